@@ -1,0 +1,155 @@
+"""The documents port: typed records by key, found by declared fields.
+
+Two implementations under one contract suite: ``shared.documents.sqlite`` (embedded) and ``shared.documents.mongo``
+(motor or PyMongo's async client; the only module that imports either). A collection has one writing service.
+What cannot be said here does not get said around it.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+
+T = TypeVar("T", bound=msgspec.Struct)
+Value = str | int | float
+
+
+class Collection(msgspec.Struct, Generic[T], frozen=True):
+    """A set of records of one type.
+
+    type: a msgspec Struct; may hold str, int, float, bool, bytes, None, lists, tuples, dicts and Structs of these.
+    key: the name of its key field (a str).  fields: the fields it is queried and ordered by: str, int, float, or a
+    list/tuple of str (then a condition holds if any element satisfies it).  indexes: for queries that name several
+    fields, or order by one: tuples of field names; each single field is indexed anyway.
+    feed: keep an ordered change feed.
+    """
+
+    name: str
+    type: type[T]
+    key: str
+    fields: tuple[str, ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = ()
+    feed: bool = False
+
+
+class Eq(msgspec.Struct, frozen=True):
+    """The field has this value."""
+
+    field: str
+    value: Value
+
+
+class In(msgspec.Struct, frozen=True):
+    """The field has one of these values."""
+
+    field: str
+    values: tuple[Value, ...]
+
+
+class Range(msgspec.Struct, frozen=True):
+    """low <= field <= high; None leaves an end open."""
+
+    field: str
+    low: Value | None = None
+    high: Value | None = None
+
+
+class Prefix(msgspec.Struct, frozen=True):
+    """The field begins with this text."""
+
+    field: str
+    prefix: str
+
+
+class Wildcard(msgspec.Struct, frozen=True):
+    """``*`` stands for any characters, ``?`` for one; everything else for itself, case-sensitively."""
+
+    field: str
+    pattern: str
+
+
+Condition = Eq | In | Range | Prefix | Wildcard
+
+
+class Order(msgspec.Struct, frozen=True):
+    """Order by this field."""
+
+    field: str
+    descending: bool = False
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """One page of what find found. next: pass it as ``after`` for the next page; None at the end."""
+
+    documents: list[T]
+    next: str | None = None
+
+
+class Change(msgspec.Struct, Generic[T], frozen=True):
+    """seq: grows with every write of the collection; never reused. document: the newest state, or None if deleted."""
+
+    seq: int
+    key: str
+    document: T | None
+
+
+class Put(msgspec.Struct, Generic[T], frozen=True):
+    """Upsert by key. if_version: None always writes; 0 only if there is none; n only over version n."""
+
+    collection: Collection[T]
+    document: T
+    if_version: int | None = None
+
+
+class Delete(msgspec.Struct, Generic[T], frozen=True):
+    """Delete by key; no error if there is none."""
+
+    collection: Collection[T]
+    key: str
+
+
+class Documents(Protocol):
+    """What every document store does. All writes are durable when they return."""
+
+    async def declare(self, *collections: Collection[Any]) -> None:
+        """Make sure that the collections and their indexes exist."""
+
+    async def get(self, collection: Collection[T], key: str) -> T | None: ...
+
+    async def get_versioned(self, collection: Collection[T], key: str) -> tuple[T, int] | None:
+        """Return the record and its version (from 1), for a guarded put."""
+
+    async def get_many(self, collection: Collection[T], keys: Sequence[str]) -> dict[str, T]: ...
+
+    async def put(self, collection: Collection[T], document: T, *, if_version: int | None = None) -> int:
+        """Upsert; return the new version. Raise Conflict if the guard fails."""
+
+    async def write(self, *operations: Put[Any] | Delete[Any]) -> None:
+        """Carry out all, in order. SQLite: all or nothing. MongoDB: in order, stopping at the first that fails."""
+
+    async def delete(self, collection: Collection[T], key: str) -> bool: ...
+
+    async def find(
+        self,
+        collection: Collection[T],
+        *where: Condition,
+        order: Sequence[Order] = (),
+        limit: int = 100,
+        offset: int = 0,
+        after: str | None = None,
+    ) -> Page[T]:
+        """Return what satisfies all conditions, ordered, ties by key. Only declared fields; else ValueError."""
+
+    async def count(self, collection: Collection[T], *where: Condition) -> int: ...
+
+    async def changes(self, collection: Collection[T], *, after: int = 0, limit: int = 100) -> list[Change[T]]:
+        """Return changes with seq > after in order of seq, only the newest of each key.
+
+        A reader that always continues from the last seq it saw misses no record's newest state, whatever the number of
+        concurrent writers.
+        """
+
+    async def ping(self) -> None:
+        """Return when a write would work now; raise Unavailable otherwise."""
+
+    async def close(self) -> None: ...

@@ -1,0 +1,68 @@
+"""The one tree of errors; the class decides what becomes of a message.
+
+    JmidError
+    ├── Transient            may succeed later: retried with growing delay
+    │   ├── Unavailable      a port or a peer does not answer
+    │   ├── Conflict         somebody else wrote first (version guard)
+    │   └── StorageFull      no room; nothing was stored
+    ├── Permanent            will never succeed: dead letter and quarantine at once
+    │   ├── Invalid          the input breaks a rule
+    │   ├── Refused          a policy or profile does not let it pass
+    │   └── NotFound         what is referred to does not exist
+    └── SettingsError        a setting is missing or wrong; names the variable
+
+Texts say what, where and which rule, and never hold a patient's value.
+Anything that is not a JmidError is treated as Transient and, when retries are used up, goes to the dead letters.
+"""
+
+
+class JmidError(Exception):
+    """Root of all errors that J-MID raises itself."""
+
+
+class Transient(JmidError):
+    """It may succeed later."""
+
+
+class Unavailable(Transient):
+    """A port or a peer does not answer, or answered that it cannot now."""
+
+
+class Conflict(Transient):
+    """A guarded write found another version than it expected."""
+
+
+class StorageFull(Transient):
+    """There is no room; nothing was stored."""
+
+
+class Permanent(JmidError):
+    """It will never succeed.
+
+    reason: a stable machine-readable word such as ``missing-sop-instance-uid``; safe in logs, events and metrics.
+    detail: what, where and which rule, for a person; without any patient's value.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+    def __reduce__(self) -> tuple[type["Permanent"], tuple[str, str]]:
+        return (type(self), (self.reason, self.detail))  # crosses the process pool whole
+
+
+class Invalid(Permanent):
+    """The input breaks a rule that its detail names."""
+
+
+class Refused(Permanent):
+    """A policy or a de-identification profile does not let it pass."""
+
+
+class NotFound(Permanent):
+    """What is referred to does not exist."""
+
+
+class SettingsError(JmidError):
+    """A setting is missing or wrong; the text names the variable and shows a right value."""

@@ -1,0 +1,226 @@
+"""The events: typed, versioned, immutable; the one table of what services say to each other.
+
+An event is about a batch and carries references, never bytes (claim check) and never a value that identifies a patient.
+Its zone says which exchange carries it:
+
+* ``identified``   inside the hospital, between ingest and anonymizer: references to identified bytes.
+* ``deidentified`` inside the hospital, after the anonymizer: pseudonyms and references to de-identified bytes.
+* ``centre``       inside the centre.
+
+Ids derive from the cause (uuid5), so that a replayed handler publishes the same events again.
+"""
+
+import enum
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Self
+
+import msgspec
+
+NAMESPACE = uuid.UUID("6f1e2a52-5bb5-5c0e-9a35-0b6a6f0d3c11")
+MAX_BATCH = 200
+
+
+class Zone(enum.StrEnum):
+    """Which exchange carries an event."""
+
+    IDENTIFIED = "identified"
+    DEIDENTIFIED = "deidentified"
+    CENTRE = "centre"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """What every event carries.
+
+    id: unique; derives from the cause.  correlation_id: the receipt's id, the same from front door to case.
+    causation_id: id of the event that caused this one; empty at a front door.  occurred_at: RFC 3339, UTC.
+    site: the hospital's short name.
+    """
+
+    topic: ClassVar[str]
+    zone: ClassVar[Zone]
+    version: ClassVar[int] = 1
+
+    id: str
+    correlation_id: str
+    causation_id: str = ""
+    occurred_at: datetime
+    site: str
+
+    @classmethod
+    def first(
+        cls, key: str, *, correlation_id: str, site: str, occurred_at: datetime | None = None, **fields: Any
+    ) -> Self:
+        """Return an event that a front door starts; ``key`` keeps its id when the ledger row is published again."""
+        return cls(
+            id=str(uuid.uuid5(NAMESPACE, f"{cls.topic}|{key}")),
+            correlation_id=correlation_id,
+            occurred_at=occurred_at or datetime.now(UTC),
+            site=site,
+            **fields,
+        )
+
+    @classmethod
+    def caused_by(cls, cause: "Event", key: str = "", **fields: Any) -> Self:
+        """Return an event that ``cause`` leads to; ``key`` tells several of one type apart. Time is the cause's."""
+        return cls(
+            id=str(uuid.uuid5(NAMESPACE, f"{cls.topic}|{cause.id}|{key}")),
+            correlation_id=cause.correlation_id,
+            causation_id=cause.id,
+            occurred_at=cause.occurred_at,
+            site=cause.site,
+            **fields,
+        )
+
+
+class InstanceRef(msgspec.Struct, frozen=True):
+    """One de-identified Instance at rest in the gateway's de-identified store."""
+
+    blob: str
+    size_bytes: int
+    sop_class_uid: str
+    sop_instance_uid: str
+    series_instance_uid: str
+    modality: str = ""
+
+
+class LinkKeys(msgspec.Struct, frozen=True):
+    """What report and study are matched by; every value is already a pseudonym or kept by the profile.
+
+    study_date: DICOM DA (YYYYMMDD) or empty.  Empty means unknown and matches nothing.
+    """
+
+    patient_id: str = ""
+    accession_number: str = ""
+    study_instance_uid: str = ""
+    modality: str = ""
+    study_date: str = ""
+
+
+class InstancesReceived(Event, frozen=True, kw_only=True):
+    """Instances are safe in the identified store."""
+
+    topic = "instances.received"
+    zone = Zone.IDENTIFIED
+    receipt_id: str
+    blobs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
+
+
+class ReportReceived(Event, frozen=True, kw_only=True):
+    """A report is safe in the identified store, as a FHIR R4 Bundle whatever form it came in."""
+
+    topic = "report.received"
+    zone = Zone.IDENTIFIED
+    receipt_id: str
+    blob: str
+
+
+class InputRefused(Event, frozen=True, kw_only=True):
+    """The anonymizer put part of what was received into quarantine. reasons: blob key → reason word."""
+
+    topic = "input.refused"
+    zone = Zone.IDENTIFIED
+    receipt_id: str
+    reasons: dict[str, str]
+
+
+class InputDeidentified(Event, frozen=True, kw_only=True):
+    """The anonymizer has dealt with these identified blobs: their receipts can say so, and the blobs may go."""
+
+    topic = "input.deidentified"
+    zone = Zone.IDENTIFIED
+    receipt_id: str
+    blobs: tuple[str, ...]
+
+
+class InstancesDeidentified(Event, frozen=True, kw_only=True):
+    """De-identified Instances of one Study are safe in the de-identified store."""
+
+    topic = "instances.deidentified"
+    zone = Zone.DEIDENTIFIED
+    receipt_id: str
+    keys: LinkKeys
+    instances: Annotated[tuple[InstanceRef, ...], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
+
+
+class ReportDeidentified(Event, frozen=True, kw_only=True):
+    """A de-identified report is safe in the de-identified store, as a FHIR R4 DiagnosticReport.
+
+    report_id: the pseudonym of the report's own identifier, the same for every version of the report.
+    status: FHIR DiagnosticReport.status.  issued: FHIR instant or empty.  sha256: of the de-identified document.
+    """
+
+    topic = "report.deidentified"
+    zone = Zone.DEIDENTIFIED
+    receipt_id: str
+    report_id: str
+    blob: str
+    sha256: str
+    status: str
+    issued: str
+    keys: LinkKeys
+
+
+class ReportLinked(Event, frozen=True, kw_only=True):
+    """The gateway's linker found a report's Study. rule: accession, study-uid, patient-modality-date or by-hand."""
+
+    topic = "report.linked"
+    zone = Zone.DEIDENTIFIED
+    receipt_id: str
+    report_id: str
+    study_instance_uid: str
+    rule: str
+
+
+class Delivered(Event, frozen=True, kw_only=True):
+    """The centre has confirmed what came in by one receipt. instances, reports: how many of it, all told so far."""
+
+    topic = "delivered"
+    zone = Zone.DEIDENTIFIED
+    receipt_id: str
+    instances: int = 0
+    reports: int = 0
+
+
+class InstancesStored(Event, frozen=True, kw_only=True):
+    """The archive has stored Instances of one Series."""
+
+    topic = "instances.stored"
+    zone = Zone.CENTRE
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uids: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
+
+
+class StudyChanged(Event, frozen=True, kw_only=True):
+    """The archive's record of a Study changed. change: what happened: stored, deleted, evicted or recalled."""
+
+    topic = "study.changed"
+    zone = Zone.CENTRE
+    study_instance_uid: str
+    change: str = "stored"
+
+
+class CaseChanged(Event, frozen=True, kw_only=True):
+    """A clinical document of a case changed at the centre: report, link, confirmed diagnosis or annotation."""
+
+    topic = "case.changed"
+    zone = Zone.CENTRE
+    study_instance_uid: str
+    report_ids: tuple[str, ...] = ()
+
+
+EVENTS: tuple[type[Event], ...] = (
+    InstancesReceived,
+    ReportReceived,
+    InputRefused,
+    InputDeidentified,
+    InstancesDeidentified,
+    ReportDeidentified,
+    ReportLinked,
+    Delivered,
+    InstancesStored,
+    StudyChanged,
+    CaseChanged,
+)
+BY_TOPIC = {event.topic: event for event in EVENTS}

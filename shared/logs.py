@@ -1,0 +1,71 @@
+"""Structured logs: one JSON line per decision, on stderr.
+
+The keyword parameters of ``decided`` are the allow-list: there is no other way to write a field, so no patient's value
+has a field to be written in. Texts of foreign exceptions are never logged, only their class.
+"""
+
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Literal
+
+import orjson
+
+_LOGGER = logging.getLogger("jmid")
+Level = Literal["info", "warning", "error"]
+
+
+def configure() -> None:
+    """Send our lines to stderr, and of foreign loggers only warnings' origin, never their text."""
+    ours = logging.StreamHandler(sys.stderr)
+    ours.setFormatter(logging.Formatter("%(message)s"))
+    _LOGGER.handlers[:] = [ours]
+    _LOGGER.propagate = False
+    _LOGGER.setLevel(logging.INFO)
+    foreign = logging.StreamHandler(sys.stderr)
+    foreign.setFormatter(_OriginOnly())
+    root = logging.getLogger()
+    root.handlers[:] = [foreign]
+    root.setLevel(logging.WARNING)
+
+
+def decided(
+    decision: str,
+    *,
+    level: Level = "info",
+    service: str | None = None,
+    role: str | None = None,
+    topic: str | None = None,
+    event_id: str | None = None,
+    correlation_id: str | None = None,
+    receipt_id: str | None = None,
+    reason: str | None = None,
+    error: str | None = None,
+    count: int | None = None,
+    size_bytes: int | None = None,
+    duration_s: float | None = None,
+    attempt: int | None = None,
+    status: int | None = None,
+    address: str | None = None,
+    setting: str | None = None,
+) -> None:
+    """Log one decision. error: the class of an exception, never its text unless it is a JmidError's reason."""
+    fields = {name: value for name, value in locals().items() if value is not None}
+    fields["time"] = datetime.now(UTC).isoformat(timespec="milliseconds")
+    _LOGGER.log(getattr(logging, level.upper()), orjson.dumps(fields).decode())
+
+
+class _OriginOnly(logging.Formatter):
+    """Foreign log lines may quote what they handle, so only where they come from is kept."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
+        line = {
+            "decision": "foreign-log",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "origin": f"{record.module}:{record.lineno}",
+            "error": kind,
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        }
+        return orjson.dumps({name: value for name, value in line.items() if value is not None}).decode()

@@ -1,0 +1,15 @@
+"""The Prometheus metrics, all in one place. Labels are from closed sets: never a patient's, never a UID."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+RECEIVED = Counter("jmid_received", "Taken at a front door", ["site", "kind", "door"], registry=REGISTRY)
+DEIDENTIFIED = Counter("jmid_deidentified", "De-identified", ["kind", "profile"], registry=REGISTRY)
+REFUSED = Counter("jmid_refused", "Refused or quarantined", ["service", "kind", "reason"], registry=REGISTRY)
+LINKED = Counter("jmid_linked", "Reports linked to a Study", ["rule"], registry=REGISTRY)
+DELIVERED = Counter("jmid_delivered", "Confirmed by the centre", ["kind"], registry=REGISTRY)
+STORED = Counter("jmid_stored", "Instances stored by the archive", ["outcome"], registry=REGISTRY)
+QUEUE = Gauge("jmid_queue_messages", "Messages of a queue", ["queue", "state"], registry=REGISTRY)
+HANDLER = Histogram("jmid_handler_seconds", "Time a handler takes", ["service", "topic", "outcome"], registry=REGISTRY)
+REQUEST = Histogram("jmid_http_seconds", "Time a request takes", ["service", "method", "status"], registry=REGISTRY)
