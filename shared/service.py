@@ -67,6 +67,8 @@ class Running:
 
     routes: with full paths as the outside sees them.  handlers: one per event type taken, already bound to its
     dependencies.  tasks: loops that run until cancelled.  stop_accepting: called first at a stop, before consumers end.
+    templates: a folder of Jinja templates, which render as "<service name>/<file>" and extend "base.html".
+    menu: pages for the navigation: label, path.
     status: figures for ``jmid status``: label → number; no patient's value.
     """
 
@@ -74,6 +76,8 @@ class Running:
     handlers: Mapping[type[Event], Handler] = field(default_factory=dict)
     tasks: Sequence[Callable[[], Awaitable[None]]] = ()
     stop_accepting: Callable[[], Awaitable[None]] = nothing
+    templates: Path | None = None
+    menu: Sequence[tuple[str, str]] = ()
     status: Callable[[], Awaitable[Mapping[str, int]]] | None = None
 
 

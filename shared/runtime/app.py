@@ -1,0 +1,79 @@
+"""The one aiohttp application of a process: the services' routes, pages, health and metrics."""
+
+import socket
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from shared.errors import SettingsError
+from shared.metrics import REQUEST
+from shared.runtime import health
+
+if TYPE_CHECKING:
+    from shared.runtime.host import Host
+
+Socket = socket.socket
+WEB = Path(__file__).parent.parent / "web"
+BACKLOG = 512
+_OWNERS: web.AppKey[dict[web.AbstractRoute, str]] = web.AppKey("owners")
+MAX_FORM_BYTES = 16 << 20  # of bodies that a handler reads whole; streamed ones have no limit
+
+
+def listen(bind: str, port: int) -> Socket:
+    """Return a listening socket; raise SettingsError when the port is taken or the address is not ours."""
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((bind, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise SettingsError(f"cannot listen on {bind} port {port} ({error.strerror}); choose another --port") from error
+    return listener
+
+
+def address(listener: Socket) -> str:
+    """Return the URL of this process as it reaches itself."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
+    return f"http://{host}:{port}"
+
+
+def build(host: "Host", extra: Sequence[web.AbstractRouteDef]) -> web.Application:
+    """Put together what the services declare."""
+    application = web.Application(client_max_size=MAX_FORM_BYTES, middlewares=[_measured])
+    folders = {s.name: jinja2.FileSystemLoader(r.templates) for s, r in host.open if r.templates}
+    loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(WEB / "templates"), jinja2.PrefixLoader(folders)])
+    environment = aiohttp_jinja2.setup(application, loader=loader, autoescape=True)
+    environment.globals["menu"] = [entry for _, running in host.open for entry in running.menu]
+    owners: dict[web.AbstractRoute, str] = {}
+    for service, running in host.open:
+        owners |= dict.fromkeys(application.add_routes(running.routes), service.name)
+    application[_OWNERS] = owners
+    application.add_routes(health.routes(host))
+    application.add_routes(extra)
+    application.router.add_static("/static", WEB / "static")
+    return application
+
+
+@web.middleware
+async def _measured(request: web.Request, handler: Handler) -> web.StreamResponse:
+    started = time.perf_counter()
+    status = 500
+    try:
+        response = await handler(request)
+        status = response.status
+        return response
+    except web.HTTPException as error:
+        status = error.status
+        raise
+    finally:
+        service = request.app[_OWNERS].get(request.match_info.route, "runtime")
+        REQUEST.labels(service, request.method, f"{status // 100}xx").observe(time.perf_counter() - started)

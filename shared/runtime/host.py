@@ -1,0 +1,174 @@
+"""Hosts services in one process: opens their ports, serves their routes, runs their consumers, and drains at a stop.
+
+A stop goes: not ready → stop accepting → stop consuming → drain → close (design, section 4).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from shared import settings as settings_reader
+from shared.bus import Queue
+from shared.errors import SettingsError
+from shared.logs import decided
+from shared.runtime import app as apps
+from shared.runtime.consumers import consume_forever, run_forever
+from shared.runtime.cpu import cpu_pool
+from shared.runtime.ports import Ports, PortSettings, open_ports
+from shared.service import Place, Role, Running, Service
+
+
+class HostSettings(msgspec.Struct, frozen=True):
+    """One process; read as JMID_HOST_<FIELD>.
+
+    workers: processes for CPU work.  drain_s: how long running work may take at a stop.
+    """
+
+    workers: int = 2
+    drain_s: float = 20.0
+
+
+@dataclass
+class Host:
+    """A running process. ready: turns False as soon as it is told to stop."""
+
+    base_url: str
+    open: list[tuple[Service, Running]] = field(default_factory=list)
+    ports: dict[Role, Ports] = field(default_factory=dict)
+    ready: bool = False
+
+
+Progress = Callable[[str], None]
+
+
+@asynccontextmanager
+async def hosted(
+    services: Sequence[Service],
+    *,
+    every: Sequence[Service],
+    home: Path,
+    site: str,
+    bind: str,
+    port: int,
+    environ: Mapping[str, str],
+    extra_routes: Sequence[web.AbstractRouteDef] = (),
+    tell: Progress = lambda _: None,
+) -> AsyncIterator[Host]:
+    """Run the services until the context ends, then drain.
+
+    every: all services of the system: their queues are declared, so that no event is unroutable while a service is
+    down. Raises SettingsError for a wrong setting or a taken port.
+    """
+    settings = settings_reader.read(HostSettings, "HOST", environ)
+    async with AsyncExitStack() as stack:
+        cpu = await stack.enter_async_context(cpu_pool(settings.workers))
+        socket = apps.listen(bind, port)
+        stack.callback(socket.close)
+        host = Host(base_url=apps.address(socket))
+        for role in sorted({service.role for service in services}):
+            await _open_role(stack, host, role, services, every, home, environ)
+        for service in services:
+            ports = host.ports[service.role]
+            place = Place(
+                role=service.role,
+                site=site,
+                home=home / service.role.value,
+                base_url=host.base_url,
+                environ=environ,
+                bus=ports.bus,
+                documents=ports.documents,
+                blobs={name: ports.blobs[name] for name in service.blobs},
+                cpu=cpu,
+            )
+            running = await stack.enter_async_context(service.opens(place))
+            host.open.append((service, running))
+            tell(f"{service.role}: {service.name} is open")
+        application = apps.build(host, extra_routes)
+        async with _serving(application, socket), _working(host, settings.drain_s):
+            host.ready = True
+            decided("ready", count=len(host.open))
+            try:
+                yield host
+            finally:
+                host.ready = False
+                decided("draining")
+
+
+async def _open_role(
+    stack: AsyncExitStack,
+    host: Host,
+    role: Role,
+    services: Sequence[Service],
+    every: Sequence[Service],
+    home: Path,
+    environ: Mapping[str, str],
+) -> None:
+    settings = msgspec.convert(_port_values(role, environ), PortSettings, strict=False)
+    stores = {name for service in services if service.role is role for name in service.blobs}
+    ports = await stack.enter_async_context(open_ports(settings, role, home / role.value, stores, environ))
+    host.ports[role] = ports
+    await ports.bus.declare(*(Queue(s.name, s.takes) for s in every if s.role is role and s.takes))
+    for service in services:
+        if service.role is role:
+            await ports.documents.declare(*service.collections)
+
+
+def _port_values(role: Role, environ: Mapping[str, str]) -> dict[str, object]:
+    """JMID_BUS is for both roles, JMID_GATEWAY_BUS for one."""
+    values: dict[str, object] = {}
+    for name in PortSettings.__struct_fields__:
+        for variable in (f"JMID_{role.value.upper()}_{name.upper()}", f"JMID_{name.upper()}"):
+            if variable in environ:
+                text = environ[variable]
+                try:
+                    values[name] = [float(part) for part in text.split(",")] if name == "retry_delays_s" else text
+                except ValueError as error:
+                    raise SettingsError(f"{variable} takes seconds separated by commas, for example 1,5,30") from error
+                break
+    return values
+
+
+@asynccontextmanager
+async def _serving(application: web.Application, socket: "apps.Socket") -> AsyncIterator[None]:
+    runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=10)
+    await runner.setup()
+    site = web.SockSite(runner, socket)
+    await site.start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def _working(host: Host, drain_s: float) -> AsyncIterator[None]:
+    """Run consumers and tasks; at the end stop accepting, then stop consuming, each bounded."""
+    consumers: list[asyncio.Task[None]] = []
+    tasks: list[asyncio.Task[None]] = []
+    for service, running in host.open:
+        if running.handlers:
+            bus = host.ports[service.role].bus
+            consumers.append(asyncio.create_task(consume_forever(bus, service, running.handlers)))
+        tasks += [asyncio.create_task(run_forever(service, task)) for task in running.tasks]
+    try:
+        yield
+    finally:
+        await _bounded([running.stop_accepting() for _, running in host.open], drain_s)
+        for group in (consumers, tasks):
+            for task in group:
+                task.cancel()
+            if group:
+                await asyncio.wait(group, timeout=drain_s)
+
+
+async def _bounded(waits: Sequence[Awaitable[None]], timeout_s: float) -> None:
+    try:
+        async with asyncio.timeout(timeout_s):
+            await asyncio.gather(*waits)
+    except TimeoutError:
+        decided("drain-timeout", level="warning")
