@@ -19,20 +19,28 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 def read(settings: type[T], service: str, environ: Mapping[str, str]) -> T:
     """Return the settings; raise SettingsError that names the variable and shows a right value."""
-    values: dict[str, Any] = {}
+    found = values(settings, f"JMID_{service}", environ)
     for item in msgspec.structs.fields(settings):
-        variable = f"JMID_{service}_{item.name.upper()}"
-        text = environ.get(variable)
-        if text is None:
-            if item.required:
-                raise SettingsError(f"{variable} is not set; it takes {_describe(item.type)}")
+        if item.required and item.name not in found:
+            variable = f"JMID_{service}_{item.name.upper()}"
+            raise SettingsError(f"{variable} is not set; it takes {_describe(item.type)}")
+    return settings(**found)
+
+
+def values(settings: type[T], prefix: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields that the environment sets, converted."""
+    found: dict[str, Any] = {}
+    for item in msgspec.structs.fields(settings):
+        variable = f"{prefix}_{item.name.upper()}"
+        if variable not in environ:
             continue
         try:
-            values[item.name] = msgspec.convert(_prepare(text, item.type), item.type, strict=False, dec_hook=_decode)
+            text = _prepare(environ[variable], item.type)
+            found[item.name] = msgspec.convert(text, item.type, strict=False, dec_hook=_decode)
         except (msgspec.ValidationError, ValueError) as error:
             example = "" if item.default is msgspec.NODEFAULT else f", for example {item.default!r}"
             raise SettingsError(f"{variable} has a wrong value; it takes {_describe(item.type)}{example}") from error
-    return settings(**values)
+    return found
 
 
 def _prepare(text: str, kind: Any) -> Any:

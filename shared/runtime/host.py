@@ -14,12 +14,11 @@ from aiohttp import web
 
 from shared import settings as settings_reader
 from shared.bus import Queue
-from shared.errors import SettingsError
 from shared.logs import decided
 from shared.runtime import app as apps
 from shared.runtime.consumers import consume_forever, run_forever
 from shared.runtime.cpu import cpu_pool
-from shared.runtime.ports import Ports, PortSettings, open_ports
+from shared.runtime.ports import Ports, open_ports, port_settings
 from shared.service import Place, Role, Running, Service
 
 
@@ -108,7 +107,7 @@ async def _open_role(
     home: Path,
     environ: Mapping[str, str],
 ) -> None:
-    settings = msgspec.convert(_port_values(role, environ), PortSettings, strict=False)
+    settings = port_settings(role, environ)
     stores = {name for service in services if service.role is role for name in service.blobs}
     ports = await stack.enter_async_context(open_ports(settings, role, home / role.value, stores, environ))
     host.ports[role] = ports
@@ -116,21 +115,6 @@ async def _open_role(
     for service in services:
         if service.role is role:
             await ports.documents.declare(*service.collections)
-
-
-def _port_values(role: Role, environ: Mapping[str, str]) -> dict[str, object]:
-    """JMID_BUS is for both roles, JMID_GATEWAY_BUS for one."""
-    values: dict[str, object] = {}
-    for name in PortSettings.__struct_fields__:
-        for variable in (f"JMID_{role.value.upper()}_{name.upper()}", f"JMID_{name.upper()}"):
-            if variable in environ:
-                text = environ[variable]
-                try:
-                    values[name] = [float(part) for part in text.split(",")] if name == "retry_delays_s" else text
-                except ValueError as error:
-                    raise SettingsError(f"{variable} takes seconds separated by commas, for example 1,5,30") from error
-                break
-    return values
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from shared import settings as settings_reader
 from shared.blobs import Blobs
 from shared.bus import Bus, RetryPolicy
 from shared.documents import Documents
@@ -30,6 +31,12 @@ class PortSettings(msgspec.Struct, frozen=True):
     blobs_deidentified: str = ""
     blobs_archive: str = ""
     retry_delays_s: tuple[float, ...] = RetryPolicy().delays_s
+
+
+def port_settings(role: Role, environ: Mapping[str, str]) -> PortSettings:
+    """Read the settings: JMID_BUS is for both roles, JMID_GATEWAY_BUS and JMID_CENTRE_BUS for one."""
+    common = settings_reader.values(PortSettings, "JMID", environ)
+    return PortSettings(**{**common, **settings_reader.values(PortSettings, f"JMID_{role.value.upper()}", environ)})
 
 
 @dataclass(frozen=True)

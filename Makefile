@@ -1,0 +1,61 @@
+# J-MID. `make help` lists what there is.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+HOME_  ?= jmid-home
+PORT   ?= 8080
+DIMSE_PORT ?= 11112
+SHELL  := /bin/sh
+OURS    = $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+
+.PHONY: help up test check bench lock docs clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: $(VENV)/.run ## Set up and run gateway and centre here; the first start feeds a sample (HOME_=, PORT=, DIMSE_PORT=)
+	@exec $(BIN)/jmid up --home $(HOME_) --port $(PORT) --dimse-port $(DIMSE_PORT)
+
+test: $(VENV)/.dev ## Set up and pass all tests (real RabbitMQ, MongoDB protocol, S3, Chromium)
+	@$(BIN)/python -m tests.servers install
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## Lint, types, layers, Kubernetes manifests, docs in step with the code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m k8s.check
+	$(BIN)/python -m docs.generate --check
+
+bench: $(VENV)/.dev ## Measure against peers; tables and JSON to bench/results
+	$(BIN)/python -m bench $(ARGS)
+
+docs: $(VENV)/.dev ## Write the generated parts of docs/
+	$(BIN)/python -m docs.generate
+
+lock: $(VENV)/.dev ## Resolve the lock files anew from pyproject.toml
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml requirements.in -o requirements.lock
+	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml requirements.in --extra dev -c requirements.lock -o requirements-dev.lock
+
+clean: ## Remove what was built and measured here; state under jmid-home stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info build bench/results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "J-MID needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { echo "cannot create a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing pinned dependencies"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	@$(OURS)
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing pinned dependencies, with those of the tests"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.lock
+	@$(OURS)
+	@touch $@ $(VENV)/.run

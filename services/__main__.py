@@ -1,0 +1,112 @@
+"""The composition root: the only place that sees all services, and the command ``jmid``."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+
+from services import operations
+from services.anonymizer import cli as anonymizer_cli
+from services.anonymizer import service as anonymizer
+from services.archive import service as archive
+from services.ingest import service as ingest
+from services.linker import service as linker
+from services.process import LOOPBACK, Process, console
+from services.process import run as run_process
+from services.search import service as search
+from shared import logs
+from shared.errors import SettingsError
+from shared.service import Role, Service
+
+SERVICES: tuple[Service, ...] = (
+    *ingest.SERVICES,
+    *anonymizer.SERVICES,
+    *linker.SERVICES,
+    *archive.SERVICES,
+    *search.SERVICES,
+)
+
+app = typer.Typer(help="J-MID: a country's medical images and radiology reports.", no_args_is_help=True)
+app.add_typer(anonymizer_cli.deid, name="deid")
+app.add_typer(anonymizer_cli.keys, name="keys")
+app.add_typer(anonymizer_cli.profile, name="profile")
+app.add_typer(operations.dead(SERVICES), name="dead")
+app.command("status")(operations.status)
+
+HomeOption = Annotated[Path, typer.Option(help="All state is under this folder.", envvar="JMID_HOME")]
+PortOption = Annotated[int, typer.Option(help="HTTP port; 0 takes a free one.", envvar="JMID_PORT")]
+BindOption = Annotated[str, typer.Option(help="Address to listen on.", envvar="JMID_BIND")]
+SiteOption = Annotated[str, typer.Option(help="The hospital's short name.", envvar="JMID_SITE")]
+InsecureOption = Annotated[bool, typer.Option("--insecure", help="No authentication; only on a loopback address.")]
+
+
+@app.command()
+def up(
+    home: HomeOption = Path("jmid-home"),
+    port: PortOption = 8080,
+    dimse_port: Annotated[int, typer.Option(help="C-STORE port.", envvar="JMID_INGEST_DIMSE_PORT")] = 11112,
+    bind: BindOption = "127.0.0.1",
+    site: SiteOption = "demo",
+    sample: Annotated[bool, typer.Option("--sample/--no-sample", help="Feed the sample on the first start.")] = True,
+    insecure: InsecureOption = False,
+) -> None:
+    """Run gateway and centre in one process tree on this machine."""
+    environ = {**os.environ, "JMID_INGEST_DIMSE_PORT": str(dimse_port)}
+    _check_address(bind, insecure)
+    _run(Process(SERVICES, SERVICES, home.resolve(), port, bind, site, environ, with_sample=sample))
+
+
+@app.command()
+def run(
+    service: Annotated[str, typer.Argument(help="ingest, anonymizer, linker, archive or search.")],
+    role: Annotated[Role | None, typer.Option(help="For the linker: gateway or centre.", envvar="JMID_ROLE")] = None,
+    home: HomeOption = Path("jmid-home"),
+    port: PortOption = 8080,
+    bind: BindOption = "127.0.0.1",
+    site: SiteOption = "demo",
+    insecure: InsecureOption = False,
+) -> None:
+    """Run one service, as in a pod."""
+    _check_address(bind, insecure)
+    environ: Mapping[str, str] = dict(os.environ)
+    _run(Process(_named(service, role), SERVICES, home.resolve(), port, bind, site, environ))
+
+
+def _named(name: str, role: Role | None) -> Sequence[Service]:
+    named = [each for each in SERVICES if each.name == name]
+    if not named:
+        raise typer.BadParameter(f"one of {', '.join(sorted({each.name for each in SERVICES}))}", param_hint="SERVICE")
+    chosen = [each for each in named if role in (None, each.role)]
+    if len(chosen) == 1:
+        return chosen
+    roles = " or ".join(each.role.value for each in named)
+    raise typer.BadParameter(f"{name} runs as {roles}; give --role", param_hint="--role")
+
+
+def _check_address(bind: str, insecure: bool) -> None:
+    if bind in LOOPBACK:
+        return
+    if insecure:
+        raise typer.BadParameter("--insecure is for loopback addresses only", param_hint="--bind")
+    console.print(f"[bold yellow]Warning:[/] listening on {bind} without authentication: protect this port yourself.")
+
+
+def _run(process: Process) -> None:
+    logs.configure()
+    try:
+        uvloop.run(run_process(process))
+    except SettingsError as error:
+        console.print(f"[bold red]Cannot start:[/] {error}")
+        raise typer.Exit(2) from error
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
