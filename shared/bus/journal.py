@@ -1,0 +1,139 @@
+"""The embedded bus: a journal in one SQLite file, shared by all processes of one place.
+
+A message is durable when publish returns. What a handler returned is published, and its message acked, in one
+transaction. A message whose process died is delivered again as soon as another process sees that its owner's lock is
+gone (owners.py). Tables and guarantees: docs/bus.md.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from shared.bus import Bus, DeadLetter, Depth, Handle, Queue, RetryPolicy
+from shared.bus import journal_tables as tables
+from shared.bus.codec import encode
+from shared.bus.fate import Again, Done, Fate
+from shared.bus.owners import forget_dead, lives, own
+from shared.bus.worker import Taken, work
+from shared.bus.writer import Writer
+from shared.errors import JmidError, Unavailable
+from shared.events import Event
+
+LOOK_FOR_DEAD_S = 0.5
+"""How often claims are compared with the owners that live."""
+
+
+@asynccontextmanager
+async def open_journal(path: Path, policy: RetryPolicy | None = None) -> AsyncIterator["JournalBus"]:
+    """Yield a bus on this file; several processes of one machine may have it open."""
+    bus = JournalBus(path, policy or RetryPolicy())
+    await bus.open()
+    try:
+        yield bus
+    finally:
+        await bus.close()
+
+
+class JournalBus(Bus):
+    """See shared.bus.Bus."""
+
+    def __init__(self, path: Path, policy: RetryPolicy) -> None:
+        self._policy = policy
+        self._owners = path.with_name(path.name + ".owners")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = Writer(path, tables.SCHEMA, self._wake_all)
+        self._wakes: dict[str, set[asyncio.Event]] = {}
+        self._reaper: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Open the file; give back what dead processes had claimed."""
+        await self._writer.open()
+        self._owners.mkdir(exist_ok=True)
+        forget_dead(self._owners)
+        self._reaper = asyncio.create_task(self._give_back_of_dead())
+
+    async def declare(self, *queues: Queue) -> None:
+        await self._writer.run(partial(tables.declare, queues=queues))
+
+    async def publish(self, *events: Event) -> None:
+        messages = [(event.id, event.topic, encode(event)) for event in events]
+        self._wake(await self._writer.run(partial(tables.publish, messages=messages)))
+
+    async def consume(self, queue: str, handle: Handle, *, prefetch: int = 8) -> None:
+        wake = asyncio.Event()
+        self._wakes.setdefault(queue, set()).add(wake)
+        with own(self._owners) as owner:
+            try:
+                await work(partial(self._take, queue, owner, wake), self._settle, handle, self._policy, prefetch)
+            finally:
+                self._wakes[queue].discard(wake)
+                with suppress(JmidError):  # else others give it back once our lock is gone
+                    self._wake(await self._writer.run(partial(tables.give_back, owner=owner)))
+
+    async def depth(self, queue: str) -> Depth:
+        return await self._writer.run(partial(tables.depth, queue=queue))
+
+    async def dead(self, queue: str, *, limit: int = 100) -> list[DeadLetter]:
+        return await self._writer.run(partial(tables.dead, queue=queue, limit=limit))
+
+    async def replay(self, queue: str, dead_letter_id: str) -> bool:
+        found = await self._writer.run(partial(tables.replay, queue=queue, event_id=dead_letter_id))
+        self._wake((queue,))
+        return found
+
+    async def drop(self, queue: str, dead_letter_id: str) -> bool:
+        return await self._writer.run(partial(tables.drop, queue=queue, event_id=dead_letter_id))
+
+    async def ping(self) -> None:
+        try:
+            await self._writer.run(tables.touch)
+        except JmidError as error:
+            raise Unavailable(f"journal: {error}") from error
+
+    async def close(self) -> None:
+        if self._reaper:
+            self._reaper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._reaper
+        await self._writer.close()
+
+    async def _take(self, queue: str, owner: str, wake: asyncio.Event, room: int) -> Sequence[Taken]:
+        longest_s = max(self._policy.delays_s, default=0)
+        while True:
+            wake.clear()
+            claim = partial(tables.claim, queue=queue, owner=owner, limit=room, longest_delay_s=longest_s)
+            taken, wait_s = await self._writer.run(claim)
+            if taken:
+                return taken
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await wake.wait()
+
+    async def _settle(self, taken: Taken, fate: Fate) -> None:
+        match fate:
+            case Done(events):
+                messages = [(event.id, event.topic, encode(event)) for event in events]
+                self._wake(await self._writer.run(partial(tables.finish, taken=taken, messages=messages)))
+            case Again():
+                await self._writer.run(partial(tables.delay, taken=taken, again=fate))
+                self._wake((taken.queue,))  # its consumer has to wait for another time now
+            case _:
+                await self._writer.run(partial(tables.bury, taken=taken, dead=fate))
+
+    async def _give_back_of_dead(self) -> None:
+        while True:
+            with suppress(JmidError):
+                for owner in await self._writer.run(tables.owners):
+                    if not lives(self._owners, owner):
+                        self._wake(await self._writer.run(partial(tables.give_back, owner=owner)))
+            await asyncio.sleep(LOOK_FOR_DEAD_S)
+
+    def _wake(self, queues: Collection[str]) -> None:
+        for queue in queues:
+            for wake in self._wakes.get(queue, ()):
+                wake.set()
+
+    def _wake_all(self) -> None:
+        self._wake(self._wakes.keys())

@@ -1,0 +1,182 @@
+"""The journal's tables, and what is done to them: plain functions of a connection, each inside one transaction."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from sqlite3 import Connection
+
+from shared.bus import DeadLetter, Depth, Queue
+from shared.bus.fate import Again, Dead
+from shared.bus.worker import LostError, Taken
+from shared.errors import Unavailable
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS takes (topic TEXT, queue TEXT, PRIMARY KEY (topic, queue)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS messages (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    queue TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    body BLOB NOT NULL,
+    state TEXT NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'claimed', 'delayed', 'dead')),
+    deliveries INTEGER NOT NULL DEFAULT 0,
+    failures INTEGER NOT NULL DEFAULT 0,
+    owner TEXT,
+    due REAL,
+    error TEXT,
+    died_at TEXT,
+    UNIQUE (queue, event_id)
+);
+CREATE INDEX IF NOT EXISTS by_state ON messages (queue, state, seq);
+CREATE INDEX IF NOT EXISTS by_due ON messages (queue, due) WHERE state = 'delayed';
+CREATE INDEX IF NOT EXISTS by_owner ON messages (owner) WHERE state = 'claimed';
+CREATE TABLE IF NOT EXISTS touched (one INTEGER PRIMARY KEY CHECK (one = 1), at REAL);
+"""
+
+Message = tuple[str, str, bytes]
+"""Event id, topic, body."""
+
+
+def declare(connection: Connection, queues: Sequence[Queue]) -> None:
+    """Make each queue take exactly these topics from now on; what is in it stays."""
+    for queue in queues:
+        connection.execute("DELETE FROM takes WHERE queue = ?", (queue.name,))
+        rows = [(event.topic, queue.name) for event in queue.takes]
+        connection.executemany("INSERT INTO takes (topic, queue) VALUES (?, ?)", rows)
+
+
+def publish(connection: Connection, messages: Sequence[Message]) -> set[str]:
+    """Put each message into every queue that takes its topic; return those queues.
+
+    A message that a queue already holds, even as a dead letter, is not put in again: the same id is the same event.
+    """
+    reached: set[str] = set()
+    for event_id, topic, body in messages:
+        queues = [row[0] for row in connection.execute("SELECT queue FROM takes WHERE topic = ?", (topic,))]
+        if not queues:
+            raise Unavailable(f"no queue takes {topic}")
+        connection.executemany(
+            "INSERT INTO messages (queue, event_id, topic, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [(queue, event_id, topic, body) for queue in queues],
+        )
+        reached.update(queues)
+    return reached
+
+
+def claim(
+    connection: Connection, queue: str, owner: str, limit: int, longest_delay_s: float
+) -> tuple[list[Taken], float | None]:
+    """Return messages that are now the owner's, oldest first, or none and the seconds until the next is due.
+
+    A time further away than the longest delay means that the clock was set back: that message is due too.
+    """
+    now = time.time()
+    connection.execute(
+        "UPDATE messages SET state = 'ready', due = NULL"
+        " WHERE queue = ? AND state = 'delayed' AND (due <= ? OR due > ?)",
+        (queue, now, now + longest_delay_s),
+    )
+    rows = connection.execute(
+        "UPDATE messages SET state = 'claimed', owner = ?, deliveries = deliveries + 1 WHERE seq IN"
+        " (SELECT seq FROM messages WHERE queue = ? AND state = 'ready' ORDER BY seq LIMIT ?)"
+        " RETURNING seq, body, deliveries, failures",
+        (owner, queue, limit),
+    ).fetchall()
+    taken = [Taken(queue, body, deliveries, failures, (seq, owner)) for seq, body, deliveries, failures in sorted(rows)]
+    return taken, None if taken else _until_due(connection, queue, now)
+
+
+def _until_due(connection: Connection, queue: str, now: float) -> float | None:
+    query = "SELECT min(due) FROM messages WHERE queue = ? AND state = 'delayed'"
+    due: float | None = connection.execute(query, (queue,)).fetchone()[0]
+    return None if due is None else max(due - now, 0.001)
+
+
+def finish(connection: Connection, taken: Taken, messages: Sequence[Message]) -> set[str]:
+    """Ack a message and publish what its handler returned."""
+    seq, owner = taken.handle
+    _ours(connection.execute("DELETE FROM messages WHERE seq = ? AND owner = ? AND state = 'claimed'", (seq, owner)))
+    return publish(connection, messages)
+
+
+def delay(connection: Connection, taken: Taken, again: Again) -> None:
+    """Let a message wait after a failure."""
+    _settle(connection, taken, "delayed", again.error, due=time.time() + again.delay_s)
+
+
+def bury(connection: Connection, taken: Taken, dead: Dead) -> None:
+    """Keep a message as a dead letter."""
+    _settle(connection, taken, "dead", dead.error, died_at=datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def _settle(
+    connection: Connection, taken: Taken, state: str, error: str, due: float | None = None, died_at: str | None = None
+) -> None:
+    cursor = connection.execute(
+        "UPDATE messages SET state = ?, error = ?, due = ?, died_at = ?, failures = failures + 1, owner = NULL"
+        " WHERE seq = ? AND owner = ? AND state = 'claimed'",
+        (state, error, due, died_at, *taken.handle),
+    )
+    _ours(cursor)
+
+
+def _ours(cursor: object) -> None:
+    if getattr(cursor, "rowcount", 0) != 1:
+        raise LostError("claimed by another")
+
+
+def owners(connection: Connection) -> list[str]:
+    """Return all who hold a claim."""
+    return [row[0] for row in connection.execute("SELECT DISTINCT owner FROM messages WHERE state = 'claimed'")]
+
+
+def give_back(connection: Connection, owner: str) -> set[str]:
+    """Make an owner's claims ready again; return their queues."""
+    rows = connection.execute(
+        "UPDATE messages SET state = 'ready', owner = NULL WHERE state = 'claimed' AND owner = ? RETURNING queue",
+        (owner,),
+    )
+    return {row[0] for row in rows.fetchall()}
+
+
+def depth(connection: Connection, queue: str) -> Depth:
+    """Return how many messages are in which state."""
+    rows = connection.execute("SELECT state, count(*) FROM messages WHERE queue = ? GROUP BY state", (queue,))
+    counts: dict[str, int] = dict(rows.fetchall())
+    return Depth(
+        ready=counts.get("ready", 0),
+        unacked=counts.get("claimed", 0),
+        delayed=counts.get("delayed", 0),
+        dead=counts.get("dead", 0),
+    )
+
+
+def dead(connection: Connection, queue: str, limit: int) -> list[DeadLetter]:
+    """Return dead letters, oldest first."""
+    rows = connection.execute(
+        "SELECT event_id, queue, topic, error, deliveries, died_at, body FROM messages"
+        " WHERE queue = ? AND state = 'dead' ORDER BY seq LIMIT ?",
+        (queue, limit),
+    )
+    return [DeadLetter(*row) for row in rows.fetchall()]
+
+
+def replay(connection: Connection, queue: str, event_id: str) -> bool:
+    """Make a dead letter ready, as if it had just come."""
+    cursor = connection.execute(
+        "UPDATE messages SET state = 'ready', deliveries = 0, failures = 0, error = NULL, died_at = NULL"
+        " WHERE queue = ? AND event_id = ? AND state = 'dead'",
+        (queue, event_id),
+    )
+    return cursor.rowcount == 1
+
+
+def drop(connection: Connection, queue: str, event_id: str) -> bool:
+    """Remove a dead letter for good."""
+    query = "DELETE FROM messages WHERE queue = ? AND event_id = ? AND state = 'dead'"
+    return connection.execute(query, (queue, event_id)).rowcount == 1
+
+
+def touch(connection: Connection) -> None:
+    """Write something, to see whether it can be done."""
+    connection.execute("INSERT INTO touched VALUES (1, ?) ON CONFLICT DO UPDATE SET at = excluded.at", (time.time(),))
