@@ -1,0 +1,196 @@
+"""The index of cases: tantivy on bigrams. It is disposable; what it was made from can make it again.
+
+One case is one record, replaced whole. All calls block: they run in a thread.
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import orjson
+import tantivy
+from tantivy import FieldType, Occur, Query
+
+from services.search.case import Case
+from services.search.folding import bigrams, fold_text
+from services.search.query import CaseQuery
+
+FORM = "1"  # of the schema; an index of another form is thrown away and made again
+WRITER_BYTES = 64 << 20
+_STAMP = "position.json"
+
+
+class Hits(msgspec.Struct, frozen=True):
+    """total: how many cases there are.  cases: those of the page."""
+
+    total: int
+    cases: list[Case]
+
+
+class CaseIndex:
+    """A folder with the index of cases and the feed positions it reflects."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        if self._stamp().get("form") != FORM:
+            shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._schema = _schema()
+        self._index = tantivy.Index(self._schema, path=str(folder))
+        self._index.register_tokenizer("words", _split_at_blanks())
+        self._writer = self._index.writer(WRITER_BYTES, 1)
+
+    def positions(self) -> dict[str, int]:
+        """Return the feed positions up to which everything is in the index."""
+        return {name: int(value) for name, value in self._stamp().get("positions", {}).items()}
+
+    def update(self, changed: Sequence[Case], gone: Sequence[str], positions: Mapping[str, int]) -> None:
+        """Replace and remove cases; durable on return. The positions are written last: a crash repeats, never skips."""
+        for case_id in (*gone, *(case.id for case in changed)):
+            self._writer.delete_documents_by_term("id", case_id)
+        for case in changed:
+            self._writer.add_document(_record(case))
+        if changed or gone:
+            self._writer.commit()
+        stamp = self._folder / (_STAMP + ".new")
+        stamp.write_bytes(orjson.dumps({"form": FORM, "positions": dict(positions)}))
+        stamp.replace(self._folder / _STAMP)
+        self._index.reload()
+
+    def get(self, case_id: str) -> Case | None:
+        """Return one case."""
+        searcher = self._index.searcher()
+        found = searcher.search(Query.term_query(self._schema, "id", case_id), 1).hits
+        return _case(searcher, found[0][1]) if found else None
+
+    def search(self, query: CaseQuery) -> Hits:
+        """Return one page of the cases that satisfy the query, by date."""
+        searcher = self._index.searcher()
+        asked = self._query(query)
+        order = tantivy.Order.Desc if query.newest_first else tantivy.Order.Asc
+        most = max(1, query.limit)
+        found = searcher.search(asked, most, order_by_field="order", offset=query.offset, order=order)
+        total = int(getattr(found, "count", 0) or 0)  # the stubs forget it
+        return Hits(total, [_case(searcher, address) for _, address in found.hits[: query.limit]])
+
+    def counts(self, query: CaseQuery, by: str, digits: int) -> dict[str, dict[str, int]]:
+        """Count cases: period → value of ``by`` (site or modality) → number. digits: 4 years, 6 months, 8 days."""
+        field = {4: "year", 6: "month", 8: "day"}[digits]
+        inner = {"values": {"terms": {"field": by, "size": 1000}}}
+        asked = {"periods": {"terms": {"field": field, "size": 10_000}, "aggs": inner}}
+        answer: dict[str, Any] = self._index.searcher().aggregate(self._query(query), asked)
+        return {
+            str(period["key"]): {str(v["key"]): int(v["doc_count"]) for v in period["values"]["buckets"]}
+            for period in sorted(answer["periods"]["buckets"], key=lambda p: str(p["key"]))
+        }
+
+    def values(self, field: str) -> dict[str, int]:
+        """Return the values of site, modality, sex or body_part and how many cases have each."""
+        asked = {"values": {"terms": {"field": field, "size": 1000}}}
+        answer: dict[str, Any] = self._index.searcher().aggregate(Query.all_query(), asked)
+        return {str(v["key"]): int(v["doc_count"]) for v in answer["values"]["buckets"]}
+
+    def count(self) -> int:
+        """Count all cases."""
+        return int(self._index.searcher().num_docs)
+
+    def close(self) -> None:
+        """Let merges end."""
+        self._writer.wait_merging_threads()
+
+    def _stamp(self) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = orjson.loads((self._folder / _STAMP).read_bytes())
+            return found
+        except (FileNotFoundError, orjson.JSONDecodeError):
+            return {}
+
+    def _query(self, query: CaseQuery) -> Query:
+        parts: list[tuple[Occur, Query]] = [(Occur.Must, Query.all_query())]
+        parts += [(Occur.Must, self._any(group)) for group in query.text.required]
+        parts += [(Occur.MustNot, self._term("text", term)) for term in query.text.excluded]
+        for field in ("modality", "site", "sex", "body_part"):
+            values = getattr(query, field)
+            if values:
+                parts.append((Occur.Must, Query.term_set_query(self._schema, field, list(values))))
+        parts += self._ranges(query)
+        if query.diagnosis:
+            parts.append((Occur.Must, self._term("diagnosis", query.diagnosis)))
+        return Query.boolean_query(parts)
+
+    def _ranges(self, query: CaseQuery) -> list[tuple[Occur, Query]]:
+        flags = {"has_images": query.has_images, "has_report": query.has_report}
+        bounds = [("date", query.date_from, query.date_to, 1), ("age", query.age_from, query.age_to, 0)]
+        bounds += [(name, int(flag), int(flag), 0) for name, flag in flags.items() if flag is not None]
+        return [
+            (Occur.Must, Query.range_query(self._schema, field, FieldType.Integer, max(low or 0, least), high))
+            for field, low, high, least in bounds
+            if low is not None or high is not None
+        ]
+
+    def _any(self, terms: Sequence[str]) -> Query:
+        return Query.boolean_query([(Occur.Should, self._term("text", term)) for term in terms])
+
+    def _term(self, field: str, term: str) -> Query:
+        words = bigrams(term)
+        if len(term) == 1:
+            return Query.term_query(self._schema, f"{field}_single", words[0])
+        if len(words) == 1:
+            return Query.term_query(self._schema, field, words[0])
+        return Query.phrase_query(self._schema, field, list(words))
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", tokenizer_name="raw", index_option="basic")
+    builder.add_bytes_field("case", stored=True)
+    for name in ("text", "diagnosis"):
+        builder.add_text_field(name, tokenizer_name="words", index_option="position")
+        builder.add_text_field(f"{name}_single", tokenizer_name="words", index_option="basic")
+    for name in ("modality", "site", "sex", "body_part", "year", "month", "day"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
+    for name in ("date", "order", "age", "has_images", "has_report"):
+        builder.add_integer_field(name, indexed=True, fast=True)
+    return builder.build()
+
+
+def _record(case: Case) -> tantivy.Document:
+    record = tantivy.Document()
+    record.add_text("id", case.id)
+    record.add_bytes("case", msgspec.json.encode(case))
+    _add_text(record, "text", case.texts())
+    _add_text(record, "diagnosis", [part for d in case.diagnoses for part in (d.code, d.display, d.note) if part])
+    for name, values in (("modality", case.modalities), ("body_part", case.body_parts), ("site", (case.site,))):
+        for value in values:
+            record.add_text(name, value)
+    record.add_text("sex", case.sex)
+    day = f"{case.study_date:08d}"
+    for name, digits in (("year", 4), ("month", 6), ("day", 8)):
+        record.add_text(name, day[:digits])
+    record.add_integer("date", case.study_date)
+    record.add_integer("order", case.study_date)
+    record.add_integer("age", case.age_years)
+    record.add_integer("has_images", int(case.has_images))
+    record.add_integer("has_report", int(bool(case.reports)))
+    return record
+
+
+def _add_text(record: tantivy.Document, field: str, texts: Sequence[str]) -> None:
+    """Each piece is folded by itself; the break between two is a word of its own that no query holds."""
+    folded = [fold_text(text) for text in texts]
+    record.add_text(field, f" {_BREAK_WORD} ".join(" ".join(bigrams(text)) for text in folded))
+    record.add_text(f"{field}_single", " ".join(sorted(set("".join(folded)) - {" "})))
+
+
+_BREAK_WORD = "\x1d\x1d"
+
+
+def _case(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> Case:
+    stored: Any = searcher.doc(address).get_first("case")
+    return msgspec.json.decode(bytes(stored), type=Case)
+
+
+def _split_at_blanks() -> tantivy.TextAnalyzer:
+    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
