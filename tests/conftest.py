@@ -1,0 +1,172 @@
+"""What all tests share: real servers, started once when first asked for; the shared data; a browser."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pymongo
+import pytest
+import pytest_asyncio
+
+from tests.servers.install import CHROMIUM, NO_CHROMIUM
+from tests.servers.mongodb import MongoDB, NamedMongoDB
+from tests.servers.process import free_ports
+from tests.servers.rabbitmq import MISSING, NamedRabbitMQ, RabbitMQ
+from tests.servers.s3 import Bucket, NamedS3, SeaweedFS
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
+
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[RabbitMQ | NamedRabbitMQ]:
+    """Yield the broker. url: of its default vhost."""
+    url = os.environ.get("JMID_TEST_AMQP")
+    if url:
+        yield NamedRabbitMQ(url)
+        return
+    try:
+        server = RabbitMQ()
+    except FileNotFoundError:
+        pytest.fail(MISSING, pytrace=False)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def mongodb() -> Iterator[MongoDB | NamedMongoDB]:
+    """Yield the server of MongoDB's protocol. uri: without a database."""
+    uri = os.environ.get("JMID_TEST_MONGODB")
+    if uri:
+        yield NamedMongoDB(uri)
+        return
+    server = MongoDB()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[SeaweedFS | NamedS3]:
+    """Yield the S3 service. account: endpoint, access_key, secret_key, region."""
+    url = os.environ.get("JMID_TEST_S3")
+    if url:
+        yield NamedS3(url)
+        return
+    server = SeaweedFS()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def own_rabbitmq(rabbitmq: RabbitMQ | NamedRabbitMQ) -> RabbitMQ:
+    """Return the broker if it is ours, so that it may be restarted and killed; skip otherwise."""
+    if isinstance(rabbitmq, RabbitMQ):
+        return rabbitmq
+    pytest.skip("JMID_TEST_AMQP names the broker: it is not ours to restart")
+
+
+@pytest.fixture
+def own_mongodb(mongodb: MongoDB | NamedMongoDB) -> MongoDB:
+    """Return the server if it is ours, so that it may be restarted and killed; skip otherwise."""
+    if isinstance(mongodb, MongoDB):
+        return mongodb
+    pytest.skip("JMID_TEST_MONGODB names the server: it is not ours to restart")
+
+
+@pytest.fixture
+def own_s3(s3: SeaweedFS | NamedS3) -> SeaweedFS:
+    """Return the service if it is ours, so that it may be restarted and killed; skip otherwise."""
+    if isinstance(s3, SeaweedFS):
+        return s3
+    pytest.skip("JMID_TEST_S3 names the service: it is not ours to restart")
+
+
+@pytest.fixture
+def amqp_vhost_url(rabbitmq: RabbitMQ | NamedRabbitMQ) -> Iterator[str]:
+    """Yield the URL of a vhost of this test's own; of a named broker, its one vhost, which must be empty."""
+    if isinstance(rabbitmq, NamedRabbitMQ):
+        yield rabbitmq.url
+        return
+    url = rabbitmq.new_vhost()
+    yield url
+    if rabbitmq.running:
+        rabbitmq.delete_vhost(url)
+
+
+@pytest.fixture
+def mongo_database(mongodb: MongoDB | NamedMongoDB) -> Iterator[str]:
+    """Yield the name of a database of this test's own; dropped at the end."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield name
+    with pymongo.MongoClient[dict[str, object]](mongodb.uri, serverSelectionTimeoutMS=5000) as client:
+        client.drop_database(name)
+
+
+@pytest.fixture
+def s3_bucket(s3: SeaweedFS | NamedS3) -> Bucket:
+    """Return an empty bucket of this test's own."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    status = s3.account.request("PUT", f"/{name}")
+    assert status == 200, f"the bucket could not be made: {status}"
+    return Bucket(s3.account, name)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of the real data (dicom/, reports/); skip where there is none."""
+    named = os.environ.get("JMID_SHARED_DATA")
+    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not (folder / "dicom").is_dir():
+        pytest.skip("JMID_SHARED_DATA does not name the folder of the shared data")
+    return folder
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on now."""
+    return free_ports(1)[0]
+
+
+@pytest_asyncio.fixture
+async def browser() -> AsyncIterator["Browser"]:
+    """Yield Debian's Chromium, driven by playwright."""
+    if not CHROMIUM.exists():
+        pytest.skip(NO_CHROMIUM)
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_ARGUMENTS))
+        yield chromium
+        await chromium.close()
+
+
+@pytest_asyncio.fixture
+async def page(browser: "Browser") -> AsyncIterator["Page"]:
+    """Yield a page of a browser; the test fails if the page logged an error of its own."""
+    errors: list[str] = []
+    tab = await browser.new_page()
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    yield tab
+    await tab.close()
+    assert not errors
