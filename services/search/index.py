@@ -65,6 +65,15 @@ class CaseIndex:
         found = searcher.search(Query.term_query(self._schema, "id", case_id), 1).hits
         return _case(searcher, found[0][1]) if found else None
 
+    def holding(self, report_ids: Sequence[str]) -> set[str]:
+        """Return the ids of the cases that hold any of these reports now."""
+        if not report_ids:
+            return set()
+        searcher = self._index.searcher()
+        asked = Query.term_set_query(self._schema, "report_id", list(report_ids))
+        found = searcher.search(asked, max(1, 2 * len(report_ids))).hits
+        return {_case(searcher, address).id for _, address in found}
+
     def search(self, query: CaseQuery) -> Hits:
         """Return one page of the cases that satisfy the query, by date."""
         searcher = self._index.searcher()
@@ -144,7 +153,8 @@ class CaseIndex:
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_text_field("id", tokenizer_name="raw", index_option="basic")
+    for name in ("id", "report_id"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_bytes_field("case", stored=True)
     for name in ("text", "diagnosis"):
         builder.add_text_field(name, tokenizer_name="words", index_option="position")
@@ -159,6 +169,8 @@ def _schema() -> tantivy.Schema:
 def _record(case: Case) -> tantivy.Document:
     record = tantivy.Document()
     record.add_text("id", case.id)
+    for report in case.reports:
+        record.add_text("report_id", report.report_id)
     record.add_bytes("case", msgspec.json.encode(case))
     _add_text(record, "text", case.texts())
     _add_text(record, "diagnosis", [part for d in case.diagnoses for part in (d.code, d.display, d.note) if part])

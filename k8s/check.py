@@ -1,0 +1,89 @@
+"""Checks the manifests offline: kubectl kustomize builds each overlay, kubernetes-validate knows the schemas.
+
+Custom resources have no bundled schema: of those, kind and version are held against the operators' that we name.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import yaml
+
+HERE = Path(__file__).parent
+KUBERNETES = "1.34"
+OVERLAYS = ("gateway", "centre")
+CUSTOM = {("rabbitmq.com/v1beta1", "RabbitmqCluster"), ("mongodbcommunity.mongodb.com/v1", "MongoDBCommunity")}
+
+
+def main() -> int:
+    """Print every fault found; return how many."""
+    faults = [fault for overlay in OVERLAYS for fault in _faults(overlay)]
+    for fault in faults:
+        print(fault)
+    print(f"Kubernetes manifests: {len(faults)} faults in {', '.join(OVERLAYS)}")
+    return min(len(faults), 1)
+
+
+def build(overlay: str) -> list[dict[str, Any]]:
+    """Return the objects that kubectl kustomize makes of an overlay."""
+    kubectl = Path(sys.executable).with_name("kubectl")
+    command = [str(kubectl), "kustomize", str(HERE / "overlays" / overlay)]
+    made = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    return [each for each in yaml.safe_load_all(made.stdout) if each]
+
+
+def _faults(overlay: str) -> Iterator[str]:
+    objects = build(overlay)
+    for each in objects:
+        name = f"{overlay}: {each['kind']} {each['metadata']['name']}"
+        if (each["apiVersion"], each["kind"]) in CUSTOM:
+            continue
+        try:
+            kubernetes_validate.validate(each, KUBERNETES, strict=True)
+        except kubernetes_validate.ValidationError as error:
+            yield f"{name}: {error.message}"
+        except kubernetes_validate.SchemaNotFoundError:
+            yield f"{name}: no schema of {each['apiVersion']} in Kubernetes {KUBERNETES}"
+        yield from (f"{name}: {fault}" for fault in (*_not_hardened(each), *_not_selected(each, objects)))
+
+
+def _not_hardened(each: dict[str, Any]) -> Iterator[str]:
+    """What every workload of ours must have (Pod Security Standard «restricted», and probes)."""
+    if each["kind"] not in ("Deployment", "StatefulSet"):
+        return
+    pod = each["spec"]["template"]["spec"]
+    if not pod.get("securityContext", {}).get("runAsNonRoot"):
+        yield "may run as root"
+    for container in pod["containers"]:
+        security = container.get("securityContext", {})
+        if not security.get("readOnlyRootFilesystem"):
+            yield "has a writable root"
+        if security.get("allowPrivilegeEscalation") is not False:
+            yield "may gain privileges"
+        if not {"livenessProbe", "readinessProbe", "startupProbe"} <= container.keys():
+            yield "lacks a probe"
+        if "memory" not in container.get("resources", {}).get("limits", {}):
+            yield "has no bound on memory"
+
+
+def _not_selected(each: dict[str, Any], objects: list[dict[str, Any]]) -> Iterator[str]:
+    """Every Service, budget and policy must select exactly one workload, and be one of its own."""
+    spec = each.get("spec", {})
+    wanted = {
+        "Service": lambda: spec["selector"],
+        "PodDisruptionBudget": lambda: spec["selector"]["matchLabels"],
+        "NetworkPolicy": lambda: spec["podSelector"]["matchLabels"],
+    }.get(each["kind"])
+    if wanted is None:
+        return
+    pods = [o["spec"]["template"]["metadata"]["labels"] for o in objects if o["kind"] in ("Deployment", "StatefulSet")]
+    found = sum(wanted().items() <= labels.items() for labels in pods)
+    if found != 1:
+        yield f"selects {found} workloads"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

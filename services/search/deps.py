@@ -1,0 +1,16 @@
+"""What the handlers and routes of search work with."""
+
+from dataclasses import dataclass
+
+from services.search.follower import Follower
+from services.search.index import CaseIndex
+from services.search.settings import SearchSettings
+
+
+@dataclass(frozen=True)
+class SearchDeps:
+    """index: the cases.  follower: keeps it in step."""
+
+    settings: SearchSettings
+    index: CaseIndex
+    follower: Follower

@@ -1,0 +1,99 @@
+"""The portal: search, case, counts. Pages work without script; htmx only saves reloading."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp_jinja2
+from aiohttp import web
+from yarl import URL
+
+from services.search.api import PERIODS
+from services.search.deps import SearchDeps
+from services.search.highlight import excerpt, segments
+from services.search.plot import legend, names_of, stacked_bars
+from services.search.query import CaseQuery, parse_query, parse_text
+from shared.errors import Invalid
+
+PAGE = 20
+
+
+def routes(deps: SearchDeps) -> list[web.AbstractRouteDef]:
+    """Return the routes of the portal."""
+
+    async def search(request: web.Request) -> web.Response:
+        parameters = {name: value for name, value in request.query.items() if value.strip()}
+        context = await _search_context(deps, parameters)
+        return aiohttp_jinja2.render_template("search/search.html", request, context, status=context["status"])
+
+    async def case(request: web.Request) -> web.Response:
+        found = await asyncio.to_thread(deps.index.get, request.match_info["case_id"])
+        if found is None:
+            return aiohttp_jinja2.render_template("search/missing.html", request, {}, status=404)
+        terms = parse_text(request.query.get("q", "")).terms()
+        context = {
+            "case": found,
+            "reports": [(r, [(h, segments(t, terms)) for h, t in r.sections()]) for r in found.reports],
+            "archive": deps.settings.public_archive_url.rstrip("/"),
+            "q": request.query.get("q", ""),
+            "date": day,
+        }
+        return aiohttp_jinja2.render_template("search/case.html", request, context)
+
+    async def counts(request: web.Request) -> web.Response:
+        period = request.query.get("period", "month")
+        digits = PERIODS.get(period, 6)
+        plots = []
+        for by, title in (("modality", "Cases by modality"), ("site", "Cases by site")):
+            found = await asyncio.to_thread(deps.index.counts, CaseQuery(), by, digits)
+            names = names_of(found)
+            plots.append(
+                {"title": title, "svg": stacked_bars(found, title), "legend": legend(names), "rows": found, "names": names}
+            )
+        return aiohttp_jinja2.render_template("search/counts.html", request, {"plots": plots, "period": period})
+
+    return [
+        web.get("/", search),
+        web.get("/cases/{case_id}", case),
+        web.get("/counts", counts),
+    ]
+
+
+async def _search_context(deps: SearchDeps, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the search page shows; a wrong parameter becomes a sentence on the page."""
+    fields = {name: values for name in ("modality", "site", "body_part") if (values := await _values(deps, name))}
+    context: dict[str, Any] = {"parameters": parameters, "fields": fields, "date": day, "status": 200, "page": PAGE}
+    try:
+        query = parse_query({"limit": str(PAGE), **parameters})
+    except Invalid as error:
+        return context | {"problem": error.detail, "status": 400, "hits": None}
+    hits = await asyncio.to_thread(deps.index.search, query)
+    terms = query.text.terms()
+    rows = []
+    for case in hits.cases:
+        marked = [p for text in case.texts() for p in excerpt(text, terms)] if terms else []
+        pieces = [p for p in marked if any(s.hit for s in p)] or _opening(case.texts())
+        rows.append((case, pieces[:2]))
+    pager = {
+        "before": _link(parameters, query.offset - PAGE) if query.offset else None,
+        "next": _link(parameters, query.offset + PAGE) if query.offset + PAGE < hits.total else None,
+    }
+    return context | {"hits": hits, "rows": rows, "offset": query.offset, "pager": pager}
+
+
+def day(value: int) -> str:
+    """Write 20240531 as 2024-05-31."""
+    return f"{value // 10000:04d}-{value // 100 % 100:02d}-{value % 100:02d}" if value else "–"
+
+
+def _opening(texts: list[str]) -> list[Any]:
+    return excerpt(texts[0], ()) if texts else []
+
+
+def _link(parameters: Mapping[str, str], offset: int) -> str:
+    return str(URL("/").with_query({**parameters, "offset": str(max(0, offset))}))
+
+
+async def _values(deps: SearchDeps, field: str) -> list[str]:
+    found = await asyncio.to_thread(deps.index.values, field)
+    return [name for name in sorted(found) if name]

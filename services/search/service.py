@@ -1,0 +1,59 @@
+"""Search: one case per Study from images and reports, either alone being enough; the portal; its API.
+
+Owns its index only, under <home>/search, which can be deleted at any time: it is made again from the change feeds.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import asyncio
+
+from services.search import api, handlers, pages
+from services.search.deps import SearchDeps
+from services.search.follower import Follower
+from services.search.index import CaseIndex
+from services.search.settings import SearchSettings
+from services.search.sources import open_sources
+from shared.events import CaseChanged, StudyChanged
+from shared.service import Place, Role, Running, Service
+from shared.settings import read
+
+
+@asynccontextmanager
+async def opens(place: Place) -> AsyncIterator[Running]:
+    """Open the index and follow the feeds."""
+    settings = read(SearchSettings, "SEARCH", place.environ)
+    index = await asyncio.to_thread(CaseIndex, place.home / "search")
+    try:
+        async with open_sources(settings, place.base_url) as sources:
+            follower = Follower(index, sources, poll_s=settings.poll_s, batch=settings.batch)
+            deps = SearchDeps(settings, index, follower)
+
+            async def status() -> Mapping[str, int]:
+                return {"cases": await asyncio.to_thread(index.count)}
+
+            yield Running(
+                routes=[*api.routes(deps), *pages.routes(deps)],
+                handlers={
+                    StudyChanged: partial(handlers.study_changed, deps=deps),
+                    CaseChanged: partial(handlers.case_changed, deps=deps),
+                },
+                tasks=[follower.follow],
+                templates=Path(__file__).parent / "templates",
+                menu=[("Search 検索", "/"), ("Counts 件数", "/counts")],
+                status=status,
+            )
+    finally:
+        await asyncio.to_thread(index.close)
+
+
+SERVICES = (
+    Service(
+        name="search",
+        role=Role.CENTRE,
+        opens=opens,
+        takes=(StudyChanged, CaseChanged),
+    ),
+)
