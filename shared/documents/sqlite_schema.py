@@ -1,0 +1,138 @@
+"""Tables and indexes of the collections in SQLite, and how they follow a changed declaration.
+
+For a collection ``studies``: table ``d_studies`` (id, key, version, seq, one column per scalar field, body), one side
+table ``m_studies_<field>`` (value, id) per field with several values, ``g_studies`` (seq, key) for what is gone.
+``declared`` says which fields are kept up to date, ``counters`` the last seq and the number of records.
+"""
+
+# ruff: noqa: S608 - the names in the SQL come from Collections, the values are bound
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from shared.documents.shape import Shape
+
+_OURS = """
+CREATE TABLE IF NOT EXISTS counters (collection TEXT PRIMARY KEY, seq INTEGER, records INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS declared (collection TEXT, field TEXT, PRIMARY KEY (collection, field)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pinged (one INTEGER PRIMARY KEY, times INTEGER NOT NULL);
+"""
+
+
+def quoted(name: str) -> str:
+    """Return the name as an identifier of SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def table(shape: Shape[Any]) -> str:
+    """Return the table of the records."""
+    return quoted(f"d_{shape.collection.name}")
+
+
+def gone_table(shape: Shape[Any]) -> str:
+    """Return the table of what is deleted."""
+    return quoted(f"g_{shape.collection.name}")
+
+
+def side_table(shape: Shape[Any], field: str) -> str:
+    """Return the table of the values of a field that has several."""
+    return quoted(f"m_{shape.collection.name}_{field}")
+
+
+def column(shape: Shape[Any], field: str) -> str:
+    """Return the column of a scalar field."""
+    return "key" if field == shape.collection.key else quoted(f"f_{field}")
+
+
+def declare(connection: sqlite3.Connection, shapes: Sequence[Shape[Any]]) -> None:
+    """Make or change the tables of these collections; fields that are new are filled in from the records."""
+    for statement in _OURS.split(";\n"):
+        connection.execute(statement)
+    for shape in shapes:
+        _make_tables(connection, shape)
+        _follow_fields(connection, shape)
+        _follow_indexes(connection, shape)
+
+
+def _make_tables(connection: sqlite3.Connection, shape: Shape[Any]) -> None:
+    name = shape.collection.name
+    connection.execute("INSERT OR IGNORE INTO counters VALUES (?, 0, 0)", [name])
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS {table(shape)} (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE,"
+        f" version INTEGER NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL)"
+    )
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS {gone_table(shape)} (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE)"
+    )
+
+
+def _follow_fields(connection: sqlite3.Connection, shape: Shape[Any]) -> None:
+    name = shape.collection.name
+    kept = {row[0] for row in connection.execute("SELECT field FROM declared WHERE collection = ?", [name])}
+    wanted = {*shape.scalars, *(f"{field}[]" for field in shape.multis)}
+    for field in kept - wanted:  # from now on nobody fills it, so it is worth nothing if it is declared again
+        connection.execute("DELETE FROM declared WHERE collection = ? AND field = ?", [name, field])
+    new_scalars = [field for field in shape.scalars if field not in kept]
+    new_multis = [field for field in shape.multis if f"{field}[]" not in kept]
+    columns = {row[1] for row in connection.execute(f"PRAGMA table_info({table(shape)})")}
+    for field in new_scalars:
+        if f"f_{field}" not in columns:
+            connection.execute(f"ALTER TABLE {table(shape)} ADD COLUMN {column(shape, field)}")
+    for field in new_multis:
+        _make_side_table(connection, shape, field)
+    if new_scalars or new_multis:
+        _fill_in(connection, shape, new_scalars, new_multis)
+    declared = [*new_scalars, *(f"{field}[]" for field in new_multis)]
+    connection.executemany("INSERT OR IGNORE INTO declared VALUES (?, ?)", [(name, field) for field in declared])
+
+
+def _make_side_table(connection: sqlite3.Connection, shape: Shape[Any], field: str) -> None:
+    name = side_table(shape, field)
+    connection.execute(f"DROP TABLE IF EXISTS {name}")
+    connection.execute(f"CREATE TABLE {name} (value, id INTEGER, PRIMARY KEY (value, id)) WITHOUT ROWID")
+    connection.execute(f"CREATE INDEX {quoted(f'i_{shape.collection.name}_{field}_id')} ON {name} (id)")
+
+
+def _fill_in(connection: sqlite3.Connection, shape: Shape[Any], scalars: Sequence[str], multis: Sequence[str]) -> None:
+    sets = ", ".join(f"{column(shape, field)} = ?" for field in scalars)
+    for id_, body in _records(connection, shape):
+        document = shape.decode(body)
+        if scalars:
+            values = [getattr(document, field) for field in scalars]
+            connection.execute(f"UPDATE {table(shape)} SET {sets} WHERE id = ?", [*values, id_])
+        for field in multis:
+            texts = dict.fromkeys(getattr(document, field) or ())
+            rows = [(text, id_) for text in texts]
+            connection.executemany(f"INSERT INTO {side_table(shape, field)} VALUES (?, ?)", rows)
+
+
+def _records(connection: sqlite3.Connection, shape: Shape[Any]) -> Iterator[tuple[int, bytes]]:
+    last = 0
+    statement = f"SELECT id, body FROM {table(shape)} WHERE id > ? ORDER BY id LIMIT 1000"
+    while rows := connection.execute(statement, [last]).fetchall():
+        yield from rows
+        last = rows[-1][0]
+
+
+def _follow_indexes(connection: sqlite3.Connection, shape: Shape[Any]) -> None:
+    wanted = _indexes(shape)
+    names = "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
+    present = {row[0] for row in connection.execute(names, [f"d_{shape.collection.name}"])}
+    for name in present - wanted.keys():
+        connection.execute(f"DROP INDEX {quoted(name)}")
+    for name in wanted.keys() - present:
+        connection.execute(f"CREATE INDEX {quoted(name)} ON {table(shape)} ({wanted[name]})")
+
+
+def _indexes(shape: Shape[Any]) -> dict[str, str]:
+    """Return the columns of each index. All end with the key, so that they give a total order and cover a walk."""
+    found = dict[str, str]()
+    for fields in [*((field,) for field in shape.scalars), *shape.collection.indexes]:
+        scalars = [field for field in fields if field in shape.scalars or field == shape.collection.key]
+        if scalars and scalars != [shape.collection.key]:
+            columns = dict.fromkeys([*(column(shape, field) for field in scalars), "key"])
+            found[f"i_{shape.collection.name}_{'_'.join(scalars)}"] = ", ".join(columns)
+    if shape.collection.feed:
+        found[f"i_{shape.collection.name}_seq"] = "seq"
+    return found
