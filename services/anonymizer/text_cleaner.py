@@ -1,0 +1,104 @@
+"""Clean a free text, Japanese or English, of everything that identifies a person.
+
+Rules and a dictionary made from the linked header decide. What is only suspicious is not cut but flags the text for a
+person. Eponyms (橋本病, Hodgkin lymphoma) survive even if the patient has that name, and then flag the text.
+
+Source: PS3.15 E.3.6 (Clean Descriptors Option).
+"""
+
+import msgspec
+
+from services.anonymizer.text_contacts import contact_spans
+from services.anonymizer.text_identifiers import Identifiers
+from services.anonymizer.text_match import find_identifiers
+from services.anonymizer.text_people import find_people
+from services.anonymizer.text_places import place_spans
+from services.anonymizer.text_reading import Reading
+from services.anonymizer.text_review import doubts
+from services.anonymizer.text_spans import MARKER, Span, is_japanese, merged, outside, render
+from services.anonymizer.text_when import TextPolicy, time_spans
+
+__all__ = ["CleanedText", "Identifiers", "TextPolicy", "clean_text"]
+
+_MAX_PASSES = 5
+
+
+class CleanedText(msgspec.Struct, frozen=True):
+    """text: what may leave.  removed: category → how many spans.  review: a person should look at it.
+
+    reasons: why, as words without any value.  spans: what was replaced, as (start, end, category) of the original.
+    """
+
+    text: str
+    removed: dict[str, int]
+    review: bool
+    reasons: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int, str], ...] = ()
+
+
+def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPolicy()) -> CleanedText:  # noqa: B008 - frozen
+    """Return the text without what identifies; every sign outside the replaced spans is as it was.
+
+    A second look at the result finds nothing more: passes go on until one finds nothing, so cleaning is idempotent
+    (but shifted dates would be shifted again).
+    """
+    japanese = is_japanese(text)
+    spans: list[Span] = []
+    reasons: set[str] = set()
+    current = text
+    for turn in range(_MAX_PASSES):
+        reading = Reading(current)
+        found = _pass(reading, identifiers, policy if turn == 0 else _settled(policy), japanese, reasons)
+        if not found:
+            break
+        spans = _added(spans, found, text, japanese)
+        current = render(text, spans, japanese)
+    reasons |= doubts(reading, [match.span() for match in MARKER.finditer(reading.text)])
+    removed: dict[str, int] = {}
+    for span in spans:
+        removed[span.category] = removed.get(span.category, 0) + 1
+    where = tuple((span.start, span.end, span.category) for span in spans)
+    return CleanedText(current, removed, bool(reasons), tuple(sorted(reasons)), where)
+
+
+def _pass(
+    reading: Reading, identifiers: Identifiers, policy: TextPolicy, japanese: bool, reasons: set[str]
+) -> list[Span]:
+    """Return what one look finds, as spans of the unfolded text, markers of earlier passes left alone."""
+    known = find_identifiers(reading, identifiers)
+    people = find_people(reading)
+    reasons |= known.doubts | people.doubts
+    found = [*known.spans, *people.spans, *contact_spans(reading.text)]
+    if policy.institutions == "remove":
+        found += place_spans(reading, known.spans)
+    found += time_spans(reading.text, identifiers, policy, japanese)
+    markers = [match.span() for match in MARKER.finditer(reading.text)]
+    spans = merged(outside(found, markers), reading.text)
+    return [Span(*reading.folded.original(span.start, span.end), *span[2:]) for span in spans if span.start < span.end]
+
+
+def _settled(policy: TextPolicy) -> TextPolicy:
+    """Return the policy of later passes: dates that were shifted are not shifted again."""
+    return msgspec.structs.replace(policy, dates="keep") if policy.dates == "shift" else policy
+
+
+def _added(spans: list[Span], found: list[Span], text: str, japanese: bool) -> list[Span]:
+    """Return old and new spans together; new ones are positions in the text as the old ones rendered it."""
+    placed: list[Span] = []
+    for span in found:
+        start, end = (_back(position, spans, japanese) for position in (span.start, span.end))
+        placed.append(Span(start, end, span.category, span.replacement))
+    return merged([*spans, *placed], text)
+
+
+def _back(position: int, spans: list[Span], japanese: bool) -> int:
+    """Return the original position of one in the rendered text."""
+    shift = 0
+    for start, end, category, replacement in spans:
+        shown = len(render("", [Span(0, 0, category, replacement)], japanese))
+        if position <= start + shift:
+            break
+        if position < start + shift + shown:
+            return start
+        shift += shown - (end - start)
+    return position - shift

@@ -1,0 +1,186 @@
+# ruff: noqa: E501 - tables of patterns stay readable unbroken
+"""Find what the header says: names in any form, IDs, institution, address, phone."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from services.anonymizer.lexicon import clinical_words, names, terms_with
+from services.anonymizer.text_identifiers import Identifiers
+from services.anonymizer.text_names import NameForm
+from services.anonymizer.text_reading import Reading, script
+from services.anonymizer.text_spans import Span
+
+_PARTICLE = re.compile(
+    "[ \t]*(?:さん|さま|様|ちゃん|くん|君|殿|氏|先生|は|が|の|を|に|と|も|へ|で|から|より|です|である|による|について|、|。)"
+)
+_UNIT = re.compile(
+    r"\s*(?:mm|cm|mGy|Gy|mSv|HU|ml|mL|cc|kg|mg|g\b|%|ms|msec|sec|kV|mA|枚|回|個|歳|才|年|月|日|時|分|秒|例|度|mmHg|bpm|SUV|U/|x\d|×)",
+    re.IGNORECASE,
+)
+_EPONYM_JA = re.compile(
+    "(?:・[^\\s・]{1,8})*(?:病(?![院棟室歴状変巣名理期気床態的後前])|症候群|分類|徴候|現象|母斑|筋ジストロフィー|培地|動脈炎|甲状腺炎|"
+    "リンパ腫|肉腫|骨折|カテーテル|結節|症(?!状|例)|靱帯|憩室|ヘルニア|サイン|スコア|細胞|小体|法(?!人)|式(?!典)|型|反応|手技|吻合)"
+)
+_EPONYM_EN = re.compile(
+    r"(?:'s|s)?[\s-]*(?:disease|syndrome|lymphoma|sign|catheter|fracture|classification|score|node|ligament|duct|line|tumou?r|"
+    r"cyst|hernia|angle|space|canal|ganglion|thyroiditis|arteritis|sarcoma|contracture|deformity|lesion|triangle|point|law|"
+    r"method|index|criteria|grade|stage|palsy|chorea|dystrophy|encephalopathy|aneurysm|diverticulum|pouch|procedure|"
+    r"operation|reaction|phenomenon|maneuver|manoeuvre|malformation|anomaly|body|bodies|cell|cells|units?)\b",
+    re.IGNORECASE,
+)
+
+
+class Found(NamedTuple):
+    """spans: what is to go.  doubts: why a person should look, as words without any value."""
+
+    spans: list[Span]
+    doubts: set[str]
+
+
+def find_identifiers(reading: Reading, identifiers: Identifiers) -> Found:
+    """Return where the header's values stand in the text."""
+    found = Found([], set())
+    for form in identifiers.names:
+        for at, start, end in reading.occurrences(form.text):
+            _judge_name(reading, form, at, start, end, found)
+    for category, values in (
+        ("patient_id", identifiers.patient_ids),
+        ("accession", identifiers.order_ids),
+        ("phone", identifiers.phones),
+    ):
+        found.spans.extend(Span(s, e, category) for value in values for s, e in _numbers(reading, value))
+    for category, values in (("institution", identifiers.institutions), ("address", identifiers.addresses)):
+        found.spans.extend(Span(s, e, category) for value in values for s, e in _places(reading, value))
+    for uid in identifiers.uids:
+        found.spans.extend(Span(m.start(), m.end(), "uid") for m in re.finditer(re.escape(uid), reading.text))
+    return found
+
+
+def _judge_name(reading: Reading, form: NameForm, at: int, start: int, end: int, found: Found) -> None:
+    rules = {"kanji": _kanji, "latin": _latin}
+    verdict = rules.get(script(form.text[0]), _kana)(reading, form, at, start, end)
+    if verdict == "mask":
+        found.spans.append(Span(start, _with_given(reading, form, end), form.category))
+    elif verdict:
+        found.doubts.add(verdict)
+
+
+def _kanji(reading: Reading, form: NameForm, at: int, start: int, end: int) -> str:
+    if form.part == "full" and len(form.text) > 2:
+        return "mask"
+    if reading.has_title(start, end):
+        return "mask"
+    if _eponym(reading, form.text, at, end):
+        return "eponym"
+    before, after = script(reading.before(start)), script(reading.after(end))
+    if len(form.text) == 1:
+        alone = before in ("other", "hiragana") and (after == "other" or bool(_PARTICLE.match(reading.text, end)))
+        return "mask" if alone and before == "other" and form.part == "family" else ""
+    if form.text in clinical_words():
+        return "name-is-a-word"
+    if form.part == "guess":
+        alone = before != "kanji" and (after != "kanji" or _given_follows(reading, end) > 0)
+        return "mask" if alone and form.text not in names().words else ""
+    if form.part == "given" and before == "kanji" and after == "kanji":
+        return "given-name-inside-words"
+    return "mask" if " " not in reading.text[start:end] or form.part == "full" else ""
+
+
+def _kana(reading: Reading, form: NameForm, at: int, start: int, end: int) -> str:
+    size = len(form.text)
+    if form.part == "full" and size >= 4 and not terms_with(form.text):
+        return "mask"
+    own = script(reading.text[start])
+    clear_before = script(reading.before(start)) != own
+    after = script(reading.after(end))
+    if clear_before and reading.has_title(start, end):
+        return "mask"
+    if _eponym(reading, form.text, at, end):
+        return "eponym"
+    if not clear_before or form.text in clinical_words():
+        return ""
+    clear_after = after != own or (own == "hiragana" and bool(_PARTICLE.match(reading.text, end)))
+    if size >= 3:
+        return "mask" if clear_after else ""
+    return "mask" if after == "other" and script(reading.before(start)) == "other" else ""
+
+
+def _latin(reading: Reading, form: NameForm, at: int, start: int, end: int) -> str:
+    if reading.before(start).isascii() and reading.before(start).isalpha():
+        return ""
+    if reading.after(end).isascii() and reading.after(end).isalpha():
+        return ""
+    written = reading.text[start:end]
+    if form.part == "full" and (len(form.text) > 4 or written[0].isupper()) and (" " in written or len(form.text) > 4):
+        return "mask"
+    if reading.has_title(start, end) and written[0].isupper():
+        return "mask"
+    if _EPONYM_EN.match(reading.text, end) or _eponym(reading, form.text, at, end):
+        return "eponym"
+    if form.text in clinical_words() or len(form.text) < 3:
+        return "name-is-a-word" if written[0].isupper() else ""
+    if len(form.text) == 3 and not written[0].isupper():
+        return ""
+    return "mask"
+
+
+def _eponym(reading: Reading, name: str, at: int, end: int) -> bool:
+    """Say whether the name is part of a clinical term here, by the lexicon or by the word that follows."""
+    for term, offset in terms_with(name):
+        if reading.compact.startswith(term, at - offset) and at >= offset:
+            return True
+    return _EPONYM_JA.match(reading.text, end) is not None
+
+
+def _with_given(reading: Reading, form: NameForm, end: int) -> int:
+    """Return the end of the span, with a given name that the header does not know but that stands right behind."""
+    return end + _given_follows(reading, end) if form.part in ("family", "guess") else end
+
+
+def _given_follows(reading: Reading, end: int) -> int:
+    gap = 1 if reading.after(end) == " " else 0
+    for size in (3, 2):
+        piece = reading.view[end + gap : end + gap + size]
+        if len(piece) == size and piece in names().given and piece not in clinical_words():
+            behind = end + gap + size
+            if script(reading.after(behind)) != "kanji" or reading.has_title(behind, behind):
+                return gap + size
+    return 0
+
+
+def _numbers(reading: Reading, value: str) -> Iterator[tuple[int, int]]:
+    """Yield where an ID stands: whole, with any separators and leading zeros, and not as a measurement."""
+    if len(value) < 4:
+        return
+    for _, first, end in reading.occurrences(value):
+        start = first
+        while value[0].isdigit() and reading.before(start) == "0":
+            start -= 1
+        if _touches(reading.before(start), value[0]) or _touches(reading.after(end), value[-1]):
+            continue
+        inner = reading.text[start:end]
+        loose = value.isdigit() and (" " in inner or "\n" in inner or "." in inner or "," in inner or "/" in inner)
+        decimal = reading.before(start) in ".,/" and script(reading.before(start - 1)) == "digit"
+        if (loose and len(value) < 7) or decimal or re.match(r"[.]\d", reading.text[end : end + 2]):
+            continue
+        if value.isdigit() and len(value) < 6 and _UNIT.match(reading.text, end):
+            continue
+        yield start, end
+
+
+def _touches(neighbour: str, sign: str) -> bool:
+    if sign.isdigit():
+        return neighbour.isdigit()
+    return neighbour.isascii() and neighbour.isalnum()
+
+
+def _places(reading: Reading, value: str) -> Iterator[tuple[int, int]]:
+    if len(value) < 4:
+        return
+    for _, start, end in reading.occurrences(value):
+        if value[0].isascii() and reading.before(start).isascii() and reading.before(start).isalnum():
+            continue
+        if value[-1].isascii() and reading.after(end).isascii() and reading.after(end).isalpha():
+            continue
+        yield start, end

@@ -1,0 +1,176 @@
+# ruff: noqa: E501 - tables of patterns stay readable unbroken
+"""Find people whom the header does not name: by label, by title, by signature line.
+
+A dictionary of surnames decides; an unknown word before a title is masked only where the title admits nothing else
+(医師, 先生, Dr.), and always flags the text for a person.
+"""
+
+import re
+
+from services.anonymizer.lexicon import clinical_words, names, terms_with
+from services.anonymizer.text_match import Found
+from services.anonymizer.text_reading import Reading
+from services.anonymizer.text_spans import Span
+
+_K = "一-鿿々ヶ"
+_PATIENT_LABEL = (
+    "患者氏名|患者名|患者様氏名|患者様名|受診者氏名|受診者名|受診者|被検者名?|氏名|お名前|御名前|名前|フリガナ|ふりがな|カナ氏名|"
+    r"[Pp]atient(?:'s)?\s?[Nn]ame|PATIENT(?:'S)?\s?NAME|\bPt\.?\s?[Nn]ame|\b[Nn]ame\b|\bNAME\b|\bPatient\b|\bPATIENT\b"
+)
+_PHYSICIAN_LABEL = (
+    "読影医師?|読影者|一次読影医?|二次読影医?|診断医|報告医|報告者|記載者|記載医|作成者|作成医|入力者|確認者|確認医|承認者|承認医|依頼医師?|依頼者|主治医|担当医師?|担当者|指導医|"
+    "紹介医師?|紹介者|執刀医|術者|助手|検査者|施行医|施行者|撮影者|撮影技師|担当技師|技師|文責|署名|サイン|校閲者?|立会医?|当直医|代行入力|記録者|読影|報告|"
+    r"[Rr]eported\sby|[Rr]ead\sby|[Dd]ictated\sby|[Ss]igned\sby|[Ee]lectronically\s[Ss]igned(?:\sby)?|[Aa]pproved\sby|[Vv]erified\sby|[Rr]eviewed\sby|[Tt]ranscribed\sby|"
+    r"[Rr]eferr(?:ing|ed\sby)(?:\s?(?:[Pp]hysician|[Dd]octor|[Dd]r))?|[Rr]equest(?:ing|ed\sby)\s?(?:[Pp]hysician|[Dd]octor|[Dd]r)?|[Oo]rdering\s(?:[Pp]hysician|[Dd]octor)|"
+    r"[Aa]ttending(?:\s[Pp]hysician)?|[Rr]adiologists?|[Rr]eader|[Pp]hysician|[Tt]echnologist|[Ss]urgeon|[Rr]esident|[Cc]onsultant"
+)
+_NOBODY = "なし|無し|不明|同上|未定|記載なし|放射線科|none|n/a|unknown|same"
+_VALUE = (
+    rf"(?P<v>[{_K}ヴァ-ヺー]{{1,6}}(?:[ 　・]{{1,2}}[{_K}ぁ-んァ-ヺー]{{1,6}})?|[ぁ-ん]{{2,6}}[ ]?[ぁ-ん]{{2,6}}|"
+    r"[A-Z][A-Za-z'.-]*(?:,?[ ](?:[A-Z][A-Za-z'-]*|[A-Z]\.?|van|von|de|der|la|del|bin|al|el)\b\.?){0,3})"
+)
+_LABELLED = tuple(
+    (category, re.compile(rf"(?:{labels})[ \t]*(?:[:=]|\t|[ ]{{2,}})[ \t]*(?:(?:Drs?|Mr|Mrs|Ms|Prof)\.?[ ])?{_VALUE}"))
+    for category, labels in (("name", _PATIENT_LABEL), ("physician", _PHYSICIAN_LABEL))
+)
+_BESIDE = re.compile(rf"[ \t]*[,、/・&][ \t]*(?:(?:Drs?|Mr|Mrs|Ms|Prof)\.?[ ])?{_VALUE}")
+_STRONG = re.compile(
+    rf"(?P<run>[{_K}]{{1,12}}(?:[ ][{_K}]{{1,4}})?|[{_K}]{{1,4}}[ぁ-ん]{{2,4}}|[ァ-ヺー・]{{2,12}}|[ぁ-ん]{{2,5}})[ ]?(?P<title>医師|先生|Dr\b\.?|ドクター|技師|看護師|准教授|教授|講師|助教|副院長|院長|医長|師長|部長|研修医|女史)"
+)
+_ROLE = re.compile(
+    "^(?:.*(?:科|病棟|外来|センター|病院|医院|担当|主治|指導|当直|執刀|読影|診断|依頼|紹介|専門|専攻|部の|部門|大学|室|放射線部|検査部|病理部|"
+    "の|元|先|前|同|当|他院|近医|氏名|患者|および|並|後期|初期|上級|若手|非常勤|常勤|教室|講座|主任|副|名誉|特任|客員|准|診療|看護|臨床|検査|放射線|救急|麻酔|循環器|消化器|呼吸器))"
+)
+_NOT_NAMES = re.compile(
+    "^(?:放射線|診療|診療放射線|臨床検査|検査|臨床工学|画像|担当|主治|依頼|紹介|読影|病理|内科|外科|専門|研修|指導|当直|执刀|執刀|かかりつけ|前|他|同|各|両|当|本|女|男|産業|学校|看護|准|副|名誉|病棟|"
+    "外来|救急|麻酔|診断|治療|担任|開業|勤務|常勤|非常勤|嘱託|上級|若手|後期|初期|複数|別|主任|総合|家庭|校|保健|助産|薬剤|理学療法|作業療法|言語|栄養|社会福祉|介護福祉|歯科|歯科衛生|獣|軍|院内|部|人|"
+    "医|病院|教|准教|助|講|技|[一-鿿]*(?:科|部|室|課|班|病棟|外来|センター|専門|担当|専攻|療法|大学|病院|医院|所|者|員|会|線|器))$"
+)
+_WEAK = re.compile(
+    rf"(?P<run>[{_K}]{{1,8}}(?:[ ]?[{_K}]{{1,3}})?|[{_K}]{{1,4}}[ぁ-ん]{{2,3}})[ ]?(?P<title>さん|様|さま|氏(?!名)|殿|君|くん|ちゃん)(?![{_K}]{{0,1}}(?:陰影|構造|変化|所見))"
+)
+_FAMILY_WORDS = re.compile(
+    "(?:患者|奥|旦那|息子|娘|父|母|祖父|祖母|兄|姉|弟|妹|家族|子供|子|皆|業者|看護師|医者|先生|赤|親|嫁|主人|孫|叔父|叔母|伯父|伯母|相手|隣|本人|お客|付添|彼|同|両|華|摂|多|同|異|模|仕|一|王|神|貴|各|両親|職員|技師|"
+    "ご|御|ヘルパー|保護者)$"
+)
+_EN_TITLE = re.compile(
+    r"\b(?:Drs?|Mr|Mrs|Ms|Miss|Prof(?:essor)?|Doctor|Nurse)\b\.?[ ](?P<v>[A-Z][A-Za-z'-]+(?:[ ](?:[A-Z]\.?|[A-Z][A-Za-z'-]+)){0,2})"
+    r"|(?P<w>[A-Z][A-Za-z'-]+(?:[ ](?:[A-Z]\.?|[A-Z][A-Za-z'-]+)){1,2}),?[ ](?:M\.?D\.?|Ph\.?D\.?|FRCR|MBBS|DO|R\.?N\.?|RT\(?R?\)?)(?![A-Za-z])"
+    rf"|\b(?:Dr|DR|dr)\.?[ ]?(?P<x>[{_K}]{{1,4}}(?:[ ][{_K}]{{1,3}})?|[ァ-ヺー]{{2,8}})"
+)
+_LINE = re.compile(
+    rf"^[ \t]*[(]?(?P<v>[{_K}]{{1,5}}[ ]{{0,2}}[{_K}ぁ-んァ-ヺー]{{1,4}})(?:[ ]?[/・,、][ ]?(?P<w>[{_K}]{{1,5}}[ ]{{0,2}}[{_K}ぁ-んァ-ヺー]{{0,4}}))?[)]?[ \t]*$",
+    re.MULTILINE,
+)
+_BRACKETS = re.compile(rf"[(\[](?P<v>[{_K}]{{2,4}}(?:[ ][{_K}]{{1,3}})?)(?:[/・,、](?P<w>[{_K}]{{2,4}}))?[)\]]")
+
+
+def find_people(reading: Reading) -> Found:
+    """Return where people stand whom the header does not name."""
+    found = Found([], set())
+    _by_label(reading, found)
+    _by_title(reading, found)
+    for pattern in (_LINE, _BRACKETS):
+        for match in pattern.finditer(reading.text):
+            for group in ("v", "w"):
+                if match[group] and _is_name(reading.view[slice(*match.span(group))]):
+                    found.spans.append(Span(*match.span(group), "physician"))
+    return found
+
+
+def _by_label(reading: Reading, found: Found) -> None:
+    for category, pattern in _LABELLED:
+        for match in pattern.finditer(reading.text):
+            while match and not re.match(_NOBODY, match["v"]):
+                if not _label_value_is_name(reading, match.span("v"), category):
+                    break
+                found.spans.append(Span(*match.span("v"), category))
+                match = _BESIDE.match(reading.text, match.end())
+
+
+def _label_value_is_name(reading: Reading, span: tuple[int, int], category: str) -> bool:
+    """A value of 氏名 is a name; behind 報告 or 読影 it is one only if the dictionary or its form says so."""
+    view = reading.view[slice(*span)]
+    if category == "name" and not view.isascii():
+        return not _NOT_NAMES.match(view)
+    if view.isascii():
+        return view.split()[0] not in clinical_words()
+    return _surname_end(view.replace(" ", "")) > 0 or (" " in view and len(view) <= 8 and not _NOT_NAMES.match(view))
+
+
+def _by_title(reading: Reading, found: Found) -> None:
+    for match in _STRONG.finditer(reading.text):
+        start = _name_start(reading, *match.span("run"))
+        if start is not None:
+            if _surname_end(reading.view[start : match.end("run")].replace(" ", "")) == 0:
+                found.doubts.add("unknown-name-before-title")
+            found.spans.append(Span(start, match.end("run"), "physician"))
+    for match in _WEAK.finditer(reading.text):
+        start, end = match.span("run")
+        at = _surname_suffix(reading.view[start:end])
+        if at is not None:
+            found.spans.append(Span(start + at, end, "name"))
+        elif match["title"] in ("さん", "氏", "殿", "くん", "ちゃん") and not _FAMILY_WORDS.search(match["run"]):
+            found.doubts.add("unknown-name-before-title")
+    for match in _EN_TITLE.finditer(reading.text):
+        group = next(name for name in ("v", "w", "x") if match[name])
+        if match[group].split()[0].lower() not in ("name", "no", "id") and not re.match(_NOT_NAMES, match[group]):
+            category = "name" if match[0].startswith(("Mr", "Ms", "Miss")) else "physician"
+            found.spans.append(Span(*match.span(group), category))
+
+
+def _name_start(reading: Reading, start: int, end: int) -> int | None:
+    """Return where the name before a strong title begins, past words for roles and departments; None if no name."""
+    run = reading.view[start:end]
+    for size in range(len(run), 0, -1):
+        tail = run[len(run) - size :].replace(" ", "")
+        if tail in names().surnames and not _NOT_NAMES.match(tail):
+            return end - size
+    at = _surname_suffix(run)
+    if at is not None:
+        return start + at
+    role = _ROLE.match(run)
+    at = role.end() if role else 0
+    rest = run[at:].strip()
+    if not rest or len(rest) > 6 or _NOT_NAMES.match(rest) or _NOT_NAMES.match(run) or rest in clinical_words():
+        return None
+    if re.match("[ぁ-ん]", reading.text[start]) or (
+        re.match("[ァ-ヺ]", reading.text[start]) and rest in ("カテーテル",)
+    ):
+        return None
+    return start + at
+
+
+def _surname_suffix(run: str) -> int | None:
+    """Return where a surname, with a given name or without, begins that ends the run; None if there is none."""
+    for at in range(len(run)):
+        tail = run[at:].replace(" ", "")
+        end = _surname_end(tail)
+        if end and len(tail) > 1 and not (tail in names().words and at > 0):
+            rest = tail[end:]
+            if not rest or rest in names().given or (len(rest) <= 3 and " " in run[at:]):
+                return at
+    return None
+
+
+def _surname_end(name: str) -> int:
+    """Return the length of the surname that a name begins with, 0 if it begins with none."""
+    for size in (5, 4, 3, 2, 1):
+        if size <= len(name) and name[:size] in names().surnames:
+            return size
+    return 0
+
+
+def _is_name(name: str) -> bool:
+    """Say whether a line or bracket holds nothing but a name: known surname, and a known given name or none."""
+    bare = name.replace(" ", "")
+    if bare in clinical_words() or terms_with(bare) or bare in names().words:
+        return False
+    for size in (5, 4, 3, 2, 1):
+        if bare[:size] in names().surnames:
+            given = bare[size:]
+            if not given and size > 1 and bare not in names().words:
+                return True
+            if given in names().given and (" " in name or bare[:size] not in names().words):
+                return True
+    return False

@@ -1,0 +1,98 @@
+# ruff: noqa: E501 - tables of patterns stay readable unbroken
+"""Find hospitals with their departments, and addresses."""
+
+import re
+from collections.abc import Iterator
+
+from services.anonymizer.text_reading import Reading
+from services.anonymizer.text_spans import Span
+
+_PREFECTURES = (
+    "北海道|青森県|岩手県|宮城県|秋田県|山形県|福島県|茨城県|栃木県|群馬県|埼玉県|千葉県|東京都|神奈川県|新潟県|富山県|石川県|福井県|山梨県|長野県|岐阜県|静岡県|"
+    "愛知県|三重県|滋賀県|京都府|大阪府|兵庫県|奈良県|和歌山県|鳥取県|島根県|岡山県|広島県|山口県|徳島県|香川県|愛媛県|高知県|福岡県|佐賀県|長崎県|熊本県|大分県|"
+    "宮崎県|鹿児島県|沖縄県"
+)
+_NAME = "[一-鿿々ヶケノ之ァ-ヴーA-Za-z0-9・]"
+_KIND = (
+    "病院|医院|クリニック|診療所|医療センター|診療センター|メディカルセンター|循環器病センター|循環器センター|がんセンター|母子センター|医科大学|大学|療養所|療養センター|保健所|保健センター|健診センター|"
+    "検診センター|健康管理センター|画像診断センター|研究所|サナトリウム|ホスピタル|外科|内科|整形外科|歯科|眼科|こどもクリニック|老健|介護老人保健施設|特別養護老人ホーム"
+)
+_HOSPITAL = re.compile(
+    f"(?P<run>(?:{_NAME}|(?<=[一-鿿])の(?=[一-鿿])){{1,24}}?|[ぁ-ん]{{2,8}}|[ぁ-ん]{{1,6}}{_NAME}{{1,8}}?)(?P<kind>病院|医院|クリニック|診療所|医療センター|診療センター|"
+    "メディカルセンター|循環器病センター|がんセンター|母子センター|医科大学|大学(?!生)|療養所|保健所|保健センター|健診センター|検診センター|健康管理センター|画像診断センター|画像クリニック|ホスピタル)"
+    "(?:附属|付属)?(?:病院|医院|医療センター|クリニック)?"
+)
+_GENERIC = re.compile(
+    "(?:当|他|前|近|同|本|某|貴|各|別|大|市中|基幹|総合|大学|専門|地域|紹介|紹介元|紹介先|転院先|転院|かかりつけ|近く|近隣|近所|地元|関連|連携|救急|二次|三次|一般|精神|先の|個人|"
+    "以前|前回|今回|現在|昨年|同日|近医|前医|他院|退院後|開業|中核|急性期|慢性期|療養型|検診|健診|がん|小児|こども|リハビリ|リハビリテーション|動物|複数|別の|の|国立|公立|市立|県立|医療)+"
+)
+_ROLE = re.compile(
+    "^(?:.*(?:紹介元|紹介先|依頼元|転院元|転院先|以前|前回|今回|昨年|現在|近医|前医|他院|当院|同院|[0-9]年|[0-9]月|[0-9]日|年|月|日|時|頃|医師|先生|より|から|にて|精査|加療|目的|紹介|手術|撮影|受診|検査|"
+    "入院|退院|転院|CT|MRI|PET|XP))?・?"
+)
+_PARTICLES = re.compile("^.*(?:の|は|が|に|を|で|と|へ|より|から|にて|まで|ため|あり|なし|して|した|された|など)")
+_EN_HOSPITAL = re.compile(
+    r"\b(?:[A-Z][A-Za-z'.-]+\s(?:(?:of|the|and|for|de|St\.)\s)?){1,6}(?:Hospital|Clinic|Medical Cent(?:er|re)|Infirmary|University|Health Cent(?:er|re)|Cancer Cent(?:er|re)|Hospice|Sanatorium)"
+    r"(?:\s(?:of\s)?[A-Z][A-Za-z]+)?(?:\s(?:Hospital|Clinic|Medical Cent(?:er|re)))?"
+)
+_EN_GENERIC = re.compile(
+    r"(?:(?:The|This|That|Our|An?|Outside|Referring|Local|Other|Same|University|General|Community|Private|Previous|At|In|From|Emergency|Teaching|Children's|Day|Mental|Chest|Pain|Outpatient)\s)+"
+    r"(?:Hospital|Clinic|Medical Cent(?:er|re)|University|Cancer Cent(?:er|re)|Health Cent(?:er|re)|Infirmary)$"
+)
+_DEPARTMENT = re.compile(
+    r"[ \t]*の?[ \t]*(?P<v>(?:第[一二三四1-4])?[一-鿿々ァ-ヶー・]{1,12}?(?:科学?|センター|外来|病棟|部門|放射線部|検査部|内視鏡部|救急部|治療部|診断部)(?:学?講座)?(?![一-鿿]))"
+)
+_ADDRESS = re.compile(
+    rf"(?:{_PREFECTURES})(?:[一-鿿々ヶケノぁ-んァ-ヴー]{{1,8}}?(?:市(?!民|立|内|販)|区(?!域|分|画)|郡|町(?!立)|村(?!立)))"
+    r"(?:[^\s、。,;:()「」【】]|\s(?=\d|[一-鿿ァ-ヴー]{2,}[\dA-Z-]|[一-鿿ァ-ヴーA-Za-z]+(?:ハイツ|マンション|アパート|コーポ|ビル|荘|号室))){0,60}"
+)
+_BLOCK = re.compile(
+    r"(?:[一-鿿々ヶケノァ-ヴー]{1,8}(?:市|区|郡|町|村)){0,3}[一-鿿々ヶケノァ-ヴーぁ-ん]{1,8}?\s?[\d一二三四五六七八九十]{1,3}\s?(?:丁目|番地|番町|番(?=\s?\d{1,3}\s?号))"
+    r"(?:\s?[\d一二三四五六七八九十]{1,4}\s?(?:番地?|号室?|の|-)?)*(?:\s?[一-鿿ァ-ヴーA-Za-z]{1,12}\s?\d{1,4}号室)?"
+)
+_CITY = re.compile(
+    r"(?<![一-鿿々ァ-ヶ])(?P<v>[一-鿿々ヶケノァ-ヴー]{1,6}(?:市|郡)[一-鿿々ヶケノァ-ヴーぁ-ん]{1,8}?(?:区(?!域|分)|町|村)(?:[一-鿿々ヶケノァ-ヴー]{1,10})?(?:\s?\d{1,4}(?:-\d{1,4}){0,3})?)"
+    r"|(?P<w>[一-鿿々ヶケノァ-ヴー]{1,6}(?:市|区|町|村))(?=\s?(?:在住|出身|居住|に住|から来院|より来院|に転居))"
+    r"|(?P<x>[一-鿿々ヶケノァ-ヴー]{1,8}(?:市|区|町|村)[一-鿿々ヶケノァ-ヴーぁ-ん]{0,10}\s?\d{1,4}-\d{1,4}(?:-\d{1,4}){0,2})"
+)
+_LABELLED = re.compile(r"(?:現住所|住所|居住地|本籍地?|所在地|\b[Aa]ddress)\s*[:=は]?\s*(?P<v>[^\n。、;]{3,80})")
+_EN_ADDRESS = re.compile(
+    r"\b\d{1,5}(?:-\d{1,4}){0,3},?\s(?:[A-Z][A-Za-z'-]+\s){1,4}(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Terrace)\b\.?"
+    r"(?:,?\s(?:Apt|Suite|Unit|#)\.?\s?\w+)?(?:,\s?[A-Z][A-Za-z\s'-]+)?(?:,\s?[A-Z]{2}\b)?(?:,?\s\d{5}(?:-\d{4})?)?"
+    r"|\b\d{1,4}(?:-\d{1,4}){1,3},?\s?[A-Z][A-Za-z-]+(?:,?\s[A-Z][A-Za-z-]+){0,4}(?:-(?:ku|shi|cho|machi|gun|mura|ken|fu|to|son))(?:,?\s[A-Z][A-Za-z-]+){0,3}(?:,?\s\d{3}-\d{4})?"
+    r"|\b(?:[A-Z][a-z]+-(?:ku|shi|cho|machi|gun|mura|ken|fu|to|son),?\s?)+(?:[A-Z][a-z]+(?:-(?:ku|shi|ken|fu|to))?)?(?:,?\s\d{3}-\d{4})?"
+)
+
+
+def place_spans(reading: Reading, known: list[Span]) -> Iterator[Span]:
+    """Yield hospitals, their departments (also those behind an institution that is already known), and addresses."""
+    text = reading.text
+    hospitals = [*_hospitals(text), *(span for span in known if span.category == "institution")]
+    yield from hospitals
+    for span in hospitals:
+        if match := _DEPARTMENT.match(text, span.end):
+            yield Span(*match.span("v"), "department")
+    yield from _addresses(text)
+
+
+def _hospitals(text: str) -> Iterator[Span]:
+    for match in _HOSPITAL.finditer(text):
+        run = match["run"]
+        skip = max((m.end() for m in (_ROLE.match(run), _PARTICLES.match(run)) if m), default=0)
+        if (run[skip:] and not _GENERIC.fullmatch(run[skip:])) or (
+            match["kind"] in ("大学", "医科大学") and skip < len(run) and not _GENERIC.fullmatch(run)
+        ):
+            yield Span(match.start() + skip, match.end(), "institution")
+    for match in _EN_HOSPITAL.finditer(text):
+        if not _EN_GENERIC.fullmatch(match[0]):
+            yield Span(match.start(), match.end(), "institution")
+
+
+def _addresses(text: str) -> Iterator[Span]:
+    for pattern in (_ADDRESS, _BLOCK, _CITY, _LABELLED, _EN_ADDRESS):
+        for match in pattern.finditer(text):
+            groups = [name for name in ("v", "w", "x") if name in pattern.groupindex and match[name]]
+            yield Span(*match.span(groups[0] if groups else 0), "address")
+            if postal := re.search(r"(?<!\d)\d{3}-\d{4}[ \t]*$", text[max(0, match.start() - 12) : match.start()]):
+                at = max(0, match.start() - 12) + postal.start()
+                yield Span(at, at + 8, "postal_code")

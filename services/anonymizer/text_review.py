@@ -1,0 +1,39 @@
+"""Say what a person should look at: what may still identify somebody, but is not certain enough to be cut."""
+
+import re
+
+from services.anonymizer.lexicon import clinical_words, names, terms_with
+from services.anonymizer.text_dates import find_dates
+from services.anonymizer.text_reading import Reading
+
+_LONG_NUMBER = re.compile(
+    r"(?<![\d.,:/-])\d(?:[\d]|-(?=\d)){6,}(?![\d.,:/]|-\d|\s?(?:mm|cm|mGy|mSv|HU|ml|mL|Bq|MBq|kBq))"
+)
+_KANJI_RUN = re.compile("(?<![一-鿿々])[一-鿿々]{2,5}(?![一-鿿々])")
+
+
+def doubts(reading: Reading, kept: list[tuple[int, int]]) -> set[str]:
+    """Return reasons, as words without any value, why what is left should be read. kept: spans of markers."""
+    text = reading.text
+    found: set[str] = set()
+    days = [(date.start, date.end) for date in find_dates(text)] + kept
+    for match in _LONG_NUMBER.finditer(text):
+        if not any(low < match.end() and match.start() < high for low, high in days):
+            found.add("long-number")
+    for match in _KANJI_RUN.finditer(text):
+        run = reading.view[match.start() : match.end()]
+        if not any(low <= match.start() < high for low, high in kept) and _looks_like_a_name(run):
+            found.add("surname-in-text")
+    return found
+
+
+def _looks_like_a_name(run: str) -> bool:
+    if run in clinical_words() or terms_with(run):
+        return False
+    if run in names().surnames and run not in names().words and len(run) > 1:
+        return True
+    return any(
+        run[:size] in names().surnames and run[:size] not in names().words and run[size:] in names().given
+        for size in (2, 3)
+        if len(run) > size and len(run[size:]) > 1
+    )

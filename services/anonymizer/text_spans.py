@@ -1,0 +1,88 @@
+"""Spans: what rules find in a folded text, and how they are put together and shown."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+MARKERS: dict[str, tuple[str, str]] = {
+    "name": ("【氏名】", "[NAME]"),
+    "physician": ("【医師名】", "[PHYSICIAN]"),
+    "patient_id": ("【患者ID】", "[PATIENT ID]"),
+    "accession": ("【検査番号】", "[ACCESSION]"),
+    "birth_date": ("【生年月日】", "[BIRTH DATE]"),
+    "date": ("【日付】", "[DATE]"),
+    "time": ("【時刻】", "[TIME]"),
+    "relative_date": ("【時期】", "[SOME TIME]"),
+    "age": ("【高齢】", "[AGE OVER LIMIT]"),
+    "phone": ("【電話】", "[PHONE]"),
+    "address": ("【住所】", "[ADDRESS]"),
+    "postal_code": ("【郵便番号】", "[POSTAL CODE]"),
+    "institution": ("【施設】", "[INSTITUTION]"),
+    "department": ("【診療科】", "[DEPARTMENT]"),
+    "email": ("【メール】", "[EMAIL]"),
+    "url": ("【URL】", "[URL]"),
+    "uid": ("【UID】", "[UID]"),
+    "vehicle": ("【車両番号】", "[VEHICLE]"),
+    "insurance": ("【保険番号】", "[INSURANCE]"),
+    "my_number": ("【個人番号】", "[MY NUMBER]"),
+    "other_id": ("【番号】", "[ID]"),
+}
+MARKER = re.compile("|".join(re.escape(marker) for pair in MARKERS.values() for marker in pair))
+_JAPANESE = re.compile("[ぁ-ヿ一-鿿ｦ-ﾟ]")
+
+
+class Span(NamedTuple):
+    """What is to go. replacement: None stands for the category's marker."""
+
+    start: int
+    end: int
+    category: str
+    replacement: str | None = None
+
+
+def outside(spans: Iterable[Span], kept: Sequence[tuple[int, int]]) -> list[Span]:
+    """Return the spans without the parts that lie in kept ones (markers of an earlier pass)."""
+    out: list[Span] = []
+    for span in spans:
+        pieces = [(span.start, span.end)]
+        for low, high in kept:
+            pieces = [cut for a, b in pieces for cut in ((a, min(b, low)), (max(a, high), b)) if cut[0] < cut[1]]
+        whole = pieces == [(span.start, span.end)]
+        out.extend(span if whole else Span(a, b, span.category) for a, b in pieces)
+    return out
+
+
+def merged(spans: Iterable[Span], text: str) -> list[Span]:
+    """Return disjoint spans in order; overlapping ones, and neighbours of one category, become one."""
+    out: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        last = out[-1] if out else None
+        if last and span.start < last.end:
+            if span.end > last.end or (last.replacement is not None and span.replacement is None):
+                longer = last if last.end - last.start >= span.end - span.start else span
+                out[-1] = Span(last.start, max(last.end, span.end), longer.category)
+        elif last and _same(last, span) and not text[last.end : span.start].strip(" \t・"):
+            out[-1] = Span(last.start, span.end, span.category)
+        else:
+            out.append(span)
+    return out
+
+
+def _same(a: Span, b: Span) -> bool:
+    return a.category == b.category and a.replacement is None and b.replacement is None
+
+
+def is_japanese(text: str) -> bool:
+    """Say whether markers are to be Japanese."""
+    return _JAPANESE.search(text) is not None
+
+
+def render(text: str, spans: Sequence[Span], japanese: bool) -> str:
+    """Return the text with every span replaced."""
+    out: list[str] = []
+    at = 0
+    for start, end, category, replacement in spans:
+        out += text[at:start], MARKERS[category][0 if japanese else 1] if replacement is None else replacement
+        at = end
+    out.append(text[at:])
+    return "".join(out)
