@@ -154,13 +154,11 @@ def read_report(report: Json) -> Report:
     )
 
 
-def study_of(report: Json) -> str:
-    """Return the Study Instance UID that a report is linked to, or nothing."""
-    for imaging in _contained(report, "ImagingStudy"):
-        for identifier in _list(imaging.get("identifier")):
-            if identifier.get("system") == "urn:dicom:uid":
-                return str(identifier.get("value", "")).removeprefix(_UID)
-    return ""
+def studies_of(report: Json) -> tuple[str, ...]:
+    """Return the Study Instance UIDs that a report is linked to; several where one report reads several Studies."""
+    identifiers = [i for imaging in _contained(report, "ImagingStudy") for i in _list(imaging.get("identifier"))]
+    uids = (str(i.get("value", "")).removeprefix(_UID) for i in identifiers if i.get("system") == "urn:dicom:uid")
+    return _distinct(uids)
 
 
 def _series(header: Json) -> Series:

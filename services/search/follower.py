@@ -6,7 +6,7 @@ complete by itself, a lost or repeated event changes nothing, and an empty index
 
 import asyncio
 
-from services.search.case import Case, Json, build_case, study_of
+from services.search.case import Case, Json, build_case, studies_of
 from services.search.index import CaseIndex
 from services.search.sources import Sources
 from shared.errors import Transient
@@ -55,8 +55,10 @@ class Follower:
         reports, reports_at = await self._sources.case_changes(positions.get(REPORTS, 0), self._batch)
         if not studies and not reports:
             return False
-        before = await asyncio.to_thread(self._index.holding, [change.report_id for change in reports])
-        touched = {*studies, *before, *(change.case_id for change in reports)}
+        before = await asyncio.to_thread(
+            self._index.holding, [change.report_id for change in reports if change.report_id]
+        )
+        touched = {*studies, *before, *(case_id for change in reports for case_id in change.case_ids)}
         built = await asyncio.gather(*(self._build(case_id) for case_id in sorted(touched)))
         changed = [case for case in built if case is not None]
         gone = sorted(touched - {case.id for case in changed})
@@ -69,7 +71,7 @@ class Follower:
         async with self._slots:
             if case_id.startswith("report-"):
                 report = await self._sources.report(case_id.removeprefix("report-"))
-                lone: list[Json] = [report] if report is not None and not study_of(report) else []
+                lone: list[Json] = [report] if report is not None and not studies_of(report) else []
                 return build_case("", None, [], lone)
             study, series = await self._sources.study(case_id)
             documents = await self._sources.documents(case_id)

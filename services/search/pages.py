@@ -48,7 +48,13 @@ def routes(deps: SearchDeps) -> list[web.AbstractRouteDef]:
             found = await asyncio.to_thread(deps.index.counts, CaseQuery(), by, digits)
             names = names_of(found)
             plots.append(
-                {"title": title, "svg": stacked_bars(found, title), "legend": legend(names), "rows": found, "names": names}
+                {
+                    "title": title,
+                    "svg": stacked_bars(found, title),
+                    "legend": legend(names),
+                    "rows": found,
+                    "names": names,
+                }
             )
         return aiohttp_jinja2.render_template("search/counts.html", request, {"plots": plots, "period": period})
 

@@ -3,12 +3,11 @@
 Owns its index only, under <home>/search, which can be deleted at any time: it is made again from the change feeds.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-
-import asyncio
 
 from services.search import api, handlers, pages
 from services.search.deps import SearchDeps

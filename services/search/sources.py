@@ -1,0 +1,131 @@
+"""What search reads from: the archive's QIDO-RS and change feed, and the linker's clinical documents, over HTTP."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+import aiohttp
+import msgspec
+import orjson
+
+from services.search.case import Diagnosis, Json, studies_of
+from services.search.settings import SearchSettings
+from shared.errors import Unavailable
+
+_STUDY_FIELDS = "00101010,00120030,00081030,00080056"
+_MOST_SERIES = 1000
+
+
+class Documents(msgspec.Struct, frozen=True):
+    """The clinical documents of one Study."""
+
+    reports: Sequence[Json] = ()
+    diagnoses: tuple[Diagnosis, ...] = ()
+    annotations: int = 0
+
+
+class CaseChange(msgspec.Struct, frozen=True):
+    """One entry of the linker's feed: the cases that it is about now. report_id: empty if it is not a report."""
+
+    case_ids: tuple[str, ...]
+    report_id: str = ""
+
+
+class Sources(Protocol):
+    """What the follower needs. All raise Unavailable when the other service does not answer as it should."""
+
+    async def study_changes(self, after: int, limit: int) -> tuple[list[str], int]:
+        """Return the Study Instance UIDs that changed, and the position after them."""
+
+    async def case_changes(self, after: int, limit: int) -> tuple[list[CaseChange], int]: ...
+
+    async def study(self, study_instance_uid: str) -> tuple[Json | None, Sequence[Json]]:
+        """Return the Study's and its Series' QIDO-RS answers; None and nothing if the archive does not know it."""
+
+    async def documents(self, study_instance_uid: str) -> Documents: ...
+
+    async def report(self, report_id: str) -> Json | None: ...
+
+
+@asynccontextmanager
+async def open_sources(settings: SearchSettings, base_url: str) -> AsyncIterator["HttpSources"]:
+    """Open the connections."""
+    timeout = aiohttp.ClientTimeout(total=settings.request_timeout_s)
+    archive = (settings.archive_url or f"{base_url}/dicom-web").rstrip("/")
+    linker = (settings.linker_url or base_url).rstrip("/")
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        yield HttpSources(session, archive, linker)
+
+
+class HttpSources:
+    """Reads over HTTP."""
+
+    def __init__(self, session: aiohttp.ClientSession, archive: str, linker: str) -> None:
+        self._session = session
+        self._archive = archive
+        self._linker = linker
+
+    async def study_changes(self, after: int, limit: int) -> tuple[list[str], int]:
+        found = await self._get(f"{self._archive}/changefeed", {"after": str(after), "limit": str(limit)})
+        entries = _entries(found)
+        uids = [str(entry["StudyInstanceUID"]) for entry in entries]
+        return uids, max((int(entry["Sequence"]) for entry in entries), default=after)
+
+    async def case_changes(self, after: int, limit: int) -> tuple[list[CaseChange], int]:
+        found = await self._get(f"{self._linker}/api/reports/changes", {"after": str(after), "limit": str(limit)})
+        entries = _entries(found)
+        return [_case_change(entry) for entry in entries], max((int(e["seq"]) for e in entries), default=after)
+
+    async def study(self, study_instance_uid: str) -> tuple[Json | None, Sequence[Json]]:
+        query = {"StudyInstanceUID": study_instance_uid, "includefield": _STUDY_FIELDS}
+        studies = _entries(await self._get(f"{self._archive}/studies", query))
+        if not studies:
+            return None, []
+        place = f"{self._archive}/studies/{study_instance_uid}/series"
+        series = _entries(await self._get(place, {"includefield": "00180015", "limit": str(_MOST_SERIES)}))
+        return studies[0], series
+
+    async def documents(self, study_instance_uid: str) -> Documents:
+        asked = {"study": study_instance_uid}
+        reports = _entries(await self._get(f"{self._linker}/api/reports", asked))
+        diagnoses = _entries(await self._get(f"{self._linker}/api/diagnoses", asked))
+        annotations = _entries(await self._get(f"{self._linker}/api/annotations", asked))
+        return Documents(reports, tuple(_diagnosis(each) for each in diagnoses), len(annotations))
+
+    async def report(self, report_id: str) -> Json | None:
+        found = await self._get(f"{self._linker}/api/reports/{report_id}", {})
+        return found if isinstance(found, Mapping) else None
+
+    async def _get(self, url: str, query: Mapping[str, str]) -> Any:
+        """Return the JSON answer; None for 204, 404 and 410."""
+        headers = {"Accept": "application/dicom+json, application/fhir+json, application/json;q=0.9"}
+        try:
+            async with self._session.get(url, params=query, headers=headers) as answer:
+                if answer.status in (204, 404, 410):
+                    return None
+                if answer.status != 200:
+                    raise Unavailable(f"{answer.url.path} answered {answer.status}")
+                return orjson.loads(await answer.read())
+        except (aiohttp.ClientError, TimeoutError, orjson.JSONDecodeError) as error:
+            raise Unavailable(f"no good answer ({type(error).__name__})") from error
+
+
+def _case_change(entry: Json) -> CaseChange:
+    document = entry.get("document")
+    report_id = str(entry.get("report_id", ""))
+    studies = studies_of(document) if isinstance(document, Mapping) else ()
+    return CaseChange(studies or (f"report-{report_id}",), report_id)
+
+
+def _diagnosis(entry: Json) -> Diagnosis:
+    known = {name: str(entry.get(name, "")) for name in Diagnosis.__struct_fields__}
+    return Diagnosis(**known)
+
+
+def _entries(found: Any) -> list[Json]:
+    """Return the list an answer is or holds."""
+    if isinstance(found, Mapping):
+        if found.get("resourceType") == "Bundle":
+            return [each["resource"] for each in found.get("entry", [])]
+        found = next((value for value in found.values() if isinstance(value, list)), [])
+    return [each for each in found or [] if isinstance(each, Mapping)]

@@ -1,0 +1,147 @@
+"""The index follows the feeds, whatever order things arrive in."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from services.search.case import Json
+from services.search.follower import Follower
+from services.search.index import CaseIndex
+from services.search.query import CaseQuery, parse_query
+from services.search.sources import CaseChange, Documents
+from shared.errors import Unavailable
+from tests.search.test_case import SERIES, STUDY, report
+
+
+class Feeds:
+    """A pure fake of the two services."""
+
+    def __init__(self) -> None:
+        self.studies: dict[str, tuple[Json, Sequence[Json]]] = {}
+        self.reports: dict[str, tuple[Json, tuple[str, ...]]] = {}
+        self.study_feed: list[str] = []
+        self.report_feed: list[str] = []
+        self.away = False
+
+    def store(self, uid: str) -> None:
+        self.studies[uid] = ({**STUDY, "0020000D": {"vr": "UI", "Value": [uid]}}, SERIES)
+        self.study_feed.append(uid)
+
+    def link(self, *studies: str, status: str = "final") -> None:
+        self.reports["r1"] = (report(status, *studies), studies)
+        self.report_feed.append("r1")
+
+    async def study_changes(self, after: int, limit: int) -> tuple[list[str], int]:
+        if self.away:
+            raise Unavailable("away")
+        found = self.study_feed[after : after + limit]
+        return found, after + len(found)
+
+    async def case_changes(self, after: int, limit: int) -> tuple[list[CaseChange], int]:
+        found = self.report_feed[after : after + limit]
+        return [CaseChange(self.reports[r][1] or (f"report-{r}",), r) for r in found], after + len(found)
+
+    async def study(self, study_instance_uid: str) -> tuple[Json | None, Sequence[Json]]:
+        return self.studies.get(study_instance_uid, (None, []))
+
+    async def documents(self, study_instance_uid: str) -> Documents:
+        return Documents([document for document, at in self.reports.values() if study_instance_uid in at])
+
+    async def report(self, report_id: str) -> Json | None:
+        return self.reports[report_id][0] if report_id in self.reports else None
+
+
+@pytest.fixture
+def feeds() -> Feeds:
+    return Feeds()
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> CaseIndex:
+    return CaseIndex(tmp_path / "index")
+
+
+async def settle(index: CaseIndex, feeds: Feeds) -> list[str]:
+    follower = Follower(index, feeds, poll_s=0.01, batch=2)
+    while await follower.step():
+        pass
+    return sorted(case.id for case in index.search(CaseQuery()).cases)
+
+
+async def test_a_report_moves_from_a_case_of_its_own_to_its_study_and_back(index: CaseIndex, feeds: Feeds) -> None:
+    feeds.link()
+    alone = await settle(index, feeds)
+    feeds.store("1.2.3")
+    apart = await settle(index, feeds)
+    feeds.link("1.2.3")
+    linked = await settle(index, feeds)
+    feeds.link()
+    unlinked = await settle(index, feeds)
+
+    assert alone == ["report-r1"]
+    assert apart == ["1.2.3", "report-r1"]
+    assert linked == ["1.2.3"]
+    assert unlinked == ["1.2.3", "report-r1"]
+
+
+async def test_relinking_takes_the_report_away_from_the_first_study(index: CaseIndex, feeds: Feeds) -> None:
+    feeds.store("1.2.3")
+    feeds.store("1.2.4")
+    feeds.link("1.2.3")
+    await settle(index, feeds)
+
+    feeds.link("1.2.4")
+    await settle(index, feeds)
+
+    with_report = index.search(parse_query({"has_report": "true"})).cases
+    assert [case.id for case in with_report] == ["1.2.4"]
+
+
+async def test_a_retracted_report_disappears(index: CaseIndex, feeds: Feeds) -> None:
+    feeds.link()
+    await settle(index, feeds)
+
+    feeds.link(status="entered-in-error")
+
+    assert await settle(index, feeds) == []
+
+
+async def test_a_new_process_goes_on_where_the_index_stands(tmp_path: Path, feeds: Feeds) -> None:
+    first = CaseIndex(tmp_path / "index")
+    feeds.store("1.2.3")
+    await settle(first, feeds)
+    first.close()
+    del first
+    again = CaseIndex(tmp_path / "index")
+    feeds.store("1.2.4")
+
+    assert await settle(again, feeds) == ["1.2.3", "1.2.4"]
+    assert again.positions()["studies"] == 2
+
+
+async def test_an_unavailable_archive_loses_nothing(index: CaseIndex, feeds: Feeds) -> None:
+    feeds.store("1.2.3")
+    feeds.away = True
+    with pytest.raises(Unavailable):
+        await Follower(index, feeds, poll_s=1, batch=10).step()
+    feeds.away = False
+
+    assert await settle(index, feeds) == ["1.2.3"]
+
+
+async def test_filters_take_what_they_name(index: CaseIndex, feeds: Feeds) -> None:
+    feeds.store("1.2.3")
+    feeds.link()
+    await settle(index, feeds)
+
+    def found(**asked: str) -> list[str]:
+        return sorted(case.id for case in index.search(parse_query(asked)).cases)
+
+    assert found(modality="CT") == ["1.2.3", "report-r1"]
+    assert found(modality="MR,XA") == []
+    assert found(has_images="true") == ["1.2.3"]
+    assert found(site="kyushu") == ["report-r1"]
+    assert found(date_from="2024-05-31") == ["1.2.3"]
+    assert found(age_from="0", age_to="2", sex="F", body_part="CHEST") == ["1.2.3"]
+    assert index.counts(CaseQuery(), "modality", 6) == {"202405": {"CT": 2}}
