@@ -38,11 +38,19 @@ class LostError(JmidError):
 
 Take = Callable[[int], Awaitable[Sequence[Taken]]]
 Settle = Callable[[Taken, Fate], Awaitable[None]]
+Stop = Callable[[], Awaitable[None]]
 
 
-async def work(take: Take, settle: Settle, handle: Handle, policy: RetryPolicy, prefetch: int) -> None:
+async def nothing() -> None:
+    """Do nothing: this bus only gives what is asked for."""
+
+
+async def work(
+    take: Take, settle: Settle, handle: Handle, policy: RetryPolicy, prefetch: int, stop: Stop = nothing
+) -> None:
     """Handle until cancelled; then take no more, let what runs end, settle it, return.
 
+    stop: called before what runs is waited for, so that the bus can give the rest to others at once.
     Cancelled a second time, it cancels the handlers too: their messages stay unsettled, and the bus gives them back.
     """
     running: set[asyncio.Task[None]] = set()
@@ -55,7 +63,7 @@ async def work(take: Take, settle: Settle, handle: Handle, policy: RetryPolicy, 
                 running.add(task)
                 task.add_done_callback(running.discard)
     except asyncio.CancelledError:
-        await _drain(running)
+        await _drain(running, stop)
 
 
 async def _take(take: Take, room: int) -> Sequence[Taken]:
@@ -67,9 +75,10 @@ async def _take(take: Take, room: int) -> Sequence[Taken]:
         return ()
 
 
-async def _drain(running: set[asyncio.Task[None]]) -> None:
+async def _drain(running: set[asyncio.Task[None]], stop: Stop) -> None:
     try:
-        await asyncio.gather(*running)
+        await stop()
+        await asyncio.wait(running) if running else None
     except asyncio.CancelledError:
         for task in running:
             task.cancel()

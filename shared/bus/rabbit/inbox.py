@@ -1,0 +1,110 @@
+"""What RabbitMQ delivers to one consumer, whatever becomes of the connection."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+
+from shared.bus.rabbit.link import own_channel, talking
+from shared.errors import JmidError, Unavailable
+from shared.logs import decided
+
+PAUSE_S = 0.5
+"""The wait before connecting again."""
+
+
+class Inbox:
+    """Keeps a consumer alive and holds what came: ``take`` gives it out, ``stop`` gives the rest back."""
+
+    def __init__(
+        self,
+        url: str,
+        queue: str,
+        prefetch: int,
+        watch_s: float,
+        timeout_s: float,
+        declare: Callable[[AbstractChannel], Awaitable[None]],
+    ) -> None:
+        """declare: makes sure that the queue exists, also on a broker that lost it.  watch_s: how often we look."""
+        self._url, self._queue, self._prefetch = url, queue, prefetch
+        self._watch_s, self._timeout_s, self._declare = watch_s, timeout_s, declare
+        self._came: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+        self._deliveries = 0
+        self.in_hand = 0
+        self._stopping = asyncio.Event()
+        self._stopped = asyncio.Event()
+
+    async def take(self, room: int) -> Sequence[AbstractIncomingMessage]:
+        """Wait for a message; return it and what else is there."""
+        messages = [await self._came.get()]
+        while len(messages) < room and not self._came.empty():
+            messages.append(self._came.get_nowait())
+        self.in_hand += len(messages)
+        return messages
+
+    def settled(self) -> None:
+        """Note that a message that was taken needs no more."""
+        self.in_hand -= 1
+
+    async def stop(self) -> None:
+        """Let the broker send no more, and give back what was not taken; what was taken can still be acked."""
+        self._stopping.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout_s):
+                await self._stopped.wait()
+
+    async def run(self) -> None:
+        """Consume until stopped or cancelled; connect again whenever the consumer is lost or falls silent."""
+        while not self._stopping.is_set():
+            try:
+                await self._consume()
+            except JmidError as error:
+                decided("bus-consumer-lost", level="warning", service=self._queue, error=type(error).__name__)
+                await asyncio.sleep(PAUSE_S)
+        self._stopped.set()
+
+    async def _consume(self) -> None:
+        while not self._came.empty():
+            self._came.get_nowait()  # what a lost connection brought comes again
+        async with own_channel(self._url, f"{self._queue} consumer", self._timeout_s, confirms=False) as channel:
+            async with talking(self._timeout_s):
+                await self._declare(channel)
+                await channel.set_qos(prefetch_count=self._prefetch)
+                queue = await channel.get_queue(self._queue, ensure=False)
+                tag = await queue.consume(self._keep)
+            await self._watch_until_stop(channel, queue)
+            async with talking(self._timeout_s):
+                await queue.cancel(tag)
+                while not self._came.empty():
+                    await self._came.get_nowait().nack(requeue=True)
+            self._stopped.set()
+            await asyncio.Event().wait()  # the channel stays open for acks until we are cancelled
+
+    async def _keep(self, message: AbstractIncomingMessage) -> None:
+        self._deliveries += 1
+        await self._came.put(message)
+
+    async def _watch_until_stop(self, channel: AbstractChannel, queue: AbstractQueue) -> None:
+        """Return when stopping; raise when the channel is closed, or the broker no longer sends us what waits."""
+        while not self._stopping.is_set():
+            seen = self._deliveries
+            if await self._stops_within(channel):
+                return
+            if channel.is_closed:
+                raise Unavailable("channel closed")
+            async with talking(self._timeout_s):
+                found = (await channel.declare_queue(queue.name, passive=True)).declaration_result
+            idle = self._came.empty() and self._deliveries == seen
+            if not found.consumer_count or (found.message_count and idle and self.in_hand == 0):
+                raise Unavailable("the consumer fell silent")
+
+    async def _stops_within(self, channel: AbstractChannel) -> bool:
+        closed = asyncio.ensure_future(channel.closed())
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((closed, stopping), timeout=self._watch_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            closed.cancel()
+            stopping.cancel()
+        return self._stopping.is_set()
