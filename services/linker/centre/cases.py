@@ -1,0 +1,167 @@
+"""The centre's API of what people add to a case: confirmed diagnoses, annotations; and recalls."""
+
+import uuid
+from datetime import UTC, datetime
+
+import msgspec
+import orjson
+from aiohttp import web
+
+from services.linker.centre import entries, feed, shown
+from services.linker.centre.deps import CentreDeps
+from services.linker.centre.reports import ENTRIES
+from services.linker.centre.store import RECALLS, Entry, Recall
+from services.linker.guarded import change
+from services.linker.hand import decoded, json_error
+from shared.documents import Condition, Eq, Order
+from shared.errors import Invalid, NotFound, Permanent
+
+_LIMIT = 500
+OUTCOMES = ("redelivered", "unavailable-at-gateway")
+
+
+class RecallRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask for a Study back. site: the hospital that has it; empty asks all."""
+
+    study_instance_uid: str
+    by: str
+    site: str = ""
+    why: str = ""
+
+
+class RecallAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a gateway says of a recall."""
+
+    recall_id: str
+    outcome: str
+    site: str
+
+
+class CaseRoutes:
+    """The handlers of the routes, with their dependencies."""
+
+    def __init__(self, deps: CentreDeps) -> None:
+        self._deps = deps
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        """Return the routes with their full paths."""
+        return [
+            web.get("/api/diagnoses", self.get_diagnoses),
+            web.post("/api/diagnoses", self.post_diagnosis),
+            web.get("/api/annotations", self.get_annotations),
+            web.post("/api/annotations", self.post_annotation),
+            web.get("/api/recalls", self.get_recalls),
+            web.post("/api/recalls", self.post_recall),
+            web.post("/api/recalls/{study}/done", self.answer_recall),
+        ]
+
+    async def get_diagnoses(self, request: web.Request) -> web.Response:
+        """Return the confirmed diagnoses of a Study or report."""
+        return await self._list(request, "diagnosis", "diagnoses")
+
+    async def get_annotations(self, request: web.Request) -> web.Response:
+        """Return the annotations of a Study."""
+        return await self._list(request, "annotation", "annotations")
+
+    async def post_diagnosis(self, request: web.Request) -> web.Response:
+        """Write a confirmed diagnosis, or a new version of one."""
+        try:
+            asked = await decoded(request, entries.DiagnosisRequest)
+            entries.check_diagnosis(asked)
+            return await self._write("diagnosis", asked)
+        except Permanent as error:
+            return json_error(error)
+
+    async def post_annotation(self, request: web.Request) -> web.Response:
+        """Write an annotation, or a new version of one."""
+        try:
+            asked = await decoded(request, entries.AnnotationRequest)
+            entries.check_annotation(asked)
+            return await self._write("annotation", asked)
+        except Permanent as error:
+            return json_error(error)
+
+    async def get_recalls(self, request: web.Request) -> web.Response:
+        """Return recalls of one state (default requested); with site, those that this site could answer."""
+        state, site = request.query.get("state", "requested"), request.query.get("site", "")
+        order = (Order("requested_at"),)
+        page = await self._deps.documents.find(RECALLS, Eq("state", state), order=order, limit=_LIMIT)
+        found = [msgspec.to_builtins(r) for r in page.documents if not site or r.site in ("", site)]
+        return _json({"recalls": found})
+
+    async def post_recall(self, request: web.Request) -> web.Response:
+        """Ask for a Study back; asked again while it is open, it stays the same recall."""
+        try:
+            asked = await decoded(request, RecallRequest)
+            if not asked.by.strip() or not asked.study_instance_uid:
+                raise Invalid("missing-by", "study_instance_uid and by are needed")
+        except Permanent as error:
+            return json_error(error)
+        recall = Recall(
+            study_instance_uid=asked.study_instance_uid,
+            recall_id=str(uuid.uuid4()),
+            state="requested",
+            requested_by=asked.by.strip(),
+            requested_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            site=asked.site,
+            why=asked.why,
+        )
+
+        async def step(old: Recall | None) -> Recall | None:
+            return None if old is not None and old.state == "requested" else recall
+
+        now = await change(self._deps.documents, RECALLS, asked.study_instance_uid, step)
+        return _json(msgspec.to_builtins(now), status=201)
+
+    async def answer_recall(self, request: web.Request) -> web.Response:
+        """Take a gateway's answer; an answer to an older recall of the Study is 409."""
+        try:
+            answer = await decoded(request, RecallAnswer)
+            if answer.outcome not in OUTCOMES:
+                raise Invalid("not-an-outcome", "outcome takes redelivered or unavailable-at-gateway")
+            return await self._answer(request.match_info["study"], answer)
+        except Permanent as error:
+            return json_error(error)
+
+    async def _answer(self, study: str, answer: RecallAnswer) -> web.Response:
+        async def step(old: Recall | None) -> Recall | None:
+            if old is None:
+                raise NotFound("unknown-recall", "no such recall")
+            if old.recall_id != answer.recall_id or old.state == "redelivered":
+                return None
+            at = datetime.now(UTC).isoformat(timespec="milliseconds")
+            return msgspec.structs.replace(old, state=answer.outcome, answered_by=answer.site, answered_at=at)
+
+        now = await change(self._deps.documents, RECALLS, study, step)
+        same = now is not None and now.recall_id == answer.recall_id
+        return _json(msgspec.to_builtins(now), status=200 if same else 409)
+
+    async def _list(self, request: web.Request, kind: str, name: str) -> web.Response:
+        where: list[Condition] = []
+        if "study" in request.query:
+            where.append(Eq("studies", request.query["study"]))
+        if "report" in request.query:
+            where.append(Eq("report_id", request.query["report"]))
+        page = await self._deps.documents.find(
+            ENTRIES[kind], *where, limit=_LIMIT, after=request.query.get("after") or None
+        )
+        found = [shown.entry(e) for e in page.documents if e.removed != "yes" or "removed" in request.query]
+        return _json({name: found, "next": page.next})
+
+    async def _write(self, kind: str, asked: entries.DiagnosisRequest | entries.AnnotationRequest) -> web.Response:
+        entry_id, stamped = entries.stamped(asked)
+
+        async def step(old: Entry | None) -> Entry | None:
+            if old is None and asked.id and asked.remove:
+                raise NotFound("unknown-entry", "id: no such entry")
+            return entries.versioned(old, entry_id, kind, stamped)
+
+        entry = await change(self._deps.documents, ENTRIES[kind], entry_id, step)
+        if entry is None:
+            raise NotFound("unknown-entry", "id: no such entry")
+        await feed.note(self._deps, kind, entry_id, entry.touched)
+        return _json(shown.entry(entry), status=200 if len(entry.versions) > 1 else 201)
+
+
+def _json(value: object, *, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=orjson.dumps(value), content_type="application/json")

@@ -1,0 +1,22 @@
+"""What the centre's handlers, routes and tasks work with."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from services.linker.settings import LinkerSettings
+from shared.bus import Bus
+from shared.documents import Documents
+
+
+@dataclass(frozen=True)
+class CentreDeps:
+    """The ports, the settings, a session to ask the archive with, and the bell that wakes the publisher."""
+
+    documents: Documents
+    bus: Bus
+    settings: LinkerSettings
+    session: aiohttp.ClientSession
+    site: str
+    bell: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,0 +1,75 @@
+"""What the centre's linker does when the archive has stored Instances: complete the links of reports that waited."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from services.linker import matching
+from services.linker.centre import linking
+from services.linker.centre.deps import CentreDeps
+from services.linker.centre.store import STUDIES_KNOWN, KnownStudy
+from services.linker.guarded import change
+from shared.errors import Unavailable
+from shared.events import Event, InstancesStored
+
+# Keys of DICOM JSON, and the QIDO-RS parameters that ask for them (PS3.18 10.6.1.2, Table 10.6.3-3).
+_FIELDS = {
+    "patient_ids": "00100020",
+    "accession_numbers": "00080050",
+    "modalities": "00080061",
+    "study_dates": "00080020",
+}
+
+
+async def take_stored(event: InstancesStored, deps: CentreDeps) -> Sequence[Event]:
+    """Learn the Study's keys from the archive by QIDO-RS, once per Series, and look for its reports."""
+    uid, series = event.study_instance_uid, event.series_instance_uid
+    known = await deps.documents.get(STUDIES_KNOWN, uid)
+    if known is not None and series in known.series:
+        return ()
+    told = await _ask_archive(deps, uid)
+    if told is None:
+        return ()
+
+    async def step(old: KnownStudy | None) -> KnownStudy | None:
+        keys = matching.merge(old.keys, told) if old else told
+        return KnownStudy(**msgspec.structs.asdict(keys), series=old.series if old else ())
+
+    study = await change(deps.documents, STUDIES_KNOWN, uid, step)
+    if study is None:
+        return ()
+    for report_id in sorted(await linking.reports_of(deps, study)):
+        await linking.relink(deps, report_id, at=event.occurred_at.timestamp())
+
+    async def done(old: KnownStudy | None) -> KnownStudy | None:
+        return msgspec.structs.replace(old, series=tuple(sorted({*old.series, series}))) if old else None
+
+    await change(deps.documents, STUDIES_KNOWN, uid, done)
+    return ()
+
+
+async def _ask_archive(deps: CentreDeps, uid: str) -> matching.StudyKeys | None:
+    """Return the Study's keys; None if the archive no longer has it. Raises Unavailable."""
+    url = f"{deps.settings.archive_url}/studies"
+    query = {"StudyInstanceUID": uid, "includefield": ",".join(_FIELDS.values()), "limit": "1"}
+    try:
+        async with deps.session.get(url, params=query, headers={"Accept": "application/dicom+json"}) as answer:
+            if answer.status == 204:
+                return None
+            if answer.status != 200:
+                raise Unavailable(f"the archive answered {answer.status}")
+            found = await answer.json(content_type=None)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise Unavailable("the archive does not answer") from error
+    return _keys(uid, found[0]) if found else None
+
+
+def _keys(uid: str, data_set: dict[str, Any]) -> matching.StudyKeys:
+    values = {name: _texts(data_set, tag) for name, tag in _FIELDS.items()}
+    return matching.merge(matching.StudyKeys(uid, **values), matching.StudyKeys(uid))
+
+
+def _texts(data_set: dict[str, Any], tag: str) -> tuple[str, ...]:
+    return tuple(str(value) for value in data_set.get(tag, {}).get("Value", []) if value)

@@ -1,0 +1,115 @@
+"""Link reports at the centre: by hand here, else as the gateway said, else by the same rules once a Study is stored."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from services.linker import matching
+from services.linker.centre import feed
+from services.linker.centre.deps import CentreDeps
+from services.linker.centre.store import REPORTS, STUDIES_KNOWN, KnownStudy, StoredReport
+from services.linker.guarded import change, find_all
+from services.linker.matching import HandDecision, Match
+from services.linker.records import LINKS, Link, advance
+from shared.documents import Eq, In
+from shared.metrics import LINKED
+
+FINAL_AT_GATEWAY = frozenset({"unlinked-by-hand", "patient-conflict", "identifiers-disagree", "ambiguous"})
+
+
+async def relink(
+    deps: CentreDeps, report_id: str, *, at: float, decision: HandDecision | None = None
+) -> StoredReport | None:
+    """Decide anew about one report, write the result into it, and note the change; None if it is not known."""
+
+    async def step(old: Link | None) -> Link | None:
+        report = await deps.documents.get(REPORTS, report_id)
+        if report is None:
+            return None
+        old = old or Link(report_id=report_id)
+        return advance(old, await _find(deps, report, old, decision), decision=decision, at=at)
+
+    link = await change(deps.documents, LINKS, report_id, step)
+    if link is None:
+        return None
+    return await settle(deps, link)
+
+
+async def settle(deps: CentreDeps, link: Link) -> StoredReport | None:
+    """Bring a link's revision into its report and the feed; may be done again."""
+
+    async def written(old: StoredReport | None) -> StoredReport | None:
+        now = await deps.documents.get(LINKS, link.report_id)
+        if old is None or now is None:
+            return None
+        touched = tuple(sorted({*old.touched, *now.touched}))
+        return msgspec.structs.replace(old, studies=now.studies, rule=now.code, touched=touched)
+
+    report = await change(deps.documents, REPORTS, link.report_id, written)
+    if link.settled == "yes" or report is None:
+        return report
+    await feed.note(deps, "report", link.report_id, report.touched)
+    if link.rule:
+        LINKED.labels(rule=link.rule).inc()
+
+    async def settled(now: Link | None) -> Link | None:
+        same = now is not None and now.revision == link.revision
+        return msgspec.structs.replace(now, settled="yes") if same and now is not None else None
+
+    await change(deps.documents, LINKS, link.report_id, settled)
+    return report
+
+
+async def settle_all(deps: CentreDeps) -> None:
+    """Settle what a crash left unsettled."""
+    for link in await find_all(deps.documents, LINKS, Eq("settled", "no")):
+        await settle(deps, link)
+
+
+async def reports_of(deps: CentreDeps, study: KnownStudy) -> set[str]:
+    """Return every report without a Study that a rule could link to this one, and those already linked to it."""
+    find, uid = find_all, study.study_instance_uid
+    found = await find(deps.documents, REPORTS, Eq("named_study", uid))
+    found += await find(deps.documents, REPORTS, Eq("studies", uid))
+    if study.accession_numbers:
+        found += await find(deps.documents, REPORTS, In("accession_number", study.accession_numbers))
+    tolerance = deps.settings.date_tolerance_days
+    dates = {near for day in study.study_dates for near in matching.dates_around(day, tolerance)}
+    if study.patient_ids and dates:
+        where = (In("patient_id", study.patient_ids), In("study_date", tuple(sorted(dates))))
+        found += await find(deps.documents, REPORTS, *where)
+    return {report.report_id for report in found}
+
+
+async def _find(deps: CentreDeps, report: StoredReport, link: Link, decision: HandDecision | None) -> Match:
+    version = report.current
+    hand = (*link.hand, decision) if decision else link.hand
+    if report.hidden:
+        return Match(reason="retracted")
+    linked, barred = matching.by_hand(hand)
+    if linked:
+        return Match(studies=tuple(sorted(linked)), rule=matching.BY_HAND)
+    if version.studies:
+        return _but(Match(studies=tuple(sorted(version.studies)), rule=version.link or matching.STUDY_UID), barred)
+    if version.link in FINAL_AT_GATEWAY:
+        return Match(reason=version.link)
+    studies = [study.keys for study in await _studies_for(deps, report)]
+    return matching.decide(version.keys, studies, hand=hand, tolerance_days=deps.settings.date_tolerance_days)
+
+
+def _but(found: Match, barred: frozenset[str]) -> Match:
+    left = tuple(uid for uid in found.studies if uid not in barred)
+    return msgspec.structs.replace(found, studies=left) if left else Match(reason="unlinked-by-hand")
+
+
+async def _studies_for(deps: CentreDeps, report: StoredReport) -> Sequence[KnownStudy]:
+    found: dict[str, KnownStudy] = {}
+    if report.accession_number:
+        for study in await find_all(deps.documents, STUDIES_KNOWN, Eq("accession_numbers", report.accession_number)):
+            found[study.study_instance_uid] = study
+    dates = matching.dates_around(report.study_date, deps.settings.date_tolerance_days)
+    if report.patient_id and dates:
+        where = (Eq("patient_ids", report.patient_id), In("study_dates", dates))
+        for study in await find_all(deps.documents, STUDIES_KNOWN, *where):
+            found[study.study_instance_uid] = study
+    return list(found.values())

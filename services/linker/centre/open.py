@@ -1,0 +1,46 @@
+"""Open the centre's linker: its handlers, API and publisher."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+
+import aiohttp
+
+from services.linker.centre import feed, handlers, linking
+from services.linker.centre.cases import CaseRoutes
+from services.linker.centre.deps import CentreDeps
+from services.linker.centre.reports import ReportRoutes
+from services.linker.centre.store import RECALLS, REPORTS
+from services.linker.records import LINKS
+from services.linker.settings import LinkerSettings, complete
+from shared import settings
+from shared.documents import Eq
+from shared.events import InstancesStored
+from shared.service import Place, Running
+
+
+@asynccontextmanager
+async def open_centre(place: Place) -> AsyncIterator[Running]:
+    """Yield the running linker of the centre."""
+    chosen = complete(settings.read(LinkerSettings, "LINKER", place.environ), place.base_url)
+    timeout = aiohttp.ClientTimeout(total=chosen.idle_timeout_s, sock_connect=chosen.connect_timeout_s)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        deps = CentreDeps(place.documents, place.bus, chosen, session, place.site)
+
+        async def published() -> None:
+            await linking.settle_all(deps)
+            await feed.publish_forever(deps)
+
+        async def status() -> Mapping[str, int]:
+            return {
+                "reports": await deps.documents.count(REPORTS),
+                "unlinked": await deps.documents.count(LINKS, Eq("state", "unlinked")),
+                "recalls_open": await deps.documents.count(RECALLS, Eq("state", "requested")),
+            }
+
+        yield Running(
+            routes=[*ReportRoutes(deps).routes(), *CaseRoutes(deps).routes()],
+            handlers={InstancesStored: partial(handlers.take_stored, deps=deps)},
+            tasks=[published],
+            status=status,
+        )

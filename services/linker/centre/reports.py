@@ -1,0 +1,196 @@
+"""The centre's report API: FHIR R4 in and out, links, and the ordered change feed."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from services.linker import report as form
+from services.linker.centre import feed, linking, shown
+from services.linker.centre.deps import CentreDeps
+from services.linker.centre.store import (
+    ANNOTATIONS,
+    CASE_CHANGES,
+    DIAGNOSES,
+    REPORTS,
+    Changed,
+    Entry,
+    StoredReport,
+    StoredVersion,
+    with_version,
+)
+from services.linker.guarded import change
+from services.linker.hand import HandRequest, decoded, json_error
+from services.linker.records import LINKS
+from shared.documents import Change, Collection, Eq, Order
+from shared.errors import Invalid, NotFound, Permanent
+from shared.logs import decided
+
+FHIR_TYPES = ("application/fhir+json", "application/json")
+_LIMIT = 200
+_MAX_CHANGES = 1000
+ENTRIES: dict[str, Collection[Entry]] = {"diagnosis": DIAGNOSES, "annotation": ANNOTATIONS}
+
+
+async def take_report(deps: CentreDeps, data: bytes, at: float) -> tuple[StoredReport, bool]:
+    """Store one version of a report, link it, and note the change; say whether the report is new.
+
+    Raises Invalid. The same document again changes nothing, and is noted again in case a crash kept it from the feed.
+    """
+    _, said = form.read(data)
+    version = StoredVersion(
+        sha256=said.sha256,
+        status=said.status,
+        issued=said.issued,
+        seen_at=at,
+        resource=data,
+        keys=said.keys,
+        studies=said.studies,
+        link=said.link,
+        flagged=said.flagged,
+    )
+    is_new = await deps.documents.get(REPORTS, said.report_id) is None
+
+    async def step(old: StoredReport | None) -> StoredReport | None:
+        return with_version(old, said.site, said.profile, version, said.report_id)
+
+    await change(deps.documents, REPORTS, said.report_id, step)
+    report = await linking.relink(deps, said.report_id, at=at)
+    if report is None:
+        raise NotFound("unknown-report", "the report is gone")
+    await feed.note(deps, "report", said.report_id, report.touched)
+    return report, is_new
+
+
+class ReportRoutes:
+    """The handlers of the routes, with their dependencies."""
+
+    def __init__(self, deps: CentreDeps) -> None:
+        self._deps = deps
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        """Return the routes with their full paths."""
+        return [
+            web.post("/api/reports", self.post_report),
+            web.get("/api/reports", self.get_reports),
+            web.get("/api/reports/changes", self.get_changes),
+            web.get("/api/reports/{report_id}", self.get_report),
+            web.get("/api/reports/{report_id}/history", self.get_history),
+            web.get("/api/links", self.get_links),
+            web.post("/api/links", self.post_link),
+        ]
+
+    async def post_report(self, request: web.Request) -> web.Response:
+        """Take one de-identified DiagnosticReport; errors are OperationOutcomes that name elements, never values."""
+        if request.content_type not in FHIR_TYPES:
+            return _outcome(415, "not-supported", "Content-Type must be application/fhir+json")
+        data = await _read(request, self._deps.settings.report_bytes)
+        if data is None:
+            return _outcome(413, "too-long", "the report is larger than JMID_LINKER_REPORT_BYTES allows")
+        try:
+            report, is_new = await take_report(self._deps, data, time.time())
+        except Invalid as error:
+            decided("report-refused", level="warning", service="linker", role="centre", reason=error.reason)
+            code = "structure" if error.reason == "not-json" else "invalid"
+            return _outcome(400 if error.reason == "not-json" else 422, code, error.detail)
+        headers = {"Location": f"/api/reports/{report.report_id}"} if is_new else {}
+        return _fhir(shown.resource(report), status=201 if is_new else 200, headers=headers)
+
+    async def get_report(self, request: web.Request) -> web.Response:
+        """Return a report as it holds now, its link included."""
+        report = await self._deps.documents.get(REPORTS, request.match_info["report_id"])
+        if report is None:
+            return _outcome(404, "not-found", "no such report")
+        return _fhir(shown.resource(report))
+
+    async def get_history(self, request: web.Request) -> web.Response:
+        """Return every version of a report."""
+        report = await self._deps.documents.get(REPORTS, request.match_info["report_id"])
+        if report is None:
+            return _outcome(404, "not-found", "no such report")
+        return _fhir(shown.history(report))
+
+    async def get_reports(self, request: web.Request) -> web.Response:
+        """Return the reports of one Study as a searchset Bundle."""
+        study = request.query.get("study", "")
+        if not study:
+            return _outcome(400, "required", "the query parameter study is missing")
+        page = await self._deps.documents.find(REPORTS, Eq("studies", study), limit=_LIMIT)
+        return _fhir(shown.searchset([report for report in page.documents if not report.hidden]))
+
+    async def get_changes(self, request: web.Request) -> web.Response:
+        """Return the newest state of every document that changed after a sequence number, in the order of change."""
+        try:
+            after, limit = _whole(request, "after", 0), min(_whole(request, "limit", 100), _MAX_CHANGES)
+        except ValueError:
+            return _outcome(400, "value", "after and limit take whole numbers, for example after=0&limit=100")
+        changes = await self._deps.documents.changes(CASE_CHANGES, after=after, limit=limit)
+        found = await self._documents(changes)
+        body = {"changes": found, "next": changes[-1].seq if changes else after, "more": len(changes) == limit}
+        return web.Response(body=orjson.dumps(body), content_type="application/json")
+
+    async def get_links(self, request: web.Request) -> web.Response:
+        """Return links of one state (default unlinked), newest first."""
+        order = (Order("decided_at", descending=True),)
+        state = request.query.get("state", "unlinked")
+        page = await self._deps.documents.find(LINKS, Eq("state", state), order=order, limit=_LIMIT)
+        reports = await self._deps.documents.get_many(REPORTS, [link.report_id for link in page.documents])
+        found = [shown.link(link, reports.get(link.report_id)) for link in page.documents]
+        return web.Response(body=orjson.dumps({"links": found}), content_type="application/json")
+
+    async def post_link(self, request: web.Request) -> web.Response:
+        """Link, unlink, or give back to the rules, by hand."""
+        try:
+            asked = await decoded(request, HandRequest)
+            decision = asked.decision()
+            report = await linking.relink(self._deps, asked.report_id, at=time.time(), decision=decision)
+            if report is None:
+                raise NotFound("unknown-report", "report_id: no such report at the centre")
+            link = await self._deps.documents.get(LINKS, asked.report_id)
+            body = orjson.dumps(shown.link(link, report) if link else {})
+            return web.Response(body=body, content_type="application/json")
+        except Permanent as error:
+            return json_error(error)
+
+    async def _documents(self, changes: Sequence[Change[Changed]]) -> list[dict[str, Any]]:
+        documents = self._deps.documents
+        rows = [(change.seq, change.document) for change in changes if change.document is not None]
+        reports = await documents.get_many(REPORTS, [row.document_id for _, row in rows if row.kind == "report"])
+        entries = {
+            kind: await documents.get_many(collection, [row.document_id for _, row in rows if row.kind == kind])
+            for kind, collection in ENTRIES.items()
+        }
+        return [
+            shown.report_change(seq, row.document_id, reports.get(row.document_id))
+            if row.kind == "report"
+            else shown.entry_change(seq, row.kind, row.document_id, entries[row.kind].get(row.document_id))
+            for seq, row in rows
+        ]
+
+
+def _whole(request: web.Request, name: str, default: int) -> int:
+    value = int(request.query.get(name, default))
+    if value < 0:
+        raise ValueError(name)
+    return value
+
+
+async def _read(request: web.Request, limit: int) -> bytes | None:
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            return None
+    return bytes(body)
+
+
+def _fhir(body: object, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(
+        status=status, body=orjson.dumps(body), content_type="application/fhir+json", headers=headers or {}
+    )
+
+
+def _outcome(status: int, code: str, diagnostics: str) -> web.Response:
+    return _fhir(form.outcome(code, diagnostics), status=status)

@@ -1,0 +1,41 @@
+"""What the gateway's handlers, routes and tasks work with."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from services.linker.policy import Policy
+from services.linker.settings import LinkerSettings
+from shared.blobs import Blobs
+from shared.bus import Bus
+from shared.documents import Documents
+
+
+class Bell:
+    """Wakes every courier."""
+
+    def __init__(self) -> None:
+        self._listeners: list[asyncio.Event] = []
+
+    def listen(self) -> asyncio.Event:
+        """Return an event that is set whenever the bell rings."""
+        listener = asyncio.Event()
+        self._listeners.append(listener)
+        return listener
+
+    def ring(self) -> None:
+        """Wake all."""
+        for listener in self._listeners:
+            listener.set()
+
+
+@dataclass(frozen=True)
+class GatewayDeps:
+    """The ports, the settings, and the bell that wakes the couriers."""
+
+    documents: Documents
+    blobs: Blobs
+    bus: Bus
+    settings: LinkerSettings
+    policy: Policy
+    site: str
+    bell: Bell = field(default_factory=Bell)

@@ -1,0 +1,70 @@
+"""What the gateway's linker does when something de-identified arrives. Replay-safe, and free of any order."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from services.linker import matching, report
+from services.linker.gateway import linking, planning
+from services.linker.gateway.deps import GatewayDeps
+from services.linker.gateway.store import (
+    REPORTS_SEEN,
+    STUDIES_SEEN,
+    ReportVersion,
+    SeenReport,
+    SeenStudy,
+    with_version,
+)
+from services.linker.guarded import change
+from shared.events import Event, InstancesDeidentified, ReportDeidentified
+
+
+async def take_instances(event: InstancesDeidentified, deps: GatewayDeps) -> Sequence[Event]:
+    """Remember the Study, plan the delivery of the batch, and look for its reports."""
+    uid = event.keys.study_instance_uid
+    told = told_by(event)
+
+    async def step(old: SeenStudy | None) -> SeenStudy | None:
+        keys = matching.merge(old.keys, told) if old else matching.merge(told, told)
+        return SeenStudy(**msgspec.structs.asdict(keys), site=event.site)
+
+    study = await change(deps.documents, STUDIES_SEEN, uid, step)
+    await planning.plan_batch(deps, event)
+    if study is not None:
+        await linking.relink_study(deps, study, at=event.occurred_at.timestamp())
+    return ()
+
+
+async def take_report(event: ReportDeidentified, deps: GatewayDeps) -> Sequence[Event]:
+    """Remember this version of the report, find its Study, and plan its delivery."""
+    version = ReportVersion(
+        sha256=event.sha256,
+        blob=event.blob,
+        status=event.status,
+        issued=event.issued,
+        seen_at=event.occurred_at.timestamp(),
+        flagged=report.is_flagged(await deps.blobs.get(event.blob)),
+        keys=event.keys,
+        receipt_ids=(event.receipt_id,),
+        correlation_id=event.correlation_id,
+        site=event.site,
+    )
+
+    async def step(old: SeenReport | None) -> SeenReport | None:
+        return with_version(old, event.report_id, version)
+
+    await change(deps.documents, REPORTS_SEEN, event.report_id, step)
+    await linking.relink(deps, event.report_id, at=event.occurred_at.timestamp())
+    return ()
+
+
+def told_by(event: InstancesDeidentified) -> matching.StudyKeys:
+    """Return what one batch tells of its Study."""
+    keys = event.keys
+    return matching.StudyKeys(
+        study_instance_uid=keys.study_instance_uid,
+        patient_ids=(keys.patient_id,),
+        accession_numbers=(keys.accession_number,),
+        modalities=(keys.modality, *(ref.modality for ref in event.instances)),
+        study_dates=(keys.study_date,),
+    )

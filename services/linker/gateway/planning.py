@@ -1,0 +1,128 @@
+"""Keep each delivery's state equal to what policy and link say. Everything here may be done again."""
+
+import msgspec
+
+from services.linker import policy, versions
+from services.linker.gateway.deps import GatewayDeps
+from services.linker.gateway.store import DELIVERIES, REPORTS_SEEN, Delivery, SeenReport
+from services.linker.guarded import change, find_all
+from services.linker.records import LINKS, Link
+from shared.documents import Eq
+from shared.events import InstancesDeidentified
+
+_BEFORE_LEAVING = ("held", "pending")
+
+
+def report_key(report_id: str) -> str:
+    """Return the id of a report's delivery."""
+    return f"report/{report_id}"
+
+
+async def plan_batch(deps: GatewayDeps, event: InstancesDeidentified) -> None:
+    """Make the delivery of a batch, once."""
+    arrived_at = event.occurred_at.timestamp()
+
+    async def step(old: Delivery | None) -> Delivery | None:
+        if old is not None:
+            return None
+        return Delivery(
+            id=f"instances/{event.id}",
+            kind="instances",
+            state="held",
+            due_at=0.0,
+            arrived_at=arrived_at,
+            site=event.site,
+            correlation_id=event.correlation_id,
+            receipt_id=event.receipt_id,
+            study_instance_uid=event.keys.study_instance_uid,
+            instances=event.instances,
+        )
+
+    await change(deps.documents, DELIVERIES, f"instances/{event.id}", step)
+    await _plan_instances(deps, f"instances/{event.id}")
+
+
+async def plan_study(deps: GatewayDeps, study_instance_uid: str) -> None:
+    """Decide anew about the batches of a Study that have not left yet."""
+    for state in _BEFORE_LEAVING:
+        where = (Eq("study_instance_uid", study_instance_uid), Eq("state", state))
+        for delivery in await find_all(deps.documents, DELIVERIES, *where):
+            await _plan_instances(deps, delivery.id)
+
+
+async def _plan_instances(deps: GatewayDeps, delivery_id: str) -> None:
+    async def step(old: Delivery | None) -> Delivery | None:
+        if old is None or old.state not in _BEFORE_LEAVING or old.attempts or old.outcomes or old.recall_id:
+            return None
+        linked = bool(await deps.documents.count(LINKS, Eq("studies", old.study_instance_uid)))
+        leave = policy.instances_leave(deps.policy, arrived_at=old.arrived_at, linked=linked)
+        return msgspec.structs.replace(old, state=leave.state, due_at=leave.due_at)
+
+    planned = await change(deps.documents, DELIVERIES, delivery_id, step)
+    if planned is not None and planned.state == "pending":
+        deps.bell.ring()
+
+
+async def plan_report(deps: GatewayDeps, report_id: str) -> Delivery | None:
+    """Decide anew about a report's delivery."""
+
+    async def step(old: Delivery | None) -> Delivery | None:
+        report = await deps.documents.get(REPORTS_SEEN, report_id)
+        link = await deps.documents.get(LINKS, report_id)
+        if report is None or link is None:
+            return None
+        return planned(deps, old or _new(report), report, link)
+
+    delivery = await change(deps.documents, DELIVERIES, report_key(report_id), step)
+    if delivery is not None and delivery.state == "pending":
+        deps.bell.ring()
+    return delivery
+
+
+def planned(deps: GatewayDeps, old: Delivery, report: SeenReport, link: Link) -> Delivery:
+    """Return the report's delivery as version, link, policy and review make it."""
+    version = report.current
+    want = wanted(report, link)
+    facts = policy.ReportFacts(
+        want=want,
+        sent=old.sent,
+        changed_version=not old.sent.startswith(f"{version.sha256}|"),
+        linked=bool(link.studies),
+        retracted=version.status in versions.RETRACTED,
+        flagged=version.flagged,
+        approved=old.approved == version.sha256,
+        arrived_at=version.seen_at,
+    )
+    if old.refused == want:
+        return old
+    leave = policy.report_leaves(deps.policy, deps.settings.review, facts)
+    same = old.want == want and old.state == leave.state
+    untold = leave.state == "done" and not set(report.receipt_ids) <= set(old.told)
+    return msgspec.structs.replace(
+        old,
+        announce="due" if untold else old.announce,
+        want=want,
+        state=leave.state,
+        due_at=old.due_at if same else leave.due_at,
+        attempts=old.attempts if same else 0,
+        reason=old.reason if same else "",
+    )
+
+
+def wanted(report: SeenReport, link: Link) -> str:
+    """Return version and link as one comparable text."""
+    return f"{report.current.sha256}|{','.join(link.studies)}|{link.code}"
+
+
+def _new(report: SeenReport) -> Delivery:
+    version = report.current
+    return Delivery(
+        id=report_key(report.report_id),
+        kind="report",
+        state="held",
+        due_at=0.0,
+        arrived_at=min(v.seen_at for v in report.versions),
+        site=version.site,
+        correlation_id=version.correlation_id,
+        report_id=report.report_id,
+    )

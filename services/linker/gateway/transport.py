@@ -1,0 +1,165 @@
+"""Speak to the centre: STOW-RS, POST of reports, the recall list. Outbound HTTPS only.
+
+Whatever is the centre's or the network's trouble is raised as CentreUnavailable with a word that says what. A request
+is never held in memory whole.
+"""
+
+import secrets
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import msgspec
+import orjson
+from dicomweb_client.uri import URI
+
+from services.linker import stow
+from services.linker.settings import LinkerSettings
+from shared.blobs import Blobs
+from shared.errors import SettingsError, Unavailable
+from shared.events import InstanceRef
+
+_ANSWERS = (200, 202, 409)  # carry a Store Instances Response Module, PS3.18 Table 10.5.3-1
+_WHOLE_REQUEST = (400, 413, 422)  # the request itself was refused: its parts may be good
+_MAX_ANSWER = 4 * 2**20
+
+
+class CentreUnavailable(Unavailable):
+    """The centre does not take anything now. reason: a word; retry_after_s: what the centre asked for, else 0."""
+
+    def __init__(self, reason: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+class StoreAnswer(msgspec.Struct, frozen=True):
+    """What came back: fates by SOP Instance UID, or None if the request was refused as a whole."""
+
+    status: int
+    fates: dict[str, stow.Verdict] | None
+
+
+class Centre:
+    """The centre as the gateway sees it."""
+
+    def __init__(self, session: aiohttp.ClientSession, settings: LinkerSettings, blobs: Blobs) -> None:
+        self._session = session
+        self._settings = settings
+        self._blobs = blobs
+
+    async def store(self, study_instance_uid: str, instances: Sequence[InstanceRef]) -> StoreAnswer:
+        """Send Instances of one Study in one streamed request (PS3.18 10.5)."""
+        boundary = secrets.token_hex(16)
+        url = str(URI(self._settings.centre_dicomweb_url, study_instance_uid, permissive=True))
+        headers = {"Content-Type": stow.content_type(boundary), "Accept": "application/dicom+json"}
+        body = self._multipart(boundary, instances)
+        status, answer = await self._send("POST", url, headers, body)
+        if status in _WHOLE_REQUEST and not _is_module(answer):
+            return StoreAnswer(status, None)
+        if status not in (*_ANSWERS, *_WHOLE_REQUEST):
+            raise CentreUnavailable(f"http-{status}")
+        sent = [ref.sop_instance_uid for ref in instances]
+        return StoreAnswer(status, stow.verdicts(status, answer, sent))
+
+    async def post_report(self, document: bytes) -> int:
+        """Send one report; return 200 or 201, or the status of a final refusal."""
+        headers = {"Content-Type": "application/fhir+json", "Accept": "application/fhir+json"}
+        status, _ = await self._send("POST", self._settings.centre_reports_url, headers, document)
+        if status in (200, 201, 400, 413, 422):
+            return status
+        raise CentreUnavailable(f"http-{status}")
+
+    async def recalls(self, site: str) -> list[dict[str, Any]]:
+        """Return what the centre wants back from this site."""
+        url = f"{self._settings.centre_recalls_url}?state=requested&site={quote(site)}"
+        status, answer = await self._send("GET", url, {"Accept": "application/json"}, None)
+        if status != 200 or not isinstance(answer, dict):
+            raise CentreUnavailable(f"http-{status}")
+        return [item for item in answer.get("recalls", []) if isinstance(item, dict)]
+
+    async def answer_recall(self, study_instance_uid: str, recall_id: str, outcome: str, site: str) -> None:
+        """Tell the centre what became of a recall: redelivered or unavailable-at-gateway."""
+        url = f"{self._settings.centre_recalls_url}/{quote(study_instance_uid)}/done"
+        body = orjson.dumps({"recall_id": recall_id, "outcome": outcome, "site": site})
+        status, _ = await self._send("POST", url, {"Content-Type": "application/json"}, body)
+        if status not in (200, 404, 409):
+            raise CentreUnavailable(f"http-{status}")
+
+    async def _multipart(self, boundary: str, instances: Sequence[InstanceRef]) -> AsyncIterator[bytes]:
+        for ref in instances:
+            yield stow.part_head(boundary)
+            async for chunk in self._blobs.stream(ref.blob):
+                yield chunk
+            yield stow.CRLF
+        yield stow.closing(boundary)
+
+    async def _send(
+        self, method: str, url: str, headers: dict[str, str], body: AsyncIterator[bytes] | bytes | None
+    ) -> tuple[int, object]:
+        try:
+            async with self._session.request(method, url, headers=headers, data=body, allow_redirects=False) as answer:
+                if answer.status == 429 or answer.status >= 500:
+                    raise CentreUnavailable(f"http-{answer.status}", _seconds(answer.headers.get("Retry-After", "")))
+                return answer.status, _decoded(await _bounded(answer))
+        except TimeoutError as error:
+            raise CentreUnavailable("timeout") from error
+        except aiohttp.ClientSSLError as error:
+            raise CentreUnavailable("tls") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise CentreUnavailable("unreachable") from error
+
+
+@asynccontextmanager
+async def centre(settings: LinkerSettings, blobs: Blobs) -> AsyncIterator[Centre]:
+    """Open the connections to the centre."""
+    timeout = aiohttp.ClientTimeout(
+        total=settings.request_timeout_s,
+        sock_connect=settings.connect_timeout_s,
+        sock_read=settings.idle_timeout_s,
+    )
+    connector = aiohttp.TCPConnector(ssl=_tls(settings), limit=settings.streams + 4)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=True) as session:
+        yield Centre(session, settings, blobs)
+
+
+def _tls(settings: LinkerSettings) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=settings.centre_ca)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2  # BCP 195 TLS profile, PS3.15 B.9
+        if settings.client_certificate and settings.client_key:
+            context.load_cert_chain(settings.client_certificate, settings.client_key)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(
+            "JMID_LINKER_CENTRE_CA, JMID_LINKER_CLIENT_CERTIFICATE or JMID_LINKER_CLIENT_KEY cannot be read; "
+            "each takes the path of a PEM file, for example /etc/jmid/centre-ca.pem"
+        ) from error
+    return context
+
+
+async def _bounded(answer: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in answer.content.iter_any():
+        body += chunk
+        if len(body) > _MAX_ANSWER:
+            raise CentreUnavailable("answer-too-large")
+    return bytes(body)
+
+
+def _decoded(body: bytes) -> object:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _is_module(answer: object) -> bool:
+    data_set = answer[0] if isinstance(answer, list) and answer else answer
+    return isinstance(data_set, dict) and any(tag in data_set for tag in ("00081198", "00081199"))
+
+
+def _seconds(retry_after: str) -> float:
+    return min(float(retry_after), 3600.0) if retry_after.isdigit() else 0.0

@@ -1,0 +1,48 @@
+"""Change one record safely beside others who change it too."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+
+from shared.documents import Collection, Condition, Documents, Order
+from shared.errors import Conflict
+
+T = TypeVar("T", bound=msgspec.Struct)
+_ATTEMPTS = 12
+_PAGE = 500
+
+
+async def change(
+    documents: Documents, collection: Collection[T], key: str, step: Callable[[T | None], Awaitable[T | None]]
+) -> T | None:
+    """Write what ``step`` makes of the record and return it; None or an equal record writes nothing.
+
+    The version is read before ``step`` looks at anything else, and the write is guarded by it: whoever writes last has
+    seen whatever was written before. On a conflict ``step`` runs again, so it must have no effects of its own.
+    """
+    for _ in range(_ATTEMPTS):
+        old, version = await documents.get_versioned(collection, key) or (None, 0)
+        new = await step(old)
+        if new is None or new == old:
+            return old
+        try:
+            await documents.put(collection, new, if_version=version)
+        except Conflict:
+            continue
+        return new
+    raise Conflict(f"{collection.name}: the record kept changing")
+
+
+async def find_all(
+    documents: Documents, collection: Collection[T], *where: Condition, order: tuple[Order, ...] = ()
+) -> list[T]:
+    """Return everything that satisfies the conditions; for questions whose answer is small by nature."""
+    found: list[T] = []
+    after: str | None = None
+    while True:
+        page = await documents.find(collection, *where, order=order, limit=_PAGE, after=after)
+        found.extend(page.documents)
+        if page.next is None:
+            return found
+        after = page.next

@@ -1,0 +1,49 @@
+"""The linker: which report belongs to which Study, when either may leave, and the centre's clinical documents.
+
+gateway: takes what the anonymizer made, links, decides, delivers (``gateway/``).
+centre: takes reports, keeps links, annotations, diagnoses and recalls, tells of every change (``centre/``).
+Both share the rules: ``matching``, ``versions``, ``policy``, ``stow``, ``report`` are pure.
+"""
+
+from services.linker.centre import store as centre_store
+from services.linker.centre.open import open_centre
+from services.linker.gateway import store as gateway_store
+from services.linker.gateway.open import open_gateway
+from services.linker.records import LINKS
+from shared.events import (
+    CaseChanged,
+    Delivered,
+    InstancesDeidentified,
+    InstancesStored,
+    ReportDeidentified,
+    ReportLinked,
+)
+from shared.service import Role, Service
+
+GATEWAY = Service(
+    name="linker",
+    role=Role.GATEWAY,
+    opens=open_gateway,
+    takes=(InstancesDeidentified, ReportDeidentified),
+    publishes=(ReportLinked, Delivered),
+    collections=(gateway_store.STUDIES_SEEN, gateway_store.REPORTS_SEEN, LINKS, gateway_store.DELIVERIES),
+    blobs=("deidentified",),
+)
+CENTRE = Service(
+    name="linker",
+    role=Role.CENTRE,
+    opens=open_centre,
+    takes=(InstancesStored,),
+    publishes=(CaseChanged,),
+    collections=(
+        centre_store.REPORTS,
+        LINKS,
+        centre_store.STUDIES_KNOWN,
+        centre_store.DIAGNOSES,
+        centre_store.ANNOTATIONS,
+        centre_store.CASE_CHANGES,
+        centre_store.CURSORS,
+        centre_store.RECALLS,
+    ),
+)
+SERVICES = (GATEWAY, CENTRE)

@@ -1,0 +1,70 @@
+"""Say which version of a report holds: a pure function of the set of versions, whatever the order they arrived in.
+
+Source: FHIR R4 DiagnosticReport.status and .issued (valueset-diagnostic-report-status).
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+STATUSES = (
+    "registered",
+    "partial",
+    "preliminary",
+    "final",
+    "amended",
+    "corrected",
+    "appended",
+    "cancelled",
+    "entered-in-error",
+    "unknown",
+)
+RETRACTED = frozenset({"cancelled", "entered-in-error"})
+_RANK = {
+    "unknown": 0,
+    "registered": 1,
+    "partial": 2,
+    "preliminary": 3,
+    "final": 4,
+    "appended": 5,
+    "amended": 6,
+    "corrected": 6,
+    "cancelled": 7,
+    "entered-in-error": 8,
+}
+
+
+class Version(Protocol):
+    """What the order of versions needs. seen_at: when it was first received, seconds since 1970."""
+
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def issued(self) -> str: ...
+    @property
+    def seen_at(self) -> float: ...
+
+
+V = TypeVar("V", bound=Version)
+
+
+def current(versions: Iterable[V]) -> V:
+    """Return the version that replaces all others: issued last; without an issue time, received last."""
+    return max(versions, key=precedence)
+
+
+def precedence(version: Version) -> tuple[float, int, str]:
+    """Return the sort key: time of issue (else of receipt), then how settled the status is, then the digest."""
+    at = instant(version.issued)
+    return (version.seen_at if at is None else at, _RANK.get(version.status, 0), version.sha256)
+
+
+def instant(text: str) -> float | None:
+    """Return a FHIR instant or dateTime as seconds since 1970; None if empty or not one. Without a zone it is UTC."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
