@@ -6,7 +6,7 @@ complete by itself, a lost or repeated event changes nothing, and an empty index
 
 import asyncio
 
-from services.search.case import Case, Json, build_case, studies_of
+from services.search.case import Case, build_case, studies_of
 from services.search.index import CaseIndex
 from services.search.sources import Sources
 from shared.errors import Transient
@@ -68,16 +68,15 @@ class Follower:
         return True
 
     async def _build(self, case_id: str) -> Case | None:
+        """Build a case from what the services say now; None if there is nothing to it any more."""
         async with self._slots:
             if case_id.startswith("report-"):
-                report = await self._sources.report(case_id.removeprefix("report-"))
-                lone: list[Json] = [report] if report is not None and not studies_of(report) else []
-                return build_case("", None, [], lone)
+                found = await self._sources.documents(report=case_id.removeprefix("report-"))
+                lone = [report for report in found.reports if not studies_of(report)]
+                return build_case("", None, [], lone, found.diagnoses, found.annotations)
             study, series = await self._sources.study(case_id)
-            documents = await self._sources.documents(case_id)
-        return build_case(
-            case_id, study, series, documents.reports, documents.diagnoses, annotations=documents.annotations
-        )
+            found = await self._sources.documents(study=case_id)
+        return build_case(case_id, study, series, found.reports, found.diagnoses, found.annotations)
 
     async def _wait(self, seconds: float) -> None:
         try:

@@ -8,7 +8,7 @@ import aiohttp
 import msgspec
 import orjson
 
-from services.search.case import Diagnosis, Json, studies_of
+from services.search.case import Diagnosis, Json
 from services.search.settings import SearchSettings
 from shared.errors import Unavailable
 
@@ -42,9 +42,8 @@ class Sources(Protocol):
     async def study(self, study_instance_uid: str) -> tuple[Json | None, Sequence[Json]]:
         """Return the Study's and its Series' QIDO-RS answers; None and nothing if the archive does not know it."""
 
-    async def documents(self, study_instance_uid: str) -> Documents: ...
-
-    async def report(self, report_id: str) -> Json | None: ...
+    async def documents(self, *, study: str = "", report: str = "") -> Documents:
+        """Return the documents of a Study, or of a report by its id."""
 
 
 @asynccontextmanager
@@ -85,16 +84,13 @@ class HttpSources:
         series = _entries(await self._get(place, {"includefield": "00180015", "limit": str(_MOST_SERIES)}))
         return studies[0], series
 
-    async def documents(self, study_instance_uid: str) -> Documents:
-        asked = {"study": study_instance_uid}
-        reports = _entries(await self._get(f"{self._linker}/api/reports", asked))
+    async def documents(self, *, study: str = "", report: str = "") -> Documents:
+        asked = {"study": study} if study else {"report": report}
+        one = await self._get(f"{self._linker}/api/reports/{report}", {}) if report else None
+        reports = [one] if one else _entries(await self._get(f"{self._linker}/api/reports", asked))
         diagnoses = _entries(await self._get(f"{self._linker}/api/diagnoses", asked))
         annotations = _entries(await self._get(f"{self._linker}/api/annotations", asked))
         return Documents(reports, tuple(_diagnosis(each) for each in diagnoses), len(annotations))
-
-    async def report(self, report_id: str) -> Json | None:
-        found = await self._get(f"{self._linker}/api/reports/{report_id}", {})
-        return found if isinstance(found, Mapping) else None
 
     async def _get(self, url: str, query: Mapping[str, str]) -> Any:
         """Return the JSON answer; None for 204, 404 and 410."""
@@ -111,10 +107,11 @@ class HttpSources:
 
 
 def _case_change(entry: Json) -> CaseChange:
-    document = entry.get("document")
+    """Return the cases that a document belongs to now or ever belonged to; a report may be a case of its own."""
     report_id = str(entry.get("report_id", ""))
-    studies = studies_of(document) if isinstance(document, Mapping) else ()
-    return CaseChange(studies or (f"report-{report_id}",), report_id)
+    uids = {str(uid) for name in ("study_instance_uids", "touched") for uid in entry.get(name) or []}
+    lone = {f"report-{report_id}"} if report_id else set()
+    return CaseChange(tuple(sorted(uids | lone)), report_id)
 
 
 def _diagnosis(entry: Json) -> Diagnosis:

@@ -40,16 +40,14 @@ class Feeds:
 
     async def case_changes(self, after: int, limit: int) -> tuple[list[CaseChange], int]:
         found = self.report_feed[after : after + limit]
-        return [CaseChange(self.reports[r][1] or (f"report-{r}",), r) for r in found], after + len(found)
+        return [CaseChange((*self.reports[r][1], f"report-{r}"), r) for r in found], after + len(found)
 
     async def study(self, study_instance_uid: str) -> tuple[Json | None, Sequence[Json]]:
         return self.studies.get(study_instance_uid, (None, []))
 
-    async def documents(self, study_instance_uid: str) -> Documents:
-        return Documents([document for document, at in self.reports.values() if study_instance_uid in at])
-
-    async def report(self, report_id: str) -> Json | None:
-        return self.reports[report_id][0] if report_id in self.reports else None
+    async def documents(self, *, study: str = "", report: str = "") -> Documents:
+        found = [document for name, (document, at) in self.reports.items() if study in at or name == report]
+        return Documents(found)
 
 
 @pytest.fixture
