@@ -17,6 +17,7 @@ Level = Literal["info", "warning", "error"]
 
 def configure() -> None:
     """Send our lines to stderr, and of foreign loggers only warnings' origin, never their text."""
+    logging.raiseExceptions = False  # else logging prints the arguments of a line that it cannot format or write
     ours = logging.StreamHandler(sys.stderr)
     ours.setFormatter(logging.Formatter("%(message)s"))
     _LOGGER.handlers[:] = [ours]

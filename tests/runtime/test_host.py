@@ -1,0 +1,174 @@
+"""The runtime hosts services, answers for their health, and drains."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import psutil
+import pytest
+from aiohttp import web
+
+from shared.errors import Permanent, SettingsError, Unavailable
+from shared.events import CaseChanged, Event, StudyChanged
+from shared.runtime.cpu import cpu_pool
+from shared.runtime.host import Host, hosted
+from shared.service import Place, Role, Running, Service
+
+
+class Probe:
+    """A service that takes StudyChanged and notes what happens to it."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.closed = asyncio.Event()
+        self.release = asyncio.Event()
+        self.entered = asyncio.Event()
+        self.place: Place | None = None
+
+    async def handle(self, event: StudyChanged) -> Sequence[Event]:
+        self.entered.set()
+        await self.release.wait()
+        self.seen.append(event.study_instance_uid)
+        if event.change == "deleted":
+            raise Permanent("not-wanted", "deleted")
+        return [CaseChanged.caused_by(event, study_instance_uid=event.study_instance_uid)]
+
+    @asynccontextmanager
+    async def opens(self, place: Place) -> AsyncIterator[Running]:
+        self.place = place
+
+        async def hello(_: web.Request) -> web.Response:
+            return web.Response(text="hello")
+
+        async def status() -> Mapping[str, int]:
+            return {"seen": len(self.seen)}
+
+        yield Running(routes=[web.get("/hello", hello)], handlers={StudyChanged: self.handle}, status=status)
+        self.closed.set()
+
+
+def services(probe: Probe) -> list[Service]:
+    @asynccontextmanager
+    async def nothing(_: Place) -> AsyncIterator[Running]:
+        yield Running()
+
+    sink = Service(name="sink", role=Role.CENTRE, opens=nothing, takes=(CaseChanged,))
+    own = Service(
+        name="probe",
+        role=Role.CENTRE,
+        opens=probe.opens,
+        takes=(StudyChanged,),
+        publishes=(CaseChanged,),
+        blobs=("archive",),
+    )
+    return [own, sink]
+
+
+@asynccontextmanager
+async def running(probe: Probe, home: Path, **environ: str) -> AsyncIterator[Host]:
+    every = services(probe)
+    async with hosted(
+        every[:1],
+        every=every,
+        home=home,
+        site="a",
+        bind="127.0.0.1",
+        port=0,
+        environ={"JMID_HOST_DRAIN_S": "5", **environ},
+    ) as host:
+        yield host
+
+
+def changed(uid: str, change: str = "stored") -> StudyChanged:
+    return StudyChanged.first(uid, correlation_id="c", site="a", study_instance_uid=uid, change=change)
+
+
+async def test_a_service_is_served_and_its_health_is_real(tmp_path: Path) -> None:
+    async with running(Probe(), tmp_path) as host, aiohttp.ClientSession(host.base_url) as client:
+        async with client.get("/hello") as answer:
+            assert await answer.text() == "hello"
+        async with client.get("/-/ready") as answer:
+            ready = await answer.json()
+        async with client.get("/-/metrics") as answer:
+            metrics = await answer.text()
+
+    assert ready == {
+        "ready": True,
+        "checks": {"centre:bus": "ok", "centre:documents": "ok", "centre:blobs:archive": "ok"},
+    }
+    assert 'jmid_http_seconds_count{method="GET",service="probe",status="2xx"}' in metrics
+
+
+async def test_a_failing_port_makes_it_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(Probe(), tmp_path) as host, aiohttp.ClientSession(host.base_url) as client:
+
+        async def away() -> None:
+            raise Unavailable("away")
+
+        monkeypatch.setattr(host.ports[Role.CENTRE].documents, "ping", away)
+        async with client.get("/-/ready") as answer:
+            status, body = answer.status, await answer.json()
+
+    assert status == 503
+    assert body["checks"]["centre:documents"] == "Unavailable"
+
+
+async def test_what_a_handler_returns_is_published_and_a_refused_event_is_dead(tmp_path: Path) -> None:
+    probe = Probe()
+    probe.release.set()
+    async with running(probe, tmp_path) as host:
+        bus = host.ports[Role.CENTRE].bus
+        await bus.publish(changed("1.2"), changed("1.3", "deleted"))
+        async with asyncio.timeout(10):
+            while (await bus.depth("sink")).ready < 1 or (await bus.depth("probe")).dead < 1:
+                await asyncio.sleep(0.01)
+        letters = await bus.dead("probe")
+
+    assert [letter.topic for letter in letters] == ["study.changed"]
+    assert "not-wanted" in letters[0].error
+
+
+async def test_a_stop_lets_a_running_handler_end(tmp_path: Path) -> None:
+    probe = Probe()
+    async with running(probe, tmp_path) as host:
+        bus = host.ports[Role.CENTRE].bus
+        await bus.publish(changed("1.2"))
+        await asyncio.wait_for(probe.entered.wait(), 10)
+        asyncio.get_running_loop().call_later(0.2, probe.release.set)
+
+    assert probe.seen == ["1.2"]
+    assert probe.closed.is_set()
+    async with running(again := Probe(), tmp_path) as host:
+        depth = await host.ports[Role.CENTRE].bus.depth("probe")
+    assert (depth.ready, depth.unacked, again.seen) == (0, 0, [])
+
+
+async def test_a_taken_port_is_a_clear_error(tmp_path: Path) -> None:
+    async with running(Probe(), tmp_path) as host:
+        port = int(host.base_url.rsplit(":", 1)[1])
+        with pytest.raises(SettingsError, match=f"port {port}"):
+            async with hosted([], every=[], home=tmp_path / "b", site="a", bind="127.0.0.1", port=port, environ={}):
+                pass
+
+
+async def test_a_worker_that_dies_costs_a_retry_and_not_the_pool() -> None:
+    async with cpu_pool(1) as cpu:
+        with pytest.raises(Unavailable):
+            await cpu(_die)
+
+        assert await cpu(pow, 2, 10) == 1024
+
+
+async def test_workers_end_with_the_pool() -> None:
+    async with cpu_pool(1) as cpu:
+        worker = await cpu(os.getpid)
+
+    assert not psutil.pid_exists(worker) or psutil.Process(worker).status() == psutil.STATUS_ZOMBIE
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,79 @@
+"""The rules that hold for the whole tree."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from services.__main__ import SERVICES
+from shared.events import EVENTS
+from shared.service import Role
+
+ROOT = Path(__file__).parent.parent
+MOST_LINES = 300
+
+
+def test_every_event_is_published_and_taken() -> None:
+    published = {event for service in SERVICES for event in service.publishes}
+    taken = {event for service in SERVICES for event in service.takes}
+
+    assert published == set(EVENTS)
+    assert taken == set(EVENTS)
+
+
+def test_the_flow_reaches_every_service_from_the_front_door() -> None:
+    """The border between gateway and centre is crossed by HTTP: the gateway's linker delivers to archive and linker."""
+    reached = {("ingest", Role.GATEWAY)}
+    delivery = {("linker", Role.GATEWAY): {("archive", Role.CENTRE), ("linker", Role.CENTRE)}}
+    while True:
+        sent = {(s.role, e) for s in SERVICES if (s.name, s.role) in reached for e in s.publishes}
+        found = {(s.name, s.role) for s in SERVICES if any((s.role, e) in sent for e in s.takes)}
+        found |= {target for source in reached for target in delivery.get(source, set())}
+        if found <= reached:
+            break
+        reached |= found
+
+    assert reached == {(service.name, service.role) for service in SERVICES}
+
+
+def test_an_event_never_leaves_its_zone() -> None:
+    for service in SERVICES:
+        zones = {event.zone for event in (*service.takes, *service.publishes)}
+        assert ("centre" in zones) == (service.role is Role.CENTRE) or not zones
+        if "identified" in zones:
+            assert service.name in ("ingest", "anonymizer")
+
+
+def test_only_the_trusted_services_open_the_identified_store() -> None:
+    openers = {service.name for service in SERVICES if "identified" in service.blobs}
+
+    assert openers == {"ingest", "anonymizer"}
+
+
+def test_one_module_each_imports_the_drivers() -> None:
+    importers = {
+        driver: {
+            str(p.relative_to(ROOT))
+            for p in _modules()
+            if re.search(rf"^\s*(import|from) {driver}\b", p.read_text(), re.M)
+        }
+        for driver in ("motor", "aio_pika", "obstore")
+    }
+
+    assert all(len(found) == 1 for found in importers.values()), importers
+
+
+def test_modules_stay_short() -> None:
+    long = {str(p.relative_to(ROOT)): n for p in _modules() if (n := len(p.read_text().splitlines())) > MOST_LINES}
+
+    assert long == {}
+
+
+def test_no_tracked_file_names_a_machine_or_a_registry() -> None:
+    hosts = "|".join(["pypi" + r"\.org", "python" + "hosted", "registry" + r"\.npmjs", "/wo" + "rk/"])
+    found = subprocess.run(["git", "grep", "-lIE", hosts], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert found.stdout == ""
+
+
+def _modules() -> list[Path]:
+    return sorted([*(ROOT / "services").rglob("*.py"), *(ROOT / "shared").rglob("*.py")])
