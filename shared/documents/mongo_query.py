@@ -1,0 +1,144 @@
+"""Turn records, conditions, order and page token into MongoDB's terms.
+
+A record is ``{_id: key, v: version, s: seq, k: key, f: {field: value}, b: body}``. What was deleted from a collection
+with a feed stays as ``{_id, s}``: it has no ``k`` and no ``f``, so that no query by k or f finds it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from shared.documents import Condition, Eq, In, Order, Prefix, Range, Value, Wildcard
+from shared.documents.shape import Scalar, Shape, after_prefix, literal_prefix
+
+Bson = dict[str, Any]
+_SPECIAL = frozenset(r"\.^$|()[]{}*+?-/#&~ ")
+
+
+def path(shape: Shape[Any], field: str) -> str:
+    """Return where the values of a field are."""
+    return "k" if field == shape.collection.key else f"f.{field}"
+
+
+def fields_of(shape: Shape[Any], values: Sequence[Scalar], texts: Sequence[Sequence[str]]) -> Bson:
+    """Return the part of the record that is queried."""
+    plain = (int(value) if isinstance(value, bool) else value for value in values)
+    several = (list(each) for each in texts)
+    return {**dict(zip(shape.scalars, plain, strict=True)), **dict(zip(shape.multis, several, strict=True))}
+
+
+def indexes(shape: Shape[Any]) -> dict[str, list[tuple[str, int]]]:
+    """Return the keys of each index by its name. All end with the key, so that they give a total order."""
+    found: dict[str, list[tuple[str, int]]] = {"k": [("k", 1)]}
+    for fields in [*((name,) for name in (*shape.scalars, *shape.multis)), *shape.collection.indexes]:
+        if sum(shape.kinds[name] == "texts" for name in fields) <= 1:  # MongoDB indexes one array at a time
+            paths = dict.fromkeys([*(path(shape, name) for name in fields), "k"])
+            found["_".join([*fields, "k"])] = [(each, 1) for each in paths]
+    if shape.collection.feed:
+        found["s"] = [("s", 1)]
+    return found
+
+
+def sort_of(shape: Shape[Any], total: Sequence[Order]) -> list[tuple[str, int]]:
+    """Return the order."""
+    return [(path(shape, term.field), -1 if term.descending else 1) for term in total]
+
+
+def filter_of(shape: Shape[Any], where: Sequence[Condition]) -> list[Bson]:
+    """Return all conditions, to be merged."""
+    return [{path(shape, condition.field): _matches(shape, condition)} for condition in where]
+
+
+def ordered_filter_of(
+    shape: Shape[Any], where: Sequence[Condition], total: Sequence[Order], place: Sequence[Scalar] | None
+) -> Bson:
+    """Return all conditions, and what comes after the place in the order."""
+    parts = filter_of(shape, where)
+    if not parts:
+        first = total[0].field
+        parts.append(_has_value(shape, shape.collection.key if first in shape.optional else first))
+    return merged([*parts, *(_after(shape, total, place) if place is not None else [])])
+
+
+def merged(parts: Sequence[Bson]) -> Bson:
+    """Return the filter that asks for all parts."""
+    names = [name for part in parts for name in part]
+    if len(set(names)) < len(names):
+        return {"$and": list(parts)}
+    return {name: value for part in parts for name, value in part.items()}
+
+
+def _matches(shape: Shape[Any], condition: Condition) -> Any:
+    operators = _operators(condition, shape.kinds[condition.field])
+    if shape.kinds[condition.field] == "texts" and not isinstance(condition, Eq | In):
+        return {"$elemMatch": operators}  # else one element may satisfy one end, and another the other
+    return operators
+
+
+def _operators(condition: Condition, kind: str) -> Bson:
+    match condition:
+        case Eq(value=value):
+            return {"$eq": value}
+        case In(values=options):
+            return {"$in": list(options)}
+        case Range(low=low, high=high):
+            return _range(_lowest(kind) if low is None else low, high)
+        case Prefix(prefix=prefix):
+            return _prefix(prefix)
+        case Wildcard(pattern=pattern):
+            return {**_prefix(literal_prefix(pattern)), "$regex": regex_of(pattern)}
+
+
+def _range(low: Value, high: Value | None) -> Bson:
+    return {"$gte": low} if high is None else {"$gte": low, "$lte": high}
+
+
+def _prefix(prefix: str) -> Bson:
+    end = after_prefix(prefix)
+    return {"$gte": prefix} if end is None else {"$gte": prefix, "$lt": end}
+
+
+def regex_of(pattern: str) -> str:
+    r"""Return the anchored regular expression; ``[\s\S]`` also stands for the end of a line."""
+    parts = {"*": r"[\s\S]*", "?": r"[\s\S]", "\0": r"\x00"}
+    text = "".join(parts.get(each) or (f"\\{each}" if each in _SPECIAL else each) for each in pattern)
+    return f"^{text}$"
+
+
+def _lowest(kind: str) -> Value:
+    return float("-inf") if kind == "number" else ""
+
+
+def live(shape: Shape[Any]) -> Bson:
+    """Return what holds for every record, and not for what was deleted."""
+    return _has_value(shape, shape.collection.key)
+
+
+def _has_value(shape: Shape[Any], field: str) -> Bson:
+    """Return what holds for every record that has a value there."""
+    return {path(shape, field): {"$gte": _lowest(shape.kinds[field])}}
+
+
+def _after(shape: Shape[Any], total: Sequence[Order], place: Sequence[Scalar]) -> list[Bson]:
+    """Return what holds for everything after the place; null comes first."""
+    branches: list[Bson] = []
+    for depth, term in enumerate(total):
+        same = {path(shape, earlier.field): place[at] for at, earlier in enumerate(total[:depth])}
+        branches += [{**same, **beyond} for beyond in _beyond(shape, term, place[depth])]
+    bound = _bound(shape, total[0], place[0])
+    return [*bound, {"$or": branches} if len(branches) > 1 else branches[0]]
+
+
+def _beyond(shape: Shape[Any], term: Order, value: Scalar) -> list[Bson]:
+    name = path(shape, term.field)
+    if not term.descending:
+        return [_has_value(shape, term.field) if value is None else {name: {"$gt": value}}]
+    if value is None:
+        return []
+    return [{name: {"$lt": value}}, *([{name: None}] if term.field in shape.optional else [])]
+
+
+def _bound(shape: Shape[Any], term: Order, value: Scalar) -> list[Bson]:
+    """Return where the walk over the index of the first field can begin."""
+    if value is None or (term.descending and term.field in shape.optional):
+        return []
+    return [{path(shape, term.field): {"$lte" if term.descending else "$gte": value}}]
