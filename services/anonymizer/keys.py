@@ -1,7 +1,7 @@
 """The secret keys: one file per version in a folder, readable by the owner alone.
 
-A key set holds one independent secret per use, so that whoever learns one (say, the project that may shift dates back)
-learns nothing of the others. ``patient`` may be shared by a consortium, so that one patient has one pseudonym in all its
+A key set holds one independent secret per use, so that whoever learns one (say, the project that may move dates back)
+learns nothing of the others. ``patient`` may be shared by a consortium, so that a patient has one pseudonym in all its
 hospitals; the others are the site's own. The highest version is current; older ones stay readable, because what was
 sent under them is still out there.
 """

@@ -31,7 +31,10 @@ def patient_pseudonym(keys: KeySet, issuer: str, patient_id: str) -> str:
 
 
 def accession_pseudonym(keys: KeySet, issuer: str, accession_number: str) -> str:
-    """Return the pseudonym of one order: 16 characters of A-Z2-7, 80 bits, all that VR SH can hold; empty for empty."""
+    """Return the pseudonym of one order: 16 characters of A-Z2-7, 80 bits, all that VR SH can hold; empty for empty.
+
+    issuer: the site's short name, for Instances and reports alike.
+    """
     text = normalised(accession_number)
     if not text:
         return ""

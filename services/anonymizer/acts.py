@@ -1,0 +1,77 @@
+"""Carries out an action on the value of one element."""
+
+from services.anonymizer import context as contexts
+from services.anonymizer import pseudonyms, standard, texts, values
+from services.anonymizer.charsets import decode
+from services.anonymizer.context import Context
+from services.anonymizer.profile import Action
+from services.anonymizer.stream import TEXT
+from shared.errors import Refused
+
+_DATES = (b"DA", b"DT", b"TM")
+Act = tuple[Action, bytes | None]
+
+
+def act(
+    action: Action, tag: int, vr: bytes, value: bytes, charset: bytes, context: Context, search: bool
+) -> Act | None:
+    """Return the action that was carried out and the new value (None: without the element); None if it stays as it is.
+
+    search: look at texts that are otherwise kept, because a trace of the patient was found.
+    """
+    if action is Action.KEEP:
+        return _keep(tag, vr, value, charset, context, search)
+    if action is Action.UID:
+        new = values.uids(context.keys, value)
+        return None if new == value.rstrip(b" \0") else (action, new)
+    if action is Action.CLEAN:
+        return _clean(vr, value, charset, context)
+    if action is Action.DUMMY:
+        return action, values.dummy(vr, value)
+    if action is Action.SHIFT:
+        return _shift(vr, value, context)
+    return action, _replaced(action, value, charset, context)
+
+
+def _keep(tag: int, vr: bytes, value: bytes, charset: bytes, context: Context, search: bool) -> Act | None:
+    """Keep the value if it is what its tag says: a text where the dictionary has none is cleaned as free text."""
+    allowed = standard.vrs(tag)
+    if vr in _DATES and vr in allowed:
+        return None if values.is_date_or_time(vr, value) else (Action.EMPTY, b"")
+    if vr not in allowed and not (vr == b"UN" or (allowed & {b"OB", b"OW"} and vr in (b"OB", b"OW"))):
+        return (Action.CLEAN, b"") if vr in TEXT else (Action.EMPTY, b"")
+    if search and vr in TEXT:
+        found = _clean(vr, value, charset, context)
+        if found is None and vr != b"PN" and context.identity.left_in(value):
+            return Action.EMPTY, b""
+        return found
+    return None
+
+
+def _clean(vr: bytes, value: bytes, charset: bytes, context: Context) -> Act | None:
+    if vr not in TEXT:
+        return Action.REMOVE, None
+    new = texts.clean(value, vr, charset, context)
+    return None if new is None else (Action.CLEAN, new)
+
+
+def _shift(vr: bytes, value: bytes, context: Context) -> Act:
+    new = values.shifted(vr, value, context.days) if vr in _DATES else None
+    return (Action.EMPTY, b"") if new is None else (Action.SHIFT, new)
+
+
+def _replaced(action: Action, value: bytes, charset: bytes, context: Context) -> bytes:
+    text = decode(value, charset)
+    if action is Action.PATIENT:
+        return contexts.patient(context).encode("ascii")
+    if action is Action.ISSUER:
+        return contexts.issuer_label(context).encode("ascii")
+    if action is Action.ACCESSION:
+        return pseudonyms.accession_pseudonym(context.keys, context.policy.site, text).encode("ascii")
+    if action is Action.DEVICE:
+        return pseudonyms.device_pseudonym(context.keys, text).encode("ascii")
+    if action is Action.SITE:
+        return context.policy.site.encode("utf-8")
+    if action is Action.CAP_AGE:
+        return values.capped_age(value)
+    raise Refused("unknown-action", f"the profile asks for {action} where a value stands")

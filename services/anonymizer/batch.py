@@ -1,0 +1,44 @@
+"""De-identifies several Instances in a worker process. Refusals come back as findings, not as errors."""
+
+from pathlib import Path
+
+import msgspec
+
+from services.anonymizer import admission, identity, part10
+from services.anonymizer.context import Policy
+from services.anonymizer.instance import Cleaned, deidentify
+from shared.errors import JmidError, Permanent
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why one Instance was not let through, without any patient's value."""
+
+    reason: str
+    detail: str
+    sop_class_uid: str
+    size_bytes: int
+
+
+Finding = Cleaned | Refusal
+
+
+def deidentify_batch(sources: list[Path | bytes], policy: Policy) -> list[Finding]:
+    """Return a finding for each source: a file's path or its bytes."""
+    return [deidentify_one(source.read_bytes() if isinstance(source, Path) else source, policy) for source in sources]
+
+
+def deidentify_one(data: bytes, policy: Policy) -> Finding:
+    """Return the de-identified Instance or why there is none."""
+    try:
+        return deidentify(data, policy)
+    except Permanent as error:
+        return Refusal(error.reason, error.detail, _sop_class(data), len(data))
+
+
+def _sop_class(data: bytes) -> str:
+    try:
+        file = part10.split(data)
+        uid = identity.read(file.data, file.start, file.syntax)[1].text(admission.SOP_CLASS)
+    except JmidError:
+        return ""
+    return uid if uid.replace(".", "").isdigit() else ""

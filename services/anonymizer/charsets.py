@@ -1,0 +1,73 @@
+"""Text in the Specific Character Set of its Data Set (PS3.3 C.12.1.1.2, PS3.5 6.1), and sites' errors with it."""
+
+import warnings
+from functools import lru_cache
+
+from pydicom.charset import convert_encodings, decode_bytes, encode_string
+
+_DELIMITERS = {b"PN": {0xD, 0xA, 0x9, 0xC, 0x5C, 0x5E, 0x3D}}  # PS3.5 6.1.2.5.3: where ISO 2022 designations end
+_TEXT_DELIMITERS = {0xD, 0xA, 0x9, 0xC, 0x5C}
+_UNDECLARED = ("utf-8", "cp932", "euc_jp", "gb18030", "latin-1")  # what Japanese sites write without saying so
+
+
+@lru_cache(256)
+def encodings(specific: bytes) -> tuple[str, ...]:
+    """Return the Python codecs of a value of (0008,0005); the default repertoire for what is unknown."""
+    terms = [term.strip() for term in specific.decode("ascii", "replace").rstrip(" \0").split("\\")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return tuple(convert_encodings(terms))
+        except LookupError:
+            return ("iso8859",)
+
+
+def decode(value: bytes, specific: bytes, vr: bytes = b"LO") -> str:
+    """Return the text; bytes that the declared set cannot hold are read as what Japanese sites write undeclared."""
+    if value.isascii() and b"\x1b" not in value:
+        return value.decode("ascii")
+    codecs = encodings(specific)
+    undeclared = codecs == ("iso8859",) or codecs == ("latin_1",)
+    if not undeclared or b"\x1b" in value:
+        text = _declared(value, codecs, vr)
+        if text is not None:
+            return text
+    for codec in _UNDECLARED:
+        try:
+            return value.decode(codec)
+        except UnicodeDecodeError:
+            continue
+    return value.decode("latin-1")
+
+
+def readings(value: bytes, specific: bytes, vr: bytes = b"LO") -> set[str]:
+    """Return every text the bytes may stand for: what identifies must be found however it was meant."""
+    found = {decode(value, specific, vr)}
+    if not value.isascii():
+        declared = _declared(value, encodings(specific), vr)
+        if declared is not None:
+            found.add(declared)
+    return found
+
+
+def encode(text: str, specific: bytes) -> bytes | None:
+    """Return the text in the Data Set's own character set, None if that cannot hold it."""
+    if text.isascii():
+        return text.encode("ascii")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            found: bytes = encode_string(text, list(encodings(specific)))
+        except (UnicodeError, LookupError, UserWarning):
+            return None
+        return found
+
+
+def _declared(value: bytes, codecs: tuple[str, ...], vr: bytes) -> str | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            text: str = decode_bytes(value, list(codecs), _DELIMITERS.get(vr, _TEXT_DELIMITERS))
+        except (UnicodeError, LookupError, UserWarning, ValueError):
+            return None
+    return None if "�" in text else text

@@ -1,0 +1,153 @@
+"""``jmid deid``, ``jmid keys`` and ``jmid profile``."""
+
+import secrets
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from services.anonymizer import keys as key_files
+from services.anonymizer import profile as profiles
+from services.anonymizer import profile_view, report_cli
+from services.anonymizer.context import Policy
+from services.anonymizer.files import deidentify_folder
+from shared.errors import SettingsError
+
+deid = typer.Typer(help="De-identify files on disk, exactly as the service does.", no_args_is_help=True)
+keys = typer.Typer(help="The secret keys of the pseudonyms.", no_args_is_help=True)
+profile = typer.Typer(help="What the de-identification profiles do.", no_args_is_help=True)
+console = Console(highlight=False)
+
+ProfileOption = Annotated[str, typer.Option("--profile", help="jmid or research.")]
+KeysOption = Annotated[Path, typer.Option("--keys", help="The key folder; made if it is not there.")]
+SiteOption = Annotated[str, typer.Option("--site", help="The site's short name.", envvar="JMID_SITE")]
+
+
+@deid.command()
+def instances(
+    in_dir: Annotated[Path, typer.Argument(exists=True, file_okay=False)],
+    out_dir: Annotated[Path, typer.Argument(file_okay=False)],
+    keys: KeysOption,
+    profile: ProfileOption = "jmid",
+    quarantine: Annotated[Path | None, typer.Option(help="What is refused is copied here.", file_okay=False)] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
+    site: SiteOption = "demo",
+) -> None:
+    """De-identify every file under IN_DIR into OUT_DIR, and write OUT_DIR/index.csv."""
+    policy = _policy(profile, keys, site)
+    passed, refused = deidentify_folder(in_dir, out_dir, policy, quarantine, jobs, console)
+    console.print(f"{passed} de-identified, {refused} refused; see {out_dir / 'index.csv'}")
+
+
+@deid.command()
+def reports(
+    in_file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    out_file: Annotated[Path, typer.Argument(dir_okay=False)],
+    keys: KeysOption,
+    profile: ProfileOption = "jmid",
+    jobs: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
+    site: SiteOption = "demo",
+) -> None:
+    """De-identify reports, a JSON object a line: {"id", "header", "text"}."""
+    _policy(profile, keys, site)
+    outcome = report_cli.deidentify_file(in_file, out_file, profile, keys, site=site, jobs=jobs)
+    console.print(f"{outcome.done} de-identified, {outcome.flagged} to look at, {len(outcome.rejected)} not readable")
+    if outcome.exit_code:
+        raise typer.Exit(outcome.exit_code)
+
+
+@keys.command("new")
+def new(
+    folder: Annotated[Path, typer.Argument(file_okay=False)],
+    domain: Annotated[str, typer.Option(help="Whose pseudonyms these are, such as the project's name.")] = "jmid",
+    patient_key: Annotated[
+        Path | None, typer.Option(help="A file of 64 hexadecimal digits: the consortium's patient key.")
+    ] = None,
+) -> None:
+    """Make the first keys of a folder."""
+    if any(folder.glob("k*.key")):
+        _fail(f"{folder} holds keys already; use: jmid keys rotate {folder}")
+    shared = bytes.fromhex(patient_key.read_text("ascii").strip()) if patient_key else None
+    made = key_files.create(folder, domain, patient=shared)
+    console.print(f"{made.version} of domain {made.domain} in {folder}. Back it up: nothing links without it.")
+
+
+@keys.command("rotate")
+def rotate(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)]) -> None:
+    """Add a version; what comes from now on gets pseudonyms by it, older versions stay readable."""
+    made = key_files.create(folder, _ring(folder).current.domain)
+    console.print(f"{made.version} is current. Restart the anonymizer. New pseudonyms do not match the old ones.")
+
+
+@keys.command("list")
+def list_(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)]) -> None:
+    """List the versions, never the keys."""
+    table = Table("version", "domain", "created", "current")
+    ring = _ring(folder)
+    for each in ring.versions:
+        table.add_row(each.version, each.domain, each.created, "yes" if each is ring.current else "")
+    console.print(table)
+
+
+@keys.command("consortium")
+def consortium(path: Annotated[Path, typer.Argument(dir_okay=False)]) -> None:
+    """Make a patient key that several sites share, to be given to each by a safe way."""
+    if path.exists():
+        _fail(f"{path} exists")
+    path.touch(mode=0o600)
+    path.write_text(secrets.token_hex(key_files.SECRET_BYTES) + "\n", "ascii")
+    console.print(f"{path}: give it to each site: jmid keys new FOLDER --patient-key {path.name}")
+
+
+@profile.command("show")
+def show(name: str) -> None:
+    """Show a profile: its options, its rules, and what it does with every Attribute that is not kept."""
+    profile_view.show(_profile(name), console)
+
+
+@profile.command("diff")
+def diff(one: str, other: str) -> None:
+    """Show the Attributes that two profiles treat differently."""
+    profile_view.diff(_profile(one), _profile(other), console)
+
+
+@profile.command("explain")
+def explain(
+    tag: Annotated[str, typer.Argument(help="A tag such as 0010,0020, or a keyword.")],
+    name: ProfileOption = "jmid",
+    sop_class: Annotated[str, typer.Option(help="For an action that depends on the IOD.")] = profile_view.CT,
+) -> None:
+    """Say what a profile does with an Attribute, and why."""
+    try:
+        profile_view.explain(_profile(name), tag, sop_class, console)
+    except ValueError as error:
+        _fail(str(error))
+
+
+def _policy(name: str, folder: Path, site: str) -> Policy:
+    try:
+        taken = profiles.load(name)
+        return Policy(taken.name, key_files.load_or_create(folder, taken.name).current, site)
+    except SettingsError as error:
+        _fail(str(error))
+
+
+def _ring(folder: Path) -> key_files.Keyring:
+    try:
+        return key_files.load(folder)
+    except SettingsError as error:
+        _fail(str(error))
+
+
+def _profile(name: str) -> profiles.Profile:
+    try:
+        return profiles.load(name)
+    except SettingsError as error:
+        _fail(str(error))
+
+
+def _fail(text: str) -> NoReturn:
+    console.print(f"[bold red]{text}[/]")
+    raise typer.Exit(2)

@@ -1,0 +1,220 @@
+"""Rewrites one Data Set by a compiled profile, without decoding what is kept.
+
+The bytes are walked once. Runs of kept elements are taken over as they are; what an action changes is written anew, and
+so are the lengths of the Sequences and Items around it (PS3.5 7.5). Pixel data is one slice of the input.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from typing import NamedTuple
+
+from services.anonymizer import acts, content, private, profile, standard, stream
+from services.anonymizer.context import Context
+from services.anonymizer.profile import Action
+from services.anonymizer.stream import ITEM_END, SEQUENCE_END, TEXT, UNDEFINED, Element, Syntax
+from shared.errors import Invalid
+
+Buffer = bytes | memoryview
+PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+_CHARSET = 0x00080005
+_NO_MORE = 1 << 33
+_DATES = (b"DA", b"DT", b"TM")
+_WORDS = frozenset({b"LO", b"SH", b"ST", b"LT", b"UT", b"UC", b"PN", b"AE", b"UR"})
+
+
+class Scope(NamedTuple):
+    """The table for one kind of place. kept: tags copied without a look, with the VR they must have for that."""
+
+    actions: Mapping[int, Action]
+    kept: Mapping[int, bytes]
+
+
+class State(NamedTuple):
+    """Where the walk is: how the Data Set is encoded, by which table, in which character set, how deep."""
+
+    syntax: Syntax
+    table: Scope
+    charset: bytes
+    depth: int
+
+
+@cache
+def scope(name: str, sop_class_uid: str, place: str, search: bool) -> Scope:
+    """Return the table for ``top``, ``nested`` or ``dummy`` (inside a Sequence whose action is D) places.
+
+    search: look at every text, because a trace of the patient was found where none should be.
+    """
+    table = profile.compiled(name, sop_class_uid)
+    actions = dict(table.top if place == "top" else table.nested)
+    if place == "dummy":
+        words = [tag for tag, action in actions.items() if action in (Action.KEEP, Action.CLEAN)]
+        actions |= {tag: Action.DUMMY for tag in words if standard.vr(tag).encode() in _WORDS}
+    kept: dict[int, bytes] = {}
+    for tag, action in actions.items():
+        vr = standard.vr(tag).encode()
+        if action is Action.KEEP and vr != b"SQ" and vr not in _DATES and not (search and vr in TEXT):
+            kept[tag] = vr
+    kept.pop(_CHARSET, None)
+    return Scope(actions, kept)
+
+
+class Rewriter:
+    """Rewrites the Data Set of one Instance.
+
+    counts: how often each action was carried out.  header: how many of the parts come before the pixel data.
+    """
+
+    def __init__(self, data: bytes, context: Context, *, search: bool = False) -> None:
+        self._data = data
+        self._view = memoryview(data)
+        self._context = context
+        self._search = search
+        self._pending: list[tuple[int, bytes]] = []
+        self.counts: Counter[str] = Counter()
+        self.header = 0
+
+    def rewrite(self, start: int, syntax: Syntax, additions: Mapping[int, bytes]) -> list[Buffer]:
+        """Return the new Data Set in parts. additions: encoded elements that take the place of any of their tag."""
+        parts: list[Buffer] = []
+        self._pending = sorted(additions.items(), reverse=True)
+        table = self._scope("top")
+        replaced = dict.fromkeys(additions, Action.REMOVE)
+        kept = {tag: vr for tag, vr in table.kept.items() if tag not in additions}
+        table = Scope({**table.actions, **replaced}, kept) if replaced else table
+        state = State(syntax, table, self._context.identity.charset, 0)
+        self._dataset(start, len(self._data), state, parts)
+        while self._pending:
+            parts.append(self._pending.pop()[1])
+        self.header = self.header or len(parts)
+        return parts
+
+    def _scope(self, place: str) -> Scope:
+        return scope(self._context.profile, self._context.sop_class_uid, place, self._search)
+
+    def _dataset(self, pos: int, end: int, state: State, parts: list[Buffer]) -> tuple[int, bool]:
+        """Append the elements up to end or the Item's delimiter; return where that is, and if any changed."""
+        data, view, kept, syntax, top = self._data, self._view, state.table.kept, state.syntax, state.depth == 0
+        span, changed = pos, False
+        upcoming = self._pending[-1][0] if top and self._pending else _NO_MORE
+        while pos < end:
+            if top and data[pos : pos + 4] == b"\0\0\0\0" and not data[pos:].strip(b"\0"):
+                break  # zeros that a sender padded the file with
+            element = stream.read(data, pos, end, syntax)
+            if element.tag == ITEM_END and not top:
+                break
+            while element.tag > upcoming:
+                parts += (view[span:pos], self._pending.pop()[1])
+                span = pos
+                upcoming = self._pending[-1][0] if self._pending else _NO_MORE
+            if kept.get(element.tag) == element.vr and element.length != UNDEFINED:
+                pos = element.value + element.length
+                continue
+            replacement, following = self._element(element, end, state)
+            if element.tag == _CHARSET:
+                state = state._replace(charset=data[element.value : following].rstrip(b" \0"))
+            elif element.tag in PIXELS and top:
+                parts += (view[span:pos], view[pos:following])
+                self.header = self.header or len(parts) - 1
+                span = following
+            if replacement is not None:
+                parts += (view[span:pos], *replacement)
+                span, changed = following, True
+            pos = following
+        parts.append(view[span:pos])
+        return pos, changed
+
+    def _element(self, element: Element, end: int, state: State) -> tuple[list[Buffer] | None, int]:
+        """Return what stands in the element's place, None for itself, and the position after it."""
+        syntax = state.syntax
+        if element.tag >> 16 & 1:
+            return self._private(element, end, state)
+        action = state.table.actions.get(element.tag, Action.REMOVE)
+        if action in (Action.REMOVE, Action.EMPTY):
+            following = stream.after(self._data, element, end, syntax, state.depth)
+            self.counts[action] += 1
+            if action is Action.REMOVE:
+                return [], following
+            return [stream.encode(element.tag, self._vr(element), b"", syntax)], following
+        if stream.is_sequence(element):
+            return self._sequence(element, end, state, action)
+        following = stream.after(self._data, element, end, syntax, state.depth)
+        if element.tag == _CHARSET or element.tag in PIXELS or element.length == UNDEFINED:
+            return None, following
+        value = self._data[element.value : following]
+        found = acts.act(action, element.tag, self._vr(element), value, state.charset, self._context, self._search)
+        if found is None:
+            return None, following
+        action, new = found
+        self.counts[action] += 1
+        return ([] if new is None else [stream.encode(element.tag, self._vr(element), new, syntax)]), following
+
+    def _vr(self, element: Element) -> bytes:
+        return stream.vr_of(element.tag) if element.vr == b"UN" else element.vr
+
+    def _private(self, element: Element, end: int, state: State) -> tuple[list[Buffer] | None, int]:
+        following = private.group_end(self._data, element.start, end, state.syntax, state.depth)
+        kept, count = b"", 0
+        if "retain_safe_private" in profile.load(self._context.profile).options:
+            kept, count = private.safe(self._data, element.start, following, state.syntax, state.charset, self._context)
+        self.counts["remove-private"] += 1
+        self.counts["keep-safe-private"] += count
+        return [kept] if kept else [], following
+
+    def _sequence(self, element: Element, end: int, state: State, action: Action) -> tuple[list[Buffer] | None, int]:
+        """Rewrite each Item. A Sequence of defined length gets its new one; of undefined length, its delimiter."""
+        inside = stream.inner(element, state.syntax)
+        if state.depth >= stream.MAX_DEPTH:
+            raise Invalid("too-deep", f"Sequences are nested more than {stream.MAX_DEPTH} deep")
+        stop = end if element.length == UNDEFINED else element.value + element.length
+        table = self._scope("dummy" if action is Action.DUMMY or state.table is self._scope("dummy") else "nested")
+        nested = State(inside, table, state.charset, state.depth + 1)
+        parts: list[Buffer] = []
+        pos, changed = element.value, False
+        while pos < stop:
+            item = stream.read(self._data, pos, stop, inside)
+            if item.tag == SEQUENCE_END and element.length == UNDEFINED:
+                stop = pos
+                break
+            if item.tag != stream.ITEM:
+                raise Invalid("bad-sequence", "something other than an Item stands in a Sequence (PS3.5 7.5)")
+            pos, differs = self._item(element.tag, item, stop, nested, parts)
+            changed = changed or differs
+        following = pos + 8 if element.length == UNDEFINED else pos
+        if not changed:
+            return None, following
+        return self._closed(element, parts, state.syntax, inside), following
+
+    def _item(self, tag: int, item: Element, stop: int, state: State, parts: list[Buffer]) -> tuple[int, bool]:
+        """Append one rewritten Item, or nothing if it is removed; return the position after it, and if it changed."""
+        finish = stop if item.length == UNDEFINED else item.value + item.length
+        if tag in content.SEQUENCES:
+            overrides = content.overrides(
+                self._data, item.value, finish, state.syntax, state.charset, self._context.profile
+            )
+            if overrides is None:
+                self.counts["remove-content"] += 1
+                if item.length == UNDEFINED:
+                    finish = stream.dataset_end(self._data, item.value, stop, state.syntax, state.depth) + 8
+                return finish, True
+            if overrides:
+                kept = {tag: vr for tag, vr in state.table.kept.items() if tag not in overrides}
+                state = state._replace(table=Scope({**state.table.actions, **overrides}, kept))
+        inner: list[Buffer] = []
+        at, changed = self._dataset(item.value, finish, state, inner)
+        if item.length == UNDEFINED:
+            if self._data[at : at + 4] != state.syntax.tag.pack(0xFFFE, 0xE00D):
+                raise Invalid("bad-sequence", "no delimiter ends an Item of undefined length (PS3.5 7.5.2)")
+            at += 8
+        size = sum(len(part) for part in inner)
+        parts.append(stream.header(stream.ITEM, b"", size, state.syntax))
+        parts += inner
+        return at, changed
+
+    def _closed(self, element: Element, parts: list[Buffer], syntax: Syntax, inside: Syntax) -> list[Buffer]:
+        """Return header, Items and delimiter. UN stays UN, for its contents are Implicit VR (PS3.5 6.2.2, note)."""
+        vr = b"UN" if element.vr == b"UN" else b"SQ"
+        if element.length == UNDEFINED:
+            end = stream.header(SEQUENCE_END, b"", 0, inside)
+            return [stream.header(element.tag, vr, UNDEFINED, syntax), *parts, end]
+        return [stream.header(element.tag, vr, sum(len(part) for part in parts), syntax), *parts]

@@ -1,0 +1,115 @@
+"""De-identifies one Instance: bytes of a file in, bytes of a file out, or a reason why not.
+
+Source: PS3.15 Annex E; what the output says of itself, E.1.1 and PS3.3 C.7.1.1, C.12.1.
+"""
+
+import hashlib
+
+import msgspec
+
+from services.anonymizer import admission, identity, part10, profile, standard, stream
+from services.anonymizer import context as contexts
+from services.anonymizer.context import Context, Policy
+from services.anonymizer.engine import Buffer, Rewriter
+from services.anonymizer.identity import Facts
+from services.anonymizer.part10 import Part10
+from services.anonymizer.pseudonyms import accession_pseudonym, uid_pseudonym
+from services.anonymizer.stream import Syntax
+from services.anonymizer.values import shifted
+from shared.events import LinkKeys
+
+_MODALITY, _STUDY_DATE, _ACCESSION = 0x00080060, 0x00080020, 0x00080050
+
+
+class Cleaned(msgspec.Struct, frozen=True):
+    """One de-identified Instance. counts: action → how often.  digest: SHA-256 of data, hexadecimal."""
+
+    data: bytes
+    digest: str
+    counts: dict[str, int]
+    sop_class_uid: str
+    sop_instance_uid: str
+    series_instance_uid: str
+    keys: LinkKeys
+
+
+def deidentify(data: bytes, policy: Policy) -> Cleaned:
+    """Return the de-identified Instance.
+
+    Raises Invalid if the bytes break a rule of the file format, Refused if the profile does not let it pass.
+    """
+    file = part10.split(data)
+    who, facts = identity.read(file.data, file.start, file.syntax)
+    admission.check(facts)
+    admission.check_pixels(facts)
+    context = contexts.of(policy, facts.text(admission.SOP_CLASS), who)
+    parts, counts = _rewritten(file, context)
+    sop_instance_uid = uid_pseudonym(policy.keys, facts.text(admission.SOP_INSTANCE))
+    head = part10.head(context.sop_class_uid, sop_instance_uid, file.transfer_syntax_uid)
+    output = b"".join([head, part10.deflate(parts)] if file.deflated else [head, *parts])
+    return Cleaned(
+        data=output,
+        digest=hashlib.sha256(output).hexdigest(),
+        counts=counts,
+        sop_class_uid=context.sop_class_uid,
+        sop_instance_uid=sop_instance_uid,
+        series_instance_uid=uid_pseudonym(policy.keys, facts.text(admission.SERIES)),
+        keys=_link_keys(context, facts),
+    )
+
+
+def _rewritten(file: Part10, context: Context) -> tuple[list[Buffer], dict[str, int]]:
+    """Return the new Data Set; if a trace of the patient is left in it, look at every text that was kept."""
+    for search in (False, True):
+        rewriter = Rewriter(file.data, context, search=search)
+        parts = rewriter.rewrite(file.start, file.syntax, _statements(context, file.syntax))
+        if not context.identity.left_in(b"".join(parts[: rewriter.header])):
+            break
+    return parts, dict(rewriter.counts)
+
+
+def _statements(context: Context, syntax: Syntax) -> dict[int, bytes]:
+    """Return what the Instance says of its de-identification, encoded."""
+    taken = profile.load(context.profile)
+    method = f"J-MID {taken.label}\\PS3.15 {standard.edition().split()[-1]}".encode("ascii")
+    patient, issuer = contexts.patient(context), contexts.issuer_label(context)
+    found = {
+        0x00100010: (b"PN", b""),
+        0x00100020: (b"LO", patient.encode("ascii")),
+        0x00100021: (b"LO", issuer.encode("ascii") if patient else b""),
+        0x00120062: (b"CS", b"YES"),
+        0x00120063: (b"LO", method),
+        0x00280303: (b"CS", profile.dates(taken).encode("ascii")),
+    }
+    encoded = {tag: stream.encode(tag, vr, value, syntax) for tag, (vr, value) in found.items()}
+    encoded[0x00120064] = _method_codes(context.profile, syntax)
+    return encoded
+
+
+def _method_codes(name: str, syntax: Syntax) -> bytes:
+    """Return De-identification Method Code Sequence (0012,0064), CID 7050."""
+    items = b""
+    for value, meaning in profile.codes(profile.load(name)):
+        code = stream.encode(0x00080100, b"SH", value.encode("ascii"), syntax)
+        code += stream.encode(0x00080102, b"SH", b"DCM", syntax)
+        code += stream.encode(0x00080104, b"LO", meaning.encode("ascii"), syntax)
+        items += stream.header(stream.ITEM, b"", len(code), syntax) + code
+    return stream.header(0x00120064, b"SQ", len(items), syntax) + items
+
+
+def _link_keys(context: Context, facts: Facts) -> LinkKeys:
+    """Return what a report is matched by: pseudonyms, and what the profile keeps."""
+    date = facts.values.get(_STUDY_DATE, b"")
+    kept = {
+        "UNMODIFIED": date,
+        "MODIFIED": shifted(b"DA", date, context.days) or b"",
+        "REMOVED": b"",
+    }[profile.dates(profile.load(context.profile))]
+    accession = facts.values.get(_ACCESSION, b"").decode("utf-8", "replace")
+    return LinkKeys(
+        patient_id=contexts.patient(context),
+        accession_number=accession_pseudonym(context.keys, context.policy.site, accession),
+        study_instance_uid=uid_pseudonym(context.keys, facts.text(admission.STUDY)),
+        modality=facts.text(_MODALITY),
+        study_date=kept.decode("ascii", "replace") if kept.isdigit() and len(kept) == 8 else "",
+    )

@@ -1,0 +1,63 @@
+"""Private elements under the Retain Safe Private Option: only what Table E.3.10-1 lists, matched by creator and VR.
+
+Source: PS3.15 E.3.10; private blocks, PS3.5 7.8.1.
+"""
+
+import re
+
+from services.anonymizer import charsets, standard, stream, texts
+from services.anonymizer.context import Context
+from services.anonymizer.stream import ITEM_END, Syntax
+
+_NUMBERS = re.compile(rb"^[\d\s+\-.eE\\]*$")
+_CODES = re.compile(rb"^[A-Z0-9_ \\]*$")
+_SIZES = {b"FL": 4, b"FD": 8, b"SL": 4, b"SS": 2, b"UL": 4, b"US": 2}
+_CREATOR_CHARACTERS = 64
+
+
+def group_end(data: bytes, pos: int, end: int, syntax: Syntax, depth: int) -> int:
+    """Return where the private group that begins at pos ends."""
+    group = syntax.tag.unpack_from(data, pos)[0]
+    while pos < end and pos + 8 <= end:
+        element = stream.read(data, pos, end, syntax)
+        if element.tag >> 16 != group or element.tag == ITEM_END:
+            break
+        pos = stream.after(data, element, end, syntax, depth)
+    return pos
+
+
+def safe(data: bytes, pos: int, end: int, syntax: Syntax, charset: bytes, context: Context) -> tuple[bytes, int]:
+    """Return the safe elements of the private group between pos and end, with their creators, and how many they are."""
+    creators: dict[int, tuple[str, bytes]] = {}
+    kept: dict[int, bytes] = {}
+    count = 0
+    while pos < end:
+        element = stream.read(data, pos, end, syntax)
+        after = stream.after(data, element, end, syntax)
+        number, value = element.tag & 0xFFFF, data[element.value : after]
+        if 0x10 <= number <= 0xFF:
+            creators[number] = (charsets.decode(value, charset).strip(" \0"), data[pos:after])
+        elif number >> 8 in creators:
+            creator, reserving = creators[number >> 8]
+            vr = standard.safe_private().get((element.tag >> 16, number & 0xFF, creator), "").encode("ascii")
+            if vr and _is_safe(vr, element.vr, value, charset, context, explicit=syntax.explicit):
+                kept[number >> 8] = reserving
+                kept[number] = data[pos:after]
+                count += 1
+        pos = after
+    return b"".join(kept[number] for number in sorted(kept)), count
+
+
+def _is_safe(listed: bytes, vr: bytes, value: bytes, charset: bytes, context: Context, *, explicit: bool) -> bool:
+    """Return whether the value is what the table says it is: a vendor, or a site, may have put anything there."""
+    if explicit and vr not in (listed, b"UN"):
+        return False
+    if listed in (b"DS", b"IS"):
+        return bool(_NUMBERS.match(value.rstrip(b" \0")))
+    if listed in _SIZES:
+        return len(value) % _SIZES[listed] == 0
+    if listed == b"CS":
+        return bool(_CODES.match(value.rstrip(b" \0"))) and not context.identity.left_in(value)
+    if listed in (b"LO", b"SH") and len(value) <= _CREATOR_CHARACTERS:
+        return texts.clean(value, listed, charset, context) is None
+    return False  # the listed Sequences have no listed contents

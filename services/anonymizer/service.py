@@ -1,0 +1,87 @@
+"""The anonymizer: the only service that may read identified bytes and the keys.
+
+Takes ``instances.received`` and ``report.received``; publishes what it de-identified and what it refused. Owns
+``deid_audit``, ``deid_report_audit`` and ``quarantine``.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from services.anonymizer import keys, profile, report_handler
+from services.anonymizer.context import Policy
+from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.handlers import deidentify_instances
+from services.anonymizer.report_store import REPORT_AUDIT
+from services.anonymizer.routes import routes
+from services.anonymizer.settings import AnonymizerSettings
+from services.anonymizer.store import AUDIT, COLLECTIONS, QUARANTINE
+from shared import settings as settings_reader
+from shared.documents import Eq
+from shared.errors import SettingsError
+from shared.events import (
+    InputDeidentified,
+    InputRefused,
+    InstancesDeidentified,
+    InstancesReceived,
+    ReportDeidentified,
+    ReportReceived,
+)
+from shared.service import Place, Role, Running, Service
+
+
+@asynccontextmanager
+async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
+    """Open the anonymizer of a gateway; raise SettingsError for a wrong profile, site name or key folder."""
+    settings = settings_reader.read(AnonymizerSettings, "ANONYMIZER", place.environ)
+    folder = settings.keys or place.home / "keys"
+    ring = await asyncio.to_thread(keys.load_or_create, folder, settings.domain)
+    policy = Policy(profile.load(settings.profile).name, ring.current, _site(place.site), settings.foreign_issuers)
+    deps = AnonymizerDeps(
+        identified=place.blobs["identified"],
+        deidentified=place.blobs["deidentified"],
+        documents=place.documents,
+        cpu=place.cpu,
+        policy=policy,
+        batch_bytes=settings.batch_bytes,
+    )
+
+    async def status() -> dict[str, int]:
+        return {
+            "instances de-identified": await deps.documents.count(AUDIT),
+            "reports de-identified": await deps.documents.count(REPORT_AUDIT),
+            "in quarantine": await deps.documents.count(QUARANTINE, Eq("state", "waiting")),
+        }
+
+    yield Running(
+        routes=routes(deps),
+        handlers={
+            InstancesReceived: partial(deidentify_instances, deps=deps),
+            ReportReceived: partial(report_handler.deidentify_report, deps=deps),
+        },
+        templates=Path(__file__).parent / "templates",
+        menu=[("Quarantine", "/gateway/quarantine")],
+        status=status,
+    )
+
+
+def _site(name: str) -> str:
+    """Return the site's short name if it can stand in an Instance as Institution Name (LO)."""
+    if not name or not name.isascii() or "\\" in name or len(name) > 64:
+        raise SettingsError("JMID_SITE has a wrong value; it takes a short ASCII name, for example demo")
+    return name
+
+
+SERVICES = (
+    Service(
+        name="anonymizer",
+        role=Role.GATEWAY,
+        opens=open_anonymizer,
+        takes=(InstancesReceived, ReportReceived),
+        publishes=(InstancesDeidentified, ReportDeidentified, InputDeidentified, InputRefused),
+        collections=(*COLLECTIONS, REPORT_AUDIT),
+        blobs=("identified", "deidentified"),
+    ),
+)

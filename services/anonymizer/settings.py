@@ -1,0 +1,21 @@
+"""The anonymizer's settings, read as JMID_ANONYMIZER_<FIELD>."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class AnonymizerSettings(msgspec.Struct, frozen=True):
+    """What a site decides.
+
+    profile: name of a built-in profile.  keys: the key folder; under the gateway's home if not set, and made on the
+    first start.  domain: whose pseudonyms these are; all sites whose patients are to be linked name the same.
+    foreign_issuers: issuers of patient IDs that are not the site's own (Issuer of Patient ID, assigning authority).
+    batch_bytes: how much one worker process takes at once.
+    """
+
+    profile: str = "jmid"
+    keys: Path | None = None
+    domain: str = "jmid"
+    foreign_issuers: tuple[str, ...] = ()
+    batch_bytes: int = 16 << 20

@@ -1,0 +1,60 @@
+"""Free text kept under the Clean Descriptors Option: cleaned with the Instance's own identifiers as dictionary.
+
+Source: PS3.15 E.3.6.
+"""
+
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+
+from services.anonymizer import charsets, profile, values
+from services.anonymizer.context import Context
+from services.anonymizer.profile import Action
+from services.anonymizer.text_cleaner import CleanedText, Identifiers, TextPolicy, clean_text
+
+_DATES: dict[str, Literal["keep", "shift", "remove"]] = {
+    "UNMODIFIED": "keep", "MODIFIED": "shift", "REMOVED": "remove",
+}  # fmt: skip
+_LIMITS = {b"LO": 64, b"SH": 16, b"CS": 16, b"AE": 16, b"ST": 1024, b"LT": 10240, b"PN": 64}  # PS3.5 6.2, characters
+
+
+def clean(value: bytes, vr: bytes, charset: bytes, context: Context) -> bytes | None:
+    """Return the value without what identifies, in the Data Set's character set; None if it may stay as it is."""
+    raw = value.rstrip(b" \0")
+    if not raw:
+        return None
+    text = charsets.decode(raw, charset, vr)
+    found = _cleaned(text, context.profile, context.days, _key(context))
+    if found.text == text:
+        return None
+    encoded = charsets.encode(_fitting(found.text, vr), charset)
+    return values.DUMMY_TEXT if encoded is None else encoded
+
+
+def _fitting(text: str, vr: bytes) -> str:
+    limit = _LIMITS.get(vr)
+    return text if limit is None else "\\".join(part[:limit] for part in text.split("\\"))
+
+
+def _key(context: Context) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((keyword, tuple(texts)) for keyword, texts in context.identity.header.items())
+
+
+@lru_cache(256)
+def _identifiers(header: tuple[tuple[str, tuple[str, ...]], ...]) -> Identifiers:
+    found = Identifiers.of_header({keyword: list(texts) for keyword, texts in header})
+    return msgspec.structs.replace(found, names=tuple(name for name in found.names if name.text))
+
+
+@lru_cache(8192)
+def _cleaned(text: str, name: str, days: int, header: tuple[tuple[str, tuple[str, ...]], ...]) -> CleanedText:
+    return clean_text(text, _identifiers(header), _text_policy(name, days))
+
+
+@lru_cache(1024)
+def _text_policy(name: str, days: int) -> TextPolicy:
+    taken = profile.load(name)
+    dates = _DATES[profile.dates(taken)]
+    ages = values.MAX_AGE_YEARS if any(rule.action is Action.CAP_AGE for rule in taken.rules) else None
+    return TextPolicy(dates=dates, shift_days=days or None, ages_over=ages)
