@@ -54,8 +54,8 @@ _FAMILY_WORDS = re.compile(
     "ご|御|ヘルパー|保護者)$"
 )
 _EN_TITLE = re.compile(
-    r"\b(?:Drs?|Mr|Mrs|Ms|Miss|Prof(?:essor)?|Doctor|Nurse)\b\.?[ ](?P<v>[A-Z][A-Za-z'-]+(?:[ ](?:[A-Z]\.?|[A-Z][A-Za-z'-]+)){0,2})"
-    r"|(?P<w>[A-Z][A-Za-z'-]+(?:[ ](?:[A-Z]\.?|[A-Z][A-Za-z'-]+)){1,2}),?[ ](?:M\.?D\.?|Ph\.?D\.?|FRCR|MBBS|DO|R\.?N\.?|RT\(?R?\)?)(?![A-Za-z])"
+    r"\b(?:Drs?|Mr|Mrs|Ms|Miss|Prof(?:essor)?|Doctor|Nurse)\b\.?[ ](?P<v>[A-Z][A-Za-z'-]+(?:[ ](?:[A-Z][A-Za-z'-]+|[A-Z]\.?)){0,2})(?![a-z])"
+    r"|(?P<w>[A-Z][A-Za-z'-]+(?:[ ](?:[A-Z][A-Za-z'-]+|[A-Z]\.?)){1,2}),?[ ](?:M\.?D\.?|Ph\.?D\.?|FRCR|MBBS|DO|R\.?N\.?|RT\(?R?\)?)(?![A-Za-z])"
     rf"|\b(?:Dr|DR|dr)\.?[ ]?(?P<x>[{_K}]{{1,4}}(?:[ ][{_K}]{{1,3}})?|[ァ-ヺー]{{2,8}})"
 )
 _LINE = re.compile(
@@ -81,11 +81,12 @@ def find_people(reading: Reading) -> Found:
 def _by_label(reading: Reading, found: Found) -> None:
     for category, pattern in _LABELLED:
         for match in pattern.finditer(reading.text):
-            while match and not re.match(_NOBODY, match["v"]):
-                if not _label_value_is_name(reading, match.span("v"), category):
+            person: re.Match[str] | None = match
+            while person and not re.match(_NOBODY, person["v"]):
+                if not _label_value_is_name(reading, person.span("v"), category):
                     break
-                found.spans.append(Span(*match.span("v"), category))
-                match = _BESIDE.match(reading.text, match.end())
+                found.spans.append(Span(*person.span("v"), category))
+                person = _BESIDE.match(reading.text, person.end())
 
 
 def _label_value_is_name(reading: Reading, span: tuple[int, int], category: str) -> bool:

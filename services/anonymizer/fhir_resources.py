@@ -1,0 +1,146 @@
+"""The resources of a FHIR Bundle and how they refer to each other, read defensively.
+
+Source: FHIR R4 2.3 (References), 2.36 (Bundle).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.errors import Invalid
+
+Resource = Mapping[str, Any]
+_MAX_RESOURCES = 2000
+_JP_HOSPITAL_PATIENT = "1.2.392.100495.20.3.51."  # OID arc of a hospital's patient IDs: JP Core Patient.identifier
+
+
+@dataclass(frozen=True)
+class Resources:
+    """report: the one DiagnosticReport.  by_reference: fullUrl, Type/id and #id → resource."""
+
+    report: Resource
+    everything: list[Resource] = field(default_factory=list)
+    by_reference: dict[str, Resource] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, document: Any) -> "Resources":
+        """Return the resources of a Bundle or of a bare DiagnosticReport. Raises Invalid."""
+        if not isinstance(document, dict):
+            raise Invalid("report-not-fhir", "the document is not a FHIR resource")
+        everything: list[Resource] = []
+        by_reference: dict[str, Resource] = {}
+        for url, resource in _unpacked(document):
+            if len(everything) >= _MAX_RESOURCES:
+                raise Invalid("report-too-many-resources", f"more than {_MAX_RESOURCES} resources in one report")
+            everything.append(resource)
+            name = f"{text_of(resource, 'resourceType')}/{text_of(resource, 'id')}"
+            for key in filter(None, (url, name, f"#{text_of(resource, 'id')}" if resource.get("id") else "")):
+                by_reference.setdefault(key, resource)
+        reports = [each for each in everything if each.get("resourceType") == "DiagnosticReport"]
+        if len(reports) != 1:
+            raise Invalid("report-count", f"a report holds one DiagnosticReport, this one {len(reports)}")
+        return cls(reports[0], everything, by_reference)
+
+    def resolve(self, reference: Any) -> Resource | None:
+        """Return what a Reference points at, None if it is not here."""
+        target = text_of(reference, "reference")
+        found = self.by_reference.get(target)
+        if found is None and "/" in target:
+            found = self.by_reference.get("/".join(target.split("/history/")[0].rstrip("/").rsplit("/", 2)[-2:]))
+        return found
+
+    def of_type(self, kind: str) -> list[Resource]:
+        """Return all resources of a type."""
+        return [each for each in self.everything if each.get("resourceType") == kind]
+
+    def patient(self) -> Resource | None:
+        """Return the subject, or the only Patient."""
+        found = next((self.resolve(each) for each in items(self.report.get("subject"))), None)
+        patients = self.of_type("Patient")
+        return found or (patients[0] if len(patients) == 1 else None)
+
+    def patient_identifier(self) -> tuple[str, str]:
+        """Return issuer and value of the hospital's own number of the patient; empty if there is none."""
+        patient = self.patient() or {}
+        direct = [each.get("identifier") for each in items(self.report.get("subject"))]
+        found = [
+            each for place in (patient.get("identifier"), *direct) for each in items(place) if text_of(each, "value")
+        ]
+        found.sort(key=_how_far_from_hospital_number)
+        return (text_of(found[0], "system"), text_of(found[0], "value")) if found else ("", "")
+
+    def studies(self) -> list[Resource]:
+        """Return the ImagingStudy resources."""
+        return self.of_type("ImagingStudy")
+
+    def requests(self) -> list[Resource]:
+        """Return the ServiceRequest resources."""
+        return self.of_type("ServiceRequest")
+
+    def observations(self) -> list[Resource]:
+        """Return the Observations in the order of DiagnosticReport.result, then the rest."""
+        named = [self.resolve(each) for each in items(self.report.get("result"))]
+        ordered = [each for each in named if each is not None and each.get("resourceType") == "Observation"]
+        seen = {id(each) for each in ordered}
+        return ordered + [each for each in self.of_type("Observation") if id(each) not in seen]
+
+    def accession_number(self) -> str:
+        """Return the identifier of type ACSN, of request, study, report or a logical reference."""
+        references = [*items(self.report.get("basedOn")), *items(self.report.get("imagingStudy"))]
+        for resource in (*self.requests(), *self.studies(), self.report, *references):
+            for each in items(resource.get("identifier")):
+                codes = [
+                    text_of(coding, "code") for kind in items(each.get("type")) for coding in items(kind.get("coding"))
+                ]
+                if "ACSN" in codes and text_of(each, "value"):
+                    return text_of(each, "value")
+        return ""
+
+    def study_instance_uid(self) -> str:
+        """Return the Study Instance UID; empty if none or several are named."""
+        found: dict[str, None] = {}
+        for resource in (*self.studies(), *items(self.report.get("imagingStudy"))):
+            for each in items(resource.get("identifier")):
+                value = text_of(each, "value")
+                if value.startswith("urn:oid:") or text_of(each, "system") == "urn:dicom:uid":
+                    found[value.removeprefix("urn:oid:")] = None
+        return next(iter(found)) if len(found) == 1 else ""
+
+    def unused(self) -> Iterator[tuple[str, int]]:
+        """Yield kinds of resources that are left behind, with how many."""
+        yield "key_image", len(self.of_type("Media"))
+        yield "attachment", len(self.of_type("Binary")) + len(self.of_type("DocumentReference"))
+
+
+def _unpacked(document: Resource) -> Iterator[tuple[str, Resource]]:
+    if document.get("resourceType") == "Bundle":
+        for entry in items(document.get("entry")):
+            for resource in items(entry.get("resource")):
+                yield text_of(entry, "fullUrl"), resource
+                yield from (("", each) for each in items(resource.get("contained")))
+    else:
+        yield "", document
+        yield from (("", each) for each in items(document.get("contained")))
+
+
+def _how_far_from_hospital_number(identifier: Resource) -> int:
+    """Order identifiers: the hospital's patient number, other numbers, insurance and other last."""
+    codes = {text_of(coding, "code") for kind in items(identifier.get("type")) for coding in items(kind.get("coding"))}
+    if "MR" in codes or _JP_HOSPITAL_PATIENT in text_of(identifier, "system"):
+        return 0
+    if "PI" in codes or text_of(identifier, "use") in ("usual", "official"):
+        return 1
+    return 3 if codes or text_of(identifier, "use") == "old" else 2
+
+
+def items(value: Any) -> list[Resource]:
+    """Return the objects in a value that should be a list of objects, or one object."""
+    if isinstance(value, dict):
+        return [value]
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def text_of(resource: Any, name: str) -> str:
+    """Return a text field, stripped; empty if it is not a text."""
+    value = resource.get(name) if isinstance(resource, dict) else None
+    return value.strip() if isinstance(value, str) else ""

@@ -1,0 +1,94 @@
+"""Moves a report from the identified to the de-identified zone."""
+
+from services.anonymizer import profile
+from services.anonymizer.context import Policy
+from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.report_store import REPORT_AUDIT, ReportAudit
+from services.anonymizer.reports import DeidentifiedReport, deidentify
+from services.anonymizer.store import QUARANTINE, Quarantined
+from shared.documents import Delete, Put
+from shared.errors import NotFound, Permanent
+from shared.events import Event, InputDeidentified, InputRefused, ReportDeidentified, ReportReceived
+from shared.metrics import DEIDENTIFIED, REFUSED
+
+
+async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list[Event]:
+    """De-identify one report, or quarantine it with a reason. A replay writes and says the same again."""
+    try:
+        data = await deps.identified.get(event.blob)
+    except NotFound:
+        return _events(event, await _earlier(event, deps))
+    found = await deps.cpu(deidentify_or_refuse, data, deps.policy)
+    if isinstance(found, Permanent):
+        return await _refuse(event, deps, found, len(data))
+    audit = _audit(event, deps, found)
+    await deps.deidentified.put(audit.document, found.document)  # bytes first: a record promises the bytes
+    await deps.documents.write(Put(REPORT_AUDIT, audit), Delete(QUARANTINE, event.blob))
+    DEIDENTIFIED.labels("report", deps.profile).inc()
+    return _events(event, audit)
+
+
+def deidentify_or_refuse(data: bytes, policy: Policy) -> DeidentifiedReport | Permanent:
+    """Return the de-identified report, or why there is none. Runs in a worker process."""
+    try:
+        return deidentify(data, policy)
+    except Permanent as error:
+        return error
+
+
+async def _earlier(event: ReportReceived, deps: AnonymizerDeps) -> ReportAudit:
+    found = await deps.documents.get(REPORT_AUDIT, event.blob)
+    if found is None:
+        raise NotFound("identified-blob-missing", "a report is neither in the identified store nor recorded as done")
+    return found
+
+
+async def _refuse(event: ReportReceived, deps: AnonymizerDeps, error: Permanent, size_bytes: int) -> list[Event]:
+    row = Quarantined(
+        blob=event.blob,
+        receipt_id=event.receipt_id,
+        kind="report",
+        reason=error.reason,
+        detail=error.detail,
+        size_bytes=size_bytes,
+        at=event.occurred_at.isoformat(),
+    )
+    await deps.documents.put(QUARANTINE, row)
+    REFUSED.labels("anonymizer", "report", error.reason).inc()
+    return [InputRefused.caused_by(event, receipt_id=event.receipt_id, reasons={event.blob: error.reason})]
+
+
+def _audit(event: ReportReceived, deps: AnonymizerDeps, found: DeidentifiedReport) -> ReportAudit:
+    return ReportAudit(
+        blob=event.blob,
+        receipt_id=event.receipt_id,
+        profile=profile.load(deps.profile).label,
+        keys_version=deps.keys.version,
+        removed=found.removed,
+        dropped=found.dropped,
+        review=found.review,
+        reasons=found.reasons,
+        report_id=found.report_id,
+        document=f"reports/{found.sha256}.json",
+        sha256=found.sha256,
+        status=found.status,
+        issued=found.issued,
+        keys=found.keys,
+        at=event.occurred_at.isoformat(),
+    )
+
+
+def _events(event: ReportReceived, audit: ReportAudit) -> list[Event]:
+    return [
+        ReportDeidentified.caused_by(
+            event,
+            receipt_id=event.receipt_id,
+            report_id=audit.report_id,
+            blob=audit.document,
+            sha256=audit.sha256,
+            status=audit.status,
+            issued=audit.issued,
+            keys=audit.keys,
+        ),
+        InputDeidentified.caused_by(event, receipt_id=event.receipt_id, blobs=(event.blob,)),
+    ]
