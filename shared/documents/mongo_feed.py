@@ -181,7 +181,8 @@ class Feed:
 
 
 def _replace(record: Bson, *, upsert: bool) -> Any:
-    return driver.ReplaceOne({"_id": record["_id"], "s": {"$lt": record["s"]}}, record, upsert=upsert)
+    older = {"$not": {"$gte": record["s"]}}  # or from the time before there was a feed
+    return driver.ReplaceOne({"_id": record["_id"], "s": older}, record, upsert=upsert)
 
 
 def _fail(calls: Sequence[Call], error: JmidError) -> None:

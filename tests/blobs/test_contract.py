@@ -33,7 +33,7 @@ async def test_putting_a_key_again_replaces_it(blobs: Blobs) -> None:
     await blobs.put("some", b"now")
 
     assert await blobs.get("some") == b"now"
-    assert [key async for key in blobs.keys()] == ["some"]
+    assert [key async for key in blobs.keys("")] == ["some"]
 
 
 async def test_readers_of_a_key_that_is_replaced_see_one_or_the_other(blobs: Blobs) -> None:
@@ -64,7 +64,7 @@ async def test_many_are_put_at_once(blobs: Blobs) -> None:
 async def test_putting_none_does_nothing(blobs: Blobs) -> None:
     await blobs.put_many({})
 
-    assert [key async for key in blobs.keys()] == []
+    assert [key async for key in blobs.keys("")] == []
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ async def test_a_writer_left_without_commit_leaves_nothing(blobs: Blobs) -> None
             await writer.write(b"x" * 3_000_000)
             raise RuntimeError("broken off")
 
-    assert [key async for key in blobs.keys()] == []
+    assert [key async for key in blobs.keys("")] == []
 
 
 async def test_an_unknown_key_is_not_found(blobs: Blobs) -> None:
@@ -160,7 +160,7 @@ async def test_what_is_deleted_is_gone(blobs: Blobs) -> None:
 
     assert await blobs.size("some") is None
     assert not await blobs.delete("some")
-    assert [key async for key in blobs.keys()] == []
+    assert [key async for key in blobs.keys("")] == []
 
 
 async def test_keys_are_listed_by_any_prefix(blobs: Blobs) -> None:
@@ -188,13 +188,13 @@ async def test_what_is_no_key_is_refused(blobs: Blobs, key: str) -> None:
             await writer.commit(key)
 
     assert refused.value.reason == "bad-blob-key"
-    assert [found async for found in blobs.keys()] == []
+    assert [found async for found in blobs.keys("")] == []
 
 
 async def test_a_ping_leaves_nothing_behind(blobs: Blobs) -> None:
     await blobs.ping()
 
-    assert [key async for key in blobs.keys()] == []
+    assert [key async for key in blobs.keys("")] == []
 
 
 async def test_many_callers_write_and_read_at_once(blobs: Blobs) -> None:
