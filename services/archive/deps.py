@@ -1,0 +1,23 @@
+"""What the archive's routes and tasks work with."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from services.archive.settings import ArchiveSettings
+from shared.blobs import Blobs
+from shared.bus import Bus
+from shared.documents import Documents
+from shared.service import Cpu
+
+
+@dataclass(frozen=True)
+class ArchiveDeps:
+    """bell: set when the ledger has something new."""
+
+    settings: ArchiveSettings
+    documents: Documents
+    blobs: Blobs
+    bus: Bus
+    cpu: Cpu
+    site: str = ""
+    bell: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,0 +1,178 @@
+"""What the archive keeps of Instances, Series and Studies, and the collections they are in.
+
+The bytes of an Instance are a blob; everything a reader needs often is prepared at store time: where its frames lie,
+its metadata as a gzip member, and its QIDO-RS answer.
+"""
+
+from typing import Final
+
+import msgspec
+
+from shared.documents import Collection
+
+STORED: Final = "stored"
+EVICTED: Final = "evicted"
+
+
+class Pixels(msgspec.Struct, frozen=True):
+    """Where the pixel data lie in the stored file (for a deflated one: in the inflated Data Set).
+
+    keyword: PixelData, FloatPixelData or DoubleFloatPixelData.  start, end: of the element's value.
+    frames: of encapsulated pixel data, for each frame the begin and end of its fragments (PS3.5 A.4); empty if native.
+    """
+
+    keyword: str
+    start: int
+    end: int
+    number_of_frames: int = 1
+    encapsulated: bool = False
+    frames: tuple[tuple[tuple[int, int], ...], ...] = ()
+
+
+class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One Instance at rest.
+
+    blob, size_bytes, sha256: its Part 10 file, as it came.  state: stored or evicted.  stored_at: seconds since 1970.
+    header_end: where the pixel data element begins; size_bytes if there is none.  bulk: path → begin and end of each
+    value that the metadata give as BulkDataURI.  deflated: offsets are in the inflated Data Set.
+    metadata: a gzip member that holds the DICOM JSON of the Data Set.  answer: the JSON of the QIDO-RS answer without
+    the Attributes that depend on the request.
+    """
+
+    sop_instance_uid: str
+    sop_class_uid: str
+    series_instance_uid: str
+    study_instance_uid: str
+    instance_number: int = 0
+    transfer_syntax_uid: str
+    blob: str
+    size_bytes: int
+    sha256: str
+    state: str = STORED
+    stored_at: float
+    header_end: int
+    deflated: bool = False
+    pixels: Pixels | None = None
+    bulk: dict[str, tuple[int, int]] = {}
+    metadata: bytes
+    answer: bytes
+
+
+class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One Series. attributes: DICOM JSON of its own level.  instances: how many there are."""
+
+    series_instance_uid: str
+    study_instance_uid: str
+    modality: str = ""
+    series_number: int = 0
+    series_description: str = ""
+    body_part_examined: str = ""
+    performed_date: str = ""
+    instances: int = 0
+    stored_at: float = 0.0
+    attributes: bytes = b"{}"
+    answer: bytes = b"{}"
+
+
+class StudyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One Study with its patient's Attributes. names, referring_names: folded forms, for matching without case.
+
+    availability: ONLINE, NEARLINE (all Instances evicted; a recall brings them back), or both mixed as ONLINE.
+    oldest_at: when its first Instance was stored: what eviction goes by.
+    """
+
+    study_instance_uid: str
+    patient_id: str = ""
+    patient_name: str = ""
+    names: tuple[str, ...] = ()
+    referring_names: tuple[str, ...] = ()
+    patient_sex: str = ""
+    patient_birth_date: str = ""
+    issuer_of_patient_id: str = ""
+    study_date: str = ""
+    study_time: str = ""
+    study_id: str = ""
+    study_description: str = ""
+    accession_number: str = ""
+    modalities: tuple[str, ...] = ()
+    series: int = 0
+    instances: int = 0
+    evicted: int = 0
+    size_bytes: int = 0
+    oldest_at: float = 0.0
+    changed_at: float = 0.0
+    attributes: bytes = b"{}"
+    answer: bytes = b"{}"
+
+
+class ConflictRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes that came under a known SOP Instance UID but differ: refused, and kept for a person to look at."""
+
+    id: str
+    sop_instance_uid: str
+    blob: str
+    sha256: str
+    stored_sha256: str
+    size_bytes: int
+    arrived_at: float
+
+
+class PendingRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Ledger: Instances are durable, but their Series and Study are not brought up to date or not told yet.
+
+    Written in the same commit as the Instances; deleted after the events were confirmed.
+    """
+
+    id: str
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uids: tuple[str, ...]
+    change: str = "stored"
+    correlation_id: str
+    at: float
+
+
+INSTANCES = Collection(
+    name="instances",
+    type=InstanceRecord,
+    key="sop_instance_uid",
+    fields=("study_instance_uid", "series_instance_uid", "sop_class_uid", "state"),
+    indexes=(("series_instance_uid", "state"),),
+)
+SERIES = Collection(
+    name="series",
+    type=SeriesRecord,
+    key="series_instance_uid",
+    fields=(
+        "study_instance_uid",
+        "modality",
+        "series_number",
+        "series_description",
+        "body_part_examined",
+        "performed_date",
+    ),
+)
+STUDIES = Collection(
+    name="studies",
+    type=StudyRecord,
+    key="study_instance_uid",
+    fields=(
+        "patient_id",
+        "patient_name",
+        "names",
+        "referring_names",
+        "patient_sex",
+        "patient_birth_date",
+        "study_date",
+        "study_time",
+        "study_id",
+        "study_description",
+        "accession_number",
+        "modalities",
+        "oldest_at",
+    ),
+    feed=True,
+)
+CONFLICTS = Collection(name="conflicts", type=ConflictRecord, key="id", fields=("sop_instance_uid", "arrived_at"))
+PENDING = Collection(name="archive_pending", type=PendingRecord, key="id", fields=("at",))
+COLLECTIONS = (INSTANCES, SERIES, STUDIES, CONFLICTS, PENDING)
