@@ -40,12 +40,11 @@ _IMAGING_STUDY: Form = {
     "series": {"uid": LEAF, "modality": _CODING, "bodySite": _CODING, "laterality": _CODING},
 }
 CONTAINED = {"Observation": _OBSERVATION, "ImagingStudy": _IMAGING_STUDY}
-DIAGNOSTIC_REPORT: Form = {
+DIAGNOSTIC_REPORT: Form = {  # without contained, see CONTAINED
     "resourceType": LEAF,
     "id": LEAF,
     "meta": _META,
     "language": LEAF,
-    "contained": LEAF,  # by resource type, see CONTAINED
     "identifier": _IDENTIFIER,
     "status": LEAF,
     "category": _CONCEPT,

@@ -1,6 +1,7 @@
 """Change one record safely beside others who change it too."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
@@ -31,6 +32,24 @@ async def change(
         except Conflict:
             continue
         return new
+    raise Conflict(f"{collection.name}: the record kept changing")
+
+
+async def derive(
+    documents: Documents, collection: Collection[T], key: str, step: Callable[[T | None], Awaitable[T | None]]
+) -> T | None:
+    """Bring a record that follows from others in line with them, and return it.
+
+    After each write ``step`` looks again, until nothing changes: so of two who derive at once, one of them saw
+    everything, even if the other found nothing to write. ``step`` must be stable: what it made, it makes again.
+    """
+    for _ in range(_ATTEMPTS):
+        old, version = await documents.get_versioned(collection, key) or (None, 0)
+        new = await step(old)
+        if new is None or new == old:
+            return old
+        with suppress(Conflict):
+            await documents.put(collection, new, if_version=version)
     raise Conflict(f"{collection.name}: the record kept changing")
 
 

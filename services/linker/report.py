@@ -60,28 +60,29 @@ def read(data: bytes) -> tuple[Json, Incoming]:
 def compose(data: bytes, sha256: str, studies: Sequence[str], link: str) -> bytes:
     """Return the document with the link in it: the same bytes for the same version and link."""
     document: Json = orjson.loads(data)
-    meta = {**document.get("meta", {}), "versionId": sha256}
-    meta["tag"] = [tag for tag in meta.get("tag", []) if tag.get("system") != LINK_TAG]
+    meta = {**_sub(document, "meta"), "versionId": sha256}
+    meta["tag"] = [tag for tag in _dicts(meta.get("tag")) if tag.get("system") != LINK_TAG]
     meta["tag"].append({"system": LINK_TAG, "code": link})
     return orjson.dumps(with_studies({**document, "meta": meta}, studies), option=orjson.OPT_SORT_KEYS)
 
 
 def with_studies(document: Json, studies: Sequence[str]) -> Json:
     """Return the document with exactly these Studies in its contained ImagingStudies."""
-    contained = list(document.get("contained", []))
+    contained = _dicts(document.get("contained"))
     imaging = [_without_uid(item) for item in contained if item.get("resourceType") == "ImagingStudy"]
     first = imaging[0] if imaging else {}
     linked = []
     for number, uid in enumerate(studies):
         base: Json = {**(first if number == 0 else {}), "resourceType": "ImagingStudy", "status": "available"}
         base.setdefault("subject", document.get("subject", {}))
-        base.setdefault("id", f"study-{number + 1}")
+        base["id"] = str(base.get("id") or f"study-{number + 1}")
         base["identifier"] = [{"system": UID_SYSTEM, "value": f"urn:oid:{uid}"}, *base.get("identifier", [])]
         linked.append(base)
     rest = imaging[1:] if linked else imaging
     kept = [item for item in (*linked, *rest) if item.get("identifier")]
     others = [item for item in contained if item.get("resourceType") != "ImagingStudy"]
-    result = {**document, "contained": [*kept, *others], "imagingStudy": [{"reference": f"#{i['id']}"} for i in kept]}
+    references = [{"reference": f"#{item['id']}"} for item in kept if item.get("id")]
+    result = {**document, "contained": [*kept, *others], "imagingStudy": references}
     return {name: value for name, value in result.items() if value != []}
 
 
@@ -93,8 +94,7 @@ def tombstone(document: Json) -> Json:
 
 def is_flagged(data: bytes) -> bool:
     """Tell whether the anonymizer wants a person to look at the report."""
-    document = orjson.loads(data)
-    return any(tag.get("system") == REVIEW_TAG for tag in document.get("meta", {}).get("tag", []))
+    return bool(_tag(orjson.loads(data), REVIEW_TAG))
 
 
 def outcome(code: str, diagnostics: str) -> Json:
@@ -106,16 +106,18 @@ def outcome(code: str, diagnostics: str) -> Json:
 def _problems(document: object) -> list[str]:
     if not isinstance(document, dict) or document.get("resourceType") != "DiagnosticReport":
         return ["resourceType is not DiagnosticReport"]
-    found = [f"{path} is not allowed" for path in form.strangers(document, form.DIAGNOSTIC_REPORT, "DiagnosticReport")]
-    found = [text for text in found if not text.startswith("DiagnosticReport.contained")]
     contained = document.get("contained", [])
-    for number, item in enumerate(contained if isinstance(contained, list) else [contained]):
+    if not isinstance(contained, list):
+        return ["DiagnosticReport.contained is not a list"]
+    rest = {name: value for name, value in document.items() if name != "contained"}
+    found = [f"{path} is not allowed" for path in form.strangers(rest, form.DIAGNOSTIC_REPORT, "DiagnosticReport")]
+    for number, item in enumerate(contained):
         path = f"DiagnosticReport.contained[{number}]"
-        kind = form.CONTAINED.get(item.get("resourceType", "")) if isinstance(item, dict) else None
+        kind = form.CONTAINED.get(str(item.get("resourceType"))) if isinstance(item, dict) else None
         if kind is None:
             found.append(f"{path} is not an ImagingStudy or Observation")
         else:
-            found.extend(f"{p} is not allowed" for p in form.strangers(item, kind, path))
+            found.extend(f"{stranger} is not allowed" for stranger in form.strangers(item, kind, path))
     return found or [text for holds, text in _requirements(document) if not holds]
 
 
@@ -214,7 +216,7 @@ def _sub(document: Json, name: str) -> Json:
 
 
 def _without_uid(study: Json) -> Json:
-    return {**study, "identifier": [i for i in study.get("identifier", []) if i.get("system") != UID_SYSTEM]}
+    return {**study, "identifier": [i for i in _dicts(study.get("identifier")) if i.get("system") != UID_SYSTEM]}
 
 
 def _dicts(value: object) -> list[Json]:

@@ -38,7 +38,9 @@ class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class DiagnosisRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A confirmed diagnosis of a case: a code, free text, or both. by: who.  at: when it was made, RFC 3339.
+    """A confirmed diagnosis of a case: a code of a terminology (system: URI or OID), a note in free text, or both.
+
+    by: who.  at: when it was made, RFC 3339.
 
     id: of an earlier entry, to write a new version of it; remove: take it back.
     """
@@ -46,8 +48,10 @@ class DiagnosisRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     by: str
     study_instance_uids: tuple[str, ...] = ()
     report_id: str = ""
-    code: Code | None = None
-    text: str = ""
+    system: str = ""
+    code: str = ""
+    display: str = ""
+    note: str = ""
     at: str = ""
     id: str = ""
     remove: bool = False
@@ -80,7 +84,7 @@ class AnnotationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     geometry: Geometry | None = None
     reference: DicomReference | None = None
     label: Code | None = None
-    text: str = ""
+    note: str = ""
     at: str = ""
     id: str = ""
     remove: bool = False
@@ -92,9 +96,10 @@ def check_diagnosis(asked: DiagnosisRequest) -> None:
     if not asked.study_instance_uids and not asked.report_id:
         raise Invalid("missing-case", "study_instance_uids or report_id says which case it is")
     _check_uids(**{f"study_instance_uids[{n}]": uid for n, uid in enumerate(asked.study_instance_uids)})
-    if not asked.remove and asked.code is None and not asked.text.strip():
-        raise Invalid("missing-diagnosis", "code or text is needed")
-    _check_code("code", asked.code)
+    if not asked.remove and not asked.code and not asked.note.strip():
+        raise Invalid("missing-diagnosis", "code or note is needed")
+    if bool(asked.code.strip()) != bool(asked.system.strip()):
+        raise Invalid("not-a-code", "system and code go together")
 
 
 def check_annotation(asked: AnnotationRequest) -> None:

@@ -1,6 +1,7 @@
 """Link reports at the centre: by hand here, else as the gateway said, else by the same rules once a Study is stored."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -8,7 +9,7 @@ from services.linker import matching
 from services.linker.centre import feed
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.store import REPORTS, STUDIES_KNOWN, KnownStudy, StoredReport
-from services.linker.guarded import change, find_all
+from services.linker.guarded import change, derive, find_all
 from services.linker.matching import HandDecision, Match
 from services.linker.records import LINKS, Link, advance
 from shared.documents import Eq, In
@@ -22,14 +23,16 @@ async def relink(
 ) -> StoredReport | None:
     """Decide anew about one report, write the result into it, and note the change; None if it is not known."""
 
-    async def step(old: Link | None) -> Link | None:
+    async def step(old: Link | None, decision: HandDecision | None = None) -> Link | None:
         report = await deps.documents.get(REPORTS, report_id)
         if report is None:
             return None
         old = old or Link(report_id=report_id)
         return advance(old, await _find(deps, report, old, decision), decision=decision, at=at)
 
-    link = await change(deps.documents, LINKS, report_id, step)
+    if decision is not None:
+        await change(deps.documents, LINKS, report_id, partial(step, decision=decision))
+    link = await derive(deps.documents, LINKS, report_id, step)
     if link is None:
         return None
     return await settle(deps, link)
@@ -45,7 +48,7 @@ async def settle(deps: CentreDeps, link: Link) -> StoredReport | None:
         touched = tuple(sorted({*old.touched, *now.touched}))
         return msgspec.structs.replace(old, studies=now.studies, rule=now.code, touched=touched)
 
-    report = await change(deps.documents, REPORTS, link.report_id, written)
+    report = await derive(deps.documents, REPORTS, link.report_id, written)
     if link.settled == "yes" or report is None:
         return report
     await feed.note(deps, "report", link.report_id, report.touched)

@@ -24,9 +24,6 @@ def entry(found: Entry) -> Json:
     return {
         "id": found.id,
         "kind": found.kind,
-        "study_instance_uids": list(found.studies),
-        "report_id": found.report_id,
-        "removed": found.removed == "yes",
         "version": len(found.versions),
         **last,
     }
@@ -34,29 +31,29 @@ def entry(found: Entry) -> Json:
 
 def report_change(seq: int, report_id: str, report: StoredReport | None) -> Json:
     """Return the feed's entry of a report."""
+    head = {"seq": seq, "kind": "report", "id": report_id, "report_id": report_id}
     if report is None:
-        return {"seq": seq, "kind": "report", "id": report_id, "study_instance_uids": [], "removed": True}
+        return {**head, "study_instance_uids": [], "touched": [], "removed": True, "document": None}
     return {
-        "seq": seq,
-        "kind": "report",
-        "id": report_id,
+        **head,
         "study_instance_uids": list(report.studies),
+        "touched": list(report.touched),
         "removed": report.hidden,
         "rule": report.rule,
-        "resource": resource(report),
+        "document": resource(report),
     }
 
 
 def entry_change(seq: int, kind: str, entry_id: str, found: Entry | None) -> Json:
     """Return the feed's entry of a diagnosis or annotation."""
+    head = {"seq": seq, "kind": kind, "id": entry_id, "report_id": found.report_id if found else ""}
     if found is None:
-        return {"seq": seq, "kind": kind, "id": entry_id, "study_instance_uids": [], "removed": True}
+        return {**head, "study_instance_uids": [], "touched": [], "removed": True, "document": None}
     shown = entry(found)
     return {
-        "seq": seq,
-        "kind": kind,
-        "id": entry_id,
-        "study_instance_uids": shown["study_instance_uids"],
+        **head,
+        "study_instance_uids": list(found.studies),
+        "touched": list(found.touched),
         "removed": shown["removed"],
         "document": shown,
     }

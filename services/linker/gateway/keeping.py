@@ -5,10 +5,9 @@ from typing import Any
 
 import msgspec
 
-from services.linker.gateway import linking
+from services.linker.gateway import planning
 from services.linker.gateway.couriers import Outage
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.planning import report_key
 from services.linker.gateway.store import DELIVERIES, REPORTS_SEEN, Delivery
 from services.linker.gateway.transport import Centre, CentreUnavailable
 from services.linker.guarded import change, find_all
@@ -22,7 +21,6 @@ _FINISHED = ("done", "failed")
 
 async def announce_round(deps: GatewayDeps) -> int:
     """Publish Delivered for what was confirmed since; a crash before the mark is cleared publishes it again."""
-    await linking.settle_all(deps)
     page = await deps.documents.find(DELIVERIES, Eq("announce", "due"), limit=_PAGE)
     told: set[str] = set()
     for delivery in page.documents:
@@ -49,6 +47,8 @@ async def _announced(deps: GatewayDeps, seen: Delivery, receipts: tuple[str, ...
         return msgspec.structs.replace(now, announce="no", told=tuple(sorted({*now.told, *receipts})))
 
     await change(deps.documents, DELIVERIES, seen.id, step)
+    if seen.kind == "report":
+        await planning.plan_report(deps, seen.report_id)  # a receipt that came meanwhile is due again
 
 
 async def _delivered(deps: GatewayDeps, receipt_id: str, cause: Delivery) -> Delivered:
@@ -56,7 +56,7 @@ async def _delivered(deps: GatewayDeps, receipt_id: str, cause: Delivery) -> Del
     instances = sum(batch.stored for batch in batches)
     reports = 0
     for report in await find_all(deps.documents, REPORTS_SEEN, Eq("receipt_ids", receipt_id)):
-        delivery = await deps.documents.get(DELIVERIES, report_key(report.report_id))
+        delivery = await deps.documents.get(DELIVERIES, planning.report_key(report.report_id))
         if delivery is not None and delivery.sent:
             reports += sum(1 for version in report.versions if receipt_id in version.receipt_ids)
     return Delivered.first(

@@ -4,13 +4,15 @@
 a crash leaves unsettled, a replay or the sweeper does again.
 """
 
+from functools import partial
+
 import msgspec
 
 from services.linker import matching, versions
 from services.linker.gateway import planning
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.store import REPORTS_SEEN, STUDIES_SEEN, SeenReport, SeenStudy
-from services.linker.guarded import change, find_all
+from services.linker.guarded import change, derive, find_all
 from services.linker.matching import HandDecision
 from services.linker.records import LINKS, Link, advance
 from shared.documents import Eq, In
@@ -21,14 +23,16 @@ from shared.metrics import LINKED
 async def relink(deps: GatewayDeps, report_id: str, *, at: float, decision: HandDecision | None = None) -> Link | None:
     """Decide anew about one report; None if it is not known."""
 
-    async def step(old: Link | None) -> Link | None:
+    async def step(old: Link | None, decision: HandDecision | None = None) -> Link | None:
         report = await deps.documents.get(REPORTS_SEEN, report_id)
         if report is None:
             return None
         old = old or Link(report_id=report_id)
         return advance(old, await _find(deps, report, old, decision), decision=decision, at=at)
 
-    link = await change(deps.documents, LINKS, report_id, step)
+    if decision is not None:
+        await change(deps.documents, LINKS, report_id, partial(step, decision=decision))
+    link = await derive(deps.documents, LINKS, report_id, step)
     if link is not None:
         await planning.plan_report(deps, report_id)
         if link.settled != "yes":
@@ -59,10 +63,21 @@ async def settle(deps: GatewayDeps, link: Link) -> None:
     await change(deps.documents, LINKS, link.report_id, step)
 
 
-async def settle_all(deps: GatewayDeps) -> None:
-    """Settle what a crash left unsettled."""
-    for link in await find_all(deps.documents, LINKS, Eq("settled", "no")):
-        await settle(deps, link)
+class Unsettled:
+    """Settles what a crash left unsettled: what was so at two looks in a row, or at the first after a start."""
+
+    def __init__(self, deps: GatewayDeps) -> None:
+        self._deps = deps
+        self._seen: set[tuple[str, int]] | None = None
+
+    async def look(self) -> int:
+        """Look once; return how many were settled."""
+        found = await find_all(self._deps.documents, LINKS, Eq("settled", "no"))
+        left = [link for link in found if self._seen is None or (link.report_id, link.revision) in self._seen]
+        for link in left:
+            await settle(self._deps, link)
+        self._seen = {(link.report_id, link.revision) for link in found} - {(x.report_id, x.revision) for x in left}
+        return len(left)
 
 
 def _announcements(report: SeenReport, link: Link) -> list[ReportLinked]:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from services.linker import policy
-from services.linker.gateway import handlers, keeping, shipping
+from services.linker.gateway import handlers, keeping, linking, shipping
 from services.linker.gateway.couriers import Courier, Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.routes import GatewayRoutes
@@ -62,6 +62,11 @@ def _couriers(deps: GatewayDeps, peer: Centre) -> list[Courier]:
 
         return Courier(name, one_round, deps.settings, deps.bell.listen())
 
+    unsettled = linking.Unsettled(deps)
+
+    async def settled(_: Outage) -> int:
+        return await unsettled.look()
+
     async def released(_: Outage) -> int:
         return await keeping.release_round(deps)
 
@@ -71,6 +76,7 @@ def _couriers(deps: GatewayDeps, peer: Centre) -> list[Courier]:
     return [
         sending("images", shipping.instances_round),
         sending("reports", shipping.reports_round),
+        Courier("links", settled, deps.settings, asyncio.Event()),
         Courier("releases", released, deps.settings, asyncio.Event(), rest_s=_RELEASE_EVERY_S),
         Courier("recalls", recalled, deps.settings, asyncio.Event(), rest_s=deps.settings.recall_poll_s),
     ]

@@ -5,7 +5,7 @@ import msgspec
 from services.linker import policy, versions
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.store import DELIVERIES, REPORTS_SEEN, Delivery, SeenReport
-from services.linker.guarded import change, find_all
+from services.linker.guarded import change, derive, find_all
 from services.linker.records import LINKS, Link
 from shared.documents import Eq
 from shared.events import InstancesDeidentified
@@ -58,7 +58,7 @@ async def _plan_instances(deps: GatewayDeps, delivery_id: str) -> None:
         leave = policy.instances_leave(deps.policy, arrived_at=old.arrived_at, linked=linked)
         return msgspec.structs.replace(old, state=leave.state, due_at=leave.due_at)
 
-    planned = await change(deps.documents, DELIVERIES, delivery_id, step)
+    planned = await derive(deps.documents, DELIVERIES, delivery_id, step)
     if planned is not None and planned.state == "pending":
         deps.bell.ring()
 
@@ -73,7 +73,7 @@ async def plan_report(deps: GatewayDeps, report_id: str) -> Delivery | None:
             return None
         return planned(deps, old or _new(report), report, link)
 
-    delivery = await change(deps.documents, DELIVERIES, report_key(report_id), step)
+    delivery = await derive(deps.documents, DELIVERIES, report_key(report_id), step)
     if delivery is not None and delivery.state == "pending":
         deps.bell.ring()
     return delivery

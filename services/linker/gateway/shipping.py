@@ -16,7 +16,7 @@ from services.linker.gateway.transport import Centre, CentreUnavailable
 from services.linker.guarded import change
 from services.linker.records import LINKS, Link
 from shared.documents import Eq, Order, Range
-from shared.errors import NotFound
+from shared.errors import NotFound, Transient
 from shared.events import InstanceRef
 from shared.logs import decided
 from shared.metrics import DELIVERED
@@ -44,7 +44,11 @@ async def instances_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> 
         async with lanes:
             if outage.tries > tries:
                 return 0
-            return await _ship(deps, centre, outage, shipment)
+            try:
+                return await _ship(deps, centre, outage, shipment)
+            except Transient as error:  # our own ports
+                outage.seen(type(error).__name__, 0.0)
+                return 0
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(lane(shipment)) for shipment in (packed[:1] if tries else packed)]
@@ -179,7 +183,9 @@ async def _record_report(deps: GatewayDeps, delivery_id: str, want: str, status:
         link = await deps.documents.get(LINKS, old.report_id)
         return report_answered(deps, old, want, status, report, link) if report and link else None
 
-    await change(deps.documents, DELIVERIES, delivery_id, step)
+    recorded = await change(deps.documents, DELIVERIES, delivery_id, step)
+    if recorded is not None:
+        await planning.plan_report(deps, recorded.report_id)
     if status in (200, 201):
         DELIVERED.labels(kind="report").inc()
     else:
