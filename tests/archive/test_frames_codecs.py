@@ -1,0 +1,126 @@
+"""Frames in and out of every Transfer Syntax, compared with pydicom."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.encaps import generate_frames
+
+from services.archive import facts, pixels
+from services.archive.pixels import PixelShape, transcode
+from shared.dicom import walk
+from shared.errors import Refused
+from tests.archive.fixtures_retrieve import images
+
+KEYWORDS = {0x7FE00010: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
+BEYOND = {
+    "SC_rgb_jpeg.dcm",  # the walk refuses its VRs
+    "SC_rgb_small_odd_big_endian.dcm",  # swapped pairs over an odd frame
+    "JPEG2000-embedded-sequence-delimiter.dcm",  # pydicom decodes neither
+    "MR_truncated.dcm",
+}
+
+
+@pytest.mark.parametrize("path", [p for p in images() if p.name not in BEYOND], ids=lambda path: path.name)
+@pytest.mark.filterwarnings("ignore")
+def test_a_decoded_frame_equals_what_pydicom_decodes(path: Path) -> None:
+    data = path.read_bytes()
+    file = walk.split(data)
+    pixel = next(e for e in walk.elements(file.data, file.start, len(file.data), file.syntax) if e.tag in KEYWORDS)
+    header = data if file.data is not data else data[: pixel.start]
+    found = facts.read(header, KEYWORDS[pixel.tag], pixel.vr)
+
+    frames = _frames(bytes(file.data[pixel.value : pixel.end]), file.encapsulated, found)
+    decoded = [pixels.decode(frame, file.transfer_syntax_uid, found.shape)[0] for frame in frames[:3]]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        reference = pydicom.dcmread(path)
+        reference.pixel_array_options(raw=found.shape.photometric.startswith("YBR") and not file.encapsulated)
+        expected = reference.pixel_array
+    assert np.array_equal(np.stack(decoded), (expected if found.frames > 1 else expected[None])[:3])
+
+
+def _frames(data: bytes, encapsulated: bool, found: facts.Facts) -> list[bytes]:
+    if encapsulated:
+        return list(generate_frames(data, number_of_frames=found.frames))
+    bits = found.shape.frame_bits
+    return [pixels.frame_of_bits(data, number * bits, bits) for number in range(found.frames)]
+
+
+SHAPES = [
+    ((64, 65), "u1", 8, False),
+    ((64, 40), "<u2", 16, False),
+    ((70, 33), "<i2", 16, True),
+    ((64, 47), "<i2", 12, True),
+    ((64, 64), "<u2", 12, False),
+    ((40, 41, 3), "u1", 8, False),
+]
+
+
+@pytest.mark.parametrize("target", sorted(pixels.LOSSLESS_TARGETS))
+@pytest.mark.parametrize(("size", "dtype", "stored", "signed"), SHAPES)
+def test_a_lossless_transcoding_and_back_changes_no_bit(
+    size: tuple[int, ...], dtype: str, stored: int, signed: bool, target: str
+) -> None:
+    low, high = (-(1 << stored - 1), 1 << stored - 1) if signed else (0, 1 << stored)
+    samples = np.random.default_rng(7).integers(low, high, size).astype(dtype)
+    shape = _shape(size, dtype, stored, signed)
+
+    coded = transcode(samples.tobytes(), pixels.EXPLICIT_LE, target, shape)
+    back = transcode(coded.data, target, pixels.EXPLICIT_LE, shape)
+
+    assert back.data == samples.tobytes()
+
+
+def _shape(size: tuple[int, ...], dtype: str, stored: int, signed: bool) -> PixelShape:
+    colours = size[2] if len(size) > 2 else 1
+    return PixelShape(
+        rows=size[0],
+        columns=size[1],
+        samples=colours,
+        bits_allocated=np.dtype(dtype).itemsize * 8,
+        bits_stored=stored,
+        signed=signed,
+        photometric="RGB" if colours == 3 else "MONOCHROME2",
+    )
+
+
+@pytest.mark.parametrize("extreme", [0, 0x7FFF, 0x8000, 0xFFFF])
+def test_jpeg_lossless_holds_the_largest_steps(extreme: int) -> None:
+    samples = np.zeros((16, 16), "<u2")
+    samples[::2, ::2] = extreme
+    shape = _shape(samples.shape, "<u2", 16, False)
+
+    coded = transcode(samples.tobytes(), pixels.EXPLICIT_LE, pixels.JPEG_LOSSLESS_SV1, shape)
+
+    assert np.array_equal(pixels.decode(coded.data, pixels.JPEG_LOSSLESS_SV1, shape)[0], samples)
+
+
+@pytest.mark.parametrize("target", sorted(pixels.LOSSY_TARGETS))
+def test_a_lossy_transcoding_stays_close(target: str) -> None:
+    samples = np.add.outer(np.arange(64), np.arange(64)).astype("u1")
+    shape = _shape(samples.shape, "u1", 8, False)
+
+    coded = transcode(samples.tobytes(), pixels.EXPLICIT_LE, target, shape)
+
+    back = pixels.decode(coded.data, target, shape)[0].astype(int)
+    assert np.abs(back - samples).max() <= 6
+
+
+def test_sixteen_bits_are_not_squeezed_into_jpeg_baseline() -> None:
+    shape = _shape((8, 8), "<u2", 16, False)
+
+    with pytest.raises(Refused, match="no-such-transcoding"):
+        transcode(bytes(128), pixels.EXPLICIT_LE, pixels.JPEG_BASELINE, shape)
+
+
+def test_a_frame_of_bits_begins_at_the_start_of_a_byte() -> None:
+    bits = np.random.default_rng(3).integers(0, 2, 3 * 15).astype("u1")
+    packed = np.packbits(bits, bitorder="little").tobytes()
+
+    second = pixels.frame_of_bits(packed, 15, 15)
+
+    assert np.array_equal(np.unpackbits(np.frombuffer(second, "u1"), bitorder="little")[:15], bits[15:30])
