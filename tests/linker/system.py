@@ -59,6 +59,7 @@ class Archive:
     status: when set, the answer to everything.  reasons: SOP Instance UID → Failure Reason.  stored: SOP Instance UID →
     how often.  requests: how many Instances each had.  refuse_whole: answers 400 to a request that has this Instance.
     lose_answers: store so many more requests, and break the connection instead of answering.
+    delay_s: how long an answer takes.
     """
 
     stored: dict[str, int] = field(default_factory=dict)
@@ -70,6 +71,7 @@ class Archive:
     headers: dict[str, str] = field(default_factory=dict)
     refuse_whole: str = ""
     lose_answers: int = 0
+    delay_s: float = 0.0
     recalls: list[dict[str, str]] = field(default_factory=list)
     recall_answers: list[tuple[str, str]] = field(default_factory=list)
 
@@ -84,6 +86,7 @@ class Archive:
             assert found is not None
             sops.append(found[1].decode())
         self.requests.append(len(sops))
+        await asyncio.sleep(self.delay_s)
         if self.refuse_whole in sops:
             return web.Response(status=400)
         good = [sop for sop in sops if sop not in self.reasons]

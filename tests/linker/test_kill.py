@@ -1,0 +1,103 @@
+"""kill -9 of the gateway's linker at random moments: nothing is lost, and the end is as without."""
+
+import asyncio
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.linker.gateway.store import DELIVERIES
+from services.linker.records import LINKS
+from services.linker.service import GATEWAY
+from shared.blobs.local import open_local
+from shared.bus import Queue
+from shared.bus.journal import open_journal
+from shared.documents.sqlite import open_sqlite
+from shared.events import Delivered, Event, ReportLinked
+from tests.linker.samples import document, instances, report, uid
+from tests.linker.system import Archive, keep, served, until
+
+STUDIES, BATCHES, SIZE = 10, 3, 10
+
+
+def flow() -> tuple[list[Event], list[dict[str, Any]]]:
+    """Return Studies of 30 Instances in three batches and a report each, shuffled, some twice."""
+    events: list[Event] = []
+    texts = []
+    for n in range(1, STUDIES + 1):
+        text = document(f"R{n}", text=f"Report {n}.")
+        texts.append(text)
+        accession = f"A{n}"
+        for b in range(BATCHES):
+            batch = instances(uid(n), SIZE, first=1 + b * SIZE, receipt=f"images-{n}", accession_number=accession)
+            events.append(batch)
+        events.append(report(text, receipt=f"report-{n}", accession_number=accession))
+    shuffler = random.Random(7)
+    shuffler.shuffle(events)
+    return [*events, *events[:7]], texts
+
+
+async def killed_now_and_then(home: Path, centre: str, over: asyncio.Event, moments: random.Random) -> int:
+    """Run the linker; kill it at random moments until it is over; return how often."""
+    kills = 0
+    while not over.is_set():
+        command = (sys.executable, "-m", "tests.linker.victim", str(home), centre)
+        process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
+        try:
+            wait = moments.uniform(0.9, 1.6) if kills < 6 else 60
+            await asyncio.wait_for(over.wait(), wait)
+        except TimeoutError:
+            kills += 1
+        finally:
+            process.kill()
+            await process.wait()
+    return kills
+
+
+@pytest.mark.slow
+async def test_a_linker_killed_at_random_moments_loses_nothing(tmp_path: Path) -> None:
+    archive, over = Archive(), asyncio.Event()
+    archive.delay_s = 0.1
+    events, texts = flow()
+    everything = {f"{uid(n)}.1.{i}" for n in range(1, STUDIES + 1) for i in range(1, BATCHES * SIZE + 1)}
+    async with served(archive.application()) as centre, open_journal(tmp_path / "bus.sqlite") as bus:
+        await bus.declare(Queue("linker", GATEWAY.takes), Queue("told", (Delivered, ReportLinked)))
+        async with open_local(tmp_path / "deidentified") as blobs:
+            await keep(blobs, *events, documents=texts)
+        await bus.publish(*events)
+
+        killer = asyncio.create_task(killed_now_and_then(tmp_path, centre, over, random.Random(3)))
+        told: list[Event] = []
+
+        async def take(delivery: Any) -> tuple[Event, ...]:
+            told.append(delivery.event)
+            return ()
+
+        witness = asyncio.create_task(bus.consume("told", take))
+
+        def all_told() -> bool:
+            images = {e.receipt_id for e in told if isinstance(e, Delivered) and e.instances == BATCHES * SIZE}
+            reports = {e.receipt_id for e in told if isinstance(e, Delivered) and e.reports == 1}
+            linked = {e.report_id for e in told if isinstance(e, ReportLinked)}
+            return len(images) == len(reports) == len(linked) == STUDIES
+
+        await until(all_told, 60)
+        over.set()
+        kills = await killer
+        witness.cancel()
+
+    assert kills >= 2
+    assert set(archive.stored) == everything
+    last = {each["id"]: each for each in archive.reports}
+    assert {name: str(uid(int(name[1:]))) in str(each) for name, each in last.items()} == {
+        f"R{n}": True for n in range(1, STUDIES + 1)
+    }
+    async with open_sqlite(tmp_path / "documents.sqlite") as documents:
+        await documents.declare(LINKS, DELIVERIES)
+        found = (await documents.find(DELIVERIES, limit=1000)).documents
+        links = (await documents.find(LINKS, limit=1000)).documents
+    assert len(found) == STUDIES * (BATCHES + 1)
+    assert {link.state for link in links} == {"linked"}
+    assert all(each.stored == SIZE for each in found if each.kind == "instances")
