@@ -18,7 +18,8 @@ from services.anonymizer.stream import ITEM_END, Syntax
 SEQUENCES = frozenset({0x0040A730, 0x00400555, 0x00400440, 0x00400441, 0x00400612})
 _VALUE_TYPE, _CONCEPT = 0x0040A040, 0x0040A043
 _CODES, _SCHEME = (0x00080100, 0x00080119, 0x00080120), 0x00080102
-_VALUES = {"TEXT": 0x0040A160, "PNAME": 0x0040A123, "DATE": 0x0040A121, "TIME": 0x0040A122, "DATETIME": 0x0040A120}
+_BY_TYPE = {"TEXT": 0x0040A160, "PNAME": 0x0040A123, "DATE": 0x0040A121, "TIME": 0x0040A122, "DATETIME": 0x0040A120}
+VALUES = frozenset(_BY_TYPE.values())
 _REFERENCES = frozenset({"IMAGE", "COMPOSITE", "WAVEFORM", "UIDREF", "SCOORD", "TCOORD"})
 _SERIAL_NUMBERS = frozenset({"113880", "121016", "121196"})
 _DEVICE = 0x00181000
@@ -49,7 +50,7 @@ def decide(name: str, scheme: str, code: str, value_type: str) -> Overrides | No
     if row is None or value_type in _REFERENCES:
         return {}
     taken = profile.load(name)
-    value = _VALUES.get(value_type)
+    value = _BY_TYPE.get(value_type)
     for option in taken.options:
         if option in row.options:
             return {value: Action.KEEP} if row.options[option] == "K" and value else {}

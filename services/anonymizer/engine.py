@@ -17,9 +17,10 @@ from shared.errors import Invalid
 
 Buffer = bytes | memoryview
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+STATED = frozenset({0x00100010, 0x00100020, 0x00100021, 0x00120062, 0x00120063, 0x00120064, 0x00280303})
 _CHARSET = 0x00080005
 _NO_MORE = 1 << 33
-_DATES = (b"DA", b"DT", b"TM")
+_LOOKED_AT = frozenset({b"SQ", b"DA", b"DT", b"TM"})
 _WORDS = frozenset({b"LO", b"SH", b"ST", b"LT", b"UT", b"UC", b"PN", b"AE", b"UR"})
 
 
@@ -31,16 +32,17 @@ class Scope(NamedTuple):
 
 
 class State(NamedTuple):
-    """Where the walk is: how the Data Set is encoded, by which table, in which character set, how deep."""
+    """Where the walk is. dummy: inside a Sequence whose action is D."""
 
     syntax: Syntax
     table: Scope
     charset: bytes
     depth: int
+    dummy: bool = False
 
 
 @cache
-def scope(name: str, sop_class_uid: str, place: str, search: bool) -> Scope:
+def scope(name: str, sop_class_uid: str, place: str, search: bool, explicit: bool) -> Scope:
     """Return the table for ``top``, ``nested`` or ``dummy`` (inside a Sequence whose action is D) places.
 
     search: look at every text, because a trace of the patient was found where none should be.
@@ -50,12 +52,20 @@ def scope(name: str, sop_class_uid: str, place: str, search: bool) -> Scope:
     if place == "dummy":
         words = [tag for tag, action in actions.items() if action in (Action.KEEP, Action.CLEAN)]
         actions |= {tag: Action.DUMMY for tag in words if standard.vr(tag).encode() in _WORDS}
+    if place == "top":
+        actions |= dict.fromkeys(STATED, Action.REMOVE)
     kept: dict[int, bytes] = {}
     for tag, action in actions.items():
         vr = standard.vr(tag).encode()
-        if action is Action.KEEP and vr != b"SQ" and vr not in _DATES and not (search and vr in TEXT):
+        if action is Action.KEEP and vr not in _LOOKED_AT and not (search and vr in TEXT):
             kept[tag] = vr
-    kept.pop(_CHARSET, None)
+    for tag in (
+        _CHARSET,
+        *PIXELS,
+        *content.VALUES,
+        *(tag for tag, vr in kept.items() if explicit and vr not in stream.SHORT),
+    ):
+        kept.pop(tag, None)
     return Scope(actions, kept)
 
 
@@ -75,41 +85,36 @@ class Rewriter:
         self.header = 0
 
     def rewrite(self, start: int, syntax: Syntax, additions: Mapping[int, bytes]) -> list[Buffer]:
-        """Return the new Data Set in parts. additions: encoded elements that take the place of any of their tag."""
+        """Return the new Data Set in parts. additions: encoded elements of STATED tags, in place of the original's."""
         parts: list[Buffer] = []
         self._pending = sorted(additions.items(), reverse=True)
-        table = self._scope("top")
-        replaced = dict.fromkeys(additions, Action.REMOVE)
-        kept = {tag: vr for tag, vr in table.kept.items() if tag not in additions}
-        table = Scope({**table.actions, **replaced}, kept) if replaced else table
-        state = State(syntax, table, self._context.identity.charset, 0)
+        state = State(syntax, self._scope("top", syntax), self._context.identity.charset, 0)
         self._dataset(start, len(self._data), state, parts)
         while self._pending:
             parts.append(self._pending.pop()[1])
         self.header = self.header or len(parts)
         return parts
 
-    def _scope(self, place: str) -> Scope:
-        return scope(self._context.profile, self._context.sop_class_uid, place, self._search)
+    def _scope(self, place: str, syntax: Syntax) -> Scope:
+        return scope(self._context.profile, self._context.sop_class_uid, place, self._search, syntax.explicit)
 
     def _dataset(self, pos: int, end: int, state: State, parts: list[Buffer]) -> tuple[int, bool]:
         """Append the elements up to end or the Item's delimiter; return where that is, and if any changed."""
-        data, view, kept, syntax, top = self._data, self._view, state.table.kept, state.syntax, state.depth == 0
+        data, view, top = self._data, self._view, state.depth == 0
+        syntax, kept = state.syntax, state.table.kept
         span, changed = pos, False
-        upcoming = self._pending[-1][0] if top and self._pending else _NO_MORE
-        while pos < end:
-            if top and data[pos : pos + 4] == b"\0\0\0\0" and not data[pos:].strip(b"\0"):
-                break  # zeros that a sender padded the file with
+        while True:
+            limit = self._pending[-1][0] if top and self._pending else _NO_MORE
+            pos = stream.skip(data, pos, end, syntax, kept, limit)
+            if pos >= end or (top and data[pos : pos + 4] == b"\0\0\0\0" and not data[pos:].strip(b"\0")):
+                break  # at the end, or at zeros that a sender padded the file with
             element = stream.read(data, pos, end, syntax)
             if element.tag == ITEM_END and not top:
                 break
-            while element.tag > upcoming:
-                parts += (view[span:pos], self._pending.pop()[1])
-                span = pos
-                upcoming = self._pending[-1][0] if self._pending else _NO_MORE
-            if kept.get(element.tag) == element.vr and element.length != UNDEFINED:
-                pos = element.value + element.length
-                continue
+            if top:
+                while self._pending and element.tag > self._pending[-1][0]:
+                    parts += (view[span:pos], self._pending.pop()[1])
+                    span = pos
             replacement, following = self._element(element, end, state)
             if element.tag == _CHARSET:
                 state = state._replace(charset=data[element.value : following].rstrip(b" \0"))
@@ -167,8 +172,10 @@ class Rewriter:
         if state.depth >= stream.MAX_DEPTH:
             raise Invalid("too-deep", f"Sequences are nested more than {stream.MAX_DEPTH} deep")
         stop = end if element.length == UNDEFINED else element.value + element.length
-        table = self._scope("dummy" if action is Action.DUMMY or state.table is self._scope("dummy") else "nested")
-        nested = State(inside, table, state.charset, state.depth + 1)
+        dummy = action is Action.DUMMY or state.dummy
+        nested = State(
+            inside, self._scope("dummy" if dummy else "nested", inside), state.charset, state.depth + 1, dummy
+        )
         parts: list[Buffer] = []
         pos, changed = element.value, False
         while pos < stop:
@@ -197,9 +204,8 @@ class Rewriter:
                 if item.length == UNDEFINED:
                     finish = stream.dataset_end(self._data, item.value, stop, state.syntax, state.depth) + 8
                 return finish, True
-            if overrides:
-                kept = {tag: vr for tag, vr in state.table.kept.items() if tag not in overrides}
-                state = state._replace(table=Scope({**state.table.actions, **overrides}, kept))
+            if overrides:  # of values, none of which is ever kept without a look
+                state = state._replace(table=Scope({**state.table.actions, **overrides}, state.table.kept))
         inner: list[Buffer] = []
         at, changed = self._dataset(item.value, finish, state, inner)
         if item.length == UNDEFINED:

@@ -5,6 +5,7 @@ with which texts are cleaned, and ``traces`` are the byte strings that must not 
 """
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from pydicom.datadict import keyword_for_tag
 
 from services.anonymizer import charsets, stream
 from services.anonymizer.pseudonyms import normalised
-from services.anonymizer.stream import ITEM_END, UNDEFINED, Syntax
+from services.anonymizer.stream import ITEM_END, UNDEFINED, Element, Syntax
 
 _NAMED = (
     0x00080020, 0x00080021, 0x00080022, 0x00080023, 0x0008002A, 0x00080050, 0x00080080, 0x00080081, 0x00080092,
@@ -26,13 +27,15 @@ SEARCHED = frozenset(
     {0x00081049, 0x00081062, 0x00081110, 0x00100011, 0x00101002, 0x00400275, 0x00404034, 0x00404035, 0x0040A073}
     | {0x0040A078, 0x0040A07A, 0x0040A370, 0x0040A730, 0x04000550, 0x04000561}
 )
+_PIXELS = 0x7FE00000
 _CHARSET, _PATIENT_ID, _ISSUER, _BIRTH_DATE = 0x00080005, 0x00100020, 0x00100021, 0x00100030
 _IDENTIFIERS = frozenset(
     {0x00080050, 0x00100020, 0x00101000, 0x00101050, 0x00101090, 0x00102154, 0x00380010, 0x00400009, 0x00400253}
     | {0x00401001, 0x00401103, 0x00402016, 0x00402017, 0x00080094}
 )
 _MIN_ID, _MIN_LATIN, _MIN_WIDE = 4, 3, 2  # shorter ones would be found everywhere; the text cleaner wants a label
-_CODECS = ("utf-8", "cp932", "euc_jp", "gb18030", "euc_kr")
+_CODECS = ("utf-8", "cp932", "euc_jp", "iso2022_jp", "gb18030", "euc_kr")
+_ESCAPE = re.compile(rb"\x1b(?:\$[()]?[@-~]|[()\-][@-~])")  # PS3.5 6.1.2.5.4, ISO/IEC 2022
 
 
 class Found(NamedTuple):
@@ -50,6 +53,14 @@ FACTS = frozenset(
 )
 
 
+_INTEREST = WANTED | FACTS | {_CHARSET}
+# Words of the standard's own vocabulary: a phantom called HEAD must not cost every image its Body Part Examined.
+_VOCABULARY = frozenset(
+    {"abdomen", "anonymized", "anonymous", "brain", "breast", "chest", "foot", "hand", "head", "heart", "hip", "knee"}
+    | {"liver", "lumbar", "lung", "neck", "pelvis", "phantom", "shoulder", "skull", "spine", "test", "thorax", "wrist"}
+)
+
+
 class Facts(NamedTuple):
     """What decides about the Instance and names it, as it stands at the top level. values: tag → bytes, unpadded."""
 
@@ -60,7 +71,8 @@ class Facts(NamedTuple):
         return self.values.get(tag, b"").decode("ascii", "replace").strip(" \0")
 
 
-class Identity(NamedTuple):
+@dataclass(frozen=True, eq=False)  # one object per patient and header: its identity is the key of caches
+class Identity:
     """Whom an Instance is about. header: DICOM keyword → texts.  traces: bytes to search for, in lower case."""
 
     charset: bytes
@@ -77,41 +89,55 @@ class Identity(NamedTuple):
 
 def read(data: bytes, start: int, syntax: Syntax) -> tuple[Identity, Facts]:
     """Return who the Data Set is about, and what it is."""
-    found: list[Found] = []
-    facts: dict[int, bytes] = {}
-    charset = _collect(data, start, len(data), syntax, b"", found, facts, 0)
-    return _identity(charset, tuple(found)), Facts(facts)
+    reader = _Reader(data)
+    reader.walk(start, len(data), syntax, b"", 0)
+    return _identity(reader.charset, tuple(reader.found)), Facts(reader.facts)
 
 
-def _collect(
-    data: bytes,
-    pos: int,
-    end: int,
-    syntax: Syntax,
-    charset: bytes,
-    found: list[Found],
-    facts: dict[int, bytes],
-    depth: int,
-) -> bytes:
-    while pos + 8 <= end:
-        element = stream.read(data, pos, end, syntax)
+class _Reader:
+    """Walks a Data Set for what identifies; everything else is stepped over."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.found: list[Found] = []
+        self.facts: dict[int, bytes] = {}
+        self.charset = b""
+
+    def walk(self, pos: int, end: int, syntax: Syntax, charset: bytes, depth: int) -> None:
+        data, short, plain = self._data, stream.SHORT, syntax.short.unpack_from
+        explicit, last = syntax.explicit, end - 8
+        while pos <= last:
+            if explicit:
+                group, number, vr, length = plain(data, pos)
+                if vr in short and vr != b"PN" and (group << 16 | number) not in _INTEREST:
+                    pos += 8 + length
+                    continue
+            element = stream.read(data, pos, end, syntax)
+            tag = element.tag
+            if tag == ITEM_END or (depth == 0 and tag >= _PIXELS):
+                break
+            if tag == _CHARSET and element.length != UNDEFINED:
+                charset = self._value(element)
+                self.charset = self.charset or charset
+            self._take(element, end, syntax, charset, depth)
+            pos = stream.after(data, element, end, syntax, depth)
+
+    def _take(self, element: Element, end: int, syntax: Syntax, charset: bytes, depth: int) -> None:
         tag = element.tag
-        if tag == ITEM_END or (depth == 0 and tag >= 0x7FE00000):
-            break
         if tag in SEARCHED and stream.is_sequence(element):
             inside = stream.inner(element, syntax)
-            for item, finish, _ in stream.items(data, element, end, inside, depth):
-                _collect(data, item.value, finish, inside, charset, found, facts, depth + 1)
-        elif element.length != UNDEFINED and (tag in WANTED or element.vr == b"PN" or tag == _CHARSET):
-            value = data[element.value : element.value + element.length].rstrip(b" \0")
-            if tag == _CHARSET:
-                charset = value
-            elif value:
-                found.append(Found(tag, stream.vr_of(tag) if element.vr == b"UN" else element.vr, value, charset))
-        if tag in FACTS and depth == 0 and element.length != UNDEFINED:
-            facts[tag] = data[element.value : element.value + element.length].rstrip(b" \0")
-        pos = stream.after(data, element, end, syntax, depth)
-    return charset
+            for item, finish, _ in stream.items(self._data, element, end, inside, depth):
+                self.walk(item.value, finish, inside, charset, depth + 1)
+        elif element.length != UNDEFINED and (tag in _INTEREST or element.vr == b"PN"):
+            value = self._value(element)
+            if tag in FACTS and depth == 0:
+                self.facts[tag] = value
+            if value and (tag in WANTED or element.vr == b"PN" or stream.vr_of(tag) == b"PN"):
+                vr = stream.vr_of(tag) if element.vr == b"UN" else element.vr
+                self.found.append(Found(tag, vr, value, charset))
+
+    def _value(self, element: Element) -> bytes:
+        return self._data[element.value : element.value + element.length].rstrip(b" \0")
 
 
 @lru_cache(4096)
@@ -130,7 +156,8 @@ def _identity(charset: bytes, found: tuple[Found, ...]) -> Identity:
             keyword = keyword_for_tag(tag) or "PersonName"
             header.setdefault(keyword, []).extend(part for part in each.split("\\") if part.strip())
             traces |= dict.fromkeys(_strings(tag, vr, each))
-    return Identity(charset, patient_id, issuer, header, _encoded(tuple(traces)))
+    own = {codec for each in found for codec in charsets.encodings(each.charset)}
+    return Identity(charset, patient_id, issuer, header, _encoded(tuple(traces), own))
 
 
 def _strings(tag: int, vr: bytes, text: str) -> list[str]:
@@ -138,7 +165,8 @@ def _strings(tag: int, vr: bytes, text: str) -> list[str]:
     if vr == b"PN":
         words = [text, normalised(text)]
         words = [word for each in words for word in re.split(r"[\^=\\\s]+", each)]
-        return [word for word in words if len(word) >= (_MIN_LATIN if word.isascii() else _MIN_WIDE)]
+        long = [word for word in words if len(word) >= (_MIN_LATIN if word.isascii() else _MIN_WIDE)]
+        return [word for word in long if word.lower() not in _VOCABULARY]
     if tag in _IDENTIFIERS:
         return [part.strip() for part in text.split("\\") if len(part.strip()) >= _MIN_ID]
     if tag == _BIRTH_DATE and len(text.strip()) == 8:
@@ -146,28 +174,23 @@ def _strings(tag: int, vr: bytes, text: str) -> list[str]:
     return []
 
 
-def _encoded(words: tuple[str, ...]) -> tuple[bytes, ...]:
+def _encoded(words: tuple[str, ...], own: set[str]) -> tuple[bytes, ...]:
     found: dict[bytes, None] = {}
     for word in words:
         if word.isascii():
             found[word.lower().encode("ascii")] = None
             continue
-        for codec in _CODECS:
+        for codec in {*_CODECS, *own}:
             try:
-                found[word.encode(codec).lower()] = None
+                found[_without_escapes(word.encode(codec)).lower()] = None
             except UnicodeEncodeError:
                 continue
-        found |= dict.fromkeys(_jis(word))
     return tuple(found)
 
 
-def _jis(word: str) -> list[bytes]:
-    """Return the word as ISO 2022 IR 87 writes it between its escape sequences."""
-    try:
-        text = word.encode("iso2022_jp")
-    except UnicodeEncodeError:
-        return []
-    return [part[2:].lower() for part in text.split(b"\x1b$") if len(part) > 6 and part[:1] in b"B@"]
+def _without_escapes(text: bytes) -> bytes:
+    """Return the longest run of text between escape sequences (ISO 2022), which designate but say nothing."""
+    return max(_ESCAPE.split(text), key=len)
 
 
 def _stands(trace: bytes, text: bytes) -> bool:

@@ -4,6 +4,7 @@ Source: PS3.15 Annex E; what the output says of itself, E.1.1 and PS3.3 C.7.1.1,
 """
 
 import hashlib
+from functools import lru_cache
 
 import msgspec
 
@@ -70,9 +71,13 @@ def _rewritten(file: Part10, context: Context) -> tuple[list[Buffer], dict[str, 
 
 def _statements(context: Context, syntax: Syntax) -> dict[int, bytes]:
     """Return what the Instance says of its de-identification, encoded."""
-    taken = profile.load(context.profile)
+    return _stated(context.profile, contexts.patient(context), contexts.issuer_label(context), syntax)
+
+
+@lru_cache(1024)
+def _stated(name: str, patient: str, issuer: str, syntax: Syntax) -> dict[int, bytes]:
+    taken = profile.load(name)
     method = f"J-MID {taken.label}\\PS3.15 {standard.edition().split()[-1]}".encode("ascii")
-    patient, issuer = contexts.patient(context), contexts.issuer_label(context)
     found = {
         0x00100010: (b"PN", b""),
         0x00100020: (b"LO", patient.encode("ascii")),
@@ -82,7 +87,7 @@ def _statements(context: Context, syntax: Syntax) -> dict[int, bytes]:
         0x00280303: (b"CS", profile.dates(taken).encode("ascii")),
     }
     encoded = {tag: stream.encode(tag, vr, value, syntax) for tag, (vr, value) in found.items()}
-    encoded[0x00120064] = _method_codes(context.profile, syntax)
+    encoded[0x00120064] = _method_codes(name, syntax)
     return encoded
 
 

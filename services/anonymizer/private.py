@@ -10,7 +10,7 @@ from services.anonymizer.context import Context
 from services.anonymizer.stream import ITEM_END, Syntax
 
 _NUMBERS = re.compile(rb"^[\d\s+\-.eE\\]*$")
-_CODES = re.compile(rb"^[A-Z0-9_ \\]*$")
+_CODES = re.compile(rb"^[A-Z_ \\]*$")  # words like DIRECTIONAL; a digit could be of an ID
 _SIZES = {b"FL": 4, b"FD": 8, b"SL": 4, b"SS": 2, b"UL": 4, b"US": 2}
 _CREATOR_CHARACTERS = 64
 

@@ -150,6 +150,8 @@ def _optional(row: Row, option: str, vr: str) -> Action:
 
 def _unnamed(profile: Profile, tag: int, vr: str) -> Decision:
     """Decide about what the table does not name: an allow-list by the standard's dictionary and VR."""
+    if tag in _OPAQUE:
+        return Decision(Action.REMOVE, "unnamed", _OPAQUE[tag])
     if not vr or tag >> 16 & 1:
         return Decision(Action.REMOVE, "unnamed", "not in the standard's dictionary")
     if vr in ("DA", "DT", "TM"):
@@ -161,6 +163,12 @@ def _unnamed(profile: Profile, tag: int, vr: str) -> Decision:
     return Decision(*_BY_VR.get(vr, (Action.KEEP, "unnamed", "in the dictionary, and no text")))
 
 
+_OPAQUE = {
+    0x04000500: "Encrypted Attributes Sequence: the original's identity, encrypted (PS3.15 E.1.2)",
+    0x04000510: "part of the Encrypted Attributes Sequence",
+    0x04000520: "part of the Encrypted Attributes Sequence",
+    0x4FFE0001: "MAC Parameters Sequence: signatures do not outlive a change",
+}
 _BY_VR: Mapping[str, tuple[Action, str, str]] = {
     "PN": (Action.EMPTY, "unnamed", "a person's name"),
     "AE": (Action.REMOVE, "unnamed", "a node of the hospital's network"),

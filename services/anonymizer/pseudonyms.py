@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import unicodedata
 import uuid
+from functools import lru_cache
 
 from services.anonymizer.keys import KeySet
 
@@ -48,9 +49,12 @@ def uid_pseudonym(keys: KeySet, uid: str) -> str:
     Source: PS3.15 Table E.1-1, action U; UUID-derived UIDs, PS3.5 B.2.
     """
     text = uid.strip(" \0")
-    if not text:
-        return ""
-    digest = hmac.digest(keys.uid, text.encode("utf-8", "surrogateescape"), "sha256")
+    return _uid(keys.uid, text) if text else ""
+
+
+@lru_cache(1 << 14)
+def _uid(key: bytes, text: str) -> str:
+    digest = hmac.digest(key, text.encode("utf-8", "surrogateescape"), "sha256")
     return f"2.25.{uuid.UUID(bytes=digest[:16], version=4).int}"
 
 

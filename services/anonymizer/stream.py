@@ -1,6 +1,6 @@
 """The encoding of Data Sets (PS3.5 section 7), as far as is needed to find where elements begin and end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from struct import Struct
 from typing import NamedTuple
 
@@ -27,10 +27,12 @@ class Syntax(NamedTuple):
     tag: Struct
     u16: Struct
     u32: Struct
+    short: Struct  # the header of an element with a short VR
+    implicit: Struct  # the header of an element without VR
 
 
-_LITTLE = Struct("<HH"), Struct("<H"), Struct("<I")
-_BIG = Struct(">HH"), Struct(">H"), Struct(">I")
+_LITTLE = Struct("<HH"), Struct("<H"), Struct("<I"), Struct("<HH2sH"), Struct("<HHI")
+_BIG = Struct(">HH"), Struct(">H"), Struct(">I"), Struct(">HH2sH"), Struct(">HHI")
 IMPLICIT_LITTLE = Syntax(False, *_LITTLE)
 EXPLICIT_LITTLE = Syntax(True, *_LITTLE)
 EXPLICIT_BIG = Syntax(True, *_BIG)
@@ -72,6 +74,34 @@ def _explicit(data: bytes, pos: int, end: int, tag: int, syntax: Syntax) -> Elem
     if pos + 12 > end:
         raise Invalid("truncated", "an element's header ends after its Data Set or Item does (PS3.5 7.1)")
     return Element(tag, vr, pos, pos + 12, syntax.u32.unpack_from(data, pos + 8)[0])
+
+
+def skip(data: bytes, pos: int, end: int, syntax: Syntax, kept: Mapping[int, bytes], limit: int) -> int:
+    """Return the position of the first element that is not kept as it is, or has a tag above limit: the hot loop.
+
+    kept: tag → VR; of Explicit VR only short ones.
+    """
+    explicit, unpack, wanted = (
+        syntax.explicit,
+        (syntax.short if syntax.explicit else syntax.implicit).unpack_from,
+        kept.get,
+    )
+    last = end - 8
+    while pos <= last:
+        if explicit:
+            group, number, vr, length = unpack(data, pos)
+            tag = group << 16 | number
+            if tag > limit or wanted(tag) != vr:
+                return pos
+        else:
+            group, number, length = unpack(data, pos)
+            tag = group << 16 | number
+            if tag > limit or tag not in kept or length == UNDEFINED:
+                return pos
+        pos += 8 + length
+    if pos > end:
+        raise Invalid("truncated", "a value ends after its Data Set or Item does (PS3.5 7.1)")
+    return pos
 
 
 def vr_of(tag: int) -> bytes:

@@ -10,6 +10,7 @@ import msgspec
 
 from services.anonymizer import charsets, profile, values
 from services.anonymizer.context import Context
+from services.anonymizer.identity import Identity
 from services.anonymizer.profile import Action
 from services.anonymizer.text_cleaner import CleanedText, Identifiers, TextPolicy, clean_text
 
@@ -25,7 +26,7 @@ def clean(value: bytes, vr: bytes, charset: bytes, context: Context) -> bytes | 
     if not raw:
         return None
     text = charsets.decode(raw, charset, vr)
-    found = _cleaned(text, context.profile, context.days, _key(context))
+    found = _cleaned(text, context.profile, context.days, context.identity)
     if found.text == text:
         return None
     encoded = charsets.encode(_fitting(found.text, vr), charset)
@@ -37,19 +38,15 @@ def _fitting(text: str, vr: bytes) -> str:
     return text if limit is None else "\\".join(part[:limit] for part in text.split("\\"))
 
 
-def _key(context: Context) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple((keyword, tuple(texts)) for keyword, texts in context.identity.header.items())
-
-
 @lru_cache(256)
-def _identifiers(header: tuple[tuple[str, tuple[str, ...]], ...]) -> Identifiers:
-    found = Identifiers.of_header({keyword: list(texts) for keyword, texts in header})
+def _identifiers(identity: Identity) -> Identifiers:
+    found = Identifiers.of_header(identity.header)
     return msgspec.structs.replace(found, names=tuple(name for name in found.names if name.text))
 
 
 @lru_cache(8192)
-def _cleaned(text: str, name: str, days: int, header: tuple[tuple[str, tuple[str, ...]], ...]) -> CleanedText:
-    return clean_text(text, _identifiers(header), _text_policy(name, days))
+def _cleaned(text: str, name: str, days: int, identity: Identity) -> CleanedText:
+    return clean_text(text, _identifiers(identity), _text_policy(name, days))
 
 
 @lru_cache(1024)
