@@ -21,9 +21,8 @@ def path(shape: Shape[Any], field: str) -> str:
 
 def fields_of(shape: Shape[Any], values: Sequence[Scalar], texts: Sequence[Sequence[str]]) -> Bson:
     """Return the part of the record that is queried."""
-    plain = (int(value) if isinstance(value, bool) else value for value in values)
     several = (list(each) for each in texts)
-    return {**dict(zip(shape.scalars, plain, strict=True)), **dict(zip(shape.multis, several, strict=True))}
+    return {**dict(zip(shape.scalars, values, strict=True)), **dict(zip(shape.multis, several, strict=True))}
 
 
 def indexes(shape: Shape[Any]) -> dict[str, list[tuple[str, int]]]:
@@ -98,10 +97,10 @@ def _prefix(prefix: str) -> Bson:
 
 
 def regex_of(pattern: str) -> str:
-    r"""Return the anchored regular expression; ``[\s\S]`` also stands for the end of a line."""
+    r"""Return the anchored regular expression; ``[\s\S]`` also is the end of a line, and ``$`` may come before one."""
     parts = {"*": r"[\s\S]*", "?": r"[\s\S]", "\0": r"\x00"}
     text = "".join(parts.get(each) or (f"\\{each}" if each in _SPECIAL else each) for each in pattern)
-    return f"^{text}$"
+    return f"^{text}(?![\\s\\S])"
 
 
 def _lowest(kind: str) -> Value:

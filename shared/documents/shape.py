@@ -53,7 +53,7 @@ class Shape(Generic[T]):
 
     def values(self, document: T) -> tuple[Scalar, ...]:
         """Return the values of ``scalars``, in their order."""
-        return tuple(self._values(document)[:-1]) if self.scalars else ()
+        return tuple(map(_plain, self._values(document)[:-1])) if self.scalars else ()
 
     def texts(self, document: T) -> tuple[tuple[str, ...], ...]:
         """Return the different values of each of ``multis``, in their order."""
@@ -89,7 +89,7 @@ class Shape(Generic[T]):
 
     def token(self, document: T, order: Sequence[Order]) -> str:
         """Return the place of this record in the order, for the page after it."""
-        values = [getattr(document, term.field) for term in order]
+        values = [_plain(getattr(document, term.field)) for term in order]
         return base64.urlsafe_b64encode(_ENCODER.encode([*values, self.key_of(document)])).rstrip(b"=").decode()
 
     def place(self, token: str, order: Sequence[Order]) -> list[Scalar]:
@@ -128,6 +128,11 @@ def literal_prefix(pattern: str) -> str:
     """Return the text before the first wildcard."""
     ends = [place for place in (pattern.find("*"), pattern.find("?")) if place >= 0]
     return pattern[: min(ends)] if ends else pattern
+
+
+def _plain(value: Scalar) -> Scalar:
+    """Return a bool as the number that it is compared as."""
+    return int(value) if value is True or value is False else value
 
 
 def _values_of(condition: Condition) -> tuple[Value, ...]:

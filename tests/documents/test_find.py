@@ -1,0 +1,166 @@
+"""What every document store finds, compared with a plain reference, and page after page."""
+
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.documents import Condition, Documents, Eq, In, Order, Prefix, Put, Range, Wildcard
+from shared.errors import Invalid
+from tests.documents.records import FED, Item, State
+from tests.documents.reference import found
+
+TEXTS = [
+    "", "a", "ab", "abc", "A", "aB", "a*", "a?c", "a[b]c", "[", "]", "^a", "a-c", "\\", "a\\b", "a.c", ".", "$",
+    "(a|b)", "{1}", "a+", " a", "a ", "a\nb", "a\n", "_", "%", "'", '"', "é", "e\u0301", "症例", "症", "ｶﾅ", "カナ",
+    "\U0001f600", "\uffff", "\ud7ff", "\ue000", "zz", "/", "#x", "&&", "~",
+]  # fmt: skip
+MODALITIES = ["CT", "MR", "SR", "C*", "[X]", ""]
+
+
+def _items() -> list[Item]:
+    chosen = random.Random(7)
+    return [
+        Item(
+            uid=f"{chosen.choice(TEXTS)}{number}",
+            patient=chosen.choice(TEXTS),
+            number=chosen.choice([-5, 0, 1, 2, 3, 2**40, -(2**53)]),
+            dose=chosen.choice([None, 0.0, -1.5, 0.1, 3.0, 1e300]),
+            name=chosen.choice([None, *TEXTS]),
+            good=chosen.random() < 0.5,
+            state=chosen.choice(list(State)),
+            modalities=tuple(chosen.sample(MODALITIES, chosen.randrange(4))),
+        )
+        for number in range(150)
+    ]
+
+
+ALL = _items()
+_texts = st.one_of(st.sampled_from(TEXTS), st.text(st.sampled_from("aAbBc.[]*?^\\$ \n症ｶé-"), max_size=4))
+_patterns = st.text(st.sampled_from("*?abcA[]^\\.$\n症é-"), max_size=5)
+_numbers = st.one_of(st.integers(-10, 10), st.floats(-10, 10), st.sampled_from([2**40, -(2**53), 1e300, 0.1]))
+
+
+def _on(
+    fields: list[str], values: st.SearchStrategy[str] | st.SearchStrategy[int | float]
+) -> st.SearchStrategy[Condition]:
+    field = st.sampled_from(fields)
+    return st.one_of(
+        st.builds(Eq, field, values),
+        st.builds(In, field, st.lists(values, max_size=4).map(tuple)),
+        st.builds(Range, field, st.none() | values, st.none() | values),
+    )
+
+
+_text_fields = ["patient", "name", "uid", "state", "modalities"]
+_conditions = st.one_of(
+    _on(_text_fields, _texts),
+    _on(["modalities"], st.sampled_from(MODALITIES)),
+    _on(["number", "dose", "good"], _numbers),
+    st.builds(Prefix, st.sampled_from(_text_fields), _texts),
+    st.builds(Wildcard, st.sampled_from(_text_fields), _patterns),
+)
+_orders = st.lists(
+    st.builds(Order, st.sampled_from(["patient", "number", "dose", "name", "good", "state", "uid"]), st.booleans()),
+    max_size=3,
+    unique_by=lambda order: order.field,
+)
+
+
+@pytest_asyncio.fixture
+async def filled(documents: Documents) -> AsyncIterator[Documents]:
+    await documents.declare(FED)
+    await documents.write(*[Put(FED, item) for item in (*ALL, Item("gone", "a"))])
+    await documents.delete(FED, "gone")
+    yield documents
+
+
+@given(where=st.lists(_conditions, max_size=3), order=_orders, limit=st.integers(1, 60), offset=st.integers(0, 40))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_find_is_what_the_reference_finds(
+    filled: Documents, where: list[Condition], order: list[Order], limit: int, offset: int
+) -> None:
+    expected = found(ALL, where, order)
+
+    page = await filled.find(FED, *where, order=order, limit=limit, offset=offset)
+
+    assert page.documents == expected[offset : offset + limit]
+    assert (page.next is not None) == (len(expected) > offset + limit)
+    assert await filled.count(FED, *where) == len(expected)
+    if page.next is not None:
+        following = await filled.find(FED, *where, order=order, limit=limit, after=page.next)
+        assert following.documents == expected[offset + limit : offset + 2 * limit]
+
+
+async def test_wildcards_stand_for_any_characters_and_nothing_else_does(filled: Documents) -> None:
+    more = ["a?", "a??", "*\n", "a\\*", "a[b]*", "[*", "*]", "症?", "?", "a*?c", "**", "*b*", "?*", "*é", "e?"]
+
+    for pattern in [*TEXTS, *more]:
+        for field in ("name", "modalities"):
+            where = [Wildcard(field, pattern)]
+            page = await filled.find(FED, *where, limit=200)
+            assert page.documents == found(ALL, where, ())
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        (),
+        (Order("uid", True),),
+        (Order("patient"),),
+        (Order("patient", True),),
+        (Order("dose"),),
+        (Order("dose", True),),
+        (Order("name", True), Order("number")),
+        (Order("state"), Order("number"), Order("uid", True)),
+    ],
+)
+async def test_pages_follow_each_other_without_gap_or_repetition(filled: Documents, order: tuple[Order, ...]) -> None:
+    seen, after = list[Item](), None
+    while True:
+        page = await filled.find(FED, order=order, limit=7, after=after)
+        seen += page.documents
+        after = page.next
+        if after is None:
+            break
+
+    assert seen == found(ALL, (), order)
+
+
+async def test_pages_stay_in_step_while_records_come_and_go(filled: Documents) -> None:
+    order = (Order("patient"),)
+    first = await filled.find(FED, order=order, limit=50)
+    behind, ahead = first.documents[10], found(ALL, (), order)[100]
+
+    await filled.delete(FED, behind.uid)
+    await filled.delete(FED, ahead.uid)
+    await filled.put(FED, Item("0new", patient=first.documents[0].patient))
+    rest = await filled.find(FED, order=order, limit=500, after=first.next)
+
+    assert rest.documents == [item for item in found(ALL, (), order)[50:] if item != ahead]
+
+
+@pytest.mark.parametrize("token", ["", "x", "!!!", "gA", "kwECAw", "症例"])
+async def test_a_token_that_is_not_ours_is_invalid(filled: Documents, token: str) -> None:
+    with pytest.raises(Invalid, match="bad-page-token"):
+        await filled.find(FED, order=[Order("patient")], after=token)
+
+
+async def test_what_gives_no_order_or_no_comparison_is_refused(filled: Documents) -> None:
+    for order in (Order("modalities"), Order("body")):
+        with pytest.raises(ValueError):
+            await filled.find(FED, order=[order])
+    for condition in (
+        Eq("number", "1"),
+        Eq("patient", 1),
+        Prefix("number", "1"),
+        Wildcard("dose", "*"),
+        Range("name", 1),
+    ):
+        with pytest.raises(ValueError):
+            await filled.find(FED, condition)
+        with pytest.raises(ValueError):
+            await filled.count(FED, condition)
