@@ -7,8 +7,7 @@ from sqlite3 import Connection
 
 from shared.bus import DeadLetter, Depth, Queue
 from shared.bus.fate import Again, Dead
-from shared.bus.worker import LostError, Taken
-from shared.errors import Unavailable
+from shared.bus.worker import LostError, Taken, UnroutableError
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS takes (topic TEXT, queue TEXT, PRIMARY KEY (topic, queue)) WITHOUT ROWID;
@@ -54,7 +53,7 @@ def publish(connection: Connection, messages: Sequence[Message]) -> set[str]:
     for event_id, topic, body in messages:
         queues = [row[0] for row in connection.execute("SELECT queue FROM takes WHERE topic = ?", (topic,))]
         if not queues:
-            raise Unavailable(f"no queue takes {topic}")
+            raise UnroutableError(f"no queue takes {topic}")
         connection.executemany(
             "INSERT INTO messages (queue, event_id, topic, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [(queue, event_id, topic, body) for queue in queues],

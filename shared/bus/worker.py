@@ -12,7 +12,7 @@ import msgspec
 from shared.bus import Delivery, Handle, RetryPolicy
 from shared.bus.codec import decode
 from shared.bus.fate import Dead, Done, Fate, fate_before_handling, fate_of_error
-from shared.errors import JmidError, Permanent
+from shared.errors import JmidError, Permanent, Transient, Unavailable
 from shared.logs import decided
 
 PAUSE_S = 0.5
@@ -34,6 +34,10 @@ class Taken(msgspec.Struct, frozen=True):
 
 class LostError(JmidError):
     """The message is no longer ours: the bus delivers it again, or already has."""
+
+
+class UnroutableError(Unavailable):
+    """The bus works, but no queue takes the event: the next try will not be better for waiting a little."""
 
 
 Take = Callable[[int], Awaitable[Sequence[Taken]]]
@@ -94,12 +98,17 @@ async def _handle_one(taken: Taken, settle: Settle, handle: Handle, policy: Retr
             decided("message-lost-to-another", level="warning", service=taken.queue, attempt=taken.deliveries)
         except Exception as error:
             decided("settle-failed", level="warning", service=taken.queue, error=type(error).__name__)
-            if isinstance(fate, Done):
+            if isinstance(fate, Done) and not _is_bus_down(error):
                 fate = _failed(taken, error, policy)
             else:
                 await asyncio.sleep(PAUSE_S)
             continue
         return
+
+
+def _is_bus_down(error: Exception) -> bool:
+    """Return whether the bus itself cannot now: no fault of the message, so its retries are not used up for that."""
+    return isinstance(error, Transient) and not isinstance(error, UnroutableError)
 
 
 async def _decide(taken: Taken, handle: Handle, policy: RetryPolicy) -> Fate:

@@ -114,7 +114,7 @@ async def test_a_message_is_kept_when_what_its_handler_returned_cannot_be_publis
 
     async with consuming(bus, "studies", follow):
         await until_depth(bus, "studies", ready=0, dead=1)
-    assert (await bus.dead("studies"))[0].error.startswith("Unavailable")
+    assert (await bus.dead("studies"))[0].error.startswith("UnroutableError")
 
 
 async def test_a_transient_error_is_tried_again_and_succeeds(bus: Bus) -> None:

@@ -18,7 +18,7 @@ from shared.bus.codec import encode
 from shared.bus.fate import Again, Dead, Done, Fate
 from shared.bus.rabbit import letters
 from shared.bus.rabbit.inbox import Inbox
-from shared.bus.rabbit.link import TROUBLE, Link, own_channel, talking
+from shared.bus.rabbit.link import TROUBLE, Link, is_alive, own_channel, talking
 from shared.bus.rabbit.names import Names
 from shared.bus.worker import LostError, Taken, work
 from shared.errors import Unavailable
@@ -113,14 +113,18 @@ class RabbitBus(Bus):
             return message is not None
 
     async def ping(self) -> None:
-        """Publish what reaches no queue: it is confirmed, unless the broker blocks publishers."""
+        """Publish what reaches no queue: it is confirmed, unless the broker blocks publishers.
+
+        Twice, as a broker that is out of memory or disk lets the first publish of a connection pass.
+        """
         async with talking(self._timeout_s):
             channel = await self._link.channel()
             exchange = await channel.declare_exchange(self._names.exchange(Zone.CENTRE), "topic", durable=True)
-            await exchange.publish(aio_pika.Message(b""), "ping", mandatory=False)
+            for _ in range(2):
+                await exchange.publish(aio_pika.Message(b""), "ping", mandatory=False)
 
     async def close(self) -> None:
-        await self._link.drop()
+        await self._link.close()
 
     async def _publish(self, event: Event, body: bytes) -> None:
         headers = letters.headers(event.id, event.topic)
@@ -136,8 +140,8 @@ class RabbitBus(Bus):
                 target = await channel.get_exchange(exchange, ensure=False) if exchange else channel.default_exchange
                 await target.publish(message, key, mandatory=True)
         except Unavailable as error:
-            if not isinstance(error.__cause__, aio_pika.exceptions.DeliveryError):  # an answer, if not a good one
-                await self._link.drop(channel)
+            if channel is not None and not isinstance(error.__cause__, aio_pika.exceptions.DeliveryError):
+                await self._link.drop(channel)  # it gave no answer, not even a bad one
             raise
 
     async def _take(self, queue: str, inbox: Inbox, room: int) -> Sequence[Taken]:
@@ -158,10 +162,10 @@ class RabbitBus(Bus):
                     await self._send("", self._names.dead(taken.queue), taken.body, headers)
             await message.ack()
         except (Unavailable, *TROUBLE) as error:
-            if message.channel.is_closed:
-                inbox.settled()
-                raise LostError("its connection was lost") from error
-            raise
+            if is_alive(message):
+                raise
+            inbox.settled()
+            raise LostError("its connection was lost") from error
         inbox.settled()
 
     async def _declare(self, queue: Queue | None, channel: AbstractChannel) -> None:

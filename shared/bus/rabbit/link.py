@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
+from shared.bus.worker import UnroutableError
 from shared.errors import Unavailable
 
 HEARTBEAT_S = 15
@@ -26,7 +27,7 @@ async def talking(timeout_s: float) -> AsyncIterator[None]:
     except TimeoutError as error:
         raise Unavailable(f"RabbitMQ did not answer within {timeout_s} s") from error
     except aio_pika.exceptions.PublishError as error:
-        raise Unavailable("no queue takes it") from error
+        raise UnroutableError("no queue takes it") from error
     except TROUBLE as error:
         raise Unavailable(f"RabbitMQ: {type(error).__name__}") from error
     except asyncio.CancelledError as error:
@@ -54,6 +55,14 @@ async def own_channel(url: str, name: str, timeout_s: float, *, confirms: bool) 
         await _close(connection)
 
 
+def is_alive(message: AbstractIncomingMessage) -> bool:
+    """Return whether the channel that brought the message is open: if not, the broker delivers it again."""
+    try:
+        return not message.channel.is_closed
+    except aio_pika.exceptions.ChannelInvalidStateError:
+        return False
+
+
 class Link:
     """One connection with one channel, opened when first used and again after it was lost."""
 
@@ -67,21 +76,21 @@ class Link:
         """Return the channel: with publisher confirms, and an error for what no queue takes."""
         async with self._lock:
             if self._channel is None or self._channel.is_closed or self._connection is None:
-                await self._forget()
+                await self.drop(self._channel)
                 self._connection = await connect(self._url, self._name)
                 self._channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
             return self._channel
 
-    async def drop(self, channel: AbstractChannel | None = None) -> None:
-        """Close, so that the next call connects anew; a channel that is no longer ours was dropped before."""
-        async with self._lock:
-            if channel is None or channel is self._channel:
-                await self._forget()
+    async def drop(self, channel: AbstractChannel | None) -> None:
+        """Close, so that the next call connects anew; a channel that is no longer the newest was dropped before."""
+        if channel is self._channel:
+            connection, self._connection, self._channel = self._connection, None, None
+            if connection is not None:
+                await _close(connection)
 
-    async def _forget(self) -> None:
-        connection, self._connection, self._channel = self._connection, None, None
-        if connection is not None:
-            await _close(connection)
+    async def close(self) -> None:
+        """Close for good."""
+        await self.drop(self._channel)
 
 
 async def _close(connection: AbstractConnection) -> None:

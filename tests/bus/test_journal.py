@@ -1,0 +1,161 @@
+"""What only the journal has: a file, a disk that can be full, a clock, other processes."""
+
+import asyncio
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.bus import Delivery, Queue, RetryPolicy
+from shared.bus.journal import open_journal
+from shared.bus.worker import UnroutableError
+from shared.errors import Conflict, Invalid, StorageFull, Unavailable
+from shared.events import Event, InstancesReceived
+from tests.bus.conftest import POLICY, STUDIES, Recorder, consuming, study_changed, until, until_depth
+
+RECEIVED = Queue("received", (InstancesReceived,))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Yield a file system of 8 MiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "jmid-test", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("mounting a small tmpfs needs root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def large_event(name: str) -> InstancesReceived:
+    blobs = tuple(f"{number:064d}" for number in range(200))
+    return InstancesReceived.first(name, correlation_id="r", site="a", receipt_id="r", blobs=blobs)
+
+
+async def test_a_full_disk_refuses_to_publish_and_loses_nothing(small_disk: Path) -> None:
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(3 << 20))
+    kept: list[str] = []
+    recorder = Recorder()
+
+    async with open_journal(small_disk / "bus.sqlite", POLICY) as bus:
+        await bus.declare(RECEIVED)
+        with pytest.raises(StorageFull):
+            for number in range(1000):
+                await bus.publish(large_event(str(number)))
+                kept.append(large_event(str(number)).id)
+        with pytest.raises(Unavailable):
+            await bus.ping()
+    async with open_journal(small_disk / "bus.sqlite", POLICY) as bus, consuming(bus, "received", recorder):
+        ballast.unlink()
+        await until(lambda: len(recorder.ids) >= len(kept))
+        await bus.publish(large_event("after"))
+        await until(lambda: large_event("after").id in recorder.ids)
+
+    assert kept
+    assert set(kept) <= set(recorder.ids)
+
+
+async def test_a_consumer_goes_on_when_a_full_disk_has_room_again(small_disk: Path) -> None:
+    ballast = small_disk / "ballast"
+    recorder = Recorder()
+
+    async with open_journal(small_disk / "bus.sqlite", POLICY) as bus:
+        await bus.declare(RECEIVED)
+        await bus.publish(large_event("one"))
+        with ballast.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+            while True:
+                file.write(bytes(4096))
+        async with consuming(bus, "received", recorder):
+            await asyncio.sleep(0.3)
+            ballast.unlink()
+            await until(lambda: recorder.ids == [large_event("one").id])
+            await until_depth(bus, "received", ready=0, unacked=0)
+
+
+async def test_a_consumer_of_another_process_wakes_within_a_tenth_of_a_second(tmp_path: Path) -> None:
+    recorder = Recorder()
+    waits = []
+
+    async with open_journal(tmp_path / "j") as here, open_journal(tmp_path / "j") as there:
+        await here.declare(STUDIES)
+        async with consuming(there, "studies", recorder):
+            for number in range(5):
+                started = time.perf_counter()
+                await here.publish(study_changed(str(number)))
+                await until(lambda expected=number + 1: len(recorder.ids) == expected)  # type: ignore[misc]
+                waits.append(time.perf_counter() - started)
+
+    assert sorted(waits)[2] < 0.1
+
+
+async def test_a_clock_that_was_set_back_does_not_hold_a_retry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail_once(delivery: Delivery) -> list[Event]:
+        if delivery.deliveries == 1:
+            monkeypatch.setattr(time, "time", lambda: real() - 86_400)
+            raise Conflict("again")
+        return []
+
+    real = time.time
+    recorder = Recorder(fail_once)
+
+    async with open_journal(tmp_path / "j", POLICY) as bus:
+        await bus.declare(STUDIES)
+        monkeypatch.setattr(time, "time", lambda: real())
+        await bus.publish(study_changed("one"))
+        async with consuming(bus, "studies", recorder):
+            await until(lambda: len(recorder.ids) == 2)
+
+
+async def test_oldest_first_and_a_retry_before_what_came_later(tmp_path: Path) -> None:
+    async def fail_first(delivery: Delivery) -> list[Event]:
+        if delivery.deliveries == 1 and delivery.event.id == study_changed("0").id:
+            raise Conflict("again")
+        await asyncio.sleep(0.03)
+        return []
+
+    recorder = Recorder(fail_first)
+    events = [study_changed(str(number)) for number in range(40)]
+
+    async with open_journal(tmp_path / "j", RetryPolicy((0.05,))) as bus:
+        await bus.declare(STUDIES)
+        await bus.publish(*events)
+        async with consuming(bus, "studies", recorder, prefetch=1):
+            await until(lambda: len(recorder.ids) == 41)
+
+    assert [each for each in recorder.ids[1:] if each != events[0].id] == [event.id for event in events[1:]]
+    assert recorder.ids.index(events[0].id, 1) < 10
+
+
+async def test_one_bad_call_does_not_spoil_those_that_share_its_transaction(tmp_path: Path) -> None:
+    async with open_journal(tmp_path / "j") as bus:
+        await bus.declare(STUDIES)
+
+        results = await asyncio.gather(
+            bus.publish(study_changed("one")),
+            bus.publish(large_event("nobody takes it")),
+            bus.publish(study_changed("two")),
+            return_exceptions=True,
+        )
+
+        assert [type(result) for result in results] == [type(None), UnroutableError, type(None)]
+        await until_depth(bus, "studies", ready=2)
+
+
+async def test_ten_thousand_waiting_messages_do_not_slow_down_one(tmp_path: Path) -> None:
+    async def refuse(delivery: Delivery) -> list[Event]:
+        raise Invalid("never")
+
+    async with open_journal(tmp_path / "j") as bus:
+        await bus.declare(STUDIES)
+        await bus.publish(*(study_changed(str(number)) for number in range(10_000)))
+        started = time.perf_counter()
+        async with consuming(bus, "studies", refuse):
+            await until_depth(bus, "studies", dead=10_000, ready=0)
+        drained_s = time.perf_counter() - started
+
+    assert drained_s < 15

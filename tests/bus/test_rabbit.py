@@ -1,0 +1,124 @@
+"""What only RabbitMQ has: a broker that restarts, blocks, and forgets."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import aio_pika
+import pytest
+
+from shared.bus import Bus, Delivery
+from shared.bus.rabbit import open_rabbit
+from shared.bus.rabbit.names import Names
+from shared.bus.worker import UnroutableError
+from shared.errors import Unavailable
+from shared.events import Event
+from tests.bus.conftest import CASES, POLICY, STUDIES, Recorder, case_changed, consuming, study_changed, until
+from tests.servers.rabbitmq import RabbitMQ
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+async def rabbit(own_rabbitmq: RabbitMQ, amqp_vhost_url: str) -> AsyncIterator[Bus]:
+    async with open_rabbit(amqp_vhost_url, place="t", policy=POLICY, timeout_s=3, watch_s=0.3) as bus:
+        await bus.declare(STUDIES, CASES)
+        yield bus
+
+
+async def publish_stubbornly(bus: Bus, event: Event) -> None:
+    """Publish as the sweeper of a ledger does: again and again until it is confirmed."""
+    while True:
+        try:
+            return await bus.publish(event)
+        except Unavailable:
+            await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def under_load(bus: Bus, count: int) -> AsyncIterator[Recorder]:
+    """Publish, follow and handle that many events while inside; all must have arrived at the end."""
+
+    async def follow(delivery: Delivery) -> list[Event]:
+        await asyncio.sleep(0.005)
+        return [case_changed(delivery.event)]
+
+    async def publish_all() -> None:
+        for number in range(count):
+            await publish_stubbornly(bus, study_changed(str(number)))
+            await asyncio.sleep(0.005)
+
+    cases = Recorder()
+    async with consuming(bus, "studies", follow), consuming(bus, "cases", cases):
+        publishing = asyncio.create_task(publish_all())
+        yield cases
+        async with asyncio.timeout(60):
+            await publishing
+        wanted = {case_changed(study_changed(str(number))).id for number in range(count)}
+        await until(lambda: set(cases.ids) == wanted, wait_s=30)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", [RabbitMQ.shut_down, RabbitMQ.kill9])
+async def test_a_broker_that_goes_away_under_load_loses_nothing(
+    rabbit: Bus, own_rabbitmq: RabbitMQ, end: Callable[[RabbitMQ], None]
+) -> None:
+    async with under_load(rabbit, 400) as cases:
+        await until(lambda: len(cases.ids) > 50)
+        await asyncio.to_thread(end, own_rabbitmq)
+        await asyncio.to_thread(own_rabbitmq.start)
+
+
+async def test_a_broker_without_memory_blocks_publishers_until_it_has_some_again(
+    rabbit: Bus, own_rabbitmq: RabbitMQ
+) -> None:
+    recorder = Recorder()
+    try:
+        await asyncio.to_thread(own_rabbitmq.set_memory_alarm, True)
+        with pytest.raises(Unavailable):
+            await rabbit.publish(study_changed("one"))
+        with pytest.raises(Unavailable):
+            await rabbit.ping()
+    finally:
+        await asyncio.to_thread(own_rabbitmq.set_memory_alarm, False)
+
+    await publish_stubbornly(rabbit, study_changed("one"))
+
+    async with consuming(rabbit, "studies", recorder):
+        await until(lambda: study_changed("one").id in recorder.ids)
+
+
+async def delete_queue(url: str) -> None:
+    async with await aio_pika.connect(url) as connection:
+        await (await connection.channel()).queue_delete(Names("t").queue("studies"))
+
+
+@pytest.mark.parametrize("harm", ["queue deleted", "connections closed"])
+async def test_a_consumer_that_fell_silent_is_started_again(
+    rabbit: Bus, own_rabbitmq: RabbitMQ, amqp_vhost_url: str, harm: str
+) -> None:
+    recorder = Recorder()
+    async with consuming(rabbit, "studies", recorder):
+        await rabbit.publish(study_changed("before"))
+        await until(lambda: study_changed("before").id in recorder.ids)
+        do: Awaitable[None] = (
+            delete_queue(amqp_vhost_url)
+            if harm == "queue deleted"
+            else asyncio.to_thread(own_rabbitmq.close_connections)
+        )
+
+        await do
+        started = time.monotonic()
+        await publish_stubbornly(rabbit, study_changed("after"))
+        await until(lambda: study_changed("after").id in recorder.ids)
+
+    assert time.monotonic() - started < 5
+
+
+async def test_two_publishes_of_one_event_do_not_hide_that_one_was_returned(rabbit: Bus) -> None:
+    await delete_queue(rabbit._url)  # type: ignore[attr-defined]
+
+    results = await asyncio.gather(*(rabbit.publish(study_changed("one")) for _ in range(20)), return_exceptions=True)
+
+    assert [type(result) for result in results] == [UnroutableError] * 20
