@@ -11,7 +11,8 @@ import msgspec
 from services.anonymizer.text_contacts import contact_spans
 from services.anonymizer.text_identifiers import Identifiers
 from services.anonymizer.text_match import find_identifiers
-from services.anonymizer.text_people import find_people
+from services.anonymizer.text_names import NameForm
+from services.anonymizer.text_people import find_people, forms_of
 from services.anonymizer.text_places import place_spans
 from services.anonymizer.text_reading import Reading
 from services.anonymizer.text_review import doubts
@@ -48,11 +49,12 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
     current = text
     for turn in range(_MAX_PASSES):
         reading = Reading(current)
-        found = _pass(reading, identifiers, policy if turn == 0 else _settled(policy), japanese, reasons)
+        found, people = _pass(reading, identifiers, policy if turn == 0 else _settled(policy), japanese, reasons)
         if not found:
             break
         spans = _added(spans, found, text, japanese)
         current = render(text, spans, japanese)
+        identifiers = msgspec.structs.replace(identifiers, names=(*identifiers.names, *people))
     reasons |= doubts(reading, [match.span() for match in MARKER.finditer(reading.text)])
     removed: dict[str, int] = {}
     for span in spans:
@@ -63,8 +65,11 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
 
 def _pass(
     reading: Reading, identifiers: Identifiers, policy: TextPolicy, japanese: bool, reasons: set[str]
-) -> list[Span]:
-    """Return what one look finds, as spans of the unfolded text, markers of earlier passes left alone."""
+) -> tuple[list[Span], tuple[NameForm, ...]]:
+    """Return what one look finds, and people to look for everywhere.
+
+    Spans are of the unfolded text; markers of earlier passes are left alone.
+    """
     known = find_identifiers(reading, identifiers)
     people = find_people(reading)
     reasons |= known.doubts | people.doubts
@@ -74,7 +79,10 @@ def _pass(
     found += time_spans(reading.text, identifiers, policy, japanese)
     markers = [match.span() for match in MARKER.finditer(reading.text)]
     spans = merged(outside(found, markers), reading.text)
-    return [Span(*reading.folded.original(span.start, span.end), *span[2:]) for span in spans if span.start < span.end]
+    unfolded = [
+        Span(*reading.folded.original(span.start, span.end), *span[2:]) for span in spans if span.start < span.end
+    ]
+    return unfolded, forms_of(reading, people.spans)
 
 
 def _settled(policy: TextPolicy) -> TextPolicy:

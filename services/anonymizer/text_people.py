@@ -8,7 +8,9 @@ A dictionary of surnames decides; an unknown word before a title is masked only 
 import re
 
 from services.anonymizer.lexicon import clinical_words, names, terms_with
+from services.anonymizer.text_fold import fold_name
 from services.anonymizer.text_match import Found
+from services.anonymizer.text_names import NameForm
 from services.anonymizer.text_reading import Reading
 from services.anonymizer.text_spans import Span
 
@@ -33,6 +35,17 @@ _LABELLED = tuple(
     (category, re.compile(rf"(?:{labels})[ \t]*(?:[:=]|\t|[ ]{{2,}})[ \t]*(?:(?:Drs?|Mr|Mrs|Ms|Prof)\.?[ ])?{_VALUE}"))
     for category, labels in (("name", _PATIENT_LABEL), ("physician", _PHYSICIAN_LABEL))
 )
+_SPACED = re.compile(
+    rf"(?:{_PHYSICIAN_LABEL}|医師|看護師|先生|教授|患者)[ ](?P<v>[{_K}]{{1,5}}[ ][{_K}ぁ-んァ-ヺー]{{1,5}}|[{_K}]{{2,5}})(?![{_K}])"
+)
+_SIGNED = re.compile(
+    r"(?:[Ss]igned|[Rr]eported|[Rr]ead|[Dd]ictated|[Aa]pproved|[Vv]erified|[Rr]eviewed|[Tt]ranscribed|[Pp]erformed|[Ii]nterpreted|[Rr]eferred|[Rr]equested|[Oo]rdered|SIGNED|REPORTED|DICTATED)"
+    r"(?:[ ][Ee]lectronically)?[ ](?:by|BY|with)[ :]+(?:Drs?\.?[ ])?(?P<v>[A-Z][A-Za-z'-]+(?:,?[ ](?:[A-Z][A-Za-z'-]+|[A-Z]\.)){0,3})(?![a-z])"
+)
+_LINE_END = re.compile(
+    rf"(?:^|(?<=[ \t。:)]))(?P<v>[{_K}]{{1,4}}[ ][{_K}ぁ-んァ-ヺー]{{1,4}})(?<![様殿氏])[ \t]*$", re.MULTILINE
+)
+_SPACED_NAME = re.compile(rf"(?<![{_K}])(?P<v>[{_K}]{{2,4}}[ ][{_K}]{{2,3}}?)(?=[様殿氏]|(?![{_K}]))")
 _BESIDE = re.compile(rf"[ \t]*[,、/・&][ \t]*(?:(?:Drs?|Mr|Mrs|Ms|Prof)\.?[ ])?{_VALUE}")
 _STRONG = re.compile(
     rf"(?P<run>[{_K}]{{1,12}}(?:[ ][{_K}]{{1,4}})?|[{_K}]{{1,4}}[ぁ-ん]{{2,4}}|[ァ-ヺー・]{{2,12}}|[ぁ-ん]{{2,5}})[ ]?(?P<title>医師|先生|Dr\b\.?|ドクター|技師|看護師|准教授|教授|講師|助教|副院長|院長|医長|師長|部長|研修医|女史)"
@@ -70,9 +83,14 @@ def find_people(reading: Reading) -> Found:
     found = Found([], set())
     _by_label(reading, found)
     _by_title(reading, found)
-    for pattern in (_LINE, _BRACKETS):
+    found.spans.extend(
+        Span(*match.span("v"), "physician")
+        for match in _SIGNED.finditer(reading.text)
+        if match["v"].split()[0].lower() not in clinical_words() or " " in match["v"]
+    )
+    for pattern in (_LINE, _BRACKETS, _SPACED, _LINE_END, _SPACED_NAME):
         for match in pattern.finditer(reading.text):
-            for group in ("v", "w"):
+            for group in pattern.groupindex:
                 if match[group] and _is_name(reading.view[slice(*match.span(group))]):
                     found.spans.append(Span(*match.span(group), "physician"))
     return found
@@ -115,9 +133,26 @@ def _by_title(reading: Reading, found: Found) -> None:
             found.doubts.add("unknown-name-before-title")
     for match in _EN_TITLE.finditer(reading.text):
         group = next(name for name in ("v", "w", "x") if match[name])
-        if match[group].split()[0].lower() not in ("name", "no", "id") and not re.match(_NOT_NAMES, match[group]):
+        if match[group].split()[0].lower() not in ("name", "no", "id") and _may_be_name(match[group]):
             category = "name" if match[0].startswith(("Mr", "Ms", "Miss")) else "physician"
             found.spans.append(Span(*match.span(group), category))
+
+
+def _may_be_name(text: str) -> bool:
+    family = fold_name(text).split()[0]
+    return family in names().surnames or not _NOT_NAMES.match(family)
+
+
+def forms_of(reading: Reading, people: list[Span]) -> tuple[NameForm, ...]:
+    """Return the surnames of people found once, so that they are found wherever else they stand."""
+    forms: dict[str, NameForm] = {}
+    for span in people:
+        for word in reading.view[span.start : span.end].replace(",", " ").split():
+            name = word[: _surname_end(word)] if not word.isascii() else word.strip(".'-")
+            plain = len(name) > 1 and name not in names().words and name not in clinical_words()
+            if plain and (len(name) > 3 or not name.isascii()):
+                forms[name] = NameForm(name, "family", span.category)
+    return tuple(forms.values())
 
 
 def _name_start(reading: Reading, start: int, end: int) -> int | None:
@@ -125,11 +160,14 @@ def _name_start(reading: Reading, start: int, end: int) -> int | None:
     run = reading.view[start:end]
     for size in range(len(run), 0, -1):
         tail = run[len(run) - size :].replace(" ", "")
-        if tail in names().surnames and not _NOT_NAMES.match(tail):
+        if len(tail) > 1 and tail in names().surnames and (tail not in names().words or not _NOT_NAMES.match(tail)):
             return end - size
     at = _surname_suffix(run)
     if at is not None:
         return start + at
+    family = _surname_end(run)
+    if family > 1 and len(run) - family <= 3 and run not in clinical_words():
+        return start
     role = _ROLE.match(run)
     at = role.end() if role else 0
     rest = run[at:].strip()
@@ -167,6 +205,13 @@ def _is_name(name: str) -> bool:
     bare = name.replace(" ", "")
     if bare in clinical_words() or terms_with(bare) or bare in names().words:
         return False
+    family, _, given_name = name.partition(" ")
+    if (
+        family in names().surnames
+        and 1 <= len(given_name.strip()) <= 3
+        and family not in names().words | clinical_words()
+    ):
+        return given_name.strip() not in clinical_words()
     for size in (5, 4, 3, 2, 1):
         if bare[:size] in names().surnames:
             given = bare[size:]

@@ -12,25 +12,29 @@ _PREFECTURES = (
     "愛知県|三重県|滋賀県|京都府|大阪府|兵庫県|奈良県|和歌山県|鳥取県|島根県|岡山県|広島県|山口県|徳島県|香川県|愛媛県|高知県|福岡県|佐賀県|長崎県|熊本県|大分県|"
     "宮崎県|鹿児島県|沖縄県"
 )
-_NAME = "[一-鿿々ヶケノ之ァ-ヴーA-Za-z0-9・]"
-_KIND = (
-    "病院|医院|クリニック|診療所|医療センター|診療センター|メディカルセンター|循環器病センター|循環器センター|がんセンター|母子センター|医科大学|大学|療養所|療養センター|保健所|保健センター|健診センター|"
-    "検診センター|健康管理センター|画像診断センター|研究所|サナトリウム|ホスピタル|外科|内科|整形外科|歯科|眼科|こどもクリニック|老健|介護老人保健施設|特別養護老人ホーム"
-)
 _HOSPITAL = re.compile(
-    f"(?P<run>(?:{_NAME}|(?<=[一-鿿])の(?=[一-鿿])){{1,24}}?|[ぁ-ん]{{2,8}}|[ぁ-ん]{{1,6}}{_NAME}{{1,8}}?)(?P<kind>病院|医院|クリニック|診療所|医療センター|診療センター|"
-    "メディカルセンター|循環器病センター|がんセンター|母子センター|医科大学|大学(?!生)|療養所|保健所|保健センター|健診センター|検診センター|健康管理センター|画像診断センター|画像クリニック|ホスピタル)"
-    "(?:附属|付属)?(?:病院|医院|医療センター|クリニック)?"
+    "病院|医院|クリニック|診療所|医療センター|診療センター|メディカルセンター|循環器病?センター|がんセンター|母子センター|医科大学|大学(?!生|院)|療養所|"
+    "保健所|保健センター|健診センター|検診センター|健康管理センター|画像診断センター|ホスピタル|介護老人保健施設|特別養護老人ホーム|老人ホーム"
 )
+_TAIL = re.compile("(?:医学部|歯学部)?(?:附属|付属)?[一-鿿ァ-ヴー]{0,6}?(?:病院|医院|医療センター|クリニック)")
+_RUN = re.compile("(?:第?\\d)?[一-鿿々ヶケノ之ァ-ヴーA-Za-z・]*$")
+_HIRAGANA = re.compile("[ぁ-ん]+$")
 _GENERIC = re.compile(
-    "(?:当|他|前|近|同|本|某|貴|各|別|大|市中|基幹|総合|大学|専門|地域|紹介|紹介元|紹介先|転院先|転院|かかりつけ|近く|近隣|近所|地元|関連|連携|救急|二次|三次|一般|精神|先の|個人|"
-    "以前|前回|今回|現在|昨年|同日|近医|前医|他院|退院後|開業|中核|急性期|慢性期|療養型|検診|健診|がん|小児|こども|リハビリ|リハビリテーション|動物|複数|別の|の|国立|公立|市立|県立|医療)+"
+    "(?:当|他|前|近|同|本|某|貴|各|別|大|市中|基幹|総合|大学|専門|地域|紹介|紹介元|紹介先|転院先|転院|近隣|近所|地元|関連|連携|救急|二次|三次|一般|精神|個人|"
+    "以前|前回|今回|現在|昨年|同日|近医|前医|他院|退院後|開業|中核|急性期|慢性期|療養型|検診|健診|がん|小児|リハビリ|リハビリテーション|動物|複数|国立|公立|市立|県立|医療|"
+    "附属|付属|医学部|歯科|眼科|内科|外科|整形外科|皮膚科|耳鼻科|産科|婦人科|透析|CT|MRI|PET|・)*"
 )
 _ROLE = re.compile(
-    "^(?:.*(?:紹介元|紹介先|依頼元|転院元|転院先|以前|前回|今回|昨年|現在|近医|前医|他院|当院|同院|[0-9]年|[0-9]月|[0-9]日|年|月|日|時|頃|医師|先生|より|から|にて|精査|加療|目的|紹介|手術|撮影|受診|検査|"
-    "入院|退院|転院|CT|MRI|PET|XP))?・?"
+    "^.*(?:紹介元|紹介先|依頼元|転院元|転院先|以前|前回|今回|昨年|現在|近医|前医|他院|当院|同院|医師|先生|精査|加療|目的|手術|撮影|受診|検査|入院|退院|転院|CT|MRI|PET|XP)・?"
 )
-_PARTICLES = re.compile("^.*(?:の|は|が|に|を|で|と|へ|より|から|にて|まで|ため|あり|なし|して|した|された|など)")
+_HEAD = re.compile(
+    "[ぁ-ん]{0,2}?(?:ため|として|により|より|から|にて|では|には|での|との|への|からの|の|は|が|に|を|で|と|へ|も)"
+)
+_VERB_END = re.compile("^.*(?:した|された|あり|なし|った|いた|して|って|いて|ます|です|ない|後に|ている|する|なる)")
+_COMMON = re.compile(
+    "(?:かかりつけ|いつも|ほか|もと|その|この|ある|とある|おなじ|ちかく|よその|べつ|こども|どこか|ある|がん|リハビリ)の?"
+)
+_NATURE = re.compile("[門丘里森杜子浜水木花島原宮谷沢風空台泉]$")
 _EN_HOSPITAL = re.compile(
     r"\b(?:[A-Z][A-Za-z'.-]+\s(?:(?:of|the|and|for|de|St\.)\s)?){1,6}(?:Hospital|Clinic|Medical Cent(?:er|re)|Infirmary|University|Health Cent(?:er|re)|Cancer Cent(?:er|re)|Hospice|Sanatorium)"
     r"(?:\s(?:of\s)?[A-Z][A-Za-z]+)?(?:\s(?:Hospital|Clinic|Medical Cent(?:er|re)))?"
@@ -39,12 +43,13 @@ _EN_GENERIC = re.compile(
     r"(?:(?:The|This|That|Our|An?|Outside|Referring|Local|Other|Same|University|General|Community|Private|Previous|At|In|From|Emergency|Teaching|Children's|Day|Mental|Chest|Pain|Outpatient)\s)+"
     r"(?:Hospital|Clinic|Medical Cent(?:er|re)|University|Cancer Cent(?:er|re)|Health Cent(?:er|re)|Infirmary)$"
 )
+_EN_SCHEME = re.compile(r"\s(?:classification|class|criteria|score|scoring|model|grading|staging|system|protocol)\b")
 _DEPARTMENT = re.compile(
     r"[ \t]*の?[ \t]*(?P<v>(?:第[一二三四1-4])?[一-鿿々ァ-ヶー・]{1,12}?(?:科学?|センター|外来|病棟|部門|放射線部|検査部|内視鏡部|救急部|治療部|診断部)(?:学?講座)?(?![一-鿿]))"
 )
 _ADDRESS = re.compile(
     rf"(?:{_PREFECTURES})(?:[一-鿿々ヶケノぁ-んァ-ヴー]{{1,8}}?(?:市(?!民|立|内|販)|区(?!域|分|画)|郡|町(?!立)|村(?!立)))"
-    r"(?:[^\s、。,;:()「」【】]|\s(?=\d|[一-鿿ァ-ヴー]{2,}[\dA-Z-]|[一-鿿ァ-ヴーA-Za-z]+(?:ハイツ|マンション|アパート|コーポ|ビル|荘|号室))){0,60}"
+    r"(?:[^\s、。,;:()「」【】]|[ ](?=\d|[一-鿿ァ-ヴー]{2,}[\dA-Z-]|[一-鿿ァ-ヴーA-Za-z]+(?:ハイツ|マンション|アパート|コーポ|ビル|荘|号室))){0,60}"
 )
 _BLOCK = re.compile(
     r"(?:[一-鿿々ヶケノァ-ヴー]{1,8}(?:市|区|郡|町|村)){0,3}[一-鿿々ヶケノァ-ヴーぁ-ん]{1,8}?\s?[\d一二三四五六七八九十]{1,3}\s?(?:丁目|番地|番町|番(?=\s?\d{1,3}\s?号))"
@@ -77,15 +82,51 @@ def place_spans(reading: Reading, known: list[Span]) -> Iterator[Span]:
 
 def _hospitals(text: str) -> Iterator[Span]:
     for match in _HOSPITAL.finditer(text):
-        run = match["run"]
-        skip = max((m.end() for m in (_ROLE.match(run), _PARTICLES.match(run)) if m), default=0)
-        if (run[skip:] and not _GENERIC.fullmatch(run[skip:])) or (
-            match["kind"] in ("大学", "医科大学") and skip < len(run) and not _GENERIC.fullmatch(run)
-        ):
-            yield Span(match.start() + skip, match.end(), "institution")
+        start = _hospital_start(text, match.start())
+        if start is not None:
+            tail = _TAIL.match(text, match.end())
+            yield Span(start, tail.end() if tail else match.end(), "institution")
     for match in _EN_HOSPITAL.finditer(text):
-        if not _EN_GENERIC.fullmatch(match[0]):
+        if not _EN_GENERIC.fullmatch(match[0]) and not _EN_SCHEME.match(text, match.end()):
             yield Span(match.start(), match.end(), "institution")
+
+
+def _hospital_start(text: str, at: int) -> int | None:
+    """Return where the proper name before 病院 and the like begins; None if there is none, as in 近くの総合病院."""
+    low = max(0, at - 24)
+    run = _RUN.search(text, low, at)
+    start = run.start() if run else at
+    skip = _ROLE.match(text[start:at])
+    if skip:
+        start += skip.end()
+    elif text[start : start + 1] in ("年", "月", "日", "時") and text[start - 1 : start].isdigit():
+        start += 1
+    named = not _GENERIC.fullmatch(text[start:at])
+    if skip:
+        return start if named else None
+    kana = _HIRAGANA.search(text, low, start)
+    if not kana:
+        return start if named else None
+    head = _kana_head(text, kana.start(), kana.end())
+    if head is None and kana[0] == "の" and _NATURE.match(text[start : start + 1]) and at - start < 3:
+        left = _RUN.search(text, max(0, kana.start() - 3), kana.start())  # 虎の門病院
+        return left.start() if left else start
+    if head is None:
+        return start if named else None
+    return head
+
+
+def _kana_head(text: str, start: int, end: int) -> int | None:
+    """Return where a name in hiragana begins within a run of it: みなと, but not の of 近くの."""
+    if start > 0 and _RUN.search(text[start - 1]) and _RUN.search(text[start - 1])[0]:  # type: ignore[index]
+        particle = _HEAD.match(text, start, end)
+        verb = _VERB_END.match(text[start:end])
+        skip = particle.end() - start if particle else 0
+        start += max(skip, verb.end() if verb else 0)
+        if not particle and not verb:
+            return None
+    rest = text[start:end]
+    return start if len(rest) >= 2 and not _COMMON.fullmatch(rest) else None
 
 
 def _addresses(text: str) -> Iterator[Span]:

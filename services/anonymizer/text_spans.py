@@ -28,7 +28,7 @@ MARKERS: dict[str, tuple[str, str]] = {
     "other_id": ("【番号】", "[ID]"),
 }
 MARKER = re.compile("|".join(re.escape(marker) for pair in MARKERS.values() for marker in pair))
-_JAPANESE = re.compile("[ぁ-ヿ一-鿿ｦ-ﾟ]")
+_JAPANESE = re.compile("[、-ヿ一-鿿ｦ-ﾟ]")
 
 
 class Span(NamedTuple):
