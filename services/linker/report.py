@@ -139,7 +139,7 @@ def _requirements(document: Json) -> list[tuple[bool, str]]:
             f"DiagnosticReport.subject.identifier.system does not begin with {PATIENT_SYSTEM}",
         ),
         (
-            str(_sub(document, "meta").get("source", "")).startswith(SITE_SOURCE),
+            str(_sub(document, "meta").get("source", SITE_SOURCE)).startswith(SITE_SOURCE),
             f"DiagnosticReport.meta.source does not begin with {SITE_SOURCE}",
         ),
         (bool(_tag(document, PROFILE_TAG)), f"DiagnosticReport.meta.tag has no {PROFILE_TAG}"),
@@ -159,7 +159,7 @@ def _summary(document: Json, data: bytes) -> Incoming:
         sha256=str(meta.get("versionId", "")) or hashlib.sha256(data).hexdigest(),
         status=document["status"],
         issued=str(document.get("issued", "")),
-        site=meta["source"].removeprefix(SITE_SOURCE),
+        site=str(meta.get("source", "")).removeprefix(SITE_SOURCE),  # the research profile does not tell it
         profile=_tag(document, PROFILE_TAG),
         flagged=bool(_tag(document, REVIEW_TAG)),
         keys=LinkKeys(

@@ -88,7 +88,8 @@ def test_a_report_without_an_imaging_study_gets_one_when_linked() -> None:
         ({"status": "SATO"}, "status is not of diagnostic-report-status"),
         ({"identifier": []}, "no urn:jmid:report equal to id"),
         ({"subject": {"identifier": {"system": "SATO"}}}, "does not begin with urn:jmid:patient:"),
-        ({"meta": {}}, "meta.source does not begin"),
+        ({"meta": {}}, "meta.tag has no urn:jmid:profile"),
+        ({"meta": {"source": "SATO"}}, "meta.source does not begin"),
     ],
 )
 def test_what_is_not_on_the_allow_list_is_refused_by_its_path_without_its_value(

@@ -91,7 +91,9 @@ async def _release(deps: GatewayDeps, study: str, cutoff: float) -> int:
 
     async def step(now: Delivery | None) -> Delivery | None:
         done = now is not None and now.state == "done"
-        return msgspec.structs.replace(now, state="released") if done and now is not None else None
+        if now is None or not done:
+            return None
+        return msgspec.structs.replace(now, state="released", kept=now.stored, instances=(), outcomes={})
 
     released = 0
     for batch in (b for b in batches if b.state == "done"):

@@ -67,6 +67,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     want, sent, refused: a report's version and link as they are now, as the centre confirmed them, as it refused them.
     announce: due when a Delivered event has to be published.  told: receipts it was published for.
     approved: sha256 of the version a person let pass.
+    kept: how many Instances of a released delivery were confirmed; their list is dropped.
     recall_id: the recall that it is, or was last, delivered again for.  recalled: what of it still has to go again.
     """
 
@@ -93,6 +94,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     recall_id: str = ""
     recalled: tuple[str, ...] = ()
     done_at: float = 0.0
+    kept: int = 0
 
     @property
     def waiting(self) -> tuple[InstanceRef, ...]:
@@ -103,7 +105,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def stored(self) -> int:
         """How many Instances the centre has confirmed."""
-        return sum(1 for outcome in self.outcomes.values() if outcome.startswith("stored"))
+        return self.kept + sum(1 for outcome in self.outcomes.values() if outcome.startswith("stored"))
 
 
 STUDIES_SEEN = Collection(
