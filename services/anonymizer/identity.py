@@ -57,6 +57,21 @@ _INTEREST = WANTED | FACTS | {_CHARSET}
 # Words of the standard's own vocabulary: a phantom called HEAD must not cost every image its Body Part Examined.
 _VOCABULARY = frozenset(
     {"abdomen", "anonymized", "anonymous", "brain", "breast", "chest", "foot", "hand", "head", "heart", "hip", "knee"}
+    | {
+        "doctor",
+        "dr",
+        "enter",
+        "first",
+        "last",
+        "name",
+        "none",
+        "null",
+        "operator",
+        "patient",
+        "text",
+        "unknown",
+        "user",
+    }
     | {"liver", "lumbar", "lung", "neck", "pelvis", "phantom", "shoulder", "skull", "spine", "test", "thorax", "wrist"}
 )
 

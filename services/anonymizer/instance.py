@@ -81,13 +81,15 @@ def _stated(name: str, patient: str, issuer: str, syntax: Syntax) -> dict[int, b
     found = {
         0x00100010: (b"PN", b""),
         0x00100020: (b"LO", patient.encode("ascii")),
-        0x00100021: (b"LO", issuer.encode("ascii") if patient else b""),
+        0x00100021: (b"LO", issuer.encode("ascii")),
         0x00120062: (b"CS", b"YES"),
         0x00120063: (b"LO", method),
         0x00280303: (b"CS", profile.dates(taken).encode("ascii")),
     }
     encoded = {tag: stream.encode(tag, vr, value, syntax) for tag, (vr, value) in found.items()}
     encoded[0x00120064] = _method_codes(name, syntax)
+    if not patient:
+        encoded[0x00100021] = b""
     return encoded
 
 

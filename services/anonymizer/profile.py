@@ -150,6 +150,8 @@ def _optional(row: Row, option: str, vr: str) -> Action:
 
 def _unnamed(profile: Profile, tag: int, vr: str) -> Decision:
     """Decide about what the table does not name: an allow-list by the standard's dictionary and VR."""
+    if tag in _CLASSES:
+        return Decision(Action.KEEP, "unnamed", "names a class, a scheme or a context group")
     if tag in _OPAQUE:
         return Decision(Action.REMOVE, "unnamed", _OPAQUE[tag])
     if not vr or tag >> 16 & 1:
@@ -163,6 +165,11 @@ def _unnamed(profile: Profile, tag: int, vr: str) -> Decision:
     return Decision(*_BY_VR.get(vr, (Action.KEEP, "unnamed", "in the dictionary, and no text")))
 
 
+# UIDs of classes, schemes and context groups, whoever made them; they name no Instance, device or person.
+_CLASSES = frozenset(
+    {0x00080016, 0x0008001A, 0x0008001B, 0x00080062, 0x0008010C, 0x0008010D, 0x00080117, 0x00080118, 0x00081150}
+    | {0x0008115A, 0x00041510, 0x00041512, 0x0040DB0C}
+)
 _OPAQUE = {
     0x04000500: "Encrypted Attributes Sequence: the original's identity, encrypted (PS3.15 E.1.2)",
     0x04000510: "part of the Encrypted Attributes Sequence",
