@@ -71,15 +71,16 @@ async def test_a_broker_that_goes_away_under_load_loses_nothing(
 
 
 async def test_a_broker_without_memory_blocks_publishers_until_it_has_some_again(
-    rabbit: Bus, own_rabbitmq: RabbitMQ
+    rabbit: Bus, own_rabbitmq: RabbitMQ, amqp_vhost_url: str
 ) -> None:
     recorder = Recorder()
     try:
         await asyncio.to_thread(own_rabbitmq.set_memory_alarm, True)
-        with pytest.raises(Unavailable):
-            await rabbit.publish(study_changed("one"))
-        with pytest.raises(Unavailable):
-            await rabbit.ping()
+        async with open_rabbit(amqp_vhost_url, place="t", policy=POLICY, timeout_s=1) as impatient:
+            with pytest.raises(Unavailable):
+                await impatient.publish(study_changed("one"), study_changed("two"))
+            with pytest.raises(Unavailable):
+                await impatient.ping()
     finally:
         await asyncio.to_thread(own_rabbitmq.set_memory_alarm, False)
 

@@ -71,10 +71,13 @@ class Link:
         self._lock = asyncio.Lock()
         self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
+        self._closed = False
 
     async def channel(self) -> AbstractChannel:
         """Return the channel: with publisher confirms, and an error for what no queue takes."""
         async with self._lock:
+            if self._closed:
+                raise Unavailable("the bus is closed")
             if self._channel is None or self._channel.is_closed or self._connection is None:
                 await self.drop(self._channel)
                 self._connection = await connect(self._url, self._name)
@@ -90,6 +93,7 @@ class Link:
 
     async def close(self) -> None:
         """Close for good."""
+        self._closed = True
         await self.drop(self._channel)
 
 
