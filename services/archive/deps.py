@@ -1,7 +1,9 @@
 """What the archive's routes and tasks work with."""
 
 import asyncio
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from services.archive.settings import ArchiveSettings
 from shared.blobs import Blobs
@@ -12,7 +14,7 @@ from shared.service import Cpu
 
 @dataclass(frozen=True)
 class ArchiveDeps:
-    """bell: set when the ledger has something new."""
+    """bell: set when the ledger has something new.  scratch: a folder for parts too large to hold in memory."""
 
     settings: ArchiveSettings
     documents: Documents
@@ -20,4 +22,5 @@ class ArchiveDeps:
     bus: Bus
     cpu: Cpu
     site: str = ""
+    scratch: Path = Path(tempfile.gettempdir())
     bell: asyncio.Event = field(default_factory=asyncio.Event)

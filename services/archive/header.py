@@ -24,18 +24,21 @@ class Header(msgspec.Struct, frozen=True):
     """attributes: the DICOM JSON of the Data Set.  pixels: the pixel data element, if there is one.
 
     bulk: path of each bulk value → where it lies in the Data Set's bytes.
+    extended_offsets: value of the Extended Offset Table (7FE0,0001), if it is not among the bulk.
     """
 
     attributes: Json
     pixels: Element | None
     bulk: dict[str, tuple[int, int]]
+    extended_offsets: bytes = b""
 
 
 def read_header(file: File, root: str) -> Header:
     """Walk the Data Set once. root: the URL path of the Instance, for BulkDataURIs; it may be filled in later."""
     reader = _Reader(file, root)
     attributes = reader.data_set(file.start, len(file.data), file.syntax, (), "", 0)
-    return Header(attributes, reader.pixels, reader.bulk)
+    table = attributes.get("7FE00001", {}).get("InlineBinary", "")
+    return Header(attributes, reader.pixels, reader.bulk, base64.b64decode(table))
 
 
 class _Reader:
@@ -55,17 +58,14 @@ class _Reader:
             if tag & 0xFFFF == 0:
                 continue  # group lengths say nothing about the object (PS3.18 F.2.2)
             vr = _vr(element, signed, syntax)
-            if element.vr == "UN" and vr != "UN":
-                syntax_of_value = walk.IMPLICIT_LITTLE  # whatever the syntax around it (PS3.5 6.2.2, note 4)
-            else:
-                syntax_of_value = syntax
             if vr == "SQ" or walk.is_sequence(element):
                 value = self._sequence(element, syntax, character_set, f"{path}{tag:08X}", depth)
             elif vr in BINARY:
                 value = self._binary(element, vr, f"{path}{tag:08X}", depth)
             else:
                 raw = bytes(self._data[element.value : element.end])
-                value = _valued(vr, decode(raw, vr, syntax_of_value, character_set))
+                within = walk.inside(element, syntax)  # a UN is Implicit VR Little Endian (PS3.5 6.2.2, note 4)
+                value = _valued(vr, decode(raw, vr, within, character_set))
                 if tag == _CHARACTER_SET:
                     character_set = tuple(str(v or "") for v in value.get("Value", ()))
                 elif tag == 0x00280103:

@@ -1,0 +1,153 @@
+"""The Store Transaction: STOW-RS.
+
+Source: PS3.18 10.5; status codes of Table 10.5.3-1; response Table 10.5.3-2; Failure Reasons PS3.4 B.2.3, PS3.7 C.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import msgspec
+import orjson
+from aiohttp import web
+
+from services.archive.deps import ArchiveDeps
+from services.archive.prepare import is_uid
+from services.archive.store import Outcome, Store
+from services.archive.xml import native_model
+from shared.dicom.multipart import MultipartReader, boundary_of, content_type
+from shared.errors import Invalid, StorageFull, Unavailable
+
+DICOM = "application/dicom"
+_JSON, _XML = "application/dicom+json", "application/dicom+xml"
+
+
+class Received(msgspec.Struct):
+    """What a request brought. parts: how many.  broken: why the body ended early; empty if it did not."""
+
+    outcomes: list[Outcome] = []
+    unsupported: int = 0
+    broken: str = ""
+
+
+class StowRoutes:
+    """POST /studies and /studies/{study}."""
+
+    def __init__(self, deps: ArchiveDeps, store: Store) -> None:
+        self._deps = deps
+        self._store = store
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes, with full paths."""
+        return [web.post("/dicom-web/studies", self.post), web.post("/dicom-web/studies/{study}", self.post)]
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Store what the body holds, batch by batch, while it arrives."""
+        study = request.match_info.get("study", "")
+        if study and not is_uid(study):
+            raise web.HTTPBadRequest(text="the Study Instance UID of the URL is no valid UID (PS3.5 9.1)\n")
+        received = Received(outcomes=[])
+        try:
+            async for batch in _batches(request, self._deps, received):
+                received.outcomes += await self._store.take(batch, study=study)
+        except Invalid as error:
+            received.broken = str(error)
+        except StorageFull as error:
+            raise web.HTTPInsufficientStorage(text="no room; what was confirmed before is kept\n") from error
+        except Unavailable as error:
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"}) from error
+        return _response(request, received, study, self._base(request))
+
+    def _base(self, request: web.Request) -> str:
+        return base_url(request, self._deps.settings.public_root)
+
+
+def base_url(request: web.Request, public_root: str) -> str:
+    """Return the archive's root as the user agent knows it."""
+    return public_root if "://" in public_root else f"{request.url.origin()}{public_root}"
+
+
+async def _batches(request: web.Request, deps: ArchiveDeps, received: Received) -> AsyncIterator[list[bytes]]:
+    """Yield the Instances in batches that are bounded in number and bytes."""
+    kind, parameters = content_type(request.headers.get("Content-Type", ""))
+    if kind == DICOM:
+        yield [await _whole(request)]
+        return
+    if kind != "multipart/related" or parameters.get("type", DICOM).lower() != DICOM:
+        raise web.HTTPUnsupportedMediaType(text=f'send multipart/related; type="{DICOM}" (PS3.18 10.5.1)\n')
+    settings = deps.settings
+    batch: list[bytes] = []
+    size = 0
+    try:
+        async for part in MultipartReader(request.content, boundary_of(request.headers["Content-Type"])):
+            if content_type(part.headers.get("content-type", DICOM))[0] != DICOM:
+                received.unsupported += 1
+                continue
+            data = b"".join([chunk async for chunk in part.chunks()])
+            batch.append(data)
+            size += len(data)
+            if len(batch) >= settings.batch_parts or size >= settings.batch_bytes:
+                yield batch
+                batch, size = [], 0
+    except Invalid as error:  # the body ended early: what came whole before is stored
+        received.broken = str(error)
+    if batch:
+        yield batch
+
+
+async def _whole(request: web.Request) -> bytes:
+    return b"".join([chunk async for chunk in request.content.iter_any()])
+
+
+def _response(request: web.Request, received: Received, study: str, base: str) -> web.Response:
+    outcomes = received.outcomes
+    if not outcomes and received.broken:
+        raise web.HTTPBadRequest(text=f"{received.broken}\n")
+    if not outcomes and received.unsupported:
+        raise web.HTTPUnsupportedMediaType(text=f"no part is {DICOM} (PS3.18 10.5.1)\n")
+    if not outcomes:
+        raise web.HTTPBadRequest(text="the body holds no Instance (PS3.18 10.5.1)\n")
+    failed = [outcome for outcome in outcomes if outcome.failure]
+    partly = len(failed) < len(outcomes) and (failed or received.unsupported or received.broken)
+    status = 202 if partly else 409 if failed else 200
+    document = _document(outcomes, study, base)
+    accept = request.headers.get("Accept", "")
+    headers = {"Warning": f'299 {base}: "{received.broken}"'} if received.broken else {}
+    if _XML in accept and _JSON not in accept:
+        return web.Response(body=native_model(document), status=status, content_type=_XML, headers=headers)
+    return web.Response(body=orjson.dumps(document), status=status, content_type=_JSON, headers=headers)
+
+
+def _document(outcomes: Sequence[Outcome], study: str, base: str) -> dict[str, Any]:
+    """Return the Store Instances Response Module (PS3.18 Table 10.5.3-2... PS3.3 I.2.2)."""
+    document: dict[str, Any] = {}
+    studies = {o.study_instance_uid for o in outcomes if not o.failure}
+    if len(studies) == 1:
+        document["00081190"] = {"vr": "UR", "Value": [f"{base}/studies/{study or next(iter(studies))}"]}
+    failed = [_failed(outcome) for outcome in outcomes if outcome.failure]
+    stored = [_stored(outcome, base) for outcome in outcomes if not outcome.failure]
+    if failed:
+        document["00081198"] = {"vr": "SQ", "Value": failed}
+    if stored:
+        document["00081199"] = {"vr": "SQ", "Value": stored}
+    return document
+
+
+def _references(outcome: Outcome) -> dict[str, Any]:
+    named = {"00081150": outcome.sop_class_uid, "00081155": outcome.sop_instance_uid}
+    return {tag: {"vr": "UI", "Value": [uid]} if uid else {"vr": "UI"} for tag, uid in named.items()}
+
+
+def _failed(outcome: Outcome) -> dict[str, Any]:
+    failure = outcome.failure
+    assert failure is not None
+    return {
+        **_references(outcome),
+        "00081197": {"vr": "US", "Value": [failure.reason]},
+        "00000902": {"vr": "LO", "Value": [failure.detail[:64]]},
+    }
+
+
+def _stored(outcome: Outcome, base: str) -> dict[str, Any]:
+    series = f"{base}/studies/{outcome.study_instance_uid}/series/{outcome.series_instance_uid}"
+    url = f"{series}/instances/{outcome.sop_instance_uid}"
+    return {**_references(outcome), "00081190": {"vr": "UR", "Value": [url]}}
