@@ -102,14 +102,7 @@ class MongoDocuments(Documents):
         shape.check(where, order)
         total = terms(order, collection.key)
         place = None if after is None else shape.place(after, total[:-1])
-        found = await driver.find(
-            self._records(shape),
-            query.ordered_filter_of(shape, where, total, place),
-            ["b"],
-            sort=query.sort_of(shape, total),
-            skip=offset,
-            limit=limit + 1,
-        )
+        found = await self._rows(shape, query.filters_of(shape, where, total, place), total, offset, limit + 1)
         documents = [shape.decode(each["b"]) for each in found[:limit]]
         more = len(found) > limit and bool(documents)
         return Page(documents, shape.token(documents[-1], total[:-1]) if more else None)
@@ -117,8 +110,7 @@ class MongoDocuments(Documents):
     async def count(self, collection: Collection[T], *where: Condition) -> int:
         shape = self._shape(collection)
         shape.check(where)
-        parts = query.filter_of(shape, where) or [query.live(shape)]
-        return await driver.count(self._records(shape), query.merged(parts))
+        return await driver.count(self._records(shape), query.filter_of(shape, where))
 
     async def changes(self, collection: Collection[T], *, after: int = 0, limit: int = 100) -> list[Change[T]]:
         shape = self._shape(collection)
@@ -142,6 +134,19 @@ class MongoDocuments(Documents):
 
     async def close(self) -> None:
         """Leave it to ``open_mongo``, which owns the client."""
+
+    async def _rows(
+        self, shape: Shape[Any], filters: Sequence[Bson], total: Sequence[Order], offset: int, limit: int
+    ) -> list[Bson]:
+        """Return the bodies of the results of the filters, one after the other."""
+        sort = query.sort_of(shape, total)
+        if len(filters) == 1:
+            return await driver.find(self._records(shape), filters[0], ["b"], sort=sort, skip=offset, limit=limit)
+        found: list[Bson] = []
+        for each in filters:  # what is to be skipped after a token is few, and can be read
+            if (missing := offset + limit - len(found)) > 0:
+                found += await driver.find(self._records(shape), each, ["b"], sort=sort, limit=missing)
+        return found[offset:]
 
     def _shape(self, collection: Collection[T]) -> Shape[T]:
         shape = self._shapes.get(collection.name)

@@ -42,28 +42,39 @@ def sort_of(shape: Shape[Any], total: Sequence[Order]) -> list[tuple[str, int]]:
     return [(path(shape, term.field), -1 if term.descending else 1) for term in total]
 
 
-def filter_of(shape: Shape[Any], where: Sequence[Condition]) -> list[Bson]:
-    """Return all conditions, to be merged."""
-    return [{path(shape, condition.field): _matches(shape, condition)} for condition in where]
+def filter_of(shape: Shape[Any], where: Sequence[Condition]) -> Bson:
+    """Return what all conditions come to; it holds for no record that was deleted."""
+    return _merged([{path(shape, condition.field): _matches(shape, condition)} for condition in where] or [live(shape)])
 
 
-def ordered_filter_of(
+def filters_of(
     shape: Shape[Any], where: Sequence[Condition], total: Sequence[Order], place: Sequence[Scalar] | None
-) -> Bson:
-    """Return all conditions, and what comes after the place in the order."""
-    parts = filter_of(shape, where)
-    if not parts:
+) -> list[Bson]:
+    """Return the filters whose results, one after the other, are what is found in order after the place.
+
+    After (a, b, key) come: the same a and b and a larger key; then the same a and a larger b; then a larger a. Each is
+    one range of an index, which an ``$or`` of them is not.
+    """
+    conditions = [{path(shape, condition.field): _matches(shape, condition)} for condition in where]
+    if place is None:
         first = total[0].field
-        parts.append(_has_value(shape, shape.collection.key if first in shape.optional else first))
-    return merged([*parts, *(_after(shape, total, place) if place is not None else [])])
+        none = [_has_value(shape, shape.collection.key if first in shape.optional else first)]
+        return [_merged(conditions or none)]
+    return [_merged([*conditions, *after]) for after in _after(shape, total, place)]
 
 
-def merged(parts: Sequence[Bson]) -> Bson:
+def _merged(parts: Sequence[Bson]) -> Bson:
     """Return the filter that asks for all parts."""
-    names = [name for part in parts for name in part]
-    if len(set(names)) < len(names):
-        return {"$and": list(parts)}
-    return {name: value for part in parts for name, value in part.items()}
+    found: Bson = {}
+    for name, asked in ((name, asked) for part in parts for name, asked in part.items()):
+        known = found.get(name)
+        if name not in found or known == asked:
+            found[name] = asked
+        elif isinstance(known, dict) and isinstance(asked, dict) and not known.keys() & asked.keys():
+            found[name] = known | asked
+        else:
+            return {"$and": list(parts)}
+    return found
 
 
 def _matches(shape: Shape[Any], condition: Condition) -> Any:
@@ -73,10 +84,10 @@ def _matches(shape: Shape[Any], condition: Condition) -> Any:
     return operators
 
 
-def _operators(condition: Condition, kind: str) -> Bson:
+def _operators(condition: Condition, kind: str) -> Any:
     match condition:
         case Eq(value=value):
-            return {"$eq": value}
+            return value
         case In(values=options):
             return {"$in": list(options)}
         case Range(low=low, high=high):
@@ -117,14 +128,13 @@ def _has_value(shape: Shape[Any], field: str) -> Bson:
     return {path(shape, field): {"$gte": _lowest(shape.kinds[field])}}
 
 
-def _after(shape: Shape[Any], total: Sequence[Order], place: Sequence[Scalar]) -> list[Bson]:
-    """Return what holds for everything after the place; null comes first."""
-    branches: list[Bson] = []
-    for depth, term in enumerate(total):
+def _after(shape: Shape[Any], total: Sequence[Order], place: Sequence[Scalar]) -> list[list[Bson]]:
+    """Return what holds for each range after the place, in order; null comes first."""
+    ranges: list[list[Bson]] = []
+    for depth in reversed(range(len(total))):
         same = {path(shape, earlier.field): place[at] for at, earlier in enumerate(total[:depth])}
-        branches += [{**same, **beyond} for beyond in _beyond(shape, term, place[depth])]
-    bound = _bound(shape, total[0], place[0])
-    return [*bound, {"$or": branches} if len(branches) > 1 else branches[0]]
+        ranges += [[same, beyond] for beyond in _beyond(shape, total[depth], place[depth])]
+    return ranges
 
 
 def _beyond(shape: Shape[Any], term: Order, value: Scalar) -> list[Bson]:
@@ -133,11 +143,5 @@ def _beyond(shape: Shape[Any], term: Order, value: Scalar) -> list[Bson]:
         return [_has_value(shape, term.field) if value is None else {name: {"$gt": value}}]
     if value is None:
         return []
-    return [{name: {"$lt": value}}, *([{name: None}] if term.field in shape.optional else [])]
-
-
-def _bound(shape: Shape[Any], term: Order, value: Scalar) -> list[Bson]:
-    """Return where the walk over the index of the first field can begin."""
-    if value is None or (term.descending and term.field in shape.optional):
-        return []
-    return [{path(shape, term.field): {"$lte" if term.descending else "$gte": value}}]
+    none = [{name: None, "k": {"$gte": ""}}] if term.field in shape.optional else []
+    return [{name: {"$lt": value}}, *none]
