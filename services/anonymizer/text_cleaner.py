@@ -76,7 +76,7 @@ def _pass(
     found = [*known.spans, *people.spans, *contact_spans(reading.text)]
     if policy.institutions == "remove":
         found += place_spans(reading, known.spans)
-    found += time_spans(reading.text, identifiers, policy, japanese)
+    found += time_spans(reading, identifiers, policy, japanese)
     markers = [match.span() for match in MARKER.finditer(reading.text)]
     spans = merged(outside(found, markers), reading.text)
     unfolded = [

@@ -8,35 +8,83 @@ from typing import NamedTuple
 from services.anonymizer.text_calendar import MONTHS, Day, era_year, number
 
 _N = r"(?:\d{1,2}|[〇一二三四五六七八九十]{1,3})"
-_Y4 = r"(?:(?:18|19|20|21)\d\d|[一二][〇九八一][〇一二三四五六七八九]{2})"
-_ERA = r"(?:明治|大正|昭和|平成|令和|(?<![A-Za-z])[MTSHRmtshr](?=\s?(?:\d|元)))"
-_MON = r"(?:(?:Jan|JAN|Feb|FEB|Mar|MAR|Apr|APR|May|MAY|Jun|JUN|Jul|JUL|Aug|AUG|Sep|SEP|Oct|OCT|Nov|NOV|Dec|DEC)[A-Za-z]*\.?)"
+_YEAR = r"(?:(?:18|19|20|21)\d\d|[一二][〇九八一][〇一二三四五六七八九]{2})"
+_ERA = r"(?:明治|大正|昭和|平成|令和|[MTSHRmtshr](?<![A-Za-z][A-Za-z])(?=\s?(?:\d|元)))"
+_WEEKDAY = r"(?:\s*\([日月火水木金土]\))?"
 _MONTH_NAMES = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|"
     r"Nov(?:ember)?|Dec(?:ember)?|JAN(?:UARY)?|FEB(?:RUARY)?|MAR(?:CH)?|APR(?:IL)?|MAY|JUNE?|JULY?|AUG(?:UST)?|"
     r"SEPT?(?:EMBER)?|OCT(?:OBER)?|NOV(?:EMBER)?|DEC(?:EMBER)?)\b\.?"
 )
+_MONTH_SIGNS = tuple(MONTHS) + tuple(month.upper() for month in MONTHS)
 
-_PATTERNS: dict[str, str] = {
-    "kanji": rf"(?:(?P<era>{_ERA})\s*(?P<ey>{_N}|元)|(?P<y>(?<!\d){_Y4}|(?<!\d)'?\d\d(?=\s*年\s*{_N}\s*月)))\s*年度?"
-    rf"(?:\s*(?P<m>{_N})\s*月(?:\s*(?P<d>{_N})\s*日)?)?(?:\s*\([日月火水木金土]\))?",
-    "month_day": rf"(?<![\d.])(?P<m>{_N})\s*月\s*(?P<d>{_N})\s*日(?!間)(?:\s*\([日月火水木金土]\))?",
-    "iso": rf"(?<![\d.])(?P<y>{_Y4})\s?(?P<s>[-/.])\s?(?P<m>\d{{1,2}})\s?(?P=s)\s?(?P<d>\d{{1,2}})(?!\d)",
-    "era": rf"(?P<era>{_ERA})\s?(?P<ey>\d{{1,2}}|元)\s?(?P<s>[-/.])\s?(?P<m>\d{{1,2}})\s?(?P=s)\s?(?P<d>\d{{1,2}})(?!\d)",
-    "compact": r"(?<![\d.A-Za-z])(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?![\d.]\d|\d)",
-    "numeric": r"(?<![\dA-Za-z./#-])(?P<a>\d{1,2})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<c>(?:19|20)\d\d|\d\d)(?![\d/]|[.-]\d)",
-    "short": r"(?<![\dA-Za-z./#-])(?P<y>\d\d)(?P<s>[/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?![\d/]|[.]\d)",
-    "day_month": rf"(?<![\d.])(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[\s-]?(?:of\s)?(?P<mon>{_MONTH_NAMES})(?:[\s,-]*(?P<y>(?:19|20)\d\d)|-(?P<yy>\d\d))?(?!\d)",
-    "month_first": rf"\b(?P<mon>{_MONTH_NAMES})\s?(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?![\d/]))?(?:[\s,]+(?:of\s)?(?P<y>(?:19|20)\d\d)(?!\d))?",
-    "year_month": r"(?<![\d./-])(?P<y>(?:19|20)\d\d)(?P<s>[/.-])(?P<m>0?[1-9]|1[0-2])(?![\d./-]|\s?(?:mm|cm))",
-    "month_only": r"(?<![\d.])(?P<m>\d{1,2})月(?!間|\d|[〇一二三四五六七八九十]+日)",
-    "slash": r"(?<![\dA-Za-z./#~-])(?P<m>1[0-2]|0?[1-9])/(?P<d>3[01]|[12]\d|0?[1-9])(?![\d/A-Za-z.%]|\s?(?:mm|cm|倍))",
-    "bare_year": r"(?<![\d.#/-])(?P<y>(?:19[2-9]|20[0-4])\d)(?=\s?(?:with|when|at|for|and|because|;|,|\.|\)|に|より|から|頃))",
-}  # fmt: skip
-_COMPILED = {kind: re.compile(pattern) for kind, pattern in _PATTERNS.items()}
-_PREFILTER = {
-    "kanji": "年", "month_day": "月", "month_only": "月", "slash": "/",
-}  # fmt: skip
+
+class _Kind(NamedTuple):
+    """A way to write a date. signs: one must be in the text.  before, after: how far around a sign it reaches.
+
+    With before = 0 the whole text is searched; such a pattern begins with few signs, to which the engine skips.
+    """
+
+    name: str
+    signs: tuple[str, ...]
+    before: int
+    after: int
+    pattern: re.Pattern[str]
+
+
+def _kind(name: str, signs: tuple[str, ...], before: int, after: int, pattern: str) -> _Kind:
+    return _Kind(name, signs, before, after, re.compile(pattern))
+
+
+_KINDS = (
+    _kind(
+        "kanji", ("年",), 12, 26,
+        rf"(?:(?P<era>{_ERA})\s*(?P<ey>{_N}|元)|(?P<y>(?<!\d){_YEAR}|(?<!\d)'?\d\d(?=\s*年\s*{_N}\s*月)))\s*年度?"
+        rf"(?:\s*(?P<m>{_N})\s*月(?:\s*(?P<d>{_N})\s*日)?)?{_WEEKDAY}",
+    ),
+    _kind("month_day", ("月",), 6, 16, rf"(?<![\d.])(?P<m>{_N})\s*月\s*(?P<d>{_N})\s*日(?!間){_WEEKDAY}"),
+    _kind(
+        "iso", ("-", "/", "."), 0, 0,
+        r"(?P<y>[12](?<![\d.][12])[0189]\d\d)\s?(?P<s>[-/.])\s?(?P<m>\d{1,2})\s?(?P=s)\s?(?P<d>\d{1,2})(?!\d)",
+    ),
+    _kind(
+        "era", ("-", "/", "."), 0, 0,
+        rf"(?P<era>{_ERA})\s?(?P<ey>\d{{1,2}}|元)\s?(?P<s>[-/.])\s?(?P<m>\d{{1,2}})\s?(?P=s)\s?(?P<d>\d{{1,2}})(?!\d)",
+    ),
+    _kind(
+        "compact", ("19", "20"), 0, 0,
+        r"(?P<y>[12](?<![\d.A-Za-z][12])[09]\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?![\d.]\d|\d)",
+    ),
+    _kind(
+        "numeric", ("-", "/", "."), 0, 0,
+        r"(?P<a>\d(?<![\dA-Za-z./#-]\d)\d?)(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<c>(?:19|20)\d\d|\d\d)(?![\d/]|[.-]\d)",
+    ),
+    _kind(
+        "short", ("/", "."), 0, 0,
+        r"(?P<y>\d(?<![\dA-Za-z./#-]\d)\d)(?P<s>[/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?![\d/]|[.]\d)",
+    ),
+    _kind(
+        "day_month", _MONTH_SIGNS, 12, 24,
+        rf"(?P<d>\d(?<![\d.]\d)\d?)(?:st|nd|rd|th)?[\s-]?(?:of\s)?(?P<mon>{_MONTH_NAMES})(?:[\s,-]*(?P<y>(?:19|20)\d\d)|-(?P<yy>\d\d))?(?!\d)",
+    ),
+    _kind(
+        "month_first", _MONTH_SIGNS, 1, 34,
+        rf"\b(?P<mon>{_MONTH_NAMES})\s?(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?![\d/]))?(?:[\s,]+(?:of\s)?(?P<y>(?:19|20)\d\d)(?!\d))?",
+    ),
+    _kind(
+        "year_month", ("-", "/", "."), 0, 0,
+        r"(?P<y>[12](?<![\d./-][12])[09]\d\d)(?P<s>[/.-])(?P<m>0?[1-9]|1[0-2])(?![\d./-]|\s?(?:mm|cm))",
+    ),
+    _kind("month_only", ("月",), 4, 12, r"(?<![\d.])(?P<m>\d{1,2})月(?!間|\d|[〇一二三四五六七八九十]+日)"),
+    _kind(
+        "slash", ("/",), 4, 8,
+        r"(?<![\dA-Za-z./#~-])(?P<m>1[0-2]|0?[1-9])/(?P<d>3[01]|[12]\d|0?[1-9])(?![\d/A-Za-z.%]|\s?(?:mm|cm|倍))",
+    ),
+    _kind(
+        "bare_year", ("19", "20"), 0, 0,
+        r"(?P<y>[12](?<![\d.#/-][12])(?:9[2-9]|0[0-4])\d)(?=\s?(?:with|when|at|for|and|because|;|,|\.|\)|に|より|から|頃))",
+    ),
+)  # fmt: skip
 _BIRTH_BEFORE = re.compile(
     r"(?:生年月日|誕生日|出生日?|生まれ|生年|\bDOB|D\.O\.B\.?|[Dd]ate of [Bb]irth|[Bb]irth\s?[Dd]ate|BIRTH\s?DATE|DATE OF BIRTH|[Bb]irthday|[Bb]orn(?: on| in)?|"
     r"\bb\.)[\s:=は(（・]*$"
@@ -78,15 +126,39 @@ class FoundDate(NamedTuple):
 def find_dates(text: str) -> list[FoundDate]:
     """Return the dates of a folded text, longest reading first, none overlapping."""
     taken: list[FoundDate] = []
-    for kind, pattern in _COMPILED.items():
-        if (sign := _PREFILTER.get(kind)) and sign not in text:
-            continue
-        for match in pattern.finditer(text):
-            days = tuple(day for day in _READ.get(kind, _plain)(match) if day.valid())
+    for kind in _KINDS:
+        for match in _matches(kind, text):
+            days = tuple(day for day in _READ.get(kind.name, _plain)(match) if day.valid())
             clash = any(match.start() < other.end and other.start < match.end() for other in taken)
-            if days and not clash and _believable(kind, match, text):
-                taken.append(FoundDate(match.start(), match.end(), kind, days, match))
+            if days and not clash and _believable(kind.name, match, text):
+                taken.append(FoundDate(match.start(), match.end(), kind.name, days, match))
     return sorted(taken)
+
+
+def _matches(kind: _Kind, text: str) -> Iterator[re.Match[str]]:
+    if not kind.before:
+        if any(sign in text for sign in kind.signs):
+            yield from kind.pattern.finditer(text)
+        return
+    for low, high in _windows(kind, text):
+        yield from kind.pattern.finditer(text, low, high)
+
+
+def _windows(kind: _Kind, text: str) -> list[tuple[int, int]]:
+    """Return the parts of the text that a date around a sign can reach, joined where they touch."""
+    found: list[tuple[int, int]] = []
+    for sign in kind.signs:
+        at = text.find(sign)
+        while at >= 0:
+            found.append((max(0, at - kind.before), at + kind.after))
+            at = text.find(sign, at + 1)
+    joined: list[tuple[int, int]] = []
+    for low, high in sorted(found):
+        if joined and low <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(high, joined[-1][1]))
+        else:
+            joined.append((low, high))
+    return joined
 
 
 def is_birth(found: FoundDate, text: str, birth: Day | None) -> bool:

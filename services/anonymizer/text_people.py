@@ -31,9 +31,40 @@ _VALUE = (
     rf"(?P<v>[{_K}ヴァ-ヺー]{{1,6}}(?:[ 　・]{{1,2}}[{_K}ぁ-んァ-ヺー]{{1,6}})?|[ぁ-ん]{{2,6}}[ ]?[ぁ-ん]{{2,6}}|"
     r"[A-Z][A-Za-z'.-]*(?:,?[ ](?:[A-Z][A-Za-z'-]*|[A-Z]\.?|van|von|de|der|la|del|bin|al|el)\b\.?){0,3})"
 )
-_LABELLED = tuple(
-    (category, re.compile(rf"(?:{labels})[ \t]*(?:[:=]|\t|[ ]{{2,}})[ \t]*(?:(?:Drs?|Mr|Mrs|Ms|Prof)\.?[ ])?{_VALUE}"))
-    for category, labels in (("name", _PATIENT_LABEL), ("physician", _PHYSICIAN_LABEL))
+_SEPARATOR = re.compile(r"[:=\t]|[ ]{2}")
+_LABEL = re.compile(rf"(?:(?P<name>{_PATIENT_LABEL})|(?P<physician>{_PHYSICIAN_LABEL}))[ \t]*$")
+_LABELLED = re.compile(rf"[:=\t ]+(?:(?:Drs?|Mr|Mrs|Ms|Prof)\.?[ ])?{_VALUE}")
+_KANJI_GAP = re.compile(rf"[{_K}] [{_K}ぁ-んァ-ヺ]")
+_TITLE = re.compile("医師|先生|Dr|DR|ドクター|技師|看護師|准教授|教授|講師|助教|副院長|院長|医長|師長|部長|研修医|女史")
+_RUN_BEFORE_TITLE = re.compile(
+    rf"(?:[{_K}]{{1,12}}(?:[ ][{_K}]{{1,4}})?|[{_K}]{{1,4}}[ぁ-ん]{{2,4}}|[ァ-ヺー・]{{2,12}}|[ぁ-ん]{{2,5}})(?=[ ]?$)"
+)
+_WEAK_TITLE = re.compile("さん|さま|様|氏(?!名)|殿|君|くん|ちゃん")
+_RUN_BEFORE_WEAK = re.compile(rf"(?:[{_K}]{{1,8}}(?:[ ]?[{_K}]{{1,3}})?|[{_K}]{{1,4}}[ぁ-ん]{{2,3}})(?=[ ]?$)")
+_KANA_BEFORE = re.compile(r"(?:(?<=[のは、。\s])|(?<![ぁ-んァ-ヺ]))(?:[ぁ-ん]{3,5}|[ァ-ヺー]{3,6})(?=[ ]?$)")
+_NOT_KANA_NAMES = frozenset(
+    "オジイ オバア オカア オトウ オニイ オネエ オジョウ オヨメ オクサマ ムスコ ムスメ カンジャ ミナサマ ゴカゾク".split()
+)
+_SIGNED_SIGNS = (" by", " BY", " with")
+_TITLE_SIGNS = (
+    "Dr",
+    "DR",
+    "dr",
+    "Mr",
+    "Ms",
+    "Miss",
+    "Prof",
+    "Doctor",
+    "Nurse",
+    "MD",
+    "M.D",
+    "Ph",
+    "FRCR",
+    "MBBS",
+    "DO",
+    "RN",
+    "R.N",
+    "RT",
 )
 _SPACED = re.compile(
     rf"(?:{_PHYSICIAN_LABEL}|医師|看護師|先生|教授|患者)[ ](?P<v>[{_K}]{{1,5}}[ ][{_K}ぁ-んァ-ヺー]{{1,5}}|[{_K}]{{2,5}})(?![{_K}])"
@@ -47,9 +78,6 @@ _LINE_END = re.compile(
 )
 _SPACED_NAME = re.compile(rf"(?<![{_K}])(?P<v>[{_K}]{{2,4}}[ ][{_K}]{{2,3}}?)(?=[様殿氏]|(?![{_K}]))")
 _BESIDE = re.compile(rf"[ \t]*[,、/・&][ \t]*(?:(?:Drs?|Mr|Mrs|Ms|Prof)\.?[ ])?{_VALUE}")
-_STRONG = re.compile(
-    rf"(?P<run>[{_K}]{{1,12}}(?:[ ][{_K}]{{1,4}})?|[{_K}]{{1,4}}[ぁ-ん]{{2,4}}|[ァ-ヺー・]{{2,12}}|[ぁ-ん]{{2,5}})[ ]?(?P<title>医師|先生|Dr\b\.?|ドクター|技師|看護師|准教授|教授|講師|助教|副院長|院長|医長|師長|部長|研修医|女史)"
-)
 _ROLE = re.compile(
     "^(?:.*(?:科|病棟|外来|センター|病院|医院|担当|主治|指導|当直|執刀|読影|診断|依頼|紹介|専門|専攻|部の|部門|大学|室|放射線部|検査部|病理部|"
     "の|元|先|前|同|当|他院|近医|氏名|患者|および|並|後期|初期|上級|若手|非常勤|常勤|教室|講座|主任|副|名誉|特任|客員|准|診療|看護|臨床|検査|放射線|救急|麻酔|循環器|消化器|呼吸器))"
@@ -58,9 +86,6 @@ _NOT_NAMES = re.compile(
     "^(?:放射線|診療|診療放射線|臨床検査|検査|臨床工学|画像|担当|主治|依頼|紹介|読影|病理|内科|外科|専門|研修|指導|当直|执刀|執刀|かかりつけ|前|他|同|各|両|当|本|女|男|産業|学校|看護|准|副|名誉|病棟|"
     "外来|救急|麻酔|診断|治療|担任|開業|勤務|常勤|非常勤|嘱託|上級|若手|後期|初期|複数|別|主任|総合|家庭|校|保健|助産|薬剤|理学療法|作業療法|言語|栄養|社会福祉|介護福祉|歯科|歯科衛生|獣|軍|院内|部|人|"
     "医|病院|教|准教|助|講|技|[一-鿿]*(?:科|部|室|課|班|病棟|外来|センター|専門|担当|専攻|療法|大学|病院|医院|所|者|員|会|線|器))$"
-)
-_WEAK = re.compile(
-    rf"(?P<run>[{_K}]{{1,8}}(?:[ ]?[{_K}]{{1,3}})?|[{_K}]{{1,4}}[ぁ-ん]{{2,3}})[ ]?(?P<title>さん|様|さま|氏(?!名)|殿|君|くん|ちゃん)(?![{_K}]{{0,1}}(?:陰影|構造|変化|所見))"
 )
 _FAMILY_WORDS = re.compile(
     "(?:患者|奥|旦那|息子|娘|父|母|祖父|祖母|兄|姉|弟|妹|家族|子供|子|皆|業者|看護師|医者|先生|赤|親|嫁|主人|孫|叔父|叔母|伯父|伯母|相手|隣|本人|お客|付添|彼|同|両|華|摂|多|同|異|模|仕|一|王|神|貴|各|両親|職員|技師|"
@@ -83,33 +108,39 @@ def find_people(reading: Reading) -> Found:
     found = Found([], set())
     _by_label(reading, found)
     _by_title(reading, found)
-    found.spans.extend(
-        Span(*match.span("v"), "physician")
-        for match in _SIGNED.finditer(reading.text)
-        if match["v"].split()[0].lower() not in clinical_words() or " " in match["v"]
-    )
-    for pattern in (_LINE, _BRACKETS, _SPACED, _LINE_END, _SPACED_NAME):
-        for match in pattern.finditer(reading.text):
-            for group in pattern.groupindex:
-                if match[group] and _is_name(reading.view[slice(*match.span(group))]):
-                    found.spans.append(Span(*match.span(group), "physician"))
+    _by_line(reading, found)
     return found
 
 
-def _by_label(reading: Reading, found: Found) -> None:
-    for category, pattern in _LABELLED:
+def _by_line(reading: Reading, found: Found) -> None:
+    """Find signatures: a name alone in its line, at its end, in brackets, or behind a role and a space."""
+    if reading.has(*_SIGNED_SIGNS):
+        for match in _SIGNED.finditer(reading.text):
+            if match["v"].split()[0].lower() not in clinical_words() or " " in match["v"]:
+                found.spans.append(Span(*match.span("v"), "physician"))
+    spaced = (_SPACED, _LINE_END, _SPACED_NAME) if _KANJI_GAP.search(reading.text) else ()
+    for pattern in (_LINE, _BRACKETS, *spaced):
         for match in pattern.finditer(reading.text):
-            person: re.Match[str] | None = match
-            while person and not re.match(_NOBODY, person["v"]):
-                if not _label_value_is_name(reading, person.span("v"), category):
-                    break
-                found.spans.append(Span(*person.span("v"), category))
-                person = _BESIDE.match(reading.text, person.end())
+            for group in pattern.groupindex:
+                if match[group] and _is_name(reading.view[slice(*match.span(group))]):
+                    found.spans.append(Span(match.start(group), match.end(group), "physician"))
+
+
+def _by_label(reading: Reading, found: Found) -> None:
+    for separator in _SEPARATOR.finditer(reading.text):
+        label = _LABEL.search(reading.text, max(0, separator.start() - 28), separator.start())
+        person = _LABELLED.match(reading.text, separator.start()) if label else None
+        category = "name" if label and label["name"] else "physician"
+        while person and _label_value_is_name(reading, person.span("v"), category):
+            found.spans.append(Span(*person.span("v"), category))
+            person = _BESIDE.match(reading.text, person.end())
 
 
 def _label_value_is_name(reading: Reading, span: tuple[int, int], category: str) -> bool:
     """A value of 氏名 is a name; behind 報告 or 読影 it is one only if the dictionary or its form says so."""
     view = reading.view[slice(*span)]
+    if re.match(_NOBODY, view):
+        return False
     if category == "name" and not view.isascii():
         return not _NOT_NAMES.match(view)
     if view.isascii():
@@ -118,19 +149,45 @@ def _label_value_is_name(reading: Reading, span: tuple[int, int], category: str)
 
 
 def _by_title(reading: Reading, found: Found) -> None:
-    for match in _STRONG.finditer(reading.text):
-        start = _name_start(reading, *match.span("run"))
-        if start is not None:
-            if _surname_end(reading.view[start : match.end("run")].replace(" ", "")) == 0:
-                found.doubts.add("unknown-name-before-title")
-            found.spans.append(Span(start, match.end("run"), "physician"))
-    for match in _WEAK.finditer(reading.text):
-        start, end = match.span("run")
-        at = _surname_suffix(reading.view[start:end])
-        if at is not None:
-            found.spans.append(Span(start + at, end, "name"))
-        elif match["title"] in ("さん", "氏", "殿", "くん", "ちゃん") and not _FAMILY_WORDS.search(match["run"]):
+    text = reading.text
+    for title in _TITLE.finditer(text):
+        if run := _RUN_BEFORE_TITLE.search(text, max(0, title.start() - 18), title.start()):
+            _before_strong(reading, *run.span(), found)
+        _kana_before(reading, title.start(), "physician", found)
+    for title in _WEAK_TITLE.finditer(text):
+        if run := _RUN_BEFORE_WEAK.search(text, max(0, title.start() - 13), title.start()):
+            _before_weak(reading, *run.span(), title[0], found)
+        _kana_before(reading, title.start(), "name", found)
+    if reading.has(*_TITLE_SIGNS):
+        _english_titles(reading, found)
+
+
+def _before_strong(reading: Reading, start: int, end: int, found: Found) -> None:
+    at = _name_start(reading, start, end)
+    if at is not None:
+        if _surname_end(reading.view[at:end].replace(" ", "")) == 0:
             found.doubts.add("unknown-name-before-title")
+        found.spans.append(Span(at, end, "physician"))
+
+
+def _before_weak(reading: Reading, start: int, end: int, title: str, found: Found) -> None:
+    at = _surname_suffix(reading.view[start:end])
+    if at is not None:
+        found.spans.append(Span(start + at, end, "name"))
+    elif title in ("さん", "氏", "殿", "くん", "ちゃん") and not _FAMILY_WORDS.search(reading.text[start:end]):
+        found.doubts.add("unknown-name-before-title")
+
+
+def _kana_before(reading: Reading, at: int, category: str, found: Found) -> None:
+    """Find a surname in kana before a title, by its reading: まつもと先生, すずきさん."""
+    run = _KANA_BEFORE.search(reading.text, max(0, at - 7), at)
+    if run:
+        kana = reading.view[run.start() : run.end()]
+        if kana in names().by_reading and kana not in _NOT_KANA_NAMES and kana not in clinical_words():
+            found.spans.append(Span(run.start(), run.end(), category))
+
+
+def _english_titles(reading: Reading, found: Found) -> None:
     for match in _EN_TITLE.finditer(reading.text):
         group = next(name for name in ("v", "w", "x") if match[name])
         if match[group].split()[0].lower() not in ("name", "no", "id") and _may_be_name(match[group]):

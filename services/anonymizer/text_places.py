@@ -39,6 +39,17 @@ _EN_HOSPITAL = re.compile(
     r"\b(?:[A-Z][A-Za-z'.-]+\s(?:(?:of|the|and|for|de|St\.)\s)?){1,6}(?:Hospital|Clinic|Medical Cent(?:er|re)|Infirmary|University|Health Cent(?:er|re)|Cancer Cent(?:er|re)|Hospice|Sanatorium)"
     r"(?:\s(?:of\s)?[A-Z][A-Za-z]+)?(?:\s(?:Hospital|Clinic|Medical Cent(?:er|re)))?"
 )
+_EN_SIGNS = (
+    "Hospital",
+    "Clinic",
+    "Medical Cent",
+    "Infirmary",
+    "University",
+    "Health Cent",
+    "Cancer Cent",
+    "Hospice",
+    "Sanatorium",
+)
 _EN_GENERIC = re.compile(
     r"(?:(?:The|This|That|Our|An?|Outside|Referring|Local|Other|Same|University|General|Community|Private|Previous|At|In|From|Emergency|Teaching|Children's|Day|Mental|Chest|Pain|Outpatient)\s)+"
     r"(?:Hospital|Clinic|Medical Cent(?:er|re)|University|Cancer Cent(?:er|re)|Health Cent(?:er|re)|Infirmary)$"
@@ -69,6 +80,19 @@ _EN_ADDRESS = re.compile(
 )
 
 
+_ADDRESS_RULES = (
+    (("都", "道", "府", "県"), _ADDRESS),
+    (("丁目", "番地", "番町", "号"), _BLOCK),
+    (("市", "区", "郡", "町", "村"), _CITY),
+    (("住所", "居住地", "本籍", "所在地", "ddress"), _LABELLED),
+    (("-ku", "-shi", "-cho", "-machi", "-gun", "-mura", "-ken", "-fu", "-to", "-son"), _EN_ADDRESS),
+    ((" St", " Av", " R", " L", " D", " B", " C", " W", " P", " T"), _EN_ADDRESS),
+)
+_CITY_SIGN = re.compile(
+    "[市郡][^\\s、。]{1,8}[区町村]|[市区町村](?:\\s?(?:在住|出身|居住|に住|から来|より来|に転居)|[^\\s、。]{0,10}\\s?\\d{1,4}-\\d)"
+)
+
+
 def place_spans(reading: Reading, known: list[Span]) -> Iterator[Span]:
     """Yield hospitals, their departments (also those behind an institution that is already known), and addresses."""
     text = reading.text
@@ -86,7 +110,7 @@ def _hospitals(text: str) -> Iterator[Span]:
         if start is not None:
             tail = _TAIL.match(text, match.end())
             yield Span(start, tail.end() if tail else match.end(), "institution")
-    for match in _EN_HOSPITAL.finditer(text):
+    for match in _EN_HOSPITAL.finditer(text) if any(sign in text for sign in _EN_SIGNS) else ():
         if not _EN_GENERIC.fullmatch(match[0]) and not _EN_SCHEME.match(text, match.end()):
             yield Span(match.start(), match.end(), "institution")
 
@@ -130,7 +154,9 @@ def _kana_head(text: str, start: int, end: int) -> int | None:
 
 
 def _addresses(text: str) -> Iterator[Span]:
-    for pattern in (_ADDRESS, _BLOCK, _CITY, _LABELLED, _EN_ADDRESS):
+    for signs, pattern in _ADDRESS_RULES:
+        if not any(sign in text for sign in signs) or (pattern is _CITY and not _CITY_SIGN.search(text)):
+            continue
         for match in pattern.finditer(text):
             groups = [name for name in ("v", "w", "x") if name in pattern.groupindex and match[name]]
             yield Span(*match.span(groups[0] if groups else 0), "address")

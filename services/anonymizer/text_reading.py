@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+from services.anonymizer.text_dates import FoundDate, find_dates
 from services.anonymizer.text_fold import Folded, fold, name_view
 
 _SEPARATORS = " \t\n\u000b\u000c・.,-'_/^=*"
@@ -45,6 +46,15 @@ class Reading:
     def index(self) -> list[int]:
         """The position in the text of each sign of ``compact``."""
         return [at for at, sign in enumerate(self.view) if sign not in _SEPARATORS]
+
+    @cached_property
+    def dates(self) -> list[FoundDate]:
+        """The dates in the text."""
+        return find_dates(self.text)
+
+    def has(self, *signs: str) -> bool:
+        """Say whether any of these stands in the text: far cheaper than trying a pattern everywhere."""
+        return any(sign in self.text for sign in signs)
 
     def occurrences(self, needle: str) -> Iterator[tuple[int, int, int]]:
         """Yield (position in compact, start, end) of a needle, whatever separators stand in it."""

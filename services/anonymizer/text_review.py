@@ -3,11 +3,10 @@
 import re
 
 from services.anonymizer.lexicon import clinical_words, names, terms_with
-from services.anonymizer.text_dates import find_dates
 from services.anonymizer.text_reading import Reading
 
 _LONG_NUMBER = re.compile(
-    r"(?<![\d.,:/-])\d(?:[\d]|-(?=\d)){6,}(?![\d.,:/]|-\d|\s?(?:mm|cm|mGy|mSv|HU|ml|mL|Bq|MBq|kBq))"
+    r"\d(?<![\d.,:/-]\d)(?:[\d]|-(?=\d)){6,}(?![\d.,:/]|-\d|\s?(?:mm|cm|mGy|mSv|HU|ml|mL|Bq|MBq|kBq))"
 )
 _KANJI_RUN = re.compile("(?<![一-鿿々])[一-鿿々]{2,5}(?![一-鿿々])")
 
@@ -16,13 +15,14 @@ def doubts(reading: Reading, kept: list[tuple[int, int]]) -> set[str]:
     """Return reasons, as words without any value, why what is left should be read. kept: spans of markers."""
     text = reading.text
     found: set[str] = set()
-    days = [(date.start, date.end) for date in find_dates(text)] + kept
+    days = [(date.start, date.end) for date in reading.dates] + kept
     for match in _LONG_NUMBER.finditer(text):
         if not any(low < match.end() and match.start() < high for low, high in days):
             found.add("long-number")
     for match in _KANJI_RUN.finditer(text):
-        run = reading.view[match.start() : match.end()]
-        if not any(low <= match.start() < high for low, high in kept) and _looks_like_a_name(run):
+        if not _looks_like_a_name(reading.view[match.start() : match.end()]):
+            continue
+        if not any(low <= match.start() < high for low, high in kept):
             found.add("surname-in-text")
     return found
 

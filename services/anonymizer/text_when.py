@@ -8,9 +8,12 @@ from typing import Literal
 import msgspec
 
 from services.anonymizer.text_calendar import FULL_MONTHS, MONTHS, Day, era_of, number
-from services.anonymizer.text_dates import AGE, RELATIVE, TIME, FoundDate, find_dates, is_birth
+from services.anonymizer.text_dates import AGE, RELATIVE, TIME, FoundDate, is_birth
 from services.anonymizer.text_identifiers import Identifiers
+from services.anonymizer.text_reading import Reading
 from services.anonymizer.text_spans import Span
+
+_DIGIT_OR_POINT = tuple("0123456789.")
 
 
 class TextPolicy(msgspec.Struct, frozen=True):
@@ -35,11 +38,12 @@ class TextPolicy(msgspec.Struct, frozen=True):
         return cls()
 
 
-def time_spans(text: str, identifiers: Identifiers, policy: TextPolicy, japanese: bool) -> Iterator[Span]:
+def time_spans(reading: Reading, identifiers: Identifiers, policy: TextPolicy, japanese: bool) -> Iterator[Span]:
     """Yield what goes of dates, times and ages."""
+    text = reading.text
     birth = _day(identifiers.birth_date)
     near = next((day for day in map(_date, identifiers.study_dates) if day), None)
-    for found in find_dates(text):
+    for found in reading.dates:
         if is_birth(found, text, birth):
             yield Span(found.start, found.end, "birth_date")
         elif policy.dates == "remove":
@@ -66,9 +70,10 @@ def _date(yyyymmdd: str) -> date | None:
 
 def _birth_digits(text: str, birth: str) -> Iterator[Span]:
     """Yield the header's birth date as bare digits, with or without its century."""
-    if birth:
-        for match in re.finditer(rf"(?<![\d.]){birth[:2]}?{birth[2:]}(?!\d)", text):
-            yield Span(match.start(), match.end(), "birth_date")
+    if birth and birth[2:] in text:
+        for match in re.finditer(rf"{birth[:2]}?{birth[2:]}(?!\d)", text):
+            if text[match.start() - 1 : match.start()] not in _DIGIT_OR_POINT:
+                yield Span(match.start(), match.end(), "birth_date")
 
 
 def _shifted(found: FoundDate, days: int | None, near: date | None) -> str | None:
