@@ -83,11 +83,11 @@ async def test_a_deleted_record_is_gone_and_can_come_again(documents: Documents,
 @BOTH
 async def test_many_are_got_at_once(documents: Documents, items: Items) -> None:
     await documents.declare(items)
-    await documents.write(*[Put(items, Item(f"{number}", number=number)) for number in range(700)])
+    await documents.write(*[Put(items, Item(f"{number}", number=number)) for number in range(0, 40, 2)])
 
-    found = await documents.get_many(items, [f"{number}" for number in range(0, 1400, 2)])
+    found = await documents.get_many(items, [f"{number}" for number in range(1400)])
 
-    assert found == {f"{number}": Item(f"{number}", number=number) for number in range(0, 700, 2)}
+    assert found == {f"{number}": Item(f"{number}", number=number) for number in range(0, 40, 2)}
     assert await documents.get_many(items, []) == {}
 
 
