@@ -70,6 +70,7 @@ class Archive:
     report_status: int = 201
     headers: dict[str, str] = field(default_factory=dict)
     refuse_whole: str = ""
+    refused: int = 0
     lose_answers: int = 0
     delay_s: float = 0.0
     recalls: list[dict[str, str]] = field(default_factory=list)
@@ -78,6 +79,7 @@ class Archive:
     async def store(self, request: web.Request) -> web.Response:
         """Answer a Store request (PS3.18 10.5.3)."""
         if self.status:
+            self.refused += 1
             return web.Response(status=self.status, headers=self.headers)
         reader = await request.multipart()
         sops = []

@@ -2,15 +2,21 @@
 
 import asyncio
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from services.linker import policy
+from services.linker.gateway import shipping
+from services.linker.gateway.couriers import Outage
+from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.store import DELIVERIES, Delivery
+from services.linker.gateway.transport import Centre, CentreUnavailable, StoreAnswer
 from services.linker.service import GATEWAY
+from services.linker.settings import LinkerSettings
 from shared.errors import SettingsError
-from shared.events import Delivered, InstancesDeidentified
+from shared.events import Delivered, InstanceRef, InstancesDeidentified
 from tests.linker.samples import document, instances, refs, report, uid
 from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, part10, served, until
 
@@ -105,6 +111,7 @@ async def test_while_the_centre_is_away_nothing_is_given_up_and_the_backlog_is_v
     tmp_path: Path, archive: Archive, status: int
 ) -> None:
     archive.status = status
+    archive.headers["Location"] = "/elsewhere"
     text = document()
     async with opened(GATEWAY, tmp_path, environ(archive, attempts="1")) as gateway:
         await keep(gateway.blobs["deidentified"], instances(STUDY, 2), documents=[text])
@@ -140,6 +147,33 @@ async def test_an_outage_in_the_middle_of_a_delivery_sends_again_only_what_was_n
         twice = sorted(archive.stored.values())
         assert twice == [1] * 25 + [2] * 5
         await until(lambda: max((e.instances for e in gateway.of(Delivered)), default=0) == 30)
+
+
+class Away(Centre):
+    """A centre that does not answer; counts who asks."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def store(self, study_instance_uid: str, instances: Sequence[InstanceRef]) -> StoreAnswer:
+        self.asked += 1
+        raise CentreUnavailable("unreachable")
+
+
+async def test_an_outage_is_met_by_one_request_a_round_however_long_the_backlog(tmp_path: Path) -> None:
+    batches = [instances(uid(n), 1, receipt=f"r{n}") for n in range(1, 31)]
+    settings = LinkerSettings(streams=2)
+    away, outage = Away(), Outage()
+    async with opened(GATEWAY, tmp_path, {}, tasks=False) as gateway:
+        blobs = gateway.blobs["deidentified"]
+        deps = GatewayDeps(gateway.documents, blobs, gateway.bus, settings, policy.parse("at_once"), "hospital")
+        await keep(blobs, *batches)
+        await gateway.take(*batches)
+
+        await shipping.instances_round(deps, away, outage)
+        await shipping.instances_round(deps, away, outage)
+
+        assert away.asked == 2 + 1
 
 
 async def test_small_batches_of_a_study_share_a_request(tmp_path: Path, archive: Archive) -> None:
@@ -212,9 +246,11 @@ async def test_a_restart_goes_on_where_it_stopped(tmp_path: Path, archive: Archi
     archive.status = 0
     async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
         await until(lambda: state(gateway, "done"))
-        await gateway.take(images)
         await until(lambda: len(gateway.of(Delivered)) == 1)
 
+        await gateway.take(images)
+
+        assert await state(gateway, "done")
         assert archive.requests == [2]
 
 
@@ -222,17 +258,20 @@ async def test_confirmed_instances_are_released_after_the_retention_time_and_oth
     tmp_path: Path, archive: Archive
 ) -> None:
     done, failed = instances(STUDY, 2), instances(OTHER, 2, receipt="r2")
+    beside_failed = instances(OTHER, 2, first=3, receipt="r3")
     archive.reasons[failed.instances[0].sop_instance_uid] = 0xA900
     async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
-        await keep(gateway.blobs["deidentified"], done, failed)
-        await gateway.take(done, failed)
+        await keep(gateway.blobs["deidentified"], done, failed, beside_failed)
+        await gateway.take(done, failed, beside_failed)
         await until(lambda: state(gateway, "done", "failed"))
 
     async with opened(GATEWAY, tmp_path, environ(archive, retention_h="0.00000001")) as gateway:
-        await until(lambda: state(gateway, "released", "failed"))
+        await until(lambda: state(gateway, "released", "done", "failed"))
 
         left = [key async for key in gateway.blobs["deidentified"].keys("instances/")]
-        assert sorted(left) == sorted(ref.blob for ref in failed.instances)
+        assert sorted(left) == sorted(ref.blob for ref in (*failed.instances, *beside_failed.instances))
+        released = [each for each in await deliveries(gateway) if each.state == "released"]
+        assert [(each.stored, each.instances) for each in released] == [(2, ())]
 
 
 async def test_a_recalled_study_is_delivered_again_and_a_released_one_is_unavailable(
