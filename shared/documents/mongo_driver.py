@@ -12,7 +12,14 @@ from typing import Any
 import pymongo
 from bson.errors import BSONError
 from pymongo import DeleteOne, IndexModel, InsertOne, ReplaceOne, UpdateOne
-from pymongo.errors import BulkWriteError, DocumentTooLarge, DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.errors import (
+    BulkWriteError,
+    ConfigurationError,
+    DocumentTooLarge,
+    DuplicateKeyError,
+    OperationFailure,
+    PyMongoError,
+)
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -23,16 +30,19 @@ __all__ = ["DeleteOne", "InsertOne", "ReplaceOne", "UpdateOne"]
 Bson = dict[str, Any]
 DUPLICATE_KEY = 11000
 _OUT_OF_DISK_SPACE = 14031
+_EXAMPLE = "it takes embedded or an address such as mongodb://user:password@host:27017/?replicaSet=rs0"
 _DEFAULTS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 60_000}
 
 
 @asynccontextmanager
 async def open_database(uri: str, database: str, driver: str) -> AsyncIterator[Any]:
     """Yield the database; what is written there is on the disks of a majority when the write returns."""
-    with ours():
+    try:
         named = {name.lower() for name in pymongo.uri_parser.parse_uri(uri, warn=False)["options"]}
         options = {name: value for name, value in _DEFAULTS.items() if name.lower() not in named}
         client = _client(driver)(uri, **options)
+    except (ConfigurationError, ValueError) as error:  # without it as a cause: its text can hold the password
+        raise SettingsError(f"JMID_DOCUMENTS has a wrong value ({type(error).__name__}); {_EXAMPLE}") from None
     try:
         yield client.get_database(
             database, write_concern=WriteConcern(w="majority", j=True), read_concern=ReadConcern("majority")

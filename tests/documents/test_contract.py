@@ -6,12 +6,14 @@ import msgspec
 import pytest
 
 from shared.documents import Collection, Delete, Documents, Eq, Put
-from shared.errors import Conflict, JmidError
+from shared.documents.mongo import open_mongo
+from shared.errors import Conflict, JmidError, SettingsError
 from tests.documents.conftest import Open
 from tests.documents.records import FED, FIELDS, ITEMS, Item, State
 
 BOTH = pytest.mark.parametrize("items", [ITEMS, FED], ids=["plain", "feed"])
 Items = Collection[Item]
+GOOD = "mongodb://127.0.0.1:1"
 
 
 @BOTH
@@ -297,3 +299,14 @@ async def test_a_store_answers_a_ping(documents: Documents, items: Items) -> Non
 
     await documents.ping()
     await documents.ping()
+
+
+@pytest.mark.parametrize(
+    ("uri", "driver"), [("nonsense", "motor"), ("mongodb://user:SECRET@:x/", "pymongo"), (GOOD, "x")]
+)
+async def test_a_wrong_address_or_driver_is_a_wrong_setting(uri: str, driver: str) -> None:
+    with pytest.raises(SettingsError, match="JMID_DOCUMENTS") as wrong:
+        async with open_mongo(uri, "some", driver=driver):
+            pytest.fail("it opened")
+
+    assert "SECRET" not in repr(wrong.value)
