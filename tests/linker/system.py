@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -195,13 +195,21 @@ async def _no_cpu(*_: object, **__: object) -> Any:
 
 @asynccontextmanager
 async def opened(
-    service: Service, home: Path, environ: Mapping[str, str], *, tasks: bool = True
+    service: Service,
+    home: Path,
+    environ: Mapping[str, str],
+    *,
+    tasks: bool = True,
+    store: AbstractAsyncContextManager[Documents] | None = None,
 ) -> AsyncIterator[Opened]:
-    """Open a linker on the embedded ports under home; with tasks, its couriers and publisher run."""
+    """Open a linker on the embedded ports under home, or on another document store.
+
+    tasks: whether its couriers and publisher run.
+    """
     async with AsyncExitStack() as stack:
         home.mkdir(parents=True, exist_ok=True)
         bus = await stack.enter_async_context(open_journal(home / "bus.sqlite"))
-        documents = await stack.enter_async_context(open_sqlite(home / "documents.sqlite"))
+        documents = await stack.enter_async_context(store or open_sqlite(home / "documents.sqlite"))
         blobs = {name: await stack.enter_async_context(open_local(home / name)) for name in service.blobs}
         zone = Zone.DEIDENTIFIED if service.role is Role.GATEWAY else Zone.CENTRE
         witness = Queue("witness", tuple(kind for kind in EVENTS if kind.zone is zone))

@@ -105,6 +105,16 @@ async def test_the_same_report_again_is_the_same_and_no_new_version(centre: Open
     assert (await centre.get("/api/reports/R1/history"))["total"] == 1
 
 
+async def test_a_report_of_one_site_cannot_be_replaced_by_another(centre: Opened) -> None:
+    stranger = document(text="Mine.", issued="2027-01-01")
+    stranger["meta"]["source"] = "urn:jmid:site:elsewhere"
+
+    await centre.post("/api/reports", linked(document(), STUDY), 201, FHIR)
+    await centre.post("/api/reports", linked(stranger, STUDY), 422, FHIR)
+
+    assert (await centre.get("/api/reports/R1"))["conclusion"] == "No finding."
+
+
 async def test_versions_are_kept_and_the_one_issued_last_holds_in_any_order(centre: Opened) -> None:
     old = document(text="Old.")
     new = document(text="New.", status="amended", issued="2026-04-02T10:00:00+09:00")

@@ -54,6 +54,8 @@ async def take_report(deps: CentreDeps, data: bytes, at: float) -> tuple[StoredR
     is_new = await deps.documents.get(REPORTS, said.report_id) is None
 
     async def step(old: StoredReport | None) -> StoredReport | None:
+        if old is not None and old.site != said.site:
+            raise Invalid("other-site", "DiagnosticReport.meta.source is not the site that this report came from")
         return with_version(old, said.site, said.profile, version, said.report_id)
 
     await change(deps.documents, REPORTS, said.report_id, step)

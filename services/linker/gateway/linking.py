@@ -84,7 +84,7 @@ def _announcements(report: SeenReport, link: Link) -> list[ReportLinked]:
     version = report.current
     return [
         ReportLinked.first(
-            f"{link.report_id}|{link.revision}|{study}",
+            f"{link.report_id}|{link.revision}|{study}|{receipt_id}",
             correlation_id=version.correlation_id,
             site=version.site,
             receipt_id=receipt_id,
@@ -92,7 +92,7 @@ def _announcements(report: SeenReport, link: Link) -> list[ReportLinked]:
             study_instance_uid=study,
             rule=link.rule,
         )
-        for receipt_id in version.receipt_ids[:1]
+        for receipt_id in version.receipt_ids
         for study in link.studies
     ]
 
