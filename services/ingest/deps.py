@@ -1,0 +1,23 @@
+"""What the front doors work with."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from services.ingest.settings import IngestSettings
+from shared.blobs import Blobs
+from shared.bus import Bus
+from shared.documents import Documents
+
+
+@dataclass(frozen=True)
+class IngestDeps:
+    """blobs: the identified store.  bell: set when something has arrived."""
+
+    settings: IngestSettings
+    documents: Documents
+    blobs: Blobs
+    bus: Bus
+    site: str
+    csv_folder: Path
+    bell: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,0 +1,101 @@
+"""The FHIR R4 report channel: what a report server sends becomes canonical Bundles, one a DiagnosticReport. Pure.
+
+Source: FHIR R4 DiagnosticReport, Bundle (types collection, transaction, batch, message, document, searchset).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from shared.errors import Invalid
+
+Json = Mapping[str, Any]
+STATUSES = frozenset(
+    "registered partial preliminary final amended corrected appended cancelled entered-in-error unknown".split()
+)
+MOST_RESOURCES = 5000
+
+
+def canonical_bundles(data: bytes) -> list[bytes]:
+    """Return one canonical Bundle for each report of the document; raise Invalid that says what breaks which rule."""
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Invalid("not-json", "the body is not UTF-8 JSON (RFC 8259)") from error
+    entries = _entries(document)
+    reports = [entry for entry in entries if entry["resource"].get("resourceType") == "DiagnosticReport"]
+    if not reports:
+        raise Invalid("no-report", "there is no DiagnosticReport in it (FHIR R4)")
+    for report in reports:
+        _check(report["resource"])
+    return [_bundle(report, entries) for report in reports]
+
+
+def _entries(document: Any) -> list[dict[str, Any]]:
+    """Return the resources with the addresses they are referred to by."""
+    if not isinstance(document, dict) or not isinstance(document.get("resourceType"), str):
+        raise Invalid("not-fhir", "resourceType is missing (FHIR R4)")
+    if document["resourceType"] != "Bundle":
+        return [{"resource": document}]
+    entries = document.get("entry", [])
+    if not isinstance(entries, list) or len(entries) > MOST_RESOURCES:
+        raise Invalid("not-fhir", f"Bundle.entry is no list of at most {MOST_RESOURCES} (FHIR R4 Bundle)")
+    good = [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)]
+    return [{name: entry[name] for name in ("fullUrl", "resource") if name in entry} for entry in good]
+
+
+def _check(report: Json) -> None:
+    """What the registration needs; the anonymizer reads the rest defensively."""
+    if report.get("status") not in STATUSES:
+        raise Invalid("bad-status", "DiagnosticReport.status is not of value set diagnostic-report-status (FHIR R4)")
+    if not isinstance(report.get("subject"), dict):
+        raise Invalid("no-subject", "DiagnosticReport.subject is missing: a report without a patient cannot be linked")
+    texts = ("conclusion", "presentedForm", "result", "contained")
+    if not any(report.get(name) for name in texts) and report.get("status") not in ("cancelled", "entered-in-error"):
+        raise Invalid("no-text", "DiagnosticReport has neither conclusion, presentedForm nor result")
+
+
+def _bundle(report: dict[str, Any], entries: list[dict[str, Any]]) -> bytes:
+    """Return the report with everything that it refers to, directly or not."""
+    by_address = {address: entry for entry in entries for address in _addresses(entry)}
+    chosen = [report]
+    waiting = list(_references(report["resource"]))
+    while waiting:
+        entry = by_address.get(waiting.pop())
+        if entry is None or any(entry is each for each in chosen):
+            continue
+        if entry["resource"].get("resourceType") != "DiagnosticReport":
+            chosen.append(entry)
+            waiting += _references(entry["resource"])
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": chosen}
+    return orjson.dumps(bundle, option=orjson.OPT_SORT_KEYS)
+
+
+def _addresses(entry: Json) -> Iterator[str]:
+    resource = entry["resource"]
+    if isinstance(entry.get("fullUrl"), str):
+        yield entry["fullUrl"]
+    if isinstance(resource.get("id"), str):
+        yield f"{resource.get('resourceType')}/{resource['id']}"
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        found = value.get("reference")
+        if isinstance(found, str):
+            yield found
+            parts = found.split("/_history/")[0].split("/")
+            if len(parts) > 2:
+                yield "/".join(parts[-2:])
+        for each in value.values():
+            yield from _references(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _references(each)
+
+
+def outcome(code: str, diagnostics: str) -> bytes:
+    """Return an OperationOutcome. code: of value set issue-type (FHIR R4)."""
+    issue = {"severity": "error", "code": code, "diagnostics": diagnostics}
+    return orjson.dumps({"resourceType": "OperationOutcome", "issue": [issue]})

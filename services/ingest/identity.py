@@ -1,0 +1,43 @@
+"""Identity and integrity of an Instance: all that a front door understands of it."""
+
+import re
+
+import msgspec
+
+from shared.dicom import walk
+from shared.errors import Invalid
+
+_SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
+_NAMES = {
+    _SOP_CLASS: "SOP Class UID",
+    _SOP_INSTANCE: "SOP Instance UID",
+    _STUDY: "Study Instance UID",
+    _SERIES: "Series Instance UID",
+}
+_UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*", re.ASCII)
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """The UIDs of one Instance."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_instance_uid: str
+
+
+def identify(data: bytes) -> Identity:
+    """Walk the whole Data Set, so that a truncated one is noticed; raise Invalid with a reason otherwise."""
+    file = walk.split(data)
+    found: dict[int, str] = {}
+    for element in walk.elements(file.data, file.start, len(file.data), file.syntax):
+        if element.tag in _NAMES:
+            found[element.tag] = walk.text(file.data[element.value : element.end])
+    wrong = [name for tag, name in _NAMES.items() if not is_uid(found.get(tag, ""))]
+    if wrong:
+        raise Invalid("bad-uid", f"{', '.join(wrong)}: missing or no valid UID (PS3.5 9.1)")
+    return Identity(found[_SOP_CLASS], found[_SOP_INSTANCE], found[_STUDY])
+
+
+def is_uid(value: str) -> bool:
+    """Say whether a text is a valid UID (PS3.5 9.1)."""
+    return 0 < len(value) <= 64 and _UID.fullmatch(value) is not None

@@ -1,0 +1,134 @@
+"""Makes what arrives durable and writes the ledger, before anybody is answered.
+
+Order: bytes (fsync), then arrivals and receipt in one write; a sweeper publishes arrivals that are not published yet.
+A content that is known already is a duplicate, whatever door it came through; one that was refused is tried again.
+"""
+
+import hashlib
+import time
+import uuid
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from services.ingest.deps import IngestDeps
+from services.ingest.records import (
+    ARRIVALS,
+    RECEIPTS,
+    REFUSED,
+    REJECTED,
+    Arrival,
+    Receipt,
+    Rejected,
+    state_of,
+)
+from shared.documents import Eq, Put
+from shared.errors import Conflict, Invalid
+from shared.metrics import RECEIVED as RECEIVED_METRIC
+from shared.metrics import REFUSED as REFUSED_METRIC
+
+TRIES = 20
+
+
+def new_receipt(deps: IngestDeps, door: str, kind: str, sender: str = "") -> Receipt:
+    """Return a receipt that nothing is on yet. Its id is random: it says nothing about anybody."""
+    return Receipt(id=str(uuid.uuid4()), site=deps.site, door=door, kind=kind, sender=sender, at=time.time())
+
+
+class Content(msgspec.Struct, frozen=True):
+    """Bytes to keep for the anonymizer. original: of a report, the bytes as they were sent."""
+
+    data: bytes
+    original: bytes = b""
+
+
+async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content]) -> None:
+    """Keep contents under a receipt; durable on return. Raises StorageFull or Unavailable, and nothing is promised."""
+    keyed = {hashlib.sha256(each.data).hexdigest(): each for each in contents}
+    known = await deps.documents.get_many(ARRIVALS, list(keyed))
+    fresh = {key: each for key, each in keyed.items() if key not in known or known[key].state == REFUSED}
+    blobs = {key: each.data for key, each in fresh.items()}
+    originals = {key: f"originals/{hashlib.sha256(e.original).hexdigest()}" for key, e in fresh.items() if e.original}
+    blobs |= {originals[key]: each.original for key, each in fresh.items() if key in originals}
+    if blobs:
+        await deps.blobs.put_many(blobs)
+    at = time.time()
+    arrivals = [
+        Arrival(
+            blob=key,
+            receipt_id=receipt.id,
+            kind=receipt.kind,
+            original=originals.get(key, ""),
+            size_bytes=len(each.data),
+            at=at,
+        )
+        for key, each in fresh.items()
+    ]
+    duplicates = [known[key].receipt_id for key in keyed if key not in fresh]
+    await _add(deps, receipt, arrivals, duplicates, len(contents) - len(fresh))
+    RECEIVED_METRIC.labels(deps.site, receipt.kind, receipt.door).inc(len(contents))
+    if fresh:
+        deps.bell.set()
+
+
+async def reject(deps: IngestDeps, receipt: Receipt, data: bytes, error: Invalid) -> None:
+    """Keep what was not understood, with the reason, for a person to look at."""
+    digest = hashlib.sha256(data).hexdigest()
+    blob = f"rejected/{digest}"
+    await deps.blobs.put(blob, data)
+    row = Rejected(
+        id=f"{receipt.id}.{digest[:16]}",
+        receipt_id=receipt.id,
+        blob=blob,
+        door=receipt.door,
+        reason=error.reason,
+        detail=error.detail,
+        size_bytes=len(data),
+        at=time.time(),
+    )
+
+    def change(old: Receipt) -> Receipt:
+        reasons = {**old.reasons, error.reason: old.reasons.get(error.reason, 0) + 1}
+        return msgspec.structs.replace(old, rejected=old.rejected + 1, reasons=reasons)
+
+    await deps.documents.put(REJECTED, row)
+    await update(deps, receipt, change)
+    REFUSED_METRIC.labels("ingest", receipt.kind, error.reason).inc()
+
+
+async def _add(
+    deps: IngestDeps, receipt: Receipt, arrivals: list[Arrival], duplicate_of: list[str], duplicates: int
+) -> None:
+    """Write arrivals and receipt together."""
+
+    def change(old: Receipt) -> Receipt:
+        return msgspec.structs.replace(
+            old,
+            received=old.received + len(arrivals),
+            duplicates=old.duplicates + duplicates,
+            duplicate_of=tuple(sorted({*old.duplicate_of, *duplicate_of} - {old.id})),
+        )
+
+    await update(deps, receipt, change, [Put(ARRIVALS, each) for each in arrivals])
+
+
+async def update(
+    deps: IngestDeps, receipt: Receipt, change: Callable[[Receipt], Receipt], also: Sequence[Put[Arrival]] = ()
+) -> Receipt:
+    """Change a receipt, guarded by its version; whatever else is given is written with it."""
+    for _ in range(TRIES):
+        versioned = await deps.documents.get_versioned(RECEIPTS, receipt.id)
+        old, version = versioned or (receipt, 0)
+        new = change(old)
+        new = msgspec.structs.replace(new, state=state_of(new))
+        try:
+            await deps.documents.write(*also, Put(RECEIPTS, new, version))
+        except Conflict:
+            continue
+        return new
+    raise Conflict("the receipt is written by too many at once")
+
+
+async def counted(deps: IngestDeps, receipt_id: str, state: str) -> int:
+    """Count the arrivals of a receipt that are in a state."""
+    return await deps.documents.count(ARRIVALS, Eq("receipt_id", receipt_id), Eq("state", state))

@@ -1,0 +1,74 @@
+"""Ingest: takes what a site sends, by STOW-RS, C-STORE and report channels; understands only identity and integrity.
+
+Owns arrivals, receipts and what was rejected, and the identified blob store. Answers only when the bytes are safe.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from services.ingest import handlers, receipt_routes
+from services.ingest.csv_folder import watch_forever
+from services.ingest.csv_reader import load_mapping
+from services.ingest.deps import IngestDeps
+from services.ingest.dimse import listening
+from services.ingest.receipt_routes import ReceiptRoutes
+from services.ingest.records import COLLECTIONS
+from services.ingest.report_door import ReportDoor
+from services.ingest.settings import IngestSettings
+from services.ingest.stow_door import StowDoor
+from services.ingest.sweeper import publish_forever, release_forever
+from shared.events import Delivered, InputDeidentified, InputRefused, InstancesReceived, ReportLinked, ReportReceived
+from shared.service import Place, Role, Running, Service, nothing
+from shared.settings import read
+
+
+@asynccontextmanager
+async def opens(place: Place) -> AsyncIterator[Running]:
+    """Open the front doors."""
+    settings = read(IngestSettings, "INGEST", place.environ)
+    mapping = load_mapping(settings.csv_mapping)
+    folder = settings.csv_folder or place.home / "ingest" / "csv"
+    deps = IngestDeps(settings, place.documents, place.blobs["identified"], place.bus, place.site, folder)
+
+    async def publish() -> None:
+        await publish_forever(deps)
+
+    async def release() -> None:
+        await release_forever(deps)
+
+    async def watch() -> None:
+        await watch_forever(deps, mapping)
+
+    async def status() -> Mapping[str, int]:
+        return await receipt_routes.status(deps)
+
+    async with listening(deps) as door:
+        yield Running(
+            routes=[*StowDoor(deps).routes(), *ReportDoor(deps).routes(), *ReceiptRoutes(deps).routes()],
+            handlers={
+                InputDeidentified: partial(handlers.input_deidentified, deps=deps),
+                InputRefused: partial(handlers.input_refused, deps=deps),
+                ReportLinked: partial(handlers.report_linked, deps=deps),
+                Delivered: partial(handlers.delivered, deps=deps),
+            },
+            tasks=[publish, release, watch],
+            stop_accepting=door.stop if door else nothing,
+            templates=Path(__file__).parent / "templates",
+            menu=[("Receipts 受付", "/gateway/receipts")],
+            status=status,
+        )
+
+
+SERVICES = (
+    Service(
+        name="ingest",
+        role=Role.GATEWAY,
+        opens=opens,
+        takes=(InputDeidentified, InputRefused, ReportLinked, Delivered),
+        publishes=(InstancesReceived, ReportReceived),
+        collections=COLLECTIONS,
+        blobs=("identified",),
+    ),
+)
