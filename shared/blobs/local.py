@@ -18,7 +18,7 @@ from shared.blobs import local_files as files
 from shared.blobs.keys import checked, checked_prefix
 from shared.blobs.local_files import Data, Draft
 from shared.blobs.local_writer import LocalWriter
-from shared.errors import NotFound, Unavailable
+from shared.errors import NotFound
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -72,7 +72,7 @@ class LocalBlobs(Blobs):
 
     @asynccontextmanager
     async def writer(self) -> AsyncIterator[Writer]:
-        writer = LocalWriter(files.ours(Draft)(self._drafts), self._path, self._root, self._threads)
+        writer = LocalWriter(files.writing(Draft)(self._drafts), self._path, self._root, self._threads)
         try:
             yield writer
         finally:
@@ -84,12 +84,12 @@ class LocalBlobs(Blobs):
     async def stream(
         self, key: str, start: int = 0, length: int | None = None, chunk: int = 1 << 18
     ) -> AsyncIterator[bytes]:
-        descriptor = await self._run(files.ours(os.open), self._path(key), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = await self._run(files.reading(os.open), self._path(key), os.O_RDONLY | os.O_CLOEXEC)
         reading: Future[bytes] | None = None
         try:
             while length is None or length > 0:
                 wanted = chunk if length is None else min(chunk, length)
-                reading = self._threads.submit(files.ours(os.pread), descriptor, wanted, start)
+                reading = self._threads.submit(files.reading(os.pread), descriptor, wanted, start)
                 data = await asyncio.shield(asyncio.wrap_future(reading))
                 if not data:
                     return
@@ -104,7 +104,7 @@ class LocalBlobs(Blobs):
 
     async def size(self, key: str) -> int | None:
         try:
-            return (await self._run(files.ours(os.stat), self._path(key))).st_size
+            return (await self._run(files.reading(os.stat), self._path(key))).st_size
         except NotFound:
             return None
 
@@ -126,10 +126,7 @@ class LocalBlobs(Blobs):
         return path if path.is_file() else None
 
     async def ping(self) -> None:
-        try:
-            await self._run(files.ours(_try), self._drafts)
-        except NotFound as error:
-            raise Unavailable("blobs: the folder is gone") from error
+        await self._run(files.writing(_try), self._drafts)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._threads.shutdown)
@@ -155,7 +152,7 @@ class LocalBlobs(Blobs):
         return await asyncio.wrap_future(self._threads.submit(function, *args, **kwargs))
 
 
-@files.ours
+@files.reading
 def _within(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir())

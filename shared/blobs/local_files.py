@@ -20,7 +20,7 @@ Item = tuple[Path, Data]
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def ours(function: Callable[P, R]) -> Callable[P, R]:
+def writing(function: Callable[P, R]) -> Callable[P, R]:
     """Make the function raise our errors; of the file system's only the code, because its text holds the key."""
 
     @wraps(function)
@@ -28,18 +28,29 @@ def ours(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except OSError as error:
-            raise _translated(error) from error
+            raise _translated(error) from None
+
+    return translating
+
+
+def reading(function: Callable[P, R]) -> Callable[P, R]:
+    """Make the function raise our errors; a file that is not there is NotFound."""
+
+    @wraps(function)
+    def translating(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except FileNotFoundError:
+            raise NotFound("no-such-blob") from None
+        except OSError as error:
+            raise _translated(error) from None
 
     return translating
 
 
 def _translated(error: OSError) -> JmidError:
     name = errno.errorcode.get(error.errno or 0, type(error).__name__)
-    if error.errno in _NO_ROOM:
-        return StorageFull(f"blobs: {name}")
-    if isinstance(error, FileNotFoundError):
-        return NotFound("no-such-blob")
-    return Unavailable(f"blobs: {name}")
+    return StorageFull(f"blobs: {name}") if error.errno in _NO_ROOM else Unavailable(f"blobs: {name}")
 
 
 class Draft:
@@ -71,7 +82,7 @@ class Draft:
             self._file = -1
 
 
-@ours
+@writing
 def write_drafts(drafts: Path, items: Sequence[Item]) -> list[tuple[Path, Path]]:
     """Write and sync each; return draft and target of each. All or none are left behind."""
     written: list[tuple[Path, Path]] = []
@@ -91,7 +102,7 @@ def write_drafts(drafts: Path, items: Sequence[Item]) -> list[tuple[Path, Path]]
     return written
 
 
-@ours
+@writing
 def publish(written: Sequence[tuple[Path, Path]], root: Path) -> set[Path]:
     """Give synced drafts their names; return the folders that are still to be synced."""
     changed: set[Path] = set()
@@ -109,7 +120,7 @@ def publish(written: Sequence[tuple[Path, Path]], root: Path) -> set[Path]:
     return changed
 
 
-@ours
+@writing
 def sync_folders(folders: Iterable[Path]) -> None:
     """Return when the names in these folders are on the disk."""
     for folder in folders:
@@ -120,13 +131,13 @@ def sync_folders(folders: Iterable[Path]) -> None:
             os.close(descriptor)
 
 
-@ours
+@writing
 def put(drafts: Path, root: Path, target: Path, data: Data) -> None:
     """Write one file durably."""
     sync_folders(publish(write_drafts(drafts, [(target, data)]), root))
 
 
-@ours
+@reading
 def read(path: Path, start: int, length: int | None) -> bytes:
     """Return bytes of the file; fewer than asked for at its end."""
     with path.open("rb", buffering=0) as file:
@@ -135,14 +146,14 @@ def read(path: Path, start: int, length: int | None) -> bytes:
         return file.readall() if length is None else _read_exactly(file.fileno(), start, length)
 
 
-@ours
+@reading
 def delete(path: Path) -> None:
     """Remove a file durably."""
     path.unlink()
     sync_folders([path.parent])
 
 
-@ours
+@writing
 def prepare(root: Path, drafts: Path, stray_s: float) -> None:
     """Make the folders; remove drafts whose writers, to judge by their age, are gone."""
     for folder in (root, drafts):

@@ -27,17 +27,17 @@ class LocalWriter(Writer):
         if len(self._buffer) + len(chunk) < BUFFER_BYTES:
             self._buffer += chunk
         else:
-            await self._run(files.ours(_write), self._draft, self._take(), chunk)
+            await self._run(files.writing(_write), self._draft, self._take(), chunk)
 
     async def commit(self, key: str) -> None:
-        await self._run(files.ours(_commit), self._draft, self._take(), self._path_of(key), self._root)
+        await self._run(files.writing(_commit), self._draft, self._take(), self._path_of(key), self._root)
 
     async def end(self) -> None:
         """Leave nothing behind but what was committed."""
         if self._running:  # a caller that was cancelled has left its thread at work on the draft
             with suppress(Exception):
                 await self._running
-        await self._run(files.ours(self._draft.remove))
+        await self._run(files.writing(self._draft.remove))
 
     def _take(self) -> bytearray:
         taken, self._buffer = self._buffer, bytearray()

@@ -21,7 +21,7 @@ from obstore.store import GCSStore, ObjectStore, S3Store
 
 from shared.blobs import Blobs, Writer
 from shared.blobs.keys import checked, checked_prefix
-from shared.blobs.local_files import Data, ours
+from shared.blobs.local_files import Data, writing
 from shared.errors import JmidError, NotFound, SettingsError, StorageFull, Unavailable
 
 PART_BYTES = 8 << 20
@@ -233,7 +233,7 @@ class _ObjectWriter(Writer):
         if self._size <= SPOOL_BYTES:
             self._spool.write(chunk)
         else:
-            await asyncio.to_thread(ours(self._spool.write), bytes(chunk))
+            await asyncio.to_thread(writing(self._spool.write), bytes(chunk))
 
     async def commit(self, key: str) -> None:
         await self._blobs.put_file(key, self._spool, self._size)
