@@ -12,7 +12,7 @@ from services.anonymizer.text_contacts import contact_spans
 from services.anonymizer.text_identifiers import Identifiers
 from services.anonymizer.text_match import find_identifiers
 from services.anonymizer.text_names import NameForm
-from services.anonymizer.text_people import find_people, forms_of
+from services.anonymizer.text_people import LEFT, find_people, forms_of
 from services.anonymizer.text_places import place_spans
 from services.anonymizer.text_reading import Reading
 from services.anonymizer.text_review import doubts
@@ -49,6 +49,7 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
     current = text
     for turn in range(_MAX_PASSES):
         reading = Reading(current)
+        reasons.discard(LEFT)
         found, people = _pass(reading, identifiers, policy if turn == 0 else _settled(policy), japanese, reasons)
         if not found:
             break

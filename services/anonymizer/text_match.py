@@ -8,7 +8,7 @@ from typing import NamedTuple
 from services.anonymizer.lexicon import clinical_words, names, terms_with
 from services.anonymizer.text_identifiers import Identifiers
 from services.anonymizer.text_names import NameForm
-from services.anonymizer.text_reading import Reading, script
+from services.anonymizer.text_reading import PATIENT_BEFORE, TITLE_AFTER, Reading, script
 from services.anonymizer.text_spans import Span
 
 _PARTICLE = re.compile(
@@ -29,6 +29,9 @@ _EPONYM_EN = re.compile(
     r"operation|reaction|phenomenon|maneuver|manoeuvre|malformation|anomaly|body|bodies|cell|cells|units?)\b",
     re.IGNORECASE,
 )
+
+
+_ID_BEFORE = re.compile(r"(?:ID|番号|No|NO|MRN|#)[.:=\s]*$")
 
 
 class Found(NamedTuple):
@@ -61,7 +64,7 @@ def _judge_name(reading: Reading, form: NameForm, at: int, start: int, end: int,
     rules = {"kanji": _kanji, "latin": _latin}
     verdict = rules.get(script(form.text[0]), _kana)(reading, form, at, start, end)
     if verdict == "mask":
-        found.spans.append(Span(start, _with_given(reading, form, end), form.category))
+        found.spans.append(Span(_with_family(reading, form, start), _with_given(reading, form, end), form.category))
     elif verdict:
         found.doubts.add(verdict)
 
@@ -69,14 +72,13 @@ def _judge_name(reading: Reading, form: NameForm, at: int, start: int, end: int,
 def _kanji(reading: Reading, form: NameForm, at: int, start: int, end: int) -> str:
     if form.part == "full" and len(form.text) > 2:
         return "mask"
+    if len(form.text) == 1:
+        return "mask" if _single(reading, form, start, end) else ""
     if reading.has_title(start, end):
         return "mask"
     if _eponym(reading, form.text, at, end):
         return "eponym"
     before, after = script(reading.before(start)), script(reading.after(end))
-    if len(form.text) == 1:
-        alone = before in ("other", "hiragana") and (after == "other" or bool(_PARTICLE.match(reading.text, end)))
-        return "mask" if alone and before == "other" and form.part == "family" else ""
     if form.text in clinical_words():
         return "name-is-a-word"
     if form.part == "guess":
@@ -85,6 +87,18 @@ def _kanji(reading: Reading, form: NameForm, at: int, start: int, end: int) -> s
     if form.part == "given" and before == "kanji" and after == "kanji":
         return "given-name-inside-words"
     return "mask" if " " not in reading.text[start:end] or form.part == "full" else ""
+
+
+def _single(reading: Reading, form: NameForm, start: int, end: int) -> bool:
+    """Judge a name of one kanji, which is also a part of many words: 森さん, 患者森は, (林), but not 森林 or 患者健側."""
+    before = script(reading.before(start))
+    titled = TITLE_AFTER.match(reading.text, end) is not None
+    if before == "kanji":
+        return titled and PATIENT_BEFORE.search(reading.text, max(0, start - 4), start) is not None
+    if titled:
+        return True
+    ends = script(reading.after(end)) == "other" or _PARTICLE.match(reading.text, end) is not None
+    return before == "other" and ends and form.part == "family"
 
 
 def _kana(reading: Reading, form: NameForm, at: int, start: int, end: int) -> str:
@@ -138,6 +152,16 @@ def _with_given(reading: Reading, form: NameForm, end: int) -> int:
     return end + _given_follows(reading, end) if form.part in ("family", "guess") else end
 
 
+def _with_family(reading: Reading, form: NameForm, start: int) -> int:
+    """Return the start of the span, with another's surname right before a given name that is the header's too."""
+    if form.part == "given" and script(form.text[0]) == "kanji":
+        for size in (3, 2):
+            family = reading.view[max(0, start - size) : start]
+            if len(family) == size and family in names().surnames and family not in clinical_words():
+                return start - size
+    return start
+
+
 def _given_follows(reading: Reading, end: int) -> int:
     gap = 1 if reading.after(end) == " " else 0
     for size in (3, 2):
@@ -162,7 +186,11 @@ def _numbers(reading: Reading, value: str) -> Iterator[tuple[int, int]]:
         inner = reading.text[start:end]
         loose = value.isdigit() and (" " in inner or "\n" in inner or "." in inner or "," in inner or "/" in inner)
         decimal = reading.before(start) in ".,/" and script(reading.before(start - 1)) == "digit"
-        if (loose and len(value) < 7) or decimal or re.match(r"[.]\d", reading.text[end : end + 2]):
+        if (
+            (loose and len(value) < 7 and not _ID_BEFORE.search(reading.text, max(0, start - 12), start))
+            or decimal
+            or re.match(r"[.]\d", reading.text[end : end + 2])
+        ):
             continue
         if value.isdigit() and len(value) < 6 and _UNIT.match(reading.text, end):
             continue

@@ -44,7 +44,7 @@ def name_forms(value: str, category: str) -> Iterator[NameForm]:
             yield NameForm(family + given[0], "full", category)
             yield NameForm(given[0] + family, "full", category)
     yield from (NameForm(family, "family", category) for family in families if len(family) > 1 or _KANJI.match(family))
-    yield from (NameForm(given, "given", category) for given in givens if len(given) > 1)
+    yield from (NameForm(given, "given", category) for given in givens if len(given) > 1 or _KANJI.match(given))
     if not any(_KANJI.search(family) for family, _ in people):
         yield from _kanji_by_reading(families, category)
 

@@ -4,6 +4,8 @@
 import re
 from collections.abc import Iterator
 
+from services.anonymizer.lexicon import clinical_words, names
+from services.anonymizer.text_fold import fold_name
 from services.anonymizer.text_reading import Reading
 from services.anonymizer.text_spans import Span
 
@@ -34,6 +36,14 @@ _VERB_END = re.compile("^.*(?:した|された|あり|なし|った|いた|し�
 _COMMON = re.compile(
     "(?:かかりつけ|いつも|ほか|もと|その|この|ある|とある|おなじ|ちかく|よその|べつ|こども|どこか|ある|がん|リハビリ)の?"
 )
+_INNER = frozenset({"がん", "こども", "こころ", "リハビリ", "のぞみ", "ひかり"})
+_CORPORATION = re.compile(
+    "(?:医療|社会福祉|社会医療|特定医療|学校|財団|社団|独立行政|宗教)法人(?:社団|財団)?[ ]?[一-鿿々ァ-ヴーぁ-ん]{1,10}?(?:会|団|機構|学園|協会)(?![一-鿿])"
+)
+_PRACTICE = re.compile(
+    "(?:内科|外科|整形外科|脳神経外科|眼科|耳鼻咽喉科|耳鼻科|皮膚科|小児科|産婦人科|婦人科|泌尿器科|胃腸科|循環器科|歯科|心療内科)(?:医院|クリニック|病院)?"
+)
+_PRACTICE_NAME = re.compile("(?:[一-鿿々]{2,4}|[ぁ-ん]{3,5})$")
 _NATURE = re.compile("[門丘里森杜子浜水木花島原宮谷沢風空台泉]$")
 _EN_HOSPITAL = re.compile(
     r"\b(?:[A-Z][A-Za-z'.-]+\s(?:(?:of|the|and|for|de|St\.)\s)?){1,6}(?:Hospital|Clinic|Medical Cent(?:er|re)|Infirmary|University|Health Cent(?:er|re)|Cancer Cent(?:er|re)|Hospice|Sanatorium)"
@@ -66,7 +76,9 @@ _BLOCK = re.compile(
     r"(?:[一-鿿々ヶケノァ-ヴー]{1,8}(?:市|区|郡|町|村)){0,3}[一-鿿々ヶケノァ-ヴーぁ-ん]{1,8}?\s?[\d一二三四五六七八九十]{1,3}\s?(?:丁目|番地|番町|番(?=\s?\d{1,3}\s?号))"
     r"(?:\s?[\d一二三四五六七八九十]{1,4}\s?(?:番地?|号室?|の|-)?)*(?:\s?[一-鿿ァ-ヴーA-Za-z]{1,12}\s?\d{1,4}号室)?"
 )
+_KANA_CITIES = "さいたま|いわき|つくば|ひたちなか|かすみがうら|みどり|ふじみ野|あきる野|いなべ|うるま|みやま|みよし|さぬき|たつの|むつ|つがる|にかほ|えびの|いちき串木野|南さつま|東かがわ|あわら|かほく|かすみ|うきは|おいらせ|ときがわ|みなかみ|つくばみらい|いすみ|ひがし"
 _CITY = re.compile(
+    rf"(?:{_KANA_CITIES})市(?:[一-鿿々ヶケノァ-ヴー]{{1,4}}区)?(?:[^\s、。,在の]{{0,20}})|"
     r"(?<![一-鿿々ァ-ヶ])(?P<v>[一-鿿々ヶケノァ-ヴー]{1,6}(?:市|郡)[一-鿿々ヶケノァ-ヴーぁ-ん]{1,8}?(?:区(?!域|分)|町|村)(?:[一-鿿々ヶケノァ-ヴー]{1,10})?(?:\s?\d{1,4}(?:-\d{1,4}){0,3})?)"
     r"|(?P<w>[一-鿿々ヶケノァ-ヴー]{1,6}(?:市|区|町|村))(?=\s?(?:在住|出身|居住|に住|から来院|より来院|に転居))"
     r"|(?P<x>[一-鿿々ヶケノァ-ヴー]{1,8}(?:市|区|町|村)[一-鿿々ヶケノァ-ヴーぁ-ん]{0,10}\s?\d{1,4}-\d{1,4}(?:-\d{1,4}){0,2})"
@@ -110,9 +122,23 @@ def _hospitals(text: str) -> Iterator[Span]:
         if start is not None:
             tail = _TAIL.match(text, match.end())
             yield Span(start, tail.end() if tail else match.end(), "institution")
+    if "法人" in text:
+        yield from (Span(match.start(), match.end(), "institution") for match in _CORPORATION.finditer(text))
+    for match in _PRACTICE.finditer(text) if "科" in text else ():
+        name = _PRACTICE_NAME.search(text, max(0, match.start() - 5), match.start())
+        if name and _is_surname(name[0]):
+            yield Span(name.start(), match.end(), "institution")
     for match in _EN_HOSPITAL.finditer(text) if any(sign in text for sign in _EN_SIGNS) else ():
         if not _EN_GENERIC.fullmatch(match[0]) and not _EN_SCHEME.match(text, match.end()):
             yield Span(match.start(), match.end(), "institution")
+
+
+def _is_surname(text: str) -> bool:
+    """Say whether a practice may be called so: 松本耳鼻咽喉科, かわさき整形外科, but not 総合内科."""
+    name = fold_name(text)
+    if name in clinical_words() or name in names().words:
+        return False
+    return name in names().surnames or (text < "ァ" and name in names().by_reading)
 
 
 def _hospital_start(text: str, at: int) -> int | None:
@@ -132,6 +158,9 @@ def _hospital_start(text: str, at: int) -> int | None:
     if not kana:
         return start if named else None
     head = _kana_head(text, kana.start(), kana.end())
+    if head is None and kana[0] in _INNER:
+        left = _RUN.search(text, max(0, kana.start() - 8), kana.start())  # 国立がん研究センター
+        return left.start() if left else kana.start()
     if head is None and kana[0] == "の" and _NATURE.match(text[start : start + 1]) and at - start < 3:
         left = _RUN.search(text, max(0, kana.start() - 3), kana.start())  # 虎の門病院
         return left.start() if left else start

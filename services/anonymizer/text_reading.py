@@ -24,6 +24,8 @@ TITLE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 
+PATIENT_BEFORE = re.compile("(?:患者|氏名|本人)$")
+
 
 class Reading:
     """A folded text and what is derived from it, each computed at most once."""
