@@ -76,9 +76,7 @@ def _categories(differences: Array) -> Array:
 
 def _code_lengths(counts: Array) -> dict[int, int]:
     """Return a code length for every category that occurs; no code is all ones (T.81 K.2)."""
-    groups: list[tuple[int, tuple[int, ...]]] = [
-        (int(count), (symbol,)) for symbol, count in enumerate(counts) if count
-    ]
+    groups: list[tuple[int, tuple[int, ...]]] = [(int(n), (symbol,)) for symbol, n in enumerate(counts) if n]
     groups.append((0, (CATEGORIES,)))  # keeps the code of all ones free
     lengths = dict.fromkeys((group[1][0] for group in groups), 0)
     while len(groups) > 1:

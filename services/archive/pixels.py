@@ -111,7 +111,7 @@ def can_transcode(source: str, target: str, shape: PixelShape) -> bool:
     if source not in DECODED or target not in LOSSLESS_TARGETS | LOSSY_TARGETS:
         return False
     if shape.keyword != "PixelData" or shape.bits_allocated not in (8, 16):
-        return target == EXPLICIT_LE
+        return target == EXPLICIT_LE or (target == RLE and shape.bits_allocated == 32)
     if target == JPEG_BASELINE:
         return jpeg.fits_baseline(shape.bits_allocated, shape.signed, shape.photometric)
     return True
@@ -127,7 +127,7 @@ def transcode(data: bytes, source: str, target: str, shape: PixelShape) -> Coded
     if not can_transcode(source, target, shape):
         raise Refused("no-such-transcoding", f"from {source} to {target}")
     if source == EXPLICIT_BE and target == EXPLICIT_LE:
-        return Coded(_swapped(data, shape), shape.photometric, shape.planar)
+        return Coded(swapped(data, shape), shape.photometric, shape.planar)
     pixels, photometric = decode(data, source, shape)
     if target == EXPLICIT_LE:
         return Coded(np.ascontiguousarray(pixels).tobytes(), photometric, 0)
@@ -220,7 +220,7 @@ _ENCODERS: dict[str, Callable[[Array, PixelShape], tuple[bytes, str]]] = {
 }
 
 
-def _swapped(data: bytes, shape: PixelShape) -> bytes:
+def swapped(data: bytes, shape: PixelShape) -> bytes:
     """Return big endian samples as little endian ones: words of two bytes, or of the sample's size (PS3.5 7.3)."""
     size = max(2, shape.bits_allocated // 8) if shape.vr == "OW" else shape.bits_allocated // 8
     return np.frombuffer(data, f">u{size}").astype(f"<u{size}").tobytes() if len(data) % size == 0 else data

@@ -1,0 +1,78 @@
+"""Draw frames in the process pool: from the stored bytes of frames to the body of an answer.
+
+Takes bytes or the place of bytes in a local file, so that pixels need not cross the pipe of the pool.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from PIL import Image
+
+from services.archive import facts, pixels, render
+from services.archive.facts import Facts
+from services.archive.rendering import Viewport, Wishes
+
+Span = tuple[int, int]
+
+
+class Source(msgspec.Struct, frozen=True):
+    """The bytes of one frame: themselves, or a file and where they lie in it. shift: bits to skip at their start."""
+
+    data: bytes = b""
+    path: str = ""
+    spans: tuple[Span, ...] = ()
+    shift: int = 0
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """One frame to draw. number: from 1.  metadata: the record's gzip member.  bulk: LUTs by path."""
+
+    source: Source
+    number: int
+    frames: int
+    transfer_syntax_uid: str
+    metadata: bytes
+    bulk: Mapping[str, bytes]
+
+
+def draw(picture: Picture, wishes: Wishes, media_type: str) -> bytes:
+    """Return one frame as an image file."""
+    found = _facts(picture)
+    image = _drawn(picture, found, wishes)
+    icc = found.icc_profile if wishes.icc and image.mode == "RGB" else None
+    return render.encoded([image], media_type, wishes.quality, icc)
+
+
+def animate(pictures: Sequence[Picture], wishes: Wishes) -> bytes:
+    """Return frames of one Instance as an animated GIF."""
+    found = _facts(pictures[0])
+    return render.encoded([_drawn(each, found, wishes) for each in pictures], "image/gif", None)
+
+
+def _facts(picture: Picture) -> Facts:
+    return facts.read(picture.metadata, picture.frames, picture.bulk)
+
+
+def _drawn(picture: Picture, found: Facts, wishes: Wishes) -> Image.Image:
+    data = _bytes(picture.source, found)
+    samples, photometric = pixels.decode(data, picture.transfer_syntax_uid, found.shape)
+    image = render.rendered(samples, photometric, found.look(picture.number - 1, wishes.window))
+    image = render.placed(image, wishes.viewport, found.aspect if wishes.viewport else 1.0)
+    return render.annotated(image, found.annotation(wishes.annotation))
+
+
+def _bytes(source: Source, found: Facts) -> bytes:
+    data = source.data
+    if source.path:
+        descriptor = os.open(source.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            data = b"".join(os.pread(descriptor, end - start, start) for start, end in source.spans)
+        finally:
+            os.close(descriptor)
+    return pixels.frame_of_bits(data, source.shift, found.shape.frame_bits) if source.shift else data
+
+
+def thumbnail(wishes: Wishes, side: int) -> Wishes:
+    """Return the wishes of a thumbnail: as asked, or to fit a square."""
+    return wishes if wishes.viewport else msgspec.structs.replace(wishes, viewport=Viewport(side, side))

@@ -1,0 +1,147 @@
+"""Write multipart/related answers and single bodies, streamed with back-pressure in constant memory.
+
+Source: PS3.18 8.6.1.2 (multipart payloads); RFC 2046 5.1; RFC 2387.
+"""
+
+import hashlib
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+
+import msgspec
+from aiohttp import web
+
+from services.archive import cors
+from services.archive.conditional import not_modified
+
+_SALT = secrets.token_bytes(16)
+"""A boundary must not be guessable, or stored bytes could be made to hold it."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One part. body: opens its bytes.  size: in bytes, or None if it is known only at its end.
+
+    name: of the part's media type with its parameters.  location: Content-Location, or empty.
+    """
+
+    name: str
+    body: Callable[[], AsyncIterator[bytes]]
+    size: int | None = None
+    location: str = ""
+
+
+async def once(data: bytes) -> AsyncIterator[bytes]:
+    """Yield these bytes."""
+    yield data
+
+
+def whole(name: str, data: bytes, location: str = "") -> Part:
+    """Return a part whose bytes are at hand."""
+    return Part(name, lambda: once(data), len(data), location)
+
+
+def boundary_for(etag: str) -> str:
+    """Return a boundary; the same for the same ETag in this process, so that the body is the same too."""
+    seed = etag.encode() if etag else secrets.token_bytes(16)
+    return "jmid-" + hashlib.blake2b(seed, key=_SALT, digest_size=16).hexdigest()
+
+
+async def begin(request: web.Request, response: web.StreamResponse) -> None:
+    """Send the header of an answer that is streamed."""
+    response.headers.update(cors.fields(request))
+    await response.prepare(request)
+
+
+async def send_multipart(
+    request: web.Request, kind: str, parts: Sequence[Part] | AsyncIterator[Part], etag: str = ""
+) -> web.StreamResponse:
+    """Answer with multipart/related of parts of one kind. Content-Length is given where every size is known."""
+    if etag and (unchanged := not_modified(request, etag)):
+        return unchanged
+    boundary = boundary_for(etag)
+    response = web.StreamResponse(headers={"Content-Type": f'multipart/related; type="{kind}"; boundary={boundary}'})
+    if etag:
+        response.headers["ETag"] = etag
+    if not isinstance(parts, AsyncIterator):
+        response.content_length = _length(parts, boundary)
+        if len(parts) == 1 and response.content_length is not None and parts[0].size is not None:
+            return await _send_one(request, response, parts[0], boundary)
+    await begin(request, response)
+    if request.method == "HEAD":
+        return response
+    first = True
+    async for part in _each(parts):
+        await response.write((b"" if first else b"\r\n") + _head(part, boundary))
+        first = False
+        async for chunk in part.body():
+            await response.write(chunk)
+    await response.write((b"" if first else b"\r\n") + _tail(boundary))
+    await response.write_eof()
+    return response
+
+
+SMALL = 1 << 20
+
+
+async def _send_one(
+    request: web.Request, response: web.StreamResponse, part: Part, boundary: str
+) -> web.StreamResponse:
+    """Send one part; a small one together with its frame, in one write."""
+    await begin(request, response)
+    if request.method == "HEAD":
+        return response
+    pending: list[bytes] = [_head(part, boundary)]
+    async for chunk in part.body():
+        pending.append(chunk)
+        if sum(map(len, pending)) > SMALL:
+            await response.write(b"".join(pending))
+            pending.clear()
+    await response.write_eof(b"".join([*pending, b"\r\n", _tail(boundary)]))
+    return response
+
+
+async def send_single(request: web.Request, part: Part, etag: str = "") -> web.StreamResponse:
+    """Answer with one body."""
+    if etag and (unchanged := not_modified(request, etag)):
+        return unchanged
+    response = web.StreamResponse(headers={"Content-Type": part.name})
+    response.content_length = part.size
+    for name, value in (("ETag", etag), ("Content-Location", part.location)):
+        if value:
+            response.headers[name] = value
+    await begin(request, response)
+    if request.method != "HEAD":
+        async for chunk in part.body():
+            await response.write(chunk)
+        await response.write_eof()
+    return response
+
+
+def _head(part: Part, boundary: str) -> bytes:
+    lines = [f"--{boundary}", f"Content-Type: {part.name}"]
+    if part.location:
+        lines.append(f"Content-Location: {part.location}")
+    if part.size is not None:
+        lines.append(f"Content-Length: {part.size}")
+    return "\r\n".join([*lines, "", ""]).encode("ascii")
+
+
+def _tail(boundary: str) -> bytes:
+    return f"--{boundary}--\r\n".encode("ascii")
+
+
+def _length(parts: Iterable[Part], boundary: str) -> int | None:
+    total = len(_tail(boundary))
+    for part in parts:
+        if part.size is None:
+            return None
+        total += len(_head(part, boundary)) + part.size + 2
+    return total
+
+
+async def _each(parts: Sequence[Part] | AsyncIterator[Part]) -> AsyncIterator[Part]:
+    if isinstance(parts, AsyncIterator):
+        async for part in parts:
+            yield part
+    else:
+        for part in parts:
+            yield part
