@@ -16,6 +16,7 @@ _MONTH_NAMES = (
     r"Nov(?:ember)?|Dec(?:ember)?|JAN(?:UARY)?|FEB(?:RUARY)?|MAR(?:CH)?|APR(?:IL)?|MAY|JUNE?|JULY?|AUG(?:UST)?|"
     r"SEPT?(?:EMBER)?|OCT(?:OBER)?|NOV(?:EMBER)?|DEC(?:EMBER)?)\b\.?"
 )
+_NUMERAL = re.compile(r"\d|[〇一二三四五六七八九十元]\s?[年月]")
 _MONTH_SIGNS = tuple(MONTHS) + tuple(month.upper() for month in MONTHS)
 
 
@@ -126,6 +127,8 @@ class FoundDate(NamedTuple):
 def find_dates(text: str) -> list[FoundDate]:
     """Return the dates of a folded text, longest reading first, none overlapping."""
     taken: list[FoundDate] = []
+    if not _NUMERAL.search(text):
+        return taken
     for kind in _KINDS:
         for match in _matches(kind, text):
             days = tuple(day for day in _READ.get(kind.name, _plain)(match) if day.valid())
@@ -152,6 +155,8 @@ def _windows(kind: _Kind, text: str) -> list[tuple[int, int]]:
         while at >= 0:
             found.append((max(0, at - kind.before), at + kind.after))
             at = text.find(sign, at + 1)
+    if len(found) < 2:
+        return found
     joined: list[tuple[int, int]] = []
     for low, high in sorted(found):
         if joined and low <= joined[-1][1]:

@@ -92,13 +92,31 @@ _EN_ADDRESS = re.compile(
 )
 
 
+_STREETS = (
+    "Street",
+    "St",
+    "Ave",
+    "Road",
+    "Rd",
+    "Lane",
+    "Ln",
+    "Drive",
+    "Dr",
+    "Boulevard",
+    "Blvd",
+    "Court",
+    "Way",
+    "Place",
+    "Pl",
+    "Terrace",
+)
 _ADDRESS_RULES = (
-    (("都", "道", "府", "県"), _ADDRESS),
-    (("丁目", "番地", "番町", "号"), _BLOCK),
+    (("北海道", "東京都", "府", "県"), _ADDRESS),
+    (("丁目", "番地", "番町", "番 ", *(f"番{digit}" for digit in range(1, 10))), _BLOCK),
     (("市", "区", "郡", "町", "村"), _CITY),
     (("住所", "居住地", "本籍", "所在地", "ddress"), _LABELLED),
     (("-ku", "-shi", "-cho", "-machi", "-gun", "-mura", "-ken", "-fu", "-to", "-son"), _EN_ADDRESS),
-    ((" St", " Av", " R", " L", " D", " B", " C", " W", " P", " T"), _EN_ADDRESS),
+    (tuple(f" {word}" for word in _STREETS), _EN_ADDRESS),
 )
 _CITY_SIGN = re.compile(
     "[市郡][^\\s、。]{1,8}[区町村]|[市区町村](?:\\s?(?:在住|出身|居住|に住|から来|より来|に転居)|[^\\s、。]{0,10}\\s?\\d{1,4}-\\d)"
