@@ -6,7 +6,7 @@ import msgspec
 
 from services.anonymizer import admission, identity, part10
 from services.anonymizer.context import Policy
-from services.anonymizer.instance import Cleaned, deidentify
+from services.anonymizer.instance import Cleaned, Review, deidentify
 from shared.errors import JmidError, Permanent
 
 
@@ -22,15 +22,18 @@ class Refusal(msgspec.Struct, frozen=True):
 Finding = Cleaned | Refusal
 
 
-def deidentify_batch(sources: list[Path | bytes], policy: Policy) -> list[Finding]:
-    """Return a finding for each source: a file's path or its bytes."""
-    return [deidentify_one(source.read_bytes() if isinstance(source, Path) else source, policy) for source in sources]
+def deidentify_batch(sources: list[tuple[Path | bytes, Review | None]], policy: Policy) -> list[Finding]:
+    """Return a finding for each source: a file's path or its bytes, and what a person decided about it."""
+    return [
+        deidentify_one(source.read_bytes() if isinstance(source, Path) else source, policy, review)
+        for source, review in sources
+    ]
 
 
-def deidentify_one(data: bytes, policy: Policy) -> Finding:
+def deidentify_one(data: bytes, policy: Policy, review: Review | None = None) -> Finding:
     """Return the de-identified Instance or why there is none."""
     try:
-        return deidentify(data, policy)
+        return deidentify(data, policy, review)
     except Permanent as error:
         return Refusal(error.reason, error.detail, _sop_class(data), len(data))
 

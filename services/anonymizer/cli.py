@@ -13,6 +13,7 @@ from services.anonymizer import profile as profiles
 from services.anonymizer import profile_view, report_cli
 from services.anonymizer.context import Policy
 from services.anonymizer.files import deidentify_folder
+from services.anonymizer.verify import verify_file
 from shared.errors import SettingsError
 
 deid = typer.Typer(help="De-identify files on disk, exactly as the service does.", no_args_is_help=True)
@@ -34,9 +35,12 @@ def instances(
     quarantine: Annotated[Path | None, typer.Option(help="What is refused is copied here.", file_okay=False)] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
     site: SiteOption = "demo",
+    mask_text: Annotated[
+        bool, typer.Option("--mask-text", help="Mask what the text detector finds instead of refusing the image.")
+    ] = False,
 ) -> None:
     """De-identify every file under IN_DIR into OUT_DIR, and write OUT_DIR/index.csv."""
-    policy = _policy(profile, keys, site)
+    policy = _policy(profile, keys, site)._replace(trust_detector=mask_text)
     passed, refused = deidentify_folder(in_dir, out_dir, policy, quarantine, jobs, console)
     console.print(f"{passed} de-identified, {refused} refused; see {out_dir / 'index.csv'}")
 
@@ -56,6 +60,27 @@ def reports(
     console.print(f"{outcome.done} de-identified, {outcome.flagged} to look at, {len(outcome.rejected)} not readable")
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
+
+
+@deid.command()
+def verify(
+    files: Annotated[list[Path], typer.Argument(exists=True, help="Files, or folders of files.")],
+    forbidden: Annotated[
+        Path | None, typer.Option(help="A text file: what must not stand in any of them, one a line.", dir_okay=False)
+    ] = None,
+) -> None:
+    """Check de-identified Instances, independently of the code that made them."""
+    texts = [line for line in forbidden.read_text("utf-8").splitlines() if line.strip()] if forbidden else []
+    paths = [path for each in files for path in ([each] if each.is_file() else sorted(each.rglob("*.dcm")))]
+    wrong = 0
+    for path in paths:
+        flaws = verify_file(path, texts)
+        wrong += bool(flaws)
+        for flaw in flaws:
+            console.print(f"{path.name}: {flaw.where} {flaw.what}", soft_wrap=True)
+    console.print(f"{len(paths)} checked, {wrong} with flaws")
+    if wrong:
+        raise typer.Exit(1)
 
 
 @keys.command("new")

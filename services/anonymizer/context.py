@@ -8,12 +8,17 @@ from services.anonymizer.keys import KeySet
 
 
 class Policy(NamedTuple):
-    """What is the same for all Instances of a site. foreign_issuers: of patient IDs that are not the site's own."""
+    """What is the same for all Instances of a site.
+
+    foreign_issuers: of patient IDs that are not the site's own.  trust_detector: mask what the text detector finds and
+    let the image pass; otherwise a person looks at it.
+    """
 
     profile: str
     keys: KeySet
     site: str
     foreign_issuers: tuple[str, ...] = ()
+    trust_detector: bool = False
 
 
 class Context(NamedTuple):

@@ -17,10 +17,11 @@ from shared.errors import Invalid
 
 Buffer = bytes | memoryview
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+_SEARCHED = TEXT | {b"AS", b"DS", b"IS"}
 STATED = frozenset({0x00100010, 0x00100020, 0x00100021, 0x00120062, 0x00120063, 0x00120064, 0x00280303})
 _CHARSET = 0x00080005
 _NO_MORE = 1 << 33
-_LOOKED_AT = frozenset({b"SQ", b"DA", b"DT", b"TM"})
+_LOOKED_AT = frozenset({b"SQ", b"DA", b"DT", b"TM", b"UI"})
 _WORDS = frozenset({b"LO", b"SH", b"ST", b"LT", b"UT", b"UC", b"PN", b"AE", b"UR"})
 
 
@@ -57,7 +58,7 @@ def scope(name: str, sop_class_uid: str, place: str, search: bool, explicit: boo
     kept: dict[int, bytes] = {}
     for tag, action in actions.items():
         vr = standard.vr(tag).encode()
-        if action is Action.KEEP and vr not in _LOOKED_AT and not (search and vr in TEXT):
+        if action is Action.KEEP and vr not in _LOOKED_AT and not (search and vr in _SEARCHED):
             kept[tag] = vr
     for tag in (
         _CHARSET,
@@ -85,10 +86,14 @@ class Rewriter:
         self.header = 0
 
     def rewrite(self, start: int, syntax: Syntax, additions: Mapping[int, bytes]) -> list[Buffer]:
-        """Return the new Data Set in parts. additions: encoded elements of STATED tags, in place of the original's."""
+        """Return the new Data Set in parts. additions: encoded elements, in place of any of their tags."""
         parts: list[Buffer] = []
         self._pending = sorted(additions.items(), reverse=True)
-        state = State(syntax, self._scope("top", syntax), self._context.identity.charset, 0)
+        table = self._scope("top", syntax)
+        if extra := additions.keys() - STATED:
+            kept = {tag: vr for tag, vr in table.kept.items() if tag not in extra}
+            table = Scope({**table.actions, **dict.fromkeys(extra, Action.REMOVE)}, kept)
+        state = State(syntax, table, self._context.identity.charset, 0)
         self._dataset(start, len(self._data), state, parts)
         while self._pending:
             parts.append(self._pending.pop()[1])

@@ -1,6 +1,7 @@
 """De-identifies the files of a folder with the service's own code, in several processes, and keeps an index."""
 
 import csv
+import hashlib
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -12,6 +13,7 @@ from rich.progress import Progress
 
 from services.anonymizer.batch import Refusal, deidentify_one
 from services.anonymizer.context import Policy
+from services.anonymizer.instance import Cleaned
 
 _PORTION = 16
 _AHEAD = 4  # portions that wait per worker: bounds memory and keeps all busy
@@ -74,6 +76,19 @@ def _one(in_dir: Path, out_dir: Path, name: str, policy: Policy, quarantine: Pat
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             shutil.copyfile(in_dir / name, target)
         return Row(name, "", name if quarantine is not None else "", finding.reason)
-    output = f"{finding.sop_instance_uid}.dcm"
-    (out_dir / output).write_bytes(finding.data)
-    return Row(name, output, "", "")
+    return Row(name, _write(out_dir, finding), "", "")
+
+
+def _write(out_dir: Path, finding: Cleaned) -> str:
+    """Write the Instance and return its name; different Instances of one UID, which should not be, get one each."""
+    for output in (f"{finding.sop_instance_uid}.dcm", f"{finding.sop_instance_uid}-{finding.digest[:12]}.dcm"):
+        path = out_dir / output
+        try:
+            with path.open("xb") as file:
+                file.write(finding.data)
+        except FileExistsError:
+            if hashlib.sha256(path.read_bytes()).hexdigest() != finding.digest:
+                continue
+        return output
+    path.write_bytes(finding.data)
+    return output

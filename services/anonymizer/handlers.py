@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from services.anonymizer import profile
 from services.anonymizer.batch import Refusal, deidentify_batch
 from services.anonymizer.deps import AnonymizerDeps
-from services.anonymizer.instance import Cleaned
-from services.anonymizer.store import AUDIT, QUARANTINE, Audit, Quarantined
-from shared.documents import Delete, Put
+from services.anonymizer.instance import Cleaned, Review
+from services.anonymizer.store import AUDIT, DECISIONS, QUARANTINE, Audit, Decision, Quarantined
+from shared.documents import Put
 from shared.errors import NotFound
 from shared.events import (
     Event,
@@ -25,13 +27,17 @@ async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -
     """De-identify a batch of Instances; what cannot be is quarantined. A replay writes and says the same again."""
     audits: list[Audit] = []
     refused: dict[str, Refusal] = {}
+    decisions = await deps.documents.get_many(DECISIONS, event.blobs)
     for blobs in await _portions(event, deps, audits):
-        sources = [deps.identified.local_path(blob) or await deps.identified.get(blob) for blob in blobs]
+        sources = [
+            (deps.identified.local_path(blob) or await deps.identified.get(blob), _review(decisions.get(blob)))
+            for blob in blobs
+        ]
         findings = await deps.cpu(deidentify_batch, sources, deps.policy)
         cleaned = {blob: each for blob, each in zip(blobs, findings, strict=True) if isinstance(each, Cleaned)}
         refused |= {blob: each for blob, each in zip(blobs, findings, strict=True) if isinstance(each, Refusal)}
         audits += await _keep(event, deps, cleaned)
-    await _quarantine(event, deps, refused)
+    await _quarantine(event, deps, refused, decisions)
     _count(deps, len(audits), refused)
     return _events(event, audits, refused)
 
@@ -67,9 +73,15 @@ async def _keep(event: InstancesReceived, deps: AnonymizerDeps, cleaned: dict[st
         return []
     await deps.deidentified.put_many({_key(each): each.data for each in cleaned.values()})
     audits = [_audit(event, deps, blob, each) for blob, each in cleaned.items()]
-    released = [Delete(QUARANTINE, audit.blob) for audit in audits]  # it may have been refused by an older profile
+    earlier = await deps.documents.get_many(QUARANTINE, [audit.blob for audit in audits])
+    released = [Put(QUARANTINE, structs.replace(row, state="released")) for row in earlier.values()]
     await deps.documents.write(*(Put(AUDIT, audit) for audit in audits), *released)
     return audits
+
+
+def _review(decision: Decision | None) -> Review | None:
+    """Return what a person decided for the pixels; a rejected image stays refused for the reason that it was."""
+    return None if decision is None or decision.decision == "reject" else Review(decision.boxes)
 
 
 def _key(cleaned: Cleaned) -> str:
@@ -98,7 +110,9 @@ def _audit(event: InstancesReceived, deps: AnonymizerDeps, blob: str, cleaned: C
     )
 
 
-async def _quarantine(event: InstancesReceived, deps: AnonymizerDeps, refused: dict[str, Refusal]) -> None:
+async def _quarantine(
+    event: InstancesReceived, deps: AnonymizerDeps, refused: dict[str, Refusal], decisions: dict[str, Decision]
+) -> None:
     rows = [
         Quarantined(
             blob=blob,
@@ -108,6 +122,7 @@ async def _quarantine(event: InstancesReceived, deps: AnonymizerDeps, refused: d
             sop_class_uid=each.sop_class_uid,
             size_bytes=each.size_bytes,
             at=event.occurred_at.isoformat(),
+            state="rejected" if blob in decisions and decisions[blob].decision == "reject" else "waiting",
         )
         for blob, each in refused.items()
     ]

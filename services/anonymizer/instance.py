@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
-from services.anonymizer import admission, identity, part10, profile, standard, stream
+from services.anonymizer import admission, identity, part10, pixels, profile, standard, stream
 from services.anonymizer import context as contexts
 from services.anonymizer.context import Context, Policy
 from services.anonymizer.engine import Buffer, Rewriter
@@ -19,7 +19,7 @@ from services.anonymizer.stream import Syntax
 from services.anonymizer.values import shifted
 from shared.events import LinkKeys
 
-_MODALITY, _STUDY_DATE, _ACCESSION = 0x00080060, 0x00080020, 0x00080050
+_MODALITY, _STUDY_DATE, _ACCESSION, _BURNED_IN = 0x00080060, 0x00080020, 0x00080050, 0x00280301
 
 
 class Cleaned(msgspec.Struct, frozen=True):
@@ -34,7 +34,13 @@ class Cleaned(msgspec.Struct, frozen=True):
     keys: LinkKeys
 
 
-def deidentify(data: bytes, policy: Policy) -> Cleaned:
+class Review(msgspec.Struct, frozen=True):
+    """What a person decided who saw the picture. boxes: what to mask; none: it shows nothing that identifies."""
+
+    boxes: tuple[tuple[int, int, int, int], ...] = ()
+
+
+def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cleaned:
     """Return the de-identified Instance.
 
     Raises Invalid if the bytes break a rule of the file format, Refused if the profile does not let it pass.
@@ -42,9 +48,11 @@ def deidentify(data: bytes, policy: Policy) -> Cleaned:
     file = part10.split(data)
     who, facts = identity.read(file.data, file.start, file.syntax)
     admission.check(facts)
-    admission.check_pixels(facts)
+    clean = pixels.cleaned(data, facts, policy, review)
+    if clean is not None and clean is not data:
+        file = part10.split(clean)
     context = contexts.of(policy, facts.text(admission.SOP_CLASS), who)
-    parts, counts = _rewritten(file, context)
+    parts, counts = _rewritten(file, context, looked_at=clean is not None)
     sop_instance_uid = uid_pseudonym(policy.keys, facts.text(admission.SOP_INSTANCE))
     head = part10.head(context.sop_class_uid, sop_instance_uid, file.transfer_syntax_uid)
     output = b"".join([head, part10.deflate(parts)] if file.deflated else [head, *parts])
@@ -59,11 +67,14 @@ def deidentify(data: bytes, policy: Policy) -> Cleaned:
     )
 
 
-def _rewritten(file: Part10, context: Context) -> tuple[list[Buffer], dict[str, int]]:
+def _rewritten(file: Part10, context: Context, *, looked_at: bool) -> tuple[list[Buffer], dict[str, int]]:
     """Return the new Data Set; if a trace of the patient is left in it, look at every text that was kept."""
+    statements = _statements(context, file.syntax)
+    if looked_at:
+        statements = statements | {_BURNED_IN: stream.encode(_BURNED_IN, b"CS", b"NO", file.syntax)}
     for search in (False, True):
         rewriter = Rewriter(file.data, context, search=search)
-        parts = rewriter.rewrite(file.start, file.syntax, _statements(context, file.syntax))
+        parts = rewriter.rewrite(file.start, file.syntax, statements)
         if not context.identity.left_in(b"".join(parts[: rewriter.header])):
             break
     return parts, dict(rewriter.counts)

@@ -15,6 +15,7 @@ from services.anonymizer.context import Policy
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.handlers import deidentify_instances
 from services.anonymizer.report_store import REPORT_AUDIT
+from services.anonymizer.review import review_routes
 from services.anonymizer.routes import routes
 from services.anonymizer.settings import AnonymizerSettings
 from services.anonymizer.store import AUDIT, COLLECTIONS, QUARANTINE
@@ -38,7 +39,13 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
     settings = settings_reader.read(AnonymizerSettings, "ANONYMIZER", place.environ)
     folder = settings.keys or place.home / "keys"
     ring = await asyncio.to_thread(keys.load_or_create, folder, settings.domain)
-    policy = Policy(profile.load(settings.profile).name, ring.current, _site(place.site), settings.foreign_issuers)
+    policy = Policy(
+        profile.load(settings.profile).name,
+        ring.current,
+        _site(place.site),
+        settings.foreign_issuers,
+        settings.pixel_text == "mask",
+    )
     deps = AnonymizerDeps(
         identified=place.blobs["identified"],
         deidentified=place.blobs["deidentified"],
@@ -56,7 +63,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         }
 
     yield Running(
-        routes=routes(deps),
+        routes=[*routes(deps), *review_routes(deps, place.bus)],
         handlers={
             InstancesReceived: partial(deidentify_instances, deps=deps),
             ReportReceived: partial(report_handler.deidentify_report, deps=deps),
@@ -81,7 +88,7 @@ SERVICES = (
         opens=open_anonymizer,
         takes=(InstancesReceived, ReportReceived),
         publishes=(InstancesDeidentified, ReportDeidentified, InputDeidentified, InputRefused),
-        collections=(*COLLECTIONS, REPORT_AUDIT),
+        collections=COLLECTIONS,
         blobs=("identified", "deidentified"),
     ),
 )

@@ -1,6 +1,7 @@
 """The anonymizer's settings, read as JMID_ANONYMIZER_<FIELD>."""
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -11,11 +12,13 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
     profile: name of a built-in profile.  keys: the key folder; under the gateway's home if not set, and made on the
     first start.  domain: whose pseudonyms these are; all sites whose patients are to be linked name the same.
     foreign_issuers: issuers of patient IDs that are not the site's own (Issuer of Patient ID, assigning authority).
-    batch_bytes: how much one worker process takes at once.
+    pixel_text: what happens to images that may carry burned-in text: ``review``: a person looks at each; ``mask``: what
+    the text detector finds is masked and the image passes.  batch_bytes: how much one worker process takes at once.
     """
 
     profile: str = "jmid"
     keys: Path | None = None
     domain: str = "jmid"
     foreign_issuers: tuple[str, ...] = ()
+    pixel_text: Literal["review", "mask"] = "review"
     batch_bytes: int = 16 << 20

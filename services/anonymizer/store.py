@@ -38,6 +38,17 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     state: str = "waiting"
 
 
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person decided about a quarantined image. decision: accept, mask or reject.  boxes: of mask.  by: who."""
+
+    blob: str
+    decision: str
+    boxes: tuple[tuple[int, int, int, int], ...] = ()
+    by: str
+    at: str
+
+
+DECISIONS = Collection("deid_decisions", Decision, key="blob", fields=("decision", "at"))
 AUDIT = Collection("deid_audit", Audit, key="blob", fields=("receipt_id", "at"))
 QUARANTINE = Collection(
     "quarantine",
@@ -46,4 +57,4 @@ QUARANTINE = Collection(
     fields=("receipt_id", "reason", "state", "kind", "at"),
     indexes=(("state", "at"),),
 )
-COLLECTIONS = (AUDIT, QUARANTINE, REPORT_AUDIT)
+COLLECTIONS = (AUDIT, QUARANTINE, DECISIONS, REPORT_AUDIT)

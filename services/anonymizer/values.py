@@ -19,6 +19,8 @@ _DA = re.compile(rb"^(\d{4})\.?(\d{2})\.?(\d{2})$")  # with the points of ACR-NE
 _DT = re.compile(rb"^(\d{4})(\d{2})?(\d{2})?(\d{0,6}(?:\.\d{1,6})?(?:[+-]\d{4})?)$")
 _TM = re.compile(rb"^\d{2}(?::?\d{2}(?::?\d{2}(?:\.\d{1,6})?)?)?$")
 _AS = re.compile(rb"^(\d{3})([DWMY])$")
+_UID = re.compile(rb"^(?:[0-9.]{1,64}(?:\\[0-9.]{1,64})*)?$")
+_NUMBER = re.compile(rb"^[0-9+\-.eE \\]*[DWMY]?$")
 MAX_AGE_YEARS = 89
 
 
@@ -79,6 +81,16 @@ def is_date_or_time(vr: bytes, value: bytes) -> bool:
     """Return whether every value has the form of its VR: what has not may hold anything, and is not kept."""
     form = {b"DA": _DA, b"DT": _DT, b"TM": _TM}[vr]
     return all(not part.strip(b" \0") or form.match(part.strip(b" \0")) for part in value.split(b"\\"))
+
+
+def is_uid(value: bytes) -> bool:
+    """Return whether the value has the characters of UIDs (PS3.5 9.1): what has not may be a text."""
+    return bool(_UID.match(value.rstrip(b" \0")))
+
+
+def is_number(value: bytes) -> bool:
+    """Return whether the value has the characters of DS, IS or AS (PS3.5 6.2)."""
+    return bool(_NUMBER.match(value.rstrip(b" \0")))
 
 
 def capped_age(value: bytes) -> bytes:

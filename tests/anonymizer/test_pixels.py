@@ -1,0 +1,237 @@
+"""Burned-in text: who may pass, what is masked, and how a person decides."""
+
+import importlib.util
+import io
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import numpy as np
+import pydicom
+import pytest
+from aiohttp import web
+from pydicom.data import get_testdata_file
+from pydicom.uid import UID, JPEGLSLossless, RLELossless
+
+from services.anonymizer import pixel_detect, pixel_image
+from services.anonymizer.context import Policy
+from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.handlers import deidentify_instances
+from services.anonymizer.identity import Facts
+from services.anonymizer.instance import Review, deidentify
+from services.anonymizer.pixel_rules import rule_for
+from services.anonymizer.review import review_routes
+from services.anonymizer.store import DECISIONS, QUARANTINE
+from shared.bus import Queue
+from shared.bus.journal import open_journal
+from shared.errors import Refused
+from shared.events import InstancesDeidentified, InstancesReceived
+from shared.runtime import app as apps
+from shared.runtime.host import Host
+from shared.service import Role, Running, Service
+from tests.anonymizer.planted import ct
+from tests.anonymizer.test_handlers import deps, of_type, received
+
+__all__ = ["deps"]
+US = "1.2.840.10008.5.1.4.1.1.6.1"
+BOX = (2, 1, 9, 4)
+
+
+def ultrasound(syntax: str = "", **values: Any) -> bytes:
+    dataset = pydicom.dcmread(io.BytesIO(ct("utf-8").data))
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = UID(US)
+    dataset.Modality = "US"
+    dataset.PixelData = np.random.default_rng(1).integers(1, 4000, 256, dtype="<u2").tobytes()
+    for keyword, value in values.items():
+        setattr(dataset, keyword, value)
+    if syntax:
+        dataset.compress(syntax)
+    buffer = io.BytesIO()
+    pydicom.dcmwrite(buffer, dataset)
+    return buffer.getvalue()
+
+
+def pixels(data: bytes) -> "np.ndarray[Any, Any]":
+    found: np.ndarray[Any, Any] = pydicom.dcmread(io.BytesIO(data)).pixel_array
+    return found
+
+
+@pytest.mark.parametrize(
+    ("facts", "outcome"),
+    [
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.2"}, "pass"),
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.2", 0x00280301: "YES"}, "look"),
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.2", 0x00080008: "DERIVED\\SECONDARY\\SCREEN SAVE"}, "look"),
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.2", 0x0008103E: "Dose Report"}, "look"),
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.2", 0x00280004: "RGB"}, "look"),
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.7", 0x00280301: "NO"}, "pass"),
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.7"}, "look"),
+        ({0x00080016: US}, "look"),
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.66.4"}, "pass"),  # a segmentation, whose UID begins like ultrasound's
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.128"}, "pass"),  # PET, whose UID begins like CR's
+    ],
+)
+def test_rules_tell_which_images_may_carry_text(facts: dict[int, str], outcome: str) -> None:
+    values = {tag: value.encode() for tag, value in facts.items()} | {0x00280010: b"\0\2"}
+
+    rule = rule_for(Facts(values))
+
+    assert rule is not None
+    assert rule.then == outcome
+
+
+def test_an_image_that_may_carry_text_waits_for_a_person(jmid: Policy) -> None:
+    with pytest.raises(Refused) as caught:
+        deidentify(ultrasound(), jmid)
+
+    assert caught.value.reason == "burned-in-text-possible"
+
+
+@pytest.mark.parametrize("syntax", ["", RLELossless, JPEGLSLossless])
+def test_a_masked_box_is_black_and_everything_else_is_as_it_was(syntax: str, jmid: Policy) -> None:
+    data = ultrasound(syntax)
+
+    output = deidentify(data, jmid, Review((BOX,))).data
+
+    left, top, right, bottom = BOX
+    before, after = pixels(data), pixels(output)
+    assert not after[top:bottom, left:right].any()
+    after[top:bottom, left:right] = before[top:bottom, left:right]
+    assert np.array_equal(before, after)
+    assert pydicom.dcmread(io.BytesIO(output)).BurnedInAnnotation == "NO"
+
+
+def test_a_box_is_masked_in_every_frame_of_a_compressed_colour_cine(jmid: Policy) -> None:
+    path = get_testdata_file("examples_ybr_color.dcm")  # ultrasound, 30 frames, RLE, RGB or YBR
+    data = Path(str(path)).read_bytes()
+
+    output = deidentify(data, jmid, Review(((10, 10, 60, 30),))).data
+
+    after = pydicom.dcmread(io.BytesIO(output))
+    assert after.NumberOfFrames == 30
+    colours = {tuple(value) for value in after.pixel_array[:, 10:30, 10:60].reshape(-1, 3)}
+    assert len(colours) == 1
+
+
+def test_accepted_pixels_stay_bit_identical(jmid: Policy) -> None:
+    data = ultrasound(RLELossless)
+
+    output = deidentify(data, jmid, Review()).data
+
+    assert pydicom.dcmread(io.BytesIO(output)).PixelData == pydicom.dcmread(io.BytesIO(data)).PixelData
+
+
+def test_all_outside_the_ultrasound_regions_is_proposed(jmid: Policy) -> None:
+    region = pydicom.Dataset()
+    region.RegionLocationMinX0, region.RegionLocationMinY0 = 0, 4
+    region.RegionLocationMaxX1, region.RegionLocationMaxY1 = 15, 15
+
+    boxes = pixel_image.outside_regions(ultrasound(SequenceOfUltrasoundRegions=[region]))
+
+    assert boxes == [(0, 0, 16, 4)]
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("rapidocr_onnxruntime"), reason="the text detector is not installed")
+def test_the_detector_finds_a_japanese_name() -> None:
+    from PIL import Image, ImageDraw
+
+    image = Image.new("L", (400, 300))
+    ImageDraw.Draw(image).text((40, 50), "SATO^KEN 00123456", fill=255, font_size=18)
+
+    [box] = pixel_detect.text_boxes(np.asarray(image)[np.newaxis])[:1]
+
+    assert box.left <= 42
+    assert box.top <= 54
+    assert box.right >= 180
+
+
+class Site:
+    """A gateway's review pages over real ports."""
+
+    def __init__(self, url: str, session: aiohttp.ClientSession, bus: Any) -> None:
+        self.url, self.session, self.bus = url, session, bus
+
+
+@pytest.fixture
+async def site(deps: AnonymizerDeps, tmp_path: Path) -> AsyncIterator[Site]:
+    async with AsyncExitStack() as stack:
+        bus = await stack.enter_async_context(open_journal(tmp_path / "bus.sqlite"))
+        await bus.declare(Queue("anonymizer", (InstancesReceived,)))
+        service = Service("anonymizer", Role.GATEWAY, opens=lambda _: None)  # type: ignore[arg-type,return-value]
+        templates = Path(pixel_image.__file__).parent / "templates"
+        running = Running(routes=review_routes(deps, bus), templates=templates)
+        runner = web.AppRunner(apps.build(Host("", open=[(service, running)]), []))
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        listener = apps.listen("127.0.0.1", 0)
+        await web.SockSite(runner, listener).start()
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        yield Site(f"{apps.address(listener)}/gateway/quarantine", session, bus)
+
+
+async def test_a_person_sees_the_picture_masks_it_and_it_passes(deps: AnonymizerDeps, site: Site) -> None:
+    event = await received(deps, ultrasound())
+    await deidentify_instances(event, deps)
+    blob = event.blobs[0]
+
+    async with (
+        site.session.get(f"{site.url}/{blob}") as page,
+        site.session.get(f"{site.url}/{blob}/frames/0.png") as png,
+    ):
+        assert (page.status, png.status, png.content_type) == (200, 200, "image/png")
+    form = {"decision": "mask", "boxes": "2,1,9,4", "by": "Reviewer"}
+    async with site.session.post(f"{site.url}/{blob}", data=form, allow_redirects=False) as answer:
+        assert answer.status == 303
+    events = await deidentify_instances(event, deps)
+
+    [told] = of_type(events, InstancesDeidentified)
+    row = await deps.documents.get(QUARANTINE, blob)
+    assert (await site.bus.depth("anonymizer")).ready == 1
+    assert not pixels(await deps.deidentified.get(told.instances[0].blob))[1:4, 2:9].any()
+    assert row is not None
+    assert row.state == "released"
+
+
+async def test_a_rejected_image_stays_refused(deps: AnonymizerDeps, site: Site) -> None:
+    event = await received(deps, ultrasound())
+    await deidentify_instances(event, deps)
+    blob = event.blobs[0]
+
+    form = {"decision": "reject", "by": "Reviewer"}
+    async with site.session.post(f"{site.url}/{blob}", data=form, allow_redirects=False) as answer:
+        assert answer.status == 303
+    events = await deidentify_instances(event, deps)
+
+    row = await deps.documents.get(QUARANTINE, blob)
+    assert of_type(events, InstancesDeidentified) == []
+    assert row is not None
+    assert row.state == "rejected"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"decision": "accept"},
+        {"decision": "mask", "boxes": "9,9,2,2", "by": "Reviewer"},
+        {"decision": "let it go", "by": "Reviewer"},
+    ],
+)
+async def test_a_decision_without_its_parts_is_none(form: dict[str, str], deps: AnonymizerDeps, site: Site) -> None:
+    event = await received(deps, ultrasound())
+    await deidentify_instances(event, deps)
+
+    async with site.session.post(f"{site.url}/{event.blobs[0]}", data=form) as answer:
+        assert answer.status == 400
+
+    assert await deps.documents.get(DECISIONS, event.blobs[0]) is None
+
+
+async def test_another_site_cannot_decide(deps: AnonymizerDeps, site: Site) -> None:
+    event = await received(deps, ultrasound())
+    await deidentify_instances(event, deps)
+
+    form, headers = {"decision": "accept", "by": "x"}, {"Sec-Fetch-Site": "cross-site"}
+    async with site.session.post(f"{site.url}/{event.blobs[0]}", data=form, headers=headers) as answer:
+        assert answer.status == 403
