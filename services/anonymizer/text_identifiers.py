@@ -44,7 +44,7 @@ class Identifiers(msgspec.Struct, frozen=True):
     """The dictionary of one header; build it once and use it for every text of the same patient.
 
     names: people's names, in every way they can be written.  patient_ids, order_ids, phones: bare, folded, without
-    leading zeros.  birth_date, study_dates: YYYYMMDD.  institutions, departments, addresses: folded, without spaces.
+    leading zeros.  birth_date, study_dates: YYYYMMDD.  institutions, addresses: folded, without spaces.
     """
 
     names: tuple[NameForm, ...] = ()
@@ -53,7 +53,6 @@ class Identifiers(msgspec.Struct, frozen=True):
     birth_date: str = ""
     study_dates: tuple[str, ...] = ()
     institutions: tuple[str, ...] = ()
-    departments: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     uids: tuple[str, ...] = ()
@@ -71,7 +70,6 @@ class Identifiers(msgspec.Struct, frozen=True):
             birth_date=next(_days(_values(header, ("PatientBirthDate",))), ""),
             study_dates=tuple(dict.fromkeys(_days(_values(header, DATES)))),
             institutions=tuple(dict.fromkeys(_institutions(_values(header, INSTITUTIONS)))),
-            departments=tuple(dict.fromkeys(_compact(text) for text in _values(header, DEPARTMENTS) if len(text) > 1)),
             addresses=tuple(dict.fromkeys(_addresses(_values(header, ADDRESSES)))),
             phones=_bare(_values(header, PHONES)),
             uids=tuple(dict.fromkeys(_values(header, UIDS))),

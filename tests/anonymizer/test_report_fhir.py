@@ -3,13 +3,18 @@
 
 import base64
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.anonymizer.context import Policy
 from services.anonymizer.reports import DeidentifiedReport, deidentify
+from services.ingest import csv_reader
+from services.ingest.fields import bundle_of
+from services.linker import report as linker_report
 from shared.errors import Invalid, Refused
 
 SAMPLES = Path(__file__).parents[1] / "data" / "reports" / "fhir"
@@ -116,9 +121,7 @@ def test_research_moves_all_dates_of_a_patient_by_the_same_days_and_hides_the_si
     assert (_day(moved[1]) - _day(moved[0])).days == 2
 
 
-def _day(text: str) -> Any:
-    from datetime import date
-
+def _day(text: str) -> date:
     return date.fromisoformat(text)
 
 
@@ -182,3 +185,49 @@ def test_the_insurance_number_is_never_taken_for_the_patients_id(jmid: Policy) -
     report = deidentify(json.dumps(whole).encode(), jmid)
 
     assert report.keys.patient_id == deidentify(read("jp_core_ct"), jmid).keys.patient_id
+
+
+@pytest.mark.parametrize("name", ["jp_core_ct", "jp_core_ct_amended", "jp_core_ct_text", "bare_html", "english_ct"])
+def test_the_linkers_allow_list_takes_the_document_and_reads_the_same_keys(name: str, jmid: Policy) -> None:
+    report = deidentify(read(name), jmid)
+
+    _, incoming = linker_report.read(report.document)
+
+    assert incoming.report_id == report.report_id
+    assert incoming.flagged == report.review
+    assert msgspec.structs.replace(incoming.keys, study_instance_uid="") == msgspec.structs.replace(
+        report.keys, study_instance_uid=""
+    )
+
+
+def test_reports_from_a_table_lose_what_identifies_and_keep_what_is_clinical(policy: Policy) -> None:
+    table = (SAMPLES.parent / "csv" / "reports.csv").read_bytes()
+    documents = [
+        deidentify(bundle_of(row.fields), policy).document.decode()
+        for row in csv_reader.rows(table, csv_reader.DEFAULT)
+    ]
+
+    text = "\n".join(documents)
+    secrets = (
+        "山本",
+        "高橋",
+        "髙橋",
+        "橋本氏",
+        "橋本 明",
+        "S20.1.7",
+        "昭和20年",
+        "中村",
+        "斎藤",
+        "佐々木",
+        "渡邉",
+        "RPT-2024",
+    )
+    assert [secret for secret in secrets if secret in text] == []
+    for words in (
+        "右肺S6に12×8 mmの結節",
+        "縦隔リンパ節 #4R 11 mm",
+        "右基底核に陳旧性梗塞",
+        "橋本病にて加療中",
+        "橋本病に矛盾しない",
+    ):
+        assert words in text
