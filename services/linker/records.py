@@ -37,8 +37,8 @@ LINKS = Collection(
     name="links",
     type=Link,
     key="report_id",
-    fields=("state", "studies", "settled", "decided_at"),
-    indexes=(("state", "decided_at"),),
+    fields=("state", "studies", "rule", "settled", "decided_at"),
+    indexes=(("state", "decided_at"), ("rule", "decided_at")),
 )
 
 

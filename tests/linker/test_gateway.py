@@ -232,9 +232,17 @@ async def test_a_flagged_report_waits_until_a_person_lets_it_leave(tmp_path: Pat
         waiting = (await gateway.get("/api/gateway/deliveries?state=review"))["deliveries"]
         assert [each["report_id"] for each in waiting] == ["R1"]
 
+        read = await gateway.get("/api/gateway/reports/R1")
+        assert (read["document"]["conclusion"], read["flagged"]) == ("No finding.", True)
+
         ask = {"action": "release", "by": "Dr. Who", "delivery_id": waiting[0]["id"]}
-        await gateway.post("/api/gateway/deliveries", ask)
+        await gateway.post("/api/gateway/deliveries", ask, 400)
+        await gateway.post("/api/gateway/deliveries", {**ask, "sha256": "of another version"}, 400)
+        await gateway.post("/api/gateway/deliveries", {**ask, "sha256": read["sha256"]})
         await until(lambda: len(archive.reports) == 1)
+
+        assert (await gateway.get("/api/gateway/reports/R1"))["delivery"]["approved_by"] == "Dr. Who"
+        await gateway.get("/api/gateway/reports/R9", 404)
 
 
 async def test_an_unlinked_report_is_visible_with_candidates_and_linked_by_hand(
@@ -300,6 +308,8 @@ async def test_the_page_shows_what_is_unlinked_and_links_only_from_its_own_origi
             async with gateway.session.post(f"{gateway.url}/gateway/links", data=form, headers={"Origin": origin}) as a:
                 assert a.status == status
 
+        async with gateway.session.get(f"{gateway.url}/gateway/reports/R1") as page:
+            assert "No finding." in await page.text()
         assert "ambiguous" in shown
         assert STUDY in shown
         assert (await gateway.get("/api/gateway/links"))["links"] == []

@@ -19,9 +19,12 @@ FINAL_AT_GATEWAY = frozenset({"unlinked-by-hand", "patient-conflict", "identifie
 
 
 async def relink(
-    deps: CentreDeps, report_id: str, *, at: float, decision: HandDecision | None = None
+    deps: CentreDeps, report_id: str, *, at: float, decision: HandDecision | None = None, changed: bool = False
 ) -> StoredReport | None:
-    """Decide anew about one report, write the result into it, and note the change; None if it is not known."""
+    """Decide anew about one report, write the result into it, and note the change; None if it is not known.
+
+    changed: the report itself changed, so that the change is noted even if its link did not.
+    """
 
     async def step(old: Link | None, decision: HandDecision | None = None) -> Link | None:
         report = await deps.documents.get(REPORTS, report_id)
@@ -35,10 +38,10 @@ async def relink(
     link = await derive(deps.documents, LINKS, report_id, step)
     if link is None:
         return None
-    return await settle(deps, link)
+    return await settle(deps, link, changed=changed)
 
 
-async def settle(deps: CentreDeps, link: Link) -> StoredReport | None:
+async def settle(deps: CentreDeps, link: Link, *, changed: bool = False) -> StoredReport | None:
     """Bring a link's revision into its report and the feed; may be done again."""
 
     async def written(old: StoredReport | None) -> StoredReport | None:
@@ -49,9 +52,11 @@ async def settle(deps: CentreDeps, link: Link) -> StoredReport | None:
         return msgspec.structs.replace(old, studies=now.studies, rule=now.code, touched=touched)
 
     report = await derive(deps.documents, REPORTS, link.report_id, written)
-    if link.settled == "yes" or report is None:
+    if report is None or (link.settled == "yes" and not changed):
         return report
     await feed.note(deps, "report", link.report_id, report.touched)
+    if link.settled == "yes":
+        return report
     if link.rule:
         LINKED.labels(rule=link.rule).inc()
 

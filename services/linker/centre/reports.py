@@ -8,7 +8,7 @@ import orjson
 from aiohttp import web
 
 from services.linker import report as form
-from services.linker.centre import feed, linking, shown
+from services.linker.centre import linking, shown
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.store import (
     ANNOTATIONS,
@@ -59,10 +59,9 @@ async def take_report(deps: CentreDeps, data: bytes, at: float) -> tuple[StoredR
         return with_version(old, said.site, said.profile, version, said.report_id)
 
     await change(deps.documents, REPORTS, said.report_id, step)
-    report = await linking.relink(deps, said.report_id, at=at)
+    report = await linking.relink(deps, said.report_id, at=at, changed=True)
     if report is None:
         raise NotFound("unknown-report", "the report is gone")
-    await feed.note(deps, "report", said.report_id, report.touched)
     return report, is_new
 
 

@@ -10,6 +10,7 @@ from services.linker import policy
 from services.linker.gateway import handlers, keeping, linking, shipping
 from services.linker.gateway.couriers import Courier, Outage
 from services.linker.gateway.deps import GatewayDeps
+from services.linker.gateway.desk import Desk
 from services.linker.gateway.routes import GatewayRoutes
 from services.linker.gateway.transport import Centre, centre
 from services.linker.settings import LinkerSettings, complete
@@ -35,11 +36,12 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
     )
     async with centre(chosen, deps.blobs) as peer:
         couriers = _couriers(deps, peer)
-        routes = GatewayRoutes(deps, couriers)
+        desk = Desk(deps)
+        routes = GatewayRoutes(desk, couriers)
 
         async def status() -> Mapping[str, int]:
             away = max(courier.outage.tries for courier in couriers)
-            return {**await routes.counts(), "centre_away_tries": away}
+            return {**await desk.counts(), "centre_away_tries": away}
 
         yield Running(
             routes=routes.routes(),

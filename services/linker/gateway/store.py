@@ -66,7 +66,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: SOP Instance UID → stored, stored:<warning> or failed:<reason>; what is missing still has to go.
     want, sent, refused: a report's version and link as they are now, as the centre confirmed them, as it refused them.
     announce: due when a Delivered event has to be published.  told: receipts it was published for.
-    approved: sha256 of the version a person let pass.
+    approved, approved_by, approved_at: sha256 of the version that a person let pass review, who, and when.
     kept: how many Instances of a released delivery were confirmed; their list is dropped.
     recall_id: the recall that it is, or was last, delivered again for.  recalled: what of it still has to go again.
     """
@@ -91,6 +91,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     announce: str = "no"
     told: tuple[str, ...] = ()
     approved: str = ""
+    approved_by: str = ""
+    approved_at: str = ""
     recall_id: str = ""
     recalled: tuple[str, ...] = ()
     done_at: float = 0.0
