@@ -56,7 +56,8 @@ def up(
     """Run gateway and centre in one process tree on this machine."""
     environ = {**os.environ, "JMID_INGEST_DIMSE_PORT": str(dimse_port)}
     _check_address(bind, insecure)
-    _run(Process(SERVICES, SERVICES, home.resolve(), port, bind, site, environ, with_sample=sample))
+    log = home.resolve() / "jmid.log"  # the terminal is for progress and addresses
+    _run(Process(SERVICES, SERVICES, home.resolve(), port, bind, site, environ, with_sample=sample, log=log))
 
 
 @app.command()
@@ -95,7 +96,7 @@ def _check_address(bind: str, insecure: bool) -> None:
 
 
 def _run(process: Process) -> None:
-    logs.configure()
+    logs.configure(process.log)
     try:
         uvloop.run(run_process(process))
     except SettingsError as error:

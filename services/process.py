@@ -25,6 +25,7 @@ class Process:
     """What one process is to be.
 
     services: those it hosts.  every: all services of the system.  with_sample: feed the sample if this home has none.
+    log: the file that log lines go to; None is stderr.
     """
 
     services: Sequence[Service]
@@ -35,6 +36,7 @@ class Process:
     site: str
     environ: Mapping[str, str]
     with_sample: bool = False
+    log: Path | None = None
 
     @property
     def name(self) -> str:
@@ -130,6 +132,8 @@ def _say_where(process: Process, host: Host, *, viewer: bool) -> None:
     for label, place, served in rows:
         if served:
             console.print(f"  {label:<20} [bold]{place}[/]", soft_wrap=True)
+    if process.log is not None:
+        console.print(f"  {'Log':<20} {process.log}", soft_wrap=True)
     if process.bind in LOOPBACK:
         console.print("  Only this machine can reach it: there is no authentication yet.", style="dim")
     console.print("  Ctrl-C stops it.", style="dim")

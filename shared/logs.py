@@ -7,6 +7,8 @@ has a field to be written in. Texts of foreign exceptions are never logged, only
 import logging
 import sys
 from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Literal
 
 import orjson
@@ -15,19 +17,29 @@ _LOGGER = logging.getLogger("jmid")
 Level = Literal["info", "warning", "error"]
 
 
-def configure() -> None:
-    """Send our lines to stderr, and of foreign loggers only warnings' origin, never their text."""
+def configure(file: Path | None = None) -> None:
+    """Send our lines to stderr or a file, and of foreign loggers only warnings' origin, never their text.
+
+    A file is rotated at 50 MB, five are kept.
+    """
     logging.raiseExceptions = False  # else logging prints the arguments of a line that it cannot format or write
-    ours = logging.StreamHandler(sys.stderr)
+    ours = _handler(file)
     ours.setFormatter(logging.Formatter("%(message)s"))
     _LOGGER.handlers[:] = [ours]
     _LOGGER.propagate = False
     _LOGGER.setLevel(logging.INFO)
-    foreign = logging.StreamHandler(sys.stderr)
+    foreign = _handler(file)
     foreign.setFormatter(_OriginOnly())
     root = logging.getLogger()
     root.handlers[:] = [foreign]
     root.setLevel(logging.WARNING)
+
+
+def _handler(file: Path | None) -> logging.Handler:
+    if file is None:
+        return logging.StreamHandler(sys.stderr)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return RotatingFileHandler(file, maxBytes=50 << 20, backupCount=5, encoding="utf-8")
 
 
 def decided(

@@ -52,7 +52,9 @@ def build(host: "Host", extra: Sequence[web.AbstractRouteDef]) -> web.Applicatio
     folders = {s.name: jinja2.FileSystemLoader(r.templates) for s, r in host.open if r.templates}
     loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(WEB / "templates"), jinja2.PrefixLoader(folders)])
     environment = aiohttp_jinja2.setup(application, loader=loader, autoescape=True)
-    environment.globals["menu"] = [entry for _, running in host.open for entry in running.menu]
+    environment.globals["menu"] = [
+        entry for _, running in sorted(host.open, key=lambda pair: pair[0].role) for entry in running.menu
+    ]
     owners: dict[web.AbstractRoute, str] = {}
     for service, running in host.open:
         owners |= dict.fromkeys(application.add_routes(running.routes), service.name)
