@@ -46,10 +46,16 @@ class Shape(Generic[T]):
         self._many = attrgetter(*self.multis, collection.key)
         self.key_of: Any = attrgetter(collection.key)
         self.decode = msgspec.msgpack.Decoder(collection.type).decode
+        self._decode_many = msgspec.msgpack.Decoder(list[collection.type | None]).decode  # type: ignore[name-defined]
 
     def encode(self, document: T) -> bytes:
         """Return the record's bytes at rest."""
         return _ENCODER.encode(document)
+
+    def decode_many(self, count: int, joined: bytes) -> list[T | None]:
+        """Return the records, or None for nil, whose bytes follow each other."""
+        found: list[T | None] = self._decode_many(b"\xdd" + count.to_bytes(4, "big") + joined)  # MessagePack array 32
+        return found
 
     def values(self, document: T) -> tuple[Scalar, ...]:
         """Return the values of ``scalars``, in their order."""

@@ -7,7 +7,7 @@ asked, because the way to a thread and back takes longer than the read. Design a
 # ruff: noqa: S608 - the names in the SQL come from Collections, the values are bound
 
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ import msgspec
 
 from shared.documents import Change, Collection, Condition, Delete, Documents, Order, Page, Put
 from shared.documents import sqlite_query as query
+from shared.documents import sqlite_rows as rows
 from shared.documents import sqlite_schema as schema
 from shared.documents.shape import Scalar, Shape
 from shared.documents.sqlite_threads import Readers, Writer, connect
@@ -24,9 +25,10 @@ from shared.documents.sqlite_writes import DeleteRow, PutRow, Writes
 from shared.errors import JmidError, Unavailable
 
 T = TypeVar("T", bound=msgspec.Struct)
+R = TypeVar("R")
 
 KEYS_AT_ONCE = 500
-KEYS_INLINE = 16
+KEYS_INLINE = 50
 """Up to this many records are read by key in the event loop itself."""
 
 
@@ -64,17 +66,18 @@ class SqliteDocuments(Documents):
 
     async def get_versioned(self, collection: Collection[T], key: str) -> tuple[T, int] | None:
         shape = self._shape(collection)
-        rows = await self._by_key(f"SELECT body, version FROM {schema.table(shape)} WHERE key = ?", [key])
-        return (shape.decode(rows[0][0]), rows[0][1]) if rows else None
+        sql = f"SELECT body, version FROM {schema.table(shape)} WHERE key = ?"
+        row = await self._read(rows.fetch_row, sql, [key], inline=True)
+        return (shape.decode(row[0]), row[1]) if row else None
 
     async def get_many(self, collection: Collection[T], keys: Sequence[str]) -> dict[str, T]:
         shape = self._shape(collection)
         found = dict[str, T]()
         for start in range(0, len(keys), KEYS_AT_ONCE):
-            some = list(keys[start : start + KEYS_AT_ONCE])
-            marks = ", ".join("?" * len(some))
-            rows = await self._by_key(f"SELECT key, body FROM {schema.table(shape)} WHERE key IN ({marks})", some)
-            found |= {key: shape.decode(body) for key, body in rows}
+            some = keys[start : start + KEYS_AT_ONCE]
+            sql = f"SELECT body FROM {schema.table(shape)} WHERE key IN ({', '.join('?' * len(some))})"
+            documents = shape.decode_many(*await self._read(rows.fetch, sql, some, inline=len(some) <= KEYS_INLINE))
+            found |= {shape.key_of(document): document for document in documents if document is not None}
         return found
 
     async def put(self, collection: Collection[T], document: T, *, if_version: int | None = None) -> int:
@@ -98,27 +101,30 @@ class SqliteDocuments(Documents):
     ) -> Page[T]:
         shape = self._shape(collection)
         shape.check(where, order)
-        sql, values = query.find_sql(shape, where, order, limit + 1, offset, after)
-        rows = await self._readers.run(lambda connection: connection.execute(sql, values).fetchall())
-        found = [shape.decode(row[0]) for row in rows[:limit]]
-        more = len(rows) > limit and bool(found)
-        return Page(found, shape.token(found[-1], query.order_of(shape, order)) if more else None)
+        if offset and not where and after is None and offset > await self._records(shape) // 2:
+            sql, values = query.find_from_end_sql(shape, order, limit + 1, offset)
+        else:
+            sql, values = query.find_sql(shape, where, order, limit + 1, offset, after)
+        found = shape.decode_many(*await self._read(rows.fetch, sql, values))
+        documents = [document for document in found[:limit] if document is not None]
+        more = len(found) > limit and bool(documents)
+        return Page(documents, shape.token(documents[-1], query.order_of(shape, order)) if more else None)
 
     async def count(self, collection: Collection[T], *where: Condition) -> int:
         shape = self._shape(collection)
         shape.check(where)
-        sql, values = query.count_sql(shape, where)
-        rows = await self._readers.run(lambda connection: connection.execute(sql, values).fetchall())
-        return int(rows[0][0])
+        if not where:
+            return await self._records(shape)
+        row = await self._read(rows.fetch_row, *query.count_sql(shape, where))
+        return int(row[0])
 
     async def changes(self, collection: Collection[T], *, after: int = 0, limit: int = 100) -> list[Change[T]]:
         shape = self._shape(collection)
         if not collection.feed:
             raise ValueError(f"{collection.name} keeps no change feed")
-        sql = query.changes_sql(shape)
         values = [after, limit, after, limit, limit]
-        rows = await self._readers.run(lambda connection: connection.execute(sql, values).fetchall())
-        return [Change(seq, key, None if body is None else shape.decode(body)) for seq, key, body in rows]
+        found = await self._read(rows.fetch_changes, query.changes_sql(shape), values)
+        return rows.changes(shape, *found)
 
     async def ping(self) -> None:
         try:
@@ -153,17 +159,29 @@ class SqliteDocuments(Documents):
             body=shape.encode(document),
         )
 
-    async def _carry_out(self, rows: Sequence[PutRow | DeleteRow]) -> list[int]:
-        return await self._writer.run(partial(self._writes.carry_out, rows=rows))
+    async def _carry_out(self, operations: Sequence[PutRow | DeleteRow]) -> list[int]:
+        return await self._writer.run(partial(self._writes.carry_out, rows=operations))
 
-    async def _by_key(self, sql: str, values: Sequence[Scalar]) -> list[Any]:
-        if len(values) <= KEYS_INLINE and not self._writer.closed:
+    async def _records(self, shape: Shape[Any]) -> int:
+        row = await self._read(rows.fetch_row, query.RECORDS, [shape.collection.name], inline=True)
+        return int(row[0]) if row else 0
+
+    async def _read(
+        self,
+        fetch: Callable[[sqlite3.Connection, str, Sequence[Scalar]], R],
+        sql: str,
+        values: Sequence[Scalar],
+        *,
+        inline: bool = False,
+    ) -> R:
+        """Read in a thread, or where it is asked if that is sure to take microseconds."""
+        if inline and not self._writer.closed:
             try:
                 self._inline = self._inline or connect(self._path, timeout_s=0, read_only=True)
-                return self._inline.execute(sql, values).fetchall()
+                return fetch(self._inline, sql, values)
             except sqlite3.OperationalError:  # such as a lock that a thread can wait for
                 pass
-        return await self._readers.run(lambda connection: connection.execute(sql, values).fetchall())
+        return await self._readers.run(lambda connection: fetch(connection, sql, values))
 
 
 def _touch(connection: sqlite3.Connection) -> None:

@@ -11,6 +11,8 @@ from shared.documents.sqlite_schema import column, gone_table, side_table, table
 
 Sql = tuple[str, list[Scalar]]
 
+RECORDS = "SELECT records FROM counters WHERE collection = ?"
+
 
 def find_sql(
     shape: Shape[Any], where: Sequence[Condition], order: Sequence[Order], limit: int, offset: int, after: str | None
@@ -24,10 +26,26 @@ def find_sql(
     if after is not None:
         place_text, place_values = _after_sql(shape, total, shape.place(after, total[:-1]))
         text, values = f"{text} AND {place_text}", values + place_values
-    by = ", ".join(f"{column(shape, term.field)}{' DESC' if term.descending else ''}" for term in total)
+    return _page_sql(shape, text, total, total, "LIMIT ? OFFSET ?"), [*values, limit, offset]
+
+
+def find_from_end_sql(shape: Shape[Any], order: Sequence[Order], limit: int, offset: int) -> Sql:
+    """Return the statement that yields the same page of all records, walking from the end of the index."""
+    total = terms(order, shape.collection.key)
+    reverse = [Order(term.field, not term.descending) for term in total]
+    page = f"LIMIT max(0, min(?, ({RECORDS}) - ?)) OFFSET max(0, ({RECORDS}) - ?)"
+    name = shape.collection.name
+    return _page_sql(shape, "1", reverse, total, page), [limit, name, offset, name, offset + limit]
+
+
+def _page_sql(shape: Shape[Any], text: str, walk: Sequence[Order], total: Sequence[Order], page: str) -> str:
     name = table(shape)
-    picked = f"SELECT id AS picked FROM {name} WHERE {text} ORDER BY {by} LIMIT ? OFFSET ?"
-    return f"SELECT body FROM ({picked}) CROSS JOIN {name} ON id = picked ORDER BY {by}", [*values, limit, offset]
+    picked = f"SELECT id AS picked FROM {name} WHERE {text} ORDER BY {_by(shape, walk)} {page}"
+    return f"SELECT body FROM ({picked}) CROSS JOIN {name} ON id = picked ORDER BY {_by(shape, total)}"
+
+
+def _by(shape: Shape[Any], order: Sequence[Order]) -> str:
+    return ", ".join(f"{column(shape, term.field)}{' DESC' if term.descending else ''}" for term in order)
 
 
 def count_sql(shape: Shape[Any], where: Sequence[Condition]) -> Sql:
@@ -39,8 +57,8 @@ def count_sql(shape: Shape[Any], where: Sequence[Condition]) -> Sql:
 def changes_sql(shape: Shape[Any]) -> str:
     """Return the statement of the change feed; it takes after, limit, after, limit, limit."""
     written = f"SELECT seq, key, body FROM {table(shape)} WHERE seq > ? ORDER BY seq LIMIT ?"
-    gone = f"SELECT seq, key, NULL FROM {gone_table(shape)} WHERE seq > ? ORDER BY seq LIMIT ?"
-    return f"SELECT * FROM ({written}) UNION ALL SELECT * FROM ({gone}) ORDER BY 1 LIMIT ?"
+    gone = f"SELECT seq, key, NULL AS body FROM {gone_table(shape)} WHERE seq > ? ORDER BY seq LIMIT ?"
+    return f"SELECT * FROM ({written}) UNION ALL SELECT * FROM ({gone}) ORDER BY seq LIMIT ?"
 
 
 def order_of(shape: Shape[Any], order: Sequence[Order]) -> tuple[Order, ...]:

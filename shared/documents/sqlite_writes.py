@@ -9,8 +9,12 @@ from typing import Any
 import msgspec
 
 from shared.documents.shape import Scalar, Shape
-from shared.documents.sqlite_schema import column, gone_table, side_table, table
+from shared.documents.sqlite_schema import analyze, column, gone_table, side_table, table
 from shared.errors import Conflict
+
+FEW = 100
+GROWTH = 4
+"""A collection that has grown by this factor is analyzed again."""
 
 
 class PutRow(msgspec.Struct, frozen=True):
@@ -64,6 +68,7 @@ class Writes:
     def __init__(self) -> None:
         self._statements: dict[int, Statements] = {}
         self._counters: dict[str, list[int]] = {}
+        self._analyzed: dict[str, int] = {}
 
     def carry_out(self, connection: sqlite3.Connection, rows: Sequence[PutRow | DeleteRow]) -> list[int]:
         """Return each put's new version, and 1 or 0 for each delete. The caller undoes all if one raises."""
@@ -82,6 +87,10 @@ class Writes:
         self._counters = {}
         if rows:
             connection.executemany("UPDATE counters SET seq = ?, records = ? WHERE collection = ?", rows)
+        grown = {name: records for _, records, name in rows if records > self._analyzed.get(name, FEW) * GROWTH}
+        if grown:
+            analyze(connection, grown)
+            self._analyzed |= grown
 
     def forget(self) -> None:
         """Forget the counters of a transaction that was undone."""

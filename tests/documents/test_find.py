@@ -2,13 +2,15 @@
 
 import random
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.documents import Condition, Documents, Eq, In, Order, Prefix, Put, Range, Wildcard
+from shared.documents import Condition, Documents, Eq, In, Order, Prefix, Put, Range, Wildcard, sqlite_rows
+from shared.documents.sqlite import open_sqlite
 from shared.errors import Invalid
 from tests.documents.records import FED, Item, State
 from tests.documents.reference import found
@@ -141,6 +143,41 @@ async def test_pages_stay_in_step_while_records_come_and_go(filled: Documents) -
     rest = await filled.find(FED, order=order, limit=500, after=first.next)
 
     assert rest.documents == [item for item in found(ALL, (), order)[50:] if item != ahead]
+
+
+@pytest.mark.parametrize("joins", [True, False])
+async def test_sqlite_answers_the_same_where_it_cannot_join_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, joins: bool
+) -> None:
+    monkeypatch.setattr(sqlite_rows, "JOINS", joins)
+    async with open_sqlite(tmp_path / "documents.sqlite") as documents:
+        await documents.declare(FED)
+        await documents.write(*[Put(FED, item) for item in ALL])
+        await documents.delete(FED, ALL[3].uid)
+
+        page = await documents.find(FED, order=[Order("patient")], limit=200)
+        none = await documents.find(FED, Eq("patient", "nobody"))
+        changes = await documents.changes(FED, limit=200)
+
+        assert page.documents == found([item for item in ALL if item != ALL[3]], (), [Order("patient")])
+        assert none.documents == []
+        assert await documents.get_many(FED, [item.uid for item in ALL[:3]]) == {item.uid: item for item in ALL[:3]}
+        assert [change.key for change in changes] == [item.uid for item in ALL if item != ALL[3]] + [ALL[3].uid]
+        assert changes[-1].document is None
+
+
+@pytest.mark.parametrize("offset", [0, 70, 74, 75, 76, 120, 145, 149, 150, 151, 400])
+@pytest.mark.parametrize("descending", [False, True])
+async def test_a_page_far_from_the_start_is_the_same_as_by_counting(
+    filled: Documents, offset: int, descending: bool
+) -> None:
+    order = (Order("patient", descending),)
+
+    page = await filled.find(FED, order=order, limit=10, offset=offset)
+
+    expected = found(ALL, (), order)
+    assert page.documents == expected[offset : offset + 10]
+    assert (page.next is not None) == (len(expected) > offset + 10)
 
 
 @pytest.mark.parametrize("token", ["", "x", "!!!", "gA", "kwECAw", "症例"])
