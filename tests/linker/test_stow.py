@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.linker import native
 from services.linker.stow import Fate, Verdict, fate_of, halves, shipments, verdicts
 from shared.events import InstanceRef
 from tests.linker.samples import refs, uid
@@ -62,6 +63,26 @@ def test_an_other_failure_of_the_only_instance_is_its_own() -> None:
 @pytest.mark.parametrize("answer", [None, [], "text", 3, {"00081199": None}, {"00081198": {"Value": [None]}}])
 def test_a_strange_answer_confirms_nothing(answer: object) -> None:
     assert verdicts(202, answer, ["1"]) == {"1": Verdict(Fate.RETRY, "not-confirmed")}
+
+
+XML = b"""<?xml version="1.0"?><NativeDicomModel xmlns="http://dicom.nema.org/PS3.19/models/NativeDICOM">
+<DicomAttribute tag="00081198" vr="SQ"><Item number="1">
+<DicomAttribute tag="00081155" vr="UI"><Value number="1">2</Value></DicomAttribute>
+<DicomAttribute tag="00081197" vr="US"><Value number="1">42752</Value></DicomAttribute></Item></DicomAttribute>
+<DicomAttribute tag="00081199" vr="SQ"><Item number="1">
+<DicomAttribute tag="00081155" vr="UI"><Value number="1">1</Value></DicomAttribute></Item></DicomAttribute>
+</NativeDicomModel>"""
+
+
+def test_an_answer_in_xml_says_the_same() -> None:
+    assert verdicts(202, native.module(XML), ["1", "2"]) == {"1": Verdict(Fate.STORED), "2": Verdict(Fate.WAIT, "A700")}
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html/>", b"<", b'<!DOCTYPE x [<!ENTITY a "b">]><NativeDicomModel>&a;</NativeDicomModel>']
+)
+def test_other_xml_confirms_nothing(body: bytes) -> None:
+    assert native.module(body) is None
 
 
 def test_an_answer_about_others_says_nothing_about_ours() -> None:

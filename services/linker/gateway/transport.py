@@ -16,7 +16,7 @@ import msgspec
 import orjson
 from dicomweb_client.uri import URI
 
-from services.linker import stow
+from services.linker import native, stow
 from services.linker.settings import LinkerSettings
 from shared.blobs import Blobs
 from shared.errors import SettingsError, Unavailable
@@ -24,6 +24,7 @@ from shared.events import InstanceRef
 
 _ANSWERS = (200, 202, 409)  # carry a Store Instances Response Module, PS3.18 Table 10.5.3-1
 _WHOLE_REQUEST = (400, 413, 422)  # the request itself was refused: its parts may be good
+_ACCEPT = "application/dicom+json, application/dicom+xml;q=0.5"
 _MAX_ANSWER = 4 * 2**20
 
 
@@ -55,7 +56,7 @@ class Centre:
         """Send Instances of one Study in one streamed request (PS3.18 10.5)."""
         boundary = secrets.token_hex(16)
         url = str(URI(self._settings.centre_dicomweb_url, study_instance_uid, permissive=True))
-        headers = {"Content-Type": stow.content_type(boundary), "Accept": "application/dicom+json"}
+        headers = {"Content-Type": stow.content_type(boundary), "Accept": _ACCEPT}
         body = self._multipart(boundary, instances)
         status, answer = await self._send("POST", url, headers, body)
         if status in _WHOLE_REQUEST and not _is_module(answer):
@@ -153,7 +154,7 @@ def _decoded(body: bytes) -> object:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        return None
+        return native.module(body)
 
 
 def _is_module(answer: object) -> bool:
