@@ -6,10 +6,12 @@ gone (owners.py). Tables and guarantees: docs/bus.md.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
+from sqlite3 import Connection
 
 from shared.bus import Bus, DeadLetter, Depth, Handle, Queue, RetryPolicy
 from shared.bus import journal_tables as tables
@@ -18,11 +20,14 @@ from shared.bus.fate import Again, Done, Fate
 from shared.bus.owners import forget_dead, lives, own
 from shared.bus.worker import Taken, work
 from shared.bus.writer import Writer
-from shared.errors import JmidError, Unavailable
+from shared.errors import JmidError, StorageFull, Unavailable
 from shared.events import Event
 
 LOOK_FOR_DEAD_S = 0.5
 """How often claims are compared with the owners that live."""
+RESERVE_BYTES = 16 << 20
+"""What publish leaves free, so that messages on a disk that is all but full can still be claimed, settled and so drained:
+SQLite's log (4 MiB) and the file that it is copied into both grow for that."""
 
 
 @asynccontextmanager
@@ -59,7 +64,7 @@ class JournalBus(Bus):
 
     async def publish(self, *events: Event) -> None:
         messages = [(event.id, event.topic, encode(event)) for event in events]
-        self._wake(await self._writer.run(partial(tables.publish, messages=messages)))
+        self._wake(await self._writer.run(partial(self._publish_with_room, messages)))
 
     async def consume(self, queue: str, handle: Handle, *, prefetch: int = 8) -> None:
         wake = asyncio.Event()
@@ -88,7 +93,7 @@ class JournalBus(Bus):
 
     async def ping(self) -> None:
         try:
-            await self._writer.run(tables.touch)
+            await self._writer.run(self._touch_with_room)
         except JmidError as error:
             raise Unavailable(f"journal: {error}") from error
 
@@ -98,6 +103,19 @@ class JournalBus(Bus):
             with suppress(asyncio.CancelledError):
                 await self._reaper
         await self._writer.close()
+
+    def _publish_with_room(self, messages: Sequence[tables.Message], connection: Connection) -> set[str]:
+        self._check_room()
+        return tables.publish(connection, messages)
+
+    def _touch_with_room(self, connection: Connection) -> None:
+        self._check_room()
+        tables.touch(connection)
+
+    def _check_room(self) -> None:
+        disk = os.statvfs(self._owners)
+        if disk.f_bavail * disk.f_frsize < RESERVE_BYTES:
+            raise StorageFull(f"less than {RESERVE_BYTES >> 20} MiB free")
 
     async def _take(self, queue: str, owner: str, wake: asyncio.Event, room: int) -> Sequence[Taken]:
         longest_s = max(self._policy.delays_s, default=0)

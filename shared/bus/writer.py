@@ -7,7 +7,6 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -67,8 +66,8 @@ class Writer:
                 outcomes = _in_one_transaction(connection, calls) if calls else []
                 self._look(connection)
             except (sqlite3.Error, OSError) as error:
-                if connection:
-                    _abandon(connection)
+                if connection:  # nothing is known of its transaction, so the next call opens the file again
+                    connection.close()
                 connection, outcomes = None, [(future, None, translated(error)) for _, future in calls]
             if outcomes:
                 self._loop.call_soon_threadsafe(_resolve, outcomes)
@@ -114,15 +113,6 @@ def _open(path: Path, schema: str) -> sqlite3.Connection:
     finally:
         os.close(descriptor)
     return connection
-
-
-def _abandon(connection: sqlite3.Connection) -> None:
-    """Close after an error; the next call opens the file again. If the disk is full, give back what the log takes."""
-    with suppress(sqlite3.Error):
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
 
 
 def _in_one_transaction(connection: sqlite3.Connection, calls: list[Call]) -> list[Outcome]:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aio_pika
 import pytest
@@ -115,6 +116,50 @@ async def test_a_consumer_that_fell_silent_is_started_again(
         await until(lambda: study_changed("after").id in recorder.ids)
 
     assert time.monotonic() - started < 5
+
+
+async def test_a_consumer_that_the_broker_forgot_is_started_again(rabbit: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    consumers: list[tuple[Any, str]] = []
+
+    async def consume(queue: Any, *arguments: Any, **options: Any) -> str:
+        tag: str = await real(queue, *arguments, **options)
+        consumers.append((queue, tag))
+        return tag
+
+    real = aio_pika.queue.Queue.consume
+    monkeypatch.setattr(aio_pika.queue.Queue, "consume", consume)
+    recorder = Recorder()
+
+    async with consuming(rabbit, "studies", recorder):
+        await until(lambda: len(consumers) == 1)
+        queue, tag = consumers[0]
+        await queue.cancel(tag)
+        await rabbit.publish(study_changed("after"))
+
+        await until(lambda: recorder.ids == [study_changed("after").id], wait_s=5)
+
+
+async def test_a_consumer_that_hears_nothing_of_what_is_sent_to_it_is_started_again(
+    rabbit: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swallowed: list[object] = []
+
+    async def swallow(queue: Any, callback: Any, **options: Any) -> str:
+        async def lose(message: object) -> None:
+            swallowed.append(message)
+
+        tag: str = await real(queue, callback if swallowed else lose, **options)
+        return tag
+
+    real = aio_pika.queue.Queue.consume
+    monkeypatch.setattr(aio_pika.queue.Queue, "consume", swallow)
+    recorder = Recorder()
+
+    async with consuming(rabbit, "studies", recorder, prefetch=1):
+        await rabbit.publish(study_changed("one"), study_changed("two"))
+
+        await until(lambda: len(set(recorder.ids)) == 2, wait_s=5)
+    assert len(swallowed) == 1
 
 
 async def test_two_publishes_of_one_event_do_not_hide_that_one_was_returned(rabbit: Bus) -> None:
