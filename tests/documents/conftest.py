@@ -1,5 +1,6 @@
 """Every implementation of the documents port; the contract is the same for all."""
 
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest_asyncio
 from shared.documents import Documents
 from shared.documents.mongo import open_mongo
 from shared.documents.sqlite import open_sqlite
+from tests.servers.mongodb import MongoDB
 
 Open = Callable[[], AbstractAsyncContextManager[Documents]]
 SERVERS = pytest.mark.servers
@@ -23,7 +25,10 @@ def opens(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     kind, _, driver = request.param.partition("-")
     if kind == "sqlite":
         return lambda: open_sqlite(tmp_path / "documents.sqlite")
-    uri, database = request.getfixturevalue("mongodb").uri, request.getfixturevalue("mongo_database")
+    server = request.getfixturevalue("mongodb")
+    # SecantusDB takes seconds to drop a database, and goes away with all of them in the end
+    ours = isinstance(server, MongoDB)
+    uri, database = server.uri, f"test_{uuid.uuid4().hex}" if ours else request.getfixturevalue("mongo_database")
     return lambda: open_mongo(uri, database, driver=driver)
 
 
