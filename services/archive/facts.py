@@ -15,11 +15,11 @@ from typing import Any
 import msgspec
 import numpy as np
 import orjson
-from isal import igzip
 
 from services.archive.palette import entries_of, expanded
 from services.archive.pixels import PixelShape
 from services.archive.rendering import Annotation, Look, Lut, Palette, Window
+from services.archive.splice import inflated
 from shared.errors import Invalid
 
 Json = dict[str, Any]
@@ -77,15 +77,10 @@ class Facts(msgspec.Struct, frozen=True):
         return own or _binary(path, ICC_PROFILE, self.bulk, f"{OPTICAL_PATH}/1/") or None
 
 
-def gunzip(member: bytes) -> bytes:
-    """Return what a gzip member holds."""
-    return bytes(igzip.decompress(member))  # type: ignore[no-untyped-call]
-
-
 @functools.lru_cache(maxsize=32)
 def attributes_of(metadata: bytes) -> Json:
     """Return the DICOM JSON that a record's gzip member holds."""
-    found: Json = orjson.loads(gunzip(metadata))
+    found: Json = orjson.loads(inflated(metadata))
     return found
 
 

@@ -1,27 +1,26 @@
-"""Retrieve metadata: the gzip members made at store time, put in a row; a client without gzip gets them inflated.
+"""Retrieve metadata: the gzip members made at store time, spliced; a client without gzip gets them inflated.
 
-Source: PS3.18 10.4.1.1.2 (Metadata Resources), Annex F (DICOM JSON); RFC 1952 2.2 (members concatenate).
+Source: PS3.18 10.4.1.1.2 (Metadata Resources), Annex F (DICOM JSON).
 """
 
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
 from aiohttp import web
-from isal import igzip
 
-from services.archive import conditional, lookup, xml
+from services.archive import conditional, lookup, splice, xml
 from services.archive.deps import ArchiveDeps
-from services.archive.facts import gunzip
 from services.archive.lookup import answering
 from services.archive.multipart_out import begin, send_multipart, whole
 from services.archive.negotiate import Offer
 from services.archive.records import InstanceRecord
+from services.archive.splice import inflated
 from services.archive.wado import chosen_for
 
 JSON, XML = "application/dicom+json", "application/dicom+xml"
 OFFERS = (Offer(JSON), Offer("application/json"), Offer(XML, multipart=True))
-OPEN, COMMA, CLOSE = (igzip.compress(mark) for mark in (b"[", b",", b"]"))
+OPEN, COMMA, CLOSE = (splice.member(mark) for mark in (b"[", b",", b"]"))
 AT_ONCE = 1 << 18
 
 
@@ -33,7 +32,7 @@ def retrieve(deps: ArchiveDeps) -> lookup.Handle:
         records = await lookup.instances_of(deps, request.match_info)
         chosen = chosen_for(request, OFFERS)
         if chosen.offer.name == XML:
-            parts = [whole(XML, xml.native_model(orjson.loads(gunzip(r.metadata)))) for r in records]
+            parts = [whole(XML, xml.native_model(orjson.loads(inflated(r.metadata)))) for r in records]
             return await send_multipart(request, XML, parts, _etag(records, "xml"))
         return await _send_json(request, records, chosen.offer.name)
 
@@ -49,31 +48,36 @@ async def _send_json(request: web.Request, records: Sequence[InstanceRecord], na
     response = web.StreamResponse(headers=headers)
     if compressed:
         response.headers["Content-Encoding"] = "gzip"
-        response.content_length = sum(len(r.metadata) for r in records) + len(COMMA) * (len(records) - 1)
-        response.content_length += len(OPEN) + len(CLOSE)
+        response.content_length = splice.joined_size(_members(records))
     await begin(request, response)
     if request.method == "HEAD":
         return response
-    async for chunk in _chunks(records, compressed=compressed):
+    pieces = splice.joined(_members(records)) if compressed else map(inflated, _members(records))
+    for chunk in _gathered(pieces):
         await response.write(chunk)
     await response.write_eof()
     return response
 
 
-async def _chunks(records: Sequence[InstanceRecord], *, compressed: bool) -> AsyncIterator[bytes]:
-    """Yield the JSON array in pieces of a useful size."""
-    before, comma, close = (OPEN, COMMA, CLOSE) if compressed else (b"[", b",", b"]")
+def _members(records: Sequence[InstanceRecord]) -> Iterator[bytes]:
+    """Yield the gzip members whose contents are a JSON array."""
+    for number, record in enumerate(records):
+        yield COMMA if number else OPEN
+        yield record.metadata
+    yield CLOSE
+
+
+def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the pieces in chunks of a useful size."""
     waiting: list[bytes] = []
     size = 0
-    for record in records:
-        body = record.metadata if compressed else gunzip(record.metadata)
-        waiting += (before, body)
-        size += len(body)
-        before = comma
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
         if size > AT_ONCE:
             yield b"".join(waiting)
             waiting, size = [], 0
-    yield b"".join([*waiting, close])
+    yield b"".join(waiting)
 
 
 def _etag(records: Sequence[InstanceRecord], form: str) -> str:
