@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import orjson
 
 from services.archive.header import number, pick, text
-from services.archive.names import forms
+from services.archive.names import forms, words
 from services.archive.records import EVICTED, InstanceRecord, SeriesRecord, StudyRecord
 from services.archive.values import Json
 
@@ -128,6 +128,8 @@ def study(
         patient_name=next(iter(forms(own, "00100010")), ""),
         names=forms(own, "00100010"),
         referring_names=forms(own, "00080090"),
+        words=words(own, "00100010"),
+        referring_words=words(own, "00080090"),
         patient_sex=text(own, "00100040"),
         patient_birth_date=text(own, "00100030"),
         issuer_of_patient_id=text(own, "00100021"),
@@ -142,6 +144,7 @@ def study(
         evicted=evicted,
         size_bytes=size_bytes,
         oldest_at=old.oldest_at if old else at,
+        online=int(evicted < instances),
         changed_at=at,
         attributes=orjson.dumps(own),
         answer=orjson.dumps(answer),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.archive.settings import ArchiveSettings
+from services.archive.turns import Turns
 from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.documents import Documents
@@ -14,7 +15,10 @@ from shared.service import Cpu
 
 @dataclass(frozen=True)
 class ArchiveDeps:
-    """bell: set when the ledger has something new.  scratch: a folder for parts too large to hold in memory."""
+    """bell: set when the ledger has something new.  scratch: a folder for parts too large to hold in memory.
+
+    turns: who writes a Study now.
+    """
 
     settings: ArchiveSettings
     documents: Documents
@@ -24,3 +28,4 @@ class ArchiveDeps:
     site: str = ""
     scratch: Path = Path(tempfile.gettempdir())
     bell: asyncio.Event = field(default_factory=asyncio.Event)
+    turns: Turns = field(default_factory=Turns)

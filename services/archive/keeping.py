@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterable, Mapping
 from typing import Any
-
-import msgspec
 
 from services.archive import answers
 from services.archive.deps import ArchiveDeps
+from services.archive.eviction import evict_some
+from services.archive.orphans import Orphans
 from services.archive.qido import attributes_of
 from services.archive.records import (
     CONFLICTS,
@@ -30,16 +31,25 @@ from shared.logs import decided
 
 PAGE = 100
 MOST_SERIES = 10_000
+GIVE_UP_S = 60.0
+TRIES = 8
 
 
 async def keep_forever(deps: ArchiveDeps) -> None:
     """Sweep whenever the bell rings, and now and then without it."""
+    orphans = Orphans(deps)
+    evict_at = sweep_at = time.monotonic()
     while True:
         deps.bell.clear()
         try:
             while await tell_some(deps):
                 pass
-            await evict_some(deps)
+            if time.monotonic() >= evict_at:
+                evict_at = time.monotonic() + deps.settings.evict_s
+                await evict_some(deps)
+            if time.monotonic() >= sweep_at:
+                sweep_at = time.monotonic() + deps.settings.orphans_s
+                await orphans.sweep()
         except Transient as error:
             decided("archive-sweep-waits", level="warning", service="archive", error=type(error).__name__)
         try:
@@ -52,7 +62,7 @@ async def keep_forever(deps: ArchiveDeps) -> None:
 async def tell_some(deps: ArchiveDeps) -> int:
     """Publish what the oldest ledger rows say, then delete them; return how many there were."""
     page = await deps.documents.find(PENDING, order=(Order("at"),), limit=PAGE)
-    rows = page.documents
+    rows = await _complete(deps, page.documents)
     if not rows:
         return 0
     for study in sorted({row.study_instance_uid for row in rows}):
@@ -60,6 +70,42 @@ async def tell_some(deps: ArchiveDeps) -> int:
     await deps.bus.publish(*(event for row in rows for event in _events(deps, row)))
     await deps.documents.write(*(Delete(PENDING, row.id) for row in rows))
     return len(rows)
+
+
+async def _complete(deps: ArchiveDeps, rows: list[PendingRecord]) -> list[PendingRecord]:
+    """Leave out rows whose Instances are only now being written: without transactions the ledger comes first."""
+    uids = [uid for row in rows for uid in row.sop_instance_uids]
+    known = await deps.documents.get_many(INSTANCES, uids) if uids else {}
+    old = time.time() - GIVE_UP_S
+    return [row for row in rows if row.at < old or all(uid in known for uid in row.sop_instance_uids)]
+
+
+def ledger(study: str, records: Iterable[InstanceRecord], correlation_id: str, at: float) -> list[Put[PendingRecord]]:
+    """Return one ledger row a Series: what its event will say (≤ 200 Instances: batches are smaller)."""
+    by_series: dict[str, list[str]] = {}
+    for record in records:
+        by_series.setdefault(record.series_instance_uid, []).append(record.sop_instance_uid)
+    return [
+        Put(
+            PENDING,
+            PendingRecord(
+                id=str(uuid.uuid4()),
+                study_instance_uid=study,
+                series_instance_uid=series,
+                sop_instance_uids=tuple(uids),
+                correlation_id=correlation_id,
+                at=at,
+            ),
+        )
+        for series, uids in by_series.items()
+    ]
+
+
+async def mend(deps: ArchiveDeps, study: str, records: Iterable[InstanceRecord], correlation_id: str) -> None:
+    """Bring a Study up to date whose Instances were written and whose own record was not, and tell it."""
+    await deps.documents.write(*ledger(study, records, correlation_id, time.time()))
+    await recount(deps, study)
+    deps.bell.set()
 
 
 def _events(deps: ArchiveDeps, row: PendingRecord) -> list[Event]:
@@ -79,6 +125,15 @@ def _events(deps: ArchiveDeps, row: PendingRecord) -> list[Event]:
 
 async def recount(deps: ArchiveDeps, study: str) -> None:
     """Make Series and Study say what the Instances say; a store that was cut short may have left them behind."""
+    for _ in range(TRIES):
+        try:
+            await _recount_once(deps, study)
+        except Conflict:
+            continue  # somebody stores into it now
+        return
+
+
+async def _recount_once(deps: ArchiveDeps, study: str) -> None:
     documents = deps.documents
     versioned = await documents.get_versioned(STUDIES, study)
     old, version = versioned or (None, 0)
@@ -91,10 +146,7 @@ async def recount(deps: ArchiveDeps, study: str) -> None:
     right = all(each.instances == counted[each.series_instance_uid] for each in page.documents)
     if old is not None and right and total == old.instances == sum(counted.values()) and total:
         return
-    try:
-        await _rebuild(deps, study, old, version)
-    except Conflict:
-        return  # somebody stores into it now, and will leave a row of their own
+    await _rebuild(deps, study, old, version)
 
 
 async def _rebuild(deps: ArchiveDeps, study: str, old: StudyRecord | None, version: int) -> None:
@@ -132,65 +184,6 @@ async def _all_instances(deps: ArchiveDeps, study: str) -> list[InstanceRecord]:
         after = page.next
         if after is None:
             return found
-
-
-async def evict_some(deps: ArchiveDeps) -> int:
-    """While the archive holds more than its high water, evict the images of the Studies that came first (FIFO).
-
-    Records and metadata stay: the Study is still found, and a recall brings its bytes back.
-    """
-    if not deps.settings.high_water_bytes:
-        return 0
-    evicted = 0
-    while (held := await held_bytes(deps)) > deps.settings.high_water_bytes:
-        study = await _oldest_online(deps)
-        if study is None:
-            break
-        await evict(deps, study)
-        decided("evicted", service="archive", size_bytes=held)
-        evicted += 1
-    return evicted
-
-
-async def held_bytes(deps: ArchiveDeps) -> int:
-    """Add up what is online."""
-    total, after = 0, None
-    while True:
-        page = await deps.documents.find(STUDIES, limit=1000, after=after)
-        total += sum(study.size_bytes for study in page.documents)
-        after = page.next
-        if after is None:
-            return total
-
-
-async def _oldest_online(deps: ArchiveDeps) -> StudyRecord | None:
-    after: str | None = None
-    while True:
-        page = await deps.documents.find(STUDIES, order=(Order("oldest_at"),), limit=100, after=after)
-        online = next((study for study in page.documents if study.evicted < study.instances), None)
-        after = page.next
-        if online is not None or after is None:
-            return online
-
-
-async def evict(deps: ArchiveDeps, study: StudyRecord) -> None:
-    """Evict one Study: records first, so that no reader is sent to bytes that are gone; then the bytes."""
-    instances = [each for each in await _all_instances(deps, study.study_instance_uid) if each.state == STORED]
-    changed = [msgspec.structs.replace(each, state=EVICTED) for each in instances]
-    row = PendingRecord(
-        id=f"evict-{study.study_instance_uid}-{time.time_ns()}",
-        study_instance_uid=study.study_instance_uid,
-        series_instance_uid="",
-        sop_instance_uids=(),
-        change="evicted",
-        correlation_id="",
-        at=time.time(),
-    )
-    record = msgspec.structs.replace(study, evicted=study.instances, size_bytes=0, changed_at=time.time())
-    await deps.documents.write(Put(PENDING, row), *(Put(INSTANCES, each) for each in changed), Put(STUDIES, record))
-    for each in instances:
-        await deps.blobs.delete(each.blob)
-    deps.bell.set()
 
 
 async def status(deps: ArchiveDeps) -> Mapping[str, int]:

@@ -7,12 +7,11 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from services.archive.names import fold
+from services.archive.names import fold, wanted_words, words_of
 from services.archive.qido_query import Match, split_range
 from services.archive.values import Json
 
 _WILD = frozenset("AE CS LO LT PN SH ST UC UR UT".split())
-_SPACES = re.compile(r"[\s^]+")
 
 
 def matches(attributes: Json, key: Match, *, fuzzy: bool = False) -> bool:
@@ -76,10 +75,8 @@ def _group_matches(group: str, asked: str) -> bool:
 
 def fuzzy_matches(groups: list[str], asked: str) -> bool:
     """Return whether every word of the key begins a component, in any order, folded for case, width and kana."""
-    words = [word for word in _SPACES.split(fold(asked.replace("=", "^")).replace("*", "")) if word]
-    components = [part for group in groups for part in _SPACES.split(fold(group)) if part]
-    joined = [fold(group).replace("^", "").replace(" ", "") for group in groups]  # 山田太郎 for 山田^太郎
-    return all(any(c.startswith(word) for c in (*components, *joined)) for word in words)
+    components = [word for group in groups for word in words_of(group)]
+    return all(any(c.startswith(word) for c in components) for word in wanted_words(asked))
 
 
 def _number_matches(value: Any, asked: str) -> bool:

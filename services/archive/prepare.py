@@ -2,16 +2,17 @@
 
 import hashlib
 import re
+import secrets
 from typing import Final
 
 import msgspec
 import orjson
-from isal import igzip
 
 from services.archive import answers
 from services.archive.frames_at import pixels_of
 from services.archive.header import Header, number, read_header, text
 from services.archive.records import InstanceRecord
+from services.archive.splice import member
 from services.archive.values import Json
 from shared.dicom import walk
 from shared.dicom.walk import Buffer
@@ -90,7 +91,7 @@ def _record(data: Buffer, file: walk.File, header: Header, uids: list[str], root
         study_instance_uid=study_uid,
         instance_number=number(header.attributes, "00200013"),
         transfer_syntax_uid=file.transfer_syntax_uid,
-        blob=f"{study_uid}/{series_uid}/{sop_instance_uid}.{digest[:16]}.dcm",
+        blob=f"instances/{study_uid}/{series_uid}/{sop_instance_uid}.{secrets.token_hex(8)}.dcm",
         size_bytes=len(data),
         sha256=digest,
         stored_at=at,
@@ -98,6 +99,6 @@ def _record(data: Buffer, file: walk.File, header: Header, uids: list[str], root
         deflated=deflated,
         pixels=pixels,
         bulk=header.bulk,
-        metadata=igzip.compress(metadata, _GZIP_LEVEL),
+        metadata=member(metadata, _GZIP_LEVEL),
         answer=answers.instance(header.attributes, file.transfer_syntax_uid),
     )

@@ -14,7 +14,7 @@ import orjson
 from services.archive import answers
 from services.archive.deps import ArchiveDeps
 from services.archive.matching import in_range, matches
-from services.archive.qido_plan import plan
+from services.archive.qido_plan import Plan, plan
 from services.archive.qido_query import INSTANCE, LEVELS, SERIES, STUDY, Match, Search, split_range
 from services.archive.records import INSTANCES, STUDIES, InstanceRecord, SeriesRecord, StudyRecord
 from services.archive.records import SERIES as SERIES_COLLECTION
@@ -45,8 +45,7 @@ async def search(asked: Search, deps: ArchiveDeps, base: str) -> Found:
     if conditions is None:
         return Found([], broad=broad)
     own = tuple(key for key in asked.matches if key.level == asked.level or key.tag == KEY_TAGS[asked.level])
-    local = plan(asked.level, own, fuzzy=asked.fuzzy)
-    rest = (*local.rest, *_combined(own))
+    local, rest = _planned(asked.level, own, asked.fuzzy)
     where = (*conditions, *local.conditions)
     records, more = await _records(deps, asked, where, rest, limit)
     parents = await _parents(deps, asked, records)
@@ -87,9 +86,9 @@ async def _related(
 ) -> tuple[tuple[str, ...], bool]:
     """Return the keys in common of the other level's records that match."""
     field = _join_field(asked.level, level)
-    local = plan(level, keys, fuzzy=asked.fuzzy)
+    local, rest = _planned(level, keys, asked.fuzzy)
     uids: dict[str, None] = {}
-    async for record in _scan(deps, level, local.conditions, (*local.rest, *_combined(keys)), asked.fuzzy):
+    async for record in _scan(deps, level, local.conditions, rest, asked.fuzzy):
         uids[getattr(record, field)] = None
         if len(uids) > MOST_PARENTS:
             return tuple(uids), True
@@ -140,6 +139,14 @@ def _all_match(attributes: Json, rest: Sequence[Match], fuzzy: bool) -> bool:
     return all(
         _moment(attributes, key) if key.vr == "combined" else matches(attributes, key, fuzzy=fuzzy) for key in rest
     )
+
+
+def _planned(level: str, keys: tuple[Match, ...], fuzzy: bool) -> tuple[Plan, tuple[Match, ...]]:
+    """Plan the keys, with ranges of a date and its time as one."""
+    combined = _combined(keys)
+    times = {key.path[1] for key in combined}
+    local = plan(level, tuple(key for key in keys if len(key.path) > 1 or key.tag not in times), fuzzy=fuzzy)
+    return local, (*local.rest, *combined)
 
 
 _PAIRS = {"00080020": "00080030", "00080021": "00080031", "00080022": "00080032", "00080023": "00080033"}

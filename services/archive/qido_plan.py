@@ -2,7 +2,7 @@
 
 import msgspec
 
-from services.archive.names import fold
+from services.archive.names import fold, wanted_words
 from services.archive.qido_query import INSTANCE, SERIES, STUDY, Match, split_range
 from shared.documents import Condition, Eq, In, Prefix, Range, Wildcard
 
@@ -36,6 +36,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "00080016": "sop_class_uid",
     },
 }
+FUZZY = {"00100010": "words", "00080090": "referring_words"}
 _LAST = "\U0010ffff"
 
 
@@ -51,28 +52,30 @@ def plan(level: str, keys: tuple[Match, ...], *, fuzzy: bool = False) -> Plan:
     conditions: list[Condition] = []
     rest: list[Match] = []
     for key in keys:
-        condition = None if fuzzy and key.vr == "PN" else _condition(level, key)
-        if condition is None:
-            rest.append(key)
+        found = _fuzzy(level, key) if fuzzy and key.vr == "PN" else _condition(level, key)
+        if found:
+            conditions += found
         else:
-            conditions.append(condition)
+            rest.append(key)
     return Plan(tuple(conditions), tuple(rest))
 
 
-def _condition(level: str, key: Match) -> Condition | None:
+def _fuzzy(level: str, key: Match) -> list[Condition]:
+    """Every word of the key begins a word of the name."""
+    field = FUZZY.get(key.tag) if level == STUDY and len(key.path) == 1 else None
+    return [Prefix(field, word) for word in wanted_words(key.values[0])] if field else []
+
+
+def _condition(level: str, key: Match) -> list[Condition]:
     field = FIELDS[level].get(key.tag)
-    if field is None or len(key.path) > 1:
-        return None
+    if field is None or len(key.path) > 1 or (key.vr == "PN" and "=" in key.values[0]):
+        return []
     value = key.values[0]
     if key.vr == "UI":
-        return Eq(field, value) if len(key.values) == 1 else In(field, key.values)
+        return [Eq(field, value) if len(key.values) == 1 else In(field, key.values)]
     if key.vr in ("DA", "TM"):
-        return _range(field, key.vr, value)
-    if key.vr == "PN":
-        if "=" in value:
-            return None
-        value = fold(value)
-    return _text(field, value)
+        return [_range(field, key.vr, value)]
+    return [_text(field, fold(value) if key.vr == "PN" else value)]
 
 
 def _range(field: str, vr: str, value: str) -> Condition:

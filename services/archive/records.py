@@ -77,8 +77,9 @@ class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):
 class StudyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One Study with its patient's Attributes. names, referring_names: folded forms, for matching without case.
 
+    words, referring_words: what fuzzy matching looks for the beginning of.
     availability: ONLINE, NEARLINE (all Instances evicted; a recall brings them back), or both mixed as ONLINE.
-    oldest_at: when its first Instance was stored: what eviction goes by.
+    oldest_at: when its first Instance was stored: what eviction goes by.  online: 1 if there is something to evict.
     """
 
     study_instance_uid: str
@@ -86,6 +87,8 @@ class StudyRecord(msgspec.Struct, frozen=True, kw_only=True):
     patient_name: str = ""
     names: tuple[str, ...] = ()
     referring_names: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    referring_words: tuple[str, ...] = ()
     patient_sex: str = ""
     patient_birth_date: str = ""
     issuer_of_patient_id: str = ""
@@ -100,6 +103,7 @@ class StudyRecord(msgspec.Struct, frozen=True, kw_only=True):
     evicted: int = 0
     size_bytes: int = 0
     oldest_at: float = 0.0
+    online: int = 1
     changed_at: float = 0.0
     attributes: bytes = b"{}"
     answer: bytes = b"{}"
@@ -115,6 +119,15 @@ class ConflictRecord(msgspec.Struct, frozen=True, kw_only=True):
     stored_sha256: str
     size_bytes: int
     arrived_at: float
+
+
+class DeletionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """That an administrator deleted something, and why. uids: of Study, Series and Instance, as far as named."""
+
+    id: str
+    uids: dict[str, str]
+    reason: str
+    at: float
 
 
 class PendingRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +151,7 @@ INSTANCES = Collection(
     key="sop_instance_uid",
     fields=("study_instance_uid", "series_instance_uid", "sop_class_uid", "state"),
     indexes=(("series_instance_uid", "state"),),
+    feed=True,
 )
 SERIES = Collection(
     name="series",
@@ -151,6 +165,7 @@ SERIES = Collection(
         "body_part_examined",
         "performed_date",
     ),
+    feed=True,
 )
 STUDIES = Collection(
     name="studies",
@@ -161,6 +176,8 @@ STUDIES = Collection(
         "patient_name",
         "names",
         "referring_names",
+        "words",
+        "referring_words",
         "patient_sex",
         "patient_birth_date",
         "study_date",
@@ -170,9 +187,12 @@ STUDIES = Collection(
         "accession_number",
         "modalities",
         "oldest_at",
+        "online",
     ),
+    indexes=(("online", "oldest_at"),),
     feed=True,
 )
 CONFLICTS = Collection(name="conflicts", type=ConflictRecord, key="id", fields=("sop_instance_uid", "arrived_at"))
+DELETIONS = Collection(name="deletions", type=DeletionRecord, key="id", fields=("at",))
 PENDING = Collection(name="archive_pending", type=PendingRecord, key="id", fields=("at",))
-COLLECTIONS = (INSTANCES, SERIES, STUDIES, CONFLICTS, PENDING)
+COLLECTIONS = (INSTANCES, SERIES, STUDIES, CONFLICTS, DELETIONS, PENDING)

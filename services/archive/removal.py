@@ -11,7 +11,7 @@ from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
 from services.archive.keeping import recount
-from services.archive.records import INSTANCES, PENDING, InstanceRecord, PendingRecord
+from services.archive.records import DELETIONS, INSTANCES, PENDING, DeletionRecord, InstanceRecord, PendingRecord
 from shared.documents import Condition, Delete, Eq, Put
 from shared.logs import decided
 
@@ -38,12 +38,14 @@ class RemovalRoutes:
         if not request.headers.get(REASON_HEADER, "").strip():
             raise web.HTTPBadRequest(text=f"say why in the {REASON_HEADER} header\n")
         where = [Eq(_FIELDS[name], uid) for name, uid in request.match_info.items()]
-        deleted = 0
-        while page := await self._some(where):
-            await self._remove(page)
-            deleted += len(page)
-        if not deleted:
+        if not await self._some(where, 1):
             raise web.HTTPNotFound(text="there is nothing of that kind\n")
+        await self._note(request)
+        deleted = 0
+        async with self._deps.turns.alone(request.match_info["study"]):
+            while page := await self._some(where, PAGE):
+                await self._remove(page)
+                deleted += len(page)
         decided("deleted", level="warning", service="archive", count=deleted)
         return web.Response(status=204)
 
@@ -55,9 +57,19 @@ class RemovalRoutes:
         if not hmac.compare_digest(shown, token.encode()):
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
 
-    async def _some(self, where: list[Eq]) -> list[InstanceRecord]:
+    async def _note(self, request: web.Request) -> None:
+        """Keep what was to go, and why, before it goes."""
+        record = DeletionRecord(
+            id=str(uuid.uuid4()),
+            uids=dict(request.match_info),
+            reason=request.headers[REASON_HEADER].strip()[:1000],
+            at=time.time(),
+        )
+        await self._deps.documents.put(DELETIONS, record)
+
+    async def _some(self, where: list[Eq], limit: int) -> list[InstanceRecord]:
         conditions: list[Condition] = list(where)
-        return (await self._deps.documents.find(INSTANCES, *conditions, limit=PAGE)).documents
+        return (await self._deps.documents.find(INSTANCES, *conditions, limit=limit)).documents
 
     async def _remove(self, instances: list[InstanceRecord]) -> None:
         studies = sorted({each.study_instance_uid for each in instances})

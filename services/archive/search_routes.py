@@ -1,15 +1,17 @@
 """Routes of the Search Transaction and of the change feed."""
 
+from typing import Any
+
 import orjson
 from aiohttp import web
 
 from services.archive import qido
 from services.archive.deps import ArchiveDeps
 from services.archive.prepare import is_uid
-from services.archive.qido_query import INSTANCE, SERIES, STUDY, parse
-from services.archive.records import STUDIES
+from services.archive.qido_query import INSTANCE, LEVELS, SERIES, STUDY, parse
 from services.archive.stow import base_url
 from services.archive.xml import native_model
+from shared.documents import Change
 from shared.errors import Invalid
 
 _BOUNDARY = "jmid-search-result"
@@ -23,6 +25,7 @@ _PATHS = {
 }
 _FIXED = {"study": "0020000D", "series": "0020000E"}
 MOST_CHANGES = 1000
+JSON = "application/json"
 
 
 class SearchRoutes:
@@ -61,21 +64,29 @@ class SearchRoutes:
         return response
 
     async def changes(self, request: web.Request) -> web.Response:
-        """Return the Studies that changed after a sequence number, in the order of change: newest state of each."""
+        """Return what changed after a sequence number, in the order of change: the newest state of each.
+
+        level: study (by default), series or instance.  A reader that goes on from the last Sequence it saw misses none.
+        """
         after, limit = request.query.get("after", "0"), request.query.get("limit", "100")
-        if not (after.isdigit() and limit.isdigit() and after.isascii() and limit.isascii()):
+        level = request.query.get("level", STUDY)
+        if not (after.isdigit() and limit.isdigit() and after.isascii() and limit.isascii()) or len(after) > 18:
             raise web.HTTPBadRequest(text="after and limit take whole numbers\n")
-        changes = await self._deps.documents.changes(STUDIES, after=int(after), limit=min(int(limit), MOST_CHANGES))
-        entries = [
-            {
-                "Sequence": change.seq,
-                "StudyInstanceUID": change.key,
-                "Action": "delete" if change.document is None else "update",
-                "Instances": change.document.instances if change.document else 0,
-            }
-            for change in changes
-        ]
-        return web.Response(body=orjson.dumps(entries), content_type="application/json")
+        if level not in LEVELS:
+            raise web.HTTPBadRequest(text="level takes study, series or instance\n")
+        most = min(int(limit[:9]), MOST_CHANGES)
+        changes = await self._deps.documents.changes(qido.COLLECTIONS[level], after=int(after), limit=most)
+        return web.Response(body=orjson.dumps([_entry(level, each) for each in changes]), content_type=JSON)
+
+
+def _entry(level: str, change: Change[Any]) -> dict[str, Any]:
+    key = {STUDY: "StudyInstanceUID", SERIES: "SeriesInstanceUID", INSTANCE: "SOPInstanceUID"}[level]
+    entry = {"Sequence": change.seq, key: change.key, "Action": "update" if change.document else "delete"}
+    if level != STUDY and change.document:
+        entry["StudyInstanceUID"] = change.document.study_instance_uid
+    if level == INSTANCE and change.document:
+        return {**entry, "SeriesInstanceUID": change.document.series_instance_uid, "State": change.document.state}
+    return entry if level == INSTANCE else {**entry, "Instances": change.document.instances if change.document else 0}
 
 
 def _wants_xml(request: web.Request) -> bool:

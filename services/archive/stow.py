@@ -3,30 +3,20 @@
 Source: PS3.18 10.5; status codes of Table 10.5.3-1; response Table 10.5.3-2; Failure Reasons PS3.4 B.2.3, PS3.7 C.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-import msgspec
 import orjson
 from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
 from services.archive.prepare import is_uid
-from services.archive.store import Outcome, Store
+from services.archive.spool import TooLarge
+from services.archive.store import Bytes, Outcome, Store
+from services.archive.stow_body import DICOM, JSON, OUT_OF_RESOURCES, XML, Received, batches
 from services.archive.xml import native_model
-from shared.dicom.multipart import MultipartReader, boundary_of, content_type
-from shared.errors import Invalid, StorageFull, Unavailable
-
-DICOM = "application/dicom"
-_JSON, _XML = "application/dicom+json", "application/dicom+xml"
-
-
-class Received(msgspec.Struct):
-    """What a request brought. parts: how many.  broken: why the body ended early; empty if it did not."""
-
-    outcomes: list[Outcome] = []
-    unsupported: int = 0
-    broken: str = ""
+from shared.errors import Invalid, StorageFull, Transient
 
 
 class StowRoutes:
@@ -45,17 +35,30 @@ class StowRoutes:
         study = request.match_info.get("study", "")
         if study and not is_uid(study):
             raise web.HTTPBadRequest(text="the Study Instance UID of the URL is no valid UID (PS3.5 9.1)\n")
-        received = Received(outcomes=[])
+        received = Received(failures=[])
+        outcomes: list[Outcome] = []
         try:
-            async for batch in _batches(request, self._deps, received):
-                received.outcomes += await self._store.take(batch, study=study)
+            await self._take_all(batches(request, self._deps, received), study, outcomes)
+        except TooLarge as error:
+            raise web.HTTPRequestEntityTooLarge(0, 0, text=f"{error}\n") from error
         except Invalid as error:
             received.broken = str(error)
         except StorageFull as error:
             raise web.HTTPInsufficientStorage(text="no room; what was confirmed before is kept\n") from error
-        except Unavailable as error:
+        except Transient as error:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"}) from error
-        return _response(request, received, study, self._base(request))
+        outcomes += [Outcome(each.sop_class_uid, each.sop_instance_uid, failure=each) for each in received.failures]
+        return _response(request, outcomes, received, study, self._base(request))
+
+    async def _take_all(self, arriving: AsyncIterator[list[Bytes]], study: str, outcomes: list[Outcome]) -> None:
+        """Store one batch while the next arrives."""
+        batch = await anext(arriving, None)
+        while batch is not None:
+            storing = asyncio.ensure_future(self._store.take(batch, study=study))
+            try:
+                batch = await anext(arriving, None)
+            finally:
+                outcomes += await storing
 
     def _base(self, request: web.Request) -> str:
         return base_url(request, self._deps.settings.public_root)
@@ -66,40 +69,7 @@ def base_url(request: web.Request, public_root: str) -> str:
     return public_root if "://" in public_root else f"{request.url.origin()}{public_root}"
 
 
-async def _batches(request: web.Request, deps: ArchiveDeps, received: Received) -> AsyncIterator[list[bytes]]:
-    """Yield the Instances in batches that are bounded in number and bytes."""
-    kind, parameters = content_type(request.headers.get("Content-Type", ""))
-    if kind == DICOM:
-        yield [await _whole(request)]
-        return
-    if kind != "multipart/related" or parameters.get("type", DICOM).lower() != DICOM:
-        raise web.HTTPUnsupportedMediaType(text=f'send multipart/related; type="{DICOM}" (PS3.18 10.5.1)\n')
-    settings = deps.settings
-    batch: list[bytes] = []
-    size = 0
-    try:
-        async for part in MultipartReader(request.content, boundary_of(request.headers["Content-Type"])):
-            if content_type(part.headers.get("content-type", DICOM))[0] != DICOM:
-                received.unsupported += 1
-                continue
-            data = b"".join([chunk async for chunk in part.chunks()])
-            batch.append(data)
-            size += len(data)
-            if len(batch) >= settings.batch_parts or size >= settings.batch_bytes:
-                yield batch
-                batch, size = [], 0
-    except Invalid as error:  # the body ended early: what came whole before is stored
-        received.broken = str(error)
-    if batch:
-        yield batch
-
-
-async def _whole(request: web.Request) -> bytes:
-    return b"".join([chunk async for chunk in request.content.iter_any()])
-
-
-def _response(request: web.Request, received: Received, study: str, base: str) -> web.Response:
-    outcomes = received.outcomes
+def _response(request: web.Request, outcomes: list[Outcome], received: Received, study: str, base: str) -> web.Response:
     if not outcomes and received.broken:
         raise web.HTTPBadRequest(text=f"{received.broken}\n")
     if not outcomes and received.unsupported:
@@ -108,13 +78,15 @@ def _response(request: web.Request, received: Received, study: str, base: str) -
         raise web.HTTPBadRequest(text="the body holds no Instance (PS3.18 10.5.1)\n")
     failed = [outcome for outcome in outcomes if outcome.failure]
     partly = len(failed) < len(outcomes) and (failed or received.unsupported or received.broken)
+    if outcomes and all(each.failure and each.failure.reason == OUT_OF_RESOURCES for each in outcomes):
+        raise web.HTTPRequestEntityTooLarge(0, 0, text="the Instance is larger than this archive takes\n")
     status = 202 if partly else 409 if failed else 200
     document = _document(outcomes, study, base)
     accept = request.headers.get("Accept", "")
     headers = {"Warning": f'299 {base}: "{received.broken}"'} if received.broken else {}
-    if _XML in accept and _JSON not in accept:
-        return web.Response(body=native_model(document), status=status, content_type=_XML, headers=headers)
-    return web.Response(body=orjson.dumps(document), status=status, content_type=_JSON, headers=headers)
+    if XML in accept and JSON not in accept:
+        return web.Response(body=native_model(document), status=status, content_type=XML, headers=headers)
+    return web.Response(body=orjson.dumps(document), status=status, content_type=JSON, headers=headers)
 
 
 def _document(outcomes: Sequence[Outcome], study: str, base: str) -> dict[str, Any]:

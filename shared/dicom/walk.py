@@ -3,6 +3,7 @@
 Works on bytes, bytearray, memoryview or mmap. Raises errors.Invalid with a reason for bytes that break PS3.5 or PS3.10.
 """
 
+import mmap
 import zlib
 from collections.abc import Iterator
 from struct import Struct
@@ -12,7 +13,7 @@ from pydicom._dicom_dict import DicomDictionary
 
 from shared.errors import Invalid
 
-Buffer: TypeAlias = "bytes | bytearray | memoryview"
+Buffer: TypeAlias = "bytes | bytearray | memoryview | mmap.mmap"
 
 UNDEFINED: Final = 0xFFFFFFFF
 ITEM: Final = 0xFFFEE000
@@ -28,7 +29,7 @@ DEFLATED_EXPLICIT_VR_LE: Final = "1.2.840.10008.1.2.1.99"
 EXPLICIT_VR_BE: Final = "1.2.840.10008.1.2.2"
 
 _LONG = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])  # PS3.5 7.1.2
-_SHORT = frozenset("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())  # noqa: SIM905
+_SHORT = frozenset("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 _VR = {vr.encode(): vr for vr in _LONG | _SHORT}
 _LONG_BYTES = frozenset(vr.encode() for vr in _LONG)
 

@@ -1,0 +1,85 @@
+"""Eviction: when room runs short, the bytes of the Studies that came first go; records and metadata stay.
+
+A recall is a Store of the same bytes: it brings them back. Retrieve answers 410 in between.
+"""
+
+import time
+
+import msgspec
+
+from services.archive.deps import ArchiveDeps
+from services.archive.records import EVICTED, INSTANCES, PENDING, STORED, STUDIES, InstanceRecord, PendingRecord
+from shared.documents import Eq, Order, Put
+from shared.logs import decided
+
+
+async def evict_some(deps: ArchiveDeps) -> int:
+    """While the archive holds more than its high water, evict the images of the Studies that came first (FIFO).
+
+    Records and metadata stay: the Study is still found, and a recall brings its bytes back.
+    """
+    if not deps.settings.high_water_bytes:
+        return 0
+    evicted = 0
+    while (held := await held_bytes(deps)) > deps.settings.high_water_bytes:
+        page = await deps.documents.find(STUDIES, Eq("online", 1), order=(Order("oldest_at"),), limit=1)
+        if not page.documents:
+            break
+        await evict(deps, page.documents[0].study_instance_uid)
+        decided("evicted", service="archive", size_bytes=held)
+        evicted += 1
+    return evicted
+
+
+async def held_bytes(deps: ArchiveDeps) -> int:
+    """Add up what is online."""
+    total, after = 0, None
+    while True:
+        page = await deps.documents.find(STUDIES, Eq("online", 1), limit=1000, after=after)
+        total += sum(study.size_bytes for study in page.documents)
+        after = page.next
+        if after is None:
+            return total
+
+
+async def evict(deps: ArchiveDeps, study_instance_uid: str) -> None:
+    """Evict one Study: records first, so that no reader is sent to bytes that are gone; then the bytes."""
+    async with deps.turns.alone(study_instance_uid):
+        versioned = await deps.documents.get_versioned(STUDIES, study_instance_uid)
+        if versioned is None:
+            return
+        study, version = versioned
+        instances = [each for each in await _instances(deps, study_instance_uid) if each.state == STORED]
+        at = time.time()
+        record = msgspec.structs.replace(study, evicted=study.instances, online=0, size_bytes=0, changed_at=at)
+        await deps.documents.write(
+            Put(STUDIES, record, version),  # first: a store that is faster makes this a Conflict, and nothing happens
+            Put(PENDING, _row(study_instance_uid, at)),
+            *(Put(INSTANCES, msgspec.structs.replace(each, state=EVICTED)) for each in instances),
+        )
+    for each in instances:
+        await deps.blobs.delete(each.blob)
+    deps.bell.set()
+
+
+def _row(study: str, at: float) -> PendingRecord:
+    return PendingRecord(
+        id=f"evict-{study}-{time.time_ns()}",
+        study_instance_uid=study,
+        series_instance_uid="",
+        sop_instance_uids=(),
+        change="evicted",
+        correlation_id="",
+        at=at,
+    )
+
+
+async def _instances(deps: ArchiveDeps, study: str) -> list[InstanceRecord]:
+    found: list[InstanceRecord] = []
+    after: str | None = None
+    while True:
+        page = await deps.documents.find(INSTANCES, Eq("study_instance_uid", study), limit=500, after=after)
+        found += page.documents
+        after = page.next
+        if after is None:
+            return found

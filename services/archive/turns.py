@@ -1,0 +1,28 @@
+"""One writer of a Study at a time within this process: others wait instead of trying again.
+
+Between processes the version of the Study's record guards; this only spares the retries.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class Turns:
+    """A lock per Study, kept only while somebody holds it or waits for it."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def alone(self, study: str) -> AsyncIterator[None]:
+        """Hold the Study."""
+        lock, waiting = self._locks.get(study, (asyncio.Lock(), 0))
+        self._locks[study] = (lock, waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._locks.pop(study)
+            if waiting > 1:
+                self._locks[study] = (lock, waiting - 1)
