@@ -26,7 +26,7 @@ from shared.events import Event
 LOOK_FOR_DEAD_S = 0.5
 """How often claims are compared with the owners that live."""
 RESERVE_BYTES = 16 << 20
-"""What publish leaves free, so that messages on a disk that is all but full can still be claimed, settled and so drained:
+"""What publish leaves free, so that what waits on a disk all but full can still be claimed, settled and drained:
 SQLite's log (4 MiB) and the file that it is copied into both grow for that."""
 
 

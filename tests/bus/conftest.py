@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,7 +108,8 @@ async def consuming(bus: Bus, queue: str, handle: Handle, prefetch: int = 8) -> 
         yield task
     finally:
         task.cancel()
-        await task
+        with suppress(asyncio.CancelledError):  # it never started
+            await task
 
 
 async def until(condition: Callable[[], bool | Awaitable[bool]], wait_s: float = WAIT_S) -> None:
