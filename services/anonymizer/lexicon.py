@@ -11,37 +11,55 @@ from services.anonymizer.text_fold import fold_name
 
 
 class Names(NamedTuple):
-    """surnames, words: in the name view; words are also ordinary nouns.  by_reading: katakana → kanji."""
+    """surnames, words: in the name view; words are also ordinary nouns.
+
+    by_reading, given_by_reading: katakana → kanji.  readings, given_readings: kanji → katakana.
+    """
 
     surnames: frozenset[str]
     words: frozenset[str]
     given: frozenset[str]
     by_reading: Mapping[str, tuple[str, ...]]
     given_by_reading: Mapping[str, tuple[str, ...]]
+    readings: Mapping[str, tuple[str, ...]]
+    given_readings: Mapping[str, tuple[str, ...]]
 
 
 @lru_cache(1)
 def names() -> Names:
     """Return the surnames and given names (IPA dictionary; see data_text/NOTICE-ipadic.txt)."""
-    surnames, words, by_reading = _name_list("surnames.tsv")
-    given, _, given_by_reading = _name_list("given_names.tsv")
+    readings, words = _name_list("surnames.tsv")
+    given_readings, _ = _name_list("given_names.tsv")
     plainly_names = frozenset(map(fold_name, _lines("surnames_not_words.txt")))
-    return Names(surnames, words - plainly_names, given, by_reading, given_by_reading)
+    return Names(
+        surnames=frozenset(readings),
+        words=frozenset(words - plainly_names),
+        given=frozenset(given_readings),
+        by_reading=_turned(readings),
+        given_by_reading=_turned(given_readings),
+        readings=readings,
+        given_readings=given_readings,
+    )
 
 
-def _name_list(file: str) -> tuple[frozenset[str], frozenset[str], Mapping[str, tuple[str, ...]]]:
-    all_names: set[str] = set()
+def _name_list(file: str) -> tuple[Mapping[str, tuple[str, ...]], set[str]]:
+    readings: dict[str, tuple[str, ...]] = {}
     words: set[str] = set()
-    readings: dict[str, list[str]] = {}
     for line in _lines(file):
         written, reading, kind = line.split("\t")
         name = fold_name(written)
-        all_names.add(name)
+        readings[name] = (*readings.get(name, ()), *map(fold_name, reading.split()))  # 渡邊 and 渡辺 are one here
         if kind == "word":
             words.add(name)
-        for kana in reading.split():
-            readings.setdefault(fold_name(kana), []).append(name)
-    return frozenset(all_names), frozenset(words), MappingProxyType({key: tuple(v) for key, v in readings.items()})
+    return MappingProxyType(readings), words
+
+
+def _turned(readings: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    turned: dict[str, list[str]] = {}
+    for name, kanas in readings.items():
+        for kana in kanas:
+            turned.setdefault(kana, []).append(name)
+    return MappingProxyType({kana: tuple(found) for kana, found in turned.items()})
 
 
 @lru_cache(1)

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 import jaconv
@@ -17,6 +18,7 @@ _HEPBURN = _KUNREI | {"シ": "shi", "チ": "chi", "ツ": "tsu", "フ": "fu", "�
 _GLIDES = {"ャ": "a", "ュ": "u", "ョ": "o"}
 _SMALL = {"ァ": "a", "ィ": "i", "ゥ": "u", "ェ": "e", "ォ": "o"}
 _MAX_SPELLINGS = 24
+_PARTED = str.maketrans({"ナ": "ンア", "ニ": "ンイ", "ヌ": "ンウ", "ネ": "ンエ", "ノ": "ンオ"})
 
 
 @lru_cache(4096)
@@ -77,12 +79,24 @@ def kana_spellings(latin: str) -> tuple[str, ...]:
     kana = jaconv.hira2kata(jaconv.alphabet2kana(latin.replace("tch", "cch")))
     if not re.fullmatch("[ァ-ヴー]+", kana):
         return ()
-    return kana_variants(kana)
+    parted = kana.translate(_PARTED)  # JUNICHIRO: ジュニチロ or ジュンイチロ
+    return tuple(dict.fromkeys((kana, *_lengthened(kana), parted, *_lengthened(parted))))
+
+
+def _lengthened(kana: str) -> Iterator[str]:
+    """Yield the kana with any of its o and u made long, as romaji leave it unsaid: ショタ → ショウタ, オノ → オオノ."""
+    places = [match.end() for match in re.finditer("[オコソトノホモヨロゴゾドボポョクスツヌフムユルグズブプュ]", kana)]
+    for count in (1, 2):
+        for chosen in itertools.combinations(places[:5], count):
+            long = kana
+            for at in reversed(chosen):
+                long = long[:at] + "ウ" + long[at:]
+            yield long
+    if kana.startswith(("オ", "コ", "ト")):
+        yield kana[0] + "オ" + kana[1:]
 
 
 def kana_variants(kana: str) -> tuple[str, ...]:
-    """Return the kana with its long o and u also as ー, as ウ, and dropped at the end."""
+    """Return the kana with its long o and u also as ー or as ウ."""
     bar = re.sub("(?<=[オコソトノホモヨロゴゾドボポョウクスツヌフムユルグズブプュ])ウ", "ー", kana)
-    ending_o = re.search("[オコソトノホモヨロゴゾドボポョ]$|ュ$|ユ$", kana)
-    forms = (kana, bar, kana.replace("ー", "ウ"), kana + "ウ" if ending_o else kana)
-    return tuple(dict.fromkeys(forms))
+    return tuple(dict.fromkeys((kana, bar, kana.replace("ー", "ウ"))))

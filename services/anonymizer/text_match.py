@@ -10,6 +10,7 @@ from services.anonymizer.text_identifiers import Identifiers
 from services.anonymizer.text_names import NameForm
 from services.anonymizer.text_reading import PATIENT_BEFORE, TITLE_AFTER, Reading, script
 from services.anonymizer.text_spans import Span
+from services.anonymizer.text_surnames import may_be_name
 
 _PARTICLE = re.compile(
     "[ \t]*(?:さん|さま|様|ちゃん|くん|君|殿|氏|先生|は|が|の|を|に|と|も|へ|で|から|より|です|である|による|について|、|。)"
@@ -31,7 +32,12 @@ _EPONYM_EN = re.compile(
 )
 
 
+_UNMISTAKABLE = 8  # signs; so long an ID stands nowhere by chance, even inside a longer word or number
 _ID_BEFORE = re.compile(r"(?:ID|番号|No|NO|MRN|#)[.:=\s]*$")
+
+
+_KANA_TAIL = re.compile("(?:[ァ-ヺー]{2,5}(?![ァ-ヺー])|[ぁ-ゖ]{2,5}?(?=さん|さま|様|ちゃん|くん|殿|氏|[^ぁ-ゖ]|$))")
+_TAIL = re.compile("[ \\t\\n]{0,3}(?P<v>[一-鿿々ヶ]+?)(?=[様殿氏君]|医師|先生|[^一-鿿々ヶ]|$)")
 
 
 class Found(NamedTuple):
@@ -44,9 +50,13 @@ class Found(NamedTuple):
 def find_identifiers(reading: Reading, identifiers: Identifiers) -> Found:
     """Return where the header's values stand in the text."""
     found = Found([], set())
+    guessed = frozenset(form.text for form in identifiers.names if form.part == "guessed-given")
     for form in identifiers.names:
-        for at, start, end in reading.occurrences(form.text):
-            _judge_name(reading, form, at, start, end, found)
+        for at, start, end in reading.occurrences(form.text) if form.part != "guessed-given" else ():
+            if form.part == "guess":
+                _judge_guess(reading, form, guessed, (at, start, end), found)
+            else:
+                _judge_name(reading, form, at, start, end, found)
     for category, values in (
         ("patient_id", identifiers.patient_ids),
         ("accession", identifiers.order_ids),
@@ -69,6 +79,39 @@ def _judge_name(reading: Reading, form: NameForm, at: int, start: int, end: int,
         found.doubts.add(verdict)
 
 
+def _judge_guess(
+    reading: Reading, form: NameForm, guessed: frozenset[str], place: tuple[int, int, int], found: Found
+) -> None:
+    """Judge a surname in kanji that the header has only by its sound: it needs a title, a fitting given name, or room.
+
+    What stands behind it in one run of kanji goes with it: the dictionary does not have every given name.
+    """
+    at, start, end = place
+    tail = _TAIL.match(reading.view, end)
+    rest = tail["v"] if tail else ""
+    given = next((rest[:size] for size in (3, 2, 1) if len(rest) >= size and rest[:size] in guessed), "")
+    if given and tail:
+        if len(form.text) > 1 or script(reading.before(start)) != "kanji":
+            found.spans.append(Span(start, tail.start("v") + len(given), form.category))
+    elif script(reading.before(start)) == "kanji" and not reading.has_title(start, end):
+        return
+    elif len(form.text) == 1:
+        if form.text in clinical_words():
+            return
+        if TITLE_AFTER.match(reading.text, end):
+            found.spans.append(Span(start, end, form.category))
+        elif tail and len(rest) <= 3 and TITLE_AFTER.match(reading.text, tail.end("v")):
+            found.spans.append(Span(start, tail.end("v"), form.category))
+    elif _eponym(reading, form.text, at, end) and not reading.has_title(start, end):
+        found.doubts.add("eponym")
+    elif reading.has_title(start, end) or (form.text not in names().words and form.text not in clinical_words()):
+        joined = tail is not None and tail.start("v") == end
+        if not joined or TITLE_AFTER.match(reading.text, end):
+            found.spans.append(Span(start, end, form.category))
+        elif len(rest) <= 3 and may_be_name(rest) and form.text not in clinical_words():
+            found.spans.append(Span(start, end + len(rest), form.category))
+
+
 def _kanji(reading: Reading, form: NameForm, at: int, start: int, end: int) -> str:
     if form.part == "full" and len(form.text) > 2:
         return "mask"
@@ -81,9 +124,6 @@ def _kanji(reading: Reading, form: NameForm, at: int, start: int, end: int) -> s
     before, after = script(reading.before(start)), script(reading.after(end))
     if form.text in clinical_words():
         return "name-is-a-word"
-    if form.part == "guess":
-        alone = before != "kanji" and (after != "kanji" or _given_follows(reading, end) > 0)
-        return "mask" if alone and form.text not in names().words else ""
     if form.part == "given" and before == "kanji" and after == "kanji":
         return "given-name-inside-words"
     return "mask" if " " not in reading.text[start:end] or form.part == "full" else ""
@@ -116,7 +156,7 @@ def _kana(reading: Reading, form: NameForm, at: int, start: int, end: int) -> st
         return ""
     clear_after = after != own or (own == "hiragana" and bool(_PARTICLE.match(reading.text, end)))
     if size >= 3:
-        return "mask" if clear_after else ""
+        return "mask" if clear_after or (form.part == "family" and _KANA_TAIL.match(reading.text, end)) else ""
     return "mask" if after == "other" and script(reading.before(start)) == "other" else ""
 
 
@@ -149,7 +189,12 @@ def _eponym(reading: Reading, name: str, at: int, end: int) -> bool:
 
 def _with_given(reading: Reading, form: NameForm, end: int) -> int:
     """Return the end of the span, with a given name that the header does not know but that stands right behind."""
-    return end + _given_follows(reading, end) if form.part in ("family", "guess") else end
+    if form.part != "family":
+        return end
+    if script(form.text[0]) == "katakana" and script(reading.after(end)) == script(reading.text[end - 1]):
+        tail = _KANA_TAIL.match(reading.text, end)
+        return tail.end() if tail and not _PARTICLE.match(reading.text, end) else end
+    return end + _given_follows(reading, end)
 
 
 def _with_family(reading: Reading, form: NameForm, start: int) -> int:
@@ -181,7 +226,8 @@ def _numbers(reading: Reading, value: str) -> Iterator[tuple[int, int]]:
         start = first
         while value[0].isdigit() and reading.before(start) == "0":
             start -= 1
-        if _touches(reading.before(start), value[0]) or _touches(reading.after(end), value[-1]):
+        touches = _touches(reading.before(start), value[0]) or _touches(reading.after(end), value[-1])
+        if touches and len(value) < _UNMISTAKABLE:
             continue
         inner = reading.text[start:end]
         loose = value.isdigit() and (" " in inner or "\n" in inner or "." in inner or "," in inner or "/" in inner)
@@ -198,8 +244,8 @@ def _numbers(reading: Reading, value: str) -> Iterator[tuple[int, int]]:
 
 
 def _touches(neighbour: str, sign: str) -> bool:
-    if sign.isdigit():
-        return neighbour.isdigit()
+    if sign.isdecimal():
+        return neighbour.isdecimal()
     return neighbour.isascii() and neighbour.isalnum()
 
 

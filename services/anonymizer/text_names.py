@@ -5,7 +5,7 @@ Source: PS3.5 6.2.1 (PN: component groups alphabetic, ideographic, phonetic, par
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -14,7 +14,8 @@ from services.anonymizer.lexicon import names
 from services.anonymizer.text_fold import fold, name_view
 from services.anonymizer.text_kana import kana_spellings, kana_variants, romaji
 
-Part = Literal["full", "family", "given", "guess"]
+Part = Literal["full", "family", "given", "guess", "guessed-given"]
+_MAX_READINGS, _MAX_LATIN = 5, 5
 _KANJI = re.compile("[一-鿿㐀-䶿豈-﫿\U00020000-\U0003ffff々〆]")
 _KANA = re.compile("[ァ-ヶー]+")
 _LATIN = re.compile("[a-z]+")
@@ -33,20 +34,39 @@ class NameForm(msgspec.Struct, frozen=True):
 def name_forms(value: str, category: str) -> Iterator[NameForm]:
     """Yield the forms of one PN value; scripts that the header lacks are supplied by reading."""
     people = [_split(group) for group in value.split("=") if group.strip(" ^　")]
-    families = list(dict.fromkeys(part for family, _ in people for part in _spellings(family)))
-    givens = list(dict.fromkeys(part for _, given in people for part in _spellings(given)))
+    spoken = any(_is_spoken(family) for family, _ in people)
+    families = _all_spellings((family for family, _ in people), None if spoken else names().readings)
+    givens = _all_spellings((given for _, given in people), None if spoken else names().given_readings)
     for family, given in people:
         yield from _forms(family, given, category)
-    for family, given in itertools.product(families, givens):
-        yield NameForm(family + given, "full", category)
-        if _LATIN.fullmatch(family) and _LATIN.fullmatch(given):
-            yield NameForm(given + family, "full", category)
-            yield NameForm(family + given[0], "full", category)
-            yield NameForm(given[0] + family, "full", category)
+    yield from (NameForm(text, "full", category) for text in _joined(families, givens))
     yield from (NameForm(family, "family", category) for family in families if len(family) > 1 or _KANJI.match(family))
     yield from (NameForm(given, "given", category) for given in givens if len(given) > 1 or _KANJI.match(given))
     if not any(_KANJI.search(family) for family, _ in people):
-        yield from _kanji_by_reading(families, category)
+        yield from _kanji_by_reading(families, givens, category)
+
+
+def _is_spoken(part: str) -> bool:
+    """Say whether a part tells how the name sounds: kana or Latin."""
+    text = _bare(part)
+    return bool(_KANA.fullmatch(text) or _LATIN.fullmatch(text))
+
+
+def _all_spellings(parts: Iterable[str], readings: Mapping[str, tuple[str, ...]] | None) -> list[str]:
+    found = dict.fromkeys(spelling for part in parts for spelling in _spellings(part))
+    for text in tuple(found) if readings else ():
+        kanas = readings.get(text, ())[:_MAX_READINGS] if readings else ()
+        found |= dict.fromkeys(spelling for kana in kanas for spelling in _spellings(kana))
+    return [text for text in found if text]
+
+
+def _joined(families: list[str], givens: list[str]) -> Iterator[str]:
+    """Yield whole names without a space: Japanese in order, Latin in both, and with one initial."""
+    latin_families, latin_givens = ([text for text in part if text.isascii()] for part in (families, givens))
+    for family in families:
+        yield from (family + given for given in givens if not (family.isascii() and given.isascii()))
+    for family, given in itertools.product(latin_families[:_MAX_LATIN], latin_givens[:_MAX_LATIN]):
+        yield from (family + given, given + family, family + given[0], given[0] + family)
 
 
 def _forms(family: str, given: str, category: str) -> Iterator[NameForm]:
@@ -79,10 +99,11 @@ def _split(group: str) -> tuple[str, str]:
 
 
 def _split_kanji(name: str) -> tuple[str, str]:
-    if _KANJI.search(name) and len(name) > 2:
-        for size in (min(len(name) - 1, 4), 3, 2, 1):
-            if name[:size] in names().surnames and size < len(name):
-                return name[:size], name[size:]
+    if _KANJI.search(name) and len(name) > 1 and name not in names().surnames:
+        sizes = [size for size in (4, 3, 2, 1) if size < len(name) and name[:size] in names().surnames]
+        sizes.sort(key=lambda size: name[size:] not in names().given)  # 森一郎 is 森 + 一郎 and not 森一 + 郎
+        if sizes:
+            return name[: sizes[0]], name[sizes[0] :]
     return name, ""
 
 
@@ -94,9 +115,15 @@ def _spellings(part: str) -> Iterable[str]:
         raw = _JUNK.sub("", part)
         return (*map(name_view, kana_variants(raw)), *romaji_of(raw))
     if _LATIN.fullmatch(text):
-        kana = kana_spellings(text)
+        kana = _likely(kana_spellings(text))
         return (text, *map(name_view, kana), *(spelling for form in kana for spelling in romaji(form)))
     return (text,)
+
+
+def _likely(kanas: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the first, and of the others (a long vowel more) those that are somebody's name."""
+    known = names().by_reading, names().given_by_reading
+    return kanas[:1] + tuple(kana for kana in kanas[1:] if any(name_view(kana) in readings for readings in known))
 
 
 def romaji_of(kana_in_view: str) -> tuple[str, ...]:
@@ -106,11 +133,12 @@ def romaji_of(kana_in_view: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*romaji(kana_in_view), *romaji(glide), *romaji(double))))
 
 
-def _kanji_by_reading(families: list[str], category: str) -> Iterator[NameForm]:
-    """Yield surnames in kanji that the header's kana or romaji may stand for; only beside a title or alone."""
+def _kanji_by_reading(families: list[str], givens: list[str], category: str) -> Iterator[NameForm]:
+    """Yield kanji that the header's kana or romaji may stand for; text_match believes them only in company."""
     for family in families:
-        for kanji in names().by_reading.get(family, ()):
-            yield NameForm(kanji, "guess", category)
+        yield from (NameForm(kanji, "guess", category) for kanji in names().by_reading.get(family, ()))
+    for given in givens:
+        yield from (NameForm(kanji, "guessed-given", category) for kanji in names().given_by_reading.get(given, ()))
 
 
 def _bare(part: str) -> str:

@@ -28,12 +28,9 @@ def doubts(reading: Reading, kept: list[tuple[int, int]]) -> set[str]:
 
 
 def _looks_like_a_name(run: str) -> bool:
-    if run in clinical_words() or terms_with(run):
+    """Say whether a run of kanji is a known surname, or one with a known given name, and no clinical term."""
+    surnames, words, given = names().surnames, names().words, names().given
+    sizes = [size for size in (2, 3, 4, 5) if run[:size] in surnames and size <= len(run) and run[:size] not in words]
+    if not any(size == len(run) or (run[size:] in given and len(run) - size > 1) for size in sizes):
         return False
-    if run in names().surnames and run not in names().words and len(run) > 1:
-        return True
-    return any(
-        run[:size] in names().surnames and run[:size] not in names().words and run[size:] in names().given
-        for size in (2, 3)
-        if len(run) > size and len(run[size:]) > 1
-    )
+    return run not in clinical_words() and not terms_with(run)

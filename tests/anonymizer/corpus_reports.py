@@ -1,8 +1,8 @@
 # ruff: noqa: E501 - rows of samples stay readable unbroken
 """Planted reports: invented people, and an answer key of what must go and what must stay.
 
-Two writers with different habits. ``structured`` writes as a report system prints: labels, headings, signatures.
-``dictated`` writes as people talk: mid-sentence names, other orders, other titles, odd widths and line breaks.
+Three writers with different habits. ``structured`` writes as a report system prints: labels, headings, signatures.
+``dictated`` writes as people talk: mid-sentence names, other orders, other titles, odd widths and line breaks. ``scattered`` puts one disturbed identifier between any two signs.
 Everything here is invented.
 """
 
@@ -348,6 +348,93 @@ def _dictated_english(
     return report
 
 
+_BEFORE = [
+    "",
+    "本日の",
+    "。",
+    "、",
+    "\n",
+    "（",
+    "：",
+    " ",
+    "　",
+    "症例は",
+    "患者",
+    "この度",
+    "ID",
+    "*",
+    "・",
+    "CT ",
+    "=>",
+    "は",
+    "の",
+    "に",
+    "①",
+    "【",
+]
+_AFTER = [
+    "",
+    "。",
+    "、",
+    "\n",
+    "）",
+    "は咳嗽あり",
+    "さん",
+    "様",
+    "の件",
+    "を撮影",
+    " ",
+    "　",
+    "殿",
+    "(男)",
+    "氏",
+    "先生",
+    "」",
+    "のCT",
+    ":",
+    "/",
+    "】",
+    "です",
+]
+
+
+def scattered(seed: int, *, research: bool = False) -> Report:
+    """Write one of the header's identifiers, disturbed in some way, between any two signs."""
+    rng = random.Random(20_000 + seed)
+    who, day = person(rng), (2024, 4, 1)
+    report = Report(who.header(rng, day, f"A{rng.randint(10**7, 10**8)}"))
+    (family, kana, romaji), (given, given_kana, given_romaji) = who.family, who.given
+    hiragana = jaconv.kata2hira(f"{kana} {given_kana}")
+    plain = [
+        family + given, f"{family} {given}", kana + given_kana, f"{kana} {given_kana}", hiragana, hiragana.replace(" ", ""),
+        f"{romaji} {given_romaji}", f"{given_romaji.title()} {romaji.title()}", f"{romaji.title()},{given_romaji.title()}",
+        who.id, f"000{who.id}", f"{who.id[:2]}-{who.id[2:5]}-{who.id[5:]}", report.header["AccessionNumber"],
+    ]  # fmt: skip
+    text = _disturbed(rng, rng.choice(plain))
+    before, after = rng.choice(_BEFORE), rng.choice(_AFTER)
+    return (
+        report.keep(rng.choice(CLINICAL_JA))
+        .say(f"。{before}")
+        .plant(text)
+        .say(f"{after}。")
+        .keep(rng.choice(CLINICAL_JA))
+    )
+
+
+def _disturbed(rng: random.Random, text: str) -> str:
+    at = rng.randrange(1, len(text))
+    forms: list[Callable[[], str]] = [
+        lambda: full_width(text),
+        lambda: " ".join(text),
+        lambda: half_kana(text),
+        lambda: "\u200b".join(text),
+        lambda: text[:at] + rng.choice(" 　\n") + text[at:],
+        lambda: text.lower(),
+        lambda: text,
+    ]
+    return rng.choice(forms)()
+
+
 def survivors(report: Report, cleaned: str) -> list[str]:
     """Return the planted strings that are still there, in whatever width or spacing."""
     for text in sorted(report.kept, key=len, reverse=True):
@@ -362,4 +449,4 @@ def losses(report: Report, cleaned: str) -> list[str]:
 
 
 def _flat(text: str) -> str:
-    return re.sub(r"[\s　・]", "", unicodedata.normalize("NFKC", text))
+    return re.sub(r"[\s　・\u200b]", "", unicodedata.normalize("NFKC", text)).lower()

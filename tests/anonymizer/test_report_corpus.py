@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from services.anonymizer.text_cleaner import Identifiers, TextPolicy, clean_text
-from tests.anonymizer.corpus_reports import Report, dictated, losses, structured, survivors
+from tests.anonymizer.corpus_reports import Report, dictated, losses, scattered, structured, survivors
 
 COUNT = 150
 
 
-@pytest.mark.parametrize("write", [structured, dictated])
+@pytest.mark.parametrize("write", [structured, dictated, scattered])
 @pytest.mark.parametrize("profile", ["jmid", "research"])
 def test_no_planted_identifier_survives_and_all_clinical_content_does(
     write: Callable[..., Report], profile: str

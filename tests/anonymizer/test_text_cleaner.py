@@ -123,6 +123,40 @@ def test_a_header_in_romaji_alone_finds_the_name_in_kanji() -> None:
     assert cleaned.text == "【氏名】は咳嗽あり。【氏名】様。【氏名】さん。"
 
 
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [
+        ("佐藤^健", "さとう けんさん、Sato Ken"),
+        ("佐藤健", "佐藤さん、サトウケン様"),
+        ("ｻﾄｳ^ｹﾝ", "佐藤 健様、この度佐藤健の、Ken Satoh"),
+        ("ONO^SHOTA", "大野翔太様、おおのしょうたさん、ｵｵﾉｼｮｳﾀ様"),
+        ("MORI^JUNICHIRO", "森純一郎の、もりじゅんいちろう様"),
+        ("=堀^悠真=", "堀 悠真、堀様、堀さん"),
+    ],
+)
+def test_scripts_that_the_header_lacks_are_supplied_by_reading(header: str, text: str) -> None:
+    cleaned = clean(text, who=Identifiers.of_header({"PatientName": header}))
+
+    for part in (
+        "佐藤",
+        "健",
+        "Sato",
+        "Ken",
+        "さとう",
+        "サトウ",
+        "大野",
+        "翔太",
+        "おおの",
+        "ｵｵﾉ",
+        "森",
+        "純",
+        "もり",
+        "堀",
+        "悠",
+    ):
+        assert part not in cleaned.text
+
+
 def test_a_person_found_once_by_title_is_found_everywhere() -> None:
     assert clean("中村先生より依頼。中村の所見では結節。").text == "【医師名】先生より依頼。【医師名】の所見では結節。"
 
