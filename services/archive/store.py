@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from services.archive import answers, spool
+from services.archive import answers, keeping, spool
 from services.archive.deps import ArchiveDeps
 from services.archive.prepare import DOES_NOT_MATCH, Failure, Prepared, prepare
 from services.archive.records import (
