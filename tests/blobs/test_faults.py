@@ -70,7 +70,7 @@ def _files(folder: Path) -> set[str]:
 async def test_a_full_disk_stores_nothing_leaves_nothing_and_is_used_again(small_disk: Path) -> None:
     async with open_local(small_disk / "store") as blobs:
         await blobs.put("kept", bytes(1_000_000))
-        large, parts = bytes(5_000_000), {f"many/{number}": bytes(500_000) for number in range(10)}
+        large, parts = bytes(5_000_000), {f"many/{number}": bytes(100_000) for number in range(60)}
 
         with pytest.raises(StorageFull):
             await blobs.put("large", large)

@@ -3,9 +3,14 @@
 import asyncio
 import random
 
+import pymongo
+import pytest
+
 from shared.documents import Change, Delete, Documents, Put
+from shared.documents.mongo import open_mongo
 from tests.documents.conftest import Open
 from tests.documents.records import FED, Item
+from tests.servers.mongodb import MongoDB, NamedMongoDB
 
 
 async def test_the_feed_has_the_newest_state_of_each_key_in_order(documents: Documents) -> None:
@@ -106,3 +111,19 @@ async def test_readers_miss_nothing_while_several_write(opens: Open) -> None:
         for known, seqs in readers[:3]:
             assert {key: item for key, item in known.items() if item is not None} == final
             assert seqs == sorted(set(seqs))
+
+
+@pytest.mark.servers
+async def test_a_record_whose_batch_is_not_yet_counted_waits_for_those_before_it(
+    mongodb: MongoDB | NamedMongoDB, mongo_database: str
+) -> None:
+    """Records of a batch come into place in any order: whoever sees one early must not step over its elders."""
+    async with open_mongo(mongodb.uri, mongo_database) as documents:
+        await documents.declare(FED)
+        await documents.put(FED, Item("1"))
+        with pymongo.MongoClient[dict[str, object]](mongodb.uri) as client:
+            record = client[mongo_database].fed.find_one({"_id": "1"}) or pytest.fail("missing")
+            client[mongo_database].fed.insert_one({**record, "_id": "early", "k": "early", "s": 3})
+
+        assert [change.key for change in await documents.changes(FED)] == ["1"]
+        assert await documents.changes(FED, after=1) == []
