@@ -64,8 +64,8 @@ def _shift(vr: bytes, value: bytes, context: Context) -> Act:
 
 def _replaced(action: Action, value: bytes, charset: bytes, context: Context) -> bytes:
     text = decode(value, charset)
-    if action is Action.PATIENT:
-        return contexts.patient(context).encode("ascii")
+    if action is Action.PATIENT:  # in Items, where another patient's ID may stand
+        return pseudonyms.patient_pseudonym(context.keys, context.issuer, text).encode("ascii")
     if action is Action.ISSUER:
         return contexts.issuer_label(context).encode("ascii")
     if action is Action.ACCESSION:

@@ -163,12 +163,14 @@ class Rewriter:
         return stream.vr_of(element.tag) if element.vr == b"UN" else element.vr
 
     def _private(self, element: Element, end: int, state: State) -> tuple[list[Buffer] | None, int]:
-        following = private.group_end(self._data, element.start, end, state.syntax, state.depth)
-        kept, count = b"", 0
-        if "retain_safe_private" in profile.load(self._context.profile).options:
-            kept, count = private.safe(self._data, element.start, following, state.syntax, state.charset, self._context)
+        kept, count, following = private.safe(
+            self._data, element.start, end, state.syntax, state.charset, self._context, state.depth
+        )
+        if "retain_safe_private" not in profile.load(self._context.profile).options:
+            kept, count = b"", 0
         self.counts["remove-private"] += 1
-        self.counts["keep-safe-private"] += count
+        if count:
+            self.counts["keep-safe-private"] += count
         return [kept] if kept else [], following
 
     def _sequence(self, element: Element, end: int, state: State, action: Action) -> tuple[list[Buffer] | None, int]:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 import msgspec
@@ -13,6 +13,9 @@ from services.anonymizer.identity import Facts
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
 SOP_CLASS, IMAGE_TYPE, MANUFACTURER, DESCRIPTION, MODEL = 0x00080016, 0x00080008, 0x00080070, 0x0008103E, 0x00081090
 ROWS, BURNED_IN, PHOTOMETRIC = 0x00280010, 0x00280301, 0x00280004
+
+
+_ASKED = (SOP_CLASS, IMAGE_TYPE, MANUFACTURER, DESCRIPTION, MODEL, BURNED_IN, PHOTOMETRIC)
 
 
 class PixelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +48,12 @@ def rule_for(facts: Facts) -> PixelRule | None:
     """Return the rule that decides about the pixels, None if the Instance has none."""
     if ROWS not in facts.values:
         return None
+    return _first(tuple(facts.values.get(tag, b"") for tag in _ASKED))
+
+
+@lru_cache(1024)
+def _first(values: tuple[bytes, ...]) -> PixelRule | None:
+    facts = Facts(dict(zip(_ASKED, values, strict=True)))
     return next((rule for rule in rules() if _holds(rule, facts)), None)
 
 

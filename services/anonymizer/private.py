@@ -4,51 +4,50 @@ Source: PS3.15 E.3.10; private blocks, PS3.5 7.8.1.
 """
 
 import re
+from functools import lru_cache
 
 from services.anonymizer import charsets, standard, stream, texts
 from services.anonymizer.context import Context
-from services.anonymizer.stream import ITEM_END, Syntax
+from services.anonymizer.stream import Syntax
 
 _NUMBERS = re.compile(rb"^[\d\s+\-.eE\\]*$")
 _CODES = re.compile(rb"^[A-Z_ \\]*$")  # words like DIRECTIONAL; a digit could be of an ID
 _SIZES = {b"FL": 4, b"FD": 8, b"SL": 4, b"SS": 2, b"UL": 4, b"US": 2}
 _CREATOR_CHARACTERS = 64
+_LISTED = {key: vr.encode("ascii") for key, vr in standard.safe_private().items()}
 
 
-def group_end(data: bytes, pos: int, end: int, syntax: Syntax, depth: int) -> int:
-    """Return where the private group that begins at pos ends."""
+def safe(
+    data: bytes, pos: int, end: int, syntax: Syntax, charset: bytes, context: Context, depth: int
+) -> tuple[bytes, int, int]:
+    """Return the safe elements of the private group at pos, with their creators; how many; and where the group ends."""
     group = syntax.tag.unpack_from(data, pos)[0]
-    while pos < end and pos + 8 <= end:
-        element = stream.read(data, pos, end, syntax)
-        if element.tag >> 16 != group or element.tag == ITEM_END:
-            break
-        pos = stream.after(data, element, end, syntax, depth)
-    return pos
-
-
-def safe(data: bytes, pos: int, end: int, syntax: Syntax, charset: bytes, context: Context) -> tuple[bytes, int]:
-    """Return the safe elements of the private group between pos and end, with their creators, and how many they are."""
     creators: dict[int, tuple[str, bytes]] = {}
     kept: dict[int, bytes] = {}
     count = 0
-    while pos < end:
+    while pos + 8 <= end and syntax.tag.unpack_from(data, pos)[0] == group:
         element = stream.read(data, pos, end, syntax)
-        after = stream.after(data, element, end, syntax)
-        number, value = element.tag & 0xFFFF, data[element.value : after]
+        after = stream.after(data, element, end, syntax, depth)
+        number = element.tag & 0xFFFF
         if 0x10 <= number <= 0xFF:
-            creators[number] = (charsets.decode(value, charset).strip(" \0"), data[pos:after])
+            creators[number] = (_text(data[element.value : after], charset), data[pos:after])
         elif number >> 8 in creators:
             creator, reserving = creators[number >> 8]
-            vr = standard.safe_private().get((element.tag >> 16, number & 0xFF, creator), "").encode("ascii")
-            if vr and _is_safe(vr, element.vr, value, charset, context, explicit=syntax.explicit):
+            vr = _LISTED.get((group, number & 0xFF, creator))
+            if vr and _is_safe(vr, element.vr, data[element.value : after], charset, context, syntax.explicit):
                 kept[number >> 8] = reserving
                 kept[number] = data[pos:after]
                 count += 1
         pos = after
-    return b"".join(kept[number] for number in sorted(kept)), count
+    return b"".join(kept[number] for number in sorted(kept)), count, pos
 
 
-def _is_safe(listed: bytes, vr: bytes, value: bytes, charset: bytes, context: Context, *, explicit: bool) -> bool:
+@lru_cache(4096)
+def _text(value: bytes, charset: bytes) -> str:
+    return charsets.decode(value, charset).strip(" \0")
+
+
+def _is_safe(listed: bytes, vr: bytes, value: bytes, charset: bytes, context: Context, explicit: bool) -> bool:
     """Return whether the value is what the table says it is: a vendor, or a site, may have put anything there."""
     if explicit and vr not in (listed, b"UN"):
         return False

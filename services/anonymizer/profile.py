@@ -4,6 +4,7 @@ A profile is PS3.15 Table E.1-1, the options that it takes, and rules of its own
 over options, options over the basic action. Options that disagree about an Attribute make the profile invalid.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
@@ -18,6 +19,7 @@ from services.anonymizer.standard import Row
 from shared.errors import SettingsError
 
 FOLDER = Path(__file__).parent / "profiles"
+_COMMON = "common.toml"
 
 
 class Action(StrEnum):
@@ -74,13 +76,16 @@ class Decision(msgspec.Struct, frozen=True):
 def load(name: str, folder: Path = FOLDER) -> Profile:
     """Return a profile; raise SettingsError if there is none of that name, or it contradicts itself."""
     path = folder / f"{name}.toml"
-    if not name.isidentifier() or not path.is_file():
-        known = ", ".join(sorted(each.stem for each in folder.glob("*.toml")))
+    if not name.isidentifier() or not path.is_file() or path.name == _COMMON:
+        known = ", ".join(sorted(each.stem for each in folder.glob("*.toml") if each.name != _COMMON))
         raise SettingsError(f"there is no profile of that name; there are: {known}")
     try:
-        profile = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Profile)
+        own = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Profile)
+        common = msgspec.convert(tomllib.loads((FOLDER / _COMMON).read_text("utf-8"))["rules"], tuple[Rule, ...])
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise SettingsError(f"profile {name}: {error}") from error
+    taken = {rule.tag for rule in own.rules}
+    profile = msgspec.structs.replace(own, rules=own.rules + tuple(rule for rule in common if rule.tag not in taken))
     check(profile)
     return profile
 
@@ -162,7 +167,17 @@ def _unnamed(profile: Profile, tag: int, vr: str) -> Decision:
         if "retain_longitudinal_modified_dates" in profile.options:
             return Decision(Action.SHIFT, "unnamed", "a date, which the profile shifts")
         return Decision(Action.EMPTY, "unnamed", "a date")
-    return Decision(*_BY_VR.get(vr, (Action.KEEP, "unnamed", "in the dictionary, and no text")))
+    if standard.is_retired(tag) and vr in _HOLDS_ANYTHING:
+        return Decision(Action.REMOVE, "unnamed", "retired, and can hold anything")
+    if vr in ("LO", "SH") and _TYPED.search(standard.keyword(tag)):
+        return Decision(Action.CLEAN, "unnamed", "typed by a person")
+    return Decision(*_BY_VR.get(vr, (Action.KEEP, "unnamed", "in the dictionary, and no free text")))
+
+
+_HOLDS_ANYTHING = frozenset({"LO", "SH", "CS", "SQ", "OB", "OW", "UN", "ST", "LT", "UT", "UC", "PN"})
+_TYPED = re.compile(
+    "Comment|Description|Label$|ProtocolName|ProtocolElementName|BeamName|BlockName|RTImageName|SetupName"
+)
 
 
 # UIDs of classes, schemes and context groups, whoever made them; they name no Instance, device or person.

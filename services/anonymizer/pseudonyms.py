@@ -37,10 +37,7 @@ def accession_pseudonym(keys: KeySet, issuer: str, accession_number: str) -> str
     issuer: the site's short name, for Instances and reports alike.
     """
     text = normalised(accession_number)
-    if not text:
-        return ""
-    digest = hmac.digest(keys.accession, f"{SCHEME}|{keys.domain}|{issuer}|{text}".encode(), "sha256")
-    return base64.b32encode(digest[:10]).decode("ascii")[:_SH_CHARACTERS]
+    return _short(keys.accession, f"{SCHEME}|{keys.domain}|{issuer}|{text}") if text else ""
 
 
 def uid_pseudonym(keys: KeySet, uid: str) -> str:
@@ -61,10 +58,12 @@ def _uid(key: bytes, text: str) -> str:
 def device_pseudonym(keys: KeySet, value: str) -> str:
     """Return the pseudonym of a serial number or station name: 16 characters of A-Z2-7; empty for empty."""
     text = normalised(value)
-    if not text:
-        return ""
-    digest = hmac.digest(keys.device, f"{SCHEME}|{keys.domain}|{text}".encode(), "sha256")
-    return base64.b32encode(digest[:10]).decode("ascii")
+    return _short(keys.device, f"{SCHEME}|{keys.domain}|{text}") if text else ""
+
+
+@lru_cache(1 << 12)
+def _short(key: bytes, text: str) -> str:
+    return base64.b32encode(hmac.digest(key, text.encode(), "sha256")[:10]).decode("ascii")[:_SH_CHARACTERS]
 
 
 def shift_days(keys: KeySet, issuer: str, patient_id: str) -> int:
@@ -91,5 +90,6 @@ def normalised(text: str) -> str:
     return unicodedata.normalize("NFKC", text.replace("\0", " ")).strip()
 
 
+@lru_cache(1 << 12)
 def _digest(key: bytes, text: str) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

@@ -124,6 +124,16 @@ def vr(tag: int) -> str:
     return _dictionary().get(tag, "")[:2]
 
 
+def is_retired(tag: int) -> bool:
+    """Return whether PS3.6 has retired the Attribute."""
+    return tag in DicomDictionary and DicomDictionary[tag][3] == "Retired"
+
+
+def keyword(tag: int) -> str:
+    """Return the keyword by PS3.6, empty if the tag is not in it."""
+    return DicomDictionary[tag][4] if tag in DicomDictionary else ""
+
+
 @cache
 def vrs(tag: int) -> frozenset[bytes]:
     """Return all VRs that PS3.6 allows for the tag."""

@@ -52,23 +52,21 @@ def read(data: bytes, pos: int, end: int, syntax: Syntax) -> Element:
     """Return the element at pos; raise Invalid if its header or defined length goes past end."""
     if pos + 8 > end:
         raise Invalid("truncated", "an element's header ends after its Data Set or Item does (PS3.5 7.1)")
-    group, element = syntax.tag.unpack_from(data, pos)
-    tag = group << 16 | element
-    if group == 0xFFFE:
-        found = Element(tag, b"", pos, pos + 8, syntax.u32.unpack_from(data, pos + 4)[0])
-    elif not syntax.explicit:
-        found = Element(tag, vr_of(tag), pos, pos + 8, syntax.u32.unpack_from(data, pos + 4)[0])
+    group, number, vr, length = syntax.short.unpack_from(data, pos)
+    tag = group << 16 | number
+    if not syntax.explicit or group == 0xFFFE:
+        vr = b"" if group == 0xFFFE else vr_of(tag)
+        found = Element(tag, vr, pos, pos + 8, syntax.u32.unpack_from(data, pos + 4)[0])
+    elif vr in SHORT:
+        found = Element(tag, vr, pos, pos + 8, length)
     else:
-        found = _explicit(data, pos, end, tag, syntax)
+        found = _long(data, pos, end, tag, vr, syntax)
     if found.length != UNDEFINED and found.value + found.length > end:
         raise Invalid("truncated", "a value ends after its Data Set or Item does (PS3.5 7.1)")
     return found
 
 
-def _explicit(data: bytes, pos: int, end: int, tag: int, syntax: Syntax) -> Element:
-    vr = data[pos + 4 : pos + 6]
-    if vr in SHORT:
-        return Element(tag, vr, pos, pos + 8, syntax.u16.unpack_from(data, pos + 6)[0])
+def _long(data: bytes, pos: int, end: int, tag: int, vr: bytes, syntax: Syntax) -> Element:
     if vr not in LONG and not (vr.isalpha() and vr.isupper()):  # VRs to come have long headers: PS3.5 6.2, 7.1.2
         raise Invalid("bad-vr", "two bytes that are no VR stand where one should (PS3.5 7.1.2)")
     if pos + 12 > end:
@@ -81,11 +79,8 @@ def skip(data: bytes, pos: int, end: int, syntax: Syntax, kept: Mapping[int, byt
 
     kept: tag → VR; of Explicit VR only short ones.
     """
-    explicit, unpack, wanted = (
-        syntax.explicit,
-        (syntax.short if syntax.explicit else syntax.implicit).unpack_from,
-        kept.get,
-    )
+    explicit, wanted = syntax.explicit, kept.get
+    unpack = syntax.short.unpack_from if explicit else syntax.implicit.unpack_from
     last = end - 8
     while pos <= last:
         if explicit:
