@@ -3,9 +3,11 @@
 import asyncio
 import random
 import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from services.linker.gateway.store import DELIVERIES
@@ -15,7 +17,7 @@ from shared.blobs.local import open_local
 from shared.bus import Queue
 from shared.bus.journal import open_journal
 from shared.documents.sqlite import open_sqlite
-from shared.events import Delivered, Event, ReportLinked
+from shared.events import CaseChanged, Delivered, Event, ReportLinked
 from tests.linker.samples import document, instances, report, uid
 from tests.linker.system import Archive, keep, served, until
 
@@ -43,8 +45,8 @@ async def killed_now_and_then(home: Path, centre: str, over: asyncio.Event, mome
     """Run the linker; kill it at random moments until it is over; return how often."""
     kills = 0
     while not over.is_set():
-        command = (sys.executable, "-m", "tests.linker.victim", str(home), centre)
-        process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
+        command = (sys.executable, "-m", "tests.linker.victim", "gateway", str(home), centre)
+        process = await asyncio.create_subprocess_exec(*command, stdout=DEVNULL, stderr=DEVNULL)
         try:
             wait = moments.uniform(0.9, 1.6) if kills < 6 else 60
             await asyncio.wait_for(over.wait(), wait)
@@ -101,3 +103,62 @@ async def test_a_linker_killed_at_random_moments_loses_nothing(tmp_path: Path) -
     assert len(found) == STUDIES * (BATCHES + 1)
     assert {link.state for link in links} == {"linked"}
     assert all(each.stored == SIZE for each in found if each.kind == "instances")
+
+
+async def post_until_taken(session: aiohttp.ClientSession, where: list[str], body: dict[str, Any]) -> None:
+    """Post a report until the centre answers, as a gateway does."""
+    while True:
+        try:
+            headers = {"Content-Type": "application/fhir+json"}
+            async with session.post(f"{where[0]}/api/reports", json=body, headers=headers) as answer:
+                assert answer.status in (200, 201), await answer.text()
+                return
+        except (aiohttp.ClientError, IndexError):
+            await asyncio.sleep(0.02)
+
+
+async def restarted(home: Path, where: list[str], over: asyncio.Event, moments: random.Random) -> int:
+    """Run the centre's linker; kill it at random moments until it is over; return how often."""
+    kills = 0
+    while not over.is_set():
+        command = (sys.executable, "-m", "tests.linker.victim", "centre", str(home), "http://127.0.0.1:9")
+        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=DEVNULL)
+        try:
+            assert process.stdout is not None
+            where[:] = [(await process.stdout.readline()).decode().strip()]
+            await asyncio.wait_for(over.wait(), moments.uniform(0.02, 0.15) if kills < 5 else 60)
+        except TimeoutError:
+            kills += 1
+        finally:
+            process.kill()
+            await process.wait()
+    return kills
+
+
+@pytest.mark.slow
+async def test_every_report_that_the_killed_centre_answered_for_is_kept_and_told_of(tmp_path: Path) -> None:
+    over = asyncio.Event()
+    where: list[str] = []
+    told: set[str] = set()
+    names = {f"R{n}" for n in range(60)}
+    async with open_journal(tmp_path / "bus.sqlite") as bus, aiohttp.ClientSession() as session:
+        await bus.declare(Queue("told", (CaseChanged,)))
+
+        async def take(delivery: Any) -> tuple[Event, ...]:
+            told.update(delivery.event.report_ids)
+            return ()
+
+        witness = asyncio.create_task(bus.consume("told", take))
+        killer = asyncio.create_task(restarted(tmp_path, where, over, random.Random(5)))
+        for name in sorted(names):
+            await post_until_taken(session, where, document(name))
+        await until(lambda: told == names, 30)
+
+        async with session.get(f"{where[0]}/api/reports/changes?limit=1000") as answer:
+            changes = (await answer.json())["changes"]
+        over.set()
+        kills = await killer
+        witness.cancel()
+
+    assert kills >= 3
+    assert sorted(change["id"] for change in changes) == sorted(names)

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.linker import native
 from services.linker.stow import Fate, Verdict, fate_of, halves, shipments, verdicts
@@ -72,6 +74,25 @@ XML = b"""<?xml version="1.0"?><NativeDicomModel xmlns="http://dicom.nema.org/PS
 <DicomAttribute tag="00081199" vr="SQ"><Item number="1">
 <DicomAttribute tag="00081155" vr="UI"><Value number="1">1</Value></DicomAttribute></Item></DicomAttribute>
 </NativeDicomModel>"""
+
+
+_json = st.recursive(
+    st.none() | st.integers(-1, 70000) | st.text(max_size=3) | st.just("1"),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["00081199", "00081198", "0008119A", "00081155", "00081197", "00081196", "Value", "vr"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.sampled_from([200, 202, 409]), _json)
+def test_whatever_comes_back_every_instance_has_one_fate(status: int, answer: object) -> None:
+    assert set(verdicts(status, answer, ["1", "2"])) == {"1", "2"}
 
 
 def test_an_answer_in_xml_says_the_same() -> None:

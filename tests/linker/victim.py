@@ -1,20 +1,22 @@
-"""A gateway's linker as a process of its own, to be killed: ``python -m tests.linker.victim HOME CENTRE_URL``."""
+"""A linker as a process of its own, to be killed: ``python -m tests.linker.victim gateway|centre HOME CENTRE_URL``."""
 
 import sys
 from pathlib import Path
 
 import uvloop
 
-from services.linker.service import GATEWAY
+from services.linker.service import CENTRE, GATEWAY
 from shared.runtime.consumers import consume_forever
 from tests.linker.system import gateway_environ, opened
 
 
-async def run(home: Path, centre: str) -> None:
-    """Consume and deliver until killed."""
-    async with opened(GATEWAY, home, gateway_environ(centre, batch_instances="5", streams="2")) as gateway:
-        await consume_forever(gateway.bus, GATEWAY, gateway.running.handlers)
+async def run(role: str, home: Path, centre: str) -> None:
+    """Consume, serve and deliver until killed; print the address."""
+    service = GATEWAY if role == "gateway" else CENTRE
+    async with opened(service, home, gateway_environ(centre, batch_instances="5", streams="2")) as linker:
+        print(linker.url, flush=True)
+        await consume_forever(linker.bus, service, linker.running.handlers)
 
 
 if __name__ == "__main__":
-    uvloop.run(run(Path(sys.argv[1]), sys.argv[2]))
+    uvloop.run(run(sys.argv[1], Path(sys.argv[2]), sys.argv[3]))

@@ -25,11 +25,12 @@ async def plan_batch(deps: GatewayDeps, event: InstancesDeidentified) -> None:
     async def step(old: Delivery | None) -> Delivery | None:
         if old is not None:
             return None
+        leave = policy.instances_leave(deps.policy, arrived_at=arrived_at, linked=False)
         return Delivery(
             id=f"instances/{event.id}",
             kind="instances",
-            state="held",
-            due_at=0.0,
+            state=leave.state,
+            due_at=leave.due_at,
             arrived_at=arrived_at,
             site=event.site,
             correlation_id=event.correlation_id,
