@@ -1,7 +1,7 @@
 """The real DICOM files that the retrieve tests read: pydicom's own and the shared data; and an archive that serves."""
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.parser import BytesParser
@@ -91,10 +91,12 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving_all(deps: ArchiveDeps, store: Store) -> AsyncIterator[Serving]:
+async def serving_all(
+    deps: ArchiveDeps, store: Store, more: Sequence[web.AbstractRouteDef] = ()
+) -> AsyncIterator[Serving]:
     """Serve every route of these insides on a free port."""
     app = web.Application()
-    app.add_routes(cors.sharing(_routes(deps, store), deps.settings.cors_origins))
+    app.add_routes([*cors.sharing(_routes(deps, store), deps.settings.cors_origins), *more])
     runner = web.AppRunner(app)
     await runner.setup()
     try:
