@@ -81,14 +81,14 @@ class SqliteDocuments(Documents):
         return found
 
     async def put(self, collection: Collection[T], document: T, *, if_version: int | None = None) -> int:
-        return (await self._carry_out([self._row(Put(collection, document, if_version))]))[0]
+        return await self._carry_out([self._row(Put(collection, document, if_version))])
 
     async def write(self, *operations: Put[Any] | Delete[Any]) -> None:
         if operations:
             await self._carry_out([self._row(operation) for operation in operations])
 
     async def delete(self, collection: Collection[T], key: str) -> bool:
-        return bool((await self._carry_out([DeleteRow(self._shape(collection), key)]))[0])
+        return bool(await self._carry_out([DeleteRow(self._shape(collection), key)]))
 
     async def find(
         self,
@@ -159,7 +159,7 @@ class SqliteDocuments(Documents):
             body=shape.encode(document),
         )
 
-    async def _carry_out(self, operations: Sequence[PutRow | DeleteRow]) -> list[int]:
+    async def _carry_out(self, operations: Sequence[PutRow | DeleteRow]) -> int:
         return await self._writer.run(partial(self._writes.carry_out, rows=operations))
 
     async def _records(self, shape: Shape[Any]) -> int:

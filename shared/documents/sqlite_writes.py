@@ -1,17 +1,18 @@
 """The writes of one transaction: upsert, delete, numbering and counting."""
 
-# ruff: noqa: S608 - the names in the SQL come from Collections, the values are bound
-
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 import msgspec
 
 from shared.documents.shape import Scalar, Shape
-from shared.documents.sqlite_schema import analyze, column, gone_table, side_table, table
+from shared.documents.sqlite_schema import analyze
+from shared.documents.sqlite_statements import Statements
 from shared.errors import Conflict
 
+MANY, SOME = 50, 10
 FEW = 100
 GROWTH = 4
 """A collection that has grown by this factor is analyzed again."""
@@ -35,29 +36,6 @@ class DeleteRow(msgspec.Struct, frozen=True):
     key: str
 
 
-class Statements:
-    """The SQL of one collection, written once."""
-
-    def __init__(self, shape: Shape[Any]) -> None:
-        names = ["key", "seq", *(column(shape, field) for field in shape.scalars), "body"]
-        sets = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
-        into = f"INSERT INTO {table(shape)} (version, {', '.join(names)}) VALUES (1, {', '.join('?' * len(names))})"
-        returning = "RETURNING id, version"
-        self.upsert = f"{into} ON CONFLICT (key) DO UPDATE SET version = version + 1, {sets} {returning}"
-        self.insert = f"{into} ON CONFLICT (key) DO NOTHING {returning}"
-        sets = ", ".join(f"{name} = ?" for name in names)
-        self.update = (
-            f"UPDATE {table(shape)} SET version = version + 1, {sets} WHERE key = ? AND version = ? {returning}"
-        )
-        self.delete = f"DELETE FROM {table(shape)} WHERE key = ? RETURNING id"
-        self.sides = [
-            (f"DELETE FROM {side} WHERE id = ?", f"INSERT INTO {side} (value, id) VALUES (?, ?)")
-            for side in (side_table(shape, field) for field in shape.multis)
-        ]
-        self.bury = f"INSERT OR REPLACE INTO {gone_table(shape)} (seq, key) VALUES (?, ?)"
-        self.unbury = f"DELETE FROM {gone_table(shape)} WHERE key = ?"
-
-
 class Writes:
     """Carries out rows in the writer's transaction, and keeps the counters until ``flush``.
 
@@ -66,20 +44,25 @@ class Writes:
     """
 
     def __init__(self) -> None:
-        self._statements: dict[int, Statements] = {}
+        self._statements: dict[str, Statements] = {}
         self._counters: dict[str, list[int]] = {}
         self._analyzed: dict[str, int] = {}
 
-    def carry_out(self, connection: sqlite3.Connection, rows: Sequence[PutRow | DeleteRow]) -> list[int]:
-        """Return each put's new version, and 1 or 0 for each delete. The caller undoes all if one raises."""
-        before = {name: list(counter) for name, counter in self._counters.items()}
+    def carry_out(self, connection: sqlite3.Connection, rows: Sequence[PutRow | DeleteRow]) -> int:
+        """Return the last put's new version, or 1 or 0 for a delete. The caller undoes all if one raises."""
+        before, result = {name: list(counter) for name, counter in self._counters.items()}, 0
         try:
-            return [
-                self._put(connection, row) if isinstance(row, PutRow) else self._delete(connection, row) for row in rows
-            ]
+            for run in _runs(rows):
+                if len(run) > 1:
+                    self._put_many(connection, run)
+                elif isinstance(run[0], PutRow):
+                    result = self._put(connection, run[0])
+                else:
+                    result = self._delete(connection, run[0])
         except BaseException:
             self._counters = before
             raise
+        return result
 
     def flush(self, connection: sqlite3.Connection) -> None:
         """Write the counters; the last thing before COMMIT."""
@@ -120,6 +103,31 @@ class Writes:
                 connection.execute(statements.unbury, [row.key])
         return int(version)
 
+    def _put_many(self, connection: sqlite3.Connection, rows: Sequence[PutRow]) -> None:
+        """Upsert unguarded records of one collection in one statement: each takes the interpreter back once."""
+        shape = rows[0].shape
+        statements = self._of(shape)
+        keys = list(dict.fromkeys(row.key for row in rows))
+        known = connection.execute(statements.count_among(len(keys)), keys).fetchone()[0]
+        counter = self._counter(connection, shape.collection.name)
+        values = list[Scalar | bytes]()
+        for seq, row in enumerate(rows, counter[0] + 1):
+            values += [row.key, seq, *row.values, row.body]
+        connection.execute(statements.upsert_many(len(rows)), values)
+        counter[0] += len(rows)
+        counter[1] += len(keys) - known
+        if known:
+            for clear in statements.clear_sides(len(keys)):
+                connection.execute(clear, keys)
+        if shape.collection.feed and known < len(keys):
+            connection.execute(statements.unbury_all(len(keys)), keys)
+        newest = {row.key: row.texts for row in rows}
+        for number in range(len(shape.multis)):
+            pairs = [each for key, texts in newest.items() for text in texts[number] for each in (key, text)]
+            for start in range(0, len(pairs), 2 * MANY):
+                some = pairs[start : start + 2 * MANY]
+                connection.execute(statements.fill_side(number, len(some) // 2), some)
+
     def _delete(self, connection: sqlite3.Connection, row: DeleteRow) -> int:
         statements = self._of(row.shape)
         found = connection.execute(statements.delete, [row.key]).fetchall()
@@ -135,9 +143,9 @@ class Writes:
         return 1
 
     def _of(self, shape: Shape[Any]) -> Statements:
-        found = self._statements.get(id(shape))
-        if found is None:
-            found = self._statements[id(shape)] = Statements(shape)
+        found = self._statements.get(shape.collection.name)
+        if found is None or found.shape is not shape:
+            found = self._statements[shape.collection.name] = Statements(shape)
         return found
 
     def _counter(self, connection: sqlite3.Connection, name: str) -> list[int]:
@@ -146,3 +154,18 @@ class Writes:
             row = connection.execute("SELECT seq, records FROM counters WHERE collection = ?", [name]).fetchone()
             counter = self._counters[name] = list(row)
         return counter
+
+
+def _runs(rows: Sequence[PutRow | DeleteRow]) -> Iterator[list[Any]]:
+    """Yield the rows in order, unguarded puts into one collection together: 50, 10 or 1, so that few statements do."""
+    alike = groupby(rows, lambda row: row.shape.collection.name if isinstance(row, PutRow) and _is_free(row) else None)
+    for name, group in alike:
+        rest = list(group)
+        while rest:
+            size = next(size for size in (MANY, SOME, 1) if size <= len(rest)) if name is not None else 1
+            yield rest[:size]
+            rest = rest[size:]
+
+
+def _is_free(row: PutRow) -> bool:
+    return row.if_version is None

@@ -111,6 +111,25 @@ async def test_a_batch_is_carried_out_in_order(documents: Documents, items: Item
     assert await documents.get_versioned(items, "2") == (Item("2", number=2), 2)
 
 
+@BOTH
+async def test_a_large_batch_is_as_its_operations_one_by_one(documents: Documents, items: Items) -> None:
+    await documents.declare(items)
+    known = [Item(f"{number}", modalities=("MR", "SR")) for number in range(0, 120, 3)]
+    await documents.write(*[Put(items, item) for item in known], Delete(items, "0"))
+
+    batch = [Item(f"{number % 120}", number=number, modalities=("CT", "SR")[: number % 3]) for number in range(173)]
+    await documents.write(*[Put(items, item) for item in batch])
+
+    expected = {item.uid: item for item in batch}
+    assert await documents.get_many(items, [f"{number}" for number in range(120)]) == expected
+    assert await documents.count(items) == 120
+    for modality in ("CT", "MR", "SR"):
+        holding = [item for item in expected.values() if modality in item.modalities]
+        assert await documents.count(items, Eq("modalities", modality)) == len(holding)
+    versions = [await documents.get_versioned(items, key) for key in ("0", "1", "3", "60", "61")]
+    assert [found[1] for found in versions if found] == [2, 2, 3, 2, 1]
+
+
 async def test_a_batch_may_be_about_several_collections(documents: Documents) -> None:
     await documents.declare(ITEMS, FED)
 
