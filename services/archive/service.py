@@ -6,7 +6,7 @@ Owns the instance store and the collections studies, series, instances, conflict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from services.archive import keeping, retrieve
+from services.archive import cors, keeping, retrieve
 from services.archive.deps import ArchiveDeps
 from services.archive.records import COLLECTIONS
 from services.archive.removal import RemovalRoutes
@@ -34,12 +34,15 @@ async def opens(place: Place) -> AsyncIterator[Running]:
         return await keeping.status(deps)
 
     yield Running(
-        routes=[
-            *StowRoutes(deps, Store(deps)).routes(),
-            *SearchRoutes(deps).routes(),
-            *RemovalRoutes(deps).routes(),
-            *retrieve.routes(deps),
-        ],
+        routes=cors.sharing(
+            [
+                *StowRoutes(deps, Store(deps)).routes(),
+                *SearchRoutes(deps).routes(),
+                *RemovalRoutes(deps).routes(),
+                *retrieve.routes(deps),
+            ],
+            settings.cors_origins,
+        ),
         tasks=[sweep],
         status=status,
     )

@@ -4,12 +4,14 @@ import io
 import zipfile
 from collections.abc import AsyncIterator
 
+import msgspec
 import numpy as np
 import pydicom
 import pytest
 import pytest_asyncio
 
 from services.archive import pixels
+from services.archive.records import EVICTED, INSTANCES
 from tests.archive.conftest import Archive
 from tests.archive.fixtures_retrieve import INSTALLED, Serving, parts_of, path_of, pydicom_files, serving_all
 
@@ -193,10 +195,6 @@ async def test_evicted_instances_are_gone_and_the_answer_says_how_they_come_back
 
 
 async def _evict(serving: Serving, sop_instance_uid: str) -> None:
-    import msgspec
-
-    from services.archive.records import EVICTED, INSTANCES
-
     record = await serving.deps.documents.get(INSTANCES, sop_instance_uid)
     assert record is not None
     await serving.deps.documents.put(INSTANCES, msgspec.structs.replace(record, state=EVICTED))
