@@ -100,7 +100,7 @@ class DimseDoor:
     def handle_requested(self, event: Any) -> None:
         """Reject a calling AE that is not on the list."""
         allowed = self._deps.settings.allowed_ae
-        title = _title(event.assoc.requestor.ae_title)
+        title = _title(event.assoc.requestor.primitive.calling_ae_title)
         names = {title, f"{title}@{event.assoc.requestor.address}"}
         if allowed and not names & set(allowed):
             decided("association-rejected", level="warning", service="ingest")
