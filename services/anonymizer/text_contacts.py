@@ -51,6 +51,18 @@ _RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
         r"(?:TEL|Tel|tel|FAX|Fax|fax|Phone|phone|PHONE|電話番号?|携帯(?:電話)?(?:番号)?|連絡先|内線|PHS|ピッチ|自宅|勤務先|[Ee]xt(?:ension)?\.?)[\s:.=は]*(?P<v>[+(]?\d[\d\s()-]{2,18}\d)",
     ),
     (
+        "phone",
+        (" x", "ager", "eeper"),
+        r"(?:[Pp]ager|[Bb]eeper)[\s:#]*(?P<v>\d[\d-]{2,11})|(?<=\s)(?P<w>x\d{4,5})(?!\d)",
+    ),
+    ("address", ("Box", "BOX"), r"P\.?\s?O\.?\s?B(?:ox|OX)\s?\d+"),
+    ("vehicle", ("late",), r"(?:[Ll]icense|[Nn]umber)\s[Pp]late[\s:#]*(?P<v>[A-Z0-9][A-Z0-9 -]{2,8}[A-Z0-9])"),
+    (
+        "other_id",
+        ("erial", "S/N", "cct", "ccount"),
+        r"(?:[Ss]erial(?:\s(?:[Nn]o\.?|[Nn]umber))?|S/N|[Aa]cct\.?|[Aa]ccount)(?:\s(?:[Nn]o\.?|[Nn]umber))?[\s:#]*(?P<v>[A-Z]{0,4}\d[\dA-Z-]{4,})",
+    ),
+    (
         "postal_code",
         ("〒", "郵便番号", "ostal", "ip", "IP"),
         r"〒\s*\d{3}\s?-?\s?\d{4}(?!\d)|(?:郵便番号|[Pp]ostal\s?[Cc]ode|[Zz][Ii][Pp](?:\s?[Cc]ode)?)[\s:は]*(?P<v>\d{3}-?\d{4}|\d{5}(?:-\d{4})?)(?!\d)",

@@ -66,11 +66,11 @@ _KINDS = (
     ),
     _kind(
         "day_month", _MONTH_SIGNS, 12, 24,
-        rf"(?P<d>\d(?<![\d.]\d)\d?)(?:st|nd|rd|th)?[\s-]?(?:of\s)?(?P<mon>{_MONTH_NAMES})(?:[\s,-]*(?P<y>(?:19|20)\d\d)|-(?P<yy>\d\d))?(?!\d)",
+        rf"(?P<d>\d(?<![\d.]\d)\d?)(?:st|nd|rd|th)?[\s-]?(?:of\s)?(?P<mon>{_MONTH_NAMES})(?:[\s,-]*(?P<y>(?:19|20)\d\d)|[-\s']+(?P<yy>\d\d)(?![\d:/]|\s?(?:mm|cm|%|[A-Z])))?(?!\d)",
     ),
     _kind(
         "month_first", _MONTH_SIGNS, 1, 34,
-        rf"\b(?P<mon>{_MONTH_NAMES})\s?(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?![\d/]))?(?:[\s,]+(?:of\s)?(?P<y>(?:19|20)\d\d)(?!\d))?",
+        rf"\b(?P<mon>{_MONTH_NAMES})(?:\s?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?![\d/]))?(?:[\s,]+(?:of\s)?(?P<y>(?:19|20)\d\d)(?!\d))?",
     ),
     _kind(
         "year_month", ("-", "/", "."), 0, 0,
@@ -105,7 +105,8 @@ TIME = re.compile(
 )
 AGE = re.compile(
     r"(?<![\d.])(?P<n>\d{2,3}|[一二三四五六七八九]?[十百][〇一二三四五六七八九十]{0,3})\s?(?P<ja>歳|才)(?!児)"
-    r"|(?<![\d.])(?P<e>\d{2,3})(?P<en>[\s-]?(?:years?|yrs?)[\s-]old|[\s-]?y[./]?o\b\.?|[\s-]?years? of age|[\s-]?Y(?=[\s/,]*[MF]\b))"
+    r"|(?<![\d.])(?P<e>\d{2,3})(?P<en>[\s-]?(?:years?|yrs?)[\s-]old|[\s-]?y[./]?o\b\.?|[\s-]?years? of age|[\s-]?Y(?=[\s/,]*[MF]\b)|[\s-]?years?\b|[\s/]?[MF]\b)"
+    r"|(?:[Aa]ged?|AGED?):?\s*(?P<a>\d{2,3})(?!\d)(?:\s?years?(?:\sold)?)?"
 )
 RELATIVE = re.compile(
     r"(?P<n>\d+|[一二三四五六七八九十半数]+)\s?(?P<u>日|週間?|[かヶヵケカ箇]月|年)(?:半)?(?P<w>前|後)"

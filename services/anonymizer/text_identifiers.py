@@ -100,9 +100,13 @@ def _values(header: Mapping[str, object], keywords: Iterable[str]) -> Iterator[s
 
 
 def _bare(values: Iterable[str]) -> tuple[str, ...]:
-    """Return IDs lower-cased, without separators and leading zeros; only a label finds very short ones."""
-    bare = (re.sub(r"[^0-9a-z぀-鿿]", "", fold_name(value)).lstrip("0") for value in values)
-    return tuple(dict.fromkeys(value for value in bare if value))
+    """Return IDs lower-cased, without separators and leading zeros; of MR-0099887 also the number alone."""
+    found: dict[str, None] = {}
+    for value in values:
+        bare = re.sub(r"[^0-9a-z぀-鿿]", "", fold_name(value)).lstrip("0")
+        number = re.sub("^[a-z]+0*", "", bare)
+        found |= dict.fromkeys([bare, number] if len(number) > 4 and number.isdecimal() else [bare])
+    return tuple(filter(None, found))
 
 
 def _days(values: Iterable[str]) -> Iterator[str]:

@@ -36,6 +36,8 @@ _UNMISTAKABLE = 8  # signs; so long an ID stands nowhere by chance, even inside 
 _ID_BEFORE = re.compile(r"(?:ID|番号|No|NO|MRN|#)[.:=\s]*$")
 
 
+_SENTENCE_END = re.compile(r"[A-Za-z]{2}[.][ \n]")
+_INITIALS = re.compile(r",? ?(?:[A-Z]\.){1,3}(?![a-z])")
 _KANA_TAIL = re.compile("(?:[ァ-ヺー]{2,5}(?![ァ-ヺー])|[ぁ-ゖ]{2,5}?(?=さん|さま|様|ちゃん|くん|殿|氏|[^ぁ-ゖ]|$))")
 _TAIL = re.compile("[ \\t\\n]{0,3}(?P<v>[一-鿿々ヶ]+?)(?=[様殿氏君]|医師|先生|[^一-鿿々ヶ]|$)")
 
@@ -166,6 +168,8 @@ def _latin(reading: Reading, form: NameForm, at: int, start: int, end: int) -> s
     if reading.after(end).isascii() and reading.after(end).isalpha():
         return ""
     written = reading.text[start:end]
+    if _SENTENCE_END.search(written):  # Mr. Young. Long segment: two sentences and not a name
+        return ""
     if form.part == "full" and (len(form.text) > 4 or written[0].isupper()) and (" " in written or len(form.text) > 4):
         return "mask"
     if reading.has_title(start, end) and written[0].isupper():
@@ -189,6 +193,8 @@ def _eponym(reading: Reading, name: str, at: int, end: int) -> bool:
 
 def _with_given(reading: Reading, form: NameForm, end: int) -> int:
     """Return the end of the span, with a given name that the header does not know but that stands right behind."""
+    if form.text.isascii() and (initials := _INITIALS.match(reading.text, end)):
+        return initials.end()
     if form.part != "family":
         return end
     if script(form.text[0]) == "katakana" and script(reading.after(end)) == script(reading.text[end - 1]):

@@ -15,6 +15,9 @@ from services.anonymizer.text_fold import fold, name_view
 from services.anonymizer.text_kana import kana_spellings, kana_variants, romaji
 
 Part = Literal["full", "family", "given", "guess", "guessed-given"]
+_UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "AE", "Ö": "OE", "Ü": "UE", "ß": "ss", "ø": "oe", "Ø": "OE", "å": "aa"}
+)
 _MAX_READINGS, _MAX_LATIN = 5, 5
 _KANJI = re.compile("[一-鿿㐀-䶿豈-﫿\U00020000-\U0003ffff々〆]")
 _KANA = re.compile("[ァ-ヶー]+")
@@ -33,6 +36,8 @@ class NameForm(msgspec.Struct, frozen=True):
 
 def name_forms(value: str, category: str) -> Iterator[NameForm]:
     """Yield the forms of one PN value; scripts that the header lacks are supplied by reading."""
+    if (spelt_out := value.translate(_UMLAUTS)) != value:
+        yield from name_forms(spelt_out, category)
     people = [_split(group) for group in value.split("=") if group.strip(" ^　")]
     spoken = any(_is_spoken(family) for family, _ in people)
     families = _all_spellings((family for family, _ in people), None if spoken else names().readings)

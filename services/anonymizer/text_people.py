@@ -29,9 +29,10 @@ _PHYSICIAN_LABEL = (
 )
 _WEAK_LABEL = "読影|報告|確認|承認|担当|撮影|記載|作成|入力|検像|執刀|麻酔|指導|主治|説明|同席|立会|看護師|医師|依頼|紹介|連絡|Ns|Dr|NS|DR"
 _NOBODY = "なし|無し|不明|同上|未定|記載なし|放射線科|none|n/a|unknown|same"
+_DEGREES = r"(?!M\.?D\b|Ph\.?D\b|R\.?N\b|D\.?O\b|FRCR|MBBS)"
 _VALUE = (
     rf"(?P<v>[{_K}ヴァ-ヺー]{{1,6}}(?:[ 　・]{{1,2}}[{_K}ぁ-んァ-ヺー]{{1,6}})?|[ぁ-ん]{{2,6}}[ ]?[ぁ-ん]{{2,6}}|"
-    r"[A-Z][A-Za-z'.-]*(?:,?[ ](?:[A-Z][A-Za-z'-]*|[A-Z]\.?|van|von|de|der|la|del|bin|al|el)\b\.?){0,3})"
+    rf"{_DEGREES}[A-Z][A-Za-z'.-]*(?:,?[ ]{_DEGREES}(?:[A-Z][A-Za-z'-]*|[A-Z]\.?|van|von|de|der|la|del|bin|al|el)\b\.?){{0,3}})"
 )
 _SEPARATOR = re.compile(r"[:=\t]|[ ]{2}")
 _ENDS = re.compile(r"[ \t]*(?:$|[\n,;/()\[、。・])")
@@ -47,6 +48,29 @@ _RUN_BEFORE_WEAK = re.compile(rf"(?:[{_K}]{{1,8}}(?:[ ]?[{_K}]{{1,3}})?|[{_K}]{{
 _KANA_BEFORE = re.compile(r"(?:(?<=[のは、。\s])|(?<![ぁ-んァ-ヺ]))(?:[ぁ-ん]{3,5}|[ァ-ヺー]{3,6})(?=[ ]?$)")
 _NOT_KANA_NAMES = frozenset(
     "オジイ オバア オカア オトウ オニイ オネエ オジョウ オヨメ オクサマ ムスコ ムスメ カンジャ ミナサマ ゴカゾク".split()
+)
+_EN_ROLE = re.compile(
+    r"\b(?:[Nn]urse|[Pp]hysician|[Dd]octor|[Ss]urgeon|[Rr]esident|[Tt]echnologist|[Rr]adiologist|[Ss]on|[Dd]aughter|[Ww]ife|[Hh]usband|[Mm]other|[Ff]ather|[Ss]ister|[Bb]rother|[Pp]artner),?"
+    r"[ ](?P<v>[A-Z][a-z'-]+[ ](?:[A-Z]\.[ ])?[A-Z][A-Za-z'-]+)"
+)
+_EN_ROLE_SIGNS = (
+    "urse ",
+    "ysician ",
+    "octor ",
+    "urgeon ",
+    "esident ",
+    "ologist ",
+    "on ",
+    "aughter ",
+    "ife ",
+    "usband ",
+    "ther ",
+    "ister ",
+    "artner ",
+    ", ",
+)
+_EN_ROLES = frozenset(
+    {"physician", "practitioner", "manager", "radiologist", "surgeon", "doctor", "nurse", "resident", "staff"}
 )
 _SIGNED_SIGNS = (" by", " BY", " with")
 _TITLE_SIGNS = (
@@ -74,7 +98,7 @@ _SPACED = re.compile(
 )
 _SIGNED = re.compile(
     r"(?:[Ss]igned|[Rr]eported|[Rr]ead|[Dd]ictated|[Aa]pproved|[Vv]erified|[Rr]eviewed|[Tt]ranscribed|[Pp]erformed|[Ii]nterpreted|[Rr]eferred|[Rr]equested|[Oo]rdered|SIGNED|REPORTED|DICTATED)"
-    r"(?:[ ][Ee]lectronically)?[ ](?:by|BY|with)[ :]+(?:Drs?\.?[ ])?(?P<v>[A-Z][A-Za-z'-]+(?:,?[ ](?:[A-Z][A-Za-z'-]+|[A-Z]\.)){0,3})(?![a-z])"
+    rf"(?:[ ][Ee]lectronically)?[ ](?:by|BY|with)[ :]+(?:Drs?\.?[ ])?(?P<v>[A-Z][A-Za-z'-]+(?:,?[ ]{_DEGREES}(?:[A-Z][A-Za-z'-]+|[A-Z]\.)){{0,3}})(?![a-z])"
 )
 _LINE_END = re.compile(
     rf"(?:^|(?<=[ \t。:)]))(?P<v>[{_K}]{{1,4}}[ ][{_K}ぁ-んァ-ヺー]{{1,4}})(?<![様殿氏])[ \t]*$", re.MULTILINE
@@ -170,6 +194,9 @@ def _by_title(reading: Reading, found: Found) -> None:
         _kana_before(reading, title.start(), "name", found)
     if reading.has(*_TITLE_SIGNS):
         _english_titles(reading, found)
+    for role in _EN_ROLE.finditer(text) if reading.has(*_EN_ROLE_SIGNS) else ():
+        if not any(word in clinical_words() or word in _EN_ROLES for word in role["v"].lower().split()):
+            found.spans.append(Span(role.start("v"), role.end("v"), "physician"))
 
 
 def _before_strong(reading: Reading, start: int, end: int, found: Found) -> None:

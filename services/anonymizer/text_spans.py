@@ -28,6 +28,7 @@ MARKERS: dict[str, tuple[str, str]] = {
     "other_id": ("【番号】", "[ID]"),
 }
 MARKER = re.compile("|".join(re.escape(marker) for pair in MARKERS.values() for marker in pair))
+_BETWEEN = re.compile(r"[ \t・]*(?:[A-Z]\.? )?")  # a middle initial belongs to the names around it
 _JAPANESE = re.compile("[、-ヿ一-鿿ｦ-ﾟ]")
 
 
@@ -61,7 +62,7 @@ def merged(spans: Iterable[Span], text: str) -> list[Span]:
             if span.end > last.end or (last.replacement is not None and span.replacement is None):
                 longer = last if last.end - last.start >= span.end - span.start else span
                 out[-1] = Span(last.start, max(last.end, span.end), longer.category)
-        elif last and _same(last, span) and not text[last.end : span.start].strip(" \t・"):
+        elif last and _same(last, span) and _BETWEEN.fullmatch(text, last.end, span.start):
             out[-1] = Span(last.start, span.end, span.category)
         else:
             out.append(span)

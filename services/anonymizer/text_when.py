@@ -146,11 +146,11 @@ def _coarse(text: str) -> Iterator[Span]:
 
 def _ages(text: str, limit: int, japanese: bool) -> Iterator[Span]:
     for match in AGE.finditer(text):
-        written = match["n"] or match["e"]
+        written = match["n"] or match["e"] or match["a"]
         try:
             age = number(written) if "百" not in written else 100
         except ValueError:
             continue
         if age > limit:
             coarse = f"{limit}{match['ja']}超" if match["ja"] else f"over {limit} years old"
-            yield Span(match.start(), match.end(), "age", coarse)
+            yield Span(match.start("a") if match["a"] else match.start(), match.end(), "age", coarse)

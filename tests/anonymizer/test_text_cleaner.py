@@ -1,6 +1,8 @@
 # ruff: noqa: E501 - rows of samples stay readable unbroken
 """What the text cleaner cuts and what it leaves, case by case."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -199,6 +201,34 @@ def test_english_texts_get_english_markers() -> None:
     cleaned = clean("Mr. Sato (MRN 123456), DOB May 3, 1970, seen by Dr. Emily Carver at Lakeview General Hospital.")
 
     assert cleaned.text == "Mr. [NAME] (MRN [PATIENT ID]), DOB [BIRTH DATE], seen by Dr. [PHYSICIAN] at [INSTITUTION]."
+
+
+@pytest.mark.parametrize(
+    ("header", "text", "expected"),
+    [
+        ("O'BRIEN^MARY-ANN", "Mary-Ann O’Brien; OBRIEN, MARY ANN; M. O'Brien", "[NAME]; [NAME]; [NAME]"),
+        ("SMITH^JOHN^QUINCY", "John Q. Smith has a Smith fracture", "[NAME] has a Smith fracture"),
+        ("YOUNG^LONG", "Mr. Young. Long segment of a young adult", "Mr. [NAME]. Long segment of a young adult"),
+        ("WHITE^ALICE", "Alice White: white matter disease", "[NAME]: white matter disease"),
+        ("MÜLLER^HANS", "Hans Mueller and H. Müller", "[NAME] and [NAME]"),
+        ("CROHN^ADAM", "Mr. Crohn has Crohn's disease", "Mr. [NAME] has Crohn's disease"),
+        ("DOE^JANE", "Electronically signed by Peter Q. Parker, MD", "Electronically signed by [PHYSICIAN], MD"),
+        ("DOE^JANE", "told nurse Betty Ross at x4432", "told nurse [PHYSICIAN] at [PHONE]"),
+        ("DOE^JANE", "at 12 Elm Street, Springfield, IL 62704", "at [ADDRESS]"),
+    ],
+)
+def test_english_names_of_every_shape_go_and_clinical_words_stay(header: str, text: str, expected: str) -> None:
+    assert clean(f"{text}.", who=Identifiers.of_header({"PatientName": header})).text == f"{expected}."
+
+
+@pytest.mark.parametrize("sign", ["あ", "ア", "山", "1", "A", "a ", "1-", "1 ", "佐藤 ", "年", "の病院", "市", "(0", "Dr. A", "5/", "、", "\n", "〇一", "A-", "氏名:"])  # fmt: skip
+def test_no_text_takes_long_however_odd(sign: str) -> None:
+    text = sign * (20_000 // len(sign))
+
+    began = time.process_time()
+    clean(text)
+
+    assert time.process_time() - began < 8
 
 
 def test_removed_counts_the_spans_of_each_category() -> None:
