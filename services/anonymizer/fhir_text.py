@@ -43,10 +43,24 @@ def plain_text(data: bytes, content_type: str) -> str | None:
     kind, _, parameters = content_type.partition(";")
     charset = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", parameters)
     if kind.strip() == "text/plain":
-        return data.decode(charset[1] if charset else "utf-8-sig")
+        return _decoded(data, charset[1] if charset else "")
     if kind.strip() in ("text/html", "application/xhtml+xml"):
-        return html_text(data.decode(charset[1] if charset else "utf-8-sig"))
+        return html_text(_decoded(data, charset[1] if charset else ""))
     return None
+
+
+def _decoded(data: bytes, charset: str) -> str:
+    """Return the text in the declared character set, else in the first that fits of those in use in Japan."""
+    if charset:
+        return data.decode(charset)
+    if b"\x1b$" in data:
+        return data.decode("iso2022_jp")
+    for codec in ("utf-8-sig", "cp932"):
+        try:
+            return data.decode(codec)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("euc_jp")
 
 
 def html_text(markup: str) -> str:

@@ -144,11 +144,7 @@ def _document(
     """Return the new DiagnosticReport. Every key here is the allow-list."""
     keys = _keys(source, policy, issuer, "")
     subject = {"identifier": {"system": f"urn:jmid:patient:{policy.keys.version}", "value": keys.patient_id}}
-    texts = {section.code: "" for section in source.sections} | {IMPRESSION: ""}
-    for section in source.sections:
-        texts[section.code] = "\n".join(filter(None, (texts[section.code], clean(section.text))))
-    conclusion = clean(source.conclusion) if source.conclusion else texts[IMPRESSION]
-    texts[IMPRESSION] = texts[IMPRESSION] or conclusion
+    texts, conclusion = _cleaned(source, clean)
     observations = [_observation(code, text, subject) for code, text in _in_order(texts) if text]
     full_text = clean(source.full_text) if source.full_text else ""
     code = _code(source, clean)
@@ -171,6 +167,15 @@ def _document(
         "presentedForm": [_form(full_text)] if full_text else [],
     }
     return {name: value for name, value in document.items() if value}
+
+
+def _cleaned(source: SourceReport, clean: _Cleaner) -> tuple[dict[str, str], str]:
+    """Return the cleaned texts by LOINC code, and the conclusion, which stands for a missing impression."""
+    texts = {section.code: "" for section in source.sections}
+    for section in source.sections:
+        texts[section.code] = "\n".join(filter(None, (texts[section.code], clean(section.text))))
+    conclusion = clean(source.conclusion) if source.conclusion else texts.get(IMPRESSION, "")
+    return {**texts, IMPRESSION: texts.get(IMPRESSION) or conclusion}, conclusion
 
 
 def _meta(policy: Policy, clean: _Cleaner) -> dict[str, Any]:

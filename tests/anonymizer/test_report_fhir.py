@@ -231,3 +231,31 @@ def test_reports_from_a_table_lose_what_identifies_and_keep_what_is_clinical(pol
         "橋本病に矛盾しない",
     ):
         assert words in text
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "cp932", "iso2022_jp", "euc_jp"])
+def test_a_text_whose_character_set_nobody_declared_is_still_read(codec: str, jmid: Policy) -> None:
+    document = json.loads(read("bare_html"))
+    text = "山本花子様の胸部CT。右肺に結節を認めます。ID 0001234567"
+    data = base64.b64encode(text.encode(codec)).decode("ascii")
+    document["presentedForm"] = [{"contentType": "text/plain", "data": data}]
+
+    form = told(deidentify(json.dumps(document).encode(), jmid))["presentedForm"][0]
+
+    cleaned = base64.b64decode(form["data"]).decode()
+    assert cleaned == "【氏名】様の胸部CT。右肺に結節を認めます。ID 【患者ID】"
+
+
+def test_the_second_stage_takes_what_the_first_made(jmid: Policy, research: Policy) -> None:
+    first = deidentify(read("jp_core_ct_text"), jmid)
+
+    second = deidentify(first.document, research)
+
+    assert second.keys.patient_id not in ("", first.keys.patient_id)
+    assert second.keys.accession_number not in ("", first.keys.accession_number)
+    assert second.keys.study_instance_uid not in ("", first.keys.study_instance_uid)
+    assert second.keys.study_date != first.keys.study_date
+    text = second.document.decode()
+    assert "【氏名】様" in text
+    assert "2024" not in told(second)["conclusion"]
+    assert first.keys.patient_id not in text
