@@ -1,5 +1,6 @@
 """``jmid deid``, ``jmid keys`` and ``jmid profile``."""
 
+import asyncio
 import secrets
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -10,11 +11,11 @@ from rich.table import Table
 
 from services.anonymizer import keys as key_files
 from services.anonymizer import profile as profiles
-from services.anonymizer import profile_view, report_cli
+from services.anonymizer import profile_view, reading, report_cli
 from services.anonymizer.context import Policy
 from services.anonymizer.files import deidentify_folder
 from services.anonymizer.verify import verify_file
-from shared.errors import SettingsError
+from shared.errors import JmidError, SettingsError
 
 deid = typer.Typer(help="De-identify files on disk, exactly as the service does.", no_args_is_help=True)
 keys = typer.Typer(help="The secret keys of the pseudonyms.", no_args_is_help=True)
@@ -124,6 +125,23 @@ def consortium(path: Annotated[Path, typer.Argument(dir_okay=False)]) -> None:
     path.touch(mode=0o600)
     path.write_text(secrets.token_hex(key_files.SECRET_BYTES) + "\n", "ascii")
     console.print(f"{path}: give it to each site: jmid keys new FOLDER --patient-key {path.name}")
+
+
+@keys.command("reidentify")
+def reidentify(
+    pseudonym: Annotated[str, typer.Argument(help="A patient's, a study's or an order's pseudonym.")],
+    by: Annotated[str, typer.Option(help="Who reads.")],
+    reason: Annotated[str, typer.Option(help="Why; it is recorded.")],
+    second: Annotated[str, typer.Option(help="Who agrees, where the site asks for two persons.")] = "",
+    home: Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")] = Path(
+        "jmid-home"
+    ),
+) -> None:
+    """Say whom a pseudonym stands for; the reading is recorded first. Only where the gateway's store and keys are."""
+    try:
+        console.print(asyncio.run(reading.read_vault(home, pseudonym, by, second, reason)), highlight=False)
+    except (JmidError, SettingsError) as error:
+        _fail(str(error))
 
 
 @profile.command("show")

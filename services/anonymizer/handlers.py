@@ -9,6 +9,7 @@ from services.anonymizer.batch import Refusal, deidentify_batch
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.instance import Cleaned, Review
 from services.anonymizer.store import AUDIT, DECISIONS, QUARANTINE, Audit, Decision, Quarantined
+from services.anonymizer.vault import VAULT
 from shared.documents import Put
 from shared.errors import NotFound
 from shared.events import (
@@ -75,7 +76,9 @@ async def _keep(event: InstancesReceived, deps: AnonymizerDeps, cleaned: dict[st
     audits = [_audit(event, deps, blob, each) for blob, each in cleaned.items()]
     earlier = await deps.documents.get_many(QUARANTINE, [audit.blob for audit in audits])
     released = [Put(QUARANTINE, structs.replace(row, state="released")) for row in earlier.values()]
-    await deps.documents.write(*(Put(AUDIT, audit) for audit in audits), *released)
+    entries = {entry.pseudonym: entry for each in cleaned.values() for entry in each.sealed}
+    sealed = [Put(VAULT, entry) for entry in entries.values()]
+    await deps.documents.write(*(Put(AUDIT, audit) for audit in audits), *released, *sealed)
     return audits
 
 

@@ -17,13 +17,17 @@ from services.anonymizer.part10 import Part10
 from services.anonymizer.pseudonyms import accession_pseudonym, uid_pseudonym
 from services.anonymizer.stream import Syntax
 from services.anonymizer.values import shifted
+from services.anonymizer.vault import Sealed, seal
 from shared.events import LinkKeys
 
 _MODALITY, _STUDY_DATE, _ACCESSION, _BURNED_IN = 0x00080060, 0x00080020, 0x00080050, 0x00280301
 
 
 class Cleaned(msgspec.Struct, frozen=True):
-    """One de-identified Instance. counts: action → how often.  digest: SHA-256 of data, hexadecimal."""
+    """One de-identified Instance.
+
+    counts: action → how often.  digest: SHA-256 of data, hexadecimal.  sealed: the way back, for the vault.
+    """
 
     data: bytes
     digest: str
@@ -32,6 +36,7 @@ class Cleaned(msgspec.Struct, frozen=True):
     sop_instance_uid: str
     series_instance_uid: str
     keys: LinkKeys
+    sealed: tuple[Sealed, ...] = ()
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -56,6 +61,7 @@ def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cle
     sop_instance_uid = uid_pseudonym(policy.keys, facts.text(admission.SOP_INSTANCE))
     head = part10.head(context.sop_class_uid, sop_instance_uid, file.transfer_syntax_uid)
     output = b"".join([head, part10.deflate(parts)] if file.deflated else [head, *parts])
+    keys = _link_keys(context, facts)
     return Cleaned(
         data=output,
         digest=hashlib.sha256(output).hexdigest(),
@@ -63,7 +69,8 @@ def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cle
         sop_class_uid=context.sop_class_uid,
         sop_instance_uid=sop_instance_uid,
         series_instance_uid=uid_pseudonym(policy.keys, facts.text(admission.SERIES)),
-        keys=_link_keys(context, facts),
+        keys=keys,
+        sealed=_sealed(context, facts, keys),
     )
 
 
@@ -113,6 +120,16 @@ def _method_codes(name: str, syntax: Syntax) -> bytes:
         code += stream.encode(0x00080104, b"LO", meaning.encode("ascii"), syntax)
         items += stream.header(stream.ITEM, b"", len(code), syntax) + code
     return stream.header(0x00120064, b"SQ", len(items), syntax) + items
+
+
+def _sealed(context: Context, facts: Facts, keys: LinkKeys) -> tuple[Sealed, ...]:
+    accession = facts.values.get(_ACCESSION, b"").decode("utf-8", "replace")
+    originals = (
+        ("patient", keys.patient_id, f"{context.issuer}|{context.identity.patient_id}"),
+        ("study", keys.study_instance_uid, facts.text(admission.STUDY)),
+        ("order", keys.accession_number, accession),
+    )
+    return tuple(seal(context.keys, *original) for original in originals if original[1])
 
 
 def _link_keys(context: Context, facts: Facts) -> LinkKeys:

@@ -1,7 +1,7 @@
 """The anonymizer: the only service that may read identified bytes and the keys.
 
 Takes ``instances.received`` and ``report.received``; publishes what it de-identified and what it refused. Owns
-``deid_audit``, ``deid_report_audit`` and ``quarantine``.
+``deid_audit``, ``deid_report_audit``, ``deid_decisions``, ``deid_vault``, ``deid_vault_reads`` and ``quarantine``.
 """
 
 import asyncio

@@ -12,8 +12,10 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
     profile: name of a built-in profile.  keys: the key folder; under the gateway's home if not set, and made on the
     first start.  domain: whose pseudonyms these are; all sites whose patients are to be linked name the same.
     foreign_issuers: issuers of patient IDs that are not the site's own (Issuer of Patient ID, assigning authority).
+    two_persons: whether re-identification needs a second person.
     pixel_text: what happens to images that may carry burned-in text: ``review``: a person looks at each; ``mask``: what
-    the text detector finds is masked and the image passes.  batch_bytes: how much one worker process takes at once.
+    the text detector finds is masked and the image passes.
+    batch_bytes: how much one worker process takes at once.
     """
 
     profile: str = "jmid"
@@ -21,4 +23,5 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
     domain: str = "jmid"
     foreign_issuers: tuple[str, ...] = ()
     pixel_text: Literal["review", "mask"] = "review"
+    two_persons: bool = False
     batch_bytes: int = 16 << 20

@@ -3,6 +3,7 @@
 import msgspec
 
 from services.anonymizer.report_store import REPORT_AUDIT
+from services.anonymizer.vault import VAULT, VAULT_READS
 from shared.documents import Collection
 from shared.events import InstanceRef, LinkKeys
 
@@ -57,4 +58,4 @@ QUARANTINE = Collection(
     fields=("receipt_id", "reason", "state", "kind", "at"),
     indexes=(("state", "at"),),
 )
-COLLECTIONS = (AUDIT, QUARANTINE, DECISIONS, REPORT_AUDIT)
+COLLECTIONS = (AUDIT, QUARANTINE, DECISIONS, REPORT_AUDIT, VAULT, VAULT_READS)

@@ -1,0 +1,79 @@
+"""The re-identification vault: which pseudonym stands for which original, sealed, at the gateway only.
+
+A recall and a patient's own request need the way back. Values are sealed in the worker process with AES-SIV (RFC 5297):
+deterministic, so that a replay writes the same bytes, and bound to the pseudonym, so that no entry stands for another.
+Every reading is recorded before it is answered; a site can ask for two persons.
+"""
+
+import hashlib
+import hmac
+from functools import lru_cache
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+from services.anonymizer.keys import Keyring, KeySet
+from shared.documents import Collection, Documents
+from shared.errors import Invalid, NotFound, Refused
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """One entry. kind: patient, study or order.  box: the original, sealed."""
+
+    pseudonym: str
+    kind: str
+    keys_version: str
+    box: bytes
+
+
+class VaultRead(msgspec.Struct, frozen=True):
+    """That somebody read an entry. second: who agreed.  at: RFC 3339."""
+
+    id: str
+    pseudonym: str
+    by: str
+    second: str
+    reason: str
+    at: str
+
+
+VAULT = Collection("deid_vault", Sealed, key="pseudonym", fields=("kind", "keys_version"))
+VAULT_READS = Collection("deid_vault_reads", VaultRead, key="id", fields=("pseudonym", "by", "at"))
+
+
+def seal(keys: KeySet, kind: str, pseudonym: str, original: str) -> Sealed:
+    """Return the entry of one pseudonym."""
+    return Sealed(pseudonym, kind, keys.version, _sealed(keys.vault, f"{kind}|{pseudonym}", original))
+
+
+def unseal(ring: Keyring, entry: Sealed) -> str:
+    """Return the original; raise Invalid if the entry is not what was sealed."""
+    try:
+        bound = f"{entry.kind}|{entry.pseudonym}".encode()
+        return _cipher(ring.get(entry.keys_version).vault).decrypt(entry.box, [bound]).decode("utf-8")
+    except InvalidTag as error:
+        raise Invalid("vault-entry-damaged", "the entry was sealed with another key, or changed") from error
+
+
+async def reidentify(documents: Documents, ring: Keyring, read: VaultRead, *, two_persons: bool) -> str:
+    """Record who asks, and return the original. Raises Refused if two persons are asked for and there is one."""
+    if not read.by.strip() or not read.reason.strip():
+        raise Refused("vault-needs-reason", "who reads and why are both needed")
+    if two_persons and read.second.strip() in ("", read.by.strip()):
+        raise Refused("vault-needs-two", "this site asks for a second person")
+    entry = await documents.get(VAULT, read.pseudonym)
+    await documents.put(VAULT_READS, read)
+    if entry is None:
+        raise NotFound("unknown-pseudonym", "the vault holds no such pseudonym")
+    return unseal(ring, entry)
+
+
+@lru_cache(4096)
+def _sealed(secret: bytes, bound: str, original: str) -> bytes:
+    return _cipher(secret).encrypt(original.encode("utf-8"), [bound.encode()])
+
+
+@lru_cache(8)
+def _cipher(secret: bytes) -> AESSIV:
+    return AESSIV(hmac.digest(secret, b"J-MID vault", hashlib.sha512))  # 512 bits: AES-256-SIV, RFC 5297 section 2.2
