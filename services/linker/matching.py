@@ -25,6 +25,7 @@ ACCESSION = "accession"
 STUDY_UID = "study-uid"
 CIRCUMSTANCE = "patient-modality-date"
 BY_HAND = "by-hand"
+AWAITED = "study-awaited"  # the report names a Study that is not known yet
 
 
 class StudyKeys(msgspec.Struct, frozen=True):
@@ -104,7 +105,7 @@ def match(report: LinkKeys, studies: Iterable[StudyKeys], tolerance_days: int = 
     if same_accession or named:
         return _by_identifier(report, same_accession, named)
     if report.study_instance_uid:
-        return Match(reason="study-awaited")
+        return Match(reason=AWAITED)
     return _by_circumstance(report, known, tolerance_days)
 
 

@@ -47,10 +47,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(data: bytes) -> tuple[Json, Incoming]:
     """Return the document and what it says; Invalid names every element that breaks the form, and no value."""
-    try:
-        document = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise Invalid("not-json", "the body is not UTF-8 JSON (RFC 8259)") from error
+    document = _loaded(data)
     problems = _problems(document)
     if problems:
         raise Invalid("not-the-form", "; ".join(problems[:20]))
@@ -59,7 +56,7 @@ def read(data: bytes) -> tuple[Json, Incoming]:
 
 def compose(data: bytes, sha256: str, studies: Sequence[str], link: str) -> bytes:
     """Return the document with the link in it: the same bytes for the same version and link."""
-    document: Json = orjson.loads(data)
+    document = _loaded(data)
     meta = {**_sub(document, "meta"), "versionId": sha256}
     meta["tag"] = [tag for tag in _dicts(meta.get("tag")) if tag.get("system") != LINK_TAG]
     meta["tag"].append({"system": LINK_TAG, "code": link})
@@ -94,7 +91,7 @@ def tombstone(document: Json) -> Json:
 
 def is_flagged(data: bytes) -> bool:
     """Tell whether the anonymizer wants a person to look at the report."""
-    return bool(_tag(orjson.loads(data), REVIEW_TAG))
+    return bool(_tag(_loaded(data), REVIEW_TAG))
 
 
 def outcome(code: str, diagnostics: str) -> Json:
@@ -103,8 +100,18 @@ def outcome(code: str, diagnostics: str) -> Json:
     return {"resourceType": "OperationOutcome", "issue": issues}
 
 
-def _problems(document: object) -> list[str]:
-    if not isinstance(document, dict) or document.get("resourceType") != "DiagnosticReport":
+def _loaded(data: bytes) -> Json:
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Invalid("not-json", "the report is not UTF-8 JSON (RFC 8259)") from error
+    if not isinstance(document, dict):
+        raise Invalid("not-the-form", "resourceType is not DiagnosticReport")
+    return document
+
+
+def _problems(document: Json) -> list[str]:
+    if document.get("resourceType") != "DiagnosticReport":
         return ["resourceType is not DiagnosticReport"]
     contained = document.get("contained", [])
     if not isinstance(contained, list):

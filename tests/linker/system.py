@@ -59,7 +59,7 @@ class Archive:
     status: when set, the answer to everything.  reasons: SOP Instance UID → Failure Reason.  stored: SOP Instance UID →
     how often.  requests: how many Instances each had.  refuse_whole: answers 400 to a request that has this Instance.
     lose_answers: store so many more requests, and break the connection instead of answering.
-    delay_s: how long an answer takes.
+    delay_s: how long an answer takes.  studies: what a search finds.
     """
 
     stored: dict[str, int] = field(default_factory=dict)
@@ -71,6 +71,7 @@ class Archive:
     headers: dict[str, str] = field(default_factory=dict)
     refuse_whole: str = ""
     refused: int = 0
+    studies: dict[str, dict[str, Any]] = field(default_factory=dict)
     lose_answers: int = 0
     delay_s: float = 0.0
     recalls: list[dict[str, str]] = field(default_factory=list)
@@ -111,6 +112,11 @@ class Archive:
         }
         return {tag: {"vr": "SQ", "Value": items} for tag, items in parts.items() if items}
 
+    async def search(self, request: web.Request) -> web.Response:
+        """Answer a search for one Study (PS3.18 10.6)."""
+        found = self.studies.get(request.query["StudyInstanceUID"])
+        return web.json_response([found] if found else [])
+
     async def report(self, request: web.Request) -> web.Response:
         """Take a report."""
         if self.status:
@@ -135,6 +141,7 @@ class Archive:
         application.add_routes(
             [
                 web.post("/dicom-web/studies/{study}", self.store),
+                web.get("/dicom-web/studies", self.search),
                 web.post("/api/reports", self.report),
                 web.get("/api/recalls", self.list_recalls),
                 web.post("/api/recalls/{study}/done", self.end_recall),

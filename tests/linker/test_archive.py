@@ -137,7 +137,11 @@ async def test_a_study_and_its_report_reach_the_archive_and_the_centre(whole: Wh
     await until(arrived, 20)
     await until(lambda: STUDY in {e.study_instance_uid for e in seen if isinstance(e, CaseChanged)})
     witness.cancel()
-    assert len(await whole.deliveries("done")) == 2
+
+    async def confirmed() -> bool:
+        return len(await whole.deliveries("done")) == 2
+
+    await until(confirmed)
 
 
 async def test_what_the_archive_refuses_is_a_visible_failure_and_the_rest_is_stored(whole: Whole) -> None:

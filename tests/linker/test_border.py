@@ -26,6 +26,7 @@ from shared.documents import Eq
 from shared.events import Delivered
 from tests.linker.samples import document, instances, report, uid
 from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, served, until
+from tests.linker.test_centre import stored
 
 STUDY, OTHER = uid(1), uid(2)
 SAMPLES = Path(__file__).parent.parent / "data" / "reports" / "fhir"
@@ -72,7 +73,7 @@ async def border(tmp_path: Path) -> AsyncIterator[Border]:
     archive = Archive()
     async with (
         served(archive.application()) as dicomweb,
-        opened(CENTRE, tmp_path / "centre", {"JMID_LINKER_ARCHIVE_URL": dicomweb}) as centre,
+        opened(CENTRE, tmp_path / "centre", {"JMID_LINKER_ARCHIVE_URL": f"{dicomweb}/dicom-web"}) as centre,
     ):
         settings = {**gateway_environ(centre.url), "JMID_LINKER_CENTRE_DICOMWEB_URL": f"{dicomweb}/dicom-web"}
         async with opened(GATEWAY, tmp_path / "gateway", settings) as gateway:
@@ -115,6 +116,22 @@ async def test_a_report_unlinked_by_hand_at_the_gateway_is_unlinked_at_the_centr
 
     (link,) = (await centre.get("/api/links"))["links"]
     assert (link["report_id"], link["reason"]) == ("R1", "unlinked-by-hand")
+
+
+async def test_a_study_that_only_the_report_knows_is_linked_when_it_reaches_the_centre_by_another_way(
+    border: Border,
+) -> None:
+    gateway, centre = border.gateway, border.centre
+    await keep(gateway.blobs["deidentified"], documents=[document()])
+
+    await gateway.take(report(document(), study_instance_uid=OTHER, accession_number=""))
+    await until(border.idle)
+    (waiting,) = (await centre.get("/api/links"))["links"]
+    border.archive.studies[OTHER] = {"00100020": {"vr": "LO", "Value": ["P1"]}}
+    await centre.take(stored(OTHER))
+
+    assert waiting["reason"] == "study-awaited"
+    assert (await centre.get(f"/api/reports?study={OTHER}"))["total"] == 1
 
 
 async def test_the_centre_recalls_a_study_and_gets_it(border: Border) -> None:

@@ -14,6 +14,7 @@ from services.linker import report as reports
 from services.linker.gateway.store import DELIVERIES
 from services.linker.service import GATEWAY
 from shared.documents import Eq
+from shared.errors import Invalid
 from shared.events import Delivered, Event, ReportLinked
 from tests.linker.samples import START, document, flagged, instances, packed, report, uid
 from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, served, until
@@ -290,6 +291,25 @@ async def test_a_wrong_link_by_hand_is_refused(
         answer = await gateway.post("/api/gateway/links", body, status)
 
         assert "SATO" not in str(answer)
+
+
+async def test_a_broken_document_is_refused_at_once_and_holds_up_no_other(tmp_path: Path, archive: Archive) -> None:
+    broken, whole = document("R1"), document("R2")
+    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+        await keep(gateway.blobs["deidentified"], instances(STUDY), documents=[broken, whole])
+        await gateway.take(report(broken), report(whole, receipt="r2"))
+        await until(lambda: len(archive.reports) == 2)
+        await gateway.blobs["deidentified"].put(report(broken).blob, b"{")
+
+        with pytest.raises(Invalid, match="not-json"):
+            await gateway.take(report(broken, receipt="r3"))
+        await gateway.take(instances(STUDY))
+        await until(lambda: idle(gateway))
+
+        assert archive.reports[-1]["id"] == "R2"
+        assert studies_of(archive.reports[-1]) == (STUDY,)
+        (failed,) = (await gateway.get("/api/gateway/deliveries?state=failed"))["deliveries"]
+        assert (failed["report_id"], failed["reason"]) == ("R1", "blob-unreadable")
 
 
 async def test_the_page_shows_what_is_unlinked_and_links_only_from_its_own_origin(

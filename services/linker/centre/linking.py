@@ -97,7 +97,7 @@ async def _find(deps: CentreDeps, report: StoredReport, link: Link, decision: Ha
     linked, barred = matching.by_hand(hand)
     if linked:
         return Match(studies=tuple(sorted(linked)), rule=matching.BY_HAND)
-    if version.studies:
+    if version.studies and version.link != matching.AWAITED:
         return _but(Match(studies=tuple(sorted(version.studies)), rule=version.link or matching.STUDY_UID), barred)
     if version.link in FINAL_AT_GATEWAY:
         return Match(reason=version.link)
@@ -112,6 +112,9 @@ def _but(found: Match, barred: frozenset[str]) -> Match:
 
 async def _studies_for(deps: CentreDeps, report: StoredReport) -> Sequence[KnownStudy]:
     found: dict[str, KnownStudy] = {}
+    if report.named_study:
+        named = await deps.documents.get(STUDIES_KNOWN, report.named_study)
+        found |= {named.study_instance_uid: named} if named else {}
     if report.accession_number:
         for study in await find_all(deps.documents, STUDIES_KNOWN, Eq("accession_numbers", report.accession_number)):
             found[study.study_instance_uid] = study

@@ -16,12 +16,15 @@ from services.linker.gateway.store import (
     with_version,
 )
 from services.linker.guarded import change
+from shared.errors import Invalid
 from shared.events import Event, InstancesDeidentified, ReportDeidentified
 
 
 async def take_instances(event: InstancesDeidentified, deps: GatewayDeps) -> Sequence[Event]:
     """Remember the Study, plan the delivery of the batch, and look for its reports."""
     uid = event.keys.study_instance_uid
+    if not uid:
+        raise Invalid("missing-study-instance-uid", "keys.study_instance_uid is empty")
     told = told_by(event)
 
     async def step(old: SeenStudy | None) -> SeenStudy | None:

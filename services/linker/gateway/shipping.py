@@ -14,15 +14,17 @@ from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.store import DELIVERIES, REPORTS_SEEN, Delivery, SeenReport
 from services.linker.gateway.transport import Centre, CentreUnavailable
 from services.linker.guarded import change
+from services.linker.matching import AWAITED
 from services.linker.records import LINKS, Link
 from shared.documents import Eq, Order, Range
-from shared.errors import NotFound, Transient
+from shared.errors import Invalid, NotFound, Transient
 from shared.events import InstanceRef
 from shared.logs import decided
 from shared.metrics import DELIVERED
 from shared.metrics import REFUSED as REFUSALS
 
 _ROUND = 64
+_UNREADABLE = 0  # in place of an HTTP status: the report's own bytes are gone or broken
 
 
 async def due(deps: GatewayDeps, kind: str) -> list[Delivery]:
@@ -164,12 +166,14 @@ async def _post(deps: GatewayDeps, centre: Centre, delivery: Delivery) -> int:
         return 0
     version = report.current
     want = planning.wanted(report, link)
+    # A Study that the report names but this gateway has not seen may reach the centre by another way.
+    named = (version.keys.study_instance_uid,) if link.code == AWAITED else link.studies
     try:
-        data = await deps.blobs.get(version.blob)
-    except NotFound:
-        status = 410
+        document = reports.compose(await deps.blobs.get(version.blob), version.sha256, named, link.code)
+    except (NotFound, Invalid):
+        status = _UNREADABLE
     else:
-        status = await centre.post_report(reports.compose(data, version.sha256, link.studies, link.code))
+        status = await centre.post_report(document)
     await _record_report(deps, delivery.id, want, status)
     decided("report-posted", service="linker", status=status)
     return 1
@@ -204,7 +208,7 @@ def report_answered(
 
 
 def _report_reason(status: int) -> str:
-    return "blob-missing" if status == 410 else f"http-{status}"
+    return "blob-unreadable" if status == _UNREADABLE else f"http-{status}"
 
 
 def _label(reason: str) -> str:
