@@ -63,39 +63,16 @@ async def send_multipart(
         response.headers["ETag"] = etag
     if not isinstance(parts, AsyncIterator):
         response.content_length = _length(parts, boundary)
-        if len(parts) == 1 and response.content_length is not None and parts[0].size is not None:
-            return await _send_one(request, response, parts[0], boundary)
     await begin(request, response)
     if request.method == "HEAD":
         return response
-    first = True
+    before = b""
     async for part in _each(parts):
-        await response.write((b"" if first else b"\r\n") + _head(part, boundary))
-        first = False
+        await response.write(before + _head(part, boundary))
+        before = b"\r\n"
         async for chunk in part.body():
-            await response.write(chunk)
-    await response.write((b"" if first else b"\r\n") + _tail(boundary))
-    await response.write_eof()
-    return response
-
-
-SMALL = 1 << 20
-
-
-async def _send_one(
-    request: web.Request, response: web.StreamResponse, part: Part, boundary: str
-) -> web.StreamResponse:
-    """Send one part; a small one together with its frame, in one write."""
-    await begin(request, response)
-    if request.method == "HEAD":
-        return response
-    pending: list[bytes] = [_head(part, boundary)]
-    async for chunk in part.body():
-        pending.append(chunk)
-        if sum(map(len, pending)) > SMALL:
-            await response.write(b"".join(pending))
-            pending.clear()
-    await response.write_eof(b"".join([*pending, b"\r\n", _tail(boundary)]))
+            await response.write(chunk)  # not joined: the transport sends the buffers as they are
+    await response.write_eof(before + _tail(boundary))
     return response
 
 

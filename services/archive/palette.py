@@ -50,6 +50,8 @@ def _expand(
     while at < end and len(values) < count and segments != 0:
         code, length = words[at], words[at + 1]
         if code == DISCRETE:
+            if at + 2 + length > len(words):
+                raise IndexError(length)
             values += words[at + 2 : at + 2 + length]
             at += 2 + length
         elif code == LINEAR:
