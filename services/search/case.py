@@ -121,7 +121,7 @@ def build_case(
     return Case(
         id=study_instance_uid or f"report-{first.get('id', '')}",
         study_instance_uid=study_instance_uid,
-        site=_first(header, "00120030") or _site_of(shown),
+        site=next((site for each in series if (site := _first(each, "00080080"))), "") or _site_of(shown),
         patient_id=_first(header, "00100020") or _path(first, "subject", "identifier", "value"),
         study_date=_date(_first(header, "00080020") or str(first.get("effectiveDateTime", ""))),
         age_years=_age(_first(header, "00101010")),

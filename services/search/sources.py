@@ -12,7 +12,8 @@ from services.search.case import Diagnosis, Json
 from services.search.settings import SearchSettings
 from shared.errors import Unavailable
 
-_STUDY_FIELDS = "00101010,00120030,00081030,00080056"
+_STUDY_FIELDS = "00101010,00081030,00080056"
+_SERIES_FIELDS = "00180015,00080080"  # the anonymizer puts the site's short name into Institution Name
 _MOST_SERIES = 1000
 
 
@@ -81,7 +82,7 @@ class HttpSources:
         if not studies:
             return None, []
         place = f"{self._archive}/studies/{study_instance_uid}/series"
-        series = _entries(await self._get(place, {"includefield": "00180015", "limit": str(_MOST_SERIES)}))
+        series = _entries(await self._get(place, {"includefield": _SERIES_FIELDS, "limit": str(_MOST_SERIES)}))
         return studies[0], series
 
     async def documents(self, *, study: str = "", report: str = "") -> Documents:

@@ -25,6 +25,7 @@ SERIES = [
         "00080060": {"Value": ["CT"]},
         "00201209": {"vr": "IS", "Value": [28]},
         "00180015": {"vr": "CS", "Value": ["CHEST"]},
+        "00080080": {"vr": "LO", "Value": ["osaka"]},
     },
 ]
 
@@ -62,6 +63,7 @@ def test_images_without_a_report_make_a_case() -> None:
     assert case.has_images
     assert case.instances == 28
     assert case.body_parts == ("CHEST",)
+    assert case.site == "osaka"
 
 
 def test_a_report_without_images_makes_a_case() -> None:
