@@ -99,7 +99,7 @@ class MongoDocuments(Documents):
         after: str | None = None,
     ) -> Page[T]:
         shape = self._shape(collection)
-        shape.check(where, order)
+        where = shape.checked(where, order)
         total = terms(order, collection.key)
         place = None if after is None else shape.place(after, total[:-1])
         found = await self._rows(shape, query.filters_of(shape, where, total, place), total, offset, limit + 1)
@@ -109,7 +109,7 @@ class MongoDocuments(Documents):
 
     async def count(self, collection: Collection[T], *where: Condition) -> int:
         shape = self._shape(collection)
-        shape.check(where)
+        where = shape.checked(where)
         return await driver.count(self._records(shape), query.filter_of(shape, where))
 
     async def changes(self, collection: Collection[T], *, after: int = 0, limit: int = 100) -> list[Change[T]]:

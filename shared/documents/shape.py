@@ -67,13 +67,14 @@ class Shape(Generic[T]):
             return ()
         return tuple(tuple(dict.fromkeys(value or ())) for value in self._many(document)[:-1])
 
-    def check(self, where: Sequence[Condition], order: Sequence[Order] = ()) -> None:
-        """Raise ValueError for what the collection does not declare."""
+    def checked(self, where: Sequence[Condition], order: Sequence[Order] = ()) -> tuple[Condition, ...]:
+        """Return the conditions, simplified; raise ValueError for what the collection does not declare."""
         for condition in where:
             self._check_values(condition, self._kind(condition.field))
         for term in order:
             if self._kind(term.field) == "texts":
                 raise ValueError(f"{self.collection.name}.{term.field} has several values and gives no order")
+        return tuple(map(_simplified, where))
 
     def _kind(self, field: str) -> str:
         kind = self.kinds.get(field)
@@ -134,6 +135,17 @@ def literal_prefix(pattern: str) -> str:
     """Return the text before the first wildcard."""
     ends = [place for place in (pattern.find("*"), pattern.find("?")) if place >= 0]
     return pattern[: min(ends)] if ends else pattern
+
+
+def _simplified(condition: Condition) -> Condition:
+    """Return what a wildcard comes to that is none, or only ends with one."""
+    if isinstance(condition, Wildcard):
+        start = literal_prefix(condition.pattern)
+        if start == condition.pattern:
+            return Eq(condition.field, start)
+        if start + "*" == condition.pattern:
+            return Prefix(condition.field, start)
+    return condition
 
 
 def _plain(value: Scalar) -> Scalar:

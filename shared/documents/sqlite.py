@@ -100,11 +100,12 @@ class SqliteDocuments(Documents):
         after: str | None = None,
     ) -> Page[T]:
         shape = self._shape(collection)
-        shape.check(where, order)
+        where = shape.checked(where, order)
         if offset and not where and after is None and offset > await self._records(shape) // 2:
             sql, values = query.find_from_end_sql(shape, order, limit + 1, offset)
         else:
-            sql, values = query.find_sql(shape, where, order, limit + 1, offset, after)
+            common = [each for each in query.may_be_common(shape, where) if await self._is_common(shape, each)]
+            sql, values = query.find_sql(shape, where, order, limit + 1, offset, after, common)
         found = shape.decode_many(*await self._read(rows.fetch, sql, values))
         documents = [document for document in found[:limit] if document is not None]
         more = len(found) > limit and bool(documents)
@@ -112,7 +113,7 @@ class SqliteDocuments(Documents):
 
     async def count(self, collection: Collection[T], *where: Condition) -> int:
         shape = self._shape(collection)
-        shape.check(where)
+        where = shape.checked(where)
         if not where:
             return await self._records(shape)
         row = await self._read(rows.fetch_row, *query.count_sql(shape, where))
@@ -161,6 +162,10 @@ class SqliteDocuments(Documents):
 
     async def _carry_out(self, operations: Sequence[PutRow | DeleteRow]) -> int:
         return await self._writer.run(partial(self._writes.carry_out, rows=operations))
+
+    async def _is_common(self, shape: Shape[Any], condition: Condition) -> bool:
+        row = await self._read(rows.fetch_row, *query.is_common_sql(shape, condition), inline=True)
+        return int(row[0]) == query.COMMON
 
     async def _records(self, shape: Shape[Any]) -> int:
         row = await self._read(rows.fetch_row, query.RECORDS, [shape.collection.name], inline=True)

@@ -11,18 +11,26 @@ from shared.documents.sqlite_schema import column, gone_table, side_table, table
 
 Sql = tuple[str, list[Scalar]]
 
+COMMON = 1000
+"""From so many on, walking in order until a page is full beats putting all in order: page * records ~ COMMON ** 2."""
 RECORDS = "SELECT records FROM counters WHERE collection = ?"
 
 
 def find_sql(
-    shape: Shape[Any], where: Sequence[Condition], order: Sequence[Order], limit: int, offset: int, after: str | None
+    shape: Shape[Any],
+    where: Sequence[Condition],
+    order: Sequence[Order],
+    limit: int,
+    offset: int,
+    after: str | None,
+    common: Sequence[Condition] = (),
 ) -> Sql:
     """Return the statement that yields the bodies of one page.
 
-    It walks and skips over an index alone; only the rows of the page are fetched.
+    It walks and skips over an index alone; only the rows of the page are fetched.  common: see ``where_sql``.
     """
     total = terms(order, shape.collection.key)
-    text, values = where_sql(shape, where)
+    text, values = where_sql(shape, where, common)
     if after is not None:
         place_text, place_values = _after_sql(shape, total, shape.place(after, total[:-1]))
         text, values = f"{text} AND {place_text}", values + place_values
@@ -50,8 +58,25 @@ def _by(shape: Shape[Any], order: Sequence[Order]) -> str:
 
 def count_sql(shape: Shape[Any], where: Sequence[Condition]) -> Sql:
     """Return the statement that counts."""
+    if len(where) == 1 and shape.kinds[where[0].field] == "texts":
+        text, values = _condition_sql("value", where[0])
+        counted = "*" if isinstance(where[0], Eq) else "DISTINCT id"
+        return f"SELECT count({counted}) FROM {side_table(shape, where[0].field)} WHERE {text}", values
     text, values = where_sql(shape, where)
     return f"SELECT count(*) FROM {table(shape)} WHERE {text}", values
+
+
+def may_be_common(shape: Shape[Any], where: Sequence[Condition]) -> list[Condition]:
+    """Return the conditions on fields with several values that an index answers from its first entry on."""
+    several = [condition for condition in where if shape.kinds[condition.field] == "texts"]
+    return [condition for condition in several if not isinstance(condition, Wildcard)]
+
+
+def is_common_sql(shape: Shape[Any], condition: Condition) -> Sql:
+    """Return the statement that counts the elements, up to COMMON, that satisfy a condition."""
+    text, values = _condition_sql("value", condition)
+    some = f"SELECT 1 FROM {side_table(shape, condition.field)} WHERE {text} LIMIT {COMMON}"
+    return f"SELECT count(*) FROM ({some})", values
 
 
 def changes_sql(shape: Shape[Any]) -> str:
@@ -66,13 +91,23 @@ def order_of(shape: Shape[Any], order: Sequence[Order]) -> tuple[Order, ...]:
     return terms(order, shape.collection.key)[:-1]
 
 
-def where_sql(shape: Shape[Any], where: Sequence[Condition]) -> Sql:
-    """Return all conditions; those on a field with several values ask its side table."""
+def where_sql(shape: Shape[Any], where: Sequence[Condition], common: Sequence[Condition] = ()) -> Sql:
+    """Return all conditions.
+
+    A field with several values is asked for in its side table: a rare value by a list of its records, which are then
+    put in order; a common one (many records have it) record after record, while the index of the order is walked.
+    """
     texts, values = ["1"], list[Scalar]()
     for condition in where:
-        several = shape.kinds[condition.field] == "texts"
-        text, more = _condition_sql("value" if several else column(shape, condition.field), condition)
-        texts.append(f"id IN (SELECT id FROM {side_table(shape, condition.field)} WHERE {text})" if several else text)
+        in_side_table = shape.kinds[condition.field] == "texts"
+        text, more = _condition_sql("value" if in_side_table else column(shape, condition.field), condition)
+        if in_side_table:
+            side = side_table(shape, condition.field)
+            if condition in common:
+                text = f"EXISTS (SELECT 1 FROM {side} AS side WHERE side.id = {table(shape)}.id AND {text})"
+            else:
+                text = f"id IN (SELECT id FROM {side} WHERE {text})"
+        texts.append(text)
         values += more
     return " AND ".join(texts), values
 

@@ -61,8 +61,12 @@ def declare(connection: sqlite3.Connection, shapes: Sequence[Shape[Any]]) -> Non
 def analyze(connection: sqlite3.Connection, collections: Iterable[str]) -> None:
     """Tell SQLite's planner how selective the indexes are, from a sample of each; all connections take notice."""
     connection.execute(f"PRAGMA analysis_limit={SAMPLE}")
+    sides = (
+        "SELECT 'm_' || collection || '_' || rtrim(field, '[]') FROM declared WHERE collection = ? AND field LIKE '%[]'"
+    )
     for name in collections:
-        connection.execute(f"ANALYZE {quoted(f'd_{name}')}")
+        for each in (f"d_{name}", *(row[0] for row in connection.execute(sides, [name]).fetchall())):
+            connection.execute(f"ANALYZE {quoted(each)}")
     connection.execute("CREATE TABLE statistics_changed (one)")  # a changed schema is read again, with the statistics
     connection.execute("DROP TABLE statistics_changed")
 

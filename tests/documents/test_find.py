@@ -9,7 +9,19 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.documents import Condition, Documents, Eq, In, Order, Prefix, Put, Range, Wildcard, sqlite_rows
+from shared.documents import (
+    Condition,
+    Documents,
+    Eq,
+    In,
+    Order,
+    Prefix,
+    Put,
+    Range,
+    Wildcard,
+    sqlite_query,
+    sqlite_rows,
+)
 from shared.documents.sqlite import open_sqlite
 from shared.errors import Invalid
 from tests.documents.records import FED, Item, State
@@ -143,6 +155,26 @@ async def test_pages_stay_in_step_while_records_come_and_go(filled: Documents) -
     rest = await filled.find(FED, order=order, limit=500, after=first.next)
 
     assert rest.documents == [item for item in found(ALL, (), order)[50:] if item != ahead]
+
+
+@pytest.mark.parametrize("common", [1, 20, 1000])
+async def test_sqlite_finds_the_same_however_common_a_value_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, common: int
+) -> None:
+    monkeypatch.setattr(sqlite_query, "COMMON", common)
+    async with open_sqlite(tmp_path / "documents.sqlite") as documents:
+        await documents.declare(FED)
+        await documents.write(*[Put(FED, item) for item in ALL])
+        for asked in (Eq("modalities", "CT"), In("modalities", ("CT", "", "no")), Prefix("modalities", "C")):
+            for where in ([asked], [asked, Eq("good", 1)], [asked, Eq("modalities", "MR")]):
+                for order in ((), (Order("patient", True),), (Order("dose"),)):
+                    page = await documents.find(FED, *where, order=order, limit=20, offset=3)
+                    rest = await documents.find(FED, *where, order=order, limit=200, after=page.next)
+
+                    expected = found(ALL, where, order)
+                    assert page.documents == expected[3:23]
+                    assert rest.documents == (expected[23:] if page.next else expected)
+                    assert await documents.count(FED, *where) == len(expected)
 
 
 @pytest.mark.parametrize("joins", [True, False])
