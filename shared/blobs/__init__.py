@@ -22,8 +22,9 @@ class Writer(Protocol):
 class Blobs(Protocol):
     """What every blob store does.
 
-    A key is a relative path of [A-Za-z0-9._-] segments separated by "/".  Raises NotFound for an unknown key,
-    StorageFull when there is no room (nothing is left behind), Unavailable when the store does not answer.
+    A key is a relative path of [A-Za-z0-9._-] segments separated by "/", at most 240 characters; else Invalid.
+    Raises NotFound for an unknown key, StorageFull when there is no room (nothing is left behind), Unavailable when the
+    store does not answer.
     """
 
     async def put(self, key: str, data: bytes | bytearray | memoryview) -> None:

@@ -1,8 +1,8 @@
 """The documents port: typed records by key, found by declared fields.
 
 Two implementations under one contract suite: ``shared.documents.sqlite`` (embedded) and ``shared.documents.mongo``
-(motor or PyMongo's async client; the only module that imports either). A collection has one writing service.
-What cannot be said here does not get said around it.
+(motor or PyMongo's async client; ``mongo_driver`` is the only module that imports either). A collection has one writing
+service. What cannot be said here does not get said around it. Guarantees and limits: docs/ports.md.
 """
 
 from collections.abc import Sequence
@@ -138,7 +138,11 @@ class Documents(Protocol):
         offset: int = 0,
         after: str | None = None,
     ) -> Page[T]:
-        """Return what satisfies all conditions, ordered, ties by key. Only declared fields; else ValueError."""
+        """Return what satisfies all conditions, ordered, ties by key. Only declared fields; else ValueError.
+
+        None comes before any value. Ties go by key in the direction of the last term. after: Page.next of the same
+        order; anything else raises Invalid("bad-page-token").
+        """
 
     async def count(self, collection: Collection[T], *where: Condition) -> int: ...
 

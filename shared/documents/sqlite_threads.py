@@ -127,7 +127,7 @@ class Writer(_Threads):
             try:
                 connection = connection or _create(self._path)
                 self._resolve(self._in_one_transaction(connection, calls))
-            except (sqlite3.Error, OSError) as error:
+            except Exception as error:  # whatever it is, the callers must hear of it, and the thread must live
                 if connection:  # nothing is known of its transaction, so the next call opens the file again
                     connection.close()
                 connection = None
