@@ -16,7 +16,7 @@ from pathlib import Path
 START_S = 60
 STOP_S = 20
 VENV = Path(sys.prefix) / "bin"
-_GUARD = 'while read -r line; do groups=$line; done; for group in $groups; do kill -9 -- "-$group"; done 2>/dev/null'
+_GUARD = 'while read -r line; do groups=$line; done; for group in $groups; do kill -9 "-$group"; done 2>/dev/null'
 
 
 class NotStartedError(Exception):
@@ -54,7 +54,7 @@ class Server(ABC):
                 stderr=log,
                 start_new_session=True,
             )
-        _guard(self._process.pid)
+        guard(self._process.pid)
         self._wait_until_ready()
 
     def kill9(self) -> None:
@@ -115,7 +115,7 @@ _guarded: list[int] = []
 _guard_process: subprocess.Popen[bytes] | None = None
 
 
-def _guard(group: int) -> None:
+def guard(group: int) -> None:
     """Have the process group killed when this process ends, however it ends: the guard then reads an end of file."""
     global _guard_process
     if _guard_process is None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.servers.process import Server, free_ports
+from tests.servers.process import Server, free_ports, guard
 
 BIN = Path("/usr/lib/rabbitmq/bin")
 MISSING = (
@@ -60,7 +60,9 @@ class RabbitMQ(Server):
         """Start it, and the port mapper that it would otherwise start as a daemon on all addresses."""
         if self._epmd is None:
             command = [shutil.which("epmd") or "epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"]
-            self._epmd = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            nothing = subprocess.DEVNULL
+            self._epmd = subprocess.Popen(command, stdin=nothing, stderr=nothing, start_new_session=True)
+            guard(self._epmd.pid)
         again = (self.folder / "mnesia").exists()
         super().start()
         if again:
