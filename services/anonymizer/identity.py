@@ -33,6 +33,7 @@ _IDENTIFIERS = frozenset(
     {0x00080050, 0x00100020, 0x00101000, 0x00101050, 0x00101090, 0x00102154, 0x00380010, 0x00400009, 0x00400253}
     | {0x00401001, 0x00401103, 0x00402016, 0x00402017, 0x00080094}
 )
+_LONG = 5  # bytes; from here on KURUMIZAWATSUBASA holds Kurumizawa
 _MIN_ID, _MIN_LATIN, _MIN_WIDE = 4, 3, 2  # shorter ones would be found everywhere; the text cleaner wants a label
 _CODECS = ("utf-8", "cp932", "euc_jp", "iso2022_jp", "gb18030", "euc_kr")
 _ESCAPE = re.compile(rb"\x1b(?:\$[()]?[@-~]|[()\-][@-~])")  # PS3.5 6.1.2.5.4, ISO/IEC 2022
@@ -209,14 +210,18 @@ def _without_escapes(text: bytes) -> bytes:
 
 
 def _stands(trace: bytes, text: bytes) -> bool:
+    """Return whether the trace stands in the text; a short one not as a part of a longer word or number."""
     at = text.find(trace)
     while at >= 0:
+        if not trace.isascii() or (len(trace) >= _LONG and not trace.isdigit()):
+            return True
         before, after = text[at - 1 : at] if at else b"", text[at + len(trace) : at + len(trace) + 1]
-        if not trace.isascii() or not (_in_word(before) or _in_word(after)):
+        if not (_continues(before, trace[:1]) or _continues(after, trace[-1:])):
             return True
         at = text.find(trace, at + 1)
     return False
 
 
-def _in_word(neighbour: bytes) -> bool:
-    return neighbour.isascii() and neighbour.isalnum()
+def _continues(neighbour: bytes, edge: bytes) -> bool:
+    """Return whether two neighbouring bytes are of one word or one number."""
+    return (neighbour.isdigit() and edge.isdigit()) or (neighbour.isalpha() and edge.isalpha())

@@ -14,6 +14,7 @@ from pydicom.uid import (
 from services.anonymizer.context import Policy
 from services.anonymizer.instance import deidentify
 from tests.anonymizer.planted import SCRIPTS, STUDY_DATE, ct, inflated, survivors
+from tests.anonymizer.scattered import scattered
 
 SYNTAXES = [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
 
@@ -46,6 +47,15 @@ def test_what_research_needs_is_kept(syntax: pydicom.uid.UID, jmid: Policy) -> N
     assert {keyword: found.get(keyword) for keyword in planted.kept} == planted.kept
     assert found.PixelData == pydicom.dcmread(io.BytesIO(planted.data)).PixelData
     assert found[0x0019, 0x100C].value == 1000  # safe private: Table E.3.10-1
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_nothing_that_people_type_anywhere_survives(seed: int, policy: Policy) -> None:
+    planted = scattered(seed, SYNTAXES[seed % 2])
+
+    output = deidentify(planted.data, policy).data
+
+    assert survivors(planted, output) == []
 
 
 def test_the_generator_can_tell(jmid: Policy) -> None:
