@@ -6,7 +6,7 @@ import msgspec
 
 from services.ingest.deps import IngestDeps
 from services.ingest.receiving import counted, update
-from services.ingest.records import ARRIVALS, DEIDENTIFIED, RECEIPTS, REFUSED, RELEASED, Arrival, Receipt
+from services.ingest.records import ARRIVALS, DEIDENTIFIED, RECEIPTS, RECEIVED, REFUSED, RELEASED, Arrival, Receipt
 from shared.documents import Put
 from shared.events import Delivered, Event, InputDeidentified, InputRefused, ReportLinked
 
@@ -59,15 +59,26 @@ async def _mark(deps: IngestDeps, receipt_id: str, blobs: dict[str, str], state:
         await deps.documents.write(*(Put(ARRIVALS, each) for each in changed))
     done = await counted(deps, receipt_id, DEIDENTIFIED) + await counted(deps, receipt_id, RELEASED)
     refused = await counted(deps, receipt_id, REFUSED)
+    received = await counted(deps, receipt_id, RECEIVED) + done + refused
 
     def change(old: Receipt) -> Receipt:
         reasons = {**old.reasons, **{each.reason: old.reasons.get(each.reason, 0) for each in changed if each.reason}}
         for each in changed:
             if each.reason:
                 reasons[each.reason] += 1
-        return msgspec.structs.replace(old, deidentified=done, refused=refused, reasons=reasons)
+        return msgspec.structs.replace(old, received=received, deidentified=done, refused=refused, reasons=reasons)
 
+    await _rebuild_missing(deps, receipt_id, list(known.values()))
     await _change(deps, receipt_id, change)
+
+
+async def _rebuild_missing(deps: IngestDeps, receipt_id: str, arrivals: list[Arrival]) -> None:
+    """A kill -9 between an arrival and its receipt leaves the arrival alone: without transactions it comes first."""
+    own = [each for each in arrivals if each.receipt_id == receipt_id]
+    if own and await deps.documents.get(RECEIPTS, receipt_id) is None:
+        first = own[0]
+        lost = Receipt(id=receipt_id, site=deps.site, door=first.door, kind=first.kind, at=first.at)
+        await update(deps, lost, lambda old: old)
 
 
 def _marked(arrival: Arrival, state: str, reason: str) -> Arrival:

@@ -58,6 +58,7 @@ async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content
             blob=key,
             receipt_id=receipt.id,
             kind=receipt.kind,
+            door=receipt.door,
             original=originals.get(key, ""),
             size_bytes=len(each.data),
             at=at,
@@ -99,12 +100,13 @@ async def reject(deps: IngestDeps, receipt: Receipt, data: bytes, error: Invalid
 async def _add(
     deps: IngestDeps, receipt: Receipt, arrivals: list[Arrival], duplicate_of: list[str], duplicates: int
 ) -> None:
-    """Write arrivals and receipt together."""
+    """Write arrivals and receipt together. How many there are is counted: without transactions some may be there."""
+    before = await deps.documents.count(ARRIVALS, Eq("receipt_id", receipt.id))
 
     def change(old: Receipt) -> Receipt:
         return msgspec.structs.replace(
             old,
-            received=old.received + len(arrivals),
+            received=max(old.received, before) + len(arrivals),
             duplicates=old.duplicates + duplicates,
             duplicate_of=tuple(sorted({*old.duplicate_of, *duplicate_of} - {old.id})),
         )

@@ -29,6 +29,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     blob: str
     receipt_id: str
     kind: str
+    door: str
     original: str = ""
     size_bytes: int = 0
     state: str = RECEIVED
