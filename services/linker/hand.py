@@ -11,6 +11,7 @@ from services.linker.matching import HandDecision
 from shared.errors import Invalid, NotFound, Permanent
 
 T = TypeVar("T", bound=msgspec.Struct)
+CORRELATION = "X-Correlation-ID"  # carries the receipt's id over the border
 ACTIONS = ("link", "unlink", "rules")
 
 

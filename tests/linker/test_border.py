@@ -23,7 +23,7 @@ from services.linker import report as form
 from services.linker.gateway.store import DELIVERIES
 from services.linker.service import CENTRE, GATEWAY
 from shared.documents import Eq
-from shared.events import Delivered
+from shared.events import CaseChanged, Delivered
 from tests.linker.samples import document, instances, report, uid
 from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, served, until
 from tests.linker.test_centre import stored
@@ -101,6 +101,8 @@ async def test_a_report_travels_with_its_link_and_every_later_change_of_it(borde
     assert (await centre.get("/api/reports/R1/history"))["total"] == 2
     (change,) = (await centre.get("/api/reports/changes"))["changes"]
     assert (change["rule"], change["touched"]) == ("by-hand", [STUDY, OTHER])
+    told = {event.correlation_id for event in centre.of(CaseChanged)}
+    assert told >= {"r-final"}
 
 
 async def test_a_report_unlinked_by_hand_at_the_gateway_is_unlinked_at_the_centre(border: Border) -> None:

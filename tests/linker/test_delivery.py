@@ -155,7 +155,9 @@ class Away(Centre):
     def __init__(self) -> None:
         self.asked = 0
 
-    async def store(self, study_instance_uid: str, instances: Sequence[InstanceRef]) -> StoreAnswer:
+    async def store(
+        self, study_instance_uid: str, instances: Sequence[InstanceRef], correlation_id: str = ""
+    ) -> StoreAnswer:
         self.asked += 1
         raise CentreUnavailable("unreachable")
 

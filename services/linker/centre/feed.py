@@ -16,9 +16,15 @@ _CURSOR = "case-changed"
 _PAGE = 200
 
 
-async def note(deps: CentreDeps, kind: str, document_id: str, studies: Sequence[str]) -> None:
+async def note(deps: CentreDeps, kind: str, document_id: str, studies: Sequence[str], correlation_id: str = "") -> None:
     """Write the feed's row of one changed document. studies: all whose case it belongs to, or ever belonged."""
-    row = Changed(key=f"{kind}/{document_id}", kind=kind, document_id=document_id, studies=tuple(sorted(set(studies))))
+    row = Changed(
+        key=f"{kind}/{document_id}",
+        kind=kind,
+        document_id=document_id,
+        studies=tuple(sorted(set(studies))),
+        correlation_id=correlation_id,
+    )
     await deps.documents.put(CASE_CHANGES, row)
     deps.bell.set()
 
@@ -53,7 +59,7 @@ def _events(deps: CentreDeps, change: Change[Changed]) -> list[CaseChanged]:
     return [
         CaseChanged.first(
             f"{row.key}|{change.seq}|{study}",
-            correlation_id=row.document_id,
+            correlation_id=row.correlation_id or row.document_id,
             site=deps.site,
             study_instance_uid=study,
             report_ids=(row.document_id,) if row.kind == "report" else (),

@@ -19,7 +19,13 @@ FINAL_AT_GATEWAY = frozenset({"unlinked-by-hand", "patient-conflict", "identifie
 
 
 async def relink(
-    deps: CentreDeps, report_id: str, *, at: float, decision: HandDecision | None = None, changed: bool = False
+    deps: CentreDeps,
+    report_id: str,
+    *,
+    at: float,
+    decision: HandDecision | None = None,
+    changed: bool = False,
+    correlation_id: str = "",
 ) -> StoredReport | None:
     """Decide anew about one report, write the result into it, and note the change; None if it is not known.
 
@@ -38,10 +44,12 @@ async def relink(
     link = await derive(deps.documents, LINKS, report_id, step)
     if link is None:
         return None
-    return await settle(deps, link, changed=changed)
+    return await settle(deps, link, changed=changed, correlation_id=correlation_id)
 
 
-async def settle(deps: CentreDeps, link: Link, *, changed: bool = False) -> StoredReport | None:
+async def settle(
+    deps: CentreDeps, link: Link, *, changed: bool = False, correlation_id: str = ""
+) -> StoredReport | None:
     """Bring a link's revision into its report and the feed; may be done again."""
 
     async def written(old: StoredReport | None) -> StoredReport | None:
@@ -54,7 +62,7 @@ async def settle(deps: CentreDeps, link: Link, *, changed: bool = False) -> Stor
     report = await derive(deps.documents, REPORTS, link.report_id, written)
     if report is None or (link.settled == "yes" and not changed):
         return report
-    await feed.note(deps, "report", link.report_id, report.touched)
+    await feed.note(deps, "report", link.report_id, report.touched, correlation_id)
     if link.settled == "yes":
         return report
     if link.rule:

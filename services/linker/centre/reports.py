@@ -1,5 +1,6 @@
 """The centre's report API: FHIR R4 in and out, links, and the ordered change feed."""
 
+import re
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +23,7 @@ from services.linker.centre.store import (
     with_version,
 )
 from services.linker.guarded import change
-from services.linker.hand import HandRequest, decoded, json_error
+from services.linker.hand import CORRELATION, HandRequest, decoded, json_error
 from services.linker.records import LINKS
 from shared.documents import Change, Collection, Eq, Order
 from shared.errors import Invalid, NotFound, Permanent
@@ -34,7 +35,7 @@ _MAX_CHANGES = 1000
 ENTRIES: dict[str, Collection[Entry]] = {"diagnosis": DIAGNOSES, "annotation": ANNOTATIONS}
 
 
-async def take_report(deps: CentreDeps, data: bytes, at: float) -> tuple[StoredReport, bool]:
+async def take_report(deps: CentreDeps, data: bytes, at: float, correlation_id: str = "") -> tuple[StoredReport, bool]:
     """Store one version of a report, link it, and note the change; say whether the report is new.
 
     Raises Invalid. The same document again changes nothing, and is noted again in case a crash kept it from the feed.
@@ -59,7 +60,7 @@ async def take_report(deps: CentreDeps, data: bytes, at: float) -> tuple[StoredR
         return with_version(old, said.site, said.profile, version, said.report_id)
 
     await change(deps.documents, REPORTS, said.report_id, step)
-    report = await linking.relink(deps, said.report_id, at=at, changed=True)
+    report = await linking.relink(deps, said.report_id, at=at, changed=True, correlation_id=correlation_id)
     if report is None:
         raise NotFound("unknown-report", "the report is gone")
     return report, is_new
@@ -91,7 +92,7 @@ class ReportRoutes:
         if data is None:
             return _outcome(413, "too-long", "the report is larger than JMID_LINKER_REPORT_BYTES allows")
         try:
-            report, is_new = await take_report(self._deps, data, time.time())
+            report, is_new = await take_report(self._deps, data, time.time(), _correlation(request))
         except Invalid as error:
             decided("report-refused", level="warning", service="linker", role="centre", reason=error.reason)
             code = "structure" if error.reason == "not-json" else "invalid"
@@ -169,6 +170,12 @@ class ReportRoutes:
             else shown.entry_change(seq, row.kind, row.document_id, entries[row.kind].get(row.document_id))
             for seq, row in rows
         ]
+
+
+def _correlation(request: web.Request) -> str:
+    """Return the receipt's id that a gateway sent along; nothing that could be anything else."""
+    told = request.headers.get(CORRELATION, "")
+    return told if len(told) <= 64 and re.fullmatch(r"[A-Za-z0-9-]+", told) else ""
 
 
 def _whole(request: web.Request, name: str, default: int) -> int:

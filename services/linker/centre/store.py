@@ -85,12 +85,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the change feed: which document changed, and the Studies whose case it belongs or belonged to."""
+    """A row of the change feed: which document changed, and the Studies whose case it belongs or belonged to.
+
+    correlation_id: the receipt that it came by, where it came by one.
+    """
 
     key: str
     kind: str
     document_id: str
     studies: tuple[str, ...] = ()
+    correlation_id: str = ""
 
 
 class Cursor(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,7 +36,9 @@ async def due(deps: GatewayDeps, kind: str) -> list[Delivery]:
 
 async def instances_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> int:
     """Send what is due, a few requests at a time; only one while the centre is away. Return how much was answered."""
-    waiting = [(d.id, d.study_instance_uid, ref) for d in await due(deps, "instances") for ref in d.waiting]
+    found = await due(deps, "instances")
+    waiting = [(d.id, d.study_instance_uid, ref) for d in found for ref in d.waiting]
+    correlations = {d.id: d.correlation_id for d in found}
     bounds = deps.settings
     packed = stow.shipments(waiting, max_instances=bounds.batch_instances, max_bytes=bounds.batch_bytes)
     lanes = asyncio.Semaphore(bounds.streams)
@@ -47,7 +49,7 @@ async def instances_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> 
             if outage.tries > tries:
                 return 0
             try:
-                return await _ship(deps, centre, outage, shipment)
+                return await _ship(deps, centre, outage, shipment, correlations)
             except Transient as error:  # our own ports
                 outage.seen(type(error).__name__, 0.0)
                 return 0
@@ -57,34 +59,44 @@ async def instances_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> 
     return sum(task.result() for task in tasks)
 
 
-async def _ship(deps: GatewayDeps, centre: Centre, outage: Outage, shipment: stow.Shipment) -> int:
+async def _ship(
+    deps: GatewayDeps, centre: Centre, outage: Outage, shipment: stow.Shipment, correlations: Mapping[str, str]
+) -> int:
     shipment, missing = await _present(deps, shipment)
     if missing:
         await _record(deps, missing, {ref.sop_instance_uid: _MISSING for _, ref in missing.items})
     if not shipment.items:
         return 1
     started = time.monotonic()
+    correlation_id = correlations[shipment.items[0][0]]
     try:
-        answer = await centre.store(shipment.study_instance_uid, [ref for _, ref in shipment.items])
+        instances = [ref for _, ref in shipment.items]
+        answer = await centre.store(shipment.study_instance_uid, instances, correlation_id)
     except CentreUnavailable as error:
         outage.seen(error.reason, error.retry_after_s)
         return 0
     if answer.fates is None and len(shipment.items) > 1:
-        first, second = stow.halves(shipment)
-        return await _ship(deps, centre, outage, first) + await _ship(deps, centre, outage, second)
+        return sum([await _ship(deps, centre, outage, half, correlations) for half in stow.halves(shipment)])
     fates = answer.fates or {ref.sop_instance_uid: _refused(answer.status) for _, ref in shipment.items}
     if any(verdict.fate is stow.Fate.WAIT for verdict in fates.values()):
         outage.seen("centre-full", 0.0)
     await _record(deps, shipment, fates)
+    _say_shipped(shipment, fates, answer.status, time.monotonic() - started, correlation_id)
+    return 1
+
+
+def _say_shipped(
+    shipment: stow.Shipment, fates: Mapping[str, stow.Verdict], status: int, took_s: float, correlation_id: str
+) -> None:
     decided(
         "shipped",
         service="linker",
+        correlation_id=correlation_id,
         count=sum(verdict.fate is stow.Fate.STORED for verdict in fates.values()),
         size_bytes=sum(ref.size_bytes for _, ref in shipment.items),
-        status=answer.status,
-        duration_s=round(time.monotonic() - started, 3),
+        status=status,
+        duration_s=round(took_s, 3),
     )
-    return 1
 
 
 _MISSING = stow.Verdict(stow.Fate.FAILED, "blob-missing")
@@ -173,9 +185,9 @@ async def _post(deps: GatewayDeps, centre: Centre, delivery: Delivery) -> int:
     except (NotFound, Invalid):
         status = _UNREADABLE
     else:
-        status = await centre.post_report(document)
+        status = await centre.post_report(document, version.correlation_id)
     await _record_report(deps, delivery.id, want, status)
-    decided("report-posted", service="linker", status=status)
+    decided("report-posted", service="linker", correlation_id=version.correlation_id, status=status)
     return 1
 
 

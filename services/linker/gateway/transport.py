@@ -17,6 +17,7 @@ import orjson
 from dicomweb_client.uri import URI
 
 from services.linker import native, stow
+from services.linker.hand import CORRELATION
 from services.linker.settings import LinkerSettings
 from shared.blobs import Blobs
 from shared.errors import SettingsError, Unavailable
@@ -25,6 +26,7 @@ from shared.events import InstanceRef
 _ANSWERS = (200, 202, 409)  # carry a Store Instances Response Module, PS3.18 Table 10.5.3-1
 _WHOLE_REQUEST = (400, 413, 422)  # the request itself was refused: its parts may be good
 _ACCEPT = "application/dicom+json, application/dicom+xml;q=0.5"
+_FHIR = "application/fhir+json"
 _MAX_ANSWER = 4 * 2**20
 
 
@@ -52,11 +54,13 @@ class Centre:
         self._settings = settings
         self._blobs = blobs
 
-    async def store(self, study_instance_uid: str, instances: Sequence[InstanceRef]) -> StoreAnswer:
+    async def store(
+        self, study_instance_uid: str, instances: Sequence[InstanceRef], correlation_id: str = ""
+    ) -> StoreAnswer:
         """Send Instances of one Study in one streamed request (PS3.18 10.5)."""
         boundary = secrets.token_hex(16)
         url = str(URI(self._settings.centre_dicomweb_url, study_instance_uid, permissive=True))
-        headers = {"Content-Type": stow.content_type(boundary), "Accept": _ACCEPT}
+        headers = {"Content-Type": stow.content_type(boundary), "Accept": _ACCEPT, CORRELATION: correlation_id}
         body = self._multipart(boundary, instances)
         status, answer = await self._send("POST", url, headers, body)
         if status in _WHOLE_REQUEST and not _is_module(answer):
@@ -66,9 +70,13 @@ class Centre:
         sent = [ref.sop_instance_uid for ref in instances]
         return StoreAnswer(status, stow.verdicts(status, answer, sent))
 
-    async def post_report(self, document: bytes) -> int:
+    async def post_report(self, document: bytes, correlation_id: str = "") -> int:
         """Send one report; return 200 or 201, or the status of a final refusal."""
-        headers = {"Content-Type": "application/fhir+json", "Accept": "application/fhir+json"}
+        headers = {
+            "Content-Type": "application/fhir+json",
+            "Accept": "application/fhir+json",
+            CORRELATION: correlation_id,
+        }
         status, _ = await self._send("POST", self._settings.centre_reports_url, headers, document)
         if status in (200, 201, 400, 413, 422):
             return status
