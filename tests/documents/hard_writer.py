@@ -1,6 +1,6 @@
 """Writes as fast as it can, prints each batch that was acknowledged, and waits to be killed.
 
-python -m tests.documents.hard_writer sqlite PATH | mongo URI DATABASE DRIVER
+python -m tests.documents.hard_writer (sqlite PATH | mongo URI DATABASE DRIVER) FIRST_LANE
 """
 
 import asyncio
@@ -30,9 +30,10 @@ async def _write_batches(documents: Documents, lane: int) -> None:
 
 
 async def _main() -> None:
-    async with _opens(*sys.argv[1:]) as documents, asyncio.TaskGroup() as tasks:
+    *where, first = sys.argv[1:]
+    async with _opens(*where) as documents, asyncio.TaskGroup() as tasks:
         await documents.declare(FED)
-        for lane in range(LANES):
+        for lane in range(int(first), int(first) + LANES):
             tasks.create_task(_write_batches(documents, lane))
 
 

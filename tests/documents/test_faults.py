@@ -46,7 +46,7 @@ async def _check_whole_batches(documents: Documents, acknowledged: set[str]) -> 
 async def test_kill_9_leaves_all_that_was_acknowledged_and_no_half_of_a_batch_in_sqlite(tmp_path: Path) -> None:
     path = tmp_path / "documents.sqlite"
 
-    acknowledged = await asyncio.to_thread(_kill_a_writer, "sqlite", str(path), batches=60)
+    acknowledged = await asyncio.to_thread(_kill_a_writer, "sqlite", str(path), "0", batches=60)
 
     async with open_sqlite(path) as documents:
         await documents.declare(FED)
@@ -55,12 +55,32 @@ async def test_kill_9_leaves_all_that_was_acknowledged_and_no_half_of_a_batch_in
         await documents.put(FED, Item("1"))
 
 
+async def test_two_processes_write_one_sqlite_file_and_a_third_follows_the_feed(tmp_path: Path) -> None:
+    path = tmp_path / "documents.sqlite"
+    async with open_sqlite(path) as documents:
+        await documents.declare(FED)
+        known, after = dict[str, Item | None](), 0
+        writers = [asyncio.to_thread(_kill_a_writer, "sqlite", str(path), lane, batches=40) for lane in ("3", "6")]
+        writing = asyncio.ensure_future(asyncio.gather(*writers))
+
+        while True:
+            done = writing.done()
+            page = await documents.changes(FED, after=after, limit=50)
+            known |= {change.key: change.document for change in page}
+            after = page[-1].seq if page else after
+            if done and not page:
+                break
+
+        await _check_whole_batches(documents, set[str]().union(*await writing))
+        assert known == {item.uid: item for item in (await documents.find(FED, limit=1_000_000)).documents}
+
+
 @pytest.mark.servers
 @pytest.mark.parametrize("driver", ["motor", "pymongo"])
 async def test_kill_9_leaves_all_that_was_acknowledged_and_no_half_of_a_batch_in_mongodb(
     own_mongodb: MongoDB, mongo_database: str, driver: str
 ) -> None:
-    where = ("mongo", own_mongodb.uri, mongo_database, driver)
+    where = ("mongo", own_mongodb.uri, mongo_database, driver, "0")
 
     acknowledged = await asyncio.to_thread(_kill_a_writer, *where, batches=15)
 
