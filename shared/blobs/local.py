@@ -68,7 +68,8 @@ class LocalBlobs(Blobs):
                 await self._run(files.remove, [draft for draft, _ in written])
                 raise failure
         folders = sorted(await self._run(files.publish, written, self._root))
-        await asyncio.gather(*(self._run(files.sync_folders, folders[start::THREADS]) for start in range(THREADS)))
+        shares = range(min(THREADS, len(folders)))
+        await asyncio.gather(*(self._run(files.sync_folders, folders[start::THREADS]) for start in shares))
 
     @asynccontextmanager
     async def writer(self) -> AsyncIterator[Writer]:
