@@ -3,11 +3,13 @@
 import io
 import re
 import tarfile
-from collections.abc import AsyncIterator
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import orjson
 import pytest
 import pytest_asyncio
 from aiohttp import ClientSession, web
@@ -25,6 +27,7 @@ CACHE = Path.home() / ".cache" / "jmid" / "viewer"
 HEAD_CT = "1.3.46.670589.33.1.27492712521914879309.27169771283235650014"
 LIVER = "1.2.392.200103.20080913.113635.0.2009.6.22.21.43.10.22941.1"
 WAIT_MS = 60_000
+ENHANCED_SR = "1.2.840.10008.5.1.4.1.1.88.22"
 INDEX = '<link href="/app.css"><script src="/app-config.js"></script><script>window.PUBLIC_URL="/"</script>'
 
 
@@ -193,6 +196,73 @@ async def test_a_ct_series_is_shown(viewing: Serving, page: "Page", study: str, 
 
     await _until_drawn(page, shades)
     assert not wrong
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+async def test_a_measurement_is_saved_to_the_archive_as_a_structured_report(viewing: Serving, page: "Page") -> None:
+    wrong = watched(page)
+    await page.goto(f"{viewing.url.removesuffix('/dicom-web')}/viewer/viewer?StudyInstanceUIDs={LIVER}")
+    await page.get_by_text("Skip all").click(timeout=WAIT_MS)
+    await page.get_by_text("Confirm and hide").click(timeout=WAIT_MS)
+    await _until_drawn(page, 60)
+
+    await page.locator('[data-cy="MeasurementTools-split-button-primary"]').click()
+    await _draw_line(page)
+    await page.get_by_text("Yes", exact=True).first.click(timeout=WAIT_MS)  # track measurements of this Series
+    await page.locator('[data-cy="trackedMeasurements-btn"]').click()
+    await page.get_by_text("Create SR").click(timeout=WAIT_MS)
+    async with page.expect_response(lambda answer: answer.request.method == "POST", timeout=WAIT_MS) as stored:
+        await page.get_by_role("button", name="Save").click()
+
+    assert (await stored.value).status == 200
+    _, _, found = await viewing.get(f"studies/{LIVER}/series?Modality=SR")
+    (series,) = orjson.loads(found)
+    _, _, body = await viewing.get(f"studies/{LIVER}/series/{series['0020000E']['Value'][0]}/metadata")
+    (report,) = orjson.loads(zlib.decompress(body, 31) if body[:2] == b"\x1f\x8b" else body)
+    assert report["00080016"]["Value"] == [ENHANCED_SR]
+    assert "Length" in orjson.dumps(report).decode()
+    assert not wrong
+
+
+async def _draw_line(page: "Page") -> None:
+    box = await page.locator("canvas").first.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    await page.mouse.click(x - 60, y)
+    await page.mouse.move(x + 80, y + 30, steps=8)
+    await page.mouse.click(x + 80, y + 30)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+async def test_a_segmentation_is_shown_over_its_images(viewing: Serving, page: "Page") -> None:
+    wrong = watched(page)
+    await page.goto(f"{viewing.url.removesuffix('/dicom-web')}/viewer/viewer?StudyInstanceUIDs={LIVER}")
+    await page.get_by_text("Skip all").click(timeout=WAIT_MS)
+    await page.get_by_text("Confirm and hide").click(timeout=WAIT_MS)
+    await _until_drawn(page, 60)
+
+    await page.get_by_text("Liver Segmentation").first.dblclick()
+    await page.get_by_text("Yes", exact=True).first.click(timeout=WAIT_MS)  # show it
+
+    await _until(page, _coloured)
+    assert not wrong
+
+
+async def _coloured(page: "Page") -> bool:
+    """Say whether anything on the canvas has a colour, as segments have and CT images do not."""
+    picture = np.asarray(Image.open(io.BytesIO(await page.locator("canvas").first.screenshot())).convert("RGB"))
+    inner = picture[150:-150, 150:-150].astype(int)
+    return int((np.ptp(inner, axis=2) > 40).sum()) > 2000
+
+
+async def _until(page: "Page", holds: Callable[["Page"], Awaitable[bool]]) -> None:
+    for _ in range(WAIT_MS // 500):
+        if await holds(page):
+            return
+        await page.wait_for_timeout(500)
+    raise AssertionError("it did not come about")
 
 
 async def _until_drawn(page: "Page", shades: int) -> None:
