@@ -18,7 +18,7 @@ ERAS = (
     ("大正", "T", date(1912, 7, 30)),
     ("明治", "M", date(1868, 1, 25)),
 )
-_ERA_START = {name: start.year for era, letter, start in ERAS for name in (era, letter)}
+_ERA_START = {name: start.year for era, letter, start in ERAS for name in (era, letter, era[0])}
 
 
 class Day(NamedTuple):

@@ -81,7 +81,7 @@ _RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "other_id",
         ("免許", "旅券", "パスポート", "assport", "icense", "社員", "学籍", "介護", "SSN", "Social"),
-        r"(?:運転免許証?|旅券|パスポート|[Pp]assport|免許証|[Ll]icense|社員|学籍|介護|SSN|Social Security)(?:\s*(?:番号|No\.?|NO\.?|#|number|Number|num))?\s*(?:[:=は]|\bis\b|->)?\s*(?P<v>[A-Z]{0,2}\d[\d-]{3,})",
+        r"(?:運転免許証?|旅券|パスポート|[Pp]assport|免許証|[Ll]icense|社員|学籍|介護|SSN|Social Security)(?:\s*(?:番号|No\.?|NO\.?|#|number|Number|num))?\s*(?:[:=は]|(?<![A-Za-z0-9])is(?![A-Za-z0-9])|->)?\s*(?P<v>[A-Z]{0,2}\d[\d-]{3,})",
     ),
     (
         "accession",
@@ -94,10 +94,11 @@ _RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "patient_id",
         ("ID", "番号", "№", "umber", "No", "no"),
-        rf"(?:ID|番号|№|[Nn]umber|[Nn]o\.?)\s*[:=は#.]?\s*(?P<v>{_ID})(?![\d]|\s*(?:mm|cm|回|個|枚|例|R\b|L\b|リンパ節))",
+        rf"(?:ID|番号|№|[Nn]umber|[Nn]o\.?)\s*[:=は#.]?\s*(?P<v>{_ID})(?![\d]|\s*(?:mm|cm|回|個|枚|例|R(?![A-Za-z0-9])|L(?![A-Za-z0-9])|リンパ節))",
     ),
     ("patient_id", ("MR",), rf"MRN?(?:\s*[:=#]\s*(?P<v>{_ID})|\s+(?P<w>\d[\d-]{{3,}}))"),
 )
+_PHONE_DIGITS = 9
 _COMPILED = tuple((category, needs, re.compile(pattern)) for category, needs, pattern in _RULES)
 _VEHICLE = re.compile(r"\d{2,3}[\s・]?[ぁ-ん]\s?(?:\d{1,2}-\d{2}|[・.]{1,3}\d{1,3}|\d{2,4})(?!\d)")
 _OFFICE = re.compile("[一-鿿ぁ-んァ-ヶ]{1,4}\\s?$")
@@ -114,6 +115,8 @@ def contact_spans(text: str) -> Iterator[Span]:
         if not any(sign in text for sign in needs):
             continue
         for match in pattern.finditer(text):
+            if category == "phone" and match[0][0] == "0" and sum(map(str.isdecimal, match[0])) < _PHONE_DIGITS:
+                continue  # 04-01-2024 is a date
             if category != "patient_id" or not _is_clinical_number(match):
                 yield Span(*_value(match), category)
     if numbers:

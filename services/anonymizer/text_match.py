@@ -16,7 +16,7 @@ _PARTICLE = re.compile(
     "[ \t]*(?:さん|さま|様|ちゃん|くん|君|殿|氏|先生|は|が|の|を|に|と|も|へ|で|から|より|です|である|による|について|、|。)"
 )
 _UNIT = re.compile(
-    r"\s*(?:mm|cm|mGy|Gy|mSv|HU|ml|mL|cc|kg|mg|g\b|%|ms|msec|sec|kV|mA|枚|回|個|歳|才|年|月|日|時|分|秒|例|度|mmHg|bpm|SUV|U/|x\d|×)",
+    r"\s*(?:mm|cm|mGy|Gy|mSv|HU|ml|mL|cc|kg|mg|g(?![A-Za-z0-9])|%|ms|msec|sec|kV|mA|枚|回|個|歳|才|年|月|日|時|分|秒|例|度|mmHg|bpm|SUV|U/|x\d|×)",
     re.IGNORECASE,
 )
 _EPONYM_JA = re.compile(
@@ -27,7 +27,7 @@ _EPONYM_EN = re.compile(
     r"(?:'s|s)?[\s-]*(?:disease|syndrome|lymphoma|sign|catheter|fracture|classification|score|node|ligament|duct|line|tumou?r|"
     r"cyst|hernia|angle|space|canal|ganglion|thyroiditis|arteritis|sarcoma|contracture|deformity|lesion|triangle|point|law|"
     r"method|index|criteria|grade|stage|palsy|chorea|dystrophy|encephalopathy|aneurysm|diverticulum|pouch|procedure|"
-    r"operation|reaction|phenomenon|maneuver|manoeuvre|malformation|anomaly|body|bodies|cell|cells|units?)\b",
+    r"operation|reaction|phenomenon|maneuver|manoeuvre|malformation|anomaly|body|bodies|cell|cells|units?)(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 

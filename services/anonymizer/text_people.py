@@ -18,7 +18,7 @@ from services.anonymizer.text_surnames import is_name, may_be_name, name_start, 
 _K = "一-鿿々ヶ"
 _PATIENT_LABEL = (
     "患者氏名|患者名|患者様氏名|患者様名|受診者氏名|受診者名|受診者|被検者名?|氏名|お名前|御名前|名前|フリガナ|ふりがな|カナ氏名|"
-    r"[Pp]atient(?:'s)?\s?[Nn]ame|PATIENT(?:'S)?\s?NAME|\bPt\.?\s?[Nn]ame|\b[Nn]ame\b|\bNAME\b|\bPatient\b|\bPATIENT\b"
+    r"[Pp]atient(?:'s)?\s?[Nn]ame|PATIENT(?:'S)?\s?NAME|(?<![A-Za-z0-9])Pt\.?\s?[Nn]ame|(?<![A-Za-z0-9])[Nn]ame(?![A-Za-z0-9])|(?<![A-Za-z0-9])NAME(?![A-Za-z0-9])|(?<![A-Za-z0-9])Patient(?![A-Za-z0-9])|(?<![A-Za-z0-9])PATIENT(?![A-Za-z0-9])"
 )
 _PHYSICIAN_LABEL = (
     "読影医師?|読影者|一次読影医?|二次読影医?|診断医|報告医|報告者|記載者|記載医|作成者|作成医|入力者|確認者|確認医|承認者|承認医|依頼医師?|依頼者|主治医|担当医師?|担当者|指導医|"
@@ -29,10 +29,10 @@ _PHYSICIAN_LABEL = (
 )
 _WEAK_LABEL = "読影|報告|確認|承認|担当|撮影|記載|作成|入力|検像|執刀|麻酔|指導|主治|説明|同席|立会|看護師|医師|依頼|紹介|連絡|Ns|Dr|NS|DR"
 _NOBODY = "なし|無し|不明|同上|未定|記載なし|放射線科|none|n/a|unknown|same"
-_DEGREES = r"(?!M\.?D\b|Ph\.?D\b|R\.?N\b|D\.?O\b|FRCR|MBBS)"
+_DEGREES = r"(?!M\.?D(?![A-Za-z0-9])|Ph\.?D(?![A-Za-z0-9])|R\.?N(?![A-Za-z0-9])|D\.?O(?![A-Za-z0-9])|FRCR|MBBS)"
 _VALUE = (
     rf"(?P<v>[{_K}ヴァ-ヺー]{{1,6}}(?:[ 　・]{{1,2}}[{_K}ぁ-んァ-ヺー]{{1,6}})?|[ぁ-ん]{{2,6}}[ ]?[ぁ-ん]{{2,6}}|"
-    rf"{_DEGREES}[A-Z][A-Za-z'.-]*(?:,?[ ]{_DEGREES}(?:[A-Z][A-Za-z'-]*|[A-Z]\.?|van|von|de|der|la|del|bin|al|el)\b\.?){{0,3}})"
+    rf"{_DEGREES}[A-Z][A-Za-z'.-]*(?:,?[ ]{_DEGREES}(?:[A-Z][A-Za-z'-]*|[A-Z]\.?|van|von|de|der|la|del|bin|al|el)(?![A-Za-z0-9])\.?){{0,3}})"
 )
 _SEPARATOR = re.compile(r"[:=\t]|[ ]{2}")
 _ENDS = re.compile(r"[ \t]*(?:$|[\n,;/()\[、。・])")
@@ -50,7 +50,7 @@ _NOT_KANA_NAMES = frozenset(
     "オジイ オバア オカア オトウ オニイ オネエ オジョウ オヨメ オクサマ ムスコ ムスメ カンジャ ミナサマ ゴカゾク".split()
 )
 _EN_ROLE = re.compile(
-    r"\b(?:[Nn]urse|[Pp]hysician|[Dd]octor|[Ss]urgeon|[Rr]esident|[Tt]echnologist|[Rr]adiologist|[Ss]on|[Dd]aughter|[Ww]ife|[Hh]usband|[Mm]other|[Ff]ather|[Ss]ister|[Bb]rother|[Pp]artner),?"
+    r"(?<![A-Za-z0-9])(?:[Nn]urse|[Pp]hysician|[Dd]octor|[Ss]urgeon|[Rr]esident|[Tt]echnologist|[Rr]adiologist|[Ss]on|[Dd]aughter|[Ww]ife|[Hh]usband|[Mm]other|[Ff]ather|[Ss]ister|[Bb]rother|[Pp]artner),?"
     r"[ ](?P<v>[A-Z][a-z'-]+[ ](?:[A-Z]\.[ ])?[A-Z][A-Za-z'-]+)"
 )
 _EN_ROLE_SIGNS = (
@@ -111,9 +111,9 @@ _FAMILY_WORDS = re.compile(
     "ご|御|ヘルパー|保護者)$"
 )
 _EN_TITLE = re.compile(
-    r"\b(?:(?:Drs?|Mr|Mrs|Ms|Miss|Prof(?:essor)?|Doctor|Nurse)\b\.?[ ]|(?:Dr|Mr|Mrs|Ms|Prof)\.)(?P<v>[A-Z][A-Za-z'-]+(?:[ ](?:[A-Z][A-Za-z'-]+|[A-Z]\.?)){0,2})(?![a-z])"
+    r"(?<![A-Za-z0-9])(?:(?:Drs?|Mr|Mrs|Ms|Miss|Prof(?:essor)?|Doctor|Nurse)(?![A-Za-z0-9])\.?[ ]|(?:Dr|Mr|Mrs|Ms|Prof)\.)(?P<v>[A-Z][A-Za-z'-]+(?:[ ](?:[A-Z][A-Za-z'-]+|[A-Z]\.?)){0,2})(?![a-z])"
     r"|(?P<w>[A-Z][A-Za-z'-]+(?:[ ](?:[A-Z][A-Za-z'-]+|[A-Z]\.?)){1,2}),?[ ](?:M\.?D\.?|Ph\.?D\.?|FRCR|MBBS|DO|R\.?N\.?|RT\(?R?\)?)(?![A-Za-z])"
-    rf"|\b(?:Dr|DR|dr)\.?[ ]?(?P<x>[{_K}]{{1,4}}(?:[ ][{_K}]{{1,3}})?|[ァ-ヺー]{{2,8}})"
+    rf"|(?<![A-Za-z0-9])(?:Dr|DR|dr)\.?[ ]?(?P<x>[{_K}]{{1,4}}(?:[ ][{_K}]{{1,3}})?|[ァ-ヺー]{{2,8}})"
 )
 _LINE = re.compile(
     rf"^[ \t]*[(]?(?P<v>[{_K}]{{1,5}}[ ]{{0,2}}[{_K}ぁ-んァ-ヺー]{{1,4}})(?:[ ]?[/・,、][ ]?(?P<w>[{_K}]{{1,5}}[ ]{{0,2}}[{_K}ぁ-んァ-ヺー]{{0,4}}))?[)]?[ \t]*$",

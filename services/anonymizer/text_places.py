@@ -46,7 +46,7 @@ _PRACTICE = re.compile(
 _PRACTICE_NAME = re.compile("(?:[一-鿿々]{2,4}|[ぁ-ん]{3,5})$")
 _NATURE = re.compile("[門丘里森杜子浜水木花島原宮谷沢風空台泉]$")
 _EN_HOSPITAL = re.compile(
-    r"\b(?:[A-Z][A-Za-z'.-]+\s(?:(?:of|the|and|for|de|St\.)\s)?){1,6}(?:Hospital|Clinic|Medical Cent(?:er|re)|Infirmary|University|Health Cent(?:er|re)|Cancer Cent(?:er|re)|Hospice|Sanatorium)"
+    r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z'.-]+\s(?:(?:of|the|and|for|de|St\.)\s)?){1,6}(?:Hospital|Clinic|Medical Cent(?:er|re)|Infirmary|University|Health Cent(?:er|re)|Cancer Cent(?:er|re)|Hospice|Sanatorium)"
     r"(?:\s(?:of\s)?[A-Z][A-Za-z]+)?(?:\s(?:Hospital|Clinic|Medical Cent(?:er|re)))?"
 )
 _EN_SIGNS = (
@@ -64,7 +64,9 @@ _EN_GENERIC = re.compile(
     r"(?:(?:The|This|That|Our|An?|Outside|Referring|Local|Other|Same|University|General|Community|Private|Previous|At|In|From|Emergency|Teaching|Children's|Day|Mental|Chest|Pain|Outpatient)\s)+"
     r"(?:Hospital|Clinic|Medical Cent(?:er|re)|University|Cancer Cent(?:er|re)|Health Cent(?:er|re)|Infirmary)$"
 )
-_EN_SCHEME = re.compile(r"\s(?:classification|class|criteria|score|scoring|model|grading|staging|system|protocol)\b")
+_EN_SCHEME = re.compile(
+    r"\s(?:classification|class|criteria|score|scoring|model|grading|staging|system|protocol)(?![A-Za-z0-9])"
+)
 _DEPARTMENT = re.compile(
     r"[ \t]*の?[ \t]*(?P<v>(?:第[一二三四1-4])?[一-鿿々ァ-ヶー・]{1,12}?(?:科学?|センター|外来|病棟|部門|放射線部|検査部|内視鏡部|救急部|治療部|診断部)(?:学?講座)?(?![一-鿿]))"
 )
@@ -83,12 +85,14 @@ _CITY = re.compile(
     r"|(?P<w>[一-鿿々ヶケノァ-ヴー]{1,6}(?:市|区|町|村))(?=\s?(?:在住|出身|居住|に住|から来院|より来院|に転居))"
     r"|(?P<x>[一-鿿々ヶケノァ-ヴー]{1,8}(?:市|区|町|村)[一-鿿々ヶケノァ-ヴーぁ-ん]{0,10}\s?\d{1,4}-\d{1,4}(?:-\d{1,4}){0,2})"
 )
-_LABELLED = re.compile(r"(?:現住所|住所|居住地|本籍地?|所在地|\b[Aa]ddress)\s*[:=は]?\s*(?P<v>[^\n。、;]{3,80})")
+_LABELLED = re.compile(
+    r"(?:現住所|住所|居住地|本籍地?|所在地|(?<![A-Za-z0-9])[Aa]ddress)\s*[:=は]?\s*(?P<v>[^\n。、;]{3,80})"
+)
 _EN_ADDRESS = re.compile(
-    r"\b\d{1,5}(?:-\d{1,4}){0,3},?\s(?:[A-Z][A-Za-z'-]+\s){1,4}(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Terrace)\b\.?"
-    r"(?:,?\s(?:Apt|Suite|Unit|#)\.?\s?\w+)?(?:,\s?[A-Z][A-Za-z\s'-]+)?(?:,\s?[A-Z]{2}\b)?(?:,?\s\d{5}(?:-\d{4})?)?"
-    r"|\b\d{1,4}(?:-\d{1,4}){1,3},?\s?[A-Z][A-Za-z-]+(?:,?\s[A-Z][A-Za-z-]+){0,4}(?:-(?:ku|shi|cho|machi|gun|mura|ken|fu|to|son))(?:,?\s[A-Z][A-Za-z-]+){0,3}(?:,?\s\d{3}-\d{4})?"
-    r"|\b(?:[A-Z][a-z]+-(?:ku|shi|cho|machi|gun|mura|ken|fu|to|son),?\s?)+(?:[A-Z][a-z]+(?:-(?:ku|shi|ken|fu|to))?)?(?:,?\s\d{3}-\d{4})?"
+    r"(?<![A-Za-z0-9])\d{1,5}(?:-\d{1,4}){0,3},?\s(?:[A-Z][A-Za-z'-]+\s){1,4}(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Terrace)(?![A-Za-z0-9])\.?"
+    r"(?:,?\s(?:Apt|Suite|Unit|#)\.?\s?\w+)?(?:,\s?[A-Z][A-Za-z\s'-]+)?(?:,\s?[A-Z]{2}(?![A-Za-z0-9]))?(?:,?\s\d{5}(?:-\d{4})?)?"
+    r"|(?<![A-Za-z0-9])\d{1,4}(?:-\d{1,4}){1,3},?\s?[A-Z][A-Za-z-]+(?:,?\s[A-Z][A-Za-z-]+){0,4}(?:-(?:ku|shi|cho|machi|gun|mura|ken|fu|to|son))(?:,?\s[A-Z][A-Za-z-]+){0,3}(?:,?\s\d{3}-\d{4})?"
+    r"|(?<![A-Za-z0-9])(?:[A-Z][a-z]+-(?:ku|shi|cho|machi|gun|mura|ken|fu|to|son),?\s?)+(?:[A-Z][a-z]+(?:-(?:ku|shi|ken|fu|to))?)?(?:,?\s\d{3}-\d{4})?"
 )
 
 

@@ -69,11 +69,16 @@ def _date(yyyymmdd: str) -> date | None:
 
 
 def _birth_digits(text: str, birth: str) -> Iterator[Span]:
-    """Yield the header's birth date as bare digits, with or without its century."""
-    if birth and birth[2:] in text:
-        for match in re.finditer(rf"{birth[:2]}?{birth[2:]}(?!\d)", text):
-            if text[match.start() - 1 : match.start()] not in _DIGIT_OR_POINT:
-                yield Span(match.start(), match.end(), "birth_date")
+    """Yield the header's birth date as bare digits or with short years: 19700503, 700503, 70.5.3, 45.5.3 (昭和)."""
+    day = _day(birth)
+    if day is None or day.year is None or day.month is None or day.day is None:
+        return
+    era = era_of(day.year, day.month, day.day)[2]
+    years = f"(?:{birth[:2]})?{birth[2:4]}|{era}"
+    pattern = rf"(?:{birth[:2]})?{birth[2:]}|(?:{years})(?P<s>[-/.・])0?{day.month}(?P=s)0?{day.day}"
+    for match in re.finditer(rf"(?:{pattern})(?!\d)", text):
+        if text[match.start() - 1 : match.start()] not in _DIGIT_OR_POINT:
+            yield Span(match.start(), match.end(), "birth_date")
 
 
 def _shifted(found: FoundDate, days: int | None, near: date | None) -> str | None:
@@ -94,9 +99,13 @@ def _written_like(found: FoundDate, day: Day) -> str:
         return _english(found.kind, parts, day)
     if parts.get("era"):
         return _era(parts, day)
-    if "年" in match[0] or "月" in match[0]:
+    if found.kind == "dual" or "年" in match[0] or "月" in match[0]:
         shown = zip((day.year, day.month, day.day), "年月日", strict=True)
         return "".join(f"{value}{unit}" for value, unit in shown if value is not None)
+    if found.kind == "month_name":
+        return f"{day.day} {MONTHS[(day.month or 1) - 1]} {day.year}"
+    if found.kind == "six":
+        return f"{(day.year or 0) % 100:02d}{day.month:02d}{day.day:02d}"
     if found.kind == "compact":
         return f"{day.year:04d}{day.month:02d}{day.day:02d}"
     values = [value for value in day if value is not None]
@@ -123,9 +132,10 @@ def _english(kind: str, parts: dict[str, str | None], day: Day) -> str:
 
 def _era(parts: dict[str, str | None], day: Day) -> str:
     name, letter, year = era_of(day.year or 2000, day.month or 7, day.day or 15)
+    written = str(parts["era"])
+    era = name if len(written) > 1 else (letter if written.isascii() else name[0])
     if parts.get("s"):
-        return str(parts["s"]).join([f"{letter}{year}", str(day.month), str(day.day)])
-    era = name if len(str(parts["era"])) > 1 else letter
+        return str(parts["s"]).join([f"{era}{year}", *(str(part) for part in day[1:] if part is not None)])
     rest = "".join(
         f"{value}{unit}" for value, unit in zip((day.month, day.day), "月日", strict=True) if value is not None
     )

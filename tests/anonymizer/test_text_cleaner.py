@@ -278,3 +278,24 @@ def test_any_header_makes_a_dictionary(name: str, number: str, text: str) -> Non
     )
 
     clean(text + name, who=who)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["昭63.12.25", "'24/4/1", "2024・4・1", "12/5のCT", "4/1(月)撮影", "240401撮影", "2024Apr01", "01APR2024", "H30手術", "2018年", "令和6年四月", "R5.12/31", "04-01-2024", "2024(令和6)年4月1日", "April 2024", "5 Jan 24"],
+)  # fmt: skip
+def test_every_way_to_write_an_exam_date_is_removed_where_the_profile_says_so(written: str) -> None:
+    assert "【日付】" in clean(f"前は{written}。", RESEARCH).text
+    assert clean(f"前は{written}。").text == f"前は{written}。"
+
+
+@pytest.mark.parametrize(
+    "born", ["昭45.5.3", "45.5.3生", "70.5.3", "700503", "1970(昭和45)年5月3日", "誕生日5/3", "03MAY1970", "5月3日"]
+)
+def test_every_way_to_write_the_birth_date_is_found(born: str) -> None:
+    assert "【生年月日】" in clean(f"患者、{born}、女性").text
+
+
+@pytest.mark.parametrize("text", ["1/2に縮小", "5/8に腫瘍", "1/3程度", "S4/5/8", "L4/5", "C3/4/5/6", "3/7本", "100/60", "T2/FLAIR", "H2ブロッカー", "比1:2"])  # fmt: skip
+def test_fractions_levels_and_ratios_are_no_dates(text: str) -> None:
+    assert clean(f"所見は{text}。", RESEARCH).text == f"所見は{text}。"
