@@ -41,7 +41,7 @@ def part10(sop_instance_uid: str, size_bytes: int = 100) -> bytes:
     return head + b"\0" * max(0, size_bytes - len(head))
 
 
-async def until(holds: Callable[[], Awaitable[bool]] | Callable[[], bool], timeout_s: float = 10.0) -> None:
+async def until(holds: Callable[[], Awaitable[bool]] | Callable[[], bool], timeout_s: float = 20.0) -> None:
     """Wait until it holds; fail after the timeout."""
     deadline = time.monotonic() + timeout_s
     while True:
