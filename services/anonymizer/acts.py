@@ -53,6 +53,8 @@ def _keep(tag: int, vr: bytes, value: bytes, charset: bytes, context: Context, s
 def _clean(vr: bytes, value: bytes, charset: bytes, context: Context) -> Act | None:
     if vr not in TEXT:
         return Action.REMOVE, None
+    if vr == b"PN":
+        return Action.EMPTY, b""
     new = texts.clean(value, vr, charset, context)
     return None if new is None else (Action.CLEAN, new)
 

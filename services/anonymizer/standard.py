@@ -115,7 +115,9 @@ def _expanded(pattern: str) -> list[int]:
 
 def tags() -> list[int]:
     """Return all tags of Data Sets that the dictionary (PS3.6) or Table E.1-1 names, without group lengths."""
-    named = set(_dictionary()) | set(_exact())
+    named = {
+        tag for tag in (*_dictionary(), *_exact()) if tag >> 16 != 0xFFFE
+    }  # Items and delimiters are no Attributes
     return sorted(tag for tag in named if tag >> 16 > 0x0002 and tag & 0xFFFF and not tag >> 16 & 1)
 
 

@@ -8,7 +8,7 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from services.anonymizer.context import Policy
 from services.anonymizer.instance import deidentify
@@ -95,8 +95,13 @@ def walked(dataset: Dataset) -> Iterator[tuple[str, Dataset]]:
 
 
 @pytest.fixture(params=[False, True], ids=["defined", "undefined length"])
-def report(request: pytest.FixtureRequest) -> bytes:
-    return dose_report(undefined_length=request.param)
+def undefined_length(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture(params=[ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian], ids=lambda s: s.name)
+def report(request: pytest.FixtureRequest, undefined_length: bool) -> bytes:
+    return dose_report(undefined_length=undefined_length, syntax=request.param)
 
 
 def test_a_dose_report_keeps_its_doses_and_codes(report: bytes, jmid: Policy) -> None:
