@@ -11,6 +11,7 @@ from PIL import Image
 
 from services.archive import facts, pixels, render
 from services.archive.facts import Facts
+from services.archive.presentation import State
 from services.archive.rendering import Viewport, Wishes
 
 Span = tuple[int, int]
@@ -26,7 +27,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """One frame to draw. number: from 1.  metadata: the record's gzip member.  bulk: LUTs by path."""
+    """One frame to draw. number: from 1.  metadata: the record's gzip member.  bulk: LUTs by path.  state: to apply."""
 
     source: Source
     number: int
@@ -34,6 +35,7 @@ class Picture(msgspec.Struct, frozen=True):
     transfer_syntax_uid: str
     metadata: bytes
     bulk: Mapping[str, bytes]
+    state: State | None = None
 
 
 def draw(picture: Picture, wishes: Wishes, media_type: str) -> bytes:
@@ -45,9 +47,8 @@ def draw(picture: Picture, wishes: Wishes, media_type: str) -> bytes:
 
 
 def animate(pictures: Sequence[Picture], wishes: Wishes) -> bytes:
-    """Return frames of one Instance as an animated GIF."""
-    found = _facts(pictures[0])
-    return render.encoded([_drawn(each, found, wishes) for each in pictures], "image/gif", None)
+    """Return frames as an animated GIF."""
+    return render.encoded([_drawn(each, _facts(each), wishes) for each in pictures], "image/gif", None)
 
 
 def _facts(picture: Picture) -> Facts:
@@ -57,7 +58,12 @@ def _facts(picture: Picture) -> Facts:
 def _drawn(picture: Picture, found: Facts, wishes: Wishes) -> Image.Image:
     data = _bytes(picture.source, found)
     samples, photometric = pixels.decode(data, picture.transfer_syntax_uid, found.shape)
-    image = render.rendered(samples, photometric, found.look(picture.number - 1, wishes.window))
+    look = found.look(picture.number - 1)
+    if picture.state is not None:
+        look = picture.state.look(look)
+    image = render.rendered(samples, photometric, look.asked_for(wishes.window))
+    if picture.state is not None:
+        image = picture.state.present(image)
     image = render.placed(image, wishes.viewport, found.aspect if wishes.viewport else 1.0)
     return render.annotated(image, found.annotation(wishes.annotation))
 

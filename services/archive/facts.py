@@ -33,7 +33,14 @@ PALETTES = (
     ("00281103", "00281203", "00281223"),
 )
 ICC_PROFILE, OPTICAL_PATH = "00282000", "00480105"
-LUT_PATHS = ("002812", "00283000/1/", "00283010/1/", ICC_PROFILE, f"{OPTICAL_PATH}/1/{ICC_PROFILE}")
+LUT_PATHS = (
+    "002812",
+    "00283000/1/",
+    "00283010/1/",
+    "00283110/1/00283010/1/",
+    ICC_PROFILE,
+    f"{OPTICAL_PATH}/1/{ICC_PROFILE}",
+)
 """Bulk values whose path begins so are needed here."""
 PIXEL_TAGS = {"7FE00010": "PixelData", "7FE00008": "FloatPixelData", "7FE00009": "DoubleFloatPixelData"}
 PATIENT = ("00100010", "00100020", "00101010", "00100040")
@@ -59,10 +66,9 @@ class Facts(msgspec.Struct, frozen=True):
         told = int(number(self.attributes, "00286010", 0))
         return told if 1 <= told <= self.frames else (self.frames + 1) // 2
 
-    def look(self, frame: int, window: Window | None = None) -> Look:
-        """Return how the frame (from 0) is meant to be seen; ``window`` overrules what the Instance says."""
-        look = _look(self, frame)
-        return look if window is None else msgspec.structs.replace(look, window=window, voi_lut=None, asked=True)
+    def look(self, frame: int) -> Look:
+        """Return how the frame (from 0) is meant to be seen."""
+        return _look(self, frame)
 
     def annotation(self, wanted: tuple[str, ...]) -> Annotation:
         """Return the texts that identify patient and technique, as far as the Instance has them (PS3.18 8.3.5.1.1)."""
@@ -165,14 +171,14 @@ def _look(facts: Facts, frame: int) -> Look:
     per_frame, shared = item(attributes, PER_FRAME_GROUPS, frame), item(attributes, SHARED_GROUPS)
     pixel = item(per_frame, PIXEL_VALUE_TRANSFORMATION) or item(shared, PIXEL_VALUE_TRANSFORMATION) or attributes
     voi = item(per_frame, FRAME_VOI_LUT) or item(shared, FRAME_VOI_LUT) or attributes
-    window, intercept = _window(voi), number(pixel, "00281052", 0)
+    own, intercept = window(voi), number(pixel, "00281052", 0)
     inverse = shape.photometric == "MONOCHROME1" or text(attributes, "20500020") == "INVERSE"  # PS3.3 C.8.11.3
     return Look(
         slope=number(pixel, "00281053", 1) or 1.0,
         intercept=intercept,
-        modality_lut=_lut(facts, MODALITY_LUT, signed=shape.signed),
-        window=window,
-        voi_lut=None if window else _lut(facts, VOI_LUT, signed=shape.signed or intercept < 0),
+        modality_lut=lut(attributes, MODALITY_LUT, facts.bulk, signed=shape.signed),
+        window=own,
+        voi_lut=None if own else lut(attributes, VOI_LUT, facts.bulk, signed=shape.signed or intercept < 0),
         inverse=inverse,
         palette=_palette(facts) if shape.photometric == "PALETTE COLOR" else None,
         bits_stored=shape.bits_stored,
@@ -180,7 +186,8 @@ def _look(facts: Facts, frame: int) -> Look:
     )
 
 
-def _window(source: Json) -> Window | None:
+def window(source: Json) -> Window | None:
+    """Return the first VOI window of a Data Set, if it has one that can be used (PS3.3 C.11.2.1.2)."""
     function = text(source, "00281056")
     function = function if function in ("LINEAR", "LINEAR_EXACT", "SIGMOID") else "LINEAR"
     center, width = number(source, "00281050", math.inf), number(source, "00281051", 0)
@@ -198,13 +205,13 @@ def _padding(facts: Facts) -> tuple[int, int] | None:
     return min(ends), max(ends)
 
 
-def _lut(facts: Facts, sequence: str, *, signed: bool) -> Lut | None:
+def lut(source: Json, sequence: str, bulk: Mapping[str, bytes], *, signed: bool) -> Lut | None:
     """Read the first Item of a Modality or VOI LUT Sequence (PS3.3 C.11.1.1, C.11.2.1.1)."""
-    found = item(facts.attributes, sequence)
+    found = item(source, sequence)
     if found is None:
         return None
     count, first, bits = _descriptor(found, "00283002")
-    data = _binary(found, "00283006", facts.bulk, f"{sequence}/1/")
+    data = _binary(found, "00283006", bulk, f"{sequence}/1/")
     first = first - 65536 if signed and first > 32767 else first
     entries = entries_of(data, bits, count)
     if not entries:

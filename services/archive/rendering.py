@@ -70,6 +70,12 @@ class Look(msgspec.Struct, frozen=True):
         """Say whether a VOI is given."""
         return self.window is not None or self.voi_lut is not None
 
+    def asked_for(self, window: Window | None) -> "Look":
+        """Return the look with the window of a request, which overrules every other VOI."""
+        if window is None:
+            return self
+        return msgspec.structs.replace(self, window=window, voi_lut=None, asked=True)
+
 
 class Viewport(msgspec.Struct, frozen=True):
     """columns, rows: to fit into; 0 leaves it open.  x, y, width, height: the region of the source; negative flips."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 from aiohttp import web
 
-from services.archive import draw, frames, lookup, rendered, rendering, transcoding
+from services.archive import draw, frames, lookup, rendered, rendering, transcoding, views
 from services.archive.deps import ArchiveDeps
 from services.archive.lookup import answering
 from services.archive.multipart_out import send_single, whole
@@ -16,6 +16,7 @@ from services.archive.negotiate import Chosen, Offer, choose
 from services.archive.pixels import EXPLICIT_LE
 from services.archive.records import EVICTED, INSTANCES, InstanceRecord
 from services.archive.rendering import Viewport, Window, Wishes
+from services.archive.views import View
 from services.archive.wado import DICOM, part_of
 from shared.errors import Invalid, NotFound, Refused
 
@@ -37,7 +38,7 @@ def retrieve(deps: ArchiveDeps) -> lookup.Handle:
             return await send_single(request, part_of(deps, record, transcoding.target_of(record, chosen)))
         number = _frame(query, record)
         wishes = _wishes(query, frames.frame_shape(record).columns, frames.frame_shape(record).rows)
-        body = await deps.cpu(draw.draw, await rendered.picture(deps, record, number), wishes, kind)
+        body = await deps.cpu(draw.draw, await views.picture(deps, View(record, number)), wishes, kind)
         return await send_single(request, whole(kind, body))
 
     return handle

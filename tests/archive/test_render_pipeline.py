@@ -31,8 +31,8 @@ def metadata(**attributes: Any) -> bytes:
     return member(data.to_json().encode())
 
 
-def look_of(frame: int = 0, window: Window | None = None, **attributes: Any) -> Look:
-    return facts.read(metadata(**attributes), int(attributes.get("NumberOfFrames", 1)), {}).look(frame, window)
+def look_of(frame: int = 0, **attributes: Any) -> Look:
+    return facts.read(metadata(**attributes), int(attributes.get("NumberOfFrames", 1)), {}).look(frame)
 
 
 def lut_item(first: int, bits: int, entries: list[int]) -> Dataset:
