@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from services.archive.names import fold, wanted_words, words_of
-from services.archive.qido_query import Match, split_range
+from services.archive.qido_query import EMPTY, Match, split_range
 from services.archive.values import Json
 
 _WILD = frozenset("AE CS LO LT PN SH ST UC UR UT".split())
@@ -16,6 +16,8 @@ _WILD = frozenset("AE CS LO LT PN SH ST UC UR UT".split())
 
 def matches(attributes: Json, key: Match, *, fuzzy: bool = False) -> bool:
     """Return whether any value of the Attribute matches the key."""
+    if key.values == (EMPTY,):
+        return not any(value not in (None, "", {}) for value in _values(attributes, key.path))
     return any(_value_matches(value, key, fuzzy) for value in _values(attributes, key.path))
 
 

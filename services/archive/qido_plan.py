@@ -3,7 +3,7 @@
 import msgspec
 
 from services.archive.names import fold, wanted_words
-from services.archive.qido_query import INSTANCE, SERIES, STUDY, Match, split_range
+from services.archive.qido_query import EMPTY, INSTANCE, SERIES, STUDY, Match, split_range
 from shared.documents import Condition, Eq, In, Prefix, Range, Wildcard
 
 FIELDS: dict[str, dict[str, str]] = {
@@ -36,6 +36,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "00080016": "sop_class_uid",
     },
 }
+ONE_TEXT = frozenset({"patient_id", "patient_sex", "patient_birth_date", "study_date", "study_time", "study_id"})
 FUZZY = {"00100010": "words", "00080090": "referring_words"}
 _LAST = "\U0010ffff"
 
@@ -62,6 +63,8 @@ def plan(level: str, keys: tuple[Match, ...], *, fuzzy: bool = False) -> Plan:
 
 def _fuzzy(level: str, key: Match) -> list[Condition]:
     """Every word of the key begins a word of the name."""
+    if key.values == (EMPTY,):
+        return []
     field = FUZZY.get(key.tag) if level == STUDY and len(key.path) == 1 else None
     return [Prefix(field, word) for word in wanted_words(key.values[0])] if field else []
 
@@ -71,6 +74,8 @@ def _condition(level: str, key: Match) -> list[Condition]:
     if field is None or len(key.path) > 1 or (key.vr == "PN" and "=" in key.values[0]):
         return []
     value = key.values[0]
+    if value == EMPTY:
+        return [Eq(field, "")] if field in ONE_TEXT else []
     if key.vr == "UI":
         return [Eq(field, value) if len(key.values) == 1 else In(field, key.values)]
     if key.vr in ("DA", "TM"):
@@ -82,7 +87,7 @@ def _range(field: str, vr: str, value: str) -> Condition:
     ends = split_range(vr, value)
     if ends is not None:
         low, high = ends
-        return Range(field, low or None, high + _LAST if high else None)
+        return Range(field, low or "0", high + _LAST if high else None)  # "" is no value: it is in no range
     return Eq(field, value) if vr == "DA" else Prefix(field, value)
 
 

@@ -17,6 +17,8 @@ STUDY, SERIES, INSTANCE = "study", "series", "instance"
 LEVELS = (STUDY, SERIES, INSTANCE)
 _KEYWORDS = {entry[4]: f"{tag:08X}" for tag, entry in DicomDictionary.items() if entry[4]}
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
+EMPTY = '""'  # PS3.4 C.2.2.2: two quotation marks match what has no value
+_SINGLE = ("limit", "offset", "fuzzymatching", "emptyvaluematching", "multiplevaluematching")
 MAX_OFFSET = 10_000_000
 _IGNORED = frozenset({"accept", "charset"})  # PS3.18 8.3.3: they choose the representation
 
@@ -44,7 +46,10 @@ class Match(msgspec.Struct, frozen=True):
 
 
 class Search(msgspec.Struct, frozen=True):
-    """A whole query. include: paths to return besides the default ones; everything if include_all."""
+    """A whole query. include: paths to return besides the default ones; everything if include_all.
+
+    unsupported: parameters that were asked for and are not applied; the answer warns of them.
+    """
 
     level: str
     matches: tuple[Match, ...] = ()
@@ -53,6 +58,7 @@ class Search(msgspec.Struct, frozen=True):
     limit: int | None = None
     offset: int = 0
     fuzzy: bool = False
+    unsupported: tuple[str, ...] = ()
 
 
 def parse(level: str, parameters: Iterable[tuple[str, str]], fixed: Iterable[tuple[str, str]] = ()) -> Search:
@@ -60,13 +66,17 @@ def parse(level: str, parameters: Iterable[tuple[str, str]], fixed: Iterable[tup
     matches: list[Match] = [Match((tag,), "UI", (uid,)) for tag, uid in fixed]
     include: list[tuple[str, ...]] = []
     single: dict[str, str] = {}
+    parameters = list(parameters)
+    empty = any(name.lower() == "emptyvaluematching" and value.lower() == "true" for name, value in parameters)
     for name, value in parameters:
         if name.lower() == "includefield":
             include += [("all",) if part.strip() == "all" else path_of(part.strip()) for part in value.split(",")]
-        elif name.lower() in ("limit", "offset", "fuzzymatching"):
+        elif name.lower() in _SINGLE:
             single[name.lower()] = value
         elif name.lower() not in _IGNORED:
             match = _match(name, value)
+            if match.values == (EMPTY,) and not empty:
+                raise Invalid("empty-value", 'a value of "" takes emptyvaluematching=true (PS3.18 8.3.4.5)')
             include += [match.path]
             matches += [match] if match.values else []
     return Search(
@@ -77,6 +87,7 @@ def parse(level: str, parameters: Iterable[tuple[str, str]], fixed: Iterable[tup
         limit=_whole(single, "limit"),
         offset=_whole(single, "offset") or 0,
         fuzzy=_flag(single, "fuzzymatching"),
+        unsupported=tuple(name for name in ("multiplevaluematching",) if _flag(single, name)),
     )
 
 
@@ -99,14 +110,14 @@ def _match(name: str, value: str) -> Match:
     if vr == "SQ":
         raise Invalid("sequence-key", "a Sequence is matched by a path to an Attribute in it (PS3.18 8.3.4.1)")
     value = value.strip()
-    if vr == "UI":
+    if vr == "UI" and value != EMPTY:
         values = tuple(part.strip() for part in re.split(r"[,\\]", value) if part.strip())
         if any(not re.fullmatch(r"[0-9.]{1,64}", uid) for uid in values):
             raise Invalid("bad-uid", f"{path[-1]} takes UIDs, separated by commas")
         return Match(path, vr, values)
-    if vr in ("DA", "TM", "DT") and value:
+    if vr in ("DA", "TM", "DT") and value not in ("", EMPTY):
         _check_range(path[-1], vr, value)
-    return Match(path, vr, (value,) if value.strip("*") or not value else ())  # "*" is universal matching
+    return Match(path, vr, (value,) if value.strip("*") else ())  # nothing, or "*", is universal matching
 
 
 _FORMS = {

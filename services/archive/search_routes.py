@@ -8,7 +8,7 @@ from aiohttp import web
 from services.archive import qido
 from services.archive.deps import ArchiveDeps
 from services.archive.prepare import is_uid
-from services.archive.qido_query import INSTANCE, LEVELS, SERIES, STUDY, parse
+from services.archive.qido_query import INSTANCE, LEVELS, SERIES, STUDY, Search, parse
 from services.archive.stow import base_url
 from services.archive.xml import native_model
 from shared.documents import Change
@@ -59,7 +59,7 @@ class SearchRoutes:
         base = base_url(request, self._deps.settings.public_root)
         found = await qido.search(asked, self._deps, base)
         response = _xml(found.answers) if xml else _json(found.answers)
-        for warning in _warnings(found, base):
+        for warning in _warnings(found, asked, base):
             response.headers.add("Warning", warning)
         return response
 
@@ -116,11 +116,15 @@ def _xml(answers: list[bytes]) -> web.Response:
     return web.Response(body=b"".join(parts) + f"--{_BOUNDARY}--\r\n".encode(), headers={"Content-Type": kind})
 
 
-def _warnings(found: qido.Found, base: str) -> list[str]:
+def _warnings(found: qido.Found, asked: Search, base: str) -> list[str]:
     """PS3.18 8.3.4.4: more results than the server returns at once; 10.6.3: broader than can be related."""
     texts = []
     if found.more:
         texts.append("There are additional results that can be requested")
     if found.broad:
         texts.append("A key of another level matches too many; the results are incomplete: narrow the search")
+    texts += [
+        f"The {name} parameter is not supported. Only literal matching has been performed."
+        for name in asked.unsupported
+    ]
     return [f'299 {base}: "{text}"' for text in texts]
