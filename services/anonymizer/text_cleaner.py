@@ -16,7 +16,7 @@ from services.anonymizer.text_people import LEFT, find_people, forms_of
 from services.anonymizer.text_places import place_spans
 from services.anonymizer.text_reading import Reading
 from services.anonymizer.text_review import doubts
-from services.anonymizer.text_spans import MARKER, Span, is_japanese, merged, outside, render
+from services.anonymizer.text_spans import Span, is_japanese, merged, outside, render
 from services.anonymizer.text_when import TextPolicy, time_spans
 
 __all__ = ["CleanedText", "Identifiers", "TextPolicy", "clean_text"]
@@ -56,7 +56,7 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
         spans = _added(spans, found, text, japanese)
         current = render(text, spans, japanese)
         identifiers = msgspec.structs.replace(identifiers, names=(*identifiers.names, *people))
-    reasons |= doubts(reading, [match.span() for match in MARKER.finditer(reading.text)])
+    reasons |= doubts(reading, reading.markers)
     removed: dict[str, int] = {}
     for span in spans:
         removed[span.category] = removed.get(span.category, 0) + 1
@@ -78,8 +78,7 @@ def _pass(
     if policy.institutions == "remove":
         found += place_spans(reading, known.spans)
     found += time_spans(reading, identifiers, policy, japanese)
-    markers = [match.span() for match in MARKER.finditer(reading.text)]
-    spans = merged(outside(found, markers), reading.text)
+    spans = merged(outside(found, reading.markers), reading.text)
     unfolded = [
         Span(*reading.folded.original(span.start, span.end), *span[2:]) for span in spans if span.start < span.end
     ]

@@ -71,7 +71,9 @@ class Identifiers(msgspec.Struct, frozen=True):
             study_dates=tuple(dict.fromkeys(_days(_values(header, DATES)))),
             institutions=tuple(dict.fromkeys(_institutions(_values(header, INSTITUTIONS)))),
             addresses=tuple(dict.fromkeys(_addresses(_values(header, ADDRESSES)))),
-            phones=_bare(_values(header, PHONES)),
+            phones=tuple(
+                dict.fromkeys(part for phone in _bare(_values(header, PHONES)) for part in (phone, phone[-8:]))
+            ),
             uids=tuple(dict.fromkeys(_values(header, UIDS))),
         )
 
@@ -119,6 +121,11 @@ def _days(values: Iterable[str]) -> Iterator[str]:
 def _institutions(values: Iterable[str]) -> Iterator[str]:
     for value in values:
         yield _compact(value)
+        yield from (
+            _compact(piece)
+            for piece in re.split(r"[\s\u3000]+", value)
+            if not piece.isascii() and not _CORPORATION.fullmatch(piece)
+        )
         short = _CORPORATION.sub("", value)
         yield _compact(short)
         if match := re.match("(.{2,}?)(?:附属|付属)?(?:病院|医院|クリニック|診療所|医療センター)$", short):

@@ -256,7 +256,7 @@ def _touches(neighbour: str, sign: str) -> bool:
 
 
 def _places(reading: Reading, value: str) -> Iterator[tuple[int, int]]:
-    if len(value) < 4:
+    if len(value) < (6 if value.isascii() else 3):
         return
     for _, start, end in reading.occurrences(value):
         if value[0].isascii() and reading.before(start).isascii() and reading.before(start).isalnum():

@@ -25,7 +25,7 @@ _PHYSICIAN_LABEL = (
     "紹介医師?|紹介者|執刀医|術者|助手|検査者|施行医|施行者|撮影者|撮影技師|担当技師|技師|文責|署名|サイン|校閲者?|立会医?|当直医|代行入力|記録者|説明者|麻酔医|"
     r"[Rr]eported\sby|[Rr]ead\sby|[Dd]ictated\sby|[Ss]igned\sby|[Ee]lectronically\s[Ss]igned(?:\sby)?|[Aa]pproved\sby|[Vv]erified\sby|[Rr]eviewed\sby|[Tt]ranscribed\sby|"
     r"[Rr]eferr(?:ing|ed\sby)(?:\s?(?:[Pp]hysician|[Dd]octor|[Dd]r))?|[Rr]equest(?:ing|ed\sby)\s?(?:[Pp]hysician|[Dd]octor|[Dd]r)?|[Oo]rdering\s(?:[Pp]hysician|[Dd]octor)|"
-    r"[Aa]ttending(?:\s[Pp]hysician)?|[Rr]adiologists?|[Rr]eader|[Pp]hysician|[Tt]echnologist|[Ss]urgeon|[Rr]esident|[Cc]onsultant"
+    r"[Aa]ttending(?:\s[Pp]hysician)?|[Rr]adiologists?|[Rr]eader|[Pp]hysician|[Tt]echnologist|[Ss]urgeon|[Rr]esident|[Cc]onsultant|RAD|CHK|[Rr]eporter|[Cc]hecker|[Aa]uthor|[Vv]erifier|[Tt]ech"
 )
 _WEAK_LABEL = "読影|報告|確認|承認|担当|撮影|記載|作成|入力|検像|執刀|麻酔|指導|主治|説明|同席|立会|看護師|医師|依頼|紹介|連絡|Ns|Dr|NS|DR"
 _NOBODY = "なし|無し|不明|同上|未定|記載なし|放射線科|none|n/a|unknown|same"
@@ -34,10 +34,10 @@ _VALUE = (
     rf"(?P<v>[{_K}ヴァ-ヺー]{{1,6}}(?:[ 　・]{{1,2}}[{_K}ぁ-んァ-ヺー]{{1,6}})?|[ぁ-ん]{{2,6}}[ ]?[ぁ-ん]{{2,6}}|"
     rf"{_DEGREES}[A-Z][A-Za-z'.-]*(?:,?[ ]{_DEGREES}(?:[A-Z][A-Za-z'-]*|[A-Z]\.?|van|von|de|der|la|del|bin|al|el)(?![A-Za-z0-9])\.?){{0,3}})"
 )
-_SEPARATOR = re.compile(r"[:=\t]|[ ]{2}")
+_SEPARATOR = re.compile(r"[:=\t】》>\]]|[ ]{2}")
 _ENDS = re.compile(r"[ \t]*(?:$|[\n,;/()\[、。・])")
 _LABEL = re.compile(rf"(?:(?P<name>{_PATIENT_LABEL})|(?P<physician>{_PHYSICIAN_LABEL})|(?P<weak>{_WEAK_LABEL}))[ \t]*$")
-_LABELLED = re.compile(rf"[:=\t ]+(?:(?:Drs?|Mr|Mrs|Ms|Prof)\.?[ ])?{_VALUE}")
+_LABELLED = re.compile(rf"[:=\t 】》>\]]+(?:(?:Drs?|Mr|Mrs|Ms|Prof)\.?[ ])?{_VALUE}")
 _KANJI_GAP = re.compile(rf"[{_K}] [{_K}ぁ-んァ-ヺ]")
 _TITLE = re.compile("医師|先生|Dr|DR|ドクター|技師|看護師|准教授|教授|講師|助教|副院長|院長|医長|師長|部長|研修医|女史")
 _RUN_BEFORE_TITLE = re.compile(
@@ -100,6 +100,11 @@ _SIGNED = re.compile(
     r"(?:[Ss]igned|[Rr]eported|[Rr]ead|[Dd]ictated|[Aa]pproved|[Vv]erified|[Rr]eviewed|[Tt]ranscribed|[Pp]erformed|[Ii]nterpreted|[Rr]eferred|[Rr]equested|[Oo]rdered|SIGNED|REPORTED|DICTATED)"
     rf"(?:[ ][Ee]lectronically)?[ ](?:by|BY|with)[ :]+(?:Drs?\.?[ ])?(?P<v>[A-Z][A-Za-z'-]+(?:,?[ ]{_DEGREES}(?:[A-Z][A-Za-z'-]+|[A-Z]\.)){{0,3}})(?![a-z])"
 )
+_SPACED_LATIN = re.compile(
+    r"(?:読影医?|報告者|確認者|依頼医|主治医|担当医|技師|医師|看護師|術者|文責|署名)[ ]*(?P<v>[A-Z][a-z]{2,}(?:[ ](?:[A-Z]\.?(?![A-Za-z])|[A-Z][a-z]+))?|[A-Z]\.[ ]?[A-Z][a-z]{2,})"
+)
+_DEPARTMENT_FIRST = re.compile(f"[{_K}ァ-ヴー]{{1,10}}(?:科|部|室|センター|病棟|外来|病院)[ ]+(?=[{_K}])")
+_SIGNED_LINE = re.compile(rf"^[ \t]*(?P<v>[{_K}]{{2,5}}?)[ ]?(?:記|拝)[ \t]*$", re.MULTILINE)
 _LINE_END = re.compile(
     rf"(?:^|(?<=[ \t。:)]))(?P<v>[{_K}]{{1,4}}[ ][{_K}ぁ-んァ-ヺー]{{1,4}})(?<![様殿氏])[ \t]*$", re.MULTILINE
 )
@@ -121,6 +126,8 @@ _LINE = re.compile(
 )
 _BRACKETS = re.compile(rf"[(\[](?P<v>[{_K}]{{2,4}}(?:[ ][{_K}]{{1,3}})?)(?:[/・,、](?P<w>[{_K}]{{2,4}}))?[)\]]")
 
+_ALONE = (_LINE, _BRACKETS, _SIGNED_LINE)
+
 
 def find_people(reading: Reading) -> Found:
     """Return where people stand whom the header does not name."""
@@ -138,17 +145,24 @@ def _by_line(reading: Reading, found: Found) -> None:
             if match["v"].split()[0].lower() not in clinical_words() or " " in match["v"]:
                 found.spans.append(Span(*match.span("v"), "physician"))
     gap = _KANJI_GAP.search(reading.text) is not None
-    for pattern in (_LINE, _BRACKETS, _LINE_END, _SPACED_NAME) if gap else (_LINE, _BRACKETS):
+    for pattern in (*_ALONE, _LINE_END, _SPACED_NAME) if gap else _ALONE:
         for match in pattern.finditer(reading.text):
             for group in pattern.groupindex:
                 if match[group] and is_name(reading.view[slice(*match.span(group))]):
                     found.spans.append(Span(match.start(group), match.end(group), "physician"))
     for match in _SPACED.finditer(reading.text) if gap else ():
         _behind_role(reading, match, found)
+    for match in _SPACED_LATIN.finditer(reading.text):
+        if match["v"].split()[0].lower() not in clinical_words():
+            found.spans.append(Span(match.start("v"), match.end("v"), "physician"))
 
 
 def _behind_role(reading: Reading, match: re.Match[str], found: Found) -> None:
     """Find 技師 高木 健二, and 読影 田中一郎 with something else behind."""
+    beside = _BESIDE.match(reading.text, match.end("v"))
+    while beside and is_name(reading.view[slice(*beside.span("v"))], words=True):
+        found.spans.append(Span(beside.start("v"), beside.end("v"), "physician"))
+        beside = _BESIDE.match(reading.text, beside.end())
     start, end = match.span("v")
     if match["w"] and is_name(reading.view[start : match.end("w")], words=True):
         found.spans.append(Span(start, match.end("w"), "physician"))
@@ -162,17 +176,25 @@ def _by_label(reading: Reading, found: Found) -> None:
         person = _LABELLED.match(reading.text, separator.start()) if label else None
         kind = label.lastgroup or "" if label else ""
         while person and _label_value_is_name(reading, person, kind, found):
-            found.spans.append(Span(person.start("v"), person.end("v"), "name" if kind == "name" else "physician"))
+            start = person.start("v") + _department_end(person["v"])
+            found.spans.append(Span(start, person.end("v"), "name" if kind == "name" else "physician"))
             person = _BESIDE.match(reading.text, person.end())
+
+
+def _department_end(value: str) -> int:
+    """Return where the name begins in 放射線科 渡辺真理子."""
+    match = _DEPARTMENT_FIRST.match(value)
+    return match.end() if match and fold_name(match[0]).strip() not in names().surnames else 0  # 阿部 is a surname
 
 
 def _label_value_is_name(reading: Reading, person: re.Match[str], kind: str, found: Found) -> bool:
     """A value of 氏名 is a name; behind 読影医 what stands alone is; behind 読影 only what the dictionary knows."""
     view = reading.view[slice(*person.span("v"))]
+    view = view[_department_end(view) :]
     if re.match(_NOBODY, view) or view in clinical_words():
         return False
     if view.isascii():
-        return view.split()[0] not in clinical_words()
+        return view.split()[0] not in clinical_words() and reading.after(person.end()) != ":"
     if kind == "name" or is_name(view, words=True):
         return may_be_name(view)
     alone = kind == "physician" and _ENDS.match(reading.text, person.end()) is not None
@@ -211,8 +233,14 @@ def _before_weak(reading: Reading, start: int, end: int, title: str, found: Foun
     at = surname_suffix(reading.view[start:end])
     if at is not None:
         found.spans.append(Span(start + at, end, "name"))
+    elif title in ("くん", "ちゃん", "君") and _is_given(reading.view[start:end]):
+        found.spans.append(Span(start, end, "name"))
     elif title in ("さん", "氏", "殿", "くん", "ちゃん") and not _FAMILY_WORDS.search(reading.text[start:end]):
         found.doubts.add(LEFT)
+
+
+def _is_given(view: str) -> bool:
+    return len(view) > 1 and view in names().given and view not in clinical_words()
 
 
 def _kana_before(reading: Reading, at: int, category: str, found: Found) -> None:

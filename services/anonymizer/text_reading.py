@@ -7,6 +7,7 @@ from functools import cached_property
 
 from services.anonymizer.text_dates import FoundDate, find_dates
 from services.anonymizer.text_fold import Folded, fold, name_view
+from services.anonymizer.text_spans import MARKER
 
 _SEPARATORS = " \t\n\u000b\u000c・.,-'_/^=*"
 _DROP = {ord(sign): None for sign in _SEPARATORS}
@@ -32,7 +33,9 @@ class Reading:
 
     def __init__(self, text: str) -> None:
         self.folded: Folded = fold(text)
-        self.text: str = self.folded.text
+        # Markers of an earlier pass are blotted out, so that their words (氏名, 住所) are no context for a rule.
+        self.markers = [match.span() for match in MARKER.finditer(self.folded.text)]
+        self.text: str = MARKER.sub(_blot, self.folded.text) if self.markers else self.folded.text
 
     @cached_property
     def view(self) -> str:
@@ -78,6 +81,10 @@ class Reading:
         if TITLE_AFTER.match(self.text, end):
             return True
         return TITLE_BEFORE.search(self.text, max(0, start - 14), start) is not None
+
+
+def _blot(match: re.Match[str]) -> str:
+    return "\ufffc" * len(match[0])
 
 
 def script(sign: str) -> str:

@@ -299,3 +299,27 @@ def test_every_way_to_write_the_birth_date_is_found(born: str) -> None:
 @pytest.mark.parametrize("text", ["1/2に縮小", "5/8に腫瘍", "1/3程度", "S4/5/8", "L4/5", "C3/4/5/6", "3/7本", "100/60", "T2/FLAIR", "H2ブロッカー", "比1:2"])  # fmt: skip
 def test_fractions_levels_and_ratios_are_no_dates(text: str) -> None:
     assert clean(f"所見は{text}。", RESEARCH).text == f"所見は{text}。"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("【読影医】佐藤　【確認医】伊藤", "【読影医】【医師名】　【確認医】【医師名】"),
+        ("作成：放射線科 渡辺真理子", "作成：放射線科 【医師名】"),
+        ("読影医：阿部 智子", "読影医：【医師名】"),
+        ("読影医 高橋・鈴木", "読影医 【医師名】"),
+        ("RAD: Suzuki / CHK: Yamada 診断", "RAD: 【医師名】 / CHK: 【医師名】 診断"),
+        ("担当技師 Tanabe K.", "担当技師 【医師名】"),
+        ("鈴木記", "【医師名】記"),
+        ("確認：造影早期相", "確認：造影早期相"),
+        ("読影：上部消化管に異常なし", "読影：上部消化管に異常なし"),
+        ("担当：外科、撮影：単純", "担当：外科、撮影：単純"),
+        ("国立がん研究センター中央病院より", "【施設】より"),
+        ("松本耳鼻咽喉科、総合内科、心臓血管外科", "【施設】、総合内科、心臓血管外科"),
+        ("かわさき整形外科へ", "【施設】へ"),
+        ("さいたま市浦和区常盤6-4-4に", "【住所】に"),
+        ("港区在住、市中肺炎、S6区域", "【住所】在住、市中肺炎、S6区域"),
+    ],
+)
+def test_roles_practices_and_places_in_many_forms(text: str, expected: str) -> None:
+    assert clean(text, who=Identifiers()).text == expected
