@@ -1,7 +1,7 @@
 """Change one record safely beside others who change it too."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
@@ -10,7 +10,8 @@ from shared.documents import Collection, Condition, Documents, Order
 from shared.errors import Conflict
 
 T = TypeVar("T", bound=msgspec.Struct)
-_ATTEMPTS = 12
+_ATTEMPTS = 25
+_PAUSE_S = 0.002  # grows with each conflict, so that many who change one record get their turn
 _PAGE = 500
 
 
@@ -22,7 +23,7 @@ async def change(
     The version is read before ``step`` looks at anything else, and the write is guarded by it: whoever writes last has
     seen whatever was written before. On a conflict ``step`` runs again, so it must have no effects of its own.
     """
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         old, version = await documents.get_versioned(collection, key) or (None, 0)
         new = await step(old)
         if new is None or new == old:
@@ -30,6 +31,7 @@ async def change(
         try:
             await documents.put(collection, new, if_version=version)
         except Conflict:
+            await asyncio.sleep(_PAUSE_S * attempt)
             continue
         return new
     raise Conflict(f"{collection.name}: the record kept changing")
@@ -43,13 +45,15 @@ async def derive(
     After each write ``step`` looks again, until nothing changes: so of two who derive at once, one of them saw
     everything, even if the other found nothing to write. ``step`` must be stable: what it made, it makes again.
     """
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         old, version = await documents.get_versioned(collection, key) or (None, 0)
         new = await step(old)
         if new is None or new == old:
             return old
-        with suppress(Conflict):
+        try:
             await documents.put(collection, new, if_version=version)
+        except Conflict:
+            await asyncio.sleep(_PAUSE_S * attempt)
     raise Conflict(f"{collection.name}: the record kept changing")
 
 
