@@ -101,7 +101,7 @@ class SeaweedFS(Server):
         return [
             weed, "-logtostderr=true", "-v=0", "server", "-dir=data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *ports,
             "-filer", "-s3", "-s3.config=s3.json", "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false",
-            "-volume.max=50", "-master.volumeSizeLimitMB=256", "-volume.preStopSeconds=0",
+            "-volume.max=400", "-master.volumeSizeLimitMB=256", "-volume.preStopSeconds=0",
         ], {}  # fmt: skip
 
     def is_ready(self) -> bool:
