@@ -20,7 +20,7 @@ from services.archive.palette import entries_of, expanded
 from services.archive.pixels import PixelShape
 from services.archive.rendering import Annotation, Look, Lut, Palette, Window
 from services.archive.splice import inflated
-from shared.errors import Invalid
+from shared.errors import Refused
 
 Json = dict[str, Any]
 
@@ -83,7 +83,7 @@ class Facts(msgspec.Struct, frozen=True):
         return own or _binary(path, ICC_PROFILE, self.bulk, f"{OPTICAL_PATH}/1/") or None
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=8)
 def attributes_of(metadata: bytes) -> Json:
     """Return the DICOM JSON that a record's gzip member holds."""
     found: Json = orjson.loads(inflated(metadata))
@@ -92,13 +92,13 @@ def attributes_of(metadata: bytes) -> Json:
 
 @functools.lru_cache(maxsize=256)
 def shape_of(metadata: bytes) -> PixelShape:
-    """Return the shape of the frames; raise Invalid when the Instance holds no image."""
+    """Return the shape of the frames; raise Refused when the Instance holds no image."""
     attributes = attributes_of(metadata)
     rows, columns = int(number(attributes, "00280010", 0)), int(number(attributes, "00280011", 0))
     allocated = int(number(attributes, "00280100", 0))
     tag = next((tag for tag in PIXEL_TAGS if tag in attributes), None)
     if not (rows and columns and allocated and tag):
-        raise Invalid("not-an-image", "Rows, Columns, Bits Allocated and pixel data are needed (PS3.3 C.7.6.3)")
+        raise Refused("not-an-image", "Rows, Columns, Bits Allocated and pixel data are needed (PS3.3 C.7.6.3)")
     return PixelShape(
         rows=rows,
         columns=columns,
@@ -215,7 +215,7 @@ def lut(source: Json, sequence: str, bulk: Mapping[str, bytes], *, signed: bool)
     first = first - 65536 if signed and first > 32767 else first
     entries = entries_of(data, bits, count)
     if not entries:
-        raise Invalid("bad-lut", "LUT Data (0028,3006) is empty (PS3.3 C.11.1.1)")
+        raise Refused("bad-lut", "LUT Data (0028,3006) is empty (PS3.3 C.11.1.1)")
     return Lut(first, bits, entries)
 
 
@@ -227,7 +227,7 @@ def _palette(facts: Facts) -> Palette:
         whole = _binary(facts.attributes, plain, facts.bulk, "")
         entries = expanded(segments, bits, count) if segments else entries_of(whole, bits, count)
         if not entries:
-            raise Invalid("bad-palette", "PS3.3 C.7.6.3.1.6")
+            raise Refused("bad-palette", "PS3.3 C.7.6.3.1.6")
         planes.append(Lut(first, bits, entries))
     return Palette(*planes)
 
@@ -237,7 +237,7 @@ def _descriptor(source: Json, tag: str) -> tuple[int, int, int]:
     try:
         count, first, bits = (int(part) for part in values(source, tag))
     except (TypeError, ValueError) as error:
-        raise Invalid("bad-lut-descriptor", "PS3.3 C.11.1.1.1") from error
+        raise Refused("bad-lut-descriptor", "PS3.3 C.11.1.1.1") from error
     return count % 65536 or 65536, first, bits or 16
 
 

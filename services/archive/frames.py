@@ -11,7 +11,7 @@ from services.archive.deps import ArchiveDeps
 from services.archive.pixels import PixelShape, frame_of_bits
 from services.archive.records import InstanceRecord, Pixels
 from shared.dicom import walk
-from shared.errors import Invalid, NotFound
+from shared.errors import Invalid, NotFound, Refused
 
 Span = tuple[int, int]
 
@@ -41,13 +41,13 @@ def spans(record: InstanceRecord, number: int) -> tuple[Span, ...]:
         raise NotFound("no-such-frame", f"the Instance has {pixels.number_of_frames} frames")
     if pixels.encapsulated:
         if number > len(pixels.frames):
-            raise Invalid("unknown-frame-offsets", "fragments do not tell where frames begin (PS3.5 A.4)")
+            raise Refused("unknown-frame-offsets", "fragments do not tell where frames begin (PS3.5 A.4)")
         return pixels.frames[number - 1]
     bits = facts.shape_of(record.metadata).frame_bits
     first = bits * (number - 1)
     start, end = pixels.start + first // 8, pixels.start + (first + bits + 7) // 8
     if end > pixels.end:
-        raise Invalid("truncated-pixel-data", "the pixel data end before the frame does")
+        raise Refused("truncated-pixel-data", "the pixel data end before the frame does")
     return ((start, end),)
 
 
@@ -97,5 +97,5 @@ def inflated(data: bytes, places: tuple[Span, ...]) -> list[bytes]:
     try:
         content = walk.split(data).data
     except zlib.error as error:
-        raise Invalid("bad-deflate", "PS3.5 A.5") from error
+        raise Refused("bad-deflate", "PS3.5 A.5") from error
     return [bytes(content[start:end]) for start, end in places]

@@ -13,29 +13,44 @@ from aiohttp import web
 from services.archive.deps import ArchiveDeps
 from services.archive.records import EVICTED, INSTANCES, SERIES, InstanceRecord, SeriesRecord
 from shared.documents import Eq
-from shared.errors import Invalid, NotFound, Refused, Transient
+from shared.errors import Invalid, JmidError, NotFound, Refused
+from shared.logs import decided
 
 AT_ONCE = 500
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+STARTED = web.RequestKey("answer-started", bool)
+
+
 def answering(handle: Handle) -> Handle:
-    """Answer our errors as PS3.18 8.5 has them."""
+    """Answer our errors as PS3.18 8.5 has them; once an answer has begun, break it off, so that it is not taken."""
 
     @functools.wraps(handle)
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
             return await handle(request)
-        except NotFound as error:
-            refuse(web.HTTPNotFound, error.reason, error.detail)
-        except Invalid as error:
-            refuse(web.HTTPBadRequest, error.reason, error.detail)
-        except Refused as error:
-            refuse(web.HTTPNotAcceptable, error.reason, error.detail)
-        except Transient:
-            refuse(web.HTTPServiceUnavailable, "unavailable", "a store does not answer; try again")
+        except JmidError as error:
+            if not request.get(STARTED):
+                _answer(error)
+            decided("answer-broken-off", level="error", service="archive", error=type(error).__name__)
+            if request.transport is not None:
+                request.transport.abort()
+            raise ConnectionAbortedError from error
 
     return answer
+
+
+def _answer(error: JmidError) -> NoReturn:
+    match error:
+        case NotFound():
+            refuse(web.HTTPNotFound, error.reason, error.detail)
+        case Invalid():
+            refuse(web.HTTPBadRequest, error.reason, error.detail)
+        case Refused():
+            refuse(web.HTTPNotAcceptable, error.reason, error.detail)
+        case _:
+            refuse(web.HTTPServiceUnavailable, "unavailable", "a store does not answer; try again")
 
 
 def refuse(kind: Callable[..., web.HTTPException], reason: str, detail: str = "") -> NoReturn:

@@ -6,13 +6,15 @@ Source: PS3.18 8.6.1.2 (multipart payloads); RFC 2046 5.1; RFC 2387.
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import TypeVar
 
 import msgspec
 from aiohttp import web
 
-from services.archive import cors
+from services.archive import cors, lookup
 from services.archive.conditional import not_modified
 
+T = TypeVar("T")
 _SALT = secrets.token_bytes(16)
 """A boundary must not be guessable, or stored bytes could be made to hold it."""
 
@@ -46,15 +48,19 @@ def boundary_for(etag: str) -> str:
 
 
 async def begin(request: web.Request, response: web.StreamResponse) -> None:
-    """Send the header of an answer that is streamed."""
+    """Send the header of an answer that is streamed; from now on an error can only break the connection."""
     response.headers.update(cors.fields(request))
+    request[lookup.STARTED] = True
     await response.prepare(request)
 
 
 async def send_multipart(
     request: web.Request, kind: str, parts: Sequence[Part] | AsyncIterator[Part], etag: str = ""
 ) -> web.StreamResponse:
-    """Answer with multipart/related of parts of one kind. Content-Length is given where every size is known."""
+    """Answer with multipart/related of parts of one kind. Content-Length is given where every size is known.
+
+    The beginning of the first part is there before the header goes, so that what cannot be made is still refused.
+    """
     if etag and (unchanged := not_modified(request, etag)):
         return unchanged
     boundary = boundary_for(etag)
@@ -63,14 +69,16 @@ async def send_multipart(
         response.headers["ETag"] = etag
     if not isinstance(parts, AsyncIterator):
         response.content_length = _length(parts, boundary)
-    await begin(request, response)
     if request.method == "HEAD":
+        await begin(request, response)
         return response
+    bodies = await _primed(_opened(parts))
+    await begin(request, response)
     before = b""
-    async for part in _each(parts):
+    async for part, body in bodies:
         await response.write(before + _head(part, boundary))
         before = b"\r\n"
-        async for chunk in part.body():
+        async for chunk in body:
             await response.write(chunk)  # not joined: the transport sends the buffers as they are
     await response.write_eof(before + _tail(boundary))
     return response
@@ -85,12 +93,38 @@ async def send_single(request: web.Request, part: Part, etag: str = "") -> web.S
     for name, value in (("ETag", etag), ("Content-Location", part.location)):
         if value:
             response.headers[name] = value
+    body = await _primed(part.body()) if request.method != "HEAD" else None
     await begin(request, response)
-    if request.method != "HEAD":
-        async for chunk in part.body():
+    if body is not None:
+        async for chunk in body:
             await response.write(chunk)
         await response.write_eof()
     return response
+
+
+async def _opened(parts: Sequence[Part] | AsyncIterator[Part]) -> AsyncIterator[tuple[Part, AsyncIterator[bytes]]]:
+    """Yield each part with its bytes, of which the first are there."""
+    if isinstance(parts, AsyncIterator):
+        async for part in parts:
+            yield part, await _primed(part.body())
+    else:
+        for part in parts:
+            yield part, await _primed(part.body())
+
+
+async def _primed(source: AsyncIterator[T]) -> AsyncIterator[T]:
+    """Wait for the first item, so that an error shows; return an iterator over it and the rest."""
+    try:
+        first = await anext(source)
+    except StopAsyncIteration:
+        return source
+    return _after(first, source)
+
+
+async def _after(first: T, rest: AsyncIterator[T]) -> AsyncIterator[T]:
+    yield first
+    async for item in rest:
+        yield item
 
 
 def _head(part: Part, boundary: str) -> bytes:
@@ -113,12 +147,3 @@ def _length(parts: Iterable[Part], boundary: str) -> int | None:
             return None
         total += len(_head(part, boundary)) + part.size + 2
     return total
-
-
-async def _each(parts: Sequence[Part] | AsyncIterator[Part]) -> AsyncIterator[Part]:
-    if isinstance(parts, AsyncIterator):
-        async for part in parts:
-            yield part
-    else:
-        for part in parts:
-            yield part

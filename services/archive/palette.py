@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.archive.rendering import Palette
-from shared.errors import Invalid
+from shared.errors import Refused
 
 Array = NDArray[Any]
 DISCRETE, LINEAR, INDIRECT = 0, 1, 2
@@ -40,7 +40,7 @@ def expanded(data: bytes, bits: int, count: int) -> bytes:
     try:
         _expand(words, 0, len(words), values, count, bits)
     except (IndexError, RecursionError) as error:
-        raise Invalid("bad-segmented-palette", "PS3.3 C.7.9.2") from error
+        raise Refused("bad-segmented-palette", "PS3.3 C.7.9.2") from error
     return np.array(values[:count], np.uint16).tobytes()
 
 

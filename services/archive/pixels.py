@@ -20,7 +20,7 @@ from pydicom.pixels.encoders.base import get_encoder
 from pydicom.uid import UID
 
 from services.archive import jpeg
-from shared.errors import Invalid, Refused
+from shared.errors import Refused
 
 IMPLICIT_LE = "1.2.840.10008.1.2"
 EXPLICIT_LE = "1.2.840.10008.1.2.1"
@@ -120,7 +120,7 @@ def can_transcode(source: str, target: str, shape: PixelShape) -> bool:
 def transcode(data: bytes, source: str, target: str, shape: PixelShape) -> Coded:
     """Return the frame in the Transfer Syntax ``target``.
 
-    Raises Refused when that cannot be, Invalid when the stored frame cannot be decoded.
+    Raises Refused when that cannot be, or when the stored frame cannot be decoded.
     """
     if source == target or (source in LITTLE_ENDIAN and target == EXPLICIT_LE):
         return Coded(data, shape.photometric, shape.planar)
@@ -145,7 +145,7 @@ def decode(data: bytes, source: str, shape: PixelShape) -> tuple[Array, str]:
             wrapped, index=0, raw=source not in (JPEG_BASELINE, JPEG_EXTENDED), **_options(shape)
         )
     except Exception as error:  # codecs raise all kinds; the border names one
-        raise Invalid("undecodable-frame", f"Transfer Syntax {source}") from error
+        raise Refused("undecodable-frame", f"Transfer Syntax {source}") from error
     return pixels.astype(shape.dtype, copy=False), str(facts["photometric_interpretation"])
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import web
 
-from services.archive import conditional, draw, frames, lookup, rendering, views
+from services.archive import conditional, documents, draw, frames, lookup, rendering, views
 from services.archive.deps import ArchiveDeps
 from services.archive.lookup import answering
 from services.archive.multipart_out import Part, send_multipart, send_single, whole
@@ -30,7 +30,10 @@ def retrieve(deps: ArchiveDeps) -> lookup.Handle:
     async def handle(request: web.Request) -> web.StreamResponse:
         wishes = rendering.wishes(lookup.query_of(request))
         path = request.match_info
-        shown = await views.of_frames(deps, await lookup.here(deps, path), path.get("frames"))
+        records = await lookup.here(deps, path)
+        if "instance" in path and documents.is_document(records[0]):
+            return await documents.send(deps, request, records[0])
+        shown = await views.of_frames(deps, records, path.get("frames"))
         single = "instance" in path and ("frames" not in path or len(shown) == 1)
         chosen = chosen_for(request, _offers(single=single))
         etag = _etag(shown, chosen, request, "rendered")

@@ -15,7 +15,7 @@ from services.archive.deps import ArchiveDeps
 from services.archive.negotiate import ANY, Chosen
 from services.archive.pixels import Coded, PixelShape
 from services.archive.records import InstanceRecord
-from shared.errors import Invalid, Refused
+from shared.errors import Refused
 
 TAGS = {"PixelData": 0x0010, "FloatPixelData": 0x0008, "DoubleFloatPixelData": 0x0009}
 ITEM, DELIMITER = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0\0\0\0\0"
@@ -87,7 +87,7 @@ async def _frame(deps: ArchiveDeps, record: InstanceRecord, number: int, target:
 def _shape(record: InstanceRecord) -> PixelShape | None:
     try:
         return frames.frame_shape(record)
-    except Invalid:
+    except Refused:
         return None
 
 

@@ -155,7 +155,7 @@ def test_segments_of_a_palette_are_expanded() -> None:
 
 @pytest.mark.parametrize("words", [[3, 1, 1], [0, 9, 1], [1, 2], [2, 1, 0, 0, 2, 1, 0, 0]])
 def test_a_broken_palette_is_refused(words: list[int]) -> None:
-    with pytest.raises(Invalid, match="bad-segmented-palette"):
+    with pytest.raises(Refused, match="bad-segmented-palette"):
         expanded(np.array(words, "<u2").tobytes(), 16, 10)
 
 
@@ -200,7 +200,7 @@ def test_a_shape_without_rows_is_no_image() -> None:
     data = Dataset()
     data.Modality = "SR"
 
-    with pytest.raises(Invalid, match="not-an-image"):
+    with pytest.raises(Refused, match="not-an-image"):
         facts.shape_of(member(data.to_json().encode()))
 
 

@@ -237,6 +237,34 @@ async def test_what_has_no_image_cannot_be_rendered(serving: Serving) -> None:
     assert (await serving.get(f"{path_of(record)}/rendered"))[0] == 406
 
 
+@pytest.mark.parametrize(
+    ("said", "sent"), [("application/pdf", "application/pdf"), ("text/html", "application/octet-stream")]
+)
+@pytest.mark.parametrize("size", [101, 5001])
+async def test_an_encapsulated_document_is_rendered_as_itself(
+    serving: Serving, said: str, sent: str, size: int
+) -> None:
+    document = b"%PDF-1.7 " + bytes(size - 9)
+    (record,) = await serving.take(encapsulated(document, said))
+
+    status, headers, body = await serving.get(f"{path_of(record)}/rendered", "*/*")
+
+    assert (status, headers["Content-Type"], body) == (200, sent, document)
+
+
+def encapsulated(document: bytes, media_type: str) -> bytes:
+    data = pydicom.Dataset()
+    data.SOPClassUID, data.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.104.1", "2.25.7"
+    data.StudyInstanceUID, data.SeriesInstanceUID, data.Modality = "2.25.5", "2.25.6", "DOC"
+    data.MIMETypeOfEncapsulatedDocument, data.EncapsulatedDocumentLength = media_type, len(document)
+    data.EncapsulatedDocument = document + bytes(len(document) % 2)
+    data.file_meta = pydicom.dataset.FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    out = io.BytesIO()
+    pydicom.dcmwrite(out, data, enforce_file_format=True)
+    return out.getvalue()
+
+
 async def test_older_clients_are_answered_by_wado_uri(serving: Serving) -> None:
     record, _ = await taken(serving, "CT_small.dcm")
     asked = (
