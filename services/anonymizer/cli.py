@@ -40,7 +40,7 @@ def instances(
         bool, typer.Option("--mask-text", help="Mask what the text detector finds instead of refusing the image.")
     ] = False,
 ) -> None:
-    """De-identify every file under IN_DIR into OUT_DIR, and write OUT_DIR/index.csv."""
+    """De-identify every file under IN_DIR into OUT_DIR. OUT_DIR/index.csv names the inputs: keep it at the site."""
     policy = _policy(profile, keys, site)._replace(trust_detector=mask_text)
     passed, refused = deidentify_folder(in_dir, out_dir, policy, quarantine, jobs, console)
     console.print(f"{passed} de-identified, {refused} refused; see {out_dir / 'index.csv'}")

@@ -36,6 +36,7 @@ def deidentify_folder(
     names = sorted(str(path.relative_to(in_dir)) for path in in_dir.rglob("*") if path.is_file())
     portions = [names[at : at + _PORTION] for at in range(0, len(names), _PORTION)]
     passed = 0
+    (out_dir / "index.csv").touch(mode=0o600)  # names of input files often are names of patients
     with (out_dir / "index.csv").open("w", encoding="utf-8", newline="") as file, Progress(console=console) as bar:
         index = csv.writer(file)
         index.writerow(Row._fields)
