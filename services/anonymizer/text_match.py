@@ -19,9 +19,10 @@ _UNIT = re.compile(
     r"\s*(?:mm|cm|mGy|Gy|mSv|HU|ml|mL|cc|kg|mg|g(?![A-Za-z0-9])|%|ms|msec|sec|kV|mA|枚|回|個|歳|才|年|月|日|時|分|秒|例|度|mmHg|bpm|SUV|U/|x\d|×)",
     re.IGNORECASE,
 )
-_EPONYM_JA = re.compile(
-    "(?:・[^\\s・]{1,8})*(?:病(?![院棟室歴状変巣名理期気床態的後前])|症候群|分類|徴候|現象|母斑|筋ジストロフィー|培地|動脈炎|甲状腺炎|"
-    "リンパ腫|肉腫|骨折|カテーテル|結節|症(?!状|例)|靱帯|憩室|ヘルニア|サイン|スコア|細胞|小体|法(?!人)|式(?!典)|型|反応|手技|吻合)"
+_EPONYM_WORDS = "病(?![院棟室歴状変巣名理期気床態的後前])|症候群|分類|徴候|現象|母斑|筋ジストロフィー|培地|動脈炎|甲状腺炎|スコア|サイン|小体|法(?!人)|式(?!典)|型|反応|手技|吻合"
+_EPONYM_JA = re.compile(f"(?:・[^\\s・]{{1,8}})*氏?(?:{_EPONYM_WORDS})")
+_EPONYM_FOREIGN = re.compile(  # things that Japanese names are not given to: 佐藤骨折 is a patient with a fracture
+    f"(?:・[^\\s・]{{1,8}})*(?:{_EPONYM_WORDS}|リンパ腫|肉腫|骨折|カテーテル|結節|症(?!状|例)|靱帯|憩室|ヘルニア|細胞|嚢胞|腫瘍)"
 )
 _EPONYM_EN = re.compile(
     r"(?:'s|s)?[\s-]*(?:disease|syndrome|lymphoma|sign|catheter|fracture|classification|score|node|ligament|duct|line|tumou?r|"
@@ -188,7 +189,8 @@ def _eponym(reading: Reading, name: str, at: int, end: int) -> bool:
     for term, offset in terms_with(name):
         if reading.compact.startswith(term, at - offset) and at >= offset:
             return True
-    return _EPONYM_JA.match(reading.text, end) is not None
+    words = _EPONYM_JA if script(name[0]) == "kanji" else _EPONYM_FOREIGN
+    return words.match(reading.text, end) is not None
 
 
 def _with_given(reading: Reading, form: NameForm, end: int) -> int:
