@@ -20,7 +20,8 @@ from services.anonymizer.values import shifted
 from services.anonymizer.vault import Sealed, seal
 from shared.events import LinkKeys
 
-_MODALITY, _STUDY_DATE, _ACCESSION, _BURNED_IN = 0x00080060, 0x00080020, 0x00080050, 0x00280301
+_MODALITY, _STUDY_DATE, _ACCESSION = 0x00080060, 0x00080020, 0x00080050
+_BURNED_IN, _DATES_MODIFIED = 0x00280301, 0x00280303
 
 
 class Cleaned(msgspec.Struct, frozen=True):
@@ -57,7 +58,7 @@ def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cle
     if clean is not None and clean is not data:
         file = part10.split(clean)
     context = contexts.of(policy, facts.text(admission.SOP_CLASS), who)
-    parts, counts = _rewritten(file, context, looked_at=clean is not None)
+    parts, counts = _rewritten(file, context, facts, looked_at=clean is not None)
     sop_instance_uid = uid_pseudonym(policy.keys, facts.text(admission.SOP_INSTANCE))
     head = part10.head(context.sop_class_uid, sop_instance_uid, file.transfer_syntax_uid)
     output = b"".join([head, part10.deflate(parts)] if file.deflated else [head, *parts])
@@ -74,9 +75,9 @@ def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cle
     )
 
 
-def _rewritten(file: Part10, context: Context, *, looked_at: bool) -> tuple[list[Buffer], dict[str, int]]:
+def _rewritten(file: Part10, context: Context, facts: Facts, *, looked_at: bool) -> tuple[list[Buffer], dict[str, int]]:
     """Return the new Data Set; if a trace of the patient is left in it, look at every text that was kept."""
-    statements = _statements(context, file.syntax)
+    statements = _statements(context, facts, file.syntax)
     if looked_at:
         statements = statements | {_BURNED_IN: stream.encode(_BURNED_IN, b"CS", b"NO", file.syntax)}
     for search in (False, True):
@@ -87,13 +88,20 @@ def _rewritten(file: Part10, context: Context, *, looked_at: bool) -> tuple[list
     return parts, dict(rewriter.counts)
 
 
-def _statements(context: Context, syntax: Syntax) -> dict[int, bytes]:
-    """Return what the Instance says of its de-identification, encoded."""
-    return _stated(context.profile, contexts.patient(context), contexts.issuer_label(context), syntax)
+def _statements(context: Context, facts: Facts, syntax: Syntax) -> dict[int, bytes]:
+    """Return what the Instance says of its de-identification, encoded.
+
+    Dates that the profile keeps are no truer than they came: what was MODIFIED or REMOVED before stays so.
+    """
+    dates = profile.dates(profile.load(context.profile))
+    earlier = facts.text(_DATES_MODIFIED)
+    if dates == "UNMODIFIED" and earlier in ("MODIFIED", "REMOVED"):
+        dates = earlier
+    return _stated(context.profile, contexts.patient(context), contexts.issuer_label(context), dates, syntax)
 
 
 @lru_cache(1024)
-def _stated(name: str, patient: str, issuer: str, syntax: Syntax) -> dict[int, bytes]:
+def _stated(name: str, patient: str, issuer: str, dates: str, syntax: Syntax) -> dict[int, bytes]:
     taken = profile.load(name)
     method = f"J-MID {taken.label}\\PS3.15 {standard.edition().split()[-1]}".encode("ascii")
     found = {
@@ -102,7 +110,7 @@ def _stated(name: str, patient: str, issuer: str, syntax: Syntax) -> dict[int, b
         0x00100021: (b"LO", issuer.encode("ascii")),
         0x00120062: (b"CS", b"YES"),
         0x00120063: (b"LO", method),
-        0x00280303: (b"CS", profile.dates(taken).encode("ascii")),
+        _DATES_MODIFIED: (b"CS", dates.encode("ascii")),
     }
     encoded = {tag: stream.encode(tag, vr, value, syntax) for tag, (vr, value) in found.items()}
     encoded[0x00120064] = _method_codes(name, syntax)

@@ -64,6 +64,18 @@ def test_the_generator_can_tell(jmid: Policy) -> None:
     assert len(survivors(planted, planted.data)) > 200
 
 
+@pytest.mark.parametrize("earlier", ["MODIFIED", "REMOVED"])
+def test_dates_that_came_modified_are_not_called_true(earlier: str, jmid: Policy) -> None:
+    dataset = pydicom.dcmread(io.BytesIO(ct("default").data))
+    dataset.LongitudinalTemporalInformationModified = earlier
+    buffer = io.BytesIO()
+    dataset.save_as(buffer)
+
+    output = pydicom.dcmread(io.BytesIO(deidentify(buffer.getvalue(), jmid).data))
+
+    assert earlier == output.LongitudinalTemporalInformationModified
+
+
 def test_dates_move_by_whole_weeks_the_same_for_all_studies_of_a_patient(research: Policy) -> None:
     one, other = ct("default"), ct("utf-8")  # the same Patient ID
 
