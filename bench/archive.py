@@ -1,4 +1,4 @@
-"""Measure the archive beside Orthanc: python -m bench.archive [--rounds N] [--scale N …] [--only WORD] [--json FILE].
+"""Measure the archive beside Orthanc: python -m bench.archive --source FILE [--rounds N] [--scale N …] [--json FILE].
 
 Rounds are interleaved: each work is done by one server, then by the other, and so on; a figure is the median of the
 rounds. Both run on this machine, ours with fsync, Orthanc as packaged (which does not fsync bytes). The load comes from
@@ -157,7 +157,7 @@ def searches(bench: Bench, scales: Sequence[int]) -> None:
         }
         for name, path in QIDO.items():
             call = Call(path.format(**fields), JSON)
-            bench.measure(f"QIDO {scale} {name}", "≥ 10×", lambda call=call: [call] * 30)  # type: ignore[misc]
+            bench.measure(f"QIDO {scale} {name}", "≥ 10×", lambda call=call: [call] * 10)  # type: ignore[misc]
 
 
 def under_load(bench: Bench) -> None:
@@ -241,10 +241,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scale", type=int, nargs="*", default=[1000, 10_000])
     parser.add_argument("--only", default="")
+    parser.add_argument("--alone", action="store_true", help="ours only, for how latency grows with the scale")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="bench-archive-") as folder, ExitStack() as stack:
-        servers = [stack.enter_context(kind(Path(folder) / kind.name)) for kind in available()]
+        servers = [stack.enter_context(kind(Path(folder) / kind.name)) for kind in available(asked.alone)]
         bench = Bench(servers, asked.source, asked.rounds, asked.only)
         top = ceiling()
         for work in works(bench, asked.scale):

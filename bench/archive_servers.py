@@ -100,9 +100,9 @@ class Orthanc(Server):
         return [shutil.which("Orthanc") or "Orthanc", str(self.folder / "orthanc.json")]
 
 
-def available() -> list[type[Server]]:
-    """Return the servers that this machine has."""
-    return [Ours, Orthanc] if shutil.which("Orthanc") and PLUGIN.exists() else [Ours]
+def available(alone: bool = False) -> list[type[Server]]:
+    """Return the servers that this machine has; ours only if alone."""
+    return [Ours, Orthanc] if shutil.which("Orthanc") and PLUGIN.exists() and not alone else [Ours]
 
 
 def free_port() -> int:

@@ -23,6 +23,7 @@ from services.archive.records import (
     STUDIES,
     ConflictRecord,
     InstanceRecord,
+    SeriesRecord,
 )
 from shared.documents import Eq, Put
 from shared.errors import Conflict
@@ -142,10 +143,12 @@ class Store:
         versioned = await documents.get_versioned(STUDIES, study)
         old_study, version = versioned or (None, 0)
         known = await documents.get_many(INSTANCES, [each.record.sop_instance_uid for each in fresh])
-        series = await documents.find(SERIES, Eq("study_instance_uid", study), limit=MOST_SERIES)
-        records = {each.series_instance_uid: each for each in series.documents}
+        records: dict[str, SeriesRecord] = {}
+        if old_study is not None:
+            page = await documents.find(SERIES, Eq("study_instance_uid", study), limit=MOST_SERIES)
+            records = {each.series_instance_uid: each for each in page.documents}
         for uid, own in _by_series(fresh).items():
-            counted = await documents.count(INSTANCES, Eq("series_instance_uid", uid))
+            counted = await documents.count(INSTANCES, Eq("series_instance_uid", uid)) if uid in records else 0
             new = sum(each.record.sop_instance_uid not in known for each in own)
             records[uid] = answers.series(
                 records.get(uid), own[0].attributes, instances=counted + new, at=own[0].record.stored_at
