@@ -9,11 +9,13 @@ from functools import lru_cache
 from services.anonymizer import charsets, standard, stream, texts
 from services.anonymizer.context import Context
 from services.anonymizer.stream import Syntax
+from shared.errors import Invalid
 
 _NUMBERS = re.compile(rb"^[\d\s+\-.eE\\]*$")
 _CODES = re.compile(rb"^[A-Z_ \\]*$")  # words like DIRECTIONAL; a digit could be of an ID
 _SIZES = {b"FL": 4, b"FD": 8, b"SL": 4, b"SS": 2, b"UL": 4, b"US": 2}
 _CREATOR_CHARACTERS = 64
+_LISTED_CREATORS = {(group, creator) for group, _, creator in standard.safe_private()}
 _LISTED = {key: vr.encode("ascii") for key, vr in standard.safe_private().items()}
 
 
@@ -25,12 +27,19 @@ def safe(
     creators: dict[int, tuple[str, bytes]] = {}
     kept: dict[int, bytes] = {}
     count = 0
-    while pos + 8 <= end and syntax.tag.unpack_from(data, pos)[0] == group:
+    while pos + 8 <= end:
+        found, number, vr_here, length = syntax.short.unpack_from(data, pos)
+        if found != group:
+            break
+        if number > 0xFF and number >> 8 not in creators and vr_here in stream.SHORT and syntax.explicit:
+            pos += 8 + length
+            continue
         element = stream.read(data, pos, end, syntax)
         after = stream.after(data, element, end, syntax, depth)
-        number = element.tag & 0xFFFF
         if 0x10 <= number <= 0xFF:
-            creators[number] = (_text(data[element.value : after], charset), data[pos:after])
+            creator = _text(data[element.value : after], charset)
+            if (group, creator) in _LISTED_CREATORS:
+                creators[number] = (creator, data[pos:after])
         elif number >> 8 in creators:
             creator, reserving = creators[number >> 8]
             vr = _LISTED.get((group, number & 0xFF, creator))
@@ -39,6 +48,8 @@ def safe(
                 kept[number] = data[pos:after]
                 count += 1
         pos = after
+    if pos > end:
+        raise Invalid("truncated", "a value ends after its Data Set or Item does (PS3.5 7.1)")
     return b"".join(kept[number] for number in sorted(kept)), count, pos
 
 
