@@ -52,7 +52,7 @@ def test_words_are_found_however_they_are_written(index: CaseIndex, asked: str, 
     assert hits.total == int(found)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(texts=st.lists(st.text(ALPHABET, max_size=12), min_size=1, max_size=5), asked=st.text(ALPHABET, max_size=4))
 def test_the_index_finds_exactly_the_cases_whose_folded_text_holds_the_folded_term(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], asked: str
