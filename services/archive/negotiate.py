@@ -6,6 +6,7 @@ means 406. The accept query parameter goes before the Accept header field.
 Source: PS3.18 8.3.3.1 (accept parameter), 8.7.3 (DICOM Media Types), 8.7.5-8.7.8 (negotiation); RFC 9110 12.5.1.
 """
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 
@@ -86,6 +87,7 @@ def choose(
     return None
 
 
+@functools.lru_cache(maxsize=512)
 def parse_accept(text: str) -> tuple[MediaRange, ...]:
     """Return the members in the order given; what is not a media range is left out."""
     members: list[list[str]] = [[]]
