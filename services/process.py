@@ -12,7 +12,8 @@ from rich.console import Console
 
 from services import operations, sample
 from shared.errors import JmidError
-from shared.runtime.host import Host, hosted
+from shared.runtime.host import hosted
+from shared.runtime.state import Host
 from shared.service import Role, Service
 from shared.web import ohif
 

@@ -4,7 +4,6 @@ import socket
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import aiohttp_jinja2
 import jinja2
@@ -14,9 +13,7 @@ from aiohttp.typedefs import Handler
 from shared.errors import SettingsError
 from shared.metrics import REQUEST
 from shared.runtime import health
-
-if TYPE_CHECKING:
-    from shared.runtime.host import Host
+from shared.runtime.state import Host
 
 Socket = socket.socket
 WEB = Path(__file__).parent.parent / "web"
@@ -46,7 +43,7 @@ def address(listener: Socket) -> str:
     return f"http://{host}:{port}"
 
 
-def build(host: "Host", extra: Sequence[web.AbstractRouteDef]) -> web.Application:
+def build(host: Host, extra: Sequence[web.AbstractRouteDef]) -> web.Application:
     """Put together what the services declare."""
     application = web.Application(client_max_size=MAX_FORM_BYTES, middlewares=[_measured])
     folders = {s.name: jinja2.FileSystemLoader(r.templates) for s, r in host.open if r.templates}

@@ -1,7 +1,6 @@
 """Health, status and metrics under /-/."""
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import orjson
 import prometheus_client
@@ -9,14 +8,12 @@ from aiohttp import web
 
 from shared.errors import JmidError
 from shared.metrics import QUEUE, REGISTRY
-
-if TYPE_CHECKING:
-    from shared.runtime.host import Host
+from shared.runtime.state import Host
 
 CHECK_S = 3.0
 
 
-def routes(host: "Host") -> list[web.AbstractRouteDef]:
+def routes(host: Host) -> list[web.AbstractRouteDef]:
     """/-/live: the loop turns.  /-/ready: every port answers and no stop was asked for.  /-/status, /-/metrics."""
 
     async def live(_: web.Request) -> web.Response:
@@ -43,7 +40,7 @@ def routes(host: "Host") -> list[web.AbstractRouteDef]:
     ]
 
 
-async def _checks(host: "Host") -> dict[str, str]:
+async def _checks(host: Host) -> dict[str, str]:
     found: dict[str, str] = {}
     for role, ports in host.ports.items():
         pings = {"bus": ports.bus.ping, "documents": ports.documents.ping}
@@ -58,7 +55,7 @@ async def _checks(host: "Host") -> dict[str, str]:
     return found
 
 
-async def _status(host: "Host") -> dict[str, dict[str, int]]:
+async def _status(host: Host) -> dict[str, dict[str, int]]:
     """Return figures of each service and queue, and set the queue gauges."""
     figures: dict[str, dict[str, int]] = {}
     for service, running in host.open:

@@ -6,7 +6,6 @@ A stop goes: not ready → stop accepting → stop consuming → drain → close
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -18,8 +17,9 @@ from shared.logs import decided
 from shared.runtime import app as apps
 from shared.runtime.consumers import consume_forever, run_forever
 from shared.runtime.cpu import cpu_pool
-from shared.runtime.ports import Ports, open_ports, port_settings
-from shared.service import Place, Role, Running, Service
+from shared.runtime.ports import open_ports, port_settings
+from shared.runtime.state import Host
+from shared.service import Place, Role, Service
 
 
 class HostSettings(msgspec.Struct, frozen=True):
@@ -30,16 +30,6 @@ class HostSettings(msgspec.Struct, frozen=True):
 
     workers: int = 2
     drain_s: float = 20.0
-
-
-@dataclass
-class Host:
-    """A running process. ready: turns False as soon as it is told to stop."""
-
-    base_url: str
-    open: list[tuple[Service, Running]] = field(default_factory=list)
-    ports: dict[Role, Ports] = field(default_factory=dict)
-    ready: bool = False
 
 
 Progress = Callable[[str], None]

@@ -29,7 +29,7 @@ from shared.bus.journal import open_journal
 from shared.errors import Refused
 from shared.events import InstancesDeidentified, InstancesReceived
 from shared.runtime import app as apps
-from shared.runtime.host import Host
+from shared.runtime.state import Host
 from shared.service import Role, Running, Service
 from tests.anonymizer.planted import ct
 from tests.anonymizer.test_handlers import deps, of_type, received

@@ -13,7 +13,8 @@ from services.ingest.service import SERVICES
 from shared.bus import Bus
 from shared.documents import Documents
 from shared.events import Event, InstancesReceived, ReportReceived
-from shared.runtime.host import Host, hosted
+from shared.runtime.host import hosted
+from shared.runtime.state import Host
 from shared.service import Place, Role, Running, Service
 from tests.servers.process import free_ports
 

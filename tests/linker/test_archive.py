@@ -20,7 +20,8 @@ from shared.bus import Delivery as Delivered
 from shared.documents import Eq
 from shared.events import CaseChanged, Event, InstanceRef, InstancesDeidentified, ReportLinked, StudyChanged
 from shared.events import Delivered as DeliveredEvent
-from shared.runtime.host import Host, hosted
+from shared.runtime.host import hosted
+from shared.runtime.state import Host
 from shared.service import Place, Role, Running, Service
 from tests.linker.samples import CT, document, keys, packed, report, uid
 from tests.linker.system import SPEED, until

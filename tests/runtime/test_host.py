@@ -15,7 +15,8 @@ from aiohttp import web
 from shared.errors import Permanent, SettingsError, Unavailable
 from shared.events import CaseChanged, Event, StudyChanged
 from shared.runtime.cpu import cpu_pool
-from shared.runtime.host import Host, hosted
+from shared.runtime.host import hosted
+from shared.runtime.state import Host
 from shared.service import Place, Role, Running, Service
 
 

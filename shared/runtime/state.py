@@ -1,0 +1,16 @@
+"""What a running process is made of: what the host fills, and what health and application read."""
+
+from dataclasses import dataclass, field
+
+from shared.runtime.ports import Ports
+from shared.service import Role, Running, Service
+
+
+@dataclass
+class Host:
+    """A running process. ready: turns False as soon as it is told to stop."""
+
+    base_url: str
+    open: list[tuple[Service, Running]] = field(default_factory=list)
+    ports: dict[Role, Ports] = field(default_factory=dict)
+    ready: bool = False
