@@ -17,7 +17,7 @@ from shared.service import Cpu
 class ArchiveDeps:
     """bell: set when the ledger has something new.  scratch: a folder for parts too large to hold in memory.
 
-    turns: who writes a Study now.
+    turns: who writes a Study now.  committed: ids of ledger rows whose whole commit this process saw succeed.
     """
 
     settings: ArchiveSettings
@@ -29,3 +29,4 @@ class ArchiveDeps:
     scratch: Path = Path(tempfile.gettempdir())
     bell: asyncio.Event = field(default_factory=asyncio.Event)
     turns: Turns = field(default_factory=Turns)
+    committed: set[str] = field(default_factory=set)

@@ -68,10 +68,11 @@ async def tell_some(deps: ArchiveDeps) -> int:
     rows = await _complete(deps, page.documents)
     if not rows:
         return 0
-    for study in sorted({row.study_instance_uid for row in rows}):
-        await recount(deps, study)
+    for study in sorted({row.study_instance_uid for row in rows if row.id not in deps.committed}):
+        await recount(deps, study)  # another process may have been killed between the Instances and their Study
     await deps.bus.publish(*(event for row in rows for event in _events(deps, row)))
     await deps.documents.write(*(Delete(PENDING, row.id) for row in rows))
+    deps.committed.difference_update(row.id for row in rows)
     return len(rows)
 
 

@@ -163,12 +163,14 @@ class Store:
             evicted=max(0, (old_study.evicted if old_study else 0) - brought_back),
             at=at,
         )
+        rows = keeping.ledger(study, [each.record for each in fresh], correlation_id, at)
         await documents.write(
-            *keeping.ledger(study, [each.record for each in fresh], correlation_id, at),
+            *rows,
             *(Put(INSTANCES, p.record, None if p.record.sop_instance_uid in known else 0) for p in fresh),
             *(Put(SERIES, records[uid]) for uid in _by_series(fresh)),
             Put(STUDIES, record, version),
         )
+        self._deps.committed.update(row.document.id for row in rows)
 
 
 def _by_series(fresh: Sequence[Prepared]) -> dict[str, list[Prepared]]:
