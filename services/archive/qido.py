@@ -166,7 +166,7 @@ def _combined(keys: Sequence[Match]) -> list[Match]:
 def _moment(attributes: Json, key: Match) -> bool:
     values = ["".join(str(v) for v in (attributes.get(tag, {}).get("Value") or [""])[:1]) for tag in key.path]
     dates, times = split_range("DA", key.values[0]) or ("", ""), split_range("TM", key.values[1]) or ("", "")
-    low, high = dates[0] + times[0], dates[1] + times[1]
+    low, high = (date and date + time for date, time in zip(dates, times, strict=True))  # an open end has no time
     return in_range("".join(values), "DT", f"{low}-{high}")
 
 
