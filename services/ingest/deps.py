@@ -12,7 +12,8 @@ from shared.documents import Documents
 
 @dataclass(frozen=True)
 class IngestDeps:
-    """blobs: the identified store.  bell: set when something has arrived."""
+    """blobs: the identified store.  scratch: a folder for what is too large for memory.
+    bell: set when something has arrived."""
 
     settings: IngestSettings
     documents: Documents
@@ -20,4 +21,5 @@ class IngestDeps:
     bus: Bus
     site: str
     csv_folder: Path
+    scratch: Path
     bell: asyncio.Event = field(default_factory=asyncio.Event)

@@ -5,6 +5,7 @@ import re
 import msgspec
 
 from shared.dicom import walk
+from shared.dicom.walk import Buffer
 from shared.errors import Invalid
 
 _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
@@ -25,7 +26,7 @@ class Identity(msgspec.Struct, frozen=True):
     study_instance_uid: str
 
 
-def identify(data: bytes) -> Identity:
+def identify(data: Buffer) -> Identity:
     """Walk the whole Data Set, so that a truncated one is noticed; raise Invalid with a reason otherwise."""
     file = walk.split(data)
     found: dict[int, str] = {}

@@ -5,6 +5,7 @@ A content that is known already is a duplicate, whatever door it came through; o
 """
 
 import hashlib
+import mmap
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ from services.ingest.records import (
     Rejected,
     state_of,
 )
+from shared.dicom import spool
 from shared.documents import Eq, Put
 from shared.errors import Conflict, Invalid
 from shared.metrics import RECEIVED as RECEIVED_METRIC
@@ -35,10 +37,13 @@ def new_receipt(deps: IngestDeps, door: str, kind: str, sender: str = "") -> Rec
     return Receipt(id=str(uuid.uuid4()), site=deps.site, door=door, kind=kind, sender=sender, at=time.time())
 
 
+Bytes = bytes | mmap.mmap
+
+
 class Content(msgspec.Struct, frozen=True):
     """Bytes to keep for the anonymizer. original: of a report, the bytes as they were sent."""
 
-    data: bytes
+    data: Bytes
     original: bytes = b""
 
 
@@ -47,11 +52,14 @@ async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content
     keyed = {hashlib.sha256(each.data).hexdigest(): each for each in contents}
     known = await deps.documents.get_many(ARRIVALS, list(keyed))
     fresh = {key: each for key, each in keyed.items() if key not in known or known[key].state == REFUSED}
-    blobs = {key: each.data for key, each in fresh.items()}
+    blobs: dict[str, Bytes] = {key: each.data for key, each in fresh.items()}
     originals = {key: f"originals/{hashlib.sha256(e.original).hexdigest()}" for key, e in fresh.items() if e.original}
     blobs |= {originals[key]: each.original for key, each in fresh.items() if key in originals}
-    if blobs:
-        await deps.blobs.put_many(blobs)
+    small = {key: data for key, data in blobs.items() if isinstance(data, bytes)}
+    if small:
+        await deps.blobs.put_many(small)
+    for key in blobs.keys() - small.keys():
+        await spool.keep(deps.blobs, key, blobs[key])
     at = time.time()
     arrivals = [
         Arrival(
@@ -72,11 +80,11 @@ async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content
         deps.bell.set()
 
 
-async def reject(deps: IngestDeps, receipt: Receipt, data: bytes, error: Invalid) -> None:
+async def reject(deps: IngestDeps, receipt: Receipt, data: Bytes, error: Invalid) -> None:
     """Keep what was not understood, with the reason, for a person to look at."""
     digest = hashlib.sha256(data).hexdigest()
     blob = f"rejected/{digest}"
-    await deps.blobs.put(blob, data)
+    await spool.keep(deps.blobs, blob, data)
     row = Rejected(
         id=f"{receipt.id}.{digest[:16]}",
         receipt_id=receipt.id,

@@ -30,7 +30,8 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     settings = read(IngestSettings, "INGEST", place.environ)
     mapping = load_mapping(settings.csv_mapping)
     folder = settings.csv_folder or place.home / "ingest" / "csv"
-    deps = IngestDeps(settings, place.documents, place.blobs["identified"], place.bus, place.site, folder)
+    blobs, scratch = place.blobs["identified"], place.home / "ingest" / "scratch"
+    deps = IngestDeps(settings, place.documents, blobs, place.bus, place.site, folder, scratch)
 
     async def publish() -> None:
         await publish_forever(deps)

@@ -12,6 +12,7 @@ class IngestSettings(msgspec.Struct, frozen=True):
     max_associations: at once.  dimse_timeout_s: of an idle association.
     csv_folder: watched for CSV reports; empty is <home>/ingest/csv.  csv_mapping: a TOML file of columns; empty: ours.
     csv_poll_s: how often it is looked at; a file is taken when it has not changed between two looks.
+    small_part_bytes: an Instance up to this size is held in memory, a larger one in a scratch file.
     batch_parts, batch_bytes: how much of a STOW-RS body is made durable at once.
     publish_s: how long arrivals gather into one event.  retention_days: how long identified bytes are kept after they
     were de-identified; what is in quarantine is kept.  max_report_bytes: the largest report that is taken.
@@ -26,6 +27,7 @@ class IngestSettings(msgspec.Struct, frozen=True):
     csv_folder: Path | None = None
     csv_mapping: Path | None = None
     csv_poll_s: float = 1.0
+    small_part_bytes: int = 8 << 20
     batch_parts: int = 64
     batch_bytes: int = 64 << 20
     publish_s: float = 0.3

@@ -13,9 +13,10 @@ from aiohttp import web
 
 from services.ingest.deps import IngestDeps
 from services.ingest.identity import Identity, identify, is_uid
-from services.ingest.receiving import Content, new_receipt, receive, reject
+from services.ingest.receiving import Bytes, Content, new_receipt, receive, reject
 from services.ingest.records import INSTANCES, Receipt
 from shared.dicom.multipart import MultipartReader, boundary_of, content_type
+from shared.dicom.spool import take_in
 from shared.errors import Invalid, StorageFull, Transient
 
 DICOM = "application/dicom"
@@ -58,19 +59,19 @@ class StowDoor:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"}) from error
         return _response(answer, receipt)
 
-    async def _batches(self, request: web.Request, answer: Answer) -> AsyncIterator[list[bytes]]:
+    async def _batches(self, request: web.Request, answer: Answer) -> AsyncIterator[list[Bytes]]:
         kind, parameters = content_type(request.headers.get("Content-Type", ""))
         if kind != "multipart/related" or parameters.get("type", DICOM).lower() != DICOM:
             raise web.HTTPUnsupportedMediaType(text=f'send multipart/related; type="{DICOM}" (PS3.18 10.5.1)\n')
         settings = self._deps.settings
-        batch: list[bytes] = []
+        batch: list[Bytes] = []
         size = 0
         try:
             async for part in MultipartReader(request.content, boundary_of(request.headers["Content-Type"])):
                 if content_type(part.headers.get("content-type", DICOM))[0] != DICOM:
                     answer.unsupported += 1
                     continue
-                batch.append(b"".join([chunk async for chunk in part.chunks()]))
+                batch.append(await take_in(part, small=settings.small_part_bytes, most=0, scratch=self._deps.scratch))
                 size += len(batch[-1])
                 if len(batch) >= settings.batch_parts or size >= settings.batch_bytes:
                     yield batch
@@ -80,7 +81,7 @@ class StowDoor:
         if batch:
             yield batch
 
-    async def _keep(self, batch: list[bytes], study: str, receipt: Receipt, answer: Answer) -> None:
+    async def _keep(self, batch: list[Bytes], study: str, receipt: Receipt, answer: Answer) -> None:
         identities = await asyncio.to_thread(lambda: [_identity(data) for data in batch])
         good: list[Content] = []
         stored: list[Identity] = []
@@ -98,7 +99,7 @@ class StowDoor:
         answer.stored += stored
 
 
-def _identity(data: bytes) -> Identity | Invalid:
+def _identity(data: Bytes) -> Identity | Invalid:
     try:
         return identify(data)
     except Invalid as error:

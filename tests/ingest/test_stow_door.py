@@ -133,6 +133,19 @@ async def test_arrivals_that_were_not_published_are_published_after_a_restart(tm
     assert {a.blob for a in unpublished} <= set(blobs)
 
 
+async def test_an_instance_too_large_for_memory_is_kept_exactly(tmp_path: Path, ct: list[Path]) -> None:
+    data = ct[0].read_bytes()
+    async with open_doors(tmp_path, JMID_INGEST_SMALL_PART_BYTES="10000") as doors:
+        status, _, _ = await send(doors, data, data[:200_000])
+
+        kept = await doors.host.ports[Role.GATEWAY].blobs["identified"].get(hashlib.sha256(data).hexdigest())
+        rejected = (await doors.documents.find(REJECTED)).documents
+
+    assert status == 202
+    assert kept == data
+    assert [(each.reason, each.size_bytes) for each in rejected] == [("truncated", 200_000)]
+
+
 @pytest.mark.slow
 async def test_memory_does_not_grow_with_the_body(doors: Doors, ct: list[Path]) -> None:
     data = ct[0].read_bytes()
