@@ -16,6 +16,8 @@ from dicomweb_client.api import DICOMwebClient
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
+from tests.servers.dcmtk import tool
+
 BATCH = 50
 
 
@@ -109,7 +111,7 @@ def _identify(dataset: Dataset, who: Person, study_date: str) -> None:
 
 def by_storescu(files: Iterable[Path], port: int, called: str = "JMID") -> None:
     """Send by dcmtk's storescu; every file must be accepted."""
-    command = ["storescu", "-aet", "TESTPACS", "-aec", called, "-R", "127.0.0.1", str(port), *map(str, files)]
+    command = [tool("storescu"), "-aet", "TESTPACS", "-aec", called, "-R", "127.0.0.1", str(port), *map(str, files)]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 

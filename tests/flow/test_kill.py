@@ -14,6 +14,7 @@ import pytest
 from tests.flow import senders
 from tests.flow.ports import Ports
 from tests.flow.system import System, start_services, until
+from tests.servers.dcmtk import tool
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -44,7 +45,7 @@ def small_studies(shared_data: Path, folder: Path, sent: senders.Sent) -> list[l
 def keep_sending(files: list[Path], port: int) -> None:
     """Send until everything is accepted, as a PACS does: what failed is sent again."""
     for _ in range(60):
-        command = ["storescu", "-aec", "JMID", "-R", "127.0.0.1", str(port), *map(str, files)]
+        command = [tool("storescu"), "-aec", "JMID", "-R", "127.0.0.1", str(port), *map(str, files)]
         with contextlib.suppress(subprocess.TimeoutExpired):
             if subprocess.run(command, capture_output=True, timeout=60).returncode == 0:
                 return

@@ -16,12 +16,13 @@ from shared.dicom import walk
 from shared.errors import SettingsError
 from shared.service import Role
 from tests.ingest.conftest import Doors, open_doors
+from tests.servers.dcmtk import tool
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 
 
 async def storescu(port: int, *files: Path, title: str = "PACS") -> int:
-    command = ["storescu", "-aet", title, "-aec", "JMID", "127.0.0.1", str(port), *map(str, files)]
+    command = [tool("storescu"), "-aet", title, "-aec", "JMID", "127.0.0.1", str(port), *map(str, files)]
     return (await asyncio.to_thread(subprocess.run, command, capture_output=True, timeout=60)).returncode
 
 
@@ -48,7 +49,7 @@ def data_set_of(data: bytes) -> str:
 
 
 async def test_echo_is_answered(doors: Doors) -> None:
-    command = ["echoscu", "-aec", "JMID", "127.0.0.1", str(doors.dimse_port)]
+    command = [tool("echoscu"), "-aec", "JMID", "127.0.0.1", str(doors.dimse_port)]
 
     done = await asyncio.to_thread(subprocess.run, command, capture_output=True, timeout=30)
 
