@@ -43,7 +43,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
 class RetryPolicy(msgspec.Struct, frozen=True):
     """delays_s: the wait before each further delivery of a message whose handler raised Transient; then it is dead."""
 
-    delays_s: tuple[float, ...] = (1, 5, 30, 120, 600)
+    delays_s: tuple[float, ...] = (1, 5, 30, 120, 600, 1800, 3600)
 
 
 class Delivery(msgspec.Struct, frozen=True):
