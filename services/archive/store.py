@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from services.archive import answers, keeping, spool
+from services.archive import answers, keeping
 from services.archive.deps import ArchiveDeps
 from services.archive.prepare import DOES_NOT_MATCH, Failure, Prepared, prepare
 from services.archive.records import (
@@ -25,6 +25,7 @@ from services.archive.records import (
     InstanceRecord,
     SeriesRecord,
 )
+from shared.dicom import spool
 from shared.documents import Eq, Put
 from shared.errors import Conflict
 from shared.metrics import STORED as STORED_METRIC

@@ -4,6 +4,7 @@ Source: PS3.18 10.5; status codes of Table 10.5.3-1; response Table 10.5.3-2; Fa
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -12,11 +13,14 @@ from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
 from services.archive.prepare import is_uid
-from services.archive.spool import TooLarge
 from services.archive.store import Bytes, Outcome, Store
 from services.archive.stow_body import DICOM, JSON, OUT_OF_RESOURCES, XML, Received, batches
 from services.archive.xml import native_model
+from shared.dicom.spool import TooLarge
 from shared.errors import Invalid, StorageFull, Transient
+
+CORRELATION = "X-Correlation-ID"
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class StowRoutes:
@@ -38,7 +42,8 @@ class StowRoutes:
         received = Received(failures=[])
         outcomes: list[Outcome] = []
         try:
-            await self._take_all(batches(request, self._deps, received), study, outcomes)
+            arriving = batches(request, self._deps, received)
+            await self._take_all(arriving, study, correlation_of(request), outcomes)
         except TooLarge as error:
             raise web.HTTPRequestEntityTooLarge(0, 0, text=f"{error}\n") from error
         except Invalid as error:
@@ -50,11 +55,13 @@ class StowRoutes:
         outcomes += [Outcome(each.sop_class_uid, each.sop_instance_uid, failure=each) for each in received.failures]
         return _response(request, outcomes, received, study, self._base(request))
 
-    async def _take_all(self, arriving: AsyncIterator[list[Bytes]], study: str, outcomes: list[Outcome]) -> None:
+    async def _take_all(
+        self, arriving: AsyncIterator[list[Bytes]], study: str, correlation_id: str, outcomes: list[Outcome]
+    ) -> None:
         """Store one batch while the next arrives."""
         batch = await anext(arriving, None)
         while batch is not None:
-            storing = asyncio.ensure_future(self._store.take(batch, study=study))
+            storing = asyncio.ensure_future(self._store.take(batch, study=study, correlation_id=correlation_id))
             try:
                 batch = await anext(arriving, None)
             finally:
@@ -62,6 +69,12 @@ class StowRoutes:
 
     def _base(self, request: web.Request) -> str:
         return base_url(request, self._deps.settings.public_root)
+
+
+def correlation_of(request: web.Request) -> str:
+    """Return the receipt's id that a gateway tells; "" if there is none or no UUID, so that no free text is logged."""
+    told = request.headers.get(CORRELATION, "")
+    return told if _UUID.fullmatch(told) else ""
 
 
 def base_url(request: web.Request, public_root: str) -> str:

@@ -11,11 +11,11 @@ from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
 from services.archive.prepare import Failure
-from services.archive.spool import TooLarge, take_in
 from services.archive.store import Bytes
 from services.archive.stow_metadata import Bulk, assembled
 from services.archive.xml_in import data_sets
 from shared.dicom.multipart import MultipartReader, Part, boundary_of, content_type
+from shared.dicom.spool import TooLarge, take_in
 from shared.errors import Invalid
 
 DICOM, JSON, XML = "application/dicom", "application/dicom+json", "application/dicom+xml"

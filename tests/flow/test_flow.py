@@ -1,5 +1,6 @@
 """One study and its report go in at a hospital's front door and come out, de-identified, linked and found."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,6 +87,22 @@ def _assert_retrievable(system: System, study_uid: str, count: int, originals: l
     before = {bytes(pydicom.dcmread(path).PixelData) for path in originals}
     assert {bytes(dataset.PixelData) for dataset in found} == before
     assert {str(dataset.PatientIdentityRemoved) for dataset in found} == {"YES"}
+
+
+def test_the_receipt_of_the_front_door_is_told_to_the_case(system: System, shared_data: Path, tmp_path: Path) -> None:
+    ct = senders.study(real_files(shared_data)["ct"][:2], senders.person(7), tmp_path / "ct", senders.Sent())
+
+    senders.by_storescu(ct, system.dimse_port)
+    until(lambda: system.instances() == 2 and system.cases(), "the case")
+
+    receipt = system.get("ingest", "/ingest/receipts")["receipts"][0]["id"]
+    wanted = {"instances.received", "instances.deidentified", "instances.stored", "study.changed"}
+    until(lambda: wanted <= _topics_of(system, receipt), "every event to name the receipt", 20)
+
+
+def _topics_of(system: System, correlation_id: str) -> set[str]:
+    lines = [json.loads(line) for line in (system.home / "jmid.log").read_text(encoding="utf-8").splitlines()]
+    return {line["topic"] for line in lines if line.get("correlation_id") == correlation_id and "topic" in line}
 
 
 def test_what_is_sent_twice_is_there_once(system: System, shared_data: Path, tmp_path: Path) -> None:
