@@ -38,3 +38,26 @@
   buttons.forEach((button) => button.addEventListener("click", () => load(button.dataset.series)));
   if (buttons.length) load(buttons[0].dataset.series);
 })();
+
+// Records a confirmed diagnosis, and shows the case anew when search has taken it in.
+(() => {
+  const form = document.getElementById("diagnosis");
+  if (!form) return;
+  const told = document.getElementById("recorded");
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const values = Object.fromEntries(new FormData(form));
+    const body = { by: values.by, note: values.note };
+    if (values.code) Object.assign(body, { code: values.code, system: "http://hl7.org/fhir/sid/icd-10", display: values.note });
+    if (form.dataset.study) body.study_instance_uids = [form.dataset.study];
+    else body.report_id = form.dataset.report;
+    const answer = await fetch("/api/diagnoses", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    if (!answer.ok) {
+      const problem = await answer.json().catch(() => ({}));
+      told.textContent = `Not recorded (${answer.status}): ${problem.detail || problem.reason || ""}`;
+      return;
+    }
+    told.textContent = "Recorded.";
+    window.setTimeout(() => window.location.reload(), 1500);
+  });
+})();

@@ -1,0 +1,136 @@
+"""The portal as a doctor sees it, in a real browser, with the bundled sample behind it."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.flow.system import System, start_up, until
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+
+NAMES = re.compile("佐藤|渡邊|美智子|高橋|サトウ|ワタナベ|SATO|WATANABE|00412233|00873310|白石")
+SCRIPT = "<script>window.hacked = 1</script>結節なし"
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    running = start_up(tmp_path_factory.mktemp("portal") / "home")
+    until(lambda: len(running.cases()) == 3 and sum(c["instances"] for c in running.cases()) == 34, "the sample")
+    yield running
+    running.close()
+
+
+async def test_a_word_is_found_and_marked_without_loading_the_page_anew(system: System, page: "Page") -> None:
+    await page.goto(system.url("search") + "/")
+    await page.evaluate("window.same = true")
+
+    await page.fill("#q", "結節")
+    await page.wait_for_function("document.querySelectorAll('#results tbody tr').length === 1")
+
+    assert await page.inner_text("#results mark") == "結節"
+    assert await page.evaluate("window.same") is True
+    assert "q=" in page.url
+
+
+async def test_filters_narrow_the_list(system: System, page: "Page") -> None:
+    await page.goto(system.url("search") + "/")
+
+    await page.select_option("select[name=modality]", "MR")
+    await page.wait_for_function("document.querySelectorAll('#results tbody tr').length === 1")
+    await page.select_option("select[name=modality]", "")
+    await page.select_option("select[name=has_images]", "false")
+    await page.wait_for_function("document.querySelector('#results').innerText.includes('no images')")
+
+    assert await page.locator("#results tbody tr").count() == 1
+
+
+async def test_a_case_shows_its_picture_and_its_report_and_names_nobody(system: System, page: "Page") -> None:
+    for case in system.cases():
+        await page.goto(f"{system.url('search')}/cases/{case['id']}")
+        if case["has_images"]:
+            await page.wait_for_function("document.getElementById('frame').naturalWidth > 0")
+            assert await page.inner_text("#where") == f"{(case['instances'] + 1) // 2} of {case['instances']}"
+        html = await page.content()
+        assert NAMES.search(html) is None
+        assert "認めない" in html
+
+
+async def test_a_removed_name_leaves_a_mark(system: System, page: "Page") -> None:
+    case = system.cases(q="喫煙歴")[0]
+
+    await page.goto(f"{system.url('search')}/cases/{case['id']}")
+
+    assert "【氏名】さんは喫煙歴" in await page.content()
+
+
+async def test_every_page_of_the_menu_opens(system: System, page: "Page") -> None:
+    await page.goto(system.url("search") + "/")
+    places = await page.eval_on_selector_all("nav a", "links => links.map(link => link.href)")
+
+    for place in places:
+        answer = await page.goto(place)
+        assert answer is not None
+        assert answer.status == 200, place
+        assert NAMES.search(await page.content()) is None
+
+    assert len(places) >= 5
+
+
+async def test_counts_are_drawn(system: System, page: "Page") -> None:
+    await page.goto(system.url("search") + "/counts?period=day")
+
+    assert await page.locator("svg rect").count() >= 3
+    assert "2024-05-31" in await page.content()
+
+
+async def test_what_does_not_exist_is_said(system: System, page: "Page") -> None:
+    answer = await page.goto(system.url("search") + "/cases/1.2.3")
+
+    assert answer is not None
+    assert answer.status == 404
+    assert "There is no case of this id" in await page.inner_text("main")
+
+
+async def test_a_wrong_filter_is_a_sentence_and_not_a_crash(system: System, page: "Page") -> None:
+    answer = await page.goto(system.url("search") + "/?age_from=old")
+
+    assert answer is not None
+    assert answer.status == 400
+    assert "age_from" in await page.inner_text("#results")
+
+
+async def test_a_confirmed_diagnosis_is_recorded_shown_and_found(system: System, page: "Page") -> None:
+    case = system.cases(modality="CT", has_images="true")[0]
+    await page.goto(f"{system.url('search')}/cases/{case['id']}")
+
+    await page.fill("#diagnosis [name=note]", "右上葉肺腺癌")
+    await page.fill("#diagnosis [name=code]", "C34.1")
+    await page.fill("#diagnosis [name=by]", "テスト医師")
+    await page.click("#diagnosis button")
+    await page.wait_for_function("document.body.innerText.includes('確定診断 右上葉肺腺癌 C34.1')")
+
+    assert [found["id"] for found in system.cases(diagnosis="肺腺癌")] == [case["id"]]
+
+
+async def test_markup_in_a_report_is_text(system: System, page: "Page") -> None:
+    report = {
+        "resourceType": "DiagnosticReport",
+        "identifier": [{"value": "X-1"}],
+        "status": "final",
+        "code": {"text": "x"},
+        "subject": {"identifier": {"value": "777"}},
+        "conclusion": SCRIPT,
+    }
+    system.post("ingest", "/ingest/reports", json.dumps(report).encode(), "application/fhir+json")
+    case = until(lambda: system.cases(q="結節なし"), "the report")[0]
+
+    await page.goto(f"{system.url('search')}/cases/{case['id']}")
+
+    assert await page.evaluate("window.hacked") is None
+    assert "<script>" in await page.inner_text("pre.report")
