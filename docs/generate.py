@@ -8,15 +8,17 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
 from services.__main__ import SERVICES
+from services.anonymizer import statement
+from services.archive import conformance
 from shared.events import EVENTS, Event
 from shared.runtime.host import HostSettings
 from shared.runtime.ports import PortSettings
-from shared.service import Service
 
 HERE = Path(__file__).parent
 _PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -29,6 +31,7 @@ def main() -> int:
     for path in sorted(HERE.glob("*.md")):
         text = path.read_text(encoding="utf-8")
         fresh = _PART.sub(lambda match: f"{match[1]}\n{PARTS[match[2]]()}\n{match[3]}", text)
+        fresh = WHOLE.get(path.name, str)(fresh)
         if fresh == text:
             continue
         stale.append(path.name)
@@ -49,18 +52,18 @@ def flow() -> str:
     """The flow as a Mermaid graph, which renders where Markdown is read."""
     lines = ["```mermaid", "flowchart LR"]
     for event in EVENTS:
-        for source in _who(lambda s, e=event: e in s.publishes):
-            for target in _who(lambda s, e=event: e in s.takes):
-                lines.append(f"  {_node(source)} -- {event.topic} --> {_node(target)}")
+        for source in _publishers(event):
+            lines += [f"  {_node(source)} -- {event.topic} --> {_node(target)}" for target in _takers(event)]
     return "\n".join([*lines, "```"])
 
 
 def settings() -> str:
     """Every setting, its variable, type and default, in the order of the code."""
     rows: list[Iterable[str]] = []
-    for prefix, kind in (("JMID", PortSettings), ("JMID_HOST", HostSettings), *_service_settings()):
+    ports: list[tuple[str, type[msgspec.Struct]]] = [("JMID", PortSettings), ("JMID_HOST", HostSettings)]
+    for prefix, kind in (*ports, *_service_settings()):
         for field in msgspec.structs.fields(kind):
-            default = "**required**" if field.required else f"`{_shown(field.default)}`"
+            default = "**required**" if field.required else _shown(field.default)
             rows.append((f"`{prefix}_{field.encode_name.upper()}`", _type_name(field.type), default))
     return _table(("variable", "takes", "default"), rows)
 
@@ -82,15 +85,19 @@ def _event_row(event: type[Event]) -> tuple[str, ...]:
         f"`{event.topic}`",
         str(event.version),
         event.zone.value,
-        ", ".join(_who(lambda s: event in s.publishes)),
-        ", ".join(_who(lambda s: event in s.takes)),
+        ", ".join(_publishers(event)),
+        ", ".join(_takers(event)),
         ", ".join(f"`{name}`" for name in own),
         meaning,
     )
 
 
-def _who(chosen: Callable[[Service], bool]) -> list[str]:
-    return [f"{service.name} ({service.role})" for service in SERVICES if chosen(service)]
+def _publishers(event: type[Event]) -> list[str]:
+    return [f"{service.name} ({service.role})" for service in SERVICES if event in service.publishes]
+
+
+def _takers(event: type[Event]) -> list[str]:
+    return [f"{service.name} ({service.role})" for service in SERVICES if event in service.takes]
 
 
 def _node(name: str) -> str:
@@ -98,15 +105,22 @@ def _node(name: str) -> str:
 
 
 def _type_name(kind: Any) -> str:
-    return {str: "text", int: "whole number", float: "number", bool: "true or false"}.get(kind) or str(kind).replace(
-        "<class 'pathlib.Path'>", "path"
-    ).replace("pathlib.Path", "path").replace("typing.", "").replace("|", "or")
+    if get_origin(kind) is tuple:
+        return "list, separated by commas"
+    if get_origin(kind) is Literal:
+        return " or ".join(f"`{value}`" for value in get_args(kind))
+    if isinstance(kind, UnionType):
+        return " or ".join(_type_name(part) for part in get_args(kind) if part is not NoneType)
+    names: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}
+    return names.get(kind, str(kind))
 
 
 def _shown(value: Any) -> str:
+    if value is None or value == "" or value == ():
+        return ""
     if isinstance(value, bool):
-        return str(value).lower()
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        return f"`{str(value).lower()}`"
+    return f"`{','.join(map(str, value)) if isinstance(value, tuple) else value}`"
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -117,6 +131,11 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {"events": events, "flow": flow, "settings": settings}
+
+WHOLE: dict[str, Callable[[str], str]] = {
+    "conformance.md": conformance.fresh,
+    "deidentification.md": statement.rewritten,
+}
 
 if __name__ == "__main__":
     sys.exit(main())
