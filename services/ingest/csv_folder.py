@@ -58,6 +58,8 @@ async def take_file(deps: IngestDeps, path: Path, mapping: CsvMapping) -> None:
     problems: list[str] = []
     for row in found:
         try:
+            if not row.whole:
+                raise Invalid("cell-count", "the row has not as many cells as the head line (RFC 4180 2.4)")
             contents.append(Content(bundle_of(row.fields), row.raw))
         except Invalid as error:
             problems.append(f"line {row.line}: {error}")

@@ -54,11 +54,16 @@ class CsvMapping(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One row. line: where it begins in the file, from 1.  raw: the row alone, with the head, as it may be kept."""
+    """One row. line: where it begins in the file, from 1.  raw: the row alone, with the head, as it may be kept.
+
+    whole: it has a cell for every column and no more. Otherwise an unquoted delimiter has shifted what follows it, and
+    a name may stand where no name is looked for.
+    """
 
     line: int
     fields: ReportFields
     raw: bytes
+    whole: bool = True
 
 
 DEFAULT = CsvMapping(DEFAULT_COLUMNS)
@@ -80,9 +85,12 @@ def load_mapping(path: Path | None) -> CsvMapping:
         raise SettingsError(
             f"JMID_INGEST_CSV_MAPPING: {unknown[0]} is no field; known are {', '.join(DEFAULT_COLUMNS)}"
         )
+    delimiter = str(found.get("delimiter", ","))
+    if len(delimiter) != 1:
+        raise SettingsError(f"JMID_INGEST_CSV_MAPPING: delimiter is one character, such as ',', not {delimiter!r}")
     encoding = str(found.get("encoding", ""))
     encodings = (encoding,) if encoding else DEFAULT.encodings
-    return CsvMapping({**DEFAULT_COLUMNS, **columns}, encodings, str(found.get("delimiter", ",")))
+    return CsvMapping({**DEFAULT_COLUMNS, **columns}, encodings, delimiter)
 
 
 def rows(data: bytes, mapping: CsvMapping) -> Iterator[Row]:
@@ -96,7 +104,7 @@ def rows(data: bytes, mapping: CsvMapping) -> Iterator[Row]:
         for cells in reader:
             begins, line = line + 1, reader.line_num
             if any(cell.strip() for cell in cells):
-                yield Row(begins, _fields(cells, places), _raw(head, cells, mapping.delimiter))
+                yield Row(begins, _fields(cells, places), _raw(head, cells, mapping.delimiter), len(cells) == len(head))
     except StopIteration as error:
         raise Invalid("empty-file", "the file has no head line") from error
     except csv.Error as error:

@@ -28,7 +28,7 @@ class Answer(msgspec.Struct):
     """What the response says. broken: why the body ended early."""
 
     stored: list[Identity] = []
-    failed: list[tuple[str, int]] = []
+    failed: list[tuple[str, str, int]] = []
     unsupported: int = 0
     broken: str = ""
 
@@ -88,9 +88,11 @@ class StowDoor:
         for data, found in zip(batch, identities, strict=True):
             if isinstance(found, Invalid):
                 await reject(self._deps, receipt, data, found)
-                answer.failed.append(("", CANNOT_UNDERSTAND))
+                answer.failed.append(("", "", CANNOT_UNDERSTAND))
             elif study not in ("", found.study_instance_uid):
-                answer.failed.append((found.sop_instance_uid, DOES_NOT_MATCH))
+                mismatch = Invalid("study-mismatch", "the Study is not that of the URL (PS3.18 10.5.1)")
+                await reject(self._deps, receipt, data, mismatch)
+                answer.failed.append((found.sop_class_uid, found.sop_instance_uid, DOES_NOT_MATCH))
             else:
                 good.append(Content(data))
                 stored.append(found)
@@ -125,8 +127,8 @@ def _document(answer: Answer) -> dict[str, Any]:
     document: dict[str, Any] = {"00081190": {"vr": "UR"}}
     stored = [{"00081150": _uid(each.sop_class_uid), "00081155": _uid(each.sop_instance_uid)} for each in answer.stored]
     failed = [
-        {"00081150": _uid(""), "00081155": _uid(uid), "00081197": {"vr": "US", "Value": [reason]}}
-        for uid, reason in answer.failed
+        {"00081150": _uid(sop_class), "00081155": _uid(uid), "00081197": {"vr": "US", "Value": [reason]}}
+        for sop_class, uid, reason in answer.failed
     ]
     if stored:
         document["00081199"] = {"vr": "SQ", "Value": stored}

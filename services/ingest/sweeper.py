@@ -11,7 +11,17 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.records import ARRIVALS, DEIDENTIFIED, NOT_PUBLISHED, PUBLISHED, RELEASED, REPORT, Arrival
+from services.ingest.records import (
+    ARRIVALS,
+    DEIDENTIFIED,
+    NOT_PUBLISHED,
+    PUBLISHED,
+    RECEIVED,
+    REFUSED,
+    RELEASED,
+    REPORT,
+    Arrival,
+)
 from shared.documents import Eq, Order, Put, Range
 from shared.errors import Transient
 from shared.events import MAX_BATCH, Event, InstancesReceived, ReportReceived
@@ -84,7 +94,22 @@ async def release_some(deps: IngestDeps, before: float) -> int:
     page = await deps.documents.find(ARRIVALS, *old, limit=PAGE)
     for each in page.documents:
         await deps.blobs.delete(each.blob)
-        if each.original:
+        if each.original and not await _original_is_needed(deps, each):
             await deps.blobs.delete(each.original)
         await deps.documents.put(ARRIVALS, msgspec.structs.replace(each, state=RELEASED))
     return len(page.documents)
+
+
+async def _original_is_needed(deps: IngestDeps, arrival: Arrival) -> bool:
+    """Say whether another report that came in the same document still waits or is in quarantine."""
+    for state in (RECEIVED, DEIDENTIFIED, REFUSED):
+        after: str | None = None
+        while True:
+            own = (Eq("receipt_id", arrival.receipt_id), Eq("state", state))
+            page = await deps.documents.find(ARRIVALS, *own, limit=PAGE, after=after)
+            if any(each.original == arrival.original and each.blob != arrival.blob for each in page.documents):
+                return True
+            after = page.next
+            if after is None:
+                break
+    return False

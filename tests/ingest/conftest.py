@@ -77,6 +77,7 @@ def sink(published: list[Event]) -> Service:
 async def open_doors(home: Path, **environ: str) -> AsyncIterator[Doors]:
     published: list[Event] = []
     (port,) = free_ports(1)
+    (home / "gateway" / "ingest" / "csv").mkdir(parents=True, exist_ok=True)  # before the watcher gets to it
     services = [*SERVICES, sink(published)]
     settings = {"JMID_INGEST_DIMSE_PORT": str(port), "JMID_INGEST_CSV_POLL_S": "0.05", "JMID_INGEST_PUBLISH_S": "0.02"}
     async with (

@@ -153,3 +153,19 @@ def test_a_row_without_an_id_or_text_is_refused() -> None:
         bundle_of(ReportFields(report_id="r", findings="x"))
     with pytest.raises(Invalid, match="no-text"):
         bundle_of(ReportFields(report_id="r", patient_id="p"))
+
+
+def test_a_row_that_an_unquoted_comma_has_shifted_is_not_whole() -> None:
+    data = "report_id,patient_id,findings,impression\nR1,P1,結節あり, 要精査,肺癌疑い\nR2,P2,異常なし,なし\n".encode()
+
+    found = [row.whole for row in rows(data, load_mapping(None))]
+
+    assert found == [False, True]
+
+
+def test_a_delimiter_of_two_characters_is_a_clear_error(tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text('delimiter = "||"\n')
+
+    with pytest.raises(SettingsError, match="delimiter is one character"):
+        load_mapping(mapping)

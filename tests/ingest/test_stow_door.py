@@ -171,3 +171,18 @@ async def test_memory_does_not_grow_with_the_body(doors: Doors, ct: list[Path]) 
     assert await doors.documents.count(ARRIVALS) == 601
     assert peak - before < 200 << 20
     await asyncio.sleep(0)
+
+
+async def test_an_instance_of_another_study_than_the_urls_is_kept_with_a_reason(doors: Doors, ct: list[Path]) -> None:
+    head = f"--{BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode()
+    body = head + ct[0].read_bytes() + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+    async with doors.client.post(f"{PATH}/1.2.3", data=body, headers={"Content-Type": KIND}) as answer:
+        document = await answer.json(content_type=None)
+        receipt_id = answer.headers["X-Receipt"]
+    async with doors.client.get(f"/ingest/receipts/{receipt_id}") as found:
+        receipt = await found.json()
+
+    assert answer.status == 409
+    assert document["00081198"]["Value"][0]["00081150"]["Value"] == ["1.2.840.10008.5.1.4.1.1.2"]
+    assert [each["reason"] for each in receipt["rejected_items"]] == ["study-mismatch"]
