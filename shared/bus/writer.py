@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from shared.errors import JmidError, StorageFull, Unavailable
+from shared.sqlite import into_wal
 
 R = TypeVar("R")
 Call = tuple[Callable[[sqlite3.Connection], Any], asyncio.Future[Any]]
@@ -103,7 +104,7 @@ def translated(error: Exception) -> JmidError:
 
 def _open(path: Path, schema: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
-    connection.execute("PRAGMA journal_mode=WAL")
+    into_wal(connection, BUSY_S)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA journal_size_limit=67108864")
     connection.executescript(schema)

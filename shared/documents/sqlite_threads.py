@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from shared.errors import JmidError, StorageFull, Unavailable
+from shared.sqlite import into_wal
 
 R = TypeVar("R")
 Function = Callable[[sqlite3.Connection], Any]
@@ -27,7 +28,7 @@ _CALLERS_OWN = (sqlite3.ProgrammingError, sqlite3.InterfaceError)  # a value SQL
 def connect(path: Path, *, timeout_s: float = BUSY_S, read_only: bool = False) -> sqlite3.Connection:
     """Open the file as every connection to it is opened."""
     connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None, cached_statements=512)
-    connection.execute("PRAGMA journal_mode=WAL")
+    into_wal(connection, timeout_s)
     connection.execute("PRAGMA synchronous=FULL")  # each commit is fsynced
     connection.execute("PRAGMA cache_size=-32768")
     connection.execute("PRAGMA mmap_size=1073741824")  # a reader's own cache is dropped at each commit of another

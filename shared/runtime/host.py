@@ -4,20 +4,24 @@ A stop goes: not ready → stop accepting → stop consuming → drain → close
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from aiohttp import web
 
 from shared import settings as settings_reader
 from shared.bus import Queue
+from shared.errors import Unavailable
 from shared.logs import decided
 from shared.runtime import app as apps
 from shared.runtime.consumers import consume_forever, run_forever
 from shared.runtime.cpu import cpu_pool
-from shared.runtime.ports import open_ports, port_settings
+from shared.runtime.ports import Ports, open_ports, port_settings
 from shared.runtime.state import Host
 from shared.service import Place, Role, Service
 
@@ -33,6 +37,9 @@ class HostSettings(msgspec.Struct, frozen=True):
 
 
 Progress = Callable[[str], None]
+T = TypeVar("T")
+PATIENCE_S = 60.0
+PAUSE_S = 0.5
 
 
 @asynccontextmanager
@@ -99,12 +106,28 @@ async def _open_role(
 ) -> None:
     settings = port_settings(role, environ)
     stores = {name for service in services if service.role is role for name in service.blobs}
-    ports = await stack.enter_async_context(open_ports(settings, role, home / role.value, stores, environ))
-    host.ports[role] = ports
-    await ports.bus.declare(*(Queue(s.name, s.takes) for s in every if s.role is role and s.takes))
-    for service in services:
-        if service.role is role:
-            await ports.documents.declare(*service.collections)
+    queues = [Queue(s.name, s.takes) for s in every if s.role is role and s.takes]
+    collections = [each for service in services if service.role is role for each in service.collections]
+
+    async def opened() -> Ports:
+        return await stack.enter_async_context(open_ports(settings, role, home / role.value, stores, environ))
+
+    ports = host.ports[role] = await _patiently(opened)
+    await _patiently(partial(ports.bus.declare, *queues))
+    await _patiently(partial(ports.documents.declare, *collections))
+
+
+async def _patiently(step: Callable[[], Awaitable[T]]) -> T:
+    """Take a step of the start; servers may come up after us, and processes of one home get in each other's way."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return await step()
+        except Unavailable as error:
+            if time.monotonic() > deadline:
+                raise
+            decided("start-waits", level="warning", error=type(error).__name__)
+            await asyncio.sleep(PAUSE_S)
 
 
 @asynccontextmanager
