@@ -1,13 +1,14 @@
 """Keeps receipts up to date from what anonymizer and linker say. All are sets and counts: a replay is harmless."""
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receiving import counted, update
+from services.ingest.receiving import change_arrival, counted, update
 from services.ingest.records import ARRIVALS, DEIDENTIFIED, RECEIPTS, RECEIVED, REFUSED, RELEASED, Arrival, Receipt
-from shared.documents import Put
 from shared.events import Delivered, Event, InputDeidentified, InputRefused, ReportLinked
 
 
@@ -51,12 +52,12 @@ async def delivered(event: Delivered, deps: IngestDeps) -> list[Event]:
 async def _mark(deps: IngestDeps, receipt_id: str, blobs: dict[str, str], state: str) -> None:
     known = await deps.documents.get_many(ARRIVALS, list(blobs))
     changed = [
-        _marked(arrival, state, blobs[key])
+        _marked(arrival, receipt_id, state, blobs[key])
         for key, arrival in known.items()
         if arrival.receipt_id == receipt_id and arrival.state not in (state, RELEASED)
     ]
-    if changed:
-        await deps.documents.write(*(Put(ARRIVALS, each) for each in changed))
+    marks = (partial(_marked, receipt_id=receipt_id, state=state, reason=blobs[each.blob]) for each in changed)
+    await asyncio.gather(*(change_arrival(deps, each.blob, mark) for each, mark in zip(changed, marks, strict=True)))
     done = await counted(deps, receipt_id, DEIDENTIFIED) + await counted(deps, receipt_id, RELEASED)
     refused = await counted(deps, receipt_id, REFUSED)
     received = await counted(deps, receipt_id, RECEIVED) + done + refused
@@ -81,7 +82,10 @@ async def _rebuild_missing(deps: IngestDeps, receipt_id: str, arrivals: list[Arr
         await update(deps, lost, lambda old: old)
 
 
-def _marked(arrival: Arrival, state: str, reason: str) -> Arrival:
+def _marked(arrival: Arrival, receipt_id: str, state: str, reason: str) -> Arrival:
+    """An answer to an earlier receipt, or to what is released already, changes nothing."""
+    if arrival.receipt_id != receipt_id or arrival.state == RELEASED:
+        return arrival
     return msgspec.structs.replace(arrival, state=state, reason=reason)
 
 

@@ -139,6 +139,24 @@ async def update(
     raise Conflict("the receipt is written by too many at once")
 
 
+async def change_arrival(deps: IngestDeps, blob: str, change: Callable[[Arrival], Arrival]) -> Arrival | None:
+    """Change one arrival, guarded by its version: the sweeper and the anonymizer's answers may write it at once."""
+    for _ in range(TRIES):
+        versioned = await deps.documents.get_versioned(ARRIVALS, blob)
+        if versioned is None:
+            return None
+        old, version = versioned
+        new = change(old)
+        if new == old:
+            return old
+        try:
+            await deps.documents.put(ARRIVALS, new, if_version=version)
+        except Conflict:
+            continue
+        return new
+    raise Conflict("the arrival is written by too many at once")
+
+
 async def counted(deps: IngestDeps, receipt_id: str, state: str) -> int:
     """Count the arrivals of a receipt that are in a state."""
     return await deps.documents.count(ARRIVALS, Eq("receipt_id", receipt_id), Eq("state", state))

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from services.ingest.deps import IngestDeps
+from services.ingest.receiving import change_arrival
 from services.ingest.records import (
     ARRIVALS,
     DEIDENTIFIED,
@@ -22,7 +23,7 @@ from services.ingest.records import (
     REPORT,
     Arrival,
 )
-from shared.documents import Eq, Order, Put, Range
+from shared.documents import Eq, Order, Range
 from shared.errors import Transient
 from shared.events import MAX_BATCH, Event, InstancesReceived, ReportReceived
 from shared.logs import decided
@@ -56,10 +57,12 @@ async def publish_some(deps: IngestDeps) -> int:
     if not page.documents:
         return 0
     await deps.bus.publish(*_events(page.documents, deps.site))
-    current = await deps.documents.get_many(ARRIVALS, [each.blob for each in page.documents])
-    marked = [msgspec.structs.replace(each, published=PUBLISHED) for each in current.values()]
-    await deps.documents.write(*(Put(ARRIVALS, each) for each in marked))
+    await asyncio.gather(*(change_arrival(deps, each.blob, _published) for each in page.documents))
     return len(page.documents)
+
+
+def _published(arrival: Arrival) -> Arrival:
+    return msgspec.structs.replace(arrival, published=PUBLISHED)
 
 
 def _events(arrivals: Sequence[Arrival], site: str) -> Iterator[Event]:
@@ -96,7 +99,7 @@ async def release_some(deps: IngestDeps, before: float) -> int:
         await deps.blobs.delete(each.blob)
         if each.original and not await _original_is_needed(deps, each):
             await deps.blobs.delete(each.original)
-        await deps.documents.put(ARRIVALS, msgspec.structs.replace(each, state=RELEASED))
+        await change_arrival(deps, each.blob, lambda old: msgspec.structs.replace(old, state=RELEASED))
     return len(page.documents)
 
 

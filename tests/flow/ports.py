@@ -104,7 +104,7 @@ def _forms(value: str) -> set[bytes]:
         if encoding == "iso2022_jp" and not value.isascii():
             encoded = encoded[3:-3]  # without the escape sequences, which stand once for several words
         forms.add(encoded)
-    return {form for form in forms if len(form) > 3}
+    return {form for form in forms if len(form) > 5}  # shorter ones stand in compressed bytes by chance
 
 
 def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -174,13 +174,12 @@ async def test_a_report_entered_in_error_is_unlinked_and_withdrawn_at_the_centre
     async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
         await keep(gateway.blobs["deidentified"], instances(STUDY), documents=[text, error])
         await gateway.take(instances(STUDY), report(text))
-        await until(lambda: len(archive.reports) == 1)
+        await until(lambda: len(archive.reports) >= 1)
 
         await gateway.take(report(error, receipt="r2"))
-        await until(lambda: len(archive.reports) == 2)
+        await until(lambda: archive.reports[-1]["status"] == "entered-in-error")
 
-        assert archive.reports[1]["status"] == "entered-in-error"
-        assert studies_of(archive.reports[1]) == ()
+        assert studies_of(archive.reports[-1]) == ()
         assert (await gateway.get("/api/gateway/links?state=hidden"))["links"][0]["reason"] == "retracted"
 
 
