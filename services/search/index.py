@@ -4,6 +4,7 @@ One case is one record, replaced whole. All calls block: they run in a thread.
 """
 
 import shutil
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ class CaseIndex:
         self._index = tantivy.Index(self._schema, path=str(folder))
         self._index.register_tokenizer("words", _split_at_blanks())
         self._writer = self._index.writer(WRITER_BYTES, 1)
+        self._writing = threading.Lock()  # a stop cancels the follower, but not the thread of its last update
 
     def positions(self) -> dict[str, int]:
         """Return the feed positions up to which everything is in the index."""
@@ -48,6 +50,10 @@ class CaseIndex:
 
     def update(self, changed: Sequence[Case], gone: Sequence[str], positions: Mapping[str, int]) -> None:
         """Replace and remove cases; durable on return. The positions are written last: a crash repeats, never skips."""
+        with self._writing:
+            self._update(changed, gone, positions)
+
+    def _update(self, changed: Sequence[Case], gone: Sequence[str], positions: Mapping[str, int]) -> None:
         for case_id in (*gone, *(case.id for case in changed)):
             self._writer.delete_documents_by_term("id", case_id)
         for case in changed:
@@ -106,8 +112,9 @@ class CaseIndex:
         return int(self._index.searcher().num_docs)
 
     def close(self) -> None:
-        """Let merges end."""
-        self._writer.wait_merging_threads()
+        """Let an update that is under way end, and merges."""
+        with self._writing:
+            self._writer.wait_merging_threads()
 
     def _stamp(self) -> dict[str, Any]:
         try:

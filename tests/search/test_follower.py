@@ -1,11 +1,12 @@
 """The index follows the feeds, whatever order things arrive in."""
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from services.search.case import Json
+from services.search.case import Json, build_case
 from services.search.follower import Follower
 from services.search.index import CaseIndex
 from services.search.query import CaseQuery, parse_query
@@ -143,3 +144,22 @@ async def test_filters_take_what_they_name(index: CaseIndex, feeds: Feeds) -> No
     assert found(date_from="2024-05-31") == ["1.2.3"]
     assert found(age_from="0", age_to="2", sex="F", body_part="CHEST") == ["1.2.3"]
     assert index.counts(CaseQuery(), "modality", 6) == {"202405": {"CT": 2}}
+
+
+def test_a_stop_waits_for_the_update_that_is_under_way(index: CaseIndex, tmp_path: Path) -> None:
+    cases = [built for n in range(2000) if (built := build_case(f"1.2.{n}", STUDY, SERIES, [], [], 0))]
+    updating = threading.Thread(target=index.update, args=(cases, [], {"studies": 2000}))
+
+    updating.start()
+    until_busy(tmp_path / "index", updating)
+    index.close()
+
+    updating.join()
+    assert CaseIndex(tmp_path / "index").count() == 2000
+
+
+def until_busy(folder: Path, updating: threading.Thread) -> None:
+    """Wait until the update has begun to write."""
+    before = len(list(folder.iterdir()))
+    while updating.is_alive() and len(list(folder.iterdir())) == before:
+        pass
