@@ -7,8 +7,8 @@ from functools import partial
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receiving import change_arrival, counted, update
-from services.ingest.records import ARRIVALS, DEIDENTIFIED, RECEIPTS, RECEIVED, REFUSED, RELEASED, Arrival, Receipt
+from services.ingest.ledger import change_arrival, heal, recount, unchanged
+from services.ingest.records import ARRIVALS, DEIDENTIFIED, RECEIPTS, REFUSED, RELEASED, Arrival, Receipt
 from shared.events import Delivered, Event, InputDeidentified, InputRefused, ReportLinked
 
 
@@ -58,28 +58,8 @@ async def _mark(deps: IngestDeps, receipt_id: str, blobs: dict[str, str], state:
     ]
     marks = (partial(_marked, receipt_id=receipt_id, state=state, reason=blobs[each.blob]) for each in changed)
     await asyncio.gather(*(change_arrival(deps, each.blob, mark) for each, mark in zip(changed, marks, strict=True)))
-    done = await counted(deps, receipt_id, DEIDENTIFIED) + await counted(deps, receipt_id, RELEASED)
-    refused = await counted(deps, receipt_id, REFUSED)
-    received = await counted(deps, receipt_id, RECEIVED) + done + refused
-
-    def change(old: Receipt) -> Receipt:
-        reasons = {**old.reasons, **{each.reason: old.reasons.get(each.reason, 0) for each in changed if each.reason}}
-        for each in changed:
-            if each.reason:
-                reasons[each.reason] += 1
-        return msgspec.structs.replace(old, received=received, deidentified=done, refused=refused, reasons=reasons)
-
-    await _rebuild_missing(deps, receipt_id, list(known.values()))
-    await _change(deps, receipt_id, change)
-
-
-async def _rebuild_missing(deps: IngestDeps, receipt_id: str, arrivals: list[Arrival]) -> None:
-    """A kill -9 between an arrival and its receipt leaves the arrival alone: without transactions it comes first."""
-    own = [each for each in arrivals if each.receipt_id == receipt_id]
-    if own and await deps.documents.get(RECEIPTS, receipt_id) is None:
-        first = own[0]
-        lost = Receipt(id=receipt_id, site=deps.site, door=first.door, kind=first.kind, at=first.at)
-        await update(deps, lost, lambda old: old)
+    await heal(deps, [each for each in known.values() if each.receipt_id == receipt_id])
+    await _change(deps, receipt_id, unchanged)
 
 
 def _marked(arrival: Arrival, receipt_id: str, state: str, reason: str) -> Arrival:
@@ -92,4 +72,4 @@ def _marked(arrival: Arrival, receipt_id: str, state: str, reason: str) -> Arriv
 async def _change(deps: IngestDeps, receipt_id: str, change: Callable[[Receipt], Receipt]) -> None:
     receipt = await deps.documents.get(RECEIPTS, receipt_id)
     if receipt is not None:
-        await update(deps, receipt, change)
+        await recount(deps, receipt, change)

@@ -8,28 +8,24 @@ import hashlib
 import mmap
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from services.ingest.deps import IngestDeps
+from services.ingest.ledger import add_arrivals, recount
 from services.ingest.records import (
     ARRIVALS,
-    RECEIPTS,
     REFUSED,
     REJECTED,
     Arrival,
     Receipt,
     Rejected,
-    state_of,
 )
 from shared.dicom import spool
-from shared.documents import Eq, Put
-from shared.errors import Conflict, Invalid
+from shared.errors import Invalid
 from shared.metrics import RECEIVED as RECEIVED_METRIC
 from shared.metrics import REFUSED as REFUSED_METRIC
-
-TRIES = 20
 
 
 def new_receipt(deps: IngestDeps, door: str, kind: str, sender: str = "") -> Receipt:
@@ -74,7 +70,7 @@ async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content
         for key, each in fresh.items()
     ]
     duplicates = [known[key].receipt_id for key in keyed if key not in fresh]
-    await _add(deps, receipt, arrivals, duplicates, len(contents) - len(fresh))
+    await add_arrivals(deps, receipt, arrivals, duplicates, len(contents) - len(fresh))
     RECEIVED_METRIC.labels(deps.site, receipt.kind, receipt.door).inc(len(contents))
     if fresh:
         deps.bell.set()
@@ -96,67 +92,6 @@ async def reject(deps: IngestDeps, receipt: Receipt, data: Bytes, error: Invalid
         at=time.time(),
     )
 
-    def change(old: Receipt) -> Receipt:
-        reasons = {**old.reasons, error.reason: old.reasons.get(error.reason, 0) + 1}
-        return msgspec.structs.replace(old, rejected=old.rejected + 1, reasons=reasons)
-
     await deps.documents.put(REJECTED, row)
-    await update(deps, receipt, change)
+    await recount(deps, receipt)
     REFUSED_METRIC.labels("ingest", receipt.kind, error.reason).inc()
-
-
-async def _add(
-    deps: IngestDeps, receipt: Receipt, arrivals: list[Arrival], duplicate_of: list[str], duplicates: int
-) -> None:
-    """Write arrivals and receipt together. How many there are is counted: without transactions some may be there."""
-    before = await deps.documents.count(ARRIVALS, Eq("receipt_id", receipt.id))
-
-    def change(old: Receipt) -> Receipt:
-        return msgspec.structs.replace(
-            old,
-            received=max(old.received, before) + len(arrivals),
-            duplicates=old.duplicates + duplicates,
-            duplicate_of=tuple(sorted({*old.duplicate_of, *duplicate_of} - {old.id})),
-        )
-
-    await update(deps, receipt, change, [Put(ARRIVALS, each) for each in arrivals])
-
-
-async def update(
-    deps: IngestDeps, receipt: Receipt, change: Callable[[Receipt], Receipt], also: Sequence[Put[Arrival]] = ()
-) -> Receipt:
-    """Change a receipt, guarded by its version; whatever else is given is written with it."""
-    for _ in range(TRIES):
-        versioned = await deps.documents.get_versioned(RECEIPTS, receipt.id)
-        old, version = versioned or (receipt, 0)
-        new = change(old)
-        new = msgspec.structs.replace(new, state=state_of(new))
-        try:
-            await deps.documents.write(*also, Put(RECEIPTS, new, version))
-        except Conflict:
-            continue
-        return new
-    raise Conflict("the receipt is written by too many at once")
-
-
-async def change_arrival(deps: IngestDeps, blob: str, change: Callable[[Arrival], Arrival]) -> Arrival | None:
-    """Change one arrival, guarded by its version: the sweeper and the anonymizer's answers may write it at once."""
-    for _ in range(TRIES):
-        versioned = await deps.documents.get_versioned(ARRIVALS, blob)
-        if versioned is None:
-            return None
-        old, version = versioned
-        new = change(old)
-        if new == old:
-            return old
-        try:
-            await deps.documents.put(ARRIVALS, new, if_version=version)
-        except Conflict:
-            continue
-        return new
-    raise Conflict("the arrival is written by too many at once")
-
-
-async def counted(deps: IngestDeps, receipt_id: str, state: str) -> int:
-    """Count the arrivals of a receipt that are in a state."""
-    return await deps.documents.count(ARRIVALS, Eq("receipt_id", receipt_id), Eq("state", state))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receiving import change_arrival
+from services.ingest.ledger import change_arrival, heal
 from services.ingest.records import (
     ARRIVALS,
     DEIDENTIFIED,
@@ -56,6 +56,7 @@ async def publish_some(deps: IngestDeps) -> int:
     page = await deps.documents.find(ARRIVALS, Eq("published", NOT_PUBLISHED), order=(Order("at"),), limit=PAGE)
     if not page.documents:
         return 0
+    await heal(deps, page.documents)
     await deps.bus.publish(*_events(page.documents, deps.site))
     await asyncio.gather(*(change_arrival(deps, each.blob, _published) for each in page.documents))
     return len(page.documents)

@@ -35,11 +35,11 @@ class Plain:
         return await driver.delete(self._records, {"_id": key})
 
     async def write(self, operations: Sequence[Operation]) -> None:
-        """Carry out in order, stopping at the first that fails; those without a guard go together."""
-        run = list[Any]()
+        """Carry out in order, stopping at the first that fails; what does not go over a known version goes together."""
+        run = list[Operation]()
         for operation in operations:
-            if operation.if_version is None:
-                run.append(_unguarded(operation))
+            if not operation.if_version:
+                run.append(operation)
                 continue
             await self._bulk(run)
             run = []
@@ -52,12 +52,15 @@ class Plain:
         change = {"$set": {"v": version + 1, **_record(operation)}}
         return await driver.update(self._records, {"_id": operation.key, "v": version}, change)
 
-    async def _bulk(self, run: list[Any]) -> None:
+    async def _bulk(self, run: list[Operation]) -> None:
         for _ in range(TRIES):
-            refused = await driver.bulk(self._records, run, ordered=True)
+            refused = await driver.bulk(self._records, [_request(each) for each in run], ordered=True)
             if not refused:
                 return
-            run = run[refused[0] :]  # another inserted the same key at the same moment
+            run = run[refused[0] :]
+            if run[0].if_version == 0:
+                raise Conflict(f"documents: {self._name}: another version is there")
+            # else another inserted the same key at the same moment
         raise Conflict(f"documents: {self._name}: others write the same keys")
 
 
@@ -66,8 +69,10 @@ def _record(operation: Operation) -> Bson:
     return operation.record
 
 
-def _unguarded(operation: Operation) -> Any:
+def _request(operation: Operation) -> Any:
     where = {"_id": operation.key}
     if operation.record is None:
         return driver.DeleteOne(where)
+    if operation.if_version == 0:
+        return driver.InsertOne({**where, "v": 1, **operation.record})
     return driver.UpdateOne(where, {"$set": operation.record, "$inc": {"v": 1}}, upsert=True)
