@@ -5,6 +5,7 @@ Source: PS3.18 Annex F. Values over BULK bytes of binary VRs become BulkDataURIs
 
 import base64
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -15,6 +16,8 @@ from shared.dicom import walk
 from shared.dicom.walk import Element, File, Syntax
 
 BULK = 1024
+KNOWN = 64
+"""Bytes: shorter values are decoded once."""
 _PIXELS = frozenset([0x7FE00008, 0x7FE00009, 0x7FE00010])
 _SIGNED = (0x00280103,)  # Pixel Representation decides US or SS (PS3.6, 7.1)
 _CHARACTER_SET = 0x00080005
@@ -57,15 +60,18 @@ class _Reader:
             tag = element.tag
             if tag & 0xFFFF == 0:
                 continue  # group lengths say nothing about the object (PS3.18 F.2.2)
-            vr = _vr(element, signed, syntax)
+            vr = element.vr
+            if vr == "UN" or not syntax.explicit:
+                vr = _vr(element, signed, syntax)
             if vr == "SQ" or walk.is_sequence(element):
                 value = self._sequence(element, syntax, character_set, f"{path}{tag:08X}", depth)
             elif vr in BINARY:
                 value = self._binary(element, vr, f"{path}{tag:08X}", depth)
             else:
                 raw = bytes(self._data[element.value : element.end])
-                within = walk.inside(element, syntax)  # a UN is Implicit VR Little Endian (PS3.5 6.2.2, note 4)
-                value = _valued(vr, decode(raw, vr, within, character_set))
+                # a UN is Implicit VR Little Endian (PS3.5 6.2.2, note 4)
+                little = syntax.little or element.vr == "UN"
+                value = (_known if len(raw) <= KNOWN else _valued)(vr, raw, little, character_set)
                 if tag == _CHARACTER_SET:
                     character_set = tuple(str(v or "") for v in value.get("Value", ()))
                 elif tag == 0x00280103:
@@ -114,8 +120,13 @@ def _settled(element: Element, vr: str, signed: bool) -> str:
 _US_OR_SS = frozenset(tag for tag, entry in DicomDictionary.items() if entry[0].startswith("US or SS"))
 
 
-def _valued(vr: str, values: list[Any]) -> Json:
+def _valued(vr: str, raw: bytes, little: bool, character_set: tuple[str, ...]) -> Json:
+    values = decode(raw, vr, little, character_set)
     return {"vr": vr, "Value": values} if any(value is not None for value in values) else {"vr": vr}
+
+
+_known = lru_cache(16_384)(_valued)
+"""Slices of a Series have nearly all values in common. What it returns is shared, so nobody may change it."""
 
 
 def first(attributes: Json, tag: str) -> Any:

@@ -24,6 +24,7 @@ from services.archive.records import (
     ConflictRecord,
     InstanceRecord,
     SeriesRecord,
+    StudyRecord,
 )
 from shared.dicom import spool
 from shared.documents import Eq, Put
@@ -33,6 +34,7 @@ from shared.metrics import STORED as STORED_METRIC
 DUPLICATE = 0x0111  # PS3.7 C.4.2: Duplicate SOP Instance
 TRIES = 8
 MOST_SERIES = 10_000
+AT_ONCE_BYTES = 1 << 20
 ELSEWHERE = "the Series Instance UID is that of a Series of another Study (PS3.3 A.1.2)"
 Bytes = bytes | mmap.mmap
 Ready = tuple[Prepared, Bytes]
@@ -48,6 +50,16 @@ class Outcome(msgspec.Struct, frozen=True):
     failure: Failure | None = None
 
 
+class _Known(msgspec.Struct, frozen=True):
+    """What is there already. series: of the Study.  named, instances: those of the batch, of whatever Study."""
+
+    study: StudyRecord | None
+    version: int
+    series: dict[str, SeriesRecord]
+    named: dict[str, SeriesRecord]
+    instances: dict[str, InstanceRecord]
+
+
 class Store:
     """The archive's one way to take Instances in."""
 
@@ -57,7 +69,10 @@ class Store:
     async def take(self, files: Sequence[Bytes], *, study: str = "", correlation_id: str = "") -> list[Outcome]:
         """Store a batch of Part 10 files; return an outcome for each, in order."""
         root, at = self._deps.settings.public_root, time.time()
-        ready = await asyncio.to_thread(lambda: [prepare(data, root=root, at=at, study=study) for data in files])
+        if sum(map(len, files)) <= AT_ONCE_BYTES:  # shorter than the way to a thread and back
+            ready = [prepare(data, root=root, at=at, study=study) for data in files]
+        else:
+            ready = await asyncio.to_thread(lambda: [prepare(data, root=root, at=at, study=study) for data in files])
         good = [(each, data) for each, data in zip(ready, files, strict=True) if isinstance(each, Prepared)]
         failures = await self._store_all(good, correlation_id)
         outcomes = [_outcome(each, failures) for each in ready]
@@ -79,7 +94,8 @@ class Store:
         written: set[str] = set()
         torn = False
         for _ in range(TRIES):
-            fresh, failures = await self._sort_out(good)
+            known = await self._look(study, good)
+            fresh, failures = await self._sort_out(good, known)
             if torn and not fresh:  # without transactions, the Instances may be there and their Study behind
                 await keeping.mend(self._deps, study, [each.record for each, _ in good], correlation_id)
             await self._keep([(p.record.blob, data) for p, data in fresh if p.record.blob not in written])
@@ -87,7 +103,7 @@ class Store:
             if not fresh:
                 return failures
             try:
-                await self._commit(study, [each for each, _ in fresh], correlation_id)
+                await self._commit(study, [each for each, _ in fresh], known, correlation_id)
             except Conflict:
                 torn = True  # somebody else wrote to this Study: look again
                 continue
@@ -103,17 +119,28 @@ class Store:
             if key not in small:
                 await spool.keep(self._deps.blobs, key, data)
 
-    async def _sort_out(self, good: list[Ready]) -> tuple[list[Ready], dict[int, Failure]]:
-        """Leave out what is there already; refuse, but keep, other bytes under a known SOP Instance UID."""
+    async def _look(self, study: str, good: list[Ready]) -> _Known:
+        """Read what a store into this Study depends on; its version first, so that it guards all the rest."""
         documents = self._deps.documents
-        known = await documents.get_many(INSTANCES, [each.record.sop_instance_uid for each, _ in good])
-        series = await documents.get_many(SERIES, sorted({each.record.series_instance_uid for each, _ in good}))
+        versioned = await documents.get_versioned(STUDIES, study)
+        record, version = versioned or (None, 0)
+        uids = sorted({each.record.series_instance_uid for each, _ in good})
+        instances, series, page = await asyncio.gather(
+            documents.get_many(INSTANCES, [each.record.sop_instance_uid for each, _ in good]),
+            documents.get_many(SERIES, uids),
+            documents.find(SERIES, Eq("study_instance_uid", study), limit=MOST_SERIES if record else 1),
+        )
+        own = {each.series_instance_uid: each for each in page.documents} if record else {}
+        return _Known(record, version, own, series, instances)
+
+    async def _sort_out(self, good: list[Ready], known: _Known) -> tuple[list[Ready], dict[int, Failure]]:
+        """Leave out what is there already; refuse, but keep, other bytes under a known SOP Instance UID."""
         fresh: dict[str, Ready] = {}
         failures: dict[int, Failure] = {}
         for each, data in good:
             uid = each.record.sop_instance_uid
-            old = known.get(uid) or (fresh[uid][0].record if uid in fresh else None)
-            other = series.get(each.record.series_instance_uid)
+            old = known.instances.get(uid) or (fresh[uid][0].record if uid in fresh else None)
+            other = known.named.get(each.record.series_instance_uid)
             if other is not None and other.study_instance_uid != each.record.study_instance_uid:
                 failures[id(each)] = Failure(DOES_NOT_MATCH, ELSEWHERE, each.record.sop_class_uid, uid)
             elif old is None or (old.sha256 == each.record.sha256 and old.state == EVICTED):
@@ -138,38 +165,31 @@ class Store:
         detail = "another Instance with this SOP Instance UID is stored; these bytes are kept for inspection"
         return Failure(DUPLICATE, detail, new.sop_class_uid, new.sop_instance_uid)
 
-    async def _commit(self, study: str, fresh: list[Prepared], correlation_id: str) -> None:
+    async def _commit(self, study: str, fresh: list[Prepared], known: _Known, correlation_id: str) -> None:
         """Write everything in one go; the Study's version guards the counts."""
-        documents = self._deps.documents
-        versioned = await documents.get_versioned(STUDIES, study)
-        old_study, version = versioned or (None, 0)
-        known = await documents.get_many(INSTANCES, [each.record.sop_instance_uid for each in fresh])
-        records: dict[str, SeriesRecord] = {}
-        if old_study is not None:
-            page = await documents.find(SERIES, Eq("study_instance_uid", study), limit=MOST_SERIES)
-            records = {each.series_instance_uid: each for each in page.documents}
+        records = dict(known.series)
         for uid, own in _by_series(fresh).items():
-            counted = await documents.count(INSTANCES, Eq("series_instance_uid", uid)) if uid in records else 0
-            new = sum(each.record.sop_instance_uid not in known for each in own)
+            before = records[uid].instances if uid in records else 0
+            new = sum(each.record.sop_instance_uid not in known.instances for each in own)
             records[uid] = answers.series(
-                records.get(uid), own[0].attributes, instances=counted + new, at=own[0].record.stored_at
+                records.get(uid), own[0].attributes, instances=before + new, at=own[0].record.stored_at
             )
         at = fresh[0].record.stored_at
-        brought_back = sum(each.record.sop_instance_uid in known for each in fresh)
+        brought_back = sum(each.record.sop_instance_uid in known.instances for each in fresh)
         record = answers.study(
-            old_study,
+            known.study,
             fresh[0].attributes,
             records.values(),
-            size_bytes=(old_study.size_bytes if old_study else 0) + sum(each.record.size_bytes for each in fresh),
-            evicted=max(0, (old_study.evicted if old_study else 0) - brought_back),
+            size_bytes=(known.study.size_bytes if known.study else 0) + sum(each.record.size_bytes for each in fresh),
+            evicted=max(0, (known.study.evicted if known.study else 0) - brought_back),
             at=at,
         )
         rows = keeping.ledger(study, [each.record for each in fresh], correlation_id, at)
-        await documents.write(
+        await self._deps.documents.write(
             *rows,
-            *(Put(INSTANCES, p.record, None if p.record.sop_instance_uid in known else 0) for p in fresh),
+            *(Put(INSTANCES, p.record, None if p.record.sop_instance_uid in known.instances else 0) for p in fresh),
             *(Put(SERIES, records[uid]) for uid in _by_series(fresh)),
-            Put(STUDIES, record, version),
+            Put(STUDIES, record, known.version),
         )
         self._deps.committed.update(row.document.id for row in rows)
 

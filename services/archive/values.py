@@ -9,8 +9,6 @@ from typing import Any
 
 from pydicom.charset import convert_encodings, decode_bytes
 
-from shared.dicom.walk import Syntax
-
 Json = dict[str, Any]
 TEXT = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])  # Specific Character Set applies (PS3.5 6.1.2.3)
 SINGLE = frozenset(["LT", "ST", "UT", "UR"])  # a backslash is text in them (PS3.5 6.2)
@@ -21,12 +19,12 @@ _DELIMITERS = _LINE_ENDS | {0x09, 0x5C}
 _PN_DELIMITERS = _DELIMITERS | {0x5E, 0x3D}
 
 
-def decode(raw: bytes, vr: str, syntax: Syntax, character_set: tuple[str, ...]) -> list[Any]:
+def decode(raw: bytes, vr: str, little: bool, character_set: tuple[str, ...]) -> list[Any]:
     """Return the values as the JSON Model has them; None stands for an empty one of several."""
     if vr in _NUMBERS:
-        return _numbers(raw, _NUMBERS[vr], syntax.little)
+        return _numbers(raw, _NUMBERS[vr], little)
     if vr == "AT":
-        pairs = _numbers(raw, "H", syntax.little)
+        pairs = _numbers(raw, "H", little)
         return [f"{pairs[i]:04X}{pairs[i + 1]:04X}" for i in range(0, len(pairs) - 1, 2)]
     text = text_of(raw, vr, character_set)
     if not text:

@@ -1,7 +1,8 @@
 """The embedded blob store: files. Written as drafts, fdatasync, rename, fsync of the folder.
 
 ``blobs/<first segment or +>/<00-3f>/<00-3f>/<rest of the key, "/" as "+">``: 4,096 folders per first segment, so that
-no folder grows too large and a listing by prefix walks only what can hold it. ``drafts/`` holds what is being written.
+no folder grows too large and a listing by prefix walks only what can hold it; keys of three segments or more that differ
+only in the last lie together, so that a Series costs one fsync of a folder. ``drafts/`` holds what is being written.
 """
 
 import asyncio
@@ -134,10 +135,11 @@ class LocalBlobs(Blobs):
 
     def _path(self, key: str) -> Path:
         first, slash, rest = checked(key).partition("/")
-        mark = zlib.crc32(key.encode())
-        folder = self._root / (first if slash else NO_FOLDER)
+        folder, _, _ = key.rpartition("/")
+        mark = zlib.crc32((folder if "/" in folder else key).encode())
+        top = self._root / (first if slash else NO_FOLDER)
         name = rest.replace("/", NO_FOLDER) if slash else first
-        return folder / f"{mark % LEVEL:02x}" / f"{mark // LEVEL % LEVEL:02x}" / name
+        return top / f"{mark % LEVEL:02x}" / f"{mark // LEVEL % LEVEL:02x}" / name
 
     def _folders(self, prefix: str) -> list[Path]:
         """Return the folders that can hold keys of this prefix."""

@@ -32,6 +32,8 @@ _LONG = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "
 _SHORT = frozenset("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 _VR = {vr.encode(): vr for vr in _LONG | _SHORT}
 _LONG_BYTES = frozenset(vr.encode() for vr in _LONG)
+_SHORT_VR = {vr.encode(): vr for vr in _SHORT}
+_SHORT_HEADER = Struct("<HH2sH")  # of an element with a short VR, Explicit VR Little Endian (PS3.5 Table 7.1-2)
 
 
 class Syntax(NamedTuple):
@@ -125,7 +127,17 @@ def text(value: Buffer) -> str:
 def elements(data: Buffer, start: int, end: int, syntax: Syntax, *, depth: int = 0) -> Iterator[Element]:
     """Yield the elements of one Data Set in order, Sequences whole; of a Data Set of undefined length up to its end."""
     at = start
+    unpack = _SHORT_HEADER.unpack_from
+    quick = syntax is EXPLICIT_LITTLE
     while at < end:
+        if quick and at + 8 <= end:  # nearly every element of nearly every file: one reading of its header, no call
+            group, number, raw, length = unpack(data, at)
+            vr = _SHORT_VR.get(raw)
+            value = at + 8
+            if vr is not None and group != 0xFFFE and value + length <= end:
+                yield Element(group << 16 | number, vr, at, value, value + length, value + length, False)
+                at = value + length
+                continue
         element = read(data, at, end, syntax, depth=depth)
         if element.tag == ITEM_END:
             return
