@@ -9,6 +9,7 @@ in the result, since what comes near it is the load's figure and not the server'
 import argparse
 import json
 import os
+import shutil
 import signal
 import socket
 import statistics
@@ -24,9 +25,10 @@ from rich.table import Table
 
 from bench import archive_load as load
 from bench.archive_load import DICOM, FRAME, JPEG, JSON, Call, Template
-from bench.archive_servers import Server, available, cores
+from bench.archive_servers import Nginx, Server, available, cores
 
 SIDE = 16
+UNDER_LOAD = "QIDO alone, QIDO under 4 series clients"
 SERIES_OF, STUDY_OF = 50, 100
 QIDO = {
     "by patient": "/studies?PatientID=P0000001",
@@ -52,7 +54,12 @@ class Row(msgspec.Struct):
     @property
     def ratio(self) -> float:
         """Return how many times as fast ours is."""
-        return self.rate.get("ours", 0.0) / self.rate["orthanc"] if self.rate.get("orthanc") else 0.0
+        return self.rate.get("ours", 0.0) / self.rate[self.peer] if self.rate.get(self.peer) else 0.0
+
+    @property
+    def peer(self) -> str:
+        """Return the name of the other server."""
+        return next((name for name in self.rate if name != "ours"), "")
 
 
 class Bench:
@@ -135,9 +142,23 @@ def retrieves(bench: Bench) -> None:
     frames = [Call(f"{multi}/{number}", FRAME) for number in range(1, 61)]
     bench.measure("frame of a multi-frame object", "≥ 10×", lambda: frames)
     bench.measure("series of 150", "≥ 1×", lambda: [Call(series_path, DICOM)] * 2)
+    _, _, size = load.run(bench.servers[0].port, bench.servers[0].root, [Call(series_path, DICOM)])
+    static_file(bench, series_path, size)
     metadata = [Call(f"/studies/{load.study_uid(1, run)}/metadata", JSON)]
     bench.measure("study metadata (400)", "≥ 30×", lambda: metadata * 2)
     bench.measure("rendered JPEG", "≥ 1.5×", lambda: [Call(f"{path}/rendered", JPEG) for path in paths[:40]])
+
+
+def static_file(bench: Bench, series_path: str, size: int) -> None:
+    """Measure a Series beside a static file of the same size and URL from nginx, where that is installed."""
+    if shutil.which("nginx") is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="bench-nginx-") as folder:
+        Path(folder).chmod(0o755)  # nginx's worker is another user
+        with Nginx(Path(folder) / "nginx", series_path, os.urandom(size)) as nginx:
+            beside = Bench([bench.servers[0], nginx], bench.source, bench.rounds, bench.only)
+            beside.measure("series of 150, nginx's file", "≥ 0.6×", lambda: [Call(series_path, DICOM)] * 2)
+            bench.rows += beside.rows
 
 
 def searches(bench: Bench, scales: Sequence[int]) -> None:
@@ -162,7 +183,10 @@ def searches(bench: Bench, scales: Sequence[int]) -> None:
 
 def under_load(bench: Bench) -> None:
     """QIDO latency while four clients fetch a Series."""
-    series_path = f"/studies/{load.study_uid(0, 9001)}/series/{load.series_uid(0, 0, 9001)}"
+    if bench.only not in UNDER_LOAD:
+        return
+    bench.fill(bench.slices, range(1), STUDY_OF, 9003)
+    series_path = f"/studies/{load.study_uid(0, 9003)}/series/{load.series_uid(0, 0, 9003)}"
     call = Call("/studies?PatientID=P0000001", JSON)
     bench.measure("QIDO alone", "p99", lambda: [call] * 200)
     for server in bench.servers:
@@ -209,14 +233,14 @@ def _count(connection: socket.socket, body: bytes) -> None:
 def table(rows: Sequence[Row]) -> Table:
     """Return the result for a person."""
     found = Table(
-        "work", "target", "ours /s", "orthanc /s", "ratio", "CPU ms ours", "orthanc", "peak MB ours", "orthanc"
+        "work", "target", "peer", "ours /s", "peer /s", "ratio", "CPU ms ours", "peer", "peak MB ours", "peer", "p99 ms"
     )
     for row in rows:
-        cells = [f"{figures.get(name, 0):.2f}" for figures in (row.rate,) for name in ("ours", "orthanc")]
-        cells.append(f"{row.ratio:.1f}")
-        cells += [f"{row.cpu_ms.get(name, 0):.2f}" for name in ("ours", "orthanc")]
-        cells += [f"{row.peak_mb.get(name, 0):.0f}" for name in ("ours", "orthanc")]
-        found.add_row(row.work, row.target, *cells)
+        both = ("ours", row.peer)
+        cells = [f"{row.rate.get(name, 0):.2f}" for name in both] + [f"{row.ratio:.1f}"]
+        cells += [f"{row.cpu_ms.get(name, 0):.2f}" for name in both]
+        cells += [f"{row.peak_mb.get(name, 0):.0f}" for name in both] + [f"{row.p99_ms.get('ours', 0):.1f}"]
+        found.add_row(row.work, row.target, row.peer, *cells)
     return found
 
 

@@ -22,6 +22,7 @@ class Server:
     """A DICOMweb server in a process of its own. root: the path of its DICOMweb service."""
 
     name = ""
+    probe = "/studies"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -40,7 +41,7 @@ class Server:
         end = time.monotonic() + START_S
         while True:
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}{self.root}/studies", timeout=2).read()
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}{self.root}{self.probe}", timeout=2).read()
                 return self
             except OSError:
                 if time.monotonic() > end or self._process.poll() is not None:
@@ -98,6 +99,29 @@ class Orthanc(Server):
         }
         (self.folder / "orthanc.json").write_text(json.dumps(settings))
         return [shutil.which("Orthanc") or "Orthanc", str(self.folder / "orthanc.json")]
+
+
+class Nginx(Server):
+    """nginx with one static file under the DICOMweb root: what this machine moves at best."""
+
+    name = "nginx"
+
+    def __init__(self, folder: Path, path: str, content: bytes) -> None:
+        super().__init__(folder)
+        self.probe = path
+        file = folder / f"{self.root}{path}".lstrip("/")
+        file.parent.mkdir(parents=True)
+        file.write_bytes(content)
+
+    def command(self) -> list[str]:
+        """Return what starts it: one worker, as ours is one process."""
+        settings = (
+            f"daemon off; worker_processes 1; pid {self.folder}/pid; error_log stderr; events {{ }}\n"
+            f"http {{ access_log off; sendfile on; keepalive_requests 100000; server {{ listen 127.0.0.1:{self.port};"
+            f" root {self.folder}; }} }}\n"
+        )
+        (self.folder / "nginx.conf").write_text(settings)
+        return [shutil.which("nginx") or "nginx", "-c", str(self.folder / "nginx.conf")]
 
 
 def available(alone: bool = False) -> list[type[Server]]:

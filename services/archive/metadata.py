@@ -14,6 +14,7 @@ from services.archive.deps import ArchiveDeps
 from services.archive.lookup import answering
 from services.archive.multipart_out import begin, send_multipart, whole
 from services.archive.negotiate import Offer
+from services.archive.recent import Answer, Recent, key_of
 from services.archive.records import InstanceRecord
 from services.archive.splice import inflated
 from services.archive.wado import chosen_for
@@ -22,38 +23,56 @@ JSON, XML = "application/dicom+json", "application/dicom+xml"
 OFFERS = (Offer(JSON), Offer("application/json"), Offer(XML, multipart=True))
 OPEN, COMMA, CLOSE = (splice.member(mark) for mark in (b"[", b",", b"]"))
 AT_ONCE = 1 << 18
+SMALL_BYTES = 2 << 20
+"""Compressed: up to this size an answer is made whole and kept; larger ones are streamed."""
 
 
 def retrieve(deps: ArchiveDeps) -> lookup.Handle:
     """Answer GET of the metadata of a Study, a Series or an Instance; evicted ones still have theirs."""
 
+    recent = Recent()
+
     @answering
     async def handle(request: web.Request) -> web.StreamResponse:
-        records = await lookup.instances_of(deps, request.match_info)
+        path = request.match_info
         chosen = chosen_for(request, OFFERS)
-        if chosen.offer.name == XML:
+        name, compressed = chosen.offer.name, accepts_gzip(request.headers.get("Accept-Encoding", ""))
+        key = await key_of(deps, path["study"], *path.values(), name, "gzip" if compressed else "")
+        if key is not None and name != XML and (known := recent.get(key)) is not None:
+            return await _send_json(request, name, known.etag, known.chunks, known.size if compressed else None)
+        records = await lookup.instances_of(deps, path)
+        if name == XML:
             parts = [whole(XML, xml.native_model(orjson.loads(inflated(r.metadata)))) for r in records]
             return await send_multipart(request, XML, parts, _etag(records, "xml"))
-        return await _send_json(request, records, chosen.offer.name)
+        etag, size = _etag(records, f"{name}{compressed}"), splice.joined_size(_members(records))
+        chunks: Iterable[bytes] = _chunks(records, compressed=compressed)
+        if key is not None and size is not None and size <= SMALL_BYTES:
+            chunks = tuple(chunks)
+            recent.keep(key, Answer(etag, chunks))
+        return await _send_json(request, name, etag, chunks, size if compressed else None)
 
     return handle
 
 
-async def _send_json(request: web.Request, records: Sequence[InstanceRecord], name: str) -> web.StreamResponse:
-    compressed = accepts_gzip(request.headers.get("Accept-Encoding", ""))
-    etag = _etag(records, f"{name}{compressed}")
+def _chunks(records: Sequence[InstanceRecord], *, compressed: bool) -> Iterator[bytes]:
+    members = _members(records)
+    return _gathered(splice.joined(members) if compressed else map(inflated, members))
+
+
+async def _send_json(
+    request: web.Request, name: str, etag: str, chunks: Iterable[bytes], size: int | None
+) -> web.StreamResponse:
+    """Send a body in these pieces; one that has a size is compressed."""
     if unchanged := conditional.not_modified(request, etag):
         return unchanged
-    headers = {"Content-Type": name, "ETag": etag, "Vary": "Accept, Accept-Encoding"}
-    response = web.StreamResponse(headers=headers)
-    if compressed:
+    response = web.StreamResponse(headers={"Content-Type": name, "ETag": etag, "Vary": "Accept, Accept-Encoding"})
+    if size is not None:
+        response.content_length = size
         response.headers["Content-Encoding"] = "gzip"
-        response.content_length = splice.joined_size(_members(records))
     await begin(request, response)
     if request.method == "HEAD":
         return response
-    pieces = splice.joined(_members(records)) if compressed else map(inflated, _members(records))
-    for chunk in _gathered(pieces):
+    for chunk in chunks:
         await response.write(chunk)
     await response.write_eof()
     return response

@@ -3,6 +3,7 @@
 Source: PS3.18 8.6.1.2 (multipart payloads); RFC 2046 5.1; RFC 2387.
 """
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -103,13 +104,21 @@ async def send_single(request: web.Request, part: Part, etag: str = "") -> web.S
 
 
 async def _opened(parts: Sequence[Part] | AsyncIterator[Part]) -> AsyncIterator[tuple[Part, AsyncIterator[bytes]]]:
-    """Yield each part with its bytes, of which the first are there."""
+    """Yield each part with its bytes, of which the first are there; the next part is read while one is sent."""
     if isinstance(parts, AsyncIterator):
         async for part in parts:
             yield part, await _primed(part.body())
-    else:
-        for part in parts:
-            yield part, await _primed(part.body())
+        return
+    following = asyncio.ensure_future(_primed(parts[0].body())) if parts else None
+    try:
+        for number, part in enumerate(parts, start=1):
+            assert following is not None
+            body = await following
+            following = asyncio.ensure_future(_primed(parts[number].body())) if number < len(parts) else None
+            yield part, body
+    finally:
+        if following is not None:
+            following.cancel()
 
 
 async def _primed(source: AsyncIterator[T]) -> AsyncIterator[T]:
