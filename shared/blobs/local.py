@@ -1,8 +1,9 @@
 """The embedded blob store: files. Written as drafts, fdatasync, rename, fsync of the folder.
 
 ``blobs/<first segment or +>/<00-3f>/<00-3f>/<rest of the key, "/" as "+">``: 4,096 folders per first segment, so that
-no folder grows too large and a listing by prefix walks only what can hold it; keys of three segments or more that differ
-only in the last lie together, so that a Series costs one fsync of a folder. ``drafts/`` holds what is being written.
+no folder grows too large and a listing by prefix walks only what can hold it. Keys of three segments or more that
+differ only in the last lie together, so that a Series costs one fsync of a folder. ``drafts/`` holds what is being
+written.
 """
 
 import asyncio
