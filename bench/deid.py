@@ -1,15 +1,18 @@
-"""Measure de-identification of Instances: python -m bench.deid [FOLDER] [--peers PYTHON] [--json FILE].
+"""Measure de-identification of Instances: python -m bench.deid [FOLDER] [--no-peers] [--json FILE].
 
 Speed is CPU time per Instance of one process, from bytes to bytes in memory, the best of several rounds, beside pydicom
-reading and writing the same bytes and beside copying them. Leaks are planted identifiers that stand in a tool's output,
-of the planted corpus of tests/anonymizer. --peers names a Python in which dicom-anonymizer, dicognito or deid are
-installed; a peer that is missing, or refuses a file, is shown as such.
+reading and writing the same bytes and beside copying them; peers go from file to file. Throughput is the whole command
+``jmid deid instances`` on all cores, its start included. Leaks are planted identifiers that stand in a tool's output,
+of the planted corpus of tests/anonymizer. The peers (dicom-anonymizer, dicognito, deid) are installed into an
+environment of their own; one that does not run, or refuses a file, is shown as such.
 """
 
 import argparse
 import io
 import json
+import os
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -22,42 +25,44 @@ import pydicom
 from rich.console import Console
 from rich.table import Table
 
+from bench import peers
 from services.anonymizer import keys
 from services.anonymizer.context import Policy
 from services.anonymizer.instance import deidentify
 from tests.anonymizer.planted import SCRIPTS, Planted, ct, survivors
 
 ROUNDS = 7
-PEERS = {
-    "dicom-anonymizer": "from dicomanonymizer import anonymize\nanonymize(src, dst, {}, True)",
-    "dicognito": (
-        "import pydicom\nfrom dicognito.anonymizer import Anonymizer\n"
-        "d = pydicom.dcmread(src)\nAnonymizer().anonymize(d)\nd.save_as(dst)"
-    ),
-    "deid": (
-        "from deid.dicom import replace_identifiers\n"
-        "replace_identifiers(dicom_files=[src], save=True, overwrite=True, output_folder=dst.rsplit('/', 1)[0])"
-    ),
-}
+COPIES = 1200
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else "")
     parser.add_argument("folder", nargs="?", type=Path, help="Instances to time; else the planted CT image.")
-    parser.add_argument("--peers", help="A Python with the peers installed.")
+    parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as scratch:
         made = keys.create(Path(scratch) / "keys", "bench")
         policies = {name: Policy(name, made, "bench") for name in ("jmid", "research")}
-        left = leaks(policies)
-        if arguments.peers:
-            left |= {peer: peer_leaks(arguments.peers, code, scratch) for peer, code in PEERS.items()}
-        results = {"speed": speed(instances(arguments.folder), policies), "leaks": left}
+        files = instances(arguments.folder)
+        results: dict[str, Any] = {"speed": speed(files, policies), "leaks": leaks(policies)}
+        interpreter = None if arguments.no_peers else peers.python()
+        if interpreter:
+            measure_peers(interpreter, files, Path(scratch), results)
+        results["throughput"] = throughput(files, Path(scratch))
     show(results)
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=2) + "\n")
+
+
+def measure_peers(interpreter: Path, files: Sequence[bytes], scratch: Path, results: dict[str, Any]) -> None:
+    """Add what the peers do to the results."""
+    reference = results["speed"]["pydicom read + write"]["ms"]
+    for name in peers.CODE:
+        results["leaks"][name] = peer_leaks(name, interpreter, scratch)
+        taken = peers.deidentify(name, interpreter, _written(files, scratch / name))
+        results["speed"][name] = {"ms": taken or 0.0, "factor": round(reference / taken, 1) if taken else 0.0}
 
 
 def instances(folder: Path | None) -> list[bytes]:
@@ -106,21 +111,39 @@ def leaks(policies: dict[str, Policy]) -> dict[str, str]:
     }
 
 
-def peer_leaks(python: str, code: str, scratch: str) -> str:
-    """Return the same of a peer's own default profile, run in its own Python."""
-    outputs: list[tuple[Planted, bytes]] = []
-    for script in SCRIPTS:
-        planted = ct(script)
-        source, target = Path(scratch) / "in" / f"{script}.dcm", Path(scratch) / "out" / f"{script}.dcm"
-        for folder in (source.parent, target.parent):
-            folder.mkdir(exist_ok=True)
-        source.write_bytes(planted.data)
-        target.unlink(missing_ok=True)
-        program = f"src, dst = {str(source)!r}, {str(target)!r}\n{code}"
-        subprocess.run([python, "-c", program], capture_output=True, check=False, timeout=120)
-        if target.exists():
-            outputs.append((planted, target.read_bytes()))
-    return _share(outputs)
+def peer_leaks(name: str, interpreter: Path, scratch: Path) -> str:
+    """Return the same of a peer's own default profile."""
+    planted = [ct(script) for script in SCRIPTS]
+    pairs = _written([each.data for each in planted], scratch / f"{name}-leaks")
+    peers.deidentify(name, interpreter, pairs)
+    return _share(
+        [(each, target.read_bytes()) for each, (_, target) in zip(planted, pairs, strict=True) if target.exists()]
+    )
+
+
+def throughput(files: Sequence[bytes], scratch: Path) -> dict[str, float]:
+    """Return how many Instances a second the command takes from folder to folder, on all cores."""
+    source, target, made = scratch / "many", scratch / "many-out", scratch / "keys"
+    source.mkdir()
+    for number in range(COPIES):
+        (source / f"{number:05}.dcm").write_bytes(files[number % len(files)])
+    jobs = len(os.sched_getaffinity(0))
+    command = [sys.executable, "-m", "services", "deid", "instances", str(source), str(target)]
+    began = time.perf_counter()
+    subprocess.run(
+        [*command, "--profile", "jmid", "--keys", str(made), "--jobs", str(jobs)], capture_output=True, check=True
+    )
+    return {"instances": COPIES, "cores": jobs, "per_s": round(COPIES / (time.perf_counter() - began), 1)}
+
+
+def _written(files: Sequence[bytes], folder: Path) -> list[tuple[Path, Path]]:
+    """Write the files; return where each is and where its output is to be."""
+    (folder / "in").mkdir(parents=True)
+    (folder / "out").mkdir()
+    pairs = [(folder / "in" / f"{number}.dcm", folder / "out" / f"{number}.dcm") for number in range(len(files))]
+    for (source, _), data in zip(pairs, files, strict=True):
+        source.write_bytes(data)
+    return pairs
 
 
 def _share(outputs: Sequence[tuple[Planted, bytes]]) -> str:
@@ -137,6 +160,8 @@ def show(results: dict[str, Any]) -> None:
     for name, row in results["speed"].items():
         table.add_row(name, f"{row['ms']:.3f}", f"{row['factor']:.1f}")
     console.print(table)
+    done = results["throughput"]
+    console.print(f"jmid deid instances: {done['instances']} Instances on {done['cores']} cores, {done['per_s']}/s")
     table = Table("tool, its default profile", "planted identifiers left")
     for name, text in results["leaks"].items():
         table.add_row(name, text)
