@@ -11,7 +11,8 @@ from shared.service import Cpu
 
 @dataclass(frozen=True)
 class AnonymizerDeps:
-    """identified, deidentified: the stores of the two trust zones.  policy: profile, keys and site."""
+    """identified, deidentified: the stores of the two trust zones.  policy: profile, keys and site.
+    holds_flagged: whether a report with a residual risk waits for a person."""
 
     identified: Blobs
     deidentified: Blobs
@@ -19,6 +20,7 @@ class AnonymizerDeps:
     cpu: Cpu
     policy: Policy
     batch_bytes: int
+    holds_flagged: bool = True
 
     @property
     def keys(self) -> KeySet:

@@ -1,13 +1,16 @@
 """Moves a report from the identified to the de-identified zone."""
 
+from msgspec import structs
+
 from services.anonymizer import profile
 from services.anonymizer.context import Policy
 from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.report_review import RESIDUAL_RISK, is_decided, released
 from services.anonymizer.report_store import REPORT_AUDIT, ReportAudit
 from services.anonymizer.reports import DeidentifiedReport, deidentify
-from services.anonymizer.store import QUARANTINE, Quarantined
-from shared.documents import Delete, Put
-from shared.errors import NotFound, Permanent
+from services.anonymizer.store import DECISIONS, QUARANTINE, Decision, Quarantined
+from shared.documents import Put
+from shared.errors import NotFound, Permanent, Refused
 from shared.events import Event, InputDeidentified, InputRefused, ReportDeidentified, ReportReceived
 from shared.metrics import DEIDENTIFIED, REFUSED
 
@@ -21,9 +24,18 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
     found = await deps.cpu(deidentify_or_refuse, data, deps.policy)
     if isinstance(found, Permanent):
         return await _refuse(event, deps, found, len(data))
+    decision = await deps.documents.get(DECISIONS, event.blob)
+    is_rejected = decision is not None and decision.decision == "reject"
+    if decision is not None and is_decided(found, decision):
+        found = released(found, decision)
+    elif is_rejected or (found.review and deps.holds_flagged):
+        risk = Refused(RESIDUAL_RISK, f"what is left may identify somebody: {', '.join(found.reasons)}")
+        return await _refuse(event, deps, risk, len(data), decision)
     audit = _audit(event, deps, found)
     await deps.deidentified.put(audit.document, found.document)  # bytes first: a record promises the bytes
-    await deps.documents.write(Put(REPORT_AUDIT, audit), Delete(QUARANTINE, event.blob))
+    earlier = await deps.documents.get(QUARANTINE, event.blob)
+    row = [] if earlier is None else [Put(QUARANTINE, structs.replace(earlier, state="released"))]
+    await deps.documents.write(Put(REPORT_AUDIT, audit), *row)
     DEIDENTIFIED.labels("report", deps.profile).inc()
     return _events(event, audit)
 
@@ -43,7 +55,9 @@ async def _earlier(event: ReportReceived, deps: AnonymizerDeps) -> ReportAudit:
     return found
 
 
-async def _refuse(event: ReportReceived, deps: AnonymizerDeps, error: Permanent, size_bytes: int) -> list[Event]:
+async def _refuse(
+    event: ReportReceived, deps: AnonymizerDeps, error: Permanent, size_bytes: int, decision: Decision | None = None
+) -> list[Event]:
     row = Quarantined(
         blob=event.blob,
         receipt_id=event.receipt_id,
@@ -52,6 +66,7 @@ async def _refuse(event: ReportReceived, deps: AnonymizerDeps, error: Permanent,
         detail=error.detail,
         size_bytes=size_bytes,
         at=event.occurred_at.isoformat(),
+        state="rejected" if decision is not None and decision.decision == "reject" else "waiting",
     )
     await deps.documents.put(QUARANTINE, row)
     REFUSED.labels("anonymizer", "report", error.reason).inc()

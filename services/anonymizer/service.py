@@ -14,6 +14,7 @@ from services.anonymizer import keys, profile, report_handler
 from services.anonymizer.context import Policy
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.handlers import deidentify_instances
+from services.anonymizer.report_review_routes import report_review_routes
 from services.anonymizer.report_store import REPORT_AUDIT
 from services.anonymizer.review import review_routes
 from services.anonymizer.routes import routes
@@ -53,6 +54,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         cpu=place.cpu,
         policy=policy,
         batch_bytes=settings.batch_bytes,
+        holds_flagged=settings.flagged_reports == "review",
     )
 
     async def status() -> dict[str, int]:
@@ -63,7 +65,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         }
 
     yield Running(
-        routes=[*routes(deps), *review_routes(deps, place.bus)],
+        routes=[*routes(deps), *report_review_routes(deps, place.bus), *review_routes(deps, place.bus)],
         handlers={
             InstancesReceived: partial(deidentify_instances, deps=deps),
             ReportReceived: partial(report_handler.deidentify_report, deps=deps),

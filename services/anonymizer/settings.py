@@ -15,6 +15,8 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
     two_persons: whether re-identification needs a second person.
     pixel_text: what happens to images that may carry burned-in text: ``review``: a person looks at each; ``mask``: what
     the text detector finds is masked and the image passes.
+    flagged_reports: what happens to reports whose cleaned text may still identify somebody: ``review``: a person reads
+    each; ``pass``: they leave, with the flag on them.
     batch_bytes: how much one worker process takes at once.
     """
 
@@ -23,5 +25,6 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
     domain: str = "jmid"
     foreign_issuers: tuple[str, ...] = ()
     pixel_text: Literal["review", "mask"] = "review"
+    flagged_reports: Literal["review", "pass"] = "review"
     two_persons: bool = False
     batch_bytes: int = 16 << 20

@@ -40,11 +40,17 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person decided about a quarantined image. decision: accept, mask or reject.  boxes: of mask.  by: who."""
+    """What a person decided. decision: accept or reject; of an image also mask, of a report cut.  by: who.
+
+    boxes: of mask, in pixels.  cuts: number of the text, begin and end in signs; digest: of the cleaned report they
+    were made on.
+    """
 
     blob: str
     decision: str
     boxes: tuple[tuple[int, int, int, int], ...] = ()
+    cuts: tuple[tuple[int, int, int], ...] = ()
+    digest: str = ""
     by: str
     at: str
 
