@@ -6,6 +6,7 @@ has a field to be written in. Texts of foreign exceptions are never logged, only
 
 import logging
 import sys
+import threading
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -30,9 +31,11 @@ def configure(file: Path | None = None) -> None:
     _LOGGER.setLevel(logging.INFO)
     foreign = _handler(file)
     foreign.setFormatter(_OriginOnly())
+    foreign.addFilter(_Seldom())
     root = logging.getLogger()
     root.handlers[:] = [foreign]
     root.setLevel(logging.WARNING)
+    threading.excepthook = _thread_died
 
 
 def _handler(file: Path | None) -> logging.Handler:
@@ -66,6 +69,28 @@ def decided(
     fields = {name: value for name, value in locals().items() if value is not None}
     fields["time"] = datetime.now(UTC).isoformat(timespec="milliseconds")
     _LOGGER.log(getattr(logging, level.upper()), orjson.dumps(fields).decode())
+
+
+def _thread_died(died: threading.ExceptHookArgs) -> None:
+    """Log a foreign thread's end without its traceback, which may quote what it handled."""
+    kind = died.exc_type
+    decided("thread-died", level="error", error=f"{kind.__module__}.{kind.__name__}")
+
+
+class _Seldom(logging.Filter):
+    """Lets a place that complains of every byte of nonsense do so once a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[str, int], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether this place has been silent for a second."""
+        place = (record.pathname, record.lineno)
+        if record.created - self._last.get(place, 0.0) < 1.0:
+            return False
+        self._last[place] = record.created
+        return True
 
 
 class _OriginOnly(logging.Formatter):

@@ -95,7 +95,7 @@ def read_report(data: bytes) -> SourceReport:
         header=header_of(resources),
         issuer=issuer,
         identifier=identifier,
-        status=report["status"] if report.get("status") in STATUSES else "unknown",
+        status=text_of(report, "status") if text_of(report, "status") in STATUSES else "unknown",
         code=tuple(_codings(report.get("code"))),
         title=text_of(report.get("code"), "text"),
         patient_issuer=patient_issuer,

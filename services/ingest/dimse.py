@@ -76,7 +76,7 @@ class DimseDoor:
             (evt.EVT_REQUESTED, self.handle_requested),
             (evt.EVT_RELEASED, self.handle_ended),
             (evt.EVT_ABORTED, self.handle_ended),
-            (evt.EVT_CONN_CLOSE, self.handle_ended),
+            (evt.EVT_CONN_CLOSE, self.handle_closed),
         ]
         address = (settings.dimse_bind, settings.dimse_port)
         try:
@@ -127,6 +127,15 @@ class DimseDoor:
         """Forget the association's receipt."""
         with self._lock:
             self._receipts.pop(id(event.assoc), None)
+
+    def handle_closed(self, event: Any) -> None:
+        """Let go of a connection that closes before it asks for an association, as a health check's does.
+
+        pynetdicom would hold its place among the associations until its time to ask is over: 30 seconds.
+        """
+        if event.assoc.requestor.primitive is None:
+            event.assoc.dul.to_user_queue.put(None)
+        self.handle_ended(event)
 
     async def _keep(self, event: Any, data: bytes) -> int:
         receipt = self._receipt(event)

@@ -29,7 +29,10 @@ def canonical_bundles(data: bytes) -> list[bytes]:
         raise Invalid("no-report", "there is no DiagnosticReport in it (FHIR R4)")
     for report in reports:
         _check(report["resource"])
-    return [_bundle(report, entries) for report in reports]
+    try:
+        return [_bundle(report, entries) for report in reports]
+    except (orjson.JSONEncodeError, RecursionError) as error:
+        raise Invalid("not-fhir", "the document is nested deeper than any report is") from error
 
 
 def _entries(document: Any) -> list[dict[str, Any]]:
@@ -47,12 +50,13 @@ def _entries(document: Any) -> list[dict[str, Any]]:
 
 def _check(report: Json) -> None:
     """What the registration needs; the anonymizer reads the rest defensively."""
-    if report.get("status") not in STATUSES:
+    status = report.get("status")
+    if not isinstance(status, str) or status not in STATUSES:
         raise Invalid("bad-status", "DiagnosticReport.status is not of value set diagnostic-report-status (FHIR R4)")
     if not isinstance(report.get("subject"), dict):
         raise Invalid("no-subject", "DiagnosticReport.subject is missing: a report without a patient cannot be linked")
     texts = ("conclusion", "presentedForm", "result", "contained")
-    if not any(report.get(name) for name in texts) and report.get("status") not in ("cancelled", "entered-in-error"):
+    if not any(report.get(name) for name in texts) and status not in ("cancelled", "entered-in-error"):
         raise Invalid("no-text", "DiagnosticReport has neither conclusion, presentedForm nor result")
 
 

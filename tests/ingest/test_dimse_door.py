@@ -9,8 +9,10 @@ import pydicom
 import pytest
 from pydicom.uid import UID
 from pynetdicom import AE
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from services.ingest.records import ARRIVALS, RECEIPTS
+from services.ingest.settings import IngestSettings
 from shared.blobs import Blobs
 from shared.dicom import walk
 from shared.errors import SettingsError
@@ -109,3 +111,26 @@ async def test_a_taken_port_is_a_clear_error(tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="JMID_INGEST_DIMSE_PORT"):
             async with open_doors(tmp_path / "b", JMID_INGEST_DIMSE_PORT=str(doors.dimse_port)):
                 pass
+
+
+async def test_connections_that_ask_for_nothing_do_not_keep_others_out(doors: Doors) -> None:
+    for _ in range(IngestSettings().max_associations + 5):  # as many as a health check makes in a while
+        _, writer = await asyncio.open_connection("127.0.0.1", doors.dimse_port)
+        writer.close()
+        await writer.wait_closed()
+
+    async def answers() -> bool:
+        return await asyncio.to_thread(echoes, doors.dimse_port)
+
+    await doors.until(answers)
+
+
+def echoes(port: int) -> bool:
+    entity = AE()
+    entity.add_requested_context(Verification)
+    association = entity.associate("127.0.0.1", port)
+    if not association.is_established:
+        return False
+    status = association.send_c_echo()
+    association.release()
+    return bool(status.Status == 0)

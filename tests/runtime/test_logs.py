@@ -3,6 +3,7 @@
 import inspect
 import json
 import logging
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -15,7 +16,9 @@ def handlers() -> Iterator[None]:
     """Put back what configure changes."""
     root, ours = logging.getLogger(), logging.getLogger("jmid")
     before = (root.handlers[:], root.level, ours.handlers[:], ours.propagate, logging.raiseExceptions)
+    hook = threading.excepthook
     yield
+    threading.excepthook = hook
     root.handlers[:], _, ours.handlers[:], ours.propagate, logging.raiseExceptions = before
     root.setLevel(before[1])
 
@@ -45,6 +48,30 @@ def test_a_line_that_cannot_be_written_does_not_show_its_text_elsewhere(capsys: 
     logging.getLogger("pydicom").warning("%d of PatientName", "YAMADA^TARO")
 
     assert "YAMADA" not in capsys.readouterr().err
+
+
+def test_a_thread_that_dies_does_not_show_what_it_handled(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure()
+
+    def handle() -> None:
+        raise ValueError("YAMADA^TARO")
+
+    dying = threading.Thread(target=handle)
+    dying.start()
+    dying.join()
+
+    text = capsys.readouterr().err
+    assert "YAMADA" not in text
+    assert json.loads(text)["error"] == "builtins.ValueError"
+
+
+def test_a_place_that_complains_of_everything_is_heard_once_a_second(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure()
+
+    for number in range(100):
+        logging.getLogger("pynetdicom.dul").error("unknown PDU type %d", number)
+
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_there_is_no_way_to_write_any_other_field() -> None:
