@@ -7,10 +7,12 @@ everything else keeps its colour space.
 Source: PS3.5 8.2 and Annex A (encapsulation, codecs); PS3.3 C.7.6.3 (Image Pixel Module).
 """
 
+import math
 import struct
 from collections.abc import Callable
 from typing import Any
 
+import imagecodecs
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +45,11 @@ LITTLE_ENDIAN = frozenset({IMPLICIT_LE, EXPLICIT_LE, DEFLATED_LE})
 """Their frames at rest are the bytes that Explicit VR Little Endian has."""
 NATIVE = LITTLE_ENDIAN | {EXPLICIT_BE}
 LOSSY = frozenset({JPEG_BASELINE, JPEG_EXTENDED, JPEG_LS_NEAR, JPEG_2000, HTJ2K})
-LOSSLESS_TARGETS = frozenset({EXPLICIT_LE, RLE, JPEG_LOSSLESS, JPEG_LOSSLESS_SV1, JPEG_LS, JPEG_2000_LOSSLESS})
-LOSSY_TARGETS = frozenset({JPEG_BASELINE, JPEG_LS_NEAR, JPEG_2000})
+LOSSLESS_TARGETS = frozenset(
+    {EXPLICIT_LE, RLE, JPEG_LOSSLESS, JPEG_LOSSLESS_SV1, JPEG_LS, JPEG_2000_LOSSLESS}
+    | {HTJ2K_LOSSLESS, HTJ2K_LOSSLESS_RPCL}
+)
+LOSSY_TARGETS = frozenset({JPEG_BASELINE, JPEG_LS_NEAR, JPEG_2000, HTJ2K})
 DECODED = (
     NATIVE
     | LOSSY
@@ -56,6 +61,9 @@ DECODED = (
 )
 NEAR_ERROR = 2  # JPEG-LS NEAR: the largest difference of a sample
 J2K_RATIO = 10.0
+HTJ2K_STEP = 0.00005  # of quantization: 3 to 20 times smaller, samples off by some thousandths of the range at most
+HTJ2K_LEVELS, HTJ2K_BASE = 5, 64
+SMALL_SIDE = 32  # below it pylibjpeg-openjpeg cannot halve five times, and pyjpegls' buffer may be too small
 JPEG_QUALITY = 92
 
 Array = NDArray[Any]
@@ -208,12 +216,46 @@ def _jpeg_baseline(pixels: Array, shape: PixelShape) -> tuple[bytes, str]:
     return data, "YBR_FULL_422" if shape.samples == 3 else shape.photometric
 
 
+def _jpeg_2000_lossless(pixels: Array, shape: PixelShape) -> tuple[bytes, str]:
+    if min(shape.rows, shape.columns) >= SMALL_SIDE:
+        return _by_pydicom(JPEG_2000_LOSSLESS)(pixels, shape)
+    data = imagecodecs.jpeg2k_encode(pixels, 0, reversible=True, codecformat="j2k", mct=False)
+    return bytes(data), shape.photometric
+
+
+def _jpeg_ls(pixels: Array, shape: PixelShape) -> tuple[bytes, str]:
+    if min(shape.rows, shape.columns) >= SMALL_SIDE or shape.signed:
+        return _by_pydicom(JPEG_LS)(pixels, shape)
+    return bytes(imagecodecs.jpegls_encode(pixels)), shape.photometric
+
+
+def _htj2k(*, reversible: bool) -> Callable[[Array, PixelShape], tuple[bytes, str]]:
+    """Progression RPCL, TLM markers and a base resolution of at most 64, as PS3.5 10.18 asks of RPCL."""
+
+    def encode(pixels: Array, shape: PixelShape) -> tuple[bytes, str]:
+        halvings = math.ceil(math.log2(max(shape.rows, shape.columns) / HTJ2K_BASE))
+        data = imagecodecs.htj2k_encode(
+            pixels,
+            level=None if reversible else HTJ2K_STEP,
+            rgb=False,  # no component transformation: the colour space stays (PS3.5 8.2.4)
+            resolutions=max(HTJ2K_LEVELS, halvings),
+            reversible=reversible,
+            tlm=True,
+        )
+        return bytes(data), shape.photometric
+
+    return encode
+
+
 _ENCODERS: dict[str, Callable[[Array, PixelShape], tuple[bytes, str]]] = {
     RLE: _by_pydicom(RLE),
-    JPEG_LS: _by_pydicom(JPEG_LS),
+    JPEG_LS: _jpeg_ls,
     JPEG_LS_NEAR: _by_pydicom(JPEG_LS_NEAR, jls_error=NEAR_ERROR),
-    JPEG_2000_LOSSLESS: _by_pydicom(JPEG_2000_LOSSLESS),
+    JPEG_2000_LOSSLESS: _jpeg_2000_lossless,
     JPEG_2000: _by_pydicom(JPEG_2000, j2k_cr=[J2K_RATIO]),
+    HTJ2K_LOSSLESS: _htj2k(reversible=True),
+    HTJ2K_LOSSLESS_RPCL: _htj2k(reversible=True),
+    HTJ2K: _htj2k(reversible=False),
     JPEG_LOSSLESS: _jpeg_lossless,  # Selection Value 1 is one of those that Process 14 allows
     JPEG_LOSSLESS_SV1: _jpeg_lossless,
     JPEG_BASELINE: _jpeg_baseline,

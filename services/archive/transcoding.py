@@ -24,6 +24,7 @@ METHODS = {  # PS3.3 C.7.6.1.1.5.1
     pixels.JPEG_BASELINE: "ISO_10918_1",
     pixels.JPEG_LS_NEAR: "ISO_14495_1",
     pixels.JPEG_2000: "ISO_15444_1",
+    pixels.HTJ2K: "ISO_15444_15",
 }
 
 

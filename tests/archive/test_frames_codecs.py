@@ -68,6 +68,8 @@ SHAPES = [
     ((64, 47), "<i2", 12, True),
     ((64, 64), "<u2", 12, False),
     ((40, 41, 3), "u1", 8, False),
+    ((5, 3), "<u2", 12, False),
+    ((9, 40, 3), "u1", 8, False),
 ]
 
 
@@ -97,6 +99,20 @@ def _shape(size: tuple[int, ...], dtype: str, stored: int, signed: bool) -> Pixe
         signed=signed,
         photometric="RGB" if colours == 3 else "MONOCHROME2",
     )
+
+
+@pytest.mark.parametrize("size", [(64, 64), (2100, 70)])
+def test_htj2k_rpcl_has_what_streaming_needs(size: tuple[int, int]) -> None:
+    samples = np.random.default_rng(1).integers(0, 4096, size).astype("<u2")
+
+    coded = transcode(samples.tobytes(), pixels.EXPLICIT_LE, pixels.HTJ2K_LOSSLESS_RPCL, _shape(size, "<u2", 12, False))
+
+    style = coded.data.index(b"\xff\x52")  # COD (ISO 15444-1 A.6.1)
+    progression, levels = coded.data[style + 5], coded.data[style + 9]
+    assert progression == 2  # RPCL
+    assert max(size) / 2**levels <= 64
+    assert coded.data.index(b"\xff\x55") < coded.data.index(b"\xff\x90")  # TLM before the first tile-part
+    assert b"\xff\x50" in coded.data[:style]  # CAP: Part 15
 
 
 @pytest.mark.parametrize("extreme", [0, 0x7FFF, 0x8000, 0xFFFF])
