@@ -1,5 +1,6 @@
 """Text in the Specific Character Set of its Data Set (PS3.3 C.12.1.1.2, PS3.5 6.1), and sites' errors with it."""
 
+import re
 import warnings
 from functools import lru_cache
 
@@ -7,6 +8,7 @@ from pydicom.charset import convert_encodings, decode_bytes, encode_string
 
 _DELIMITERS = {b"PN": {0xD, 0xA, 0x9, 0xC, 0x5C, 0x5E, 0x3D}}  # PS3.5 6.1.2.5.3: where ISO 2022 designations end
 _TEXT_DELIMITERS = {0xD, 0xA, 0x9, 0xC, 0x5C}
+_C1 = re.compile(rb"[\x80-\x9f]")
 _UNDECLARED = ("utf-8", "cp932", "euc_jp", "gb18030", "latin-1")  # what Japanese sites write without saying so
 
 
@@ -38,6 +40,30 @@ def decode(value: bytes, specific: bytes, vr: bytes = b"LO") -> str:
         except UnicodeDecodeError:
             continue
     return value.decode("latin-1")
+
+
+def is_utf8(specific: bytes) -> bool:
+    """Say whether a Data Set of this (0008,0005) is in UTF-8 as it is."""
+    return specific.strip(b" \0") == b"ISO_IR 192"
+
+
+def as_utf8(value: bytes, specific: bytes, vr: bytes) -> bytes | None:
+    """Return a text in UTF-8, None if its bytes are the same there."""
+    if value.isascii() and b"\x1b" not in value:
+        return None
+    new = _meant(value, specific, vr).encode("utf-8", "replace")
+    return None if new == value else new
+
+
+def _meant(value: bytes, specific: bytes, vr: bytes) -> str:
+    """Return the text as its sender meant it: a declared Latin-1 holds where its bytes can be Latin-1.
+
+    Shift_JIS and UTF-8 under that name, which sites write, have bytes from 80 to 9F, where Latin-1 has only controls
+    (PS3.5 6.1.3 allows none of these).
+    """
+    if encodings(specific) == ("latin_1",) and not _C1.search(value):
+        return value.decode("latin-1")
+    return decode(value, specific, vr)
 
 
 def readings(value: bytes, specific: bytes, vr: bytes = b"LO") -> set[str]:

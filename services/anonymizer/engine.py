@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from services.anonymizer import acts, content, private, profile, standard, stream
+from services.anonymizer import acts, charsets, content, private, profile, standard, stream
 from services.anonymizer.context import Context
 from services.anonymizer.profile import Action
 from services.anonymizer.stream import ITEM_END, SEQUENCE_END, TEXT, UNDEFINED, Element, Syntax
@@ -22,6 +22,8 @@ STATED = frozenset({0x00100010, 0x00100020, 0x00100021, 0x00120062, 0x00120063, 
 _CHARSET = 0x00080005
 _NO_MORE = 1 << 33
 _LOOKED_AT = frozenset({b"SQ", b"DA", b"DT", b"TM", b"UI"})
+_RECODED = frozenset({b"LO", b"LT", b"PN", b"SH", b"ST", b"UC", b"UT"})  # PS3.5 6.1.2.3
+_UTF8 = b"ISO_IR 192"
 _WORDS = frozenset({b"LO", b"SH", b"ST", b"LT", b"UT", b"UC", b"PN", b"AE", b"UR"})
 
 
@@ -43,10 +45,11 @@ class State(NamedTuple):
 
 
 @cache
-def scope(name: str, sop_class_uid: str, place: str, search: bool, explicit: bool) -> Scope:
+def scope(name: str, sop_class_uid: str, place: str, search: bool, recodes: bool, explicit: bool) -> Scope:
     """Return the table for ``top``, ``nested`` or ``dummy`` (inside a Sequence whose action is D) places.
 
     search: look at every text, because a trace of the patient was found where none should be.
+    recodes: look at every text, because it goes out in another character set.
     """
     table = profile.compiled(name, sop_class_uid)
     actions = dict(table.top if place == "top" else table.nested)
@@ -58,8 +61,15 @@ def scope(name: str, sop_class_uid: str, place: str, search: bool, explicit: boo
     kept: dict[int, bytes] = {}
     for tag, action in actions.items():
         vr = standard.vr(tag).encode()
-        if action is Action.KEEP and vr not in _LOOKED_AT and not (search and vr in _SEARCHED):
+        if (
+            action is Action.KEEP
+            and vr not in _LOOKED_AT
+            and not (search and vr in _SEARCHED | _RECODED)
+            and not (recodes and vr in _RECODED)
+        ):
             kept[tag] = vr
+    if recodes:
+        kept = {tag: vr for tag, vr in kept.items() if vr not in _RECODED}
     for tag in (
         _CHARSET,
         *PIXELS,
@@ -82,6 +92,7 @@ class Rewriter:
         self._context = context
         self._search = search
         self._pending: list[tuple[int, bytes]] = []
+        self._to_utf8 = profile.load(context.profile).character_set == "utf-8"
         self.counts: Counter[str] = Counter()
         self.header = 0
 
@@ -89,19 +100,24 @@ class Rewriter:
         """Return the new Data Set in parts. additions: encoded elements, in place of any of their tags."""
         parts: list[Buffer] = []
         self._pending = sorted(additions.items(), reverse=True)
-        table = self._scope("top", syntax)
+        charset = self._context.identity.charset
+        if self._to_utf8 and not charsets.is_utf8(charset):
+            additions = {**additions, _CHARSET: stream.encode(_CHARSET, b"CS", _UTF8, syntax)}
+            self._pending = sorted(additions.items(), reverse=True)
+        table = self._scope("top", syntax, charset)
         if extra := additions.keys() - STATED:
             kept = {tag: vr for tag, vr in table.kept.items() if tag not in extra}
             table = Scope({**table.actions, **dict.fromkeys(extra, Action.REMOVE)}, kept)
-        state = State(syntax, table, self._context.identity.charset, 0)
+        state = State(syntax, table, charset, 0)
         self._dataset(start, len(self._data), state, parts)
         while self._pending:
             parts.append(self._pending.pop()[1])
         self.header = self.header or len(parts)
         return parts
 
-    def _scope(self, place: str, syntax: Syntax) -> Scope:
-        return scope(self._context.profile, self._context.sop_class_uid, place, self._search, syntax.explicit)
+    def _scope(self, place: str, syntax: Syntax, charset: bytes) -> Scope:
+        recodes = self._to_utf8 and not charsets.is_utf8(charset)
+        return scope(self._context.profile, self._context.sop_class_uid, place, self._search, recodes, syntax.explicit)
 
     def _dataset(self, pos: int, end: int, state: State, parts: list[Buffer]) -> tuple[int, bool]:
         """Append the elements up to end or the Item's delimiter; return where that is, and if any changed."""
@@ -122,7 +138,8 @@ class Rewriter:
                     span = pos
             replacement, following = self._element(element, end, state)
             if element.tag == _CHARSET:
-                state = state._replace(charset=data[element.value : following].rstrip(b" \0"))
+                state = self._switched(state, data[element.value : following].rstrip(b" \0"))
+                kept = state.table.kept
             elif element.tag in PIXELS and top:
                 parts += (view[span:pos], view[pos:following])
                 self.header = self.header or len(parts) - 1
@@ -133,6 +150,13 @@ class Rewriter:
             pos = following
         parts.append(view[span:pos])
         return pos, changed
+
+    def _switched(self, state: State, charset: bytes) -> State:
+        """Return the state after Specific Character Set (0008,0005): an Item may have its own (PS3.3 C.12.1.1.2)."""
+        table = state.table
+        if self._to_utf8 and not charsets.is_utf8(charset):
+            table = Scope(table.actions, {tag: vr for tag, vr in table.kept.items() if vr not in _RECODED})
+        return state._replace(charset=charset, table=table)
 
     def _element(self, element: Element, end: int, state: State) -> tuple[list[Buffer] | None, int]:
         """Return what stands in the element's place, None for itself, and the position after it."""
@@ -149,15 +173,33 @@ class Rewriter:
         if stream.is_sequence(element):
             return self._sequence(element, end, state, action)
         following = stream.after(self._data, element, end, syntax, state.depth)
-        if element.tag == _CHARSET or element.tag in PIXELS or element.length == UNDEFINED:
+        if element.tag in PIXELS or element.length == UNDEFINED:
             return None, following
         value = self._data[element.value : following]
-        found = acts.act(action, element.tag, self._vr(element), value, state.charset, self._context, self._search)
-        if found is None:
+        if element.tag == _CHARSET:
+            is_other = self._to_utf8 and not charsets.is_utf8(value)
+            return ([stream.encode(_CHARSET, b"CS", _UTF8, syntax)] if is_other else None), following
+        vr = self._vr(element)
+        found = acts.act(action, element.tag, vr, value, state.charset, self._context, self._search)
+        if found is not None:
+            action, value_or_none = found
+            self.counts[action] += 1
+            if value_or_none is None:
+                return [], following
+            value = value_or_none
+        recoded = self._recoded(vr, value, state.charset)
+        if found is None and recoded is None:
             return None, following
-        action, new = found
-        self.counts[action] += 1
-        return ([] if new is None else [stream.encode(element.tag, self._vr(element), new, syntax)]), following
+        return [stream.encode(element.tag, vr, value if recoded is None else recoded, syntax)], following
+
+    def _recoded(self, vr: bytes, value: bytes, charset: bytes) -> bytes | None:
+        """Return the text in UTF-8; None if it stays as it is."""
+        if not self._to_utf8 or vr not in _RECODED or charsets.is_utf8(charset):
+            return None
+        new = charsets.as_utf8(value, charset, vr)
+        if new is not None:
+            self.counts["to-utf-8"] += 1
+        return new
 
     def _vr(self, element: Element) -> bytes:
         return stream.vr_of(element.tag) if element.vr == b"UN" else element.vr
@@ -167,6 +209,8 @@ class Rewriter:
             self._data, element.start, end, state.syntax, state.charset, self._context, state.depth
         )
         if "retain_safe_private" not in profile.load(self._context.profile).options:
+            kept, count = b"", 0
+        if count and self._to_utf8 and not charsets.is_utf8(state.charset) and not _is_plain(kept, state.syntax):
             kept, count = b"", 0
         self.counts["remove-private"] += 1
         if count:
@@ -181,7 +225,11 @@ class Rewriter:
         stop = end if element.length == UNDEFINED else element.value + element.length
         dummy = action is Action.DUMMY or state.dummy
         nested = State(
-            inside, self._scope("dummy" if dummy else "nested", inside), state.charset, state.depth + 1, dummy
+            inside,
+            self._scope("dummy" if dummy else "nested", inside, state.charset),
+            state.charset,
+            state.depth + 1,
+            dummy,
         )
         parts: list[Buffer] = []
         pos, changed = element.value, False
@@ -231,3 +279,15 @@ class Rewriter:
             end = stream.header(SEQUENCE_END, b"", 0, inside)
             return [stream.header(element.tag, vr, UNDEFINED, syntax), *parts, end]
         return [stream.header(element.tag, vr, sum(len(part) for part in parts), syntax), *parts]
+
+
+def _is_plain(elements: bytes, syntax: Syntax) -> bool:
+    """Say whether these elements' texts are ASCII, so that they are the same in UTF-8."""
+    pos = 0
+    while pos < len(elements):
+        element = stream.read(elements, pos, len(elements), syntax)
+        pos = stream.after(elements, element, len(elements), syntax)
+        value = elements[element.value : pos]
+        if element.vr in _RECODED and not (value.isascii() and b"\x1b" not in value):
+            return False
+    return True

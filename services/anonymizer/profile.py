@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -50,13 +50,17 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A versioned profile. options: names of Table E.1-1's columns."""
+    """A versioned profile. options: names of Table E.1-1's columns.
+
+    character_set: of the output: as it came, or UTF-8 (ISO_IR 192) whatever it was.
+    """
 
     name: str
     version: str
     about: str
     options: tuple[str, ...]
     rules: tuple[Rule, ...]
+    character_set: Literal["original", "utf-8"] = "original"
 
     @property
     def label(self) -> str:

@@ -34,6 +34,8 @@ def _options(taken: list[Profile]) -> list[str]:
     codes = [dict(profiles.codes(profile)) for profile in taken]
     for value, meaning in standard.method_codes():
         lines.append(f"| {value} | {meaning} | {' | '.join('yes' if value in each else '' for each in codes)} |")
+    sets = {"original": "as it came", "utf-8": "UTF-8 (ISO_IR 192)"}
+    lines.append(f"| | character set of the output | {' | '.join(sets[p.character_set] for p in taken)} |")
     return [*lines, ""]
 
 

@@ -86,7 +86,7 @@ def test_a_profile_explains_itself() -> None:
     compared = RUN.invoke(cli.profile, ["diff", "jmid", "research"])
 
     assert "patient-pseudonym" in explained.output
-    assert "research/1" in shown.output
+    assert "research/2" in shown.output
     assert "StudyDate" in compared.output or "Study Date" in compared.output
     assert RUN.invoke(cli.profile, ["explain", "NoSuchThing"]).exit_code == 2
     assert RUN.invoke(cli.profile, ["show", "nobody"]).exit_code == 2
