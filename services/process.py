@@ -127,6 +127,7 @@ def _say_where(process: Process, host: Host, *, viewer: bool) -> None:
         ("STOW-RS front door", f"{url}/ingest/dicom-web/studies", process.hosts("ingest")),
         ("Report front door", f"{url}/ingest/reports", process.hosts("ingest")),
         ("C-STORE AE", _dimse_address(environ), process.hosts("ingest")),
+        ("HL7 v2 (MLLP)", _mllp_address(environ), process.hosts("ingest") and _mllp_port(environ) >= 0),
         ("Health", f"{url}/-/ready", True),
     ]
     console.print(f"\n[bold green]J-MID is running[/]  ({', '.join(sorted({s.role.value for s in process.services}))})")
@@ -143,3 +144,11 @@ def _say_where(process: Process, host: Host, *, viewer: bool) -> None:
 def _dimse_address(environ: Mapping[str, str]) -> str:
     title, port = environ.get("JMID_INGEST_AE_TITLE", "JMID"), environ.get("JMID_INGEST_DIMSE_PORT", "11112")
     return f"{title} at {environ.get('JMID_INGEST_DIMSE_BIND', '127.0.0.1')} port {port}"
+
+
+def _mllp_address(environ: Mapping[str, str]) -> str:
+    return f"{environ.get('JMID_INGEST_MLLP_BIND', '127.0.0.1')} port {_mllp_port(environ)}"
+
+
+def _mllp_port(environ: Mapping[str, str]) -> int:
+    return int(environ.get("JMID_INGEST_MLLP_PORT", "-1"))

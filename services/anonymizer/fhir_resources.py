@@ -110,6 +110,7 @@ class Resources:
         """Yield kinds of resources that are left behind, with how many."""
         yield "key_image", len(self.of_type("Media"))
         yield "attachment", len(self.of_type("Binary")) + len(self.of_type("DocumentReference"))
+        yield "unmapped", len(self.of_type("Basic"))  # what ingest's readers of HL7 v2 and CDA did not map
 
 
 def _unpacked(document: Resource) -> Iterator[tuple[str, Resource]]:

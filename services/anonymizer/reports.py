@@ -65,7 +65,9 @@ def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:
     Raises Invalid: what the form forbids.  Raises Refused: nothing readable is left, as when all is in a PDF.
     """
     source = read_report(data)
-    if not (source.conclusion or source.full_text or any(section.text for section in source.sections)):
+    withdrawn = source.status in ("cancelled", "entered-in-error")
+    results = [each for each in source.sections if each.text and (withdrawn or each.code != CLINICAL)]
+    if not (source.conclusion or source.full_text or results):
         word = "report-only-attachments" if source.dropped else "report-without-text"
         raise Refused(word, "nothing of the report can be read as text, so nothing can be cleaned")
     issuer = pseudonyms.issuer_of(source.patient_issuer, policy.site, policy.foreign_issuers)

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -59,16 +60,31 @@ class ReportFields(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
-def bundle_of(fields: ReportFields) -> bytes:
-    """Return the canonical Bundle; raise Invalid that names the field that is missing or wrong."""
+def bundle_of(
+    fields: ReportFields,
+    *,
+    patient: Mapping[str, list[Any]] | None = None,
+    others: Sequence[Mapping[str, Any]] = (),
+    forms: Sequence[Mapping[str, Any]] = (),
+) -> bytes:
+    """Return the canonical Bundle; raise Invalid that names the field that is missing or wrong.
+
+    patient: more names, identifiers, addresses and telecoms of the Patient.  others: further resources.
+    forms: attachments, without data, that were left behind; with one, a report may have no text here.
+    """
     if not fields.report_id or not fields.patient_id:
         raise Invalid("missing-field", "report_id and patient_id are needed")
-    if not any((fields.findings, fields.impression, fields.text)):
+    has_text = any((fields.findings, fields.impression, fields.text))
+    if not has_text and not forms and fields.status not in ("cancelled", "entered-in-error"):
         raise Invalid("no-text", "findings, impression and text are all empty")
     if fields.study_uid and not is_uid(fields.study_uid):
         raise Invalid("bad-uid", "study_uid is no valid UID (PS3.5 9.1)")
-    patient, order = _patient(fields), _order(fields)
-    entries = [_report(fields), patient, order, *_study(fields), *_observations(fields), *_people(fields)]
+    subject = _patient(fields)
+    for name, values in (patient or {}).items():
+        subject[name] = [*subject.get(name, []), *values]
+    report = _report(fields)
+    report["presentedForm"] += forms
+    entries = [report, subject, _order(fields), *_study(fields), *_observations(fields), *_people(fields), *others]
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in entries]}
     return orjson.dumps(_without_empty(bundle), option=orjson.OPT_SORT_KEYS)
 
@@ -118,7 +134,7 @@ def _presented(text: str) -> list[dict[str, str]]:
 
 
 def _patient(fields: ReportFields) -> dict[str, Any]:
-    names = [_name(fields.patient_name), _name(fields.patient_kana)]
+    names = [named(fields.patient_name), named(fields.patient_kana)]
     return {
         "resourceType": "Patient",
         "id": "patient",
@@ -129,7 +145,8 @@ def _patient(fields: ReportFields) -> dict[str, Any]:
     }
 
 
-def _name(text: str) -> dict[str, Any]:
+def named(text: str) -> dict[str, Any]:
+    """Return a HumanName; the first word is the family name. Empty if there is none."""
     parts = [part for part in re.split(r"[\s　^]+", text.strip()) if part]
     if not parts:
         return {}
@@ -179,7 +196,7 @@ def _observations(fields: ReportFields) -> list[dict[str, Any]]:
 def _people(fields: ReportFields) -> list[dict[str, Any]]:
     people = {"requester": fields.requester, "radiologist": fields.radiologist}
     found: list[dict[str, Any]] = [
-        {"resourceType": "Practitioner", "id": name, "name": [_name(text)]} for name, text in people.items() if text
+        {"resourceType": "Practitioner", "id": name, "name": [named(text)]} for name, text in people.items() if text
     ]
     for name, text in (("institution", fields.institution), ("department", fields.department)):
         if text:

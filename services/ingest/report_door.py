@@ -1,14 +1,18 @@
-"""The report front door: FHIR R4 JSON by POST.
+"""The report front door: FHIR R4 JSON, CDA R2 and HL7 v2 by POST.
 
-Answers 202 with the receipt when everything is safe; errors are OperationOutcome (FHIR R4) and what came is kept.
+FHIR and CDA are answered with 202 and the receipt when everything is safe; errors are OperationOutcome (FHIR R4) and
+what came is kept. HL7 v2 is answered with its own acknowledgement.
 """
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 import orjson
 from aiohttp import web
 
+from services.ingest import hl7_door
+from services.ingest.cda import cda_bundles
 from services.ingest.deps import IngestDeps
 from services.ingest.fhir import canonical_bundles, outcome
 from services.ingest.receiving import Content, new_receipt, receive, reject
@@ -17,7 +21,11 @@ from shared.dicom.multipart import content_type
 from shared.errors import Invalid, Transient
 
 FHIR = "application/fhir+json"
-_TYPES = frozenset({FHIR, "application/json"})
+CDA = "application/cda+xml"
+_FHIR_TYPES = frozenset({FHIR, "application/json"})
+_CDA_TYPES = frozenset({CDA, "application/hl7-cda+xml", "application/hl7-sda+xml", "text/xml", "application/xml"})
+_TAKEN = f"send {FHIR}, {CDA} or application/hl7-v2"
+_NOT_THE_FORM = frozenset({"not-json", "not-fhir", "not-xml", "not-cda"})
 
 
 class ReportDoor:
@@ -31,21 +39,30 @@ class ReportDoor:
         return [web.post("/ingest/reports", self.post)]
 
     async def post(self, request: web.Request) -> web.Response:
-        """Keep a report, or a Bundle of reports."""
-        if content_type(request.headers.get("Content-Type", ""))[0] not in _TYPES:
-            return _outcome(415, "not-supported", f"send {FHIR} or application/json")
+        """Keep a report, or a Bundle or message of reports."""
+        kind = content_type(request.headers.get("Content-Type", ""))[0]
+        if kind not in _FHIR_TYPES | _CDA_TYPES | hl7_door.TYPES:
+            return _outcome(415, "not-supported", _TAKEN)
         data = await self._body(request)
         if data is None:
             most = self._deps.settings.max_report_bytes
             return _outcome(413, "too-long", f"a report has at most {most} bytes")
-        receipt = new_receipt(self._deps, "fhir", REPORT)
+        if kind in hl7_door.TYPES:
+            return _acknowledged(await hl7_door.take(self._deps, data, "hl7"))
+        if kind in _CDA_TYPES:
+            return await self._keep(data, "cda", cda_bundles)
+        return await self._keep(data, "fhir", canonical_bundles)
+
+    async def _keep(self, data: bytes, door: str, read: Callable[[bytes], list[bytes]]) -> web.Response:
+        """Keep the reports of a document, as its reader gives them."""
+        receipt = new_receipt(self._deps, door, REPORT)
         try:
             try:
-                bundles = await asyncio.to_thread(canonical_bundles, data)
+                bundles = await asyncio.to_thread(read, data)
             except Invalid as error:
                 if data:
                     await reject(self._deps, receipt, data, error)
-                status = 400 if error.reason in ("not-json", "not-fhir") else 422
+                status = 400 if error.reason in _NOT_THE_FORM else 422
                 return _outcome(status, "invalid", str(error), receipt.id)
             await receive(self._deps, receipt, [Content(bundle, data) for bundle in bundles])
         except Transient:
@@ -71,3 +88,14 @@ class ReportDoor:
 def _outcome(status: int, code: str, diagnostics: str, receipt_id: str = "") -> web.Response:
     headers = {"X-Receipt": receipt_id} if receipt_id else {}
     return web.Response(status=status, body=outcome(code, diagnostics), content_type=FHIR, headers=headers)
+
+
+def _acknowledged(taken: hl7_door.Taken) -> web.Response:
+    headers = {"X-Receipt": taken.receipt_id}
+    return web.Response(
+        status=taken.http_status,
+        body=taken.message,
+        content_type="application/hl7-v2",
+        charset="utf-8",
+        headers=headers,
+    )

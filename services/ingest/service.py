@@ -12,7 +12,8 @@ from services.ingest import handlers, receipt_routes
 from services.ingest.csv_folder import watch_forever
 from services.ingest.csv_reader import load_mapping
 from services.ingest.deps import IngestDeps
-from services.ingest.dimse import listening
+from services.ingest.dimse import DimseDoor, listening
+from services.ingest.mllp import listening_mllp
 from services.ingest.receipt_routes import ReceiptRoutes
 from services.ingest.records import COLLECTIONS
 from services.ingest.report_door import ReportDoor
@@ -20,7 +21,7 @@ from services.ingest.settings import IngestSettings
 from services.ingest.stow_door import StowDoor
 from services.ingest.sweeper import publish_forever, release_forever
 from shared.events import Delivered, InputDeidentified, InputRefused, InstancesReceived, ReportLinked, ReportReceived
-from shared.service import Place, Role, Running, Service, nothing
+from shared.service import Place, Role, Running, Service
 from shared.settings import read
 
 
@@ -45,7 +46,12 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     async def status() -> Mapping[str, int]:
         return await receipt_routes.status(deps)
 
-    async with listening(deps) as door:
+    async def stop() -> None:
+        for each in (door, mllp):
+            if each is not None:
+                await (each.stop() if isinstance(each, DimseDoor) else each.close())
+
+    async with listening(deps) as door, listening_mllp(deps) as mllp:
         yield Running(
             routes=[*StowDoor(deps).routes(), *ReportDoor(deps).routes(), *ReceiptRoutes(deps).routes()],
             handlers={
@@ -55,7 +61,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
                 Delivered: partial(handlers.delivered, deps=deps),
             },
             tasks=[publish, release, watch],
-            stop_accepting=door.stop if door else nothing,
+            stop_accepting=stop,
             templates=Path(__file__).parent / "templates",
             menu=[("Receipts 受付", "/gateway/receipts")],
             status=status,

@@ -16,6 +16,9 @@ class IngestSettings(msgspec.Struct, frozen=True):
     batch_parts, batch_bytes: how much of a STOW-RS body is made durable at once.
     publish_s: how long arrivals gather into one event.  retention_days: how long identified bytes are kept after they
     were de-identified; what is in quarantine is kept.  max_report_bytes: the largest report that is taken.
+    mllp_bind, mllp_port: of HL7 v2 over MLLP; port -1 switches it off, 0 takes a free one.  mllp_connections: at once.
+    mllp_timeout_s: of an idle connection.  hl7_accession: the fields that hold the accession number, the first that has
+    one counts.
     """
 
     ae_title: str = "JMID"
@@ -33,3 +36,8 @@ class IngestSettings(msgspec.Struct, frozen=True):
     publish_s: float = 0.3
     retention_days: float = 7.0
     max_report_bytes: int = 16 << 20
+    mllp_bind: str = "127.0.0.1"
+    mllp_port: int = -1
+    mllp_connections: int = 20
+    mllp_timeout_s: float = 300.0
+    hl7_accession: tuple[str, ...] = ("OBR-18", "OBR-3", "ORC-3", "OBR-2", "ORC-2")
