@@ -1,0 +1,55 @@
+"""HL7 v2 over MLLP and CDA by POST reach the portal linked to their studies, and nobody is named."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.flow import senders
+from tests.flow.ports import Ports, every_byte
+from tests.flow.system import start_up, until
+from tests.servers.process import free_ports
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+SAMPLES = Path(__file__).parents[1] / "data" / "reports"
+
+
+def as_of(name: str, who: senders.Person, study_date: str) -> bytes:
+    """Return a sample with somebody else in it; its Study UID is left out, so that the order must link it."""
+    family, given = who.name.split("^")
+    text = (SAMPLES / name).read_bytes().decode()
+    for old, new in (
+        ("山本", family), ("花子", given), ("0001234567", who.patient_id), ("A2404010017", who.accession_number),
+        ("19700503", who.birth_date), ("20240401102300", f"{study_date}102300"),
+        ("\rZDS|1.2.392.200036.9999.1.20240401.17^DCM^Application^DICOM", ""),
+        ('<id root="1.2.392.200036.9999.1.20240401.17"/>', ""),
+    ):  # fmt: skip
+        text = text.replace(old, new)
+    return text.encode()
+
+
+def test_hl7_over_mllp_and_cda_are_linked_and_found_and_nobody_is_named(shared_data: Path, tmp_path: Path) -> None:
+    (mllp,) = free_ports(1)
+    files = sorted(p for p in (shared_data / "dicom" / "ct-philips").iterdir() if p.name.startswith("I"))[:2]
+    sent, people = senders.Sent(), [senders.person(number) for number in (0, 1)]
+    system = start_up(tmp_path / "home", {"JMID_INGEST_MLLP_PORT": str(mllp)}, "--no-sample", "--insecure")
+    try:
+        for number, who in enumerate(people):
+            study = senders.study(files, who, tmp_path / f"ct{number}", sent)
+            senders.by_storescu(study, system.dimse_port)
+
+        with socket.create_connection(("127.0.0.1", mllp), timeout=20) as line:
+            line.sendall(b"\x0b" + as_of("hl7v2/oru_utf8.hl7", people[0], "20240531") + b"\x1c\x0d")
+            acknowledged = line.recv(65536)
+        cda = as_of("cda/report.xml", people[1], "20240531")
+        status, _ = system.post("ingest", "/ingest/reports", cda, "application/cda+xml")
+
+        assert (b"\rMSA|AA|MSG00017\r" in acknowledged, status) == (True, 202)
+        until(lambda: len(system.cases(has_images="true", has_report="true")) == 2, "two linked cases")
+        assert len(system.cases(q="結節")) == 2
+        assert f"127.0.0.1 port {mllp}" in system.processes["up"].log.read_text(encoding="utf-8")
+    finally:
+        system.close()
+    identified = [*sent.identified, "佐々木", "さくら中央病院", "A2404010017", "MSG00017", "03-5555-0123"]
+    assert every_byte(system.home / "centre", Ports.embedded(), identified) == []
