@@ -98,9 +98,9 @@ def _segment(line: str, at: Delimiters, codec: str) -> Segment:
 
 
 def _delimiters(line: str) -> Delimiters:
-    field, rest = line[3:4], line[4:].split(line[3:4], 1)[0]
-    marks = field + rest[:4]
-    if len(marks) < 4 or len(set(marks)) != len(marks) or any(each.isalnum() for each in marks):
+    field = line[3:4] or "\r"  # MSH alone names nothing
+    marks = field + line[4:].split(field, 1)[0][:4]
+    if len(marks) < 4 or len(set(marks)) != len(marks) or any(each.isalnum() or each in "\r \x00" for each in marks):
         raise Invalid("bad-delimiters", "MSH-1 and MSH-2 do not name four delimiters (HL7 v2.5 2.5.4)")
     return Delimiters(*marks)
 
@@ -120,7 +120,7 @@ def _declared(data: bytes) -> list[str]:
     if _ISO_2022.search(data) and re.search(rb"\x1b\$[@B(]|\x1b\(I", data):
         return ["iso2022_jp_ext"]
     head = re.split(rb"[\r\n]", data.lstrip(b"\xef\xbb\xbf\r\n"), maxsplit=1)[0].decode("latin-1")
-    fields = head.split(head[3])
+    fields = head.split(head[3:4] or "|")
     names = re.split(r"[~\\]", fields[17]) if len(fields) > 17 else []
     found = [_CODECS[name.strip().upper()] for name in names if name.strip().upper() in _CODECS]
     return sorted(found, key=lambda codec: codec == "ascii")
