@@ -1,6 +1,7 @@
 """``jmid deid``, ``jmid keys`` and ``jmid profile``."""
 
 import asyncio
+import os
 import secrets
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -9,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from services.anonymizer import key_guard, profile_view, reading, report_cli
 from services.anonymizer import keys as key_files
 from services.anonymizer import profile as profiles
-from services.anonymizer import profile_view, reading, report_cli
 from services.anonymizer.context import Policy
 from services.anonymizer.files import deidentify_folder
 from services.anonymizer.verify import verify_file
@@ -96,15 +97,27 @@ def new(
     if any(folder.glob("k*.key")):
         _fail(f"{folder} holds keys already; use: jmid keys rotate {folder}")
     shared = bytes.fromhex(patient_key.read_text("ascii").strip()) if patient_key else None
-    made = key_files.create(folder, domain, patient=shared)
+    made = _made(folder, domain, shared)
     console.print(f"{made.version} of domain {made.domain} in {folder}. Back it up: nothing links without it.")
 
 
 @keys.command("rotate")
 def rotate(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)]) -> None:
     """Add a version; what comes from now on gets pseudonyms by it, older versions stay readable."""
-    made = key_files.create(folder, _ring(folder).current.domain)
+    made = _made(folder, _ring(folder).current.domain)
     console.print(f"{made.version} is current. Restart the anonymizer. New pseudonyms do not match the old ones.")
+
+
+@keys.command("wrap")
+def wrap(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)]) -> None:
+    """Wrap all versions by JMID_ANONYMIZER_KEY_WRAP: plain ones, and anew those that are wrapped already."""
+    try:
+        guard = key_guard.read(os.environ)
+        if isinstance(guard, key_guard.Plain):
+            _fail("JMID_ANONYMIZER_KEY_WRAP and JMID_ANONYMIZER_KEY_UNWRAP are not set")
+        console.print(f"{key_files.rewrap(folder, guard)} wrapped. Backups may still hold the plain files.")
+    except SettingsError as error:
+        _fail(str(error))
 
 
 @keys.command("list")
@@ -172,14 +185,25 @@ def explain(
 def _policy(name: str, folder: Path, site: str) -> Policy:
     try:
         taken = profiles.load(name)
-        return Policy(taken.name, key_files.load_or_create(folder, taken.name).current, site)
+        return Policy(taken.name, _opened(folder, taken.name).current, site)
     except SettingsError as error:
         _fail(str(error))
 
 
 def _ring(folder: Path) -> key_files.Keyring:
     try:
-        return key_files.load(folder)
+        return key_files.load(folder, key_guard.read(os.environ))
+    except SettingsError as error:
+        _fail(str(error))
+
+
+def _opened(folder: Path, domain: str) -> key_files.Keyring:
+    return key_files.load_or_create(folder, domain, key_guard.read(os.environ))
+
+
+def _made(folder: Path, domain: str, patient: bytes | None = None) -> key_files.KeySet:
+    try:
+        return key_files.create(folder, domain, patient=patient, guard=key_guard.read(os.environ))
     except SettingsError as error:
         _fail(str(error))
 

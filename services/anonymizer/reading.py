@@ -5,7 +5,7 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
-from services.anonymizer import keys
+from services.anonymizer import key_guard, keys
 from services.anonymizer.settings import AnonymizerSettings
 from services.anonymizer.vault import VAULT, VAULT_READS, VaultRead, reidentify
 from shared import settings as settings_reader
@@ -20,7 +20,7 @@ async def read_vault(home: Path, pseudonym: str, by: str, second: str, reason: s
     """
     settings = settings_reader.read(AnonymizerSettings, "ANONYMIZER", os.environ)
     folder = home / Role.GATEWAY.value
-    ring = keys.load(settings.keys or folder / "keys")
+    ring = keys.load(settings.keys or folder / "keys", key_guard.of(settings))
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     read = VaultRead(str(uuid.uuid4()), pseudonym, by, second, reason, now)
     async with open_ports(port_settings(Role.GATEWAY, os.environ), Role.GATEWAY, folder, (), os.environ) as ports:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from services.anonymizer import keys, pseudonyms
+from services.anonymizer import key_guard, keys, pseudonyms
 from services.anonymizer.context import Policy
 from services.anonymizer.reports import shift_of, text_policy
 from services.anonymizer.text_cleaner import Identifiers, clean_text
@@ -59,7 +59,7 @@ def deidentify_file(
     Lines keep their order. The input is read as a stream. jobs: worker processes. Raises SettingsError for an unknown
     profile or missing keys, before anything is written.
     """
-    policy = Policy(profile, keys.load(keys_dir).current, site)
+    policy = Policy(profile, keys.load(keys_dir, key_guard.read(os.environ)).current, site)
     text_policy(policy.profile, None)
     draft = out_path.with_name(out_path.name + ".part")
     done = flagged = 0

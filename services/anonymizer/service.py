@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from services.anonymizer import keys, profile, report_handler
+from services.anonymizer import key_guard, keys, profile, report_handler
 from services.anonymizer.context import Policy
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.handlers import deidentify_instances
@@ -39,7 +39,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
     """Open the anonymizer of a gateway; raise SettingsError for a wrong profile, site name or key folder."""
     settings = settings_reader.read(AnonymizerSettings, "ANONYMIZER", place.environ)
     folder = settings.keys or place.home / "keys"
-    ring = await asyncio.to_thread(keys.load_or_create, folder, settings.domain)
+    ring = await asyncio.to_thread(keys.load_or_create, folder, settings.domain, key_guard.of(settings))
     policy = Policy(
         profile.load(settings.profile).name,
         ring.current,

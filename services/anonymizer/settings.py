@@ -12,6 +12,8 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
     profile: name of a built-in profile.  keys: the key folder; under the gateway's home if not set, and made on the
     first start.  domain: whose pseudonyms these are; all sites whose patients are to be linked name the same.
     foreign_issuers: issuers of patient IDs that are not the site's own (Issuer of Patient ID, assigning authority).
+    key_wrap, key_unwrap: commands of a KMS or card that wrap and unwrap the key files (see docs/operations.md); none:
+    the files are plain.  key_timeout_s: how long one of them may take.
     two_persons: whether re-identification needs a second person.
     pixel_text: what happens to images that may carry burned-in text: ``review``: a person looks at each; ``mask``: what
     the text detector finds is masked and the image passes.
@@ -26,5 +28,8 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
     foreign_issuers: tuple[str, ...] = ()
     pixel_text: Literal["review", "mask"] = "review"
     flagged_reports: Literal["review", "pass"] = "review"
+    key_wrap: str = ""
+    key_unwrap: str = ""
+    key_timeout_s: float = 30.0
     two_persons: bool = False
     batch_bytes: int = 16 << 20
