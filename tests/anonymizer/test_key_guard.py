@@ -61,7 +61,7 @@ def test_sites_and_projects_have_keys_of_their_own_and_may_share_the_patients(gu
     assert not {site.uid, site.date, site.vault} & {project.uid, project.date, project.vault}
 
 
-def test_processes_that_start_together_get_the_same_keys(guard: Guard, tmp_path: Path) -> None:
+def test_a_second_start_gets_the_keys_of_the_first(guard: Guard, tmp_path: Path) -> None:
     one, other = (keys.load_or_create(tmp_path / "keys", "jmid", guard) for _ in range(2))
 
     assert one == other

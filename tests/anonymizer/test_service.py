@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from services.anonymizer.key_guard import is_wrapped
 from services.anonymizer.service import SERVICES
 from shared.blobs.local import open_local
 from shared.bus.journal import open_journal
@@ -42,6 +43,21 @@ async def test_the_first_start_makes_keys_for_the_owner_alone_and_the_second_kee
 
     assert (place.home / "keys" / "k1.key").read_bytes() == first
     assert (place.home / "keys").stat().st_mode & 0o077 == 0
+
+
+async def test_keys_that_a_command_wraps_serve_as_plain_ones_do(place: Place) -> None:
+    environ = {"JMID_ANONYMIZER_KEY_WRAP": "rev", "JMID_ANONYMIZER_KEY_UNWRAP": "rev"}
+    async with SERVICE.opens(changed(place, environ=environ)):
+        stored = (place.home / "keys" / "k1.key").read_bytes()
+    async with SERVICE.opens(changed(place, environ=environ)):
+        pass
+
+    with pytest.raises(SettingsError, match="JMID_ANONYMIZER_KEY_UNWRAP"):
+        async with SERVICE.opens(place):
+            pass
+
+    assert is_wrapped(stored)
+    assert (place.home / "keys" / "k1.key").read_bytes() == stored
 
 
 async def test_status_counts_what_was_done_and_what_waits(place: Place) -> None:
