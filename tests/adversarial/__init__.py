@@ -1,0 +1,1 @@
+"""An adversary of the de-identification, written without having read its rules."""
