@@ -29,7 +29,7 @@ def decode(value: bytes, specific: bytes, vr: bytes = b"LO") -> str:
     if value.isascii() and b"\x1b" not in value:
         return value.decode("ascii")
     codecs = encodings(specific)
-    undeclared = codecs == ("iso8859",) or codecs == ("latin_1",)
+    undeclared = codecs == ("iso8859",) or codecs == ("latin_1",) or _is_seven_bit(codecs)
     if not undeclared or b"\x1b" in value:
         text = _declared(value, codecs, vr)
         if text is not None:
@@ -69,7 +69,7 @@ def _meant(value: bytes, specific: bytes, vr: bytes) -> str:
 def readings(value: bytes, specific: bytes, vr: bytes = b"LO") -> set[str]:
     """Return every text the bytes may stand for: what identifies must be found however it was meant."""
     found = {decode(value, specific, vr)}
-    if not value.isascii():
+    if not value.isascii() and not _is_seven_bit(encodings(specific)):
         declared = _declared(value, encodings(specific), vr)
         if declared is not None:
             found.add(declared)
@@ -87,6 +87,11 @@ def encode(text: str, specific: bytes) -> bytes | None:
         except (UnicodeError, LookupError, UserWarning):
             return None
         return found
+
+
+def _is_seven_bit(codecs: tuple[str, ...]) -> bool:
+    """Say whether no byte above 0x7F is declared without an escape: ISO 2022 IR 6 with 87, 159 (PS3.3 C.12.1.1.2)."""
+    return codecs[0] == "iso8859" and all(codec.startswith(("iso8859", "iso2022_jp")) for codec in codecs)
 
 
 def _declared(value: bytes, codecs: tuple[str, ...], vr: bytes) -> str | None:

@@ -11,7 +11,7 @@ from services.anonymizer.text_fold import fold_name
 
 
 class Names(NamedTuple):
-    """surnames, words: in the name view; words are also ordinary nouns.
+    """surnames, words: in the name view; words, and given_words, are also ordinary nouns.
 
     by_reading, given_by_reading: katakana → kanji.  readings, given_readings: kanji → katakana.
     """
@@ -19,6 +19,7 @@ class Names(NamedTuple):
     surnames: frozenset[str]
     words: frozenset[str]
     given: frozenset[str]
+    given_words: frozenset[str]
     by_reading: Mapping[str, tuple[str, ...]]
     given_by_reading: Mapping[str, tuple[str, ...]]
     readings: Mapping[str, tuple[str, ...]]
@@ -29,12 +30,13 @@ class Names(NamedTuple):
 def names() -> Names:
     """Return the surnames and given names (IPA dictionary; see data_text/NOTICE-ipadic.txt)."""
     readings, words = _name_list("surnames.tsv")
-    given_readings, _ = _name_list("given_names.tsv")
+    given_readings, given_words = _name_list("given_names.tsv")
     plainly_names = frozenset(map(fold_name, _lines("surnames_not_words.txt")))
     return Names(
         surnames=frozenset(readings),
         words=frozenset(words - plainly_names),
         given=frozenset(given_readings),
+        given_words=frozenset(given_words),
         by_reading=_turned(readings),
         given_by_reading=_turned(given_readings),
         readings=readings,

@@ -11,7 +11,8 @@ from services.anonymizer.context import Context
 from services.anonymizer.stream import Syntax
 from shared.errors import Invalid
 
-_NUMBERS = re.compile(rb"^[\d\s+\-.eE\\]*$")
+_NUMBER = rb" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *"  # PS3.5 6.2, DS and IS; 090-1234-5678 is none
+_NUMBERS = re.compile(rb"^(?:%b)?(?:\\(?:%b)?)*$" % (_NUMBER, _NUMBER))
 _CODES = re.compile(rb"^[A-Z_ \\]*$")  # words like DIRECTIONAL; a digit could be of an ID
 _SIZES = {b"FL": 4, b"FD": 8, b"SL": 4, b"SS": 2, b"UL": 4, b"US": 2}
 _CREATOR_CHARACTERS = 64
@@ -63,7 +64,7 @@ def _is_safe(listed: bytes, vr: bytes, value: bytes, charset: bytes, context: Co
     if explicit and vr not in (listed, b"UN"):
         return False
     if listed in (b"DS", b"IS"):
-        return bool(_NUMBERS.match(value.rstrip(b" \0")))
+        return bool(_NUMBERS.match(value.rstrip(b" \0"))) and not context.identity.left_in(value)
     if listed in _SIZES:
         return len(value) % _SIZES[listed] == 0
     if listed == b"CS":

@@ -9,8 +9,11 @@ Source: PS3.15 E.3.6 (Clean Descriptors Option).
 import msgspec
 
 from services.anonymizer.text_contacts import contact_spans
+from services.anonymizer.text_facilities import facility_spans
+from services.anonymizer.text_fullnames import full_names
 from services.anonymizer.text_identifiers import Identifiers
 from services.anonymizer.text_match import find_identifiers
+from services.anonymizer.text_mentions import mentioned
 from services.anonymizer.text_names import NameForm
 from services.anonymizer.text_people import LEFT, find_people, forms_of
 from services.anonymizer.text_places import place_spans
@@ -74,9 +77,10 @@ def _pass(
     known = find_identifiers(reading, identifiers)
     people = find_people(reading)
     reasons |= known.doubts | people.doubts
+    people.spans.extend((*full_names(reading), *mentioned(reading)))
     found = [*known.spans, *people.spans, *contact_spans(reading.text)]
     if policy.institutions == "remove":
-        found += place_spans(reading, known.spans)
+        found += (*place_spans(reading, known.spans), *facility_spans(reading.text))
     found += time_spans(reading, identifiers, policy, japanese)
     spans = merged(outside(found, reading.markers), reading.text)
     unfolded = [

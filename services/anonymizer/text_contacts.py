@@ -25,6 +25,7 @@ _RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ),
     ("phone", ("-", ")", " "), r"0(?<![\d.-]0)\d{1,4}(?:\)[\s-]?|[\s-]\(?|\()\d{1,4}\)?[\s-]?\d{3,4}(?![\d-])"),
     ("phone", ("0",), r"0(?<![\d.A-Za-z-]0)(?:[789]0\d{8}|120\d{6}|[1-9]\d{8})(?!\d)"),
+    ("phone", (".",), r"0(?<![\d.-]0)\d{1,3}\.\d{3,4}\.\d{4}(?![\d.])"),
     ("phone", ("(",), r"\(\d{3}\)\s?\d{3}-\d{4}(?!\d)"),
     ("phone", ("-",), r"[2-9]\d\d(?<![\d.-]\d\d\d)-[2-9]\d\d-\d{4}(?![\d-])"),
     (
@@ -48,7 +49,7 @@ _RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
             "自宅",
             "勤務先",
         ),
-        r"(?:TEL|Tel|tel|FAX|Fax|fax|Phone|phone|PHONE|電話番号?|携帯(?:電話)?(?:番号)?|連絡先|内線|PHS|ピッチ|自宅|勤務先|[Ee]xt(?:ension)?\.?)[\s:.=は]*(?P<v>[+(]?\d[\d\s()-]{2,18}\d)",
+        r"(?:TEL|Tel|tel|FAX|Fax|fax|Phone|phone|PHONE|電話番号?|携帯(?:電話)?(?:番号)?|連絡先|内線|PHS|ピッチ|自宅|勤務先|[Ee]xt(?:ension)?\.?)[\s:.=は]*(?P<v>[+(]?\d[\d \t()-]{2,18}\d)",
     ),
     (
         "phone",
@@ -96,6 +97,7 @@ _RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
         ("ID", "番号", "№", "umber", "No", "no"),
         rf"(?:ID|番号|№|[Nn]umber|[Nn]o\.?)\s*[:=は#.]?\s*(?P<v>{_ID})(?![\d]|\s*(?:mm|cm|回|個|枚|例|R(?![A-Za-z0-9])|L(?![A-Za-z0-9])|リンパ節))",
     ),
+    ("other_id", ("",), r"[A-Z](?<![A-Za-z0-9./_-][A-Z])[A-Z]{0,3}-?\d{6,12}(?![\dA-Za-z]|\.\d| ?\^)"),
     ("patient_id", ("MR",), rf"MRN?(?:\s*[:=#]\s*(?P<v>{_ID})|\s+(?P<w>\d[\d-]{{3,}}))"),
 )
 _PHONE_DIGITS = 9
@@ -103,6 +105,9 @@ _COMPILED = tuple((category, needs, re.compile(pattern)) for category, needs, pa
 _VEHICLE = re.compile(r"\d{2,3}[\s・]?[ぁ-ん]\s?(?:\d{1,2}-\d{2}|[・.]{1,3}\d{1,3}|\d{2,4})(?!\d)")
 _OFFICE = re.compile("[一-鿿ぁ-んァ-ヶ]{1,4}\\s?$")
 _TWELVE = re.compile(r"\d(?<![\d.-]\d)\d{3}[\s-]?\d{4}[\s-]?\d{4}(?![\d.-])")
+# Longer than any count or measurement; 12 and 14 digits may be a moment, which is the dates' matter.
+_LONG = re.compile(r"\d(?<![\d.,:/A-Za-z_-]\d)\d{8,}(?![\d.:/-]|\s?(?:mm|cm|HU|ml|mL|Bq|MBq|kBq|/))")
+_MOMENT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?")
 _THREE_DIGITS = re.compile(r"\d[\d\s().-]?\d[\d\s().-]?\d")
 
 
@@ -124,6 +129,9 @@ def contact_spans(text: str) -> Iterator[Span]:
         for match in _TWELVE.finditer(text):
             if _is_my_number(re.sub(r"\D", "", match[0])):
                 yield Span(match.start(), match.end(), "my_number")
+        for match in _LONG.finditer(text):
+            if not _MOMENT.fullmatch(match[0]):
+                yield Span(match.start(), match.end(), "other_id")
 
 
 def _vehicles(text: str) -> Iterator[Span]:

@@ -30,11 +30,15 @@ _VARIANTS = (
 )
 
 
+_ACCENTED = "āáàâäãåēéèêëīíìîïōóòôöõūúùûüçñýÿšžčśźżćęąőűěřťďňůĀÁÀÂÄÃÅĒÉÈÊËĪÍÌÎÏŌÓÒÔÖÕŪÚÙÛÜÇÑÝŠŽČŚŹŻĆĘĄŐŰĚŘŤĎŇŮ"
+
+
 def _width_table() -> dict[int, str]:
     table = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
     table.update({code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFF61, 0xFF9E)})
     table.update({ord(hyphen): "-" for hyphen in _HYPHENS})
     table.update({ord(space): " " for space in _SPACES})
+    table.update({ord(letter): _plain(letter) for letter in _ACCENTED})
     return table | {ord("〜"): "~", ord("～"): "~", ord("’"): "'", ord("‘"): "'", ord("〇"): "〇", ord("\r"): "\n"}
 
 
@@ -48,6 +52,11 @@ def _name_table() -> dict[int, str]:
     for letter in "āáàâäãåēéèêëīíìîïōóòôöõøūúùûüçñýÿšžčđłńśźżćęąőűěřťďňůĀÁÀÂÄÃÅĒÉÈÊËĪÍÌÎÏŌÓÒÔÖÕØŪÚÙÛÜÇÑÝ":
         table[ord(letter)] = _bare(letter)
     return table
+
+
+def _plain(letter: str) -> str:
+    """Return a letter without its accent, in its case: the rules for Latin names see ASCII only."""
+    return unicodedata.normalize("NFD", letter)[0]
 
 
 def _bare(letter: str) -> str:

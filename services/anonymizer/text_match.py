@@ -24,7 +24,7 @@ _EPONYM_JA = re.compile(f"(?:・[^\\s・]{{1,8}})*氏?(?:{_EPONYM_WORDS})")
 _EPONYM_FOREIGN = re.compile(  # things that Japanese names are not given to: 佐藤骨折 is a patient with a fracture
     f"(?:・[^\\s・]{{1,8}})*(?:{_EPONYM_WORDS}|リンパ腫|肉腫|骨折|カテーテル|結節|症(?!状|例)|靱帯|憩室|ヘルニア|細胞|嚢胞|腫瘍)"
 )
-_EPONYM_EN = re.compile(
+EPONYM_EN = re.compile(
     r"(?:'s|s)?[\s-]*(?:disease|syndrome|lymphoma|sign|catheter|fracture|classification|score|node|ligament|duct|line|tumou?r|"
     r"cyst|hernia|angle|space|canal|ganglion|thyroiditis|arteritis|sarcoma|contracture|deformity|lesion|triangle|point|law|"
     r"method|index|criteria|grade|stage|palsy|chorea|dystrophy|encephalopathy|aneurysm|diverticulum|pouch|procedure|"
@@ -175,7 +175,7 @@ def _latin(reading: Reading, form: NameForm, at: int, start: int, end: int) -> s
         return "mask"
     if reading.has_title(start, end) and written[0].isupper():
         return "mask"
-    if _EPONYM_EN.match(reading.text, end) or _eponym(reading, form.text, at, end):
+    if EPONYM_EN.match(reading.text, end) or _eponym(reading, form.text, at, end):
         return "eponym"
     if form.text in clinical_words() or len(form.text) < 3:
         return "name-is-a-word" if written[0].isupper() else ""

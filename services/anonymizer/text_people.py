@@ -51,7 +51,7 @@ _NOT_KANA_NAMES = frozenset(
 )
 _EN_ROLE = re.compile(
     r"(?<![A-Za-z0-9])(?:[Nn]urse|[Pp]hysician|[Dd]octor|[Ss]urgeon|[Rr]esident|[Tt]echnologist|[Rr]adiologist|[Ss]on|[Dd]aughter|[Ww]ife|[Hh]usband|[Mm]other|[Ff]ather|[Ss]ister|[Bb]rother|[Pp]artner),?"
-    r"[ ](?P<v>[A-Z][a-z'-]+[ ](?:[A-Z]\.[ ])?[A-Z][A-Za-z'-]+)"
+    r"[ ](?P<v>[A-Z][a-z'-]+[ ](?:[A-Z](?:\.|[a-z]+)[ ])?[A-Z][A-Za-z'-]+)"
 )
 _EN_ROLE_SIGNS = (
     "urse ",

@@ -46,7 +46,7 @@ _PRACTICE = re.compile(
 _PRACTICE_NAME = re.compile("(?:[一-鿿々]{2,4}|[ぁ-ん]{3,5})$")
 _NATURE = re.compile("[門丘里森杜子浜水木花島原宮谷沢風空台泉]$")
 _EN_HOSPITAL = re.compile(
-    r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z'.-]+\s(?:(?:of|the|and|for|de|St\.)\s)?){1,6}(?:Hospital|Clinic|Medical Cent(?:er|re)|Infirmary|University|Health Cent(?:er|re)|Cancer Cent(?:er|re)|Hospice|Sanatorium)"
+    r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z'.-]+\s(?:(?:of|the|and|for|de|St\.)\s)?){1,6}(?:Hospital|Clinic|Medical Cent(?:er|re)|Infirmary|University|Health Cent(?:er|re)|Cancer Cent(?:er|re)|Hospice|Sanatorium)(?![a-z])"
     r"(?:\s(?:of\s)?[A-Z][A-Za-z]+)?(?:\s(?:Hospital|Clinic|Medical Cent(?:er|re)))?"
 )
 _EN_SIGNS = (
@@ -92,7 +92,7 @@ _EN_ADDRESS = re.compile(
     r"(?<![A-Za-z0-9])\d{1,5}(?:-\d{1,4}){0,3},?\s(?:[A-Z][A-Za-z'-]+\s){1,4}(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Terrace)(?![A-Za-z0-9])\.?"
     r"(?:,?\s(?:Apt|Suite|Unit|#)\.?\s?\w+)?(?:,\s?[A-Z][A-Za-z\s'-]+)?(?:,\s?[A-Z]{2}(?![A-Za-z0-9]))?(?:,?\s\d{5}(?:-\d{4})?)?"
     r"|(?<![A-Za-z0-9])\d{1,4}(?:-\d{1,4}){1,3},?\s?[A-Z][A-Za-z-]+(?:,?\s[A-Z][A-Za-z-]+){0,4}(?:-(?:ku|shi|cho|machi|gun|mura|ken|fu|to|son))(?:,?\s[A-Z][A-Za-z-]+){0,3}(?:,?\s\d{3}-\d{4})?"
-    r"|(?<![A-Za-z0-9])(?:[A-Z][a-z]+-(?:ku|shi|cho|machi|gun|mura|ken|fu|to|son),?\s?)+(?:[A-Z][a-z]+(?:-(?:ku|shi|ken|fu|to))?)?(?:,?\s\d{3}-\d{4})?"
+    r"|(?<![A-Za-z0-9])(?:[A-Z][a-z]+-(?:ku|shi|cho|machi|gun|mura|ken|fu|to|son)(?![a-z-]),?\s?)+(?:[A-Z][a-z]+(?:-(?:ku|shi|ken|fu|to))?)?(?:,?\s\d{3}-\d{4})?"
 )
 
 

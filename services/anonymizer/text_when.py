@@ -13,6 +13,8 @@ from services.anonymizer.text_identifiers import Identifiers
 from services.anonymizer.text_reading import Reading
 from services.anonymizer.text_spans import Span
 
+# 先月3日 keeps its month, which is relative, and loses its day, which would tell by how much the other dates moved
+_DAY_OF_MONTH = re.compile(r"(?:先々月|先月|今月|来月|前月|翌月|当月|同月)(?P<d>の?\s?\d{1,2}日)(?![間目])")
 _DIGIT_OR_POINT = tuple("0123456789.")
 
 
@@ -50,6 +52,8 @@ def time_spans(reading: Reading, identifiers: Identifiers, policy: TextPolicy, j
             yield Span(found.start, found.end, "date")
         elif policy.dates == "shift":
             yield Span(found.start, found.end, "date", _shifted(found, policy.shift_days, near))
+    if policy.dates != "keep":
+        yield from (Span(match.start("d"), match.end(), "date", "") for match in _DAY_OF_MONTH.finditer(text))
     yield from _birth_digits(text, identifiers.birth_date)
     if policy.dates == "remove":
         yield from (Span(match.start(), match.end(), "time") for match in TIME.finditer(text))

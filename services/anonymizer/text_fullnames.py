@@ -1,0 +1,215 @@
+# ruff: noqa: E501 - tables of patterns stay readable unbroken
+"""Find whole names of people whom no label, title or header announces: a surname and a given name side by side.
+
+Two lists must agree, of surnames and of given names (by their kanji, their reading, or the romaji of a reading), and
+nothing may touch them that makes them a part of a longer word. Given names that no list has (大翔, 陽菜) count if all
+their kanji are such as given names are made of and the surname is no ordinary word.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+
+from services.anonymizer.lexicon import clinical_words, names, terms_with
+from services.anonymizer.text_fold import name_view
+from services.anonymizer.text_kana import kana_spellings
+from services.anonymizer.text_match import EPONYM_EN
+from services.anonymizer.text_reading import TITLE_BEFORE, Reading
+from services.anonymizer.text_spans import Span
+from services.anonymizer.text_surnames import may_be_name
+
+_K = "一-鿿々ヶ豈-\ufaff\U00020000-\U0002ffff"
+_RUN = re.compile(rf"[{_K}]{{1,14}}")
+_GAP = re.compile(rf"[ \t]{{0,2}}\n?[ \t]{{0,2}}(?P<v>[{_K}]{{1,3}}|[ぁ-ん]{{2,6}}|[ァ-ヺー]{{2,6}})")
+_TITLES = "様|さま|さん|氏|殿|君|くん|ちゃん|先生|医師|技師|看護師|院長|部長|医長|師長"
+_TITLE_TAIL = re.compile(rf"(?:{_TITLES})(?![{_K}])|(?:記|拝)$")
+_TITLE_IN = re.compile("[様氏殿]$|医師$|先生$|看護師$|技師$")
+_HIRA_END = re.compile(rf"(?:{_TITLES})|[はがのにへもを、。]|[^ぁ-ん]|$")
+_ROLE_HEAD = re.compile(
+    "(?:医師?|看護師|技師|薬剤師|助産師|担当|患者|妻|夫|父|母|娘|息子|長男|長女|次男|次女|三男|三女|兄|弟|姉|妹|孫|嫁|婿|科|部|室|課|院長|部長|医長|師長|"
+    "読影|確認|承認|報告|記載|世帯主|氏名|名前|者|殿|様)$"
+)
+_FUNCTION_WORDS = frozenset(
+    "カラ マデ ヨリ ナド デハ ニハ トノ ニモ トハ タメ ノミ トモ サン サマ マハ マタ モノ コト スル シタ シテ アル アリ ナシ ナリ イル "
+    "ホド ダケ シカ ノデ ノチ ナイ デス マス ナラ ヘハ ヘノ デノ デモ ラシ アタリ トコロ ナガラ オヨビ ナラビ カツ ミル ミラレ ハ".split()
+)
+_KATAKANA_PAIR = re.compile(r"(?<![ァ-ヺー])(?P<f>[ァ-ヺー]{2,7})[ ・]{1,2}(?P<g>[ァ-ヺー]{2,6})(?![ァ-ヺー])")
+_HIRAGANA_TITLED = re.compile(
+    r"(?:(?<=[の、。「(:\s])|(?<![ぁ-ん]))(?P<v>[ぁ-ん]{4,12}?)[ ]?(?=(?:さん|さま|様|ちゃん|くん|殿|氏)(?![ぁ-ん]{0,2}[るた]))"
+)
+_LATIN_PAIR = re.compile(
+    r"(?<![A-Za-z0-9'-])(?P<f>[A-Z][A-Za-z]{1,14})(?=,?[ ](?P<g>[A-Z][A-Za-z]{1,12})(?![A-Za-z0-9']))"
+)
+_LATIN_INITIAL = re.compile(
+    r"(?<![A-Za-z0-9.])(?:(?P<i>[A-Z])\.[ ]?(?P<f>[A-Z][a-z]{2,14})|(?P<g>[A-Z][a-z]{2,14}),[ ](?P<j>[A-Z])\.)(?![A-Za-z0-9])"
+)
+_ROMAJI = re.compile(
+    "(?:(?:ky|gy|ny|hy|by|py|my|ry|sh|ch|ts|sy|ty|zy|jy|cch|ssh|tch|kk|ss|tt|pp|[kgsztdnhbpmyrwjf])?[aiueo]h?|[nm](?![aiueoy]))+"
+)
+_NOT_LAST = "学県市区町村部科病院側面域性内外上下前後"  # 国立大学, 長野市内: what words end with, and hardly a name
+_COMMON = 5  # given names in which a kanji stands before it counts as one that names are made of
+
+
+def full_names(reading: Reading) -> Iterator[Span]:
+    """Yield whole names, wherever they stand."""
+    yield from _kanji_names(reading)
+    for match in _KATAKANA_PAIR.finditer(reading.text):
+        view = reading.view
+        if _sounds(view[slice(*match.span("f"))], view[slice(*match.span("g"))]):
+            yield Span(*match.span(), "name")
+    for match in _HIRAGANA_TITLED.finditer(reading.text):
+        kana = reading.view[slice(*match.span("v"))]
+        if any(_sounds(kana[:size], kana[size:]) for size in range(2, len(kana) - 1)):
+            yield Span(*match.span("v"), "name")
+    yield from _latin_names(reading)
+
+
+def _sounds(family: str, given: str) -> bool:
+    """Say whether two pieces in katakana are readings of a surname and of a given name."""
+    if family in clinical_words() or given in clinical_words() or given in _FUNCTION_WORDS:
+        return False
+    return family in names().by_reading and given in names().given_by_reading
+
+
+def _kanji_names(reading: Reading) -> Iterator[Span]:
+    for run in _RUN.finditer(reading.text):
+        view = reading.view[run.start() : run.end()]
+        for at, size in _surnames_in(view):
+            end = _given_end(reading, run.start() + at, run.start() + at + size, run.end())
+            if end and not _is_term(reading.view[run.start() + at : end]):
+                yield Span(run.start() + at, end, "name")
+                break
+        else:
+            yield from _vouched(reading, *run.span())
+
+
+def _vouched(reading: Reading, start: int, end: int) -> Iterator[Span]:
+    """Yield a run with a title or a role beside it that ends in a given name, whatever the rare surname before it."""
+    view = reading.view[start:end]
+    for size in (3, 2):
+        for stop in (len(view), *(match.start() for match in _TITLE_IN.finditer(view))):
+            given, family = view[max(0, stop - size) : stop], view[: max(0, stop - size)]
+            whole = (
+                2 <= len(family) <= 4 and _is_given(given) and may_be_name(view[:stop]) and not _is_term(view[:stop])
+            )
+            if whole and (stop < len(view) or TITLE_BEFORE.search(reading.text, max(0, start - 14), start)):
+                yield Span(start, start + stop, "name")
+                return
+
+
+def _surnames_in(run: str) -> Iterator[tuple[int, int]]:
+    """Yield (offset, size) of surnames that begin a run of kanji, or stand behind a word for a role in it."""
+    for at in range(len(run)):
+        if at and not _ROLE_HEAD.search(run[:at]):
+            continue
+        for size in (5, 4, 3, 2):
+            if at + size <= len(run) and run[at : at + size] in names().surnames:
+                yield at, size
+
+
+def _given_end(reading: Reading, start: int, end: int, run_end: int) -> int:
+    """Return where the given name behind a surname ends, 0 if none follows."""
+    family = reading.view[start:end]
+    if family in clinical_words():
+        return 0
+    plain = family not in names().words
+    if end < run_end:
+        for size in (3, 2):
+            behind = end + size
+            if behind <= run_end and (behind == run_end or _TITLE_TAIL.match(reading.text, behind)):
+                piece = reading.view[end:behind]
+                made_like = _is_made_like_given(piece) and (plain or reading.has_title(start, behind))
+                doubtful = not plain and piece in names().given_words and not reading.has_title(start, behind)
+                if (_is_given(piece) and not doubtful) or made_like:
+                    return behind
+        return 0
+    match = _GAP.match(reading.text, end)
+    if match is None:
+        return 0
+    plain = plain or reading.has_title(start, match.end("v"))
+    return _token_end(reading, match.start("v"), match.end("v"), plain, match.start("v") > end)
+
+
+def _token_end(reading: Reading, start: int, end: int, plain: bool, parted: bool) -> int:
+    """Return the end of the given name in a token behind a surname: 一郎様, さゆりさんは, キヨ."""
+    piece, sign = reading.view[start:end], reading.text[start]
+    if "ぁ" <= sign <= "ん":
+        return _hiragana_end(reading, start, end) if plain or end - start > 2 else 0
+    if "ァ" <= sign <= "ヺ":
+        known = piece in names().given_by_reading and piece not in clinical_words()
+        return end if known and not re.match("[ァ-ヺー]", reading.after(end)) else 0
+    whole = not re.match(rf"[{_K}]", reading.after(end)) or _TITLE_TAIL.match(reading.text, end)
+    if not whole and piece[-1] in "様殿氏君":
+        return 0
+    for size in (len(piece), len(piece) - 1):
+        titled = size == len(piece) or piece[-1] in "様殿氏君"
+        known = _is_given(piece[:size]) or (plain and parted and _is_made_like_given(piece[:size]))
+        if whole and titled and known:
+            return start + size
+    return 0
+
+
+def _hiragana_end(reading: Reading, start: int, end: int) -> int:
+    for size in range(min(end - start, 5), 1, -1):
+        piece = reading.view[start : start + size]
+        known = piece in names().given_by_reading and piece not in _FUNCTION_WORDS and piece not in clinical_words()
+        if known and _HIRA_END.match(reading.text, start + size):
+            return start + size
+    return 0
+
+
+def _is_given(piece: str) -> bool:
+    return len(piece) > 1 and piece in names().given and piece not in clinical_words() and piece[-1] not in _NOT_LAST
+
+
+def _is_made_like_given(piece: str) -> bool:
+    """Say whether two or three kanji are such as given names are made of, and no ordinary word of the lists."""
+    if not 2 <= len(piece) <= 3 or piece in clinical_words() or piece in names().surnames:
+        return False
+    anywhere, last = _name_kanji()
+    return piece[-1] in last and piece[-1] not in _NOT_LAST and all(kanji in anywhere for kanji in piece)
+
+
+@lru_cache(1)
+def _name_kanji() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the kanji that many given names hold, and those that many end with."""
+    given = [name for name in names().given if len(name) > 1]
+    anywhere, last = Counter(kanji for name in given for kanji in set(name)), Counter(name[-1] for name in given)
+    return (
+        frozenset(kanji for kanji, count in anywhere.items() if count >= _COMMON),
+        frozenset(kanji for kanji, count in last.items() if count >= 2),
+    )
+
+
+def _is_term(piece: str) -> bool:
+    return piece in clinical_words() or bool(terms_with(piece))
+
+
+def _latin_names(reading: Reading) -> Iterator[Span]:
+    for match in _LATIN_PAIR.finditer(reading.text):
+        first, second = match["f"].lower(), match["g"].lower()
+        if first in clinical_words() or second in clinical_words() or len(first + second) < 7:
+            continue
+        if (_is_family(first) and _is_spoken_given(second)) or (_is_spoken_given(first) and _is_family(second)):
+            yield Span(match.start("f"), match.end("g"), "name")
+    for match in _LATIN_INITIAL.finditer(reading.text):
+        name = (match["f"] or match["g"]).lower()
+        if name not in clinical_words() and _is_family(name) and not EPONYM_EN.match(reading.text, match.end()):
+            yield Span(*match.span(), "name")
+
+
+@lru_cache(4096)
+def _is_family(latin: str) -> bool:
+    return len(latin) > 2 and any(kana in names().by_reading for kana in _viewed(latin))
+
+
+@lru_cache(4096)
+def _is_spoken_given(latin: str) -> bool:
+    return any(kana in names().given_by_reading for kana in _viewed(latin))
+
+
+def _viewed(latin: str) -> tuple[str, ...]:
+    if not _ROMAJI.fullmatch(latin):
+        return ()
+    return tuple(name_view(kana) for kana in kana_spellings(latin))
