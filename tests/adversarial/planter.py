@@ -8,7 +8,6 @@ from pydicom.dataset import Dataset
 from tests.adversarial.people import Case, ascii_romaji
 from tests.adversarial.slots import SLOTS, Planted
 
-
 _SHORTEST = 5  # digits; four stand in some new UID by chance, and ONO in MONOCHROME
 
 

@@ -52,7 +52,7 @@ def _names(category: str, name: Name, kind: str) -> Planted:
         "initialed": (f"{given_roman[0]}. {ascii_romaji(roman)}", ascii_romaji(roman)),
         "nick": (f"{given[0] if len(given) > 2 else given}ちゃん", f"{given[0] if len(given) > 2 else given}ちゃん"),
     }[kind]
-    return _whole(category, written[0], *written[1:])
+    return _whole(category, written[0], *(part for part in written[1:] if len(part) > 1))
 
 
 def _own(kind: str, category: str) -> Callable[[Case], Planted]:

@@ -11,6 +11,10 @@ OPENINGS = [
     "＜依頼情報＞ {hosp}　{ward} {room}",
     "受付番号:{acc_dashed} 氏 名 : {own_inner}",
     "",
+    "報告書  No.{acc}\n受診者 {own_spaced}（{own_half}）{birth_compact}",
+    "{own_kana}（{own_old}）／{pid_dashed}／{d_yy}",
+    "MRI頭部　{d_wareki}\n{hosp}　依頼科：脳外　Dr：{doctor_family}",
+    "【患者】{own_kanji} 【カルテ番号】{pid_spaced} 【入院病棟】{ward}",
 ]
 FINDINGS = [
     "{d_short}のCTと比較しました。",
@@ -30,6 +34,16 @@ FINDINGS = [
     "{old_age}と高齢であり、造影剤は減量した。",
     "{d_wide}に{doctor_family}Drより電話あり。",
     "比較：{d_dotted}、{d_yy}。",
+    "今回は{own_family}様のご希望により単純のみ。",
+    "{d_iso}他院({hosp_short})CTと対比。",
+    "{d_slash}〜{d_md}に放射線治療。",
+    "{hosp2}で{d_r}に切除されたとのこと。",
+    "同日{d_short} 9:40に再撮影。",
+    "義母の{other_kanji}さんも同じ疾患とのこと。",
+    "人工関節 ロット{serial}。",
+    "以前の番号({old_pid})でも検索済。",
+    "当院初診は{d_h}。",
+    "患者本人（{own_nick}）より聴取。",
 ]
 NOTES = [
     "※{doctor_family}先生に電話連絡済み（PHS {ext}）。",
@@ -49,6 +63,16 @@ NOTES = [
     "{own_given}ちゃんは鎮静下に撮影。",
     "住所変更あり：{addr_kanji}",
     "介護施設より来院、{addr_chome}在住。",
+    "{d_short} 16:05 {doctor_family}→{nurse_family}へ申し送り",
+    "（文責 {doctor_kanji}・{other_kanji}）",
+    "担当ケアマネ：{other_kanji}（{tel_bare}）",
+    "{other_kana}様（叔母）が来院。",
+    "Dr.{doctor_kana}にPHS{ext}で報告済。",
+    "技師{nurse_kanji}撮影。",
+    "ご主人の{other_spaced}様へIC。",
+    "カンファにて{doctor_family}教授、{other_family}准教授より指摘。",
+    "依頼元クリニックへFAX {tel_dots}送信。",
+    "{own_initial}さん、閉所恐怖。",
 ]
 LETTERS = [
     "＞＞ 紹介状より\n{hosp2} {doctor_family} 先生 御侍史\n"
@@ -65,6 +89,10 @@ LETTERS = [
     "",
     "",
     "",
+    "拝啓　{doctor_spaced}　先生\n{own_old}殿の件、{d_wareki}に拝見しました。\n{addr_wide}\n{hosp2}　{other_spaced}　拝",
+    "From: {mail}\nTo: {mail_wide}\nSubject: {own_swapped} ({pid})\n{d_english} 撮影分です。",
+    "返信先 〒{postal} {addr_chome} {hosp_short} {nurse_kanji} 宛\nTel:{tel_intl}",
+    "公費負担 受給者番号 {insurer}　記号番号 {insured}\n続柄 長女 {other_kana}",
 ]
 SIGNATURES = [
     "読影：{doctor_spaced}\n{hosp} 放射線診断科",
@@ -75,6 +103,11 @@ SIGNATURES = [
     "文責:{doctor_kana}",
     "{other_split}",
     "",
+    "Dr. {doctor_kanji} / Dr. {other_kanji}",
+    "{doctor_kanji}（放射線診断専門医）",
+    "確定者 {doctor_old}　{d_iso} 18:22",
+    "以上、{doctor_family}",
+    "Radiologist: {doctor_roman}",
 ]
 ENGLISH = [
     "CT CHEST WITH CONTRAST\nPatient: {own_upper}  MRN {pid}  DOB: {birth_iso}\nExam date: {d_us}",
@@ -90,4 +123,11 @@ ENGLISH = [
     "Dictated by: {doctor_initialed}  Transcribed: {d_iso}",
     "{own_roman} has a pacemaker, serial number {pacemaker}.",
     "cc: {foreign}, RN; {doctor_roman}",
+    "Re: {own_upper}, born {birth_iso}, {addr_plain}",
+    "{own_initialed} missed the appointment of {d_us}.",
+    "Case discussed at tumor board by {doctor_swapped} and {foreign}.",
+    "Callback {tel_paren}; fax {tel_dots}.",
+    "Transferred from ward {room} of {hosp_en}.",
+    "Attending: {doctor_upper}",
+    "Thank you for referring {own_swapped}, {old_age}.",
 ]
