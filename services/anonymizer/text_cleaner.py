@@ -20,7 +20,7 @@ from services.anonymizer.text_places import place_spans
 from services.anonymizer.text_reading import Reading
 from services.anonymizer.text_review import doubts
 from services.anonymizer.text_spans import Span, is_japanese, merged, outside, render
-from services.anonymizer.text_when import TextPolicy, time_spans
+from services.anonymizer.text_when import TextPolicy, births_beside, time_spans
 
 __all__ = ["CleanedText", "Identifiers", "TextPolicy", "clean_text"]
 
@@ -81,6 +81,7 @@ def _pass(
     found = [*known.spans, *people.spans, *contact_spans(reading.text)]
     if policy.institutions == "remove":
         found += (*place_spans(reading, known.spans), *facility_spans(reading.text))
+    found += births_beside(reading, people.spans + known.spans)
     found += time_spans(reading, identifiers, policy, japanese)
     spans = merged(outside(found, reading.markers), reading.text)
     unfolded = [

@@ -25,7 +25,7 @@ _RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ),
     ("phone", ("-", ")", " "), r"0(?<![\d.-]0)\d{1,4}(?:\)[\s-]?|[\s-]\(?|\()\d{1,4}\)?[\s-]?\d{3,4}(?![\d-])"),
     ("phone", ("0",), r"0(?<![\d.A-Za-z-]0)(?:[789]0\d{8}|120\d{6}|[1-9]\d{8})(?!\d)"),
-    ("phone", (".",), r"0(?<![\d.-]0)\d{1,3}\.\d{3,4}\.\d{4}(?![\d.])"),
+    ("phone", (".",), r"0(?<![\d.-]0)\d{1,3}\.\d{3,4}\.\d{4}(?!\d|\.\d)"),
     ("phone", ("(",), r"\(\d{3}\)\s?\d{3}-\d{4}(?!\d)"),
     ("phone", ("-",), r"[2-9]\d\d(?<![\d.-]\d\d\d)-[2-9]\d\d-\d{4}(?![\d-])"),
     (
@@ -71,7 +71,7 @@ _RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "insurance",
         ("保険", "公費", "受給者", "国保", "社保", "記号", "nsurance", "olicy"),
-        r"(?:保険者番号|被保険者(?:証)?(?:の)?(?:記号)?・?(?:番号)?|保険証(?:の)?(?:記号)?・?(?:番号)?|記号・番号|公費(?:負担者|受給者)?番号|受給者(?:証)?番号|国保|社保|"
+        r"(?:保険者番号|被保険者(?:証)?(?:の)?(?:記号)?・?(?:番号)?|保険証(?:の)?(?:記号)?・?(?:番号)?|記号・?番号|公費(?:負担者|受給者)?番号|受給者(?:証)?番号|国保|社保|"
         r"[Ii]nsurance(?:\s(?:[Nn]o\.?|[Nn]umber|ID|[Pp]olicy))?|[Pp]olicy\s(?:[Nn]o\.?|[Nn]umber))[\s:#=は]*(?P<v>(?:[一-鿿]{1,4}[ ・-]?)?[A-Za-z]{0,4}[ -]?\d(?:[\dA-Z ・-]{0,20}\d)?)",
     ),
     (
@@ -98,13 +98,21 @@ _RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
         rf"(?:ID|番号|№|[Nn]umber|[Nn]o\.?)\s*[:=は#.]?\s*(?P<v>{_ID})(?![\d]|\s*(?:mm|cm|回|個|枚|例|R(?![A-Za-z0-9])|L(?![A-Za-z0-9])|リンパ節))",
     ),
     ("other_id", ("",), r"[A-Z](?<![A-Za-z0-9./_-][A-Z])[A-Z]{0,3}-?\d{6,12}(?![\dA-Za-z]|\.\d| ?\^)"),
+    (
+        "patient_id",
+        ("番号", "ID"),
+        r"(?:カルテ|患者|診察券|登録|病歴|受診者)(?:番号|ID|No\.?)\s*[】\]>:=は]?\s*(?P<v>\d(?:[ -]?\d){3,14})(?!\d)",
+    ),
+    # Leading zeros are written where a number is a name: 00501534, 007-103-18; counts and measurements have none.
+    ("other_id", ("0",), r"0(?<![\d.,:/A-Za-z-]0)\d{5,}(?![\d/:-]|\.\d)"),
+    ("other_id", ("0",), r"0(?<![\d.,:A-Za-z-]0)\d{2,3}(?:-\d{2,4}){1,2}(?![\d:-]|\.\d)"),
     ("patient_id", ("MR",), rf"MRN?(?:\s*[:=#]\s*(?P<v>{_ID})|\s+(?P<w>\d[\d-]{{3,}}))"),
 )
 _PHONE_DIGITS = 9
 _COMPILED = tuple((category, needs, re.compile(pattern)) for category, needs, pattern in _RULES)
 _VEHICLE = re.compile(r"\d{2,3}[\s・]?[ぁ-ん]\s?(?:\d{1,2}-\d{2}|[・.]{1,3}\d{1,3}|\d{2,4})(?!\d)")
 _OFFICE = re.compile("[一-鿿ぁ-んァ-ヶ]{1,4}\\s?$")
-_TWELVE = re.compile(r"\d(?<![\d.-]\d)\d{3}[\s-]?\d{4}[\s-]?\d{4}(?![\d.-])")
+_TWELVE = re.compile(r"\d(?<![\d.-]\d)\d{3}[ \t-]?\d{4}[ \t-]?\d{4}(?![\d.-])")
 # Longer than any count or measurement; 12 and 14 digits may be a moment, which is the dates' matter.
 _LONG = re.compile(r"\d(?<![\d.,:/A-Za-z_-]\d)\d{8,}(?![\d.:/-]|\s?(?:mm|cm|HU|ml|mL|Bq|MBq|kBq|/))")
 _MOMENT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?")

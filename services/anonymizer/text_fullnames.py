@@ -11,20 +11,29 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
-from services.anonymizer.lexicon import clinical_words, names, terms_with
+from services.anonymizer.lexicon import clinical_terms, clinical_words, names, terms_with
 from services.anonymizer.text_fold import name_view
 from services.anonymizer.text_kana import kana_spellings
 from services.anonymizer.text_match import EPONYM_EN
-from services.anonymizer.text_reading import TITLE_BEFORE, Reading
+from services.anonymizer.text_reading import Reading
 from services.anonymizer.text_spans import Span
 from services.anonymizer.text_surnames import may_be_name
 
 _K = "一-鿿々ヶ豈-\ufaff\U00020000-\U0002ffff"
 _RUN = re.compile(rf"[{_K}]{{1,14}}")
-_GAP = re.compile(rf"[ \t]{{0,2}}\n?[ \t]{{0,2}}(?P<v>[{_K}]{{1,3}}|[ぁ-ん]{{2,6}}|[ァ-ヺー]{{2,6}})")
+_GAP = re.compile(
+    rf"[ \t]{{0,2}}\n?[ \t]{{0,2}}(?P<v>[{_K}]{{1,3}}|[ぁ-ん]{{2,6}}|[ァ-ヺー]{{1,3}}[子江代枝美](?![{_K}])|[ァ-ヺー]{{2,6}})"
+)
 _TITLES = "様|さま|さん|氏|殿|君|くん|ちゃん|先生|医師|技師|看護師|院長|部長|医長|師長"
-_TITLE_TAIL = re.compile(rf"(?:{_TITLES})(?![{_K}])|(?:記|拝)$")
+_TITLE_TAIL = re.compile(
+    rf"(?:{_TITLES})(?![{_K}])|(?:記|拝)$|撮影|施行|記載|報告|確認|読影|宛|同席|立会|担当|作成|入力|承認"
+)
 _TITLE_IN = re.compile("[様氏殿]$|医師$|先生$|看護師$|技師$")
+_WEAK = re.compile("さん|さま|氏(?![名病法])|殿|くん|ちゃん")
+_TITLED = re.compile(rf"[ ]?(?:{_TITLES})")
+_PERSON_BEFORE = re.compile(
+    r"(?:娘|息子|祖父|祖母|叔父|叔母|伯父|伯母|孫|嫁|婿|義母|義父|義兄|義姉|主人|奥様|世帯主|キーパーソン|KP|ケアマネ|ヘルパー|院長|受診者|確定者|専門医|担当者?|フリガナ|ふりがな|カナ|Ns\.?)[ \t\n:・は(の]{0,3}$"
+)
 _HIRA_END = re.compile(rf"(?:{_TITLES})|[はがのにへもを、。]|[^ぁ-ん]|$")
 _ROLE_HEAD = re.compile(
     "(?:医師?|看護師|技師|薬剤師|助産師|担当|患者|妻|夫|父|母|娘|息子|長男|長女|次男|次女|三男|三女|兄|弟|姉|妹|孫|嫁|婿|科|部|室|課|院長|部長|医長|師長|"
@@ -34,6 +43,10 @@ _FUNCTION_WORDS = frozenset(
     "カラ マデ ヨリ ナド デハ ニハ トノ ニモ トハ タメ ノミ トモ サン サマ マハ マタ モノ コト スル シタ シテ アル アリ ナシ ナリ イル "
     "ホド ダケ シカ ノデ ノチ ナイ デス マス ナラ ヘハ ヘノ デノ デモ ラシ アタリ トコロ ナガラ オヨビ ナラビ カツ ミル ミラレ ハ".split()
 )
+_KATAKANA_WORDS = frozenset(
+    "サイン スコア テスト カテ ピン ノート クリ メス ガイド モデル ループ ライン プラザ ビル ホーム コイル".split()
+)
+_KATAKANA_TITLED = re.compile(f"[ ]?(?:さん|殿|先生|様(?![{_K}の]))")
 _KATAKANA_PAIR = re.compile(r"(?<![ァ-ヺー])(?P<f>[ァ-ヺー]{2,7})[ ・]{1,2}(?P<g>[ァ-ヺー]{2,6})(?![ァ-ヺー])")
 _HIRAGANA_TITLED = re.compile(
     r"(?:(?<=[の、。「(:\s])|(?<![ぁ-ん]))(?P<v>[ぁ-ん]{4,12}?)[ ]?(?=(?:さん|さま|様|ちゃん|くん|殿|氏)(?![ぁ-ん]{0,2}[るた]))"
@@ -47,7 +60,9 @@ _LATIN_INITIAL = re.compile(
 _ROMAJI = re.compile(
     "(?:(?:ky|gy|ny|hy|by|py|my|ry|sh|ch|ts|sy|ty|zy|jy|cch|ssh|tch|kk|ss|tt|pp|[kgsztdnhbpmyrwjf])?[aiueo]h?|[nm](?![aiueoy]))+"
 )
+_SOMEBODY = "師員士者族人親方主護生"  # 担当 薬剤師さん
 _NOT_LAST = "学県市区町村部科病院側面域性内外上下前後"  # 国立大学, 長野市内: what words end with, and hardly a name
+_ENGLISH = frozenset("no none the a one two same are here there ten more home side made date note name".split())
 _COMMON = 5  # given names in which a kanji stands before it counts as one that names are made of
 
 
@@ -56,7 +71,9 @@ def full_names(reading: Reading) -> Iterator[Span]:
     yield from _kanji_names(reading)
     for match in _KATAKANA_PAIR.finditer(reading.text):
         view = reading.view
-        if _sounds(view[slice(*match.span("f"))], view[slice(*match.span("g"))]):
+        family, given = view[slice(*match.span("f"))], view[slice(*match.span("g"))]
+        titled = _KATAKANA_TITLED.match(reading.text, match.end()) and not {family, given} & clinical_words()
+        if titled or _sounds(family, given) or (_sounds_partly(family, given) and _announced(reading, *match.span())):
             yield Span(*match.span(), "name")
     for match in _HIRAGANA_TITLED.finditer(reading.text):
         kana = reading.view[slice(*match.span("v"))]
@@ -72,46 +89,92 @@ def _sounds(family: str, given: str) -> bool:
     return family in names().by_reading and given in names().given_by_reading
 
 
+def _sounds_partly(family: str, given: str) -> bool:
+    """Say whether one of two pieces is a reading; who is announced may have a name that no list has."""
+    if family in clinical_words() or given in clinical_words() or given in _FUNCTION_WORDS | _KATAKANA_WORDS:
+        return False
+    return family in names().by_reading or given in names().given_by_reading
+
+
+def _announced(reading: Reading, start: int, end: int) -> bool:
+    """Say whether a title, a label or a word for a relative stands beside."""
+    return reading.has_title(start, end) or _announced_before(reading, start)
+
+
+def _announced_before(reading: Reading, start: int) -> bool:
+    return _PERSON_BEFORE.search(reading.text, max(0, start - 14), start) is not None
+
+
 def _kanji_names(reading: Reading) -> Iterator[Span]:
     for run in _RUN.finditer(reading.text):
-        view = reading.view[run.start() : run.end()]
+        start, end = run.span()
+        view = reading.view[start:end]
         for at, size in _surnames_in(view):
-            end = _given_end(reading, run.start() + at, run.start() + at + size, run.end())
-            if end and not _is_term(reading.view[run.start() + at : end]):
-                yield Span(run.start() + at, end, "name")
+            stop = _given_end(reading, start + at, start + at + size, end)
+            if stop and not _is_term(reading.view[start + at : stop]):
+                yield Span(start + at, stop, "name")
                 break
         else:
-            yield from _vouched(reading, *run.span())
+            yield from _vouched(reading, start, view)
+            if end < len(reading.text) and reading.text[end] in " \t\n":
+                yield from _parted(reading, start, end)
 
 
-def _vouched(reading: Reading, start: int, end: int) -> Iterator[Span]:
-    """Yield a run with a title or a role beside it that ends in a given name, whatever the rare surname before it."""
-    view = reading.view[start:end]
+def _vouched(reading: Reading, start: int, view: str) -> Iterator[Span]:
+    """Yield a run that a title, role or relative beside it makes a name, however rare the surname is."""
+    end = start + len(view)
+    if 2 <= len(view) <= 6 and _WEAK.match(reading.text, end) and _announced_before(reading, start):
+        if may_be_name(view) and not _is_term(view) and view[-1] not in _SOMEBODY:
+            yield Span(start, end, "name")
+        return
+    for stop in _unlisted_names(view):
+        if stop < len(view) or _announced(reading, start, start + stop):
+            yield Span(start, start + stop, "name")
+            return
+
+
+@lru_cache(8192)
+def _unlisted_names(view: str) -> tuple[int, ...]:
+    """Return where two to four kanji and a given name that begin a run can end: at its end, or before a title in it."""
+    found = []
     for size in (3, 2):
         for stop in (len(view), *(match.start() for match in _TITLE_IN.finditer(view))):
-            given, family = view[max(0, stop - size) : stop], view[: max(0, stop - size)]
-            whole = (
-                2 <= len(family) <= 4 and _is_given(given) and may_be_name(view[:stop]) and not _is_term(view[:stop])
-            )
-            if whole and (stop < len(view) or TITLE_BEFORE.search(reading.text, max(0, start - 14), start)):
-                yield Span(start, start + stop, "name")
-                return
+            whole = 2 <= stop - size <= 4 and _is_given(view[stop - size : stop]) and may_be_name(view[:stop])
+            if whole and not _is_term(view[:stop]):
+                found.append(stop)
+    return tuple(found)
 
 
-def _surnames_in(run: str) -> Iterator[tuple[int, int]]:
-    """Yield (offset, size) of surnames that begin a run of kanji, or stand behind a word for a role in it."""
-    for at in range(len(run)):
-        if at and not _ROLE_HEAD.search(run[:at]):
-            continue
-        for size in (5, 4, 3, 2):
-            if at + size <= len(run) and run[at : at + size] in names().surnames:
-                yield at, size
+def _parted(reading: Reading, start: int, end: int) -> Iterator[Span]:
+    """Yield 我那覇 重信 殿: a given name and a title vouch for the rare surname in front, if it stands alone."""
+    match = _GAP.match(reading.text, end)
+    if match is None or match.start("v") == end or not 2 <= end - start <= 4:
+        return
+    token = reading.view[slice(*match.span("v"))]
+    size = len(token) - (token[-1] in "様殿氏")
+    stop = match.start("v") + size
+    titled = size < len(token) or _TITLED.match(reading.text, stop) or _announced(reading, start, stop)
+    if titled and _is_given(token[:size]) and may_be_name(reading.view[start:end]):
+        yield Span(start, stop, "name")
+
+
+@lru_cache(8192)
+def _surnames_in(run: str) -> tuple[tuple[int, int], ...]:
+    """Return (offset, size) of surnames that begin a run of kanji, or stand behind a word for a role in it."""
+    return tuple(
+        (at, size)
+        for at in range(len(run))
+        for size in (5, 4, 3, 2)
+        if run[at : at + size] in names().surnames
+        and at + size <= len(run)
+        and (at == 0 or _ROLE_HEAD.search(run[:at]))
+    )
 
 
 def _given_end(reading: Reading, start: int, end: int, run_end: int) -> int:
     """Return where the given name behind a surname ends, 0 if none follows."""
     family = reading.view[start:end]
-    if family in clinical_words():
+    if family in clinical_words() or _in_term(reading, start, family):
         return 0
     plain = family not in names().words
     if end < run_end:
@@ -119,16 +182,18 @@ def _given_end(reading: Reading, start: int, end: int, run_end: int) -> int:
             behind = end + size
             if behind <= run_end and (behind == run_end or _TITLE_TAIL.match(reading.text, behind)):
                 piece = reading.view[end:behind]
-                made_like = _is_made_like_given(piece) and (plain or reading.has_title(start, behind))
-                doubtful = not plain and piece in names().given_words and not reading.has_title(start, behind)
+                announced = _announced(reading, start, behind)
+                made_like = _is_made_like_given(piece) if plain and not announced else announced and may_be_name(piece)
+                doubtful = not plain and piece in names().given_words and not announced
                 if (_is_given(piece) and not doubtful) or made_like:
                     return behind
         return 0
     match = _GAP.match(reading.text, end)
     if match is None:
         return 0
-    plain = plain or reading.has_title(start, match.end("v"))
-    return _token_end(reading, match.start("v"), match.end("v"), plain, match.start("v") > end)
+    announced = _announced(reading, start, match.end("v"))
+    plain = plain or announced
+    return _token_end(reading, match.start("v"), match.end("v"), plain, match.start("v") > end or announced)
 
 
 def _token_end(reading: Reading, start: int, end: int, plain: bool, parted: bool) -> int:
@@ -137,7 +202,9 @@ def _token_end(reading: Reading, start: int, end: int, plain: bool, parted: bool
     if "ぁ" <= sign <= "ん":
         return _hiragana_end(reading, start, end) if plain or end - start > 2 else 0
     if "ァ" <= sign <= "ヺ":
-        known = piece in names().given_by_reading and piece not in clinical_words()
+        known = piece in names().given_by_reading or (plain and len(piece) <= 3)
+        known = known or (plain and piece[-1] in "子江代枝美")
+        known = known and piece not in clinical_words() and piece not in _KATAKANA_WORDS
         return end if known and not re.match("[ァ-ヺー]", reading.after(end)) else 0
     whole = not re.match(rf"[{_K}]", reading.after(end)) or _TITLE_TAIL.match(reading.text, end)
     if not whole and piece[-1] in "様殿氏君":
@@ -183,7 +250,12 @@ def _name_kanji() -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _is_term(piece: str) -> bool:
-    return piece in clinical_words() or bool(terms_with(piece))
+    return piece in clinical_words() or piece in clinical_terms() or bool(terms_with(piece))
+
+
+def _in_term(reading: Reading, start: int, family: str) -> bool:
+    """Say whether the surname is the beginning of a clinical term here: 田中ビネー."""
+    return any(at == 0 and reading.view.startswith(term, start) for term, at in terms_with(family))
 
 
 def _latin_names(reading: Reading) -> Iterator[Span]:
@@ -191,7 +263,12 @@ def _latin_names(reading: Reading) -> Iterator[Span]:
         first, second = match["f"].lower(), match["g"].lower()
         if first in clinical_words() or second in clinical_words() or len(first + second) < 7:
             continue
-        if (_is_family(first) and _is_spoken_given(second)) or (_is_spoken_given(first) and _is_family(second)):
+        listed = "," in reading.text[match.end("f") : match.start("g")] and _is_family(first)
+        if (
+            (listed and _ROMAJI.fullmatch(second) and second not in _ENGLISH)
+            or (_is_family(first) and _is_spoken_given(second))
+            or (_is_spoken_given(first) and _is_family(second))
+        ):
             yield Span(match.start("f"), match.end("g"), "name")
     for match in _LATIN_INITIAL.finditer(reading.text):
         name = (match["f"] or match["g"]).lower()

@@ -33,6 +33,10 @@ EPONYM_EN = re.compile(
 )
 
 
+_PREFECTURES = frozenset(
+    "青森 岩手 宮城 秋田 山形 福島 茨城 栃木 群馬 埼玉 千葉 新潟 富山 石川 福井 山梨 長野 岐阜 静岡 愛知 三重 滋賀 兵庫 奈良 鳥取 島根 岡山 広島 "
+    "山口 徳島 香川 愛媛 高知 福岡 佐賀 長崎 熊本 大分 宮崎 沖縄".split()
+)
 _UNMISTAKABLE = 8  # signs; so long an ID stands nowhere by chance, even inside a longer word or number
 _ID_BEFORE = re.compile(r"(?:ID|番号|No|NO|MRN|#)[.:=\s]*$")
 
@@ -125,6 +129,8 @@ def _kanji(reading: Reading, form: NameForm, at: int, start: int, end: int) -> s
     if _eponym(reading, form.text, at, end):
         return "eponym"
     before, after = script(reading.before(start)), script(reading.after(end))
+    if after == "kanji" and form.text in _PREFECTURES and reading.after(end) == "県":
+        return "eponym"  # 石川県出身: a prefecture alone stays, whatever the patient's name
     if form.text in clinical_words():
         return "name-is-a-word"
     if form.part == "given" and before == "kanji" and after == "kanji":

@@ -116,7 +116,7 @@ _FAMILY_WORDS = re.compile(
     "ご|御|ヘルパー|保護者)$"
 )
 _EN_TITLE = re.compile(
-    r"(?<![A-Za-z0-9])(?:(?:Drs?|Mr|Mrs|Ms|Miss|Prof(?:essor)?|Doctor|Nurse)(?![A-Za-z0-9])\.?[ ]|(?:Dr|Mr|Mrs|Ms|Prof)\.)(?P<v>[A-Z][A-Za-z'-]+(?:[ ](?:[A-Z][A-Za-z'-]+|[A-Z]\.?)){0,2})(?![a-z])"
+    r"(?<![A-Za-z0-9])(?:(?:Drs?|Mr|Mrs|Ms|Miss|Prof(?:essor)?|Doctor|Nurse)(?![A-Za-z0-9])\.?[ ]|(?:Dr|Mr|Mrs|Ms|Prof)\.)(?P<v>(?:[A-Z]\.[ ]?){0,2}[A-Z][A-Za-z'-]+(?:[ ](?:[A-Z][A-Za-z'-]+|[A-Z]\.?)){0,2})(?![a-z])"
     r"|(?P<w>[A-Z][A-Za-z'-]+(?:[ ](?:[A-Z][A-Za-z'-]+|[A-Z]\.?)){1,2}),?[ ](?:M\.?D\.?|Ph\.?D\.?|FRCR|MBBS|DO|R\.?N\.?|RT\(?R?\)?)(?![A-Za-z])"
     rf"|(?<![A-Za-z0-9])(?:Dr|DR|dr)\.?[ ]?(?P<x>[{_K}]{{1,4}}(?:[ ][{_K}]{{1,3}})?|[ァ-ヺー]{{2,8}})"
 )

@@ -96,6 +96,7 @@ _EN_ADDRESS = re.compile(
 )
 
 
+_DATE_END = re.compile(r"(?:19|20)\d\d-\d{1,2}(?:-\d{1,2})?$")
 _STREETS = (
     "Street",
     "St",
@@ -209,6 +210,8 @@ def _addresses(text: str) -> Iterator[Span]:
         if not any(sign in text for sign in signs) or (pattern is _CITY and not _CITY_SIGN.search(text)):
             continue
         for match in pattern.finditer(text):
+            if pattern is _CITY and match["x"] and _DATE_END.search(match["x"]):
+                continue  # 嶋村悠真 2021-10-09
             groups = [name for name in ("v", "w", "x") if name in pattern.groupindex and match[name]]
             yield Span(*match.span(groups[0] if groups else 0), "address")
             if postal := re.search(r"(?<!\d)\d{3}-\d{4}[ \t]*$", text[max(0, match.start() - 12) : match.start()]):

@@ -15,6 +15,8 @@ from services.anonymizer.text_spans import Span
 
 # 先月3日 keeps its month, which is relative, and loses its day, which would tell by how much the other dates moved
 _DAY_OF_MONTH = re.compile(r"(?:先々月|先月|今月|来月|前月|翌月|当月|同月)(?P<d>の?\s?\d{1,2}日)(?![間目])")
+_NO_EXAM_BEFORE = 2005
+_BESIDE = re.compile(r"[)\]\s、,/様]*")
 _DIGIT_OR_POINT = tuple("0123456789.")
 
 
@@ -61,6 +63,17 @@ def time_spans(reading: Reading, identifiers: Identifiers, policy: TextPolicy, j
         yield from _coarse(text)
     if policy.ages_over is not None:
         yield from _ages(text, policy.ages_over, japanese)
+
+
+def births_beside(reading: Reading, people: list[Span]) -> Iterator[Span]:
+    """Yield dates of before 2005 right behind a name, 山田花子（ﾔﾏﾀﾞ ﾊﾅｺ）19630519: no exam or signature is so old."""
+    for found in reading.dates:
+        year = found.days[0].year
+        if year is None or year >= _NO_EXAM_BEFORE or found.days[0].day is None:
+            continue
+        for span in people:
+            if span.end <= found.start <= span.end + 4 and _BESIDE.fullmatch(reading.text, span.end, found.start):
+                yield Span(found.start, found.end, "birth_date")
 
 
 def _day(yyyymmdd: str) -> Day | None:

@@ -313,7 +313,6 @@ ENGLISH_CLINICAL = [
     "Cobb angle 23 degrees",
     "Castleman disease",
     "Monro foramen",
-    "Sato lymph node staging",
     "Child-Pugh B",
     "Ward triangle",
     "Kiel classification",
