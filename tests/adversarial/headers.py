@@ -11,6 +11,7 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from tests.adversarial.people import a_case
 from tests.adversarial.places import PLACES
+from tests.adversarial.places_more import MORE
 from tests.adversarial.planter import Header, Planter, seed_uid
 from tests.adversarial.search import found
 
@@ -64,7 +65,7 @@ def _header(number: int, rng: random.Random, path: Path, ds: pydicom.FileDataset
     syntax = rng.choice(["same", "same", "implicit", "big", "deflated"])
     header = Header(f"h{number:04}", b"", str(path.name), "\\".join(charset), syntax)
     hide = Planter(ds, case, rng, header)
-    for place in rng.sample(PLACES, 9):
+    for place in rng.sample(PLACES + MORE, 11):
         place(hide)
     hide.basic()
     header.data = _written(ds, hide)

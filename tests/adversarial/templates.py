@@ -89,7 +89,8 @@ LETTERS = [
     "",
     "",
     "",
-    "拝啓　{doctor_spaced}　先生\n{own_old}殿の件、{d_wareki}に拝見しました。\n{addr_wide}\n{hosp2}　{other_spaced}　拝",
+    "拝啓　{doctor_spaced}　先生\n{own_old}殿の件、{d_wareki}に拝見しました。\n{addr_wide}\n"
+    "{hosp2}　{other_spaced}　拝",
     "From: {mail}\nTo: {mail_wide}\nSubject: {own_swapped} ({pid})\n{d_english} 撮影分です。",
     "返信先 〒{postal} {addr_chome} {hosp_short} {nurse_kanji} 宛\nTel:{tel_intl}",
     "公費負担 受給者番号 {insurer}　記号番号 {insured}\n続柄 長女 {other_kana}",
