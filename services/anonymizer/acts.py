@@ -8,6 +8,8 @@ from services.anonymizer.profile import Action
 from services.anonymizer.stream import TEXT
 from shared.errors import Refused
 
+ICC_PROFILE = 0x00282000
+_BINARY = (b"OB", b"UN")
 _DATES = (b"DA", b"DT", b"TM")
 Act = tuple[Action, bytes | None]
 
@@ -40,6 +42,10 @@ def _keep(tag: int, vr: bytes, value: bytes, charset: bytes, context: Context, s
         return None if values.is_date_or_time(vr, value) else (Action.EMPTY, b"")
     if vr not in allowed and not (vr == b"UN" or (allowed & {b"OB", b"OW"} and vr in (b"OB", b"OW"))):
         return (Action.CLEAN, b"") if vr in TEXT else (Action.EMPTY, b"")
+    if tag == ICC_PROFILE and not values.is_icc_profile(value):
+        return Action.REMOVE, None
+    if search and vr in _BINARY and context.identity.left_in(value):
+        return Action.REMOVE, None
     if vr == b"UI" and vr in allowed:
         return None if values.is_uid(value) else (Action.UID, values.uids(context.keys, value))
     if search and vr in (b"DS", b"IS", b"AS") and not values.is_number(value) and context.identity.left_in(value):

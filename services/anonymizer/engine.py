@@ -17,7 +17,7 @@ from shared.errors import Invalid
 
 Buffer = bytes | memoryview
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
-_SEARCHED = TEXT | {b"AS", b"DS", b"IS"}
+_SEARCHED = TEXT | {b"AS", b"DS", b"IS", b"OB"}
 STATED = frozenset({0x00100010, 0x00100020, 0x00100021, 0x00120062, 0x00120063, 0x00120064, 0x00280303})
 _CHARSET = 0x00080005
 _NO_MORE = 1 << 33
@@ -72,6 +72,7 @@ def scope(name: str, sop_class_uid: str, place: str, search: bool, recodes: bool
         kept = {tag: vr for tag, vr in kept.items() if vr not in _RECODED}
     for tag in (
         _CHARSET,
+        acts.ICC_PROFILE,
         *PIXELS,
         *content.VALUES,
         *(tag for tag, vr in kept.items() if explicit and vr not in stream.SHORT),

@@ -5,6 +5,7 @@ with which texts are cleaned, and ``traces`` are the byte strings that must not 
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -12,8 +13,10 @@ from typing import NamedTuple
 from pydicom.datadict import keyword_for_tag
 
 from services.anonymizer import charsets, stream
+from services.anonymizer.lexicon import clinical_words
 from services.anonymizer.pseudonyms import normalised
 from services.anonymizer.stream import ITEM_END, UNDEFINED, Element, Syntax
+from services.anonymizer.text_names import name_forms
 
 _NAMED = (
     0x00080020, 0x00080021, 0x00080022, 0x00080023, 0x0008002A, 0x00080050, 0x00080080, 0x00080081, 0x00080092,
@@ -35,6 +38,7 @@ _IDENTIFIERS = frozenset(
 )
 _LONG = 5  # bytes; from here on KURUMIZAWATSUBASA holds Kurumizawa
 _MIN_ID, _MIN_LATIN, _MIN_WIDE = 4, 3, 2  # shorter ones would be found everywhere; the text cleaner wants a label
+_MIN_SPOKEN = 6  # letters of a reading that nobody wrote: shorter ones stand in many words
 _CODECS = ("utf-8", "cp932", "euc_jp", "iso2022_jp", "gb18030", "euc_kr")
 _ESCAPE = re.compile(rb"\x1b(?:\$[()]?[@-~]|[()\-][@-~])")  # PS3.5 6.1.2.5.4, ISO/IEC 2022
 
@@ -172,6 +176,7 @@ def _identity(charset: bytes, found: tuple[Found, ...]) -> Identity:
             keyword = keyword_for_tag(tag) or "PersonName"
             header.setdefault(keyword, []).extend(part for part in each.split("\\") if part.strip())
             traces |= dict.fromkeys(_strings(tag, vr, each))
+            traces |= dict.fromkeys(_spoken(each) if vr == b"PN" else ())
     own = {codec for each in found for codec in charsets.encodings(each.charset)}
     return Identity(charset, patient_id, issuer, header, _encoded(tuple(traces), own))
 
@@ -188,6 +193,15 @@ def _strings(tag: int, vr: bytes, text: str) -> list[str]:
     if tag == _BIRTH_DATE and len(text.strip()) == 8:
         return [text.strip()]
     return []
+
+
+def _spoken(name: str) -> Iterator[str]:
+    """Yield how a name that is told in kanji alone is read, in long Latin spellings: kernels and labels are Latin."""
+    if name and not any(letter.isascii() and letter.isalpha() for letter in name):
+        for form in name_forms(name, "name"):
+            long = form.text.isascii() and form.part in ("family", "given") and len(form.text) >= _MIN_SPOKEN
+            if long and form.text not in _VOCABULARY and form.text not in clinical_words():
+                yield form.text
 
 
 def _encoded(words: tuple[str, ...], own: set[str]) -> tuple[bytes, ...]:

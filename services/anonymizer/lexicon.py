@@ -28,9 +28,9 @@ class Names(NamedTuple):
 
 @lru_cache(1)
 def names() -> Names:
-    """Return the surnames and given names (IPA dictionary; see data_text/NOTICE-ipadic.txt)."""
-    readings, words = _name_list("surnames.tsv")
-    given_readings, given_words = _name_list("given_names.tsv")
+    """Return the surnames and given names (IPA dictionary, see data_text/NOTICE-ipadic.txt; and our own additions)."""
+    readings, words = _name_list("surnames.tsv", "surnames_more.tsv")
+    given_readings, given_words = _name_list("given_names.tsv", "given_names_more.tsv")
     plainly_names = frozenset(map(fold_name, _lines("surnames_not_words.txt")))
     return Names(
         surnames=frozenset(readings),
@@ -44,10 +44,10 @@ def names() -> Names:
     )
 
 
-def _name_list(file: str) -> tuple[Mapping[str, tuple[str, ...]], set[str]]:
+def _name_list(*files: str) -> tuple[Mapping[str, tuple[str, ...]], set[str]]:
     readings: dict[str, tuple[str, ...]] = {}
     words: set[str] = set()
-    for line in _lines(file):
+    for line in (line for file in files for line in _lines(file)):
         written, reading, kind = line.split("\t")
         name = fold_name(written)
         readings[name] = (*readings.get(name, ()), *map(fold_name, reading.split()))  # 渡邊 and 渡辺 are one here

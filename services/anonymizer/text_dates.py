@@ -25,6 +25,7 @@ _SLASH_AFTER = re.compile(
     rf"\s?\)?(?:\s?\([日月火水木金土]\)|(?:の|に|より|から|時)?\s?(?:{_EXAM})|\s(?:[01]?\d|2[0-3]):[0-5]\d|~|-\d)"
 )
 _PARTICLE_AFTER = re.compile("\\s?(?:の|に|より|から|まで|時|以降)")
+_UNIT = re.compile(r"\s?(?:mm|cm|mL|ml|mg|HU|%|度|枚|回|Gy)(?![A-Za-z])")
 TIME = re.compile(
     r"(?<!\d)(?<!\d:)(?:(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?|\d:[0-5]\d:[0-5]\d|\d:[0-5]\d(?=\s?(?:[AaPp]\.?[Mm](?![A-Za-z0-9])|頃|に|ごろ)))(?![\d:])(?:\s?[AaPp]\.?[Mm](?![A-Za-z0-9])\.?)?"
     r"|(?:午前|午後)\s?\d{1,2}時(?:\s?\d{1,2}分|半)?(?!間)|(?<!\d)(?:[01]?\d|2[0-3])時(?:\s?[0-5]?\d分|半)(?!間)"
@@ -113,6 +114,8 @@ def _believable(kind: str, match: re.Match[str], text: str) -> bool:
         return True
     if kind in ("slash", "six", "era_month"):
         return _in_context(match, text)
+    if kind in ("numeric", "short") and _UNIT.match(text, match.end()):
+        return False
     if kind in ("numeric", "short"):
         return match["s"] != "." or len(match[0]) >= 8 or _in_context(match, text)
     return True

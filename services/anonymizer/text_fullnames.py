@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from services.anonymizer.lexicon import clinical_terms, clinical_words, names, terms_with
-from services.anonymizer.text_fold import name_view
-from services.anonymizer.text_kana import kana_spellings
-from services.anonymizer.text_match import EPONYM_EN
+from services.anonymizer.text_latin_names import latin_names
 from services.anonymizer.text_reading import Reading
 from services.anonymizer.text_spans import Span
 from services.anonymizer.text_surnames import may_be_name
@@ -32,8 +30,9 @@ _TITLE_IN = re.compile("[様氏殿]$|医師$|先生$|看護師$|技師$")
 _WEAK = re.compile("さん|さま|氏(?![名病法])|殿|くん|ちゃん")
 _TITLED = re.compile(rf"[ ]?(?:{_TITLES})")
 _PERSON_BEFORE = re.compile(
-    r"(?:娘|息子|祖父|祖母|叔父|叔母|伯父|伯母|孫|嫁|婿|義母|義父|義兄|義姉|主人|奥様|世帯主|キーパーソン|KP|ケアマネ|ヘルパー|院長|受診者|確定者|専門医|担当者?|フリガナ|ふりがな|カナ|Ns\.?)[ \t\n:・は(の]{0,3}$"
+    r"(?:娘|息子|祖父|祖母|叔父|叔母|伯父|伯母|孫|嫁|婿|義母|義父|義兄|義姉|主人|奥様|世帯主|キーパーソン|KP|ケアマネ|ヘルパー|院長|受診者|確定者|専門医|担当者?|フリガナ|ふりがな|カナ|Ns\.?|Dr\.?|患者[】\]>]|氏名[】\]>])[ \t\n:・は(の]{0,3}$"
 )
+_PATIENT_BEFORE = re.compile("患者[ :はの]{0,2}$")
 _HIRA_END = re.compile(rf"(?:{_TITLES})|[はがのにへもを、。]|[^ぁ-ん]|$")
 _ROLE_HEAD = re.compile(
     "(?:医師?|看護師|技師|薬剤師|助産師|担当|患者|妻|夫|父|母|娘|息子|長男|長女|次男|次女|三男|三女|兄|弟|姉|妹|孫|嫁|婿|科|部|室|課|院長|部長|医長|師長|"
@@ -51,18 +50,11 @@ _KATAKANA_PAIR = re.compile(r"(?<![ァ-ヺー])(?P<f>[ァ-ヺー]{2,7})[ ・]{1,
 _HIRAGANA_TITLED = re.compile(
     r"(?:(?<=[の、。「(:\s])|(?<![ぁ-ん]))(?P<v>[ぁ-ん]{4,12}?)[ ]?(?=(?:さん|さま|様|ちゃん|くん|殿|氏)(?![ぁ-ん]{0,2}[るた]))"
 )
-_LATIN_PAIR = re.compile(
-    r"(?<![A-Za-z0-9'-])(?P<f>[A-Z][A-Za-z]{1,14})(?=,?[ ](?P<g>[A-Z][A-Za-z]{1,12})(?![A-Za-z0-9']))"
-)
-_LATIN_INITIAL = re.compile(
-    r"(?<![A-Za-z0-9.])(?:(?P<i>[A-Z])\.[ ]?(?P<f>[A-Z][a-z]{2,14})|(?P<g>[A-Z][a-z]{2,14}),[ ](?P<j>[A-Z])\.)(?![A-Za-z0-9])"
-)
-_ROMAJI = re.compile(
-    "(?:(?:ky|gy|ny|hy|by|py|my|ry|sh|ch|ts|sy|ty|zy|jy|cch|ssh|tch|kk|ss|tt|pp|[kgsztdnhbpmyrwjf])?[aiueo]h?|[nm](?![aiueoy]))+"
-)
-_SOMEBODY = "師員士者族人親方主護生"  # 担当 薬剤師さん
+_SOMEBODY = "師員士者族人親方主護"  # 担当 薬剤師さん
 _NOT_LAST = "学県市区町村部科病院側面域性内外上下前後"  # 国立大学, 長野市内: what words end with, and hardly a name
-_ENGLISH = frozenset("no none the a one two same are here there ten more home side made date note name".split())
+# Of names given since about 1990, which the dictionary is too old for
+_MODERN = frozenset("颯翔蓮凛湊紬陽結愛咲心悠琉瑛煌朔碧芽莉凪蒼樹葵柊楓杏梨桜彩羽音虹斗菜希奏絢晴暖詩依唯")
+_ERAS = frozenset({"令和", "平成", "昭和", "大正", "明治"})
 _COMMON = 5  # given names in which a kanji stands before it counts as one that names are made of
 
 
@@ -72,14 +64,14 @@ def full_names(reading: Reading) -> Iterator[Span]:
     for match in _KATAKANA_PAIR.finditer(reading.text):
         view = reading.view
         family, given = view[slice(*match.span("f"))], view[slice(*match.span("g"))]
-        titled = _KATAKANA_TITLED.match(reading.text, match.end()) and not {family, given} & clinical_words()
+        titled = _KATAKANA_TITLED.match(reading.text, match.end()) and family not in clinical_words()
         if titled or _sounds(family, given) or (_sounds_partly(family, given) and _announced(reading, *match.span())):
             yield Span(*match.span(), "name")
     for match in _HIRAGANA_TITLED.finditer(reading.text):
         kana = reading.view[slice(*match.span("v"))]
         if any(_sounds(kana[:size], kana[size:]) for size in range(2, len(kana) - 1)):
             yield Span(*match.span("v"), "name")
-    yield from _latin_names(reading)
+    yield from latin_names(reading)
 
 
 def _sounds(family: str, given: str) -> bool:
@@ -124,9 +116,16 @@ def _vouched(reading: Reading, start: int, view: str) -> Iterator[Span]:
     """Yield a run that a title, role or relative beside it makes a name, however rare the surname is."""
     end = start + len(view)
     if 2 <= len(view) <= 6 and _WEAK.match(reading.text, end) and _announced_before(reading, start):
-        if may_be_name(view) and not _is_term(view) and view[-1] not in _SOMEBODY:
+        if (
+            may_be_name(view)
+            and not _is_term(view)
+            and view[-1] not in _SOMEBODY
+            and not view.endswith(("先生", "学生", "修生"))
+        ):
             yield Span(start, end, "name")
         return
+    if _PATIENT_BEFORE.search(reading.text, max(0, start - 6), start):
+        return  # 患者：意識清明; what a patient is stands there as often as who
     for stop in _unlisted_names(view):
         if stop < len(view) or _announced(reading, start, start + stop):
             yield Span(start, start + stop, "name")
@@ -232,7 +231,7 @@ def _is_given(piece: str) -> bool:
 
 def _is_made_like_given(piece: str) -> bool:
     """Say whether two or three kanji are such as given names are made of, and no ordinary word of the lists."""
-    if not 2 <= len(piece) <= 3 or piece in clinical_words() or piece in names().surnames:
+    if not 2 <= len(piece) <= 3 or piece in clinical_words() | _ERAS or piece in names().surnames:
         return False
     anywhere, last = _name_kanji()
     return piece[-1] in last and piece[-1] not in _NOT_LAST and all(kanji in anywhere for kanji in piece)
@@ -244,8 +243,8 @@ def _name_kanji() -> tuple[frozenset[str], frozenset[str]]:
     given = [name for name in names().given if len(name) > 1]
     anywhere, last = Counter(kanji for name in given for kanji in set(name)), Counter(name[-1] for name in given)
     return (
-        frozenset(kanji for kanji, count in anywhere.items() if count >= _COMMON),
-        frozenset(kanji for kanji, count in last.items() if count >= 2),
+        _MODERN | {kanji for kanji, count in anywhere.items() if count >= _COMMON},
+        _MODERN | {kanji for kanji, count in last.items() if count >= 2},
     )
 
 
@@ -256,37 +255,3 @@ def _is_term(piece: str) -> bool:
 def _in_term(reading: Reading, start: int, family: str) -> bool:
     """Say whether the surname is the beginning of a clinical term here: 田中ビネー."""
     return any(at == 0 and reading.view.startswith(term, start) for term, at in terms_with(family))
-
-
-def _latin_names(reading: Reading) -> Iterator[Span]:
-    for match in _LATIN_PAIR.finditer(reading.text):
-        first, second = match["f"].lower(), match["g"].lower()
-        if first in clinical_words() or second in clinical_words() or len(first + second) < 7:
-            continue
-        listed = "," in reading.text[match.end("f") : match.start("g")] and _is_family(first)
-        if (
-            (listed and _ROMAJI.fullmatch(second) and second not in _ENGLISH)
-            or (_is_family(first) and _is_spoken_given(second))
-            or (_is_spoken_given(first) and _is_family(second))
-        ):
-            yield Span(match.start("f"), match.end("g"), "name")
-    for match in _LATIN_INITIAL.finditer(reading.text):
-        name = (match["f"] or match["g"]).lower()
-        if name not in clinical_words() and _is_family(name) and not EPONYM_EN.match(reading.text, match.end()):
-            yield Span(*match.span(), "name")
-
-
-@lru_cache(4096)
-def _is_family(latin: str) -> bool:
-    return len(latin) > 2 and any(kana in names().by_reading for kana in _viewed(latin))
-
-
-@lru_cache(4096)
-def _is_spoken_given(latin: str) -> bool:
-    return any(kana in names().given_by_reading for kana in _viewed(latin))
-
-
-def _viewed(latin: str) -> tuple[str, ...]:
-    if not _ROMAJI.fullmatch(latin):
-        return ()
-    return tuple(name_view(kana) for kana in kana_spellings(latin))

@@ -21,6 +21,16 @@ _PARTS = re.compile(rf"[{_K}]+")
 _SPREAD = re.compile(
     rf"(?:氏[ ]?名|名[ ]?前|患者名|フリガナ|ふりがな)[ ]*[:=]?[ ]*(?P<v>[{_K}ぁ-んァ-ヺー]{{1,6}}(?:[ \n][{_K}ぁ-んァ-ヺー]{{1,6}}){{0,6}})"
 )
+# Labels behind which only a person stands: there a name goes even if no list has any of it
+_PERSON_ONLY = re.compile(
+    r"(?:世帯主|キーパーソン|ケアマネ(?:ージャー)?|確定者|診断専門医|[一二]次読影医?|依頼医|(?:患者|受診者)(?:氏名|名)(?=[】:])|【(?:患者|受診者)(?=】)|Ns\.|Dr\.)[ :】\]>\n]{0,3}"
+    rf"(?P<v>[{_K}]{{2,6}}(?:[ \n]{{1,2}}[{_K}]{{1,3}}(?![{_K}])|[ \n]?[ぁ-ん]{{2,4}}(?=[ (\n]|様|さん|$)|[ \n]?[ァ-ヺー]{{2,4}}(?![ァ-ヺー]))?)"
+    rf"(?=[ 、。,)(/\n]|に|へ|より|様|さん|氏|内線|撮影|$)"
+)
+_WORK = re.compile(
+    "予定|希望|受診|紹介|相談|検査|精査|連絡|報告|確認|依頼|評価|指示|説明|検討|必要|不在|不明|同意|対応|診察|加療|治療|手術|退院|入院|外来|病棟|撮影|読影|結果|所見|画像|"
+    "資格|取得|認定|在籍|常勤|交代|変更|未定|他院|当院|記載|情報|属性|年齢|性別|番号|病院|医院|センター|専門|担当|終了|完了|あり|なし|です|ます|した|する|血|意識|体動|[科医部室課済中待否可無有癌症病炎腫瘍術]$|[癌症炎腫瘍]"
+)
 _NEXT_LABEL = re.compile(
     "^(?:様|殿|さん|性別?|男|女|年齢|住所|生年|患者|番号|歳|検査|撮影|電話|保険|科|氏名|受診|身長|体重|依頼)"
 )
@@ -44,6 +54,7 @@ def mentioned(reading: Reading) -> Iterator[Span]:
         start += match["v"][0] == "長" and not _is_surname(reading.view[start:end])  # 師長山崎, but 看護師長谷川
         if _begins_with_surname(reading.view[start:end]):
             yield Span(start, end, "physician")
+    yield from _behind_label(reading)
     yield from _signed(reading)
     yield from _spread(reading)
     for match in _TOGETHER.finditer(reading.text) if " and " in reading.text else ():
@@ -55,6 +66,13 @@ def mentioned(reading: Reading) -> Iterator[Span]:
         yield Span(match.start(), match.end(), "name")
     for match in _NICKNAME.finditer(reading.text):
         if not _NOBODY.match(match["v"]):
+            yield Span(*match.span("v"), "name")
+
+
+def _behind_label(reading: Reading) -> Iterator[Span]:
+    for match in _PERSON_ONLY.finditer(reading.text):
+        bare = re.sub(r"\s", "", match["v"])
+        if len(bare) > 2 and not _WORK.search(bare) and may_be_name(reading.view[slice(*match.span("v"))]):
             yield Span(*match.span("v"), "name")
 
 

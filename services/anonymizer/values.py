@@ -93,6 +93,11 @@ def is_number(value: bytes) -> bool:
     return bool(_NUMBER.match(value.rstrip(b" \0")))
 
 
+def is_icc_profile(value: bytes) -> bool:
+    """Return whether the bytes are an ICC profile by size and signature. Source: ISO 15076-1, 7.2."""
+    return value[36:40] == b"acsp" and int.from_bytes(value[:4], "big") in (len(value), len(value) - 1)
+
+
 def capped_age(value: bytes) -> bytes:
     """Return the age, 090Y for whoever is older than 89; empty if it is no age."""
     match = _AS.match(value.strip(b" \0"))

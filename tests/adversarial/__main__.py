@@ -18,11 +18,14 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--dicom", type=Path, default=Path("../shared/data/dicom"), help="real files to plant in")
     options.add_argument("--examples", type=int, default=0, help="how many failures of each category to print")
+    options.add_argument("--held-out", action="store_true", help="people's names that no rule was mended by")
     given = options.parse_args()
     for profile in PROFILES:
         with tempfile.TemporaryDirectory() as work:
             if given.reports:
-                found = score_reports(make_reports(given.reports, given.seed), profile, Path(work))
+                found = score_reports(
+                    make_reports(given.reports, given.seed, held_out=given.held_out), profile, Path(work)
+                )
                 _print(f"reports, {profile}", found, given.examples)
             if given.headers:
                 found = score_headers(make_headers(given.dicom, given.headers, given.seed), profile, Path(work))

@@ -4,7 +4,7 @@ import random
 import unicodedata
 from dataclasses import dataclass, field
 
-from tests.adversarial.vocabulary import FAMILIES, GIVENS, HOSPITALS, TOWNS
+from tests.adversarial.vocabulary import FAMILIES, GIVENS, HELD_OUT_FAMILIES, HELD_OUT_GIVENS, HOSPITALS, TOWNS
 
 KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
@@ -45,9 +45,10 @@ class Name:
         )
 
 
-def a_name(rng: random.Random) -> Name:
-    """Return one invented name."""
-    return Name(*rng.choice(FAMILIES), *rng.choice(GIVENS))
+def a_name(rng: random.Random, *, held_out: bool = False) -> Name:
+    """Return one invented name, of the names held out from all mending or of the others."""
+    families, givens = (HELD_OUT_FAMILIES, HELD_OUT_GIVENS) if held_out else (FAMILIES, GIVENS)
+    return Name(*rng.choice(families), *rng.choice(givens))
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,11 @@ class Case:
     phone: str
 
 
-def a_case(rng: random.Random) -> Case:
+def a_case(rng: random.Random, *, held_out: bool = False) -> Case:
     """Return one invented case; no two people in it share a family or given name."""
     names: list[Name] = []
     while len(names) < 4:
-        name = a_name(rng)
+        name = a_name(rng, held_out=held_out)
         clash = any(
             name.kana == n.kana or name.given == n.given or ascii_romaji(name.roman)[:4] == ascii_romaji(n.roman)[:4]
             for n in names

@@ -11,7 +11,8 @@ from tests.adversarial.planter import Planter
 
 _LABELS = (
     "ContentLabel ContentDescription LUTExplanation WindowCenterWidthExplanation SegmentLabel PulseSequenceName "
-    "AcquisitionDeviceProcessingDescription CardiacRhythmComments ScanOptions SequenceName FilterType ConvolutionKernel "
+    "AcquisitionDeviceProcessingDescription CardiacRhythmComments ScanOptions SequenceName FilterType "
+    "ConvolutionKernel "
     "RTPlanLabel StructureSetLabel TrackingID DetectorDescription AcquisitionComments StudyComments ReasonForStudy "
     "InterpretationText ResultsComments PatientState VisitComments MedicalAlerts Allergies SpecialNeeds "
     "FillerOrderNumberImagingServiceRequest "

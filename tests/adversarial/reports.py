@@ -25,14 +25,14 @@ class Report:
         return {"id": self.id, "header": self.header, "text": self.text}
 
 
-def make_reports(count: int, seed: int) -> list[Report]:
+def make_reports(count: int, seed: int, *, held_out: bool = False) -> list[Report]:
     """Return count reports; the same seed gives the same ones."""
     rng = random.Random(f"reports-{seed}")
-    return [_report(f"r{number:05}", rng) for number in range(count)]
+    return [_report(f"r{number:05}", rng, held_out) for number in range(count)]
 
 
-def _report(report_id: str, rng: random.Random) -> Report:
-    case = a_case(rng)
+def _report(report_id: str, rng: random.Random, held_out: bool) -> Report:
+    case = a_case(rng, held_out=held_out)
     report = Report(report_id, _header(case, rng), "")
     if rng.random() < 0.22:
         pieces = [*rng.sample(ENGLISH, 4), *_clinical(report, rng, english=True)]

@@ -155,9 +155,11 @@ def score_headers(headers: list[Header], profile: str, work: Path) -> Score:
 def judge_header(header: Header, out: bytes, profile: str, score: Score) -> None:
     """Count one file's answer."""
     body = plain(out)
+    left = {p.text for p in header.hidden if profile in p.profiles and any(n in body for n in needles(p.text))}
     for planted in header.hidden:
         if profile in planted.profiles:
-            wrong = any(needle in body for needle in needles(planted.text))
+            part = any(planted.text in text and planted.text != text for text in left)
+            wrong = planted.text in left and not part  # a part of what survived is not a second leak
             score.add(planted.category, "leaked", wrong=wrong, text=planted.text, where=f"{header.name} {header.base}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

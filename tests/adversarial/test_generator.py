@@ -2,13 +2,9 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.adversarial.headers import make_headers
 from tests.adversarial.reports import make_reports
 from tests.adversarial.search import found
-
-FILES = Path(__file__).parents[2].parent / "shared/data/dicom"
 
 
 def test_every_planted_identifier_is_in_the_report_and_no_word_to_keep_holds_one() -> None:
@@ -28,11 +24,10 @@ def test_a_seed_makes_the_same_reports() -> None:
     assert first != other
 
 
-@pytest.mark.skipif(not FILES.exists(), reason="the real files are not here")
-def test_every_planted_identifier_is_in_the_file_and_a_seed_makes_the_same_files() -> None:
-    headers = make_headers(FILES, 6, seed=3)
+def test_every_planted_identifier_is_in_the_file_and_a_seed_makes_the_same_files(shared_data: Path) -> None:
+    headers = make_headers(shared_data / "dicom", 6, seed=3)
 
-    again = make_headers(FILES, 6, seed=3)
+    again = make_headers(shared_data / "dicom", 6, seed=3)
 
     assert [h.data for h in headers] == [h.data for h in again]
     for header in headers:
