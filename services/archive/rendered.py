@@ -34,8 +34,8 @@ def retrieve(deps: ArchiveDeps) -> lookup.Handle:
         if "instance" in path and documents.is_document(records[0]):
             return await documents.send(deps, request, records[0])
         shown = await views.of_frames(deps, records, path.get("frames"))
-        single = "instance" in path and ("frames" not in path or len(shown) == 1)
-        chosen = chosen_for(request, _offers(single=single))
+        single = len(shown) == 1 or ("instance" in path and "frames" not in path)
+        chosen = chosen_for(request, _offers(single=single, preferred="instance" in path))
         etag = _etag(shown, chosen, request, "rendered")
         if unchanged := conditional.not_modified(request, etag):
             return unchanged
@@ -66,10 +66,11 @@ def thumbnail(deps: ArchiveDeps) -> lookup.Handle:
     return handle
 
 
-def _offers(*, single: bool) -> list[Offer]:
-    alone = [Offer(kind) for kind in KINDS]
+def _offers(*, single: bool, preferred: bool) -> list[Offer]:
+    """Return what can be had: multipart always, one body where there is one image to give (PS3.18 8.7.3)."""
+    alone = [Offer(kind) for kind in KINDS] if single else []
     many = [Offer(kind, multipart=True) for kind in KINDS]
-    return [*alone, *many] if single else many
+    return [*alone, *many] if preferred else [*many, *alone]
 
 
 def _etag(shown: Sequence[View], chosen: Chosen, request: web.Request, form: str) -> str:
