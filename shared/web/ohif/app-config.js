@@ -4,7 +4,14 @@ window.config = {
   routerBasename: '/viewer',
   extensions: [],
   modes: [],
-  customizationService: {},
+  // Segmentation Storage, uncompressed: far more software reads it than OHIF's own choice, Label Map Segmentation
+  // Storage, or its RLE of single bits, which pydicom cannot decode.
+  customizationService: [
+    {
+      'segmentation.store.defaultMode': { $set: 'bitmap' },
+      'segmentation.store.transferSyntaxUID': { $set: '1.2.840.10008.1.2.1' },
+    },
+  ],
   showStudyList: true,
   maxNumberOfWebWorkers: 3,
   showWarningMessageForCrossOrigin: false,

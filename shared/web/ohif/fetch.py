@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 PACKAGE = "@ohif/app"
 VERSION = "3.13.2"
 INTEGRITY = "sha512-WZdxmpmG7rqFgW9ZJLcbgr3XCtLi1KDNPoMaeY5PPe6j4G4fjEjjkycZM6C6Zk2F87BKxFfpq+jd5xXZB9E8EA=="
-FORM = "1"
+FORM = "2"
 """Of what we make of the package; another number makes it anew."""
 PREFIX = "/viewer/"
 CONFIG = Path(__file__).parent / "app-config.js"
