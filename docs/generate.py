@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
+from docs import conformance_parts as gateway
 from services.__main__ import SERVICES
 from services.anonymizer import statement
 from services.archive import conformance
@@ -130,7 +131,15 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(lines)
 
 
-PARTS: dict[str, Callable[[], str]] = {"events": events, "flow": flow, "settings": settings}
+PARTS: dict[str, Callable[[], str]] = {
+    "events": events,
+    "flow": flow,
+    "settings": settings,
+    "associations": lambda: _table(("policy", "value"), gateway.associations()),
+    "statuses": lambda: _table(("C-STORE status", "when"), gateway.statuses()),
+    "fates": lambda: _table(("Failure Reason", "meaning", "the Instance is"), gateway.fates()),
+    "bounds": lambda: _table(("variable", "default"), gateway.bounds()),
+}
 
 WHOLE: dict[str, Callable[[str], str]] = {
     "conformance.md": conformance.fresh,

@@ -1,0 +1,56 @@
+"""The tables of docs/conformance.md about the gateway: its C-STORE SCP, and its delivery to the centre by STOW-RS."""
+
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+
+from services.ingest import dimse
+from services.ingest.settings import IngestSettings
+from services.linker import stow
+from services.linker.settings import LinkerSettings
+
+_REASONS = {  # PS3.18 Table I.2-2 and PS3.7 Annex C
+    0x0110: "Processing failure",
+    0x0111: "Duplicate SOP Instance",
+    0x0122: "SOP Class not supported",
+    0x0124: "Not authorised",
+    0xA700: "Out of resources (A7xx)",
+    0xA900: "Data Set does not match SOP Class (A9xx)",
+    0xC000: "Cannot understand (Cxxx)",
+}
+_STATUSES = (
+    ("SUCCESS", "the bytes are durable"),
+    ("OUT_OF_RESOURCES", "no room, or the store did not answer; the sender may try again"),
+    ("DOES_NOT_MATCH", "the Affected SOP Instance UID is not that of the Data Set"),
+    ("CANNOT_UNDERSTAND", "the Data Set cannot be read"),
+)
+
+
+def associations() -> list[tuple[str, str]]:
+    """Return the association policies of the SCP, with their values."""
+    own = IngestSettings()
+    return [
+        ("AE title", f"`{own.ae_title}` (`JMID_INGEST_AE_TITLE`)"),
+        ("port", f"{own.dimse_port} (`JMID_INGEST_DIMSE_PORT`)"),
+        ("associations at once", f"{own.max_associations} (`JMID_INGEST_MAX_ASSOCIATIONS`)"),
+        ("network and DIMSE timeout", f"{own.dimse_timeout_s:g} s (`JMID_INGEST_DIMSE_TIMEOUT_S`)"),
+        ("maximum PDU length", "0, no limit (PS3.8 D.1)"),
+        ("Verification SOP Class", str(Verification)),
+    ]
+
+
+def statuses() -> list[tuple[str, str]]:
+    """Return what C-STORE answers (PS3.4 Table B.2-1)."""
+    return [(f"0x{getattr(dimse, name):04X}", meaning) for name, meaning in _STATUSES]
+
+
+def fates() -> list[tuple[str, str, str]]:
+    """Return what the gateway does with each Failure Reason the centre answers."""
+    return [(f"0x{code:04X}", name, str(stow.fate_of(code))) for code, name in _REASONS.items()]
+
+
+def bounds() -> list[tuple[str, str]]:
+    """Return the bounds of one Store request."""
+    own = LinkerSettings()
+    return [(f"`JMID_LINKER_{name.upper()}`", f"`{getattr(own, name)}`") for name in _BOUNDS]
+
+
+_BOUNDS = ("batch_instances", "batch_bytes", "streams", "connect_timeout_s", "idle_timeout_s", "request_timeout_s")
