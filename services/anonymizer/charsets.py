@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from pydicom.charset import convert_encodings, decode_bytes, encode_string
 
+WITH_CHARACTER_SET = frozenset({b"LO", b"LT", b"PN", b"SH", b"ST", b"UC", b"UT"})  # PS3.5 6.1.2.3
 _DELIMITERS = {b"PN": {0xD, 0xA, 0x9, 0xC, 0x5C, 0x5E, 0x3D}}  # PS3.5 6.1.2.5.3: where ISO 2022 designations end
 _TEXT_DELIMITERS = {0xD, 0xA, 0x9, 0xC, 0x5C}
 _C1 = re.compile(rb"[\x80-\x9f]")

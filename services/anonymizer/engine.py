@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from services.anonymizer import acts, charsets, content, private, profile, standard, stream
+from services.anonymizer import acts, charsets, content, pointers, private, profile, standard, stream
 from services.anonymizer.context import Context
 from services.anonymizer.profile import Action
 from services.anonymizer.stream import ITEM_END, SEQUENCE_END, TEXT, UNDEFINED, Element, Syntax
@@ -21,8 +21,7 @@ _SEARCHED = TEXT | {b"AS", b"DS", b"IS", b"OB"}
 STATED = frozenset({0x00100010, 0x00100020, 0x00100021, 0x00120062, 0x00120063, 0x00120064, 0x00280303})
 _CHARSET = 0x00080005
 _NO_MORE = 1 << 33
-_LOOKED_AT = frozenset({b"SQ", b"DA", b"DT", b"TM", b"UI"})
-_RECODED = frozenset({b"LO", b"LT", b"PN", b"SH", b"ST", b"UC", b"UT"})  # PS3.5 6.1.2.3
+_LOOKED_AT = frozenset({b"AT", b"SQ", b"DA", b"DT", b"TM", b"UI"})
 _UTF8 = b"ISO_IR 192"
 _WORDS = frozenset({b"LO", b"SH", b"ST", b"LT", b"UT", b"UC", b"PN", b"AE", b"UR"})
 
@@ -64,12 +63,12 @@ def scope(name: str, sop_class_uid: str, place: str, search: bool, recodes: bool
         if (
             action is Action.KEEP
             and vr not in _LOOKED_AT
-            and not (search and vr in _SEARCHED | _RECODED)
-            and not (recodes and vr in _RECODED)
+            and not (search and vr in _SEARCHED | charsets.WITH_CHARACTER_SET)
+            and not (recodes and vr in charsets.WITH_CHARACTER_SET)
         ):
             kept[tag] = vr
     if recodes:
-        kept = {tag: vr for tag, vr in kept.items() if vr not in _RECODED}
+        kept = {tag: vr for tag, vr in kept.items() if vr not in charsets.WITH_CHARACTER_SET}
     for tag in (
         _CHARSET,
         acts.ICC_PROFILE,
@@ -156,7 +155,9 @@ class Rewriter:
         """Return the state after Specific Character Set (0008,0005): an Item may have its own (PS3.3 C.12.1.1.2)."""
         table = state.table
         if self._to_utf8 and not charsets.is_utf8(charset):
-            table = Scope(table.actions, {tag: vr for tag, vr in table.kept.items() if vr not in _RECODED})
+            table = Scope(
+                table.actions, {tag: vr for tag, vr in table.kept.items() if vr not in charsets.WITH_CHARACTER_SET}
+            )
         return state._replace(charset=charset, table=table)
 
     def _element(self, element: Element, end: int, state: State) -> tuple[list[Buffer] | None, int]:
@@ -188,14 +189,26 @@ class Rewriter:
             if value_or_none is None:
                 return [], following
             value = value_or_none
+        if found is None and vr == b"AT":
+            left = pointers.standing(element.tag, value, syntax, self._stands)
+            if left is None:
+                return None, following
+            self.counts["dangling-pointer"] += 1
+            return ([stream.encode(element.tag, vr, left, syntax)] if left else []), following
         recoded = self._recoded(vr, value, state.charset)
         if found is None and recoded is None:
             return None, following
         return [stream.encode(element.tag, vr, value if recoded is None else recoded, syntax)], following
 
+    def _stands(self, tag: int) -> bool:
+        """Say whether an Attribute can be in the output, at the top or in an Item."""
+        table = profile.compiled(self._context.profile, self._context.sop_class_uid)
+        actions = (table.top.get(tag, Action.REMOVE), table.nested.get(tag, Action.REMOVE))
+        return not tag >> 16 & 1 and any(action is not Action.REMOVE for action in actions)
+
     def _recoded(self, vr: bytes, value: bytes, charset: bytes) -> bytes | None:
         """Return the text in UTF-8; None if it stays as it is."""
-        if not self._to_utf8 or vr not in _RECODED or charsets.is_utf8(charset):
+        if not self._to_utf8 or vr not in charsets.WITH_CHARACTER_SET or charsets.is_utf8(charset):
             return None
         new = charsets.as_utf8(value, charset, vr)
         if new is not None:
@@ -211,7 +224,7 @@ class Rewriter:
         )
         if "retain_safe_private" not in profile.load(self._context.profile).options:
             kept, count = b"", 0
-        if count and self._to_utf8 and not charsets.is_utf8(state.charset) and not _is_plain(kept, state.syntax):
+        if count and self._to_utf8 and not charsets.is_utf8(state.charset) and not private.is_plain(kept, state.syntax):
             kept, count = b"", 0
         self.counts["remove-private"] += 1
         if count:
@@ -280,15 +293,3 @@ class Rewriter:
             end = stream.header(SEQUENCE_END, b"", 0, inside)
             return [stream.header(element.tag, vr, UNDEFINED, syntax), *parts, end]
         return [stream.header(element.tag, vr, sum(len(part) for part in parts), syntax), *parts]
-
-
-def _is_plain(elements: bytes, syntax: Syntax) -> bool:
-    """Say whether these elements' texts are ASCII, so that they are the same in UTF-8."""
-    pos = 0
-    while pos < len(elements):
-        element = stream.read(elements, pos, len(elements), syntax)
-        pos = stream.after(elements, element, len(elements), syntax)
-        value = elements[element.value : pos]
-        if element.vr in _RECODED and not (value.isascii() and b"\x1b" not in value):
-            return False
-    return True

@@ -72,3 +72,15 @@ def _is_safe(listed: bytes, vr: bytes, value: bytes, charset: bytes, context: Co
     if listed in (b"LO", b"SH") and len(value) <= _CREATOR_CHARACTERS:
         return texts.clean(value, listed, charset, context) is None
     return False  # the listed Sequences have no listed contents
+
+
+def is_plain(elements: bytes, syntax: Syntax) -> bool:
+    """Say whether these elements' texts are ASCII, so that they are the same in UTF-8."""
+    pos = 0
+    while pos < len(elements):
+        element = stream.read(elements, pos, len(elements), syntax)
+        pos = stream.after(elements, element, len(elements), syntax)
+        value = elements[element.value : pos]
+        if element.vr in charsets.WITH_CHARACTER_SET and not (value.isascii() and b"\x1b" not in value):
+            return False
+    return True
