@@ -6,7 +6,7 @@ import tarfile
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -222,7 +222,27 @@ async def test_a_measurement_is_saved_to_the_archive_as_a_structured_report(view
     (report,) = orjson.loads(zlib.decompress(body, 31) if body[:2] == b"\x1f\x8b" else body)
     assert report["00080016"]["Value"] == [ENHANCED_SR]
     assert "Length" in orjson.dumps(report).decode()
+
+    await page.goto(f"{viewing.url.removesuffix('/dicom-web')}/viewer/viewer?StudyInstanceUIDs={LIVER}")
+    await _until_drawn(page, 60)
+    await page.locator('[data-cy="study-browser-thumbnail-no-image"]').filter(has_text="SR").first.dblclick()
+    await page.get_by_text("Yes", exact=True).first.click(timeout=WAIT_MS)  # read its measurements
+    await page.locator('[data-cy="trackedMeasurements-btn"]').click(timeout=WAIT_MS)
+    await page.locator('[data-cy="data-row"]').first.wait_for(timeout=20_000)
+    length = page.get_by_text(re.compile(r"^\d+\.\d mm$")).first
+    await length.wait_for(timeout=WAIT_MS)
+    assert abs(float((await length.text_content() or "0").split()[0]) - _length_in(report)) < 0.1
     assert not wrong
+
+
+def _length_in(item: dict[str, Any]) -> float:
+    """Return the first measured value of a report's content (0040,A730)."""
+    for measured in item.get("0040A300", {}).get("Value", []):
+        return float(measured["0040A30A"]["Value"][0])
+    for content in item.get("0040A730", {}).get("Value", []):
+        if found := _length_in(content):
+            return found
+    return 0.0
 
 
 async def _draw_line(page: "Page") -> None:
