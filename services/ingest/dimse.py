@@ -28,6 +28,7 @@ DOES_NOT_MATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 PROCESSING_FAILURE = 0x0110
 DURABLE_S = 60.0
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 CALLING_AE_NOT_RECOGNISED = 0x03  # PS3.8 9.3.4, A-ASSOCIATE-RJ by the service user
 
 
@@ -86,6 +87,9 @@ class DimseDoor:
                 f"cannot listen on {address[0]} port {address[1]} for C-STORE ({error.strerror}); "
                 "choose another JMID_INGEST_DIMSE_PORT"
             ) from error
+
+        if not settings.allowed_ae and settings.dimse_bind not in LOOPBACK:
+            decided("dimse-open-to-all", level="warning", service="ingest", setting="JMID_INGEST_ALLOWED_AE")
 
     async def stop(self) -> None:
         """Stop listening, without holding up the event loop."""

@@ -134,3 +134,18 @@ def echoes(port: int) -> bool:
     status = association.send_c_echo()
     association.release()
     return bool(status.Status == 0)
+
+
+@pytest.mark.parametrize(
+    ("bind", "allowed", "warns"), [("0.0.0.0", "", 1), ("0.0.0.0", "PACS", 0), ("127.0.0.1", "", 0)]
+)
+async def test_a_door_that_is_open_to_all_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bind: str, allowed: str, warns: int
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("services.ingest.dimse.decided", lambda decision, **_: told.append(decision))
+
+    async with open_doors(tmp_path, JMID_INGEST_DIMSE_BIND=bind, JMID_INGEST_ALLOWED_AE=allowed):
+        pass
+
+    assert told.count("dimse-open-to-all") == warns
