@@ -118,7 +118,7 @@ class Bench:
 
 def stores(bench: Bench) -> None:
     """STOW-RS."""
-    for batch, clients, count in ((1, 1, 60), (20, 1, 100), (200, 1, 200), (1, 4, 100), (20, 4, 160)):
+    for batch, clients, count in ((1, 1, 100), (20, 1, 400), (200, 1, 800), (1, 4, 400), (20, 4, 800)):
         bench.measure(f"STOW {batch} × {clients} clients", "≥ 3×", bench.stow_calls(batch, count), clients)
     bench.measure("STOW 200 × 4 clients", "≥ 3×, peak ≤ 1/5", bench.stow_calls(200, 800), 4)
 

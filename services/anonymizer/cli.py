@@ -10,10 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from services.anonymizer import deface as defacing
 from services.anonymizer import key_guard, profile_view, reading, report_cli
 from services.anonymizer import keys as key_files
 from services.anonymizer import profile as profiles
 from services.anonymizer.context import Policy
+from services.anonymizer.deface_files import deface_folder
 from services.anonymizer.files import deidentify_folder
 from services.anonymizer.verify import verify_file
 from shared.errors import JmidError, SettingsError
@@ -62,6 +64,21 @@ def reports(
     console.print(f"{outcome.done} de-identified, {outcome.flagged} to look at, {len(outcome.rejected)} not readable")
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
+
+
+@deid.command()
+def deface(
+    in_dir: Annotated[Path, typer.Argument(exists=True, file_okay=False)],
+    out_dir: Annotated[Path, typer.Argument(file_okay=False)],
+    defacer: Annotated[str, typer.Option(help="shell, or an entry point of group jmid.defacers.")] = "shell",
+) -> None:
+    """Take the face off the de-identified head Series (CT, MR) under IN_DIR. Look at the results before using them."""
+    try:
+        found = defacing.load(defacer)
+    except SettingsError as error:
+        _fail(str(error))
+    passed, refused = deface_folder(in_dir, out_dir, found, console)
+    console.print(f"{passed} defaced, {refused} refused; see {out_dir / 'index.csv'}")
 
 
 @deid.command()

@@ -63,7 +63,7 @@ def gone(study_instance_uid: str) -> NoReturn:
     """Say that the bytes were evicted and how they come back (PS3.18 8.5: 410 Gone)."""
     detail = (
         "Evicted to make room; metadata and searches still answer. To have it delivered again: POST "
-        f'{{"study_instance_uid": "{study_instance_uid}"}} to /api/recalls.'
+        f'{{"study_instance_uid": "{study_instance_uid}", "by": "who asks"}} to /api/recalls.'
     )
     refuse(web.HTTPGone, "evicted", detail)
 

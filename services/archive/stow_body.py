@@ -95,10 +95,13 @@ async def _metadata(reader: MultipartReader, root: str, received: Received) -> A
     bulk: dict[str, list[Bulk]] = {}
     size = 0
     async for part in reader:
-        data = b"".join([chunk async for chunk in part.chunks()])
-        size += len(data)
-        if size > MOST_METADATA_BYTES:
-            raise TooLarge
+        chunks: list[bytes] = []
+        async for chunk in part.chunks():
+            size += len(chunk)
+            if size > MOST_METADATA_BYTES:
+                raise TooLarge
+            chunks.append(chunk)
+        data = b"".join(chunks)
         kind = part.headers.get("content-type", root)
         if content_type(kind)[0] == root:
             documents.append(data)

@@ -270,3 +270,14 @@ async def test_two_requests_with_the_same_instance_store_it_once(archive: Archiv
 
     assert {status for status, _ in answers} == {200}
     assert await archive.deps.documents.count(INSTANCES) == 5
+
+
+async def test_metadata_over_the_bound_are_refused_while_they_arrive(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.archive.stow_body.MOST_METADATA_BYTES", 1000)
+    whole = b"--b\r\nContent-Type: application/dicom+json\r\n\r\n" + b" " * 5000 + b"\r\n--b--\r\n"
+    kind = {"Content-Type": 'multipart/related; type="application/dicom+json"; boundary=b'}
+
+    async with archive.client.post("/dicom-web/studies", data=whole, headers=kind) as answer:
+        assert answer.status == 413

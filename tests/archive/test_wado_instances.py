@@ -192,6 +192,7 @@ async def test_evicted_instances_are_gone_and_the_answer_says_how_they_come_back
 
     assert (status, metadata) == (410, 200)
     assert b"/api/recalls" in body
+    assert b"by" in body  # which that resource asks for
 
 
 async def _evict(serving: Serving, sop_instance_uid: str) -> None:
