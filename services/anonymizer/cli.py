@@ -17,6 +17,7 @@ from services.anonymizer import profile as profiles
 from services.anonymizer.context import Policy
 from services.anonymizer.deface_files import deface_folder
 from services.anonymizer.files import deidentify_folder
+from services.anonymizer.renewal_files import Asker, open_vault, renew_folder
 from services.anonymizer.verify import verify_file
 from shared.errors import JmidError, SettingsError
 
@@ -27,6 +28,7 @@ console = Console(highlight=False)
 
 ProfileOption = Annotated[str, typer.Option("--profile", help="jmid or research.")]
 KeysOption = Annotated[Path, typer.Option("--keys", help="The key folder; made if it is not there.")]
+HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 SiteOption = Annotated[str, typer.Option("--site", help="The site's short name.", envvar="JMID_SITE")]
 
 
@@ -163,15 +165,36 @@ def reidentify(
     by: Annotated[str, typer.Option(help="Who reads.")],
     reason: Annotated[str, typer.Option(help="Why; it is recorded.")],
     second: Annotated[str, typer.Option(help="Who agrees, where the site asks for two persons.")] = "",
-    home: Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")] = Path(
-        "jmid-home"
-    ),
+    home: HomeOption = Path("jmid-home"),
 ) -> None:
     """Say whom a pseudonym stands for; the reading is recorded first. Only where the gateway's store and keys are."""
     try:
         console.print(asyncio.run(reading.read_vault(home, pseudonym, by, second, reason)), highlight=False)
     except (JmidError, SettingsError) as error:
         _fail(str(error))
+
+
+@keys.command("renew")
+def renew(
+    in_dir: Annotated[Path, typer.Argument(exists=True, file_okay=False)],
+    out_dir: Annotated[Path, typer.Argument(file_okay=False)],
+    by: Annotated[str, typer.Option(help="Who does it; each look into the vault is recorded.")],
+    reason: Annotated[str, typer.Option(help="Why; it is recorded.")],
+    second: Annotated[str, typer.Option(help="Who agrees, where the site asks for two persons.")] = "",
+    site: SiteOption = "demo",
+    home: HomeOption = Path("jmid-home"),
+) -> None:
+    """Give the de-identified Instances under IN_DIR the pseudonyms of the current keys, after a rotation."""
+
+    async def run() -> tuple[int, int]:
+        async with open_vault(home, Asker(by, reason, second)) as vault:
+            return await renew_folder(vault, in_dir, out_dir, site, console)
+
+    try:
+        done, left = asyncio.run(run())
+    except (JmidError, SettingsError) as error:
+        _fail(str(error))
+    console.print(f"{done} renewed, {left} not; see {out_dir / 'index.csv'}")
 
 
 @profile.command("show")
