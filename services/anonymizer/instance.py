@@ -22,6 +22,7 @@ from shared.events import LinkKeys
 
 _MODALITY, _STUDY_DATE, _ACCESSION = 0x00080060, 0x00080020, 0x00080050
 _BURNED_IN, _DATES_MODIFIED = 0x00280301, 0x00280303
+CLEAN_PIXELS = "113101"
 
 
 class Cleaned(msgspec.Struct, frozen=True):
@@ -77,7 +78,7 @@ def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cle
 
 def _rewritten(file: Part10, context: Context, facts: Facts, *, looked_at: bool) -> tuple[list[Buffer], dict[str, int]]:
     """Return the new Data Set; if a trace of the patient is left in it, look at every text that was kept."""
-    statements = _statements(context, facts, file.syntax)
+    statements = _statements(context, facts, file.syntax, looked_at=looked_at)
     if looked_at:
         statements = statements | {_BURNED_IN: stream.encode(_BURNED_IN, b"CS", b"NO", file.syntax)}
     for search in (False, True):
@@ -88,7 +89,7 @@ def _rewritten(file: Part10, context: Context, facts: Facts, *, looked_at: bool)
     return parts, dict(rewriter.counts)
 
 
-def _statements(context: Context, facts: Facts, syntax: Syntax) -> dict[int, bytes]:
+def _statements(context: Context, facts: Facts, syntax: Syntax, *, looked_at: bool) -> dict[int, bytes]:
     """Return what the Instance says of its de-identification, encoded.
 
     Dates that the profile keeps are no truer than they came: what was MODIFIED or REMOVED before stays so.
@@ -97,11 +98,12 @@ def _statements(context: Context, facts: Facts, syntax: Syntax) -> dict[int, byt
     earlier = facts.text(_DATES_MODIFIED)
     if dates == "UNMODIFIED" and earlier in ("MODIFIED", "REMOVED"):
         dates = earlier
-    return _stated(context.profile, contexts.patient(context), contexts.issuer_label(context), dates, syntax)
+    patient, issuer = contexts.patient(context), contexts.issuer_label(context)
+    return _stated(context.profile, patient, issuer, dates, syntax, looked_at)
 
 
 @lru_cache(1024)
-def _stated(name: str, patient: str, issuer: str, dates: str, syntax: Syntax) -> dict[int, bytes]:
+def _stated(name: str, patient: str, issuer: str, dates: str, syntax: Syntax, looked_at: bool) -> dict[int, bytes]:
     taken = profile.load(name)
     method = f"J-MID {taken.label}\\PS3.15 {standard.edition().split()[-1]}".encode("ascii")
     found = {
@@ -113,16 +115,21 @@ def _stated(name: str, patient: str, issuer: str, dates: str, syntax: Syntax) ->
         _DATES_MODIFIED: (b"CS", dates.encode("ascii")),
     }
     encoded = {tag: stream.encode(tag, vr, value, syntax) for tag, (vr, value) in found.items()}
-    encoded[0x00120064] = _method_codes(name, syntax)
+    encoded[0x00120064] = _method_codes(name, syntax, looked_at)
     if not patient:
         encoded[0x00100021] = b""
     return encoded
 
 
-def _method_codes(name: str, syntax: Syntax) -> bytes:
-    """Return De-identification Method Code Sequence (0012,0064), CID 7050."""
+def _method_codes(name: str, syntax: Syntax, looked_at: bool) -> bytes:
+    """Return De-identification Method Code Sequence (0012,0064), CID 7050.
+
+    Clean Pixel Data is claimed only of pixels that somebody, or the detector, looked at (PS3.15 E.3.1).
+    """
     items = b""
     for value, meaning in profile.codes(profile.load(name)):
+        if value == CLEAN_PIXELS and not looked_at:
+            continue
         code = stream.encode(0x00080100, b"SH", value.encode("ascii"), syntax)
         code += stream.encode(0x00080102, b"SH", b"DCM", syntax)
         code += stream.encode(0x00080104, b"LO", meaning.encode("ascii"), syntax)

@@ -121,6 +121,15 @@ def test_accepted_pixels_stay_bit_identical(jmid: Policy) -> None:
     output = deidentify(data, jmid, Review()).data
 
     assert pydicom.dcmread(io.BytesIO(output)).PixelData == pydicom.dcmread(io.BytesIO(data)).PixelData
+    assert "113101" in codes_of(output)
+
+
+def test_clean_pixel_data_is_not_claimed_of_pixels_that_nobody_looked_at(policy: Policy) -> None:
+    assert "113101" not in codes_of(deidentify(ct("default").data, policy).data)
+
+
+def codes_of(data: bytes) -> list[str]:
+    return [each.CodeValue for each in pydicom.dcmread(io.BytesIO(data)).DeidentificationMethodCodeSequence]
 
 
 def test_all_outside_the_ultrasound_regions_is_proposed(jmid: Policy) -> None:
