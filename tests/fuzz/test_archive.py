@@ -113,7 +113,7 @@ def test_bytes_that_are_no_request(archive: Door) -> None:
     @given(damaged(whole))
     def attack(data: bytes) -> None:
         answer = archive.say(data)
-        assert not answer or answer.startswith(b"HTTP/1.")
+        assert not answer or answer.startswith(b"HTTP/")
         assert answer[9:10] != b"5"
 
     attack()
