@@ -17,7 +17,8 @@ from services.anonymizer import profile as profiles
 from services.anonymizer.context import Policy
 from services.anonymizer.deface_files import deface_folder
 from services.anonymizer.files import deidentify_folder
-from services.anonymizer.renewal_files import Asker, open_vault, renew_folder
+from services.anonymizer.reading import Asker, open_vault
+from services.anonymizer.renewal_files import renew_folder
 from services.anonymizer.verify import verify_file
 from shared.errors import JmidError, SettingsError
 

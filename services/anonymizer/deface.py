@@ -64,8 +64,7 @@ def shell(volume: Volume) -> Mask:
     head = _head(volume)
     top = _top(head, volume)
     mask = np.zeros(head.shape, bool)
-    depths = {"front": (1, False), "back": (1, True), "left": (2, False), "right": (2, True)}
-    for axis, reverse in depths.values():
+    for axis, reverse in ((1, False), (1, True), (2, False), (2, True)):  # front, back, and both sides
         mask |= _layer(head, axis, SKIN_MM / volume.spacing[axis], reverse=reverse)
     brow = max(0, int(top - BROW_MM / volume.spacing[0]))
     mask[:brow, : _plane(head, brow, volume)] = True
@@ -116,9 +115,7 @@ def _layer(head: Mask, axis: int, depth: float, *, reverse: bool) -> Mask:
     """Return everything up to ``depth`` voxels behind the first surface that is met along an axis."""
     seen = np.flip(head, axis) if reverse else head
     length = seen.shape[axis]
-    solid = seen.copy()
-    for step in range(1, RUN):
-        solid &= np.roll(seen, -step, axis)
+    solid = _solid(seen, axis)
     first = np.where(solid.any(axis=axis), solid.argmax(axis=axis), length)
     places = np.arange(length).reshape([-1 if each == axis else 1 for each in range(3)])
     layer = places < np.expand_dims(first + depth, axis)
@@ -128,7 +125,12 @@ def _layer(head: Mask, axis: int, depth: float, *, reverse: bool) -> Mask:
 
 def _outside(head: Mask) -> Mask:
     """Return the columns in which no surface is met from the front: air, and what is thinner than a surface."""
+    return np.broadcast_to(~_solid(head, 1).any(axis=1, keepdims=True), head.shape)
+
+
+def _solid(head: Mask, axis: int) -> Mask:
+    """Return the voxels from which a surface goes on along an axis."""
     solid = head.copy()
     for step in range(1, RUN):
-        solid &= np.roll(head, -step, 1)
-    return np.broadcast_to(~solid.any(axis=1, keepdims=True), head.shape)
+        solid &= np.roll(head, -step, axis)
+    return solid

@@ -1,7 +1,8 @@
 """Reads a Series of de-identified slices as a volume, and writes it without the face.
 
 Only single-frame CT and MR images that lie parallel and evenly; everything else is refused with a reason.
-Source: PS3.3 C.7.6.2 (Image Plane), C.7.6.1.1.2 (Image Type), C.7.9? (0028,0302); PS3.15 E.3.2.
+Source: PS3.3 C.7.6.2 (Image Plane), C.7.6.1.1.2 (Image Type), C.7.6.1 (0028,0302);
+PS3.15 E.3.2.
 """
 
 import hashlib

@@ -63,12 +63,10 @@ def scope(name: str, sop_class_uid: str, place: str, search: bool, recodes: bool
         if (
             action is Action.KEEP
             and vr not in _LOOKED_AT
-            and not (search and vr in _SEARCHED | charsets.WITH_CHARACTER_SET)
+            and not (search and vr in _SEARCHED)
             and not (recodes and vr in charsets.WITH_CHARACTER_SET)
         ):
             kept[tag] = vr
-    if recodes:
-        kept = {tag: vr for tag, vr in kept.items() if vr not in charsets.WITH_CHARACTER_SET}
     for tag in (
         _CHARSET,
         acts.ICC_PROFILE,
@@ -99,11 +97,10 @@ class Rewriter:
     def rewrite(self, start: int, syntax: Syntax, additions: Mapping[int, bytes]) -> list[Buffer]:
         """Return the new Data Set in parts. additions: encoded elements, in place of any of their tags."""
         parts: list[Buffer] = []
-        self._pending = sorted(additions.items(), reverse=True)
         charset = self._context.identity.charset
-        if self._to_utf8 and not charsets.is_utf8(charset):
+        if self._recodes(charset):
             additions = {**additions, _CHARSET: stream.encode(_CHARSET, b"CS", _UTF8, syntax)}
-            self._pending = sorted(additions.items(), reverse=True)
+        self._pending = sorted(additions.items(), reverse=True)
         table = self._scope("top", syntax, charset)
         if extra := additions.keys() - STATED:
             kept = {tag: vr for tag, vr in table.kept.items() if tag not in extra}
@@ -116,8 +113,12 @@ class Rewriter:
         return parts
 
     def _scope(self, place: str, syntax: Syntax, charset: bytes) -> Scope:
-        recodes = self._to_utf8 and not charsets.is_utf8(charset)
-        return scope(self._context.profile, self._context.sop_class_uid, place, self._search, recodes, syntax.explicit)
+        name, sop_class_uid = self._context.profile, self._context.sop_class_uid
+        return scope(name, sop_class_uid, place, self._search, self._recodes(charset), syntax.explicit)
+
+    def _recodes(self, charset: bytes) -> bool:
+        """Say whether texts of this Specific Character Set go out in another."""
+        return self._to_utf8 and not charsets.is_utf8(charset)
 
     def _dataset(self, pos: int, end: int, state: State, parts: list[Buffer]) -> tuple[int, bool]:
         """Append the elements up to end or the Item's delimiter; return where that is, and if any changed."""
@@ -154,7 +155,7 @@ class Rewriter:
     def _switched(self, state: State, charset: bytes) -> State:
         """Return the state after Specific Character Set (0008,0005): an Item may have its own (PS3.3 C.12.1.1.2)."""
         table = state.table
-        if self._to_utf8 and not charsets.is_utf8(charset):
+        if self._recodes(charset):
             table = Scope(
                 table.actions, {tag: vr for tag, vr in table.kept.items() if vr not in charsets.WITH_CHARACTER_SET}
             )
@@ -179,8 +180,7 @@ class Rewriter:
             return None, following
         value = self._data[element.value : following]
         if element.tag == _CHARSET:
-            is_other = self._to_utf8 and not charsets.is_utf8(value)
-            return ([stream.encode(_CHARSET, b"CS", _UTF8, syntax)] if is_other else None), following
+            return ([stream.encode(_CHARSET, b"CS", _UTF8, syntax)] if self._recodes(value) else None), following
         vr = self._vr(element)
         found = acts.act(action, element.tag, vr, value, state.charset, self._context, self._search)
         if found is not None:
@@ -208,7 +208,7 @@ class Rewriter:
 
     def _recoded(self, vr: bytes, value: bytes, charset: bytes) -> bytes | None:
         """Return the text in UTF-8; None if it stays as it is."""
-        if not self._to_utf8 or vr not in charsets.WITH_CHARACTER_SET or charsets.is_utf8(charset):
+        if vr not in charsets.WITH_CHARACTER_SET or not self._recodes(charset):
             return None
         new = charsets.as_utf8(value, charset, vr)
         if new is not None:
@@ -224,7 +224,7 @@ class Rewriter:
         )
         if "retain_safe_private" not in profile.load(self._context.profile).options:
             kept, count = b"", 0
-        if count and self._to_utf8 and not charsets.is_utf8(state.charset) and not private.is_plain(kept, state.syntax):
+        if count and self._recodes(state.charset) and not private.is_plain(kept, state.syntax):
             kept, count = b"", 0
         self.counts["remove-private"] += 1
         if count:

@@ -1,14 +1,18 @@
-"""Opens the gateway's vault for one reading by a person at the gateway."""
+"""Opens the gateway's vault for a person at the gateway."""
 
 import os
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from services.anonymizer import key_guard, keys
 from services.anonymizer.settings import AnonymizerSettings
 from services.anonymizer.vault import VAULT, VAULT_READS, VaultRead, reidentify
 from shared import settings as settings_reader
+from shared.documents import Documents
 from shared.runtime.ports import open_ports, port_settings
 from shared.service import Role
 
@@ -18,11 +22,39 @@ async def read_vault(home: Path, pseudonym: str, by: str, second: str, reason: s
 
     Raises Refused, NotFound or Invalid as the vault does, SettingsError if the keys are not here.
     """
+    async with open_vault(home, Asker(by, reason, second)) as vault:
+        return await vault.read(pseudonym)
+
+
+class Asker(NamedTuple):
+    """Who asks the vault, why, and who agrees."""
+
+    by: str
+    reason: str
+    second: str
+
+
+class OpenVault(NamedTuple):
+    """The gateway's vault and keys, for one asker."""
+
+    documents: Documents
+    ring: keys.Keyring
+    asker: Asker
+    two_persons: bool
+
+    async def read(self, pseudonym: str) -> str:
+        """Return the original of a pseudonym, after the reading was recorded; raises as ``reidentify`` does."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        read = VaultRead(str(uuid.uuid4()), pseudonym, self.asker.by, self.asker.second, self.asker.reason, now)
+        return await reidentify(self.documents, self.ring, read, two_persons=self.two_persons)
+
+
+@asynccontextmanager
+async def open_vault(home: Path, asker: Asker) -> AsyncIterator[OpenVault]:
+    """Open the vault of a gateway's home; raise SettingsError if its keys are not here."""
     settings = settings_reader.read(AnonymizerSettings, "ANONYMIZER", os.environ)
     folder = home / Role.GATEWAY.value
     ring = keys.load(settings.keys or folder / "keys", key_guard.of(settings))
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    read = VaultRead(str(uuid.uuid4()), pseudonym, by, second, reason, now)
     async with open_ports(port_settings(Role.GATEWAY, os.environ), Role.GATEWAY, folder, (), os.environ) as ports:
         await ports.documents.declare(VAULT, VAULT_READS)
-        return await reidentify(ports.documents, ring, read, two_persons=settings.two_persons)
+        yield OpenVault(ports.documents, ring, asker, settings.two_persons)

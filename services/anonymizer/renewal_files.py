@@ -6,27 +6,15 @@ Run again after a kill, it does the same again: what is made depends on the file
 import asyncio
 import csv
 import hashlib
-import os
-import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from rich.console import Console
 from rich.progress import Progress
 
-from services.anonymizer import key_guard, keys, renewal
-from services.anonymizer.keys import Keyring
-from services.anonymizer.renewal import Originals
-from services.anonymizer.settings import AnonymizerSettings
-from services.anonymizer.vault import VAULT, VAULT_READS, VaultRead, reidentify
-from shared import settings as settings_reader
-from shared.documents import Documents
+from services.anonymizer import renewal
+from services.anonymizer.reading import OpenVault
 from shared.errors import Invalid, NotFound, Refused
-from shared.runtime.ports import open_ports, port_settings
-from shared.service import Role
 
 
 class Row(NamedTuple):
@@ -38,56 +26,34 @@ class Row(NamedTuple):
     reason: str
 
 
-class Asker(NamedTuple):
-    """Who asks the vault, why, and who agrees."""
+class Lookups:
+    """What the vault says, for one run: each pseudonym is read, and its reading recorded, once."""
 
-    by: str
-    reason: str
-    second: str
-
-
-class Vault:
-    """The gateway's vault for one run: each pseudonym is read, and its reading recorded, once."""
-
-    def __init__(self, documents: Documents, ring: Keyring, asker: Asker, *, two_persons: bool) -> None:
-        self._documents, self._asker, self._two_persons = documents, asker, two_persons
-        self.ring = ring
+    def __init__(self, vault: OpenVault) -> None:
+        self._vault = vault
+        self.ring = vault.ring
         self._known: dict[str, str] = {}
 
-    async def original(self, pseudonym: str) -> str:
+    async def of(self, pseudonym: str) -> str:
         """Return what a pseudonym stands for, empty if the vault has no such entry."""
         if pseudonym and pseudonym not in self._known:
-            now = datetime.now(UTC).isoformat(timespec="milliseconds")
-            read = VaultRead(str(uuid.uuid4()), pseudonym, self._asker.by, self._asker.second, self._asker.reason, now)
             try:
-                found = await reidentify(self._documents, self.ring, read, two_persons=self._two_persons)
+                self._known[pseudonym] = await self._vault.read(pseudonym)
             except NotFound:
-                found = ""
-            self._known[pseudonym] = found
+                self._known[pseudonym] = ""
         return self._known.get(pseudonym, "")
 
 
-@asynccontextmanager
-async def open_vault(home: Path, asker: Asker) -> AsyncIterator[Vault]:
-    """Open the vault of a gateway's home; raise SettingsError if its keys are not here."""
-    settings = settings_reader.read(AnonymizerSettings, "ANONYMIZER", os.environ)
-    folder = home / Role.GATEWAY.value
-    ring = keys.load(settings.keys or folder / "keys", key_guard.of(settings))
-    async with open_ports(port_settings(Role.GATEWAY, os.environ), Role.GATEWAY, folder, (), os.environ) as ports:
-        await ports.documents.declare(VAULT, VAULT_READS)
-        yield Vault(ports.documents, ring, asker, two_persons=settings.two_persons)
-
-
-async def renew_folder(vault: Vault, in_dir: Path, out_dir: Path, site: str, console: Console) -> tuple[int, int]:
+async def renew_folder(vault: OpenVault, in_dir: Path, out_dir: Path, site: str, console: Console) -> tuple[int, int]:
     """Renew every Instance below in_dir; return how many were, and how many were not.
 
     Raises Refused if the vault does not answer this asker.
     """
     paths = await asyncio.to_thread(_found, in_dir, out_dir)
-    rows: list[Row] = []
+    lookups, rows = Lookups(vault), list[Row]()
     with Progress(console=console) as bar:
         for path in bar.track(paths, description="Renewing"):
-            rows.append(await _one(vault, path, str(path.relative_to(in_dir)), out_dir, site))
+            rows.append(await _one(lookups, path, str(path.relative_to(in_dir)), out_dir, site))
     await asyncio.to_thread(_write_index, out_dir, rows)
     done = sum(bool(row.output) for row in rows)
     return done, len(rows) - done
@@ -105,7 +71,7 @@ def _write_index(out_dir: Path, rows: list[Row]) -> None:
         index.writerows(rows)
 
 
-async def _one(vault: Vault, path: Path, name: str, out_dir: Path, site: str) -> Row:
+async def _one(vault: Lookups, path: Path, name: str, out_dir: Path, site: str) -> Row:
     data = await asyncio.to_thread(path.read_bytes)
     try:
         version = renewal.version_of(data)
@@ -114,10 +80,10 @@ async def _one(vault: Vault, path: Path, name: str, out_dir: Path, site: str) ->
         if version not in [each.version for each in vault.ring.versions]:
             return Row(name, "", "", "unknown-key-version")
         patient, study, order = renewal.pseudonyms_of(data)
-        issuer, _, patient_id = (await vault.original(patient)).partition("|")
+        issuer, _, patient_id = (await vault.of(patient)).partition("|")
         if patient and not patient_id:
             return Row(name, "", "", "patient-not-in-vault")
-        originals = Originals(issuer, patient_id, await vault.original(study), await vault.original(order))
+        originals = renewal.Originals(issuer, patient_id, await vault.of(study), await vault.of(order))
     except Invalid as error:
         return Row(name, "", "", error.reason)
     except Refused as error:

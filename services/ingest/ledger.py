@@ -64,9 +64,9 @@ async def counted(deps: IngestDeps, receipt: Receipt) -> Receipt:
     rejected = await deps.documents.count(REJECTED, own)
     reasons: Counter[str] = Counter()
     if states[REFUSED]:
-        reasons.update([each.reason async for each in _all(deps, ARRIVALS, own, Eq("state", REFUSED))])
+        reasons.update([each.reason async for each in every(deps, ARRIVALS, own, Eq("state", REFUSED))])
     if rejected:
-        reasons.update([each.reason async for each in _all(deps, REJECTED, own)])
+        reasons.update([each.reason async for each in every(deps, REJECTED, own)])
     new = msgspec.structs.replace(
         receipt,
         received=sum(states.values()),
@@ -159,7 +159,8 @@ async def _versions(
     return versions, taken, {blob for blob, each in known.items() if each.receipt_id == receipt.id}
 
 
-async def _all(deps: IngestDeps, collection: Collection[T], *where: Eq) -> AsyncIterator[T]:
+async def every(deps: IngestDeps, collection: Collection[T], *where: Eq) -> AsyncIterator[T]:
+    """Yield all that is found, page by page."""
     after: str | None = None
     while True:
         page = await deps.documents.find(collection, *where, limit=PAGE, after=after)

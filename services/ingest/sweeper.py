@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.ledger import change_arrival, heal
+from services.ingest.ledger import change_arrival, every, heal
 from services.ingest.records import (
     ARRIVALS,
     DEIDENTIFIED,
@@ -107,13 +107,8 @@ async def release_some(deps: IngestDeps, before: float) -> int:
 async def _original_is_needed(deps: IngestDeps, arrival: Arrival) -> bool:
     """Say whether another report that came in the same document still waits or is in quarantine."""
     for state in (RECEIVED, DEIDENTIFIED, REFUSED):
-        after: str | None = None
-        while True:
-            own = (Eq("receipt_id", arrival.receipt_id), Eq("state", state))
-            page = await deps.documents.find(ARRIVALS, *own, limit=PAGE, after=after)
-            if any(each.original == arrival.original and each.blob != arrival.blob for each in page.documents):
+        own = (Eq("receipt_id", arrival.receipt_id), Eq("state", state))
+        async for each in every(deps, ARRIVALS, *own):
+            if each.original == arrival.original and each.blob != arrival.blob:
                 return True
-            after = page.next
-            if after is None:
-                break
     return False
