@@ -28,7 +28,26 @@ class Names(NamedTuple):
 
 @lru_cache(1)
 def names() -> Names:
-    """Return the surnames and given names (IPA dictionary, see data_text/NOTICE-ipadic.txt; and our own additions)."""
+    """Return all surnames and given names that are known here: our own lists, and those of SudachiDict beside them.
+
+    See data_text/NOTICE-sudachidict.txt; docs/names_from_sudachi.py makes them.
+    """
+    own = own_names()
+    readings = _joined(own.readings, "surnames_sudachi.tsv")
+    given_readings = _joined(own.given_readings, "given_names_sudachi.tsv")
+    return own._replace(
+        surnames=frozenset(readings),
+        given=frozenset(given_readings),
+        by_reading=_turned(readings),
+        given_by_reading=_turned(given_readings),
+        readings=readings,
+        given_readings=given_readings,
+    )
+
+
+@lru_cache(1)
+def own_names() -> Names:
+    """Return the names of the IPA dictionary (see data_text/NOTICE-ipadic.txt) and of our own additions."""
     readings, words = _name_list("surnames.tsv", "surnames_more.tsv")
     given_readings, given_words = _name_list("given_names.tsv", "given_names_more.tsv")
     plainly_names = frozenset(map(fold_name, _lines("surnames_not_words.txt")))
@@ -42,6 +61,15 @@ def names() -> Names:
         readings=readings,
         given_readings=given_readings,
     )
+
+
+def _joined(readings: Mapping[str, tuple[str, ...]], file: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the names with those of a file of (name, its readings), which is in the name view already."""
+    found = dict(readings)
+    for line in _lines(file):
+        name, _, spoken = line.partition("\t")
+        found[name] = tuple(spoken.split())
+    return MappingProxyType(found)
 
 
 def _name_list(*files: str) -> tuple[Mapping[str, tuple[str, ...]], set[str]]:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
-from services.anonymizer.lexicon import clinical_terms, clinical_words, names, terms_with
+from services.anonymizer.lexicon import clinical_terms, clinical_words, names, own_names, terms_with
 from services.anonymizer.text_latin_names import latin_names
 from services.anonymizer.text_reading import Reading
 from services.anonymizer.text_spans import Span
@@ -240,7 +240,7 @@ def _is_made_like_given(piece: str) -> bool:
 @lru_cache(1)
 def _name_kanji() -> tuple[frozenset[str], frozenset[str]]:
     """Return the kanji that many given names hold, and those that many end with."""
-    given = [name for name in names().given if len(name) > 1]
+    given = [name for name in own_names().given if len(name) > 1]  # a list of all names that ever were tells nothing
     anywhere, last = Counter(kanji for name in given for kanji in set(name)), Counter(name[-1] for name in given)
     return (
         _MODERN | {kanji for kanji, count in anywhere.items() if count >= _COMMON},
