@@ -3,8 +3,10 @@
 FROM python:3.12-slim-bookworm AS build
 WORKDIR /opt/jmid
 RUN python -m venv .venv
-COPY requirements.lock ./
-RUN .venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+# With the text detector and the recogniser of names, which a gateway uses; requirements.lock is enough for a centre.
+ARG LOCK=requirements-gateway.lock
+COPY ${LOCK} ./
+RUN .venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r ${LOCK}
 COPY pyproject.toml LICENSE ./
 COPY shared ./shared
 COPY services ./services
@@ -13,6 +15,7 @@ RUN .venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps -
 
 FROM python:3.12-slim-bookworm
 LABEL org.opencontainers.image.title="J-MID" org.opencontainers.image.licenses="Apache-2.0"
+RUN apt-get update && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 jmid && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin jmid \
     && install -d -o jmid -g jmid -m 0700 /var/lib/jmid
 COPY --from=build /opt/jmid /opt/jmid

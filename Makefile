@@ -34,10 +34,13 @@ bench: $(VENV)/.dev ## Measure against peers; tables and JSON to bench/results
 docs: $(VENV)/.dev ## Write the generated parts of docs/
 	$(BIN)/python -m docs.generate
 
+COMPILE = $(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml requirements.in
+
 lock: $(VENV)/.dev ## Resolve the lock files anew from pyproject.toml
 	$(BIN)/python -m pip install -q uv
-	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml requirements.in -o requirements.lock
-	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml requirements.in --extra dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) -o requirements.lock
+	$(COMPILE) --extra pixels --extra names -c requirements.lock -o requirements-gateway.lock
+	$(COMPILE) --extra pixels --extra names --extra dev -c requirements-gateway.lock -o requirements-dev.lock
 
 clean: ## Remove what was built and measured here; state under jmid-home stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info build bench/results

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of patterns stay readable unbroken
 """Make the larger lists of Japanese names from SudachiDict: python -m docs.names_from_sudachi (needs ``jmid[names]``).
 
 Only what the dictionary knows as nothing but a name (or a place) is taken: a name that is also a word would be cut out of

@@ -60,10 +60,11 @@ def reports(
     profile: ProfileOption = "jmid",
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
     site: SiteOption = "demo",
+    recognise: Annotated[bool, typer.Option(help="Let the recogniser of names, if installed, flag reports.")] = True,
 ) -> None:
     """De-identify reports, a JSON object a line: {"id", "header", "text"}."""
     _policy(profile, keys, site)
-    outcome = report_cli.deidentify_file(in_file, out_file, profile, keys, site=site, jobs=jobs)
+    outcome = report_cli.deidentify_file(in_file, out_file, profile, keys, site=site, jobs=jobs, recognise=recognise)
     console.print(f"{outcome.done} de-identified, {outcome.flagged} to look at, {len(outcome.rejected)} not readable")
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)

@@ -11,7 +11,8 @@ class Policy(NamedTuple):
     """What is the same for all Instances of a site.
 
     foreign_issuers: of patient IDs that are not the site's own.  trust_detector: mask what the text detector finds and
-    let the image pass; otherwise a person looks at it.
+    let the image pass; otherwise a person looks at it.  recognise: whether the recogniser of names, if it is
+    installed, reads the cleaned reports.
     """
 
     profile: str
@@ -19,6 +20,7 @@ class Policy(NamedTuple):
     site: str
     foreign_issuers: tuple[str, ...] = ()
     trust_detector: bool = False
+    recognise: bool = True
 
 
 class Context(NamedTuple):

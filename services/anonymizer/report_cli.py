@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from services.anonymizer import key_guard, keys, pseudonyms
+from services.anonymizer import key_guard, keys, pseudonyms, text_recogniser
 from services.anonymizer.context import Policy
 from services.anonymizer.reports import shift_of, text_policy
 from services.anonymizer.text_cleaner import Identifiers, clean_text
@@ -52,14 +52,22 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def deidentify_file(
-    in_path: Path, out_path: Path, profile: str, keys_dir: Path, *, site: str = "demo", jobs: int = 1
+    in_path: Path,
+    out_path: Path,
+    profile: str,
+    keys_dir: Path,
+    *,
+    site: str = "demo",
+    jobs: int = 1,
+    recognise: bool = True,
 ) -> Outcome:
     """Clean every line; write the output whole or not at all; name bad lines on stderr by number and go on.
 
-    Lines keep their order. The input is read as a stream. jobs: worker processes. Raises SettingsError for an unknown
+    Lines keep their order. The input is read as a stream. jobs: worker processes. recognise: whether the recogniser of
+    names may flag. Raises SettingsError for an unknown
     profile or missing keys, before anything is written.
     """
-    policy = Policy(profile, keys.load(keys_dir, key_guard.read(os.environ)).current, site)
+    policy = Policy(profile, keys.load(keys_dir, key_guard.read(os.environ)).current, site, recognise=recognise)
     text_policy(policy.profile, None)
     draft = out_path.with_name(out_path.name + ".part")
     done = flagged = 0
@@ -122,8 +130,9 @@ def clean_line(raw: bytes, policy: Policy) -> tuple[bytes, bool]:
     issuer = pseudonyms.issuer_of(_first(report.header, "IssuerOfPatientID"), policy.site, policy.foreign_issuers)
     days = shift_of(policy, issuer, _first(report.header, "PatientID"))
     cleaned = clean_text(report.text, Identifiers.of_header(report.header), text_policy(policy.profile, days))
-    answer = {"id": report.id, "text": cleaned.text, "removed": cleaned.removed, "review": cleaned.review}
-    return msgspec.json.encode(answer), cleaned.review
+    review = cleaned.review or (policy.recognise and bool(text_recogniser.doubts([cleaned.text])))
+    answer = {"id": report.id, "text": cleaned.text, "removed": cleaned.removed, "review": review}
+    return msgspec.json.encode(answer), review
 
 
 def _first(header: dict[str, Any], keyword: str) -> str:

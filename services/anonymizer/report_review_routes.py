@@ -11,7 +11,7 @@ from aiohttp import web
 from services.anonymizer.decisions import bytes_of, carry_out, choice_of, form_of, item_of
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.report_handler import deidentify_or_refuse
-from services.anonymizer.report_review import RESIDUAL_RISK, cuts_of, texts
+from services.anonymizer.report_review import RESIDUAL_RISK, cuts_of, doubts_of, texts
 from services.anonymizer.reports import DeidentifiedReport
 from services.anonymizer.store import DECISIONS, Decision, Quarantined
 from shared.bus import Bus
@@ -23,9 +23,11 @@ def report_review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRou
     async def page(request: web.Request) -> web.Response:
         item = await item_of(deps, request, "report", "report")
         report = await _report(deps, item)
+        shown = texts(report.document) if report else []
         context = {
             "item": item,
-            "texts": texts(report.document) if report else [],
+            "texts": shown,
+            "doubts": await deps.cpu(doubts_of, shown, deps.policy.recognise),
             "digest": report.sha256 if report else "",
             "decision": await deps.documents.get(DECISIONS, item.blob),
         }

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from services.anonymizer import profile, pseudonyms
+from services.anonymizer import profile, pseudonyms, text_recogniser
 from services.anonymizer.context import Policy
 from services.anonymizer.fhir_report import CLINICAL, DCM, FINDINGS, IMPRESSION, LOINC, SourceReport, read_report
 from services.anonymizer.text_cleaner import Identifiers, TextPolicy, clean_text
@@ -51,12 +51,20 @@ class _Cleaner:
         self._identifiers, self._policy = identifiers, policy
         self.removed: Counter[str] = Counter()
         self.reasons: set[str] = set()
+        self._cleaned: dict[str, None] = {}
 
     def __call__(self, text: str) -> str:
+        """Return a text cleaned, with the line ends that a page counts: a person's cuts stay where they were made."""
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
         cleaned = clean_text(text, self._identifiers, self._policy)
         self.removed.update(cleaned.removed)
         self.reasons.update(cleaned.reasons)
+        self._cleaned[cleaned.text] = None
         return cleaned.text
+
+    def recognise(self) -> None:
+        """Add what the recogniser says of all texts; in one look, since a short one costs it as much as a long one."""
+        self.reasons |= text_recogniser.doubts(["\n".join(self._cleaned)])
 
 
 def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:
@@ -150,6 +158,8 @@ def _document(
     observations = [_observation(code, text, subject) for code, text in _in_order(texts) if text]
     full_text = clean(source.full_text) if source.full_text else ""
     code = _code(source, clean)
+    if policy.recognise:
+        clean.recognise()
     removes = profile.dates(profile.load(policy.profile)) == "REMOVED"
     document: dict[str, Any] = {
         "resourceType": "DiagnosticReport",

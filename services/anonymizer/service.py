@@ -45,7 +45,8 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         ring.current,
         _site(place.site),
         settings.foreign_issuers,
-        settings.pixel_text == "mask",
+        trust_detector=settings.pixel_text == "mask",
+        recognise=settings.name_recogniser == "auto",
     )
     deps = AnonymizerDeps(
         identified=place.blobs["identified"],

@@ -19,6 +19,8 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
     the text detector finds is masked and the image passes.
     flagged_reports: what happens to reports whose cleaned text may still identify somebody: ``review``: a person reads
     each; ``pass``: they leave, with the flag on them.
+    name_recogniser: ``auto``: a recogniser of names, if ``jmid[names]`` is installed, reads cleaned reports and flags;
+    ``off``: only the rules and lists flag.
     batch_bytes: how much one worker process takes at once.
     """
 
@@ -28,6 +30,7 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
     foreign_issuers: tuple[str, ...] = ()
     pixel_text: Literal["review", "mask"] = "review"
     flagged_reports: Literal["review", "pass"] = "review"
+    name_recogniser: Literal["auto", "off"] = "auto"
     key_wrap: str = ""
     key_unwrap: str = ""
     key_timeout_s: float = 30.0

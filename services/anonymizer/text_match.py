@@ -20,8 +20,8 @@ _UNIT = re.compile(
     re.IGNORECASE,
 )
 _EPONYM_WORDS = "病(?![院棟室歴状変巣名理期気床態的後前])|症候群|分類|徴候|現象|母斑|筋ジストロフィー|培地|動脈炎|甲状腺炎|スコア|サイン|小体|法(?!人)|式(?!典)|型|反応|手技|吻合"
-_EPONYM_JA = re.compile(f"(?:・[^\\s・]{{1,8}})*氏?(?:{_EPONYM_WORDS})")
-_EPONYM_FOREIGN = re.compile(  # things that Japanese names are not given to: 佐藤骨折 is a patient with a fracture
+EPONYM_JA = re.compile(f"(?:・[^\\s・]{{1,8}})*氏?(?:{_EPONYM_WORDS})")
+EPONYM_FOREIGN = re.compile(  # things that Japanese names are not given to: 佐藤骨折 is a patient with a fracture
     f"(?:・[^\\s・]{{1,8}})*(?:{_EPONYM_WORDS}|リンパ腫|肉腫|骨折|カテーテル|結節|症(?!状|例)|靱帯|憩室|ヘルニア|細胞|嚢胞|腫瘍)"
 )
 EPONYM_EN = re.compile(
@@ -195,7 +195,7 @@ def _eponym(reading: Reading, name: str, at: int, end: int) -> bool:
     for term, offset in terms_with(name):
         if reading.compact.startswith(term, at - offset) and at >= offset:
             return True
-    words = _EPONYM_JA if script(name[0]) == "kanji" else _EPONYM_FOREIGN
+    words = EPONYM_JA if script(name[0]) == "kanji" else EPONYM_FOREIGN
     return words.match(reading.text, end) is not None
 
 

@@ -1,9 +1,13 @@
 """Say what a person should look at: what may still identify somebody, but is not certain enough to be cut."""
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
+from services.anonymizer import text_recogniser
 from services.anonymizer.lexicon import clinical_words, names, terms_with
 from services.anonymizer.text_reading import Reading
+from services.anonymizer.text_suspects import suspects
 
 _LONG_NUMBER = re.compile(
     r"\d(?<![\d.,:/-]\d)(?:[\d]|-(?=\d)){6,}(?![\d.,:/]|-\d|\s?(?:mm|cm|mGy|mSv|HU|ml|mL|Bq|MBq|kBq))"
@@ -11,20 +15,41 @@ _LONG_NUMBER = re.compile(
 _KANJI_RUN = re.compile("(?<![一-鿿々])[一-鿿々]{2,5}(?![一-鿿々])")
 
 
+class Doubt(NamedTuple):
+    """A place, (start, end), and why it should be read, as a word without any value."""
+
+    start: int
+    end: int
+    reason: str
+
+
 def doubts(reading: Reading, kept: list[tuple[int, int]]) -> set[str]:
     """Return reasons, as words without any value, why what is left should be read. kept: spans of markers."""
+    return {doubt.reason for doubt in _found(reading, kept)}
+
+
+def doubtful(text: str, *, recognise: bool) -> list[Doubt]:
+    """Return every doubtful place of a cleaned text, in order. recognise: whether the recogniser of names looks too."""
+    reading = Reading(text)
+    found = set(_found(reading, reading.markers))
+    if recognise:
+        found |= {Doubt(*place, text_recogniser.REASON) for place in text_recogniser.people(text)}
+    return sorted({Doubt(*reading.folded.original(start, end), reason) for start, end, reason in found})
+
+
+def _found(reading: Reading, kept: list[tuple[int, int]]) -> Iterator[Doubt]:
     text = reading.text
-    found: set[str] = set()
     days = [(date.start, date.end) for date in reading.dates] + kept
     for match in _LONG_NUMBER.finditer(text):
         if not any(low < match.end() and match.start() < high for low, high in days):
-            found.add("long-number")
+            yield Doubt(*match.span(), "long-number")
     for match in _KANJI_RUN.finditer(text):
         if not _looks_like_a_name(reading.view[match.start() : match.end()]):
             continue
         if not any(low <= match.start() < high for low, high in kept):
-            found.add("surname-in-text")
-    return found
+            yield Doubt(*match.span(), "surname-in-text")
+    for start, end in suspects(reading):
+        yield Doubt(start, end, "name-like-words")
 
 
 def _looks_like_a_name(run: str) -> bool:

@@ -17,14 +17,14 @@ def key_set(tmp_path_factory: pytest.TempPathFactory) -> KeySet:
 
 @pytest.fixture(params=["jmid", "research"])
 def policy(request: pytest.FixtureRequest, key_set: KeySet) -> Policy:
-    return Policy(request.param, key_set, "hospital-1")
+    return Policy(request.param, key_set, "hospital-1", recognise=False)
 
 
 @pytest.fixture
 def jmid(key_set: KeySet) -> Policy:
-    return Policy("jmid", key_set, "hospital-1")
+    return Policy("jmid", key_set, "hospital-1", recognise=False)
 
 
 @pytest.fixture
 def research(key_set: KeySet) -> Policy:
-    return Policy("research", key_set, "project-1")
+    return Policy("research", key_set, "project-1", recognise=False)

@@ -4,6 +4,7 @@ import base64
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 import msgspec
@@ -25,6 +26,9 @@ from shared.service import Role, Running, Service
 from tests.anonymizer.test_pixels import Site
 from tests.anonymizer.test_report_handler import deps as deps  # the fixture
 from tests.flow import senders
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
 
 FLAGGED = "左上葉に結節を認める。渡辺に連絡済。追加検査は渡辺へ。"
 
@@ -107,6 +111,28 @@ async def test_what_a_person_cuts_is_gone_wherever_it_stands(deps: AnonymizerDep
     assert row is not None
     assert row.state == "released"
     assert "渡辺" not in msgspec.json.encode(decision).decode()
+
+
+@pytest.mark.browser
+async def test_a_person_goes_from_doubt_to_doubt_and_cuts_in_a_browser(
+    deps: AnonymizerDeps, site: Site, page: "Page"
+) -> None:
+    event = await received(deps, "𠮷田式の計測。😀\r\n" + FLAGGED)  # signs beyond the BMP, and a line end of two signs
+    await deidentify_report(event, deps)
+
+    await page.goto(f"{site.url}/reports/report")
+    await page.get_by_role("list", name="Doubts").get_by_role("button", name="渡辺").first.click()
+    await page.get_by_role("button", name="Cut the selection").click()
+    chosen = await page.get_by_role("list", name="Cuts").inner_text()
+    await page.get_by_label("Your name").fill("Reviewer")
+    await page.get_by_role("button", name="Release with the cuts").click()
+    await page.wait_for_url("**/gateway/quarantine")
+    report, _ = await deidentify_report(event, deps)
+
+    assert chosen == "渡辺"
+    assert isinstance(report, ReportDeidentified)
+    document = orjson.loads(await deps.deidentified.get(report.blob))
+    assert document["conclusion"].endswith("結節を認める。【削除】に連絡済。追加検査は【削除】へ。")
 
 
 async def test_a_replay_after_a_decision_says_the_same(deps: AnonymizerDeps, site: Site) -> None:

@@ -1,5 +1,6 @@
 """Install what the tests need of the system, where that can be done: Debian, as root."""
 
+import ctypes.util
 import os
 import shutil
 import subprocess
@@ -26,6 +27,8 @@ def missing() -> dict[str, str]:
         packages["dcmtk"] = "DCMTK is not installed: tests that send by its storescu are skipped"
     if not any(Path("/usr/share/fonts").rglob("NotoSansCJK*")):
         packages["fonts-noto-cjk"] = "no Japanese font is installed: screenshots will show boxes"
+    if not ctypes.util.find_library("GL"):
+        packages["libgl1"] = "libGL is not installed: tests of the text detector are skipped"
     return packages
 
 
