@@ -85,7 +85,7 @@ class Rewriter:
     """
 
     def __init__(self, data: bytes, context: Context, *, search: bool = False) -> None:
-        self._data = data
+        self._data = self.data = data
         self._view = memoryview(data)
         self._context = context
         self._search = search
@@ -97,6 +97,14 @@ class Rewriter:
     def rewrite(self, start: int, syntax: Syntax, additions: Mapping[int, bytes]) -> list[Buffer]:
         """Return the new Data Set in parts. additions: encoded elements, in place of any of their tags."""
         parts: list[Buffer] = []
+        self._dataset(start, len(self._data), self.begin(syntax, additions), parts)
+        while self._pending:
+            parts.append(self._pending.pop()[1])
+        self.header = self.header or len(parts)
+        return parts
+
+    def begin(self, syntax: Syntax, additions: Mapping[int, bytes]) -> State:
+        """Return where the walk begins, for who calls ``stated_before``, ``element`` and ``rest`` himself."""
         charset = self._context.identity.charset
         if self._recodes(charset):
             additions = {**additions, _CHARSET: stream.encode(_CHARSET, b"CS", _UTF8, syntax)}
@@ -105,12 +113,29 @@ class Rewriter:
         if extra := additions.keys() - STATED:
             kept = {tag: vr for tag, vr in table.kept.items() if tag not in extra}
             table = Scope({**table.actions, **dict.fromkeys(extra, Action.REMOVE)}, kept)
-        state = State(syntax, table, charset, 0)
-        self._dataset(start, len(self._data), state, parts)
-        while self._pending:
-            parts.append(self._pending.pop()[1])
-        self.header = self.header or len(parts)
-        return parts
+        return State(syntax, table, charset, 0)
+
+    def stated_before(self, tag: int) -> bytes:
+        """Return the additions that come in front of an element of the top level."""
+        found = b""
+        while self._pending and tag > self._pending[-1][0]:
+            found += self._pending.pop()[1]
+        return found
+
+    def element(self, pos: int, state: State) -> tuple[bytes, int]:
+        """Return what becomes of the element, or private group, of the top level at pos, and the position after it."""
+        end = len(self._data)
+        replacement, following = self._element(stream.read(self._data, pos, end, state.syntax), end, state)
+        return self._data[pos:following] if replacement is None else b"".join(replacement), following
+
+    def rest(self, pos: int, state: State, parts: list[Buffer]) -> None:
+        """Append what is left of the top level from pos on: the pixel data, and what a sender put behind it."""
+        self._dataset(pos, len(self._data), state, parts)
+
+    def switched(self, state: State, pos: int) -> State:
+        """Return the state behind Specific Character Set (0008,0005) at pos."""
+        element = stream.read(self._data, pos, len(self._data), state.syntax)
+        return self._switched(state, self._data[element.value : element.value + element.length].rstrip(b" \0"))
 
     def _scope(self, place: str, syntax: Syntax, charset: bytes) -> Scope:
         name, sop_class_uid = self._context.profile, self._context.sop_class_uid

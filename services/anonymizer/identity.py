@@ -114,6 +114,13 @@ def read(data: bytes, start: int, syntax: Syntax) -> tuple[Identity, Facts]:
     return _identity(reader.charset, tuple(reader.found)), Facts(reader.facts)
 
 
+def said(data: bytes, pos: int, end: int, syntax: Syntax, charset: bytes) -> tuple[tuple[Found, ...], dict[int, bytes]]:
+    """Return what the elements of the top level from pos to end say of the patient, and of the Instance."""
+    reader = _Reader(data)
+    reader.walk(pos, end, syntax, charset, 0)
+    return tuple(reader.found), reader.facts
+
+
 class _Reader:
     """Walks a Data Set for what identifies; everything else is stepped over."""
 

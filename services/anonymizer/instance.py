@@ -8,11 +8,12 @@ from functools import lru_cache
 
 import msgspec
 
-from services.anonymizer import admission, identity, part10, pixels, profile, standard, stream
+from services.anonymizer import admission, identity, neighbours, part10, pixels, profile, standard, stream
 from services.anonymizer import context as contexts
 from services.anonymizer.context import Context, Policy
 from services.anonymizer.engine import Buffer, Rewriter
 from services.anonymizer.identity import Facts
+from services.anonymizer.neighbours import Made
 from services.anonymizer.part10 import Part10
 from services.anonymizer.pseudonyms import accession_pseudonym, uid_pseudonym
 from services.anonymizer.stream import Syntax
@@ -53,13 +54,17 @@ def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cle
     Raises Invalid if the bytes break a rule of the file format, Refused if the profile does not let it pass.
     """
     file = part10.split(data)
-    who, facts = identity.read(file.data, file.start, file.syntax)
-    admission.check(facts)
-    clean = pixels.cleaned(data, facts, policy, review)
-    if clean is not None and clean is not data:
-        file = part10.split(clean)
-    context = contexts.of(policy, facts.text(admission.SOP_CLASS), who)
-    parts, counts = _rewritten(file, context, facts, looked_at=clean is not None)
+    known = neighbours.made(file, policy) if review is None else None
+    if known is not None and _is_like(known, file):
+        context, facts, parts, counts = known.context, known.facts, known.parts, known.counts
+    else:
+        who, facts = identity.read(file.data, file.start, file.syntax)
+        admission.check(facts)
+        clean = pixels.cleaned(data, facts, policy, review)
+        if clean is not None and clean is not data:
+            file = part10.split(clean)
+        context = contexts.of(policy, facts.text(admission.SOP_CLASS), who)
+        parts, counts = _rewritten(file, context, facts, looked_at=clean is not None)
     sop_instance_uid = uid_pseudonym(policy.keys, facts.text(admission.SOP_INSTANCE))
     head = part10.head(context.sop_class_uid, sop_instance_uid, file.transfer_syntax_uid)
     output = b"".join([head, part10.deflate(parts)] if file.deflated else [head, *parts])
@@ -76,6 +81,15 @@ def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cle
     )
 
 
+def _is_like(known: Made, file: Part10) -> bool:
+    """Say whether what decides about an Instance is as it was for the one that it was made like."""
+    facts, context = known.facts, known.context
+    if facts.text(admission.SOP_CLASS) != context.sop_class_uid or not pixels.pass_unseen(facts):
+        return False
+    admission.check(facts)
+    return _statements(context, facts, file.syntax, looked_at=False) == known.statements
+
+
 def _rewritten(file: Part10, context: Context, facts: Facts, *, looked_at: bool) -> tuple[list[Buffer], dict[str, int]]:
     """Return the new Data Set; if a trace of the patient is left in it, look at every text that was kept."""
     statements = _statements(context, facts, file.syntax, looked_at=looked_at)
@@ -84,7 +98,10 @@ def _rewritten(file: Part10, context: Context, facts: Facts, *, looked_at: bool)
     for search in (False, True):
         rewriter = Rewriter(file.data, context, search=search)
         parts = rewriter.rewrite(file.start, file.syntax, statements)
-        if not context.identity.left_in(b"".join(parts[: rewriter.header])):
+        header = parts[: rewriter.header]
+        if not context.identity.left_in(b"".join(header)):
+            if not search and not looked_at:
+                neighbours.remember(file, context, statements, header)
             break
     return parts, dict(rewriter.counts)
 
