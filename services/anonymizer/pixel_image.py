@@ -41,7 +41,7 @@ def masked(data: bytes, boxes: list[Box]) -> bytes:
 
     def mask(dataset: Dataset) -> bytes:
         if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
-            dataset.decompress()
+            dataset.decompress(generate_instance_uid=False)  # pydicom's is random; the Instance gets its own anyway
         else:
             dataset["PixelData"].VR = "OW" if dataset.BitsAllocated > 8 else "OB"
         _mask(dataset, boxes)

@@ -115,6 +115,16 @@ def test_a_box_is_masked_in_every_frame_of_a_compressed_colour_cine(jmid: Policy
     assert len(colours) == 1
 
 
+def test_a_masked_compressed_image_is_the_instance_that_its_file_and_the_record_name(jmid: Policy) -> None:
+    source = ultrasound(RLELossless)
+
+    first, again = (deidentify(source, jmid, Review((BOX,))) for _ in range(2))
+
+    dataset = pydicom.dcmread(io.BytesIO(first.data))
+    assert dataset.SOPInstanceUID == dataset.file_meta.MediaStorageSOPInstanceUID == first.sop_instance_uid
+    assert first.data == again.data
+
+
 def test_accepted_pixels_stay_bit_identical(jmid: Policy) -> None:
     data = ultrasound(RLELossless)
 
