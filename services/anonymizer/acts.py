@@ -1,5 +1,7 @@
 """Carries out an action on the value of one element."""
 
+from collections.abc import Callable
+
 from services.anonymizer import context as contexts
 from services.anonymizer import pseudonyms, standard, texts, values
 from services.anonymizer.charsets import decode
@@ -12,6 +14,7 @@ ICC_PROFILE = 0x00282000
 _BINARY = (b"OB", b"UN")
 _DATES = (b"DA", b"DT", b"TM")
 Act = tuple[Action, bytes | None]
+Acting = Callable[[Action, int, bytes, bytes, bytes, Context, bool], Act | None]
 
 
 def act(

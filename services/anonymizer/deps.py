@@ -1,9 +1,10 @@
 """What the anonymizer's handlers need."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.anonymizer.context import Policy
 from services.anonymizer.keys import KeySet
+from services.anonymizer.sealing import Written
 from shared.blobs import Blobs
 from shared.documents import Documents
 from shared.service import Cpu
@@ -12,7 +13,7 @@ from shared.service import Cpu
 @dataclass(frozen=True)
 class AnonymizerDeps:
     """identified, deidentified: the stores of the two trust zones.  policy: profile, keys and site.
-    holds_flagged: whether a report with a residual risk waits for a person."""
+    holds_flagged: whether a report with a residual risk waits for a person.  written: what the vault holds."""
 
     identified: Blobs
     deidentified: Blobs
@@ -21,6 +22,7 @@ class AnonymizerDeps:
     policy: Policy
     batch_bytes: int
     holds_flagged: bool = True
+    written: Written = field(default_factory=Written)
 
     @property
     def keys(self) -> KeySet:

@@ -81,17 +81,19 @@ def scope(name: str, sop_class_uid: str, place: str, search: bool, recodes: bool
 class Rewriter:
     """Rewrites the Data Set of one Instance.
 
-    counts: how often each action was carried out.  header: how many of the parts come before the pixel data.
+    act: what an action makes of a value.  counts: how often each was carried out.  replaced: action, value, its
+    character set → its pseudonym.  header: how many of the parts come before the pixel data.
     """
 
-    def __init__(self, data: bytes, context: Context, *, search: bool = False) -> None:
+    def __init__(self, data: bytes, context: Context, *, search: bool = False, act: acts.Acting = acts.act) -> None:
         self._data = self.data = data
         self._view = memoryview(data)
         self._context = context
-        self._search = search
+        self._search, self._act = search, act
         self._pending: list[tuple[int, bytes]] = []
         self._to_utf8 = profile.load(context.profile).character_set == "utf-8"
         self.counts: Counter[str] = Counter()
+        self.replaced: dict[tuple[Action, bytes, bytes], bytes] = {}
         self.header = 0
 
     def rewrite(self, start: int, syntax: Syntax, additions: Mapping[int, bytes]) -> list[Buffer]:
@@ -207,13 +209,15 @@ class Rewriter:
         if element.tag == _CHARSET:
             return ([stream.encode(_CHARSET, b"CS", _UTF8, syntax)] if self._recodes(value) else None), following
         vr = self._vr(element)
-        found = acts.act(action, element.tag, vr, value, state.charset, self._context, self._search)
+        found = self._act(action, element.tag, vr, value, state.charset, self._context, self._search)
         if found is not None:
-            action, value_or_none = found
+            action, new = found
             self.counts[action] += 1
-            if value_or_none is None:
+            if new is None:
                 return [], following
-            value = value_or_none
+            if action in profile.PSEUDONYMS:
+                self.replaced[action, value, state.charset] = new
+            value = new
         if found is None and vr == b"AT":
             left = pointers.standing(element.tag, value, syntax, self._stands)
             if left is None:

@@ -76,9 +76,10 @@ async def _keep(event: InstancesReceived, deps: AnonymizerDeps, cleaned: dict[st
     audits = [_audit(event, deps, blob, each) for blob, each in cleaned.items()]
     earlier = await deps.documents.get_many(QUARANTINE, [audit.blob for audit in audits])
     released = [Put(QUARANTINE, structs.replace(row, state="released")) for row in earlier.values()]
-    entries = {entry.pseudonym: entry for each in cleaned.values() for entry in each.sealed}
-    sealed = [Put(VAULT, entry) for entry in entries.values()]
-    await deps.documents.write(*(Put(AUDIT, audit) for audit in audits), *released, *sealed)
+    sealed = deps.written.missing(entry for each in cleaned.values() for entry in each.sealed)
+    rows = [Put(AUDIT, audit) for audit in audits]
+    await deps.documents.write(*rows, *released, *(Put(VAULT, entry) for entry in sealed))
+    deps.written.note(sealed)
     return audits
 
 

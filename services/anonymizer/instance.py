@@ -4,11 +4,12 @@ Source: PS3.15 Annex E; what the output says of itself, E.1.1 and PS3.3 C.7.1.1,
 """
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
 
-from services.anonymizer import admission, identity, neighbours, part10, pixels, profile, standard, stream
+from services.anonymizer import admission, identity, neighbours, part10, pixels, profile, sealing, standard, stream
 from services.anonymizer import context as contexts
 from services.anonymizer.context import Context, Policy
 from services.anonymizer.engine import Buffer, Rewriter
@@ -56,7 +57,7 @@ def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cle
     file = part10.split(data)
     known = neighbours.made(file, policy) if review is None else None
     if known is not None and _is_like(known, file):
-        context, facts, parts, counts = known.context, known.facts, known.parts, known.counts
+        context, facts, parts, counts, sealed = known.context, known.facts, known.parts, known.counts, known.sealed
     else:
         who, facts = identity.read(file.data, file.start, file.syntax)
         admission.check(facts)
@@ -64,7 +65,8 @@ def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cle
         if clean is not None and clean is not data:
             file = part10.split(clean)
         context = contexts.of(policy, facts.text(admission.SOP_CLASS), who)
-        parts, counts = _rewritten(file, context, facts, looked_at=clean is not None)
+        parts, rewriter = _rewritten(file, context, facts, looked_at=clean is not None)
+        counts, sealed = dict(rewriter.counts), sealing.entries(policy.keys, context.issuer, rewriter.replaced)
     sop_instance_uid = uid_pseudonym(policy.keys, facts.text(admission.SOP_INSTANCE))
     head = part10.head(context.sop_class_uid, sop_instance_uid, file.transfer_syntax_uid)
     output = b"".join([head, part10.deflate(parts)] if file.deflated else [head, *parts])
@@ -77,7 +79,7 @@ def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cle
         sop_instance_uid=sop_instance_uid,
         series_instance_uid=uid_pseudonym(policy.keys, facts.text(admission.SERIES)),
         keys=keys,
-        sealed=_sealed(context, facts, keys),
+        sealed=_sealed(context, facts, keys, sealed),
     )
 
 
@@ -90,7 +92,7 @@ def _is_like(known: Made, file: Part10) -> bool:
     return _statements(context, facts, file.syntax, looked_at=False) == known.statements
 
 
-def _rewritten(file: Part10, context: Context, facts: Facts, *, looked_at: bool) -> tuple[list[Buffer], dict[str, int]]:
+def _rewritten(file: Part10, context: Context, facts: Facts, *, looked_at: bool) -> tuple[list[Buffer], Rewriter]:
     """Return the new Data Set; if a trace of the patient is left in it, look at every text that was kept."""
     statements = _statements(context, facts, file.syntax, looked_at=looked_at)
     if looked_at:
@@ -103,7 +105,7 @@ def _rewritten(file: Part10, context: Context, facts: Facts, *, looked_at: bool)
             if not search and not looked_at:
                 neighbours.remember(file, context, statements, header)
             break
-    return parts, dict(rewriter.counts)
+    return parts, rewriter
 
 
 def _statements(context: Context, facts: Facts, syntax: Syntax, *, looked_at: bool) -> dict[int, bytes]:
@@ -154,14 +156,15 @@ def _method_codes(name: str, syntax: Syntax, looked_at: bool) -> bytes:
     return stream.header(0x00120064, b"SQ", len(items), syntax) + items
 
 
-def _sealed(context: Context, facts: Facts, keys: LinkKeys) -> tuple[Sealed, ...]:
+def _sealed(context: Context, facts: Facts, keys: LinkKeys, found: Sequence[Sealed]) -> tuple[Sealed, ...]:
     accession = facts.values.get(_ACCESSION, b"").decode("utf-8", "replace")
     originals = (
         ("patient", keys.patient_id, f"{context.issuer}|{context.identity.patient_id}"),
         ("study", keys.study_instance_uid, facts.text(admission.STUDY)),
         ("order", keys.accession_number, accession),
     )
-    return tuple(seal(context.keys, *original) for original in originals if original[1])
+    named = (seal(context.keys, *original) for original in originals if original[1])
+    return tuple({entry.pseudonym: entry for entry in (*found, *named)}.values())
 
 
 def _link_keys(context: Context, facts: Facts) -> LinkKeys:

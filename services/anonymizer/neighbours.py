@@ -10,12 +10,13 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from services.anonymizer import identity, stream
+from services.anonymizer import identity, sealing, stream
 from services.anonymizer.context import Context, Policy
 from services.anonymizer.engine import Buffer, Rewriter, State
 from services.anonymizer.identity import Facts, Found
 from services.anonymizer.part10 import Part10
 from services.anonymizer.stream import EXPLICIT_BIG
+from services.anonymizer.vault import Sealed
 from shared.errors import Permanent
 
 _SERIES: Final = 16  # at once in one process: a few senders at a time, each with a Series or two
@@ -32,7 +33,7 @@ class Piece(NamedTuple):
     """One element of the top level, or one private group.
 
     data, out: as it came and as it goes out, behind what the engine states in front of it (``stated``).
-    found, facts: what it says of the patient and of the Instance.
+    found, facts: what it says of the patient and of the Instance.  sealed: the vault's entries of what was replaced.
     """
 
     tag: int
@@ -42,6 +43,7 @@ class Piece(NamedTuple):
     counts: Mapping[str, int]
     found: tuple[Found, ...]
     facts: Mapping[int, bytes]
+    sealed: Sequence[Sealed]
 
 
 class Stretch(NamedTuple):
@@ -52,6 +54,7 @@ class Stretch(NamedTuple):
     varies: bool
     data: bytes
     out: bytes
+    sealed: Sequence[Sealed]
 
 
 class Made(NamedTuple):
@@ -62,6 +65,7 @@ class Made(NamedTuple):
     parts: list[Buffer]
     counts: dict[str, int]
     facts: Facts
+    sealed: list[Sealed]
 
 
 class Template:
@@ -90,6 +94,7 @@ class Template:
         """Return what becomes of a file; None if the engine has to look at all of it."""
         data, pos, size = file.data, file.start, 0
         outs: list[bytes] = []
+        sealed: list[Sealed] = []
         changed: list[tuple[int, int]] = []
         counts, facts = dict(self._counts), dict(self._facts)
         rewriter = Rewriter(data, self.context)
@@ -97,6 +102,7 @@ class Template:
             out, piece = stretch.out, self._pieces[stretch.first]
             if data.startswith(stretch.data, pos):
                 pos += len(stretch.data)
+                sealed += stretch.sealed
                 if stretch.varies:
                     facts.update(piece.facts)
                     _add(counts, piece.counts)
@@ -108,6 +114,7 @@ class Template:
                 if new is None:
                     return None
                 out, pos = new
+                sealed += self._sealed(rewriter)
                 changed.append((size, size + len(out)))
             size += len(out)
             outs.append(out)
@@ -120,7 +127,7 @@ class Template:
         parts: list[Buffer] = [header]
         rewriter.rest(pos, self._state, parts)
         _add(counts, rewriter.counts)
-        return Made(self.context, self.statements, parts, counts, Facts(facts))
+        return Made(self.context, self.statements, parts, counts, Facts(facts), sealed)
 
     def _changed(self, rewriter: Rewriter, piece: Piece, pos: int, facts: dict[int, bytes]) -> tuple[bytes, int] | None:
         """Return what becomes of a piece that is not as it was, and where it ends; None if more than it changes."""
@@ -133,6 +140,12 @@ class Template:
             return None
         facts.update(own)
         return piece.stated + out, following
+
+    def _sealed(self, rewriter: Rewriter) -> list[Sealed]:
+        """Return the entries of what was replaced in one element."""
+        found = sealing.entries(self.context.keys, self.context.issuer, rewriter.replaced)
+        rewriter.replaced.clear()
+        return found
 
     def _learn(self, data: bytes, pos: int, stretch: Stretch) -> None:
         """Take the first piece of a stretch that is not as it was for one that varies."""
@@ -161,7 +174,8 @@ class Template:
         pieces = self._pieces[first:last]
         if pieces:
             data, out = b"".join(piece.data for piece in pieces), b"".join(piece.out for piece in pieces)
-            self._stretches.append(Stretch(first, last, varies, data, out))
+            sealed = [entry for piece in pieces for entry in piece.sealed]
+            self._stretches.append(Stretch(first, last, varies, data, out, sealed))
 
 
 class _First(NamedTuple):
@@ -240,15 +254,17 @@ def _template(first: _First) -> Template | None:
             break
         stated = rewriter.stated_before(tag)
         rewriter.counts.clear()
+        rewriter.replaced.clear()
         out, following = rewriter.element(pos, state)
         found, facts = identity.said(data, pos, following, state.syntax, state.charset)
         counts = dict(rewriter.counts)
-        pieces.append(Piece(tag, data[pos:following], stated, stated + out, counts, found, facts))
+        sealed = sealing.entries(first.context.keys, first.context.issuer, rewriter.replaced)
+        pieces.append(Piece(tag, data[pos:following], stated, stated + out, counts, found, facts, sealed))
         if tag == _CHARSET:
             state = rewriter.switched(state, pos)
         pos = following
     last = rewriter.stated_before(_PIXELS)
-    pieces.append(Piece(_PIXELS, b"", last, last, {}, (), {}))
+    pieces.append(Piece(_PIXELS, b"", last, last, {}, (), {}, ()))
     template = Template(first.context, state, first.statements, pieces)
     template.failures = first.failures
     return template if template.header() == first.header else None

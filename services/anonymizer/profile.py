@@ -41,6 +41,9 @@ class Action(StrEnum):
     CAP_AGE = "cap-age"
 
 
+PSEUDONYMS = frozenset({Action.UID, Action.DEVICE, Action.PATIENT, Action.ACCESSION})
+
+
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One rule of our own. tag: eight hexadecimal digits, x for any.  why: for the privacy officer."""
 

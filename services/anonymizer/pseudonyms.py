@@ -40,6 +40,15 @@ def accession_pseudonym(keys: KeySet, issuer: str, accession_number: str) -> str
     return _short(keys.accession, f"{SCHEME}|{keys.domain}|{issuer}|{text}") if text else ""
 
 
+def report_pseudonym(keys: KeySet, site: str, text: str) -> str:
+    """Return the pseudonym of a report's own identifier: 32 hexadecimal digits, the same for each of its versions.
+
+    text: what the report is known by, see ``reports.known_by``.  site: the site's short name.
+    """
+    told = f"{SCHEME}|{keys.domain}|{site}|report|{text}"
+    return hmac.digest(keys.accession, told.encode(), "sha256").hex()[:32]
+
+
 def uid_pseudonym(keys: KeySet, uid: str) -> str:
     """Return the stable replacement of one UID, at most 44 characters; empty for empty.
 

@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from services.anonymizer import key_guard, keys
 from services.anonymizer.settings import AnonymizerSettings
-from services.anonymizer.vault import VAULT, VAULT_READS, VaultRead, reidentify
+from services.anonymizer.vault import VAULT, VAULT_READS, Original, VaultRead, reidentify, reidentify_all
 from shared import settings as settings_reader
 from shared.documents import Documents
 from shared.runtime.ports import open_ports, port_settings
@@ -44,9 +44,16 @@ class OpenVault(NamedTuple):
 
     async def read(self, pseudonym: str) -> str:
         """Return the original of a pseudonym, after the reading was recorded; raises as ``reidentify`` does."""
+        return await reidentify(self.documents, self.ring, self._asked(pseudonym), two_persons=self.two_persons)
+
+    async def read_all(self, pseudonyms: Iterable[str]) -> dict[str, Original]:
+        """Return what the vault holds of several pseudonyms, after each reading was recorded."""
+        reads = [self._asked(each) for each in pseudonyms]
+        return await reidentify_all(self.documents, self.ring, reads, two_persons=self.two_persons)
+
+    def _asked(self, pseudonym: str) -> VaultRead:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        read = VaultRead(str(uuid.uuid4()), pseudonym, self.asker.by, self.asker.second, self.asker.reason, now)
-        return await reidentify(self.documents, self.ring, read, two_persons=self.two_persons)
+        return VaultRead(str(uuid.uuid4()), pseudonym, self.asker.by, self.asker.second, self.asker.reason, now)
 
 
 @asynccontextmanager

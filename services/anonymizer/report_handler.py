@@ -9,6 +9,7 @@ from services.anonymizer.report_review import RESIDUAL_RISK, is_decided, release
 from services.anonymizer.report_store import REPORT_AUDIT, ReportAudit
 from services.anonymizer.reports import DeidentifiedReport, deidentify
 from services.anonymizer.store import DECISIONS, QUARANTINE, Decision, Quarantined
+from services.anonymizer.vault import VAULT
 from shared.documents import Put
 from shared.errors import NotFound, Permanent, Refused
 from shared.events import Event, InputDeidentified, InputRefused, ReportDeidentified, ReportReceived
@@ -35,7 +36,9 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
     await deps.deidentified.put(audit.document, found.document)  # bytes first: a record promises the bytes
     earlier = await deps.documents.get(QUARANTINE, event.blob)
     row = [] if earlier is None else [Put(QUARANTINE, structs.replace(earlier, state="released"))]
-    await deps.documents.write(Put(REPORT_AUDIT, audit), *row)
+    sealed = deps.written.missing(found.sealed)
+    await deps.documents.write(Put(REPORT_AUDIT, audit), *row, *(Put(VAULT, entry) for entry in sealed))
+    deps.written.note(sealed)
     DEIDENTIFIED.labels("report", deps.profile).inc()
     return _events(event, audit)
 

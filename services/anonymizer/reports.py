@@ -5,7 +5,6 @@ Pure: bytes and keys in, bytes and findings out. The form is docs/architecture.m
 
 import base64
 import hashlib
-import hmac
 import re
 from collections import Counter
 from datetime import date, timedelta
@@ -18,6 +17,7 @@ from services.anonymizer import profile, pseudonyms, text_recogniser
 from services.anonymizer.context import Policy
 from services.anonymizer.fhir_report import CLINICAL, DCM, FINDINGS, IMPRESSION, LOINC, SourceReport, read_report
 from services.anonymizer.text_cleaner import Identifiers, TextPolicy, clean_text
+from services.anonymizer.vault import Sealed, seal
 from shared.errors import Invalid, Refused
 from shared.events import LinkKeys
 
@@ -29,7 +29,7 @@ _UID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+")
 class DeidentifiedReport(msgspec.Struct, frozen=True):
     """document: the FHIR JSON that may leave.  removed: category → count.  dropped: kind of attachment → count.
 
-    review: a person should read it; reasons say why, as words.
+    review: a person should read it; reasons say why, as words.  sealed: the way back, for the vault.
     """
 
     report_id: str
@@ -42,6 +42,7 @@ class DeidentifiedReport(msgspec.Struct, frozen=True):
     dropped: dict[str, int]
     review: bool
     reasons: tuple[str, ...] = ()
+    sealed: tuple[Sealed, ...] = ()
 
 
 class _Cleaner:
@@ -81,20 +82,23 @@ def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:
     issuer = pseudonyms.issuer_of(source.patient_issuer, policy.site, policy.foreign_issuers)
     days = shift_of(policy, issuer, source.patient_id)
     cleaner = _Cleaner(Identifiers.of_header(source.header), text_policy(policy.profile, days))
-    report_id = report_pseudonym(policy, source, data)
+    own = known_by(source, data)
+    report_id = pseudonyms.report_pseudonym(policy.keys, policy.site, own)
     document = _document(source, policy, report_id, issuer, days, cleaner)
     encoded = orjson.dumps(document)
+    keys = _keys(source, policy, issuer, str(document.get("effectiveDateTime", "")))
     return DeidentifiedReport(
         report_id=report_id,
         document=encoded,
         sha256=hashlib.sha256(encoded).hexdigest(),
         status=source.status,
         issued=str(document.get("issued", "")),
-        keys=_keys(source, policy, issuer, str(document.get("effectiveDateTime", ""))),
+        keys=keys,
         removed=dict(sorted(cleaner.removed.items())),
         dropped=dict(source.dropped),
         review=bool(cleaner.reasons),
         reasons=tuple(sorted(cleaner.reasons)),
+        sealed=_sealed(source, policy, issuer, (report_id, own), keys),
     )
 
 
@@ -114,19 +118,29 @@ def text_policy(name: str, days: int | None) -> TextPolicy:
     return msgspec.convert(fields, TextPolicy)
 
 
-def report_pseudonym(policy: Policy, source: SourceReport, data: bytes) -> str:
-    """Return the pseudonym of the report's own identifier: 32 hexadecimal digits, the same for each of its versions.
+def known_by(source: SourceReport, data: bytes) -> str:
+    """Return what the report's pseudonym is made from, the same for each of its versions.
 
     Without an identifier the order stands for it, and without an order the bytes themselves.
     """
     if source.identifier:
-        text = f"id|{source.issuer}|{pseudonyms.normalised(source.identifier)}"
-    elif source.accession_number:
-        text = f"order|{pseudonyms.normalised(source.accession_number)}"
-    else:
-        text = f"bytes|{hashlib.sha256(data).hexdigest()}"
-    told = f"{pseudonyms.SCHEME}|{policy.keys.domain}|{policy.site}|report|{text}"
-    return hmac.digest(policy.keys.accession, told.encode(), "sha256").hex()[:32]
+        return f"id|{source.issuer}|{pseudonyms.normalised(source.identifier)}"
+    if source.accession_number:
+        return f"order|{pseudonyms.normalised(source.accession_number)}"
+    return f"bytes|{hashlib.sha256(data).hexdigest()}"
+
+
+def _sealed(
+    source: SourceReport, policy: Policy, issuer: str, own: tuple[str, str], keys: LinkKeys
+) -> tuple[Sealed, ...]:
+    """Return the way back. own: the report's pseudonym, and what it was made from."""
+    originals = (
+        ("report", *own),
+        ("patient", keys.patient_id, f"{issuer}|{source.patient_id}"),
+        ("study", keys.study_instance_uid, source.study_instance_uid),
+        ("order", keys.accession_number, source.accession_number),
+    )
+    return tuple(seal(policy.keys, *original) for original in originals if original[1])
 
 
 def _keys(source: SourceReport, policy: Policy, issuer: str, effective: str) -> LinkKeys:
@@ -171,8 +185,8 @@ def _document(
         "category": [{"coding": [{"system": DCM, "code": source.modality}]}] if source.modality else [],
         "code": code,
         "subject": subject if keys.patient_id else {},
-        "effectiveDateTime": "" if removes else _moved(source.effective, days),
-        "issued": "" if removes else _moved(source.issued, days),
+        "effectiveDateTime": "" if removes else moved(source.effective, days),
+        "issued": "" if removes else moved(source.issued, days),
         "result": [{"reference": f"#{each['id']}"} for each in observations],
         "imagingStudy": [{"reference": "#study"}] if keys.study_instance_uid or keys.accession_number else [],
         "conclusion": conclusion,
@@ -243,7 +257,7 @@ def _form(text: str) -> dict[str, str]:
     return {"contentType": "text/plain; charset=utf-8", "data": base64.b64encode(text.encode()).decode("ascii")}
 
 
-def _moved(value: str, days: int | None) -> str:
+def moved(value: str, days: int | None) -> str:
     """Return a FHIR dateTime moved by whole days; partial dates, which cannot move, go."""
     if days is None or not value:
         return value

@@ -7,24 +7,34 @@ Every reading is recorded before it is answered; a site can ask for two persons.
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from services.anonymizer.keys import Keyring, KeySet
-from shared.documents import Collection, Documents
+from shared.documents import Collection, Documents, Put
 from shared.errors import Invalid, NotFound, Refused
 
 
-class Sealed(msgspec.Struct, frozen=True):
-    """One entry. kind: patient, study or order.  box: the original, sealed."""
+class Sealed(msgspec.Struct, frozen=True, gc=False):
+    """One entry. kind: patient, study, order, uid (of anything else), device or report.  box: the original, sealed."""
 
     pseudonym: str
     kind: str
     keys_version: str
     box: bytes
+
+
+class Original(NamedTuple):
+    """What an entry says, opened. text: of a patient ``issuer|ID``; of a report what its pseudonym was made from."""
+
+    kind: str
+    text: str
+    keys_version: str
 
 
 class VaultRead(msgspec.Struct, frozen=True):
@@ -38,7 +48,7 @@ class VaultRead(msgspec.Struct, frozen=True):
     at: str
 
 
-VAULT = Collection("deid_vault", Sealed, key="pseudonym", fields=("kind", "keys_version"))
+VAULT = Collection("deid_vault", Sealed, key="pseudonym")
 VAULT_READS = Collection("deid_vault_reads", VaultRead, key="id", fields=("pseudonym", "by", "at"))
 
 
@@ -58,15 +68,24 @@ def unseal(ring: Keyring, entry: Sealed) -> str:
 
 async def reidentify(documents: Documents, ring: Keyring, read: VaultRead, *, two_persons: bool) -> str:
     """Record who asks, and return the original. Raises Refused if two persons are asked for and there is one."""
-    if not read.by.strip() or not read.reason.strip():
-        raise Refused("vault-needs-reason", "who reads and why are both needed")
-    if two_persons and read.second.strip() in ("", read.by.strip()):
-        raise Refused("vault-needs-two", "this site asks for a second person")
-    entry = await documents.get(VAULT, read.pseudonym)
-    await documents.put(VAULT_READS, read)
-    if entry is None:
+    found = await reidentify_all(documents, ring, [read], two_persons=two_persons)
+    if read.pseudonym not in found:
         raise NotFound("unknown-pseudonym", "the vault holds no such pseudonym")
-    return unseal(ring, entry)
+    return found[read.pseudonym].text
+
+
+async def reidentify_all(
+    documents: Documents, ring: Keyring, reads: Sequence[VaultRead], *, two_persons: bool
+) -> dict[str, Original]:
+    """Record each reading, and return by pseudonym what the vault holds. Raises Refused as ``reidentify`` does."""
+    for read in reads:
+        if not read.by.strip() or not read.reason.strip():
+            raise Refused("vault-needs-reason", "who reads and why are both needed")
+        if two_persons and read.second.strip() in ("", read.by.strip()):
+            raise Refused("vault-needs-two", "this site asks for a second person")
+    entries = await documents.get_many(VAULT, [read.pseudonym for read in reads])
+    await documents.write(*(Put(VAULT_READS, read) for read in reads))
+    return {key: Original(each.kind, unseal(ring, each), each.keys_version) for key, each in entries.items()}
 
 
 @lru_cache(4096)

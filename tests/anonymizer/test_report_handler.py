@@ -9,9 +9,11 @@ import pytest_asyncio
 
 from services.anonymizer.context import Policy
 from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.keys import Keyring
 from services.anonymizer.report_handler import deidentify_report
 from services.anonymizer.report_store import REPORT_AUDIT
 from services.anonymizer.store import COLLECTIONS, QUARANTINE
+from services.anonymizer.vault import VAULT, unseal
 from shared.blobs.local import open_local
 from shared.documents.sqlite import open_sqlite
 from shared.errors import NotFound
@@ -57,6 +59,17 @@ async def test_a_report_is_stored_recorded_and_announced(deps: AnonymizerDeps) -
     assert audit is not None
     assert audit.removed["name"] >= 2
     assert audit.dropped == {"pdf": 1, "key_image": 3}
+
+
+async def test_the_vault_leads_back_from_a_report_of_which_no_image_came(deps: AnonymizerDeps) -> None:
+    report, _ = await deidentify_report(await received(deps, "jp_core_ct"), deps)
+
+    assert isinstance(report, ReportDeidentified)
+    pseudonyms = [report.report_id, report.keys.patient_id, report.keys.accession_number]
+    found = await deps.documents.get_many(VAULT, [*pseudonyms, report.keys.study_instance_uid])
+    assert {each.kind for each in found.values()} == {"report", "patient", "order", "study"}
+    originals = {each.kind: unseal(Keyring((deps.keys,)), each) for each in found.values()}
+    assert originals["patient"] == "hospital-1|0001234567"
 
 
 async def test_a_replay_says_the_same_again_even_after_the_bytes_are_gone(deps: AnonymizerDeps) -> None:
