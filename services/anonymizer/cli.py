@@ -123,9 +123,22 @@ def new(
 
 
 @keys.command("rotate")
-def rotate(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)]) -> None:
+def rotate(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)],
+    keep_patient_key: Annotated[
+        bool,
+        typer.Option("--keep-patient-key", help="Keep the patients' key, such as a consortium's; rotate the rest."),
+    ] = False,
+    patient_key: Annotated[
+        Path | None, typer.Option(help="A file of 64 hexadecimal digits: the consortium's new patient key.")
+    ] = None,
+) -> None:
     """Add a version; what comes from now on gets pseudonyms by it, older versions stay readable."""
-    made = _made(folder, _ring(folder).current.domain)
+    if keep_patient_key and patient_key:
+        _fail("--keep-patient-key and --patient-key exclude each other")
+    current = _ring(folder).current
+    shared = bytes.fromhex(patient_key.read_text("ascii").strip()) if patient_key else None
+    made = _made(folder, current.domain, current.patient if keep_patient_key else shared)
     console.print(f"{made.version} is current. Restart the anonymizer. New pseudonyms do not match the old ones.")
 
 
@@ -163,7 +176,7 @@ def consortium(path: Annotated[Path, typer.Argument(dir_okay=False)]) -> None:
 
 @keys.command("reidentify")
 def reidentify(
-    pseudonym: Annotated[str, typer.Argument(help="A patient's, a study's or an order's pseudonym.")],
+    pseudonym: Annotated[str, typer.Argument(help="Of a patient, order, device, report, or any UID.")],
     by: Annotated[str, typer.Option(help="Who reads.")],
     reason: Annotated[str, typer.Option(help="Why; it is recorded.")],
     second: Annotated[str, typer.Option(help="Who agrees, where the site asks for two persons.")] = "",
@@ -186,7 +199,10 @@ def renew(
     site: SiteOption = "demo",
     home: HomeOption = Path("jmid-home"),
 ) -> None:
-    """Give the de-identified Instances under IN_DIR the pseudonyms of the current keys, after a rotation."""
+    """Give the de-identified Instances and reports under IN_DIR the pseudonyms of the current keys, after a rotation.
+
+    Reports are DiagnosticReports in JSON: one, a Bundle, or one a line.
+    """
 
     async def run() -> tuple[int, int]:
         async with open_vault(home, Asker(by, reason, second)) as vault:

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.anonymizer import cli
+from services.anonymizer import keys as key_files
 from tests.anonymizer.planted import ct
 
 RUN = CliRunner()
@@ -78,6 +79,23 @@ def test_keys_are_made_rotated_and_listed_without_being_shown(tmp_path: Path) ->
     assert RUN.invoke(cli.keys, ["new", folder]).exit_code == 2
     assert "k2" in outputs[2]
     assert (tmp_path / "keys" / "k1.key").read_text().split('"patient": "')[1][:12] not in "".join(outputs)
+
+
+def test_a_consortiums_patient_key_outlives_a_rotation_where_it_is_to(tmp_path: Path) -> None:
+    folder, shared = tmp_path / "keys", tmp_path / "shared.hex"
+    RUN.invoke(cli.keys, ["new", str(folder)])
+    RUN.invoke(cli.keys, ["consortium", str(shared)])
+
+    for option in (["--keep-patient-key"], ["--patient-key", str(shared)], []):
+        RUN.invoke(cli.keys, ["rotate", str(folder), *option])
+    both = RUN.invoke(cli.keys, ["rotate", str(folder), "--keep-patient-key", "--patient-key", str(shared)])
+
+    first, kept, given, fresh = key_files.load(folder).versions
+    assert kept.patient == first.patient
+    assert given.patient.hex() == shared.read_text().strip()
+    assert len({first.patient, given.patient, fresh.patient}) == 3
+    assert len({each.uid for each in (first, kept, given, fresh)}) == 4
+    assert both.exit_code == 2
 
 
 def test_a_profile_explains_itself() -> None:
