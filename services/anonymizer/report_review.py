@@ -32,7 +32,7 @@ class Text(msgspec.Struct, frozen=True):
 
 def texts(document: bytes) -> list[Text]:
     """Return every free text of a de-identified DiagnosticReport, in the order in which cuts number them."""
-    return [Text(name, text) for name, text, _ in _places(orjson.loads(document))]
+    return [Text(name, text) for name, text, _ in places(orjson.loads(document))]
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -70,7 +70,7 @@ def is_decided(report: DeidentifiedReport, decision: Decision) -> bool:
 def released(report: DeidentifiedReport, decision: Decision) -> DeidentifiedReport:
     """Return the report as the person let it leave. What is cut goes wherever it stands in the report."""
     document = orjson.loads(report.document)
-    found = list(_places(document))
+    found = list(places(document))
     words = {found[number][1][start:end] for number, start, end in decision.cuts}
     for _, text, write in found:
         write(_without(text, words))
@@ -90,7 +90,7 @@ def _without(text: str, words: set[str]) -> str:
     return text
 
 
-def _places(document: dict[str, Any]) -> Iterator[tuple[str, str, "_Write"]]:
+def places(document: dict[str, Any]) -> Iterator[tuple[str, str, "_Write"]]:
     """Yield name, text and what writes it anew."""
     if "conclusion" in document:
         yield "conclusion", document["conclusion"], _Write(document, "conclusion")
