@@ -11,7 +11,8 @@ class Policy(NamedTuple):
     """What is the same for all Instances of a site.
 
     foreign_issuers: of patient IDs that are not the site's own.  trust_detector: mask what the text detector finds and
-    let the image pass; otherwise a person looks at it.  recognise: whether the recogniser of names, if it is
+    let the image pass; otherwise a person looks at it.  search_pixels: whether the detector looks at images in which no
+    rule expects text.  recognise: whether the recogniser of names, if it is
     installed, reads the cleaned reports.
     """
 
@@ -21,6 +22,7 @@ class Policy(NamedTuple):
     foreign_issuers: tuple[str, ...] = ()
     trust_detector: bool = False
     recognise: bool = True
+    search_pixels: bool = False
 
 
 class Context(NamedTuple):

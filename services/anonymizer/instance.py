@@ -86,7 +86,7 @@ def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cle
 def _is_like(known: Made, file: Part10) -> bool:
     """Say whether what decides about an Instance is as it was for the one that it was made like."""
     facts, context = known.facts, known.context
-    if facts.text(admission.SOP_CLASS) != context.sop_class_uid or not pixels.pass_unseen(facts):
+    if facts.text(admission.SOP_CLASS) != context.sop_class_uid or not pixels.pass_unseen(facts, context.policy):
         return False
     admission.check(facts)
     return _statements(context, facts, file.syntax, looked_at=False) == known.statements

@@ -6,6 +6,7 @@ on 20 images without text; Tesseract 5.3 missed 16 of 29 and saw text on 15 of 2
 """
 
 import importlib
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from shared.errors import Refused
 
 MARGIN = 4  # pixels around what was found: strokes are anti-aliased
 _SCALES = (1, 2)  # small text is found at twice its size
+_READ, _HARDLY = 0.5, 0.1  # scores of the recogniser
+_HIGH, _LINE = 60, 40  # pixels: the most that letters have
 _FRAMES = 8  # of a multi-frame image, besides the brightest value over all frames
 
 
@@ -38,21 +41,53 @@ def text_boxes(frames: "np.ndarray[Any, Any]") -> list[Box]:
 
     Raises Refused if the detector is not installed.
     """
+    return sorted({box for picture, scale in _pictures(frames) for box in _boxes(picture, scale)})
+
+
+def legible_boxes(frames: "np.ndarray[Any, Any]") -> list[Box]:
+    """Return where text is that can be read, or has the shape of a line: for slices, whose anatomy looks like text.
+
+    On 66 real CT and MR slices ``text_boxes`` sees something in two of three; this in none. frames: as there.
+    Raises Refused if the detector is not installed.
+    """
+    return sorted({box for picture, scale in _pictures(frames) for box in _legible(picture, scale)})
+
+
+def _pictures(frames: "np.ndarray[Any, Any]") -> "Iterator[tuple[np.ndarray[Any, Any], int]]":
     if _engine() is None:
         raise Refused("no-text-detector", "the package rapidocr-onnxruntime is not installed")
     step = max(1, len(frames) // _FRAMES)
     looked_at = [frames.max(axis=0), *frames[::step]] if len(frames) > 1 else list(frames)
-    found = {box for picture in looked_at for scale in _SCALES for box in _boxes(picture, scale)}
-    return sorted(found)
+    return ((picture, scale) for picture in looked_at for scale in _SCALES)
 
 
 def _boxes(picture: "np.ndarray[Any, Any]", scale: int) -> list[Box]:
-    rows, columns = picture.shape
+    found, _ = _engine()(_enlarged(picture, scale), use_det=True, use_cls=False, use_rec=False)
+    return [_box(corners, scale, *picture.shape) for corners in found or []]
+
+
+def _legible(picture: "np.ndarray[Any, Any]", scale: int) -> list[Box]:
+    found, _ = _engine()(_enlarged(picture, scale), use_det=True, use_cls=False, use_rec=True, text_score=0.0)
+    boxes = [(_box(corners, scale, *picture.shape), text, float(score)) for corners, text, score in found or []]
+    return [box for box, text, score in boxes if is_legible(box, text, score)]
+
+
+def is_legible(box: Box, text: str, score: float) -> bool:
+    """Say whether a find is text: read with some certainty, or hardly, but a line by its shape.
+
+    box: with its margin.  score: the recogniser's, 0 to 1.
+    """
+    width, height = box.right - box.left - 2 * MARGIN, box.bottom - box.top - 2 * MARGIN
+    is_read = score >= _READ and sum(sign.isalnum() for sign in text) > 1 and height <= _HIGH
+    return is_read or (score >= _HARDLY and height <= _LINE and width >= 3 * height)
+
+
+def _enlarged(picture: "np.ndarray[Any, Any]", scale: int) -> "np.ndarray[Any, Any]":
     image = Image.fromarray(picture)
     if scale > 1:
+        rows, columns = picture.shape
         image = image.resize((columns * scale, rows * scale), Image.Resampling.BICUBIC)
-    found, _ = _engine()(np.stack([np.asarray(image)] * 3, axis=-1), use_det=True, use_cls=False, use_rec=False)
-    return [_box(corners, scale, rows, columns) for corners in found or []]
+    return np.stack([np.asarray(image)] * 3, axis=-1)
 
 
 def _box(corners: Any, scale: int, rows: int, columns: int) -> Box:

@@ -19,11 +19,15 @@ _ASKED = (SOP_CLASS, IMAGE_TYPE, MANUFACTURER, DESCRIPTION, MODEL, BURNED_IN, PH
 
 
 class PixelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One rule; every condition that it names must hold. name: the reason that an Instance is quarantined with."""
+    """One rule; every condition that it names must hold. name: the reason that an Instance is quarantined with.
+
+    search: whether the text detector can look at what passes.
+    """
 
     name: str
     then: Literal["pass", "look", "refuse"]
     why: str
+    search: bool = False
     sop_class: tuple[str, ...] = ()
     image_type: tuple[str, ...] = ()
     burned_in: tuple[str, ...] = ()

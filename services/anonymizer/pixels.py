@@ -3,7 +3,7 @@
 Source: PS3.15 E.3.1 (Clean Pixel Data Option).
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from services.anonymizer import pixel_detect, pixel_image
 from services.anonymizer.context import Policy
@@ -15,6 +15,8 @@ from shared.errors import Refused
 if TYPE_CHECKING:
     from services.anonymizer.instance import Review
 
+FOUND: Final = "burned-in-text-found"
+
 
 def cleaned(data: bytes, facts: Facts, policy: Policy, review: "Review | None") -> bytes | None:
     """Return the file with its text masked, the file itself if it was looked at and has none, None if none is expected.
@@ -22,8 +24,10 @@ def cleaned(data: bytes, facts: Facts, policy: Policy, review: "Review | None") 
     Raises Refused if a person has to look at it first.
     """
     rule = rule_for(facts)
-    if rule is None or (rule.then == "pass" and review is None):
+    if rule is None:
         return None
+    if rule.then == "pass" and review is None:
+        return _searched(data, policy) if policy.search_pixels and rule.search else None
     if rule.then == "refuse":
         raise Refused(rule.name, rule.why)
     if review is not None:
@@ -34,15 +38,30 @@ def cleaned(data: bytes, facts: Facts, policy: Policy, review: "Review | None") 
     return pixel_image.masked(data, boxes) if boxes else data
 
 
-def pass_unseen(facts: Facts) -> bool:
-    """Say whether the rules let the pixels pass without a look."""
+def _searched(data: bytes, policy: Policy) -> bytes:
+    """Return the file of an image in which no rule expects text, after the detector looked; masked if it saw some.
+
+    Raises Refused if it saw some, and a person has to look at it first.
+    """
+    boxes = pixel_detect.legible_boxes(pixel_image.displayed(data))
+    if boxes and not policy.trust_detector:
+        raise Refused(FOUND, "the text detector sees text in an image in which none is expected")
+    return pixel_image.masked(data, boxes) if boxes else data
+
+
+def pass_unseen(facts: Facts, policy: Policy) -> bool:
+    """Say whether the pixels pass without a look."""
     rule = rule_for(facts)
-    return rule is None or rule.then == "pass"
+    return rule is None or (rule.then == "pass" and not (policy.search_pixels and rule.search))
 
 
-def proposed(data: bytes) -> list[Box]:
-    """Return what should be masked: all outside the ultrasound regions, and where the detector finds text."""
+def proposed(data: bytes, reason: str = "") -> list[Box]:
+    """Return what should be masked: all outside the ultrasound regions, and where the detector finds text.
+
+    reason: why it is looked at. Where no text is expected, only what is legible counts.
+    """
     boxes = pixel_image.outside_regions(data)
     if pixel_detect.available():
-        boxes += pixel_detect.text_boxes(pixel_image.displayed(data))
+        find = pixel_detect.legible_boxes if reason == FOUND else pixel_detect.text_boxes
+        boxes += find(pixel_image.displayed(data))
     return boxes

@@ -20,7 +20,7 @@ from shared.errors import Permanent
 
 _BOX = re.compile(r"(\d{1,5}),(\d{1,5}),(\d{1,5}),(\d{1,5})")
 _BLOB = "{blob:[A-Za-z0-9._/-]+}"
-PIXEL_REASONS = frozenset(rule.name for rule in rules() if rule.then == "look")
+PIXEL_REASONS = frozenset(rule.name for rule in rules() if rule.then == "look") | {pixels.FOUND}
 
 
 def review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
@@ -41,9 +41,10 @@ def review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
         return web.Response(body=picture, content_type="image/png", headers={"Cache-Control": "no-store"})
 
     async def proposal(request: web.Request) -> web.Response:
-        data = await bytes_of(deps, await item_of(deps, request, "instance", "Instance"))
+        item = await item_of(deps, request, "instance", "Instance")
+        data = await bytes_of(deps, item)
         try:
-            boxes = await deps.cpu(pixels.proposed, data)
+            boxes = await deps.cpu(pixels.proposed, data, item.reason)
         except Permanent as error:
             raise web.HTTPNotFound(text=f"{error.reason}\n") from error
         return web.json_response({"boxes": [list(box) for box in boxes]})

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from services.anonymizer import key_guard, keys, profile, report_handler
+from services.anonymizer import key_guard, keys, pixel_detect, profile, report_handler
 from services.anonymizer.context import Policy
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.handlers import deidentify_instances
@@ -38,6 +38,8 @@ from shared.service import Place, Role, Running, Service
 async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
     """Open the anonymizer of a gateway; raise SettingsError for a wrong profile, site name or key folder."""
     settings = settings_reader.read(AnonymizerSettings, "ANONYMIZER", place.environ)
+    if settings.search_pixels and not pixel_detect.available():
+        raise SettingsError("JMID_ANONYMIZER_SEARCH_PIXELS needs the text detector: pip install jmid[pixels]")
     folder = settings.keys or place.home / "keys"
     ring = await asyncio.to_thread(keys.load_or_create, folder, settings.domain, key_guard.of(settings))
     policy = Policy(
@@ -47,6 +49,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         settings.foreign_issuers,
         trust_detector=settings.pixel_text == "mask",
         recognise=settings.name_recogniser == "auto",
+        search_pixels=settings.search_pixels,
     )
     deps = AnonymizerDeps(
         identified=place.blobs["identified"],

@@ -22,6 +22,7 @@ from services.anonymizer.handlers import deidentify_instances
 from services.anonymizer.identity import Facts
 from services.anonymizer.instance import Review, deidentify
 from services.anonymizer.pixel_rules import rule_for
+from services.anonymizer.pixels import FOUND
 from services.anonymizer.review import review_routes
 from services.anonymizer.store import DECISIONS, QUARANTINE
 from shared.bus import Queue
@@ -164,6 +165,64 @@ def test_the_detector_finds_a_japanese_name() -> None:
     assert box.left <= 42
     assert box.top <= 54
     assert box.right >= 180
+
+
+def ct_with(text: str) -> bytes:
+    """Return a real CT slice, with a text drawn into it."""
+    from PIL import Image, ImageDraw
+
+    dataset = pydicom.dcmread(str(get_testdata_file("CT_small.dcm")))
+    pixels = dataset.pixel_array.copy()
+    drawn = Image.new("L", pixels.shape[::-1])
+    ImageDraw.Draw(drawn).text((8, 4), text, fill=255, font_size=13)
+    pixels[np.asarray(drawn) > 127] = pixels.max()
+    dataset.PixelData = pixels.tobytes()
+    buffer = io.BytesIO()
+    dataset.save_as(buffer)
+    return buffer.getvalue()
+
+
+def test_a_slice_is_searched_for_text_if_the_site_wants_it(jmid: Policy) -> None:
+    searching = jmid._replace(search_pixels=True)
+    told, plain = ct_with("SATO KEN 1953"), ct_with("")
+
+    with pytest.raises(Refused) as refused:
+        deidentify(told, searching)
+    cleaned = deidentify(plain, searching).data
+    masked = deidentify(told, searching._replace(trust_detector=True)).data
+
+    assert refused.value.reason == FOUND
+    assert pydicom.dcmread(io.BytesIO(cleaned)).PixelData == pydicom.dcmread(io.BytesIO(plain)).PixelData
+    assert "113101" in codes_of(cleaned)
+    assert pydicom.dcmread(io.BytesIO(masked)).pixel_array[4:18, 10:90].max() == 0
+    assert "113101" not in codes_of(deidentify(told, jmid).data)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_real_slices_are_not_taken_for_text(shared_data: Path) -> None:
+    slices = sorted((shared_data / "dicom" / "ct-philips").glob("I*0"))[::5]
+
+    assert len(slices) > 3
+    assert [path.name for path in slices if pixel_detect.legible_boxes(pixel_image.displayed(path.read_bytes()))] == []
+
+
+@pytest.mark.parametrize(
+    ("size", "text", "score", "legible"),
+    [
+        ((70, 15), "山田 太郎", 0.9, True),
+        ((300, 310), "25", 0.8, False),
+        ((70, 15), "口", 0.2, True),
+        ((70, 15), "", 0.0, False),
+        ((46, 40), "C", 0.7, False),
+    ],
+)
+def test_what_is_read_or_has_a_line_s_shape_is_text(
+    size: tuple[int, int], text: str, score: float, legible: bool
+) -> None:
+    margin = 2 * pixel_detect.MARGIN
+    box = pixel_detect.Box(0, 0, size[0] + margin, size[1] + margin)
+
+    assert pixel_detect.is_legible(box, text, score) == legible
 
 
 class Site:
