@@ -6,76 +6,17 @@ so are the lengths of the Sequences and Items around it (PS3.5 7.5). Pixel data 
 
 from collections import Counter
 from collections.abc import Mapping
-from functools import cache
-from typing import NamedTuple
 
-from services.anonymizer import acts, charsets, content, pointers, private, profile, standard, stream
+from services.anonymizer import acts, charsets, content, pointers, private, profile, stream
 from services.anonymizer.context import Context
 from services.anonymizer.profile import Action
-from services.anonymizer.stream import ITEM_END, SEQUENCE_END, TEXT, UNDEFINED, Element, Syntax
+from services.anonymizer.scopes import CHARSET, PIXELS, STATED, Scope, State, scope
+from services.anonymizer.stream import ITEM_END, SEQUENCE_END, UNDEFINED, Element, Syntax
 from shared.errors import Invalid
 
 Buffer = bytes | memoryview
-PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
-_SEARCHED = TEXT | {b"AS", b"DS", b"IS", b"OB"}
-STATED = frozenset({0x00100010, 0x00100020, 0x00100021, 0x00120062, 0x00120063, 0x00120064, 0x00280303})
-_CHARSET = 0x00080005
 _NO_MORE = 1 << 33
-_LOOKED_AT = frozenset({b"AT", b"SQ", b"DA", b"DT", b"TM", b"UI"})
 _UTF8 = b"ISO_IR 192"
-_WORDS = frozenset({b"LO", b"SH", b"ST", b"LT", b"UT", b"UC", b"PN", b"AE", b"UR"})
-
-
-class Scope(NamedTuple):
-    """The table for one kind of place. kept: tags copied without a look, with the VR they must have for that."""
-
-    actions: Mapping[int, Action]
-    kept: Mapping[int, bytes]
-
-
-class State(NamedTuple):
-    """Where the walk is. dummy: inside a Sequence whose action is D."""
-
-    syntax: Syntax
-    table: Scope
-    charset: bytes
-    depth: int
-    dummy: bool = False
-
-
-@cache
-def scope(name: str, sop_class_uid: str, place: str, search: bool, recodes: bool, explicit: bool) -> Scope:
-    """Return the table for ``top``, ``nested`` or ``dummy`` (inside a Sequence whose action is D) places.
-
-    search: look at every text, because a trace of the patient was found where none should be.
-    recodes: look at every text, because it goes out in another character set.
-    """
-    table = profile.compiled(name, sop_class_uid)
-    actions = dict(table.top if place == "top" else table.nested)
-    if place == "dummy":
-        words = [tag for tag, action in actions.items() if action in (Action.KEEP, Action.CLEAN)]
-        actions |= {tag: Action.DUMMY for tag in words if standard.vr(tag).encode() in _WORDS}
-    if place == "top":
-        actions |= dict.fromkeys(STATED, Action.REMOVE)
-    kept: dict[int, bytes] = {}
-    for tag, action in actions.items():
-        vr = standard.vr(tag).encode()
-        if (
-            action is Action.KEEP
-            and vr not in _LOOKED_AT
-            and not (search and vr in _SEARCHED)
-            and not (recodes and vr in charsets.WITH_CHARACTER_SET)
-        ):
-            kept[tag] = vr
-    for tag in (
-        _CHARSET,
-        acts.ICC_PROFILE,
-        *PIXELS,
-        *content.VALUES,
-        *(tag for tag, vr in kept.items() if explicit and vr not in stream.SHORT),
-    ):
-        kept.pop(tag, None)
-    return Scope(actions, kept)
 
 
 class Rewriter:
@@ -109,7 +50,7 @@ class Rewriter:
         """Return where the walk begins, for who calls ``stated_before``, ``element`` and ``rest`` himself."""
         charset = self._context.identity.charset
         if self._recodes(charset):
-            additions = {**additions, _CHARSET: stream.encode(_CHARSET, b"CS", _UTF8, syntax)}
+            additions = {**additions, CHARSET: stream.encode(CHARSET, b"CS", _UTF8, syntax)}
         self._pending = sorted(additions.items(), reverse=True)
         table = self._scope("top", syntax, charset)
         if extra := additions.keys() - STATED:
@@ -165,7 +106,7 @@ class Rewriter:
                     parts += (view[span:pos], self._pending.pop()[1])
                     span = pos
             replacement, following = self._element(element, end, state)
-            if element.tag == _CHARSET:
+            if element.tag == CHARSET:
                 state = self._switched(state, data[element.value : following].rstrip(b" \0"))
                 kept = state.table.kept
             elif element.tag in PIXELS and top:
@@ -206,8 +147,8 @@ class Rewriter:
         if element.tag in PIXELS or element.length == UNDEFINED:
             return None, following
         value = self._data[element.value : following]
-        if element.tag == _CHARSET:
-            return ([stream.encode(_CHARSET, b"CS", _UTF8, syntax)] if self._recodes(value) else None), following
+        if element.tag == CHARSET:
+            return ([stream.encode(CHARSET, b"CS", _UTF8, syntax)] if self._recodes(value) else None), following
         vr = self._vr(element)
         found = self._act(action, element.tag, vr, value, state.charset, self._context, self._search)
         if found is not None:

@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 
 from services.anonymizer import identity, sealing, stream
 from services.anonymizer.context import Context, Policy
-from services.anonymizer.engine import Buffer, Rewriter, State
+from services.anonymizer.engine import Buffer, Rewriter
 from services.anonymizer.identity import Facts, Found
 from services.anonymizer.part10 import Part10
+from services.anonymizer.scopes import State
 from services.anonymizer.stream import EXPLICIT_BIG
 from services.anonymizer.vault import Sealed
 from shared.errors import Permanent

@@ -16,12 +16,13 @@ from pydicom._uid_dict import UID_dictionary
 from services.anonymizer import part10, profile, pseudonyms, stream
 from services.anonymizer.acts import Act
 from services.anonymizer.context import Context, Policy
-from services.anonymizer.engine import STATED, Rewriter
+from services.anonymizer.engine import Rewriter
 from services.anonymizer.identity import Identity
 from services.anonymizer.keys import KeySet
 from services.anonymizer.part10 import Part10
 from services.anonymizer.profile import Action
 from services.anonymizer.renewal_dates import reshifted
+from services.anonymizer.scopes import STATED
 from services.anonymizer.successors import Successors
 from services.anonymizer.vault import Original, Sealed
 from shared.errors import Refused, SettingsError

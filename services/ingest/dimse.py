@@ -15,6 +15,7 @@ from pynetdicom import AE, evt
 from pynetdicom import _config as pynetdicom_config
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
+from services.ingest import sr_door
 from services.ingest.deps import IngestDeps
 from services.ingest.identity import identify
 from services.ingest.receiving import Content, new_receipt, receive, reject
@@ -154,6 +155,7 @@ class DimseDoor:
             )
             return DOES_NOT_MATCH
         await receive(self._deps, receipt, [Content(data)])
+        await sr_door.take(self._deps, [(found, data)], receipt.sender)
         return SUCCESS
 
     def _receipt(self, event: Any) -> Receipt:

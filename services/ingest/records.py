@@ -77,6 +77,13 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
+class SrVersion(msgspec.Struct, frozen=True):
+    """Which report an SR document is a version of. report_id: the SOP Instance UID of its first version."""
+
+    sop_instance_uid: str
+    report_id: str
+
+
 ARRIVALS = Collection(
     name="arrivals",
     type=Arrival,
@@ -88,7 +95,8 @@ RECEIPTS = Collection(
     name="receipts", type=Receipt, key="id", fields=("state", "door", "at"), indexes=(("state", "at"),)
 )
 REJECTED = Collection(name="rejected", type=Rejected, key="id", fields=("receipt_id", "at"))
-COLLECTIONS = (ARRIVALS, RECEIPTS, REJECTED)
+SR_VERSIONS = Collection(name="sr_versions", type=SrVersion, key="sop_instance_uid")
+COLLECTIONS = (ARRIVALS, RECEIPTS, REJECTED, SR_VERSIONS)
 
 
 def state_of(receipt: Receipt) -> str:

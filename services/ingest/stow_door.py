@@ -11,6 +11,7 @@ import msgspec
 import orjson
 from aiohttp import web
 
+from services.ingest import sr_door
 from services.ingest.deps import IngestDeps
 from services.ingest.identity import Identity, identify, is_uid
 from services.ingest.receiving import Bytes, Content, new_receipt, receive, reject
@@ -98,6 +99,7 @@ class StowDoor:
                 stored.append(found)
         if good:
             await receive(self._deps, receipt, good)
+            await sr_door.take(self._deps, [(found, each.data) for found, each in zip(stored, good, strict=True)])
         answer.stored += stored
 
 

@@ -14,9 +14,9 @@ from pydicom.dataset import Dataset
 from services.anonymizer import profile
 from services.anonymizer.batch import Refusal, deidentify_one
 from services.anonymizer.context import Policy
-from services.anonymizer.engine import STATED
 from services.anonymizer.instance import Review
 from services.anonymizer.profile import Action
+from services.anonymizer.scopes import STATED
 from services.anonymizer.verify import verify
 
 SHARED = Path(os.environ.get("JMID_SHARED_DATA", Path(__file__).parents[2] / ".." / "shared" / "data")) / "dicom"

@@ -3,11 +3,13 @@
 import socket
 from pathlib import Path
 
+import pydicom
 import pytest
 
 from tests.flow import senders
 from tests.flow.ports import Ports, every_byte
 from tests.flow.system import start_up, until
+from tests.ingest import sr_documents as sr
 from tests.servers.process import free_ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -52,4 +54,33 @@ def test_hl7_over_mllp_and_cda_are_linked_and_found_and_nobody_is_named(shared_d
     finally:
         system.close()
     identified = [*sent.identified, "佐々木", "さくら中央病院", "A2404010017", "MSG00017", "03-5555-0123"]
+    assert every_byte(system.home / "centre", Ports.embedded(), identified) == []
+
+
+def test_an_sr_of_a_pacs_is_an_instance_and_a_report_and_nobody_is_named(shared_data: Path, tmp_path: Path) -> None:
+    files = sorted(p for p in (shared_data / "dicom" / "ct-philips").iterdir() if p.name.startswith("I"))[:2]
+    sent, who = senders.Sent(), senders.person(0)
+    system = start_up(tmp_path / "home", {}, "--no-sample", "--insecure")
+    try:
+        study = senders.study(files, who, tmp_path / "ct", sent)
+        image = pydicom.dcmread(study[0], stop_before_pixels=True)
+        evidence = sr.evidence(image.StudyInstanceUID, sr.reference())
+        report = sr.document(
+            StudyInstanceUID=image.StudyInstanceUID,
+            PatientID=who.patient_id,
+            AccessionNumber=who.accession_number,
+            StudyDate="20240531",
+            CurrentRequestedProcedureEvidenceSequence=[evidence],
+        )
+        (tmp_path / "sr.dcm").write_bytes(sr.written(report))
+
+        senders.by_storescu([*study, tmp_path / "sr.dcm"], system.dimse_port)
+
+        until(lambda: len(system.cases(has_images="true", has_report="true")) == 1, "a linked case")
+        until(lambda: system.instances() == 3, "three Instances")
+        assert len(system.cases(q="充実性結節")) == 1
+    finally:
+        system.close()
+    uids = [report.SOPInstanceUID, report.SeriesInstanceUID]
+    identified = [*sent.identified, *(name for name in sr.NAMED if not name.isdigit()), "0001234567", *uids]
     assert every_byte(system.home / "centre", Ports.embedded(), identified) == []
