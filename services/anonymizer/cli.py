@@ -79,7 +79,7 @@ def reports(
 def deface(
     in_dir: Annotated[Path, typer.Argument(exists=True, file_okay=False)],
     out_dir: Annotated[Path, typer.Argument(file_okay=False)],
-    defacer: Annotated[str, typer.Option(help="shell, or an entry point of group jmid.defacers.")] = "shell",
+    defacer: Annotated[str, typer.Option(help="shear, or an entry point of group jmid.defacers.")] = "shear",
 ) -> None:
     """Take the face off the de-identified head Series (CT, MR) under IN_DIR. Look at the results before using them."""
     try:

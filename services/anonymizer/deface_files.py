@@ -11,8 +11,8 @@ from pydicom.errors import InvalidDicomError
 from rich.console import Console
 from rich.progress import Progress
 
-from services.anonymizer.deface import Defacer
 from services.anonymizer.deface_series import defaced
+from services.anonymizer.deface_volume import Defacer
 from shared.errors import Refused
 
 

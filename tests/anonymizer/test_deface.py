@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from services.anonymizer import deface
 from services.anonymizer.cli import deid
 from services.anonymizer.deface_series import defaced
+from services.anonymizer.deface_shear import shear
 from shared.errors import Refused, SettingsError
 
 STEP, SIDE = 3.0, 90  # mm, voxels: 270 mm
@@ -90,26 +91,25 @@ def block(files: list[bytes]) -> NDArray[np.int16]:
     return np.stack([pydicom.dcmread(io.BytesIO(data)).pixel_array for data in files])
 
 
-@pytest.mark.parametrize("orientation", ORIENTATIONS)
-@pytest.mark.parametrize("sop_class", [CT, MR])
+@pytest.mark.parametrize(("sop_class", "orientation"), [*((CT, each) for each in ORIENTATIONS), (MR, "axial, prone")])
 def test_the_face_goes_and_the_brain_stays(sop_class: str, orientation: str) -> None:
     files = series(sop_class, orientation)
     _, turned = ORIENTATIONS[orientation]
 
-    before, after = block(files), block(defaced(files, deface.shell))
+    before, after = block(files), block(defaced(files, shear))
 
     changed = before != after
     assert not changed[turned(BRAIN)].any()
     air = -1000 if sop_class == CT else 5
     assert (after[turned(NOSE)] == air).all()
     assert (after[turned(EYES)] == air).mean() > 0.98
-    assert (after[turned(EARS & ~HEAD)] == air).mean() > 0.85
+    assert (after[turned(EARS & ~HEAD)] == air).mean() > 0.8
 
 
 def test_the_order_of_the_files_does_not_matter() -> None:
     files = series(CT, "axial")
 
-    straight, reverse = defaced(files, deface.shell), defaced(files[::-1], deface.shell)
+    straight, reverse = defaced(files, shear), defaced(files[::-1], shear)
 
     assert straight == reverse[::-1]
 
@@ -117,7 +117,7 @@ def test_the_order_of_the_files_does_not_matter() -> None:
 def test_an_instance_says_what_was_done_and_is_another_one() -> None:
     files = series(CT, "axial")
 
-    made = [pydicom.dcmread(io.BytesIO(data)) for data in defaced(files, deface.shell)]
+    made = [pydicom.dcmread(io.BytesIO(data)) for data in defaced(files, shear)]
 
     before = [pydicom.dcmread(io.BytesIO(data)) for data in files]
     assert {each.RecognizableVisualFeatures for each in made} == {"NO"}
@@ -126,7 +126,7 @@ def test_an_instance_says_what_was_done_and_is_another_one() -> None:
     assert {each.StudyInstanceUID for each in made} == {before[0].StudyInstanceUID}
     assert len({each.SeriesInstanceUID for each in made} | {before[0].SeriesInstanceUID}) == 2
     assert len({each.SOPInstanceUID for each in (*made, *before)}) == 2 * len(files)
-    assert defaced(files, deface.shell)[0] == defaced(files, deface.shell)[0]
+    assert defaced(files, shear)[0] == defaced(files, shear)[0]
 
 
 def changed(data: bytes, **values: Any) -> bytes:
@@ -143,10 +143,21 @@ def changed(data: bytes, **values: Any) -> bytes:
     [
         (lambda files: [changed(each, PatientIdentityRemoved="NO") for each in files], "not-deidentified"),
         (lambda files: files[:5], "too-few-slices"),
-        (lambda files: files[:60], "no-top-of-head"),
+        (lambda files: files[:30], "no-face"),
+        (lambda files: files[60:], "no-brain"),
+        (lambda files: [changed(each, PixelSpacing=None) for each in files], "no-geometry"),
+        (lambda files: [changed(each, PixelSpacing=[3, "0"]) for each in files], "no-geometry"),
+        (lambda files: [changed(each, ImageOrientationPatient=None) for each in files], "no-geometry"),
+        (lambda files: [changed(each, ImageOrientationPatient=[1, 0, 0, 1, 0, 0]) for each in files], "no-geometry"),
+        (lambda files: [changed(each, ImagePositionPatient=[0, 0]) for each in files], "no-geometry"),
+        (lambda files: [changed(each, PixelData=b"") for each in files], "no-pixels"),
+        (lambda files: [changed(each, NumberOfFrames=3) for each in files], "no-geometry"),
+        (lambda files: [*files, files[0]], "not-even"),
+        (lambda files: files[:1], "not-one-volume"),
+        (lambda files: [changed(files[0], PixelSpacing=[2, 2]), *files[1:]], "not-one-volume"),
         (lambda files: [each for n, each in enumerate(files) if n != 40], "not-even"),
         (lambda files: [changed(files[0], ImageOrientationPatient=[0, 1, 0, 0, 0, -1]), *files[1:]], "not-parallel"),
-        (lambda files: [changed(each, PixelSpacing=[9, 9]) for each in files], "no-head"),
+        (lambda files: [changed(each, PixelSpacing=[9, 9]) for each in files], "no-brain"),
         (lambda files: [changed(each, SOPClassUID="1.2.840.10008.5.1.4.1.1.1") for each in files], "not-defaceable"),
     ],
 )
@@ -154,11 +165,11 @@ def test_what_is_no_head_series_is_refused(spoiled: Callable[[list[bytes]], list
     files = spoiled(series(CT, "axial"))
 
     with pytest.raises(Refused, match=reason):
-        defaced(files, deface.shell)
+        defaced(files, shear)
 
 
 def test_another_defacer_is_found_by_its_entry_point_or_named_as_missing() -> None:
-    assert deface.load("shell") is deface.shell
+    assert deface.load("shear") is shear
     with pytest.raises(SettingsError):
         deface.load("other")
 

@@ -29,6 +29,10 @@ def missing() -> dict[str, str]:
         packages["fonts-noto-cjk"] = "no Japanese font is installed: screenshots will show boxes"
     if not ctypes.util.find_library("GL"):
         packages["libgl1"] = "libGL is not installed: tests of the text detector are skipped"
+    if not Path("/usr/share/mricron/templates/ch2.nii.gz").exists():
+        packages["mricron-data"] = "no real MR head is installed: the defacer's tests on it are skipped"
+    if not Path("/usr/share/doc/invesalius-examples/examples/Cranium.inv3").exists():
+        packages["invesalius-examples"] = "no real CT head is installed: the defacer's tests on it are skipped"
     return packages
 
 
