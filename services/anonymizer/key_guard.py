@@ -81,7 +81,9 @@ class Command:
         try:
             return base64.b64decode(b"".join(text.split()), validate=True)
         except binascii.Error:
-            raise SettingsError(f"the key command {self._unwrap[0]} printed something else than base64") from None
+            raise SettingsError(
+                f"the key command {self._unwrap[0]} printed something else than base64; run it by hand to see why"
+            ) from None
 
 
 def read(environ: Mapping[str, str]) -> Guard:
@@ -139,7 +141,7 @@ def _run(command: list[str], given: bytes, timeout_s: float) -> bytes:
     if child.returncode:
         raise SettingsError(f"the key command {name} failed, exit code {child.returncode}; run it by hand to see why")
     if not printed.strip():
-        raise SettingsError(f"the key command {name} printed nothing")
+        raise SettingsError(f"the key command {name} printed nothing; run it by hand to see why")
     return printed
 
 
