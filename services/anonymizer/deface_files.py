@@ -62,6 +62,9 @@ def _series(in_dir: Path, out_dir: Path, paths: list[Path], defacer: Defacer) ->
         except Refused as error:
             yield [Row(name, "", error.reason) for name in names]
             continue
+        except Exception:  # pydicom raises anything on a damaged file; the other Series go on
+            yield [Row(name, "", "damaged") for name in names]
+            continue
         yield [Row(name, _write(out_dir, data), "") for name, data in zip(names, made, strict=True)]
 
 

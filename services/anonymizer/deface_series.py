@@ -8,12 +8,13 @@ import hashlib
 import io
 import itertools
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
@@ -22,6 +23,16 @@ from services.anonymizer.deface_volume import Defacer, Mask, Volume
 from shared.errors import Refused
 
 CODE: Final = ("113102", "DCM", "Clean Recognizable Visual Features Option")  # CID 7050
+_FRAME_TYPES: Final = ("CTImageFrameTypeSequence", "MRImageFrameTypeSequence")
+_OF_BEFORE: Final = (  # a small picture of what was there, its extremes, and where compressed frames lay
+    "IconImageSequence",
+    "SmallestImagePixelValue",
+    "LargestImagePixelValue",
+    "SmallestPixelValueInSeries",
+    "LargestPixelValueInSeries",
+    "ExtendedOffsetTable",
+    "ExtendedOffsetTableLengths",
+)
 _UNEVEN_MM = 0.5
 _OFF_LINE_MM = 1.0
 _AIR_HU = -1000.0
@@ -119,12 +130,16 @@ def _blank(found: Dataset, own: Sequence[Slice], masks: Mask, modality: str) -> 
     for each, pixels, mask in zip(own, blanked, masks, strict=True):
         pixels[mask] = _air(found, each, modality)
     stored = np.stack(blanked)
-    if found.file_meta.TransferSyntaxUID.is_compressed:
-        found.decompress()
-    found.PixelData = stored.astype(stored.dtype.newbyteorder("<")).tobytes()
-    found["PixelData"].VR = "OB" if found.BitsAllocated == 8 else "OW"
-    if "IconImageSequence" in found:
-        del found.IconImageSequence  # a small picture of what was there before
+    data = stored.astype(stored.dtype.newbyteorder("<")).tobytes()
+    found["PixelData"] = DataElement(0x7FE00010, "OB" if found.BitsAllocated == 8 else "OW", data)
+    for keyword in _OF_BEFORE:
+        if keyword in found:
+            del found[keyword]
+
+
+def _frame_groups(found: Dataset) -> Iterator[Dataset]:
+    for name in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        yield from found.get(name) or []
 
 
 def _air(found: Dataset, own: Slice, modality: str) -> int:
@@ -139,6 +154,9 @@ def _air(found: Dataset, own: Slice, modality: str) -> int:
 def _claim(found: Dataset, name: str) -> None:
     """Say that the face is gone, and make it another Instance (PS3.15 E.3.2, PS3.3 C.7.6.1.1.2, C.12.1)."""
     found.ImageType = ["DERIVED", *list(found.ImageType)[1:]] if "ImageType" in found else ["DERIVED", "PRIMARY"]
+    for group in _frame_groups(found):
+        for item in (each for name in _FRAME_TYPES for each in group.get(name) or [] if "FrameType" in each):
+            item.FrameType = ["DERIVED", *list(item.FrameType)[1:]]
     found.DerivationDescription = "Face, ears and skin blanked"
     found.RecognizableVisualFeatures = "NO"
     code = Dataset()

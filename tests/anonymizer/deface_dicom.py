@@ -65,6 +65,9 @@ def enhanced(sop_class: str, volume: NDArray[np.int16], spacing: tuple[float, fl
     shared, measures, orientation, transformation = (Dataset() for _ in range(4))
     measures.PixelSpacing = [row_mm, column_mm]
     orientation.ImageOrientationPatient = _texts([*row, *column])
+    kind = Dataset()
+    kind.FrameType = ["ORIGINAL", "PRIMARY", "AXIAL", "NONE"]
+    setattr(shared, "CTImageFrameTypeSequence" if sop_class == CT else "MRImageFrameTypeSequence", [kind])
     transformation.RescaleSlope, transformation.RescaleIntercept = 1, 0
     shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [orientation]
     shared.PixelValueTransformationSequence = [transformation]

@@ -11,14 +11,24 @@ import pydicom
 import pytest
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    RLELossless,
+    generate_uid,
+)
 from typer.testing import CliRunner
 
 from services.anonymizer import deface
 from services.anonymizer.cli import deid
 from services.anonymizer.deface_series import defaced
 from services.anonymizer.deface_shear import shear
+from services.anonymizer.deface_volume import Volume
 from shared.errors import Refused, SettingsError
+from tests.anonymizer.deface_dicom import enhanced
 
 STEP, SIDE = 3.0, 90  # mm, voxels: 270 mm
 AXIS = (np.arange(SIDE) - SIDE / 2) * STEP
@@ -129,6 +139,29 @@ def test_an_instance_says_what_was_done_and_is_another_one() -> None:
     assert defaced(files, shear)[0] == defaced(files, shear)[0]
 
 
+def test_what_stood_for_the_pixels_before_goes_and_the_same_comes_of_the_same_compressed_or_not() -> None:
+    voxels = np.arange(4 * 6 * 8, dtype=np.int16).reshape(4, 6, 8)
+    plain, packed = (enhanced(MR, voxels, (1.0, 1.0, 1.0), syntax) for syntax in ("", RLELossless))
+    spoiled = changed(packed, IconImageSequence=[Dataset()])
+
+    first, again = (pydicom.dcmread(io.BytesIO(defaced([spoiled], all_gone)[0])) for _ in range(2))
+
+    assert first == again
+    assert "IconImageSequence" not in first
+    assert (first.pixel_array == pydicom.dcmread(io.BytesIO(defaced([plain], all_gone)[0])).pixel_array).all()
+    shared = first.SharedFunctionalGroupsSequence[0]
+    assert shared.MRImageFrameTypeSequence[0].FrameType[0] == first.ImageType[0] == "DERIVED"
+
+
+def all_gone(volume: Volume) -> NDArray[np.bool_]:
+    return np.ones(volume.voxels.shape, bool)
+
+
+def test_a_defacer_that_takes_nothing_makes_no_claim() -> None:
+    with pytest.raises(Refused, match="nothing-removed"):
+        defaced(series(CT, "axial"), lambda volume: np.zeros(volume.voxels.shape, bool))
+
+
 def changed(data: bytes, **values: Any) -> bytes:
     found = pydicom.dcmread(io.BytesIO(data))
     for keyword, value in values.items():
@@ -199,3 +232,36 @@ def test_a_defacer_that_is_not_there_is_named(tmp_path: Path) -> None:
 
     assert shown.exit_code != 0
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])
+def test_every_uncompressed_transfer_syntax_comes_out_with_the_same_pixels(syntax: UID) -> None:
+    files = series(CT, "axial")[:3]
+    padded = [_in(data, syntax) for data in files]
+
+    made = [pydicom.dcmread(io.BytesIO(data)) for data in defaced(padded, front_gone)]
+
+    assert (block(defaced(files, front_gone)) == np.stack([each.pixel_array for each in made])).all()
+    assert {(each.PixelPaddingValue, each.file_meta.TransferSyntaxUID) for each in made} == {
+        (-2000, ExplicitVRLittleEndian)
+    }
+
+
+def front_gone(volume: Volume) -> NDArray[np.bool_]:
+    mask = np.zeros(volume.voxels.shape, bool)
+    mask[:, : volume.voxels.shape[1] // 3] = True
+    return mask
+
+
+def _in(data: bytes, syntax: UID) -> bytes:
+    found = pydicom.dcmread(io.BytesIO(data))
+    found.add_new("PixelPaddingValue", "SS", -2000)
+    if not syntax.is_little_endian:
+        found.PixelData = found.pixel_array.astype(">i2").tobytes()
+    found.file_meta.TransferSyntaxUID = syntax
+    target = io.BytesIO()
+    fresh = Dataset(found)
+    fresh.file_meta = found.file_meta
+    vr, order = syntax.is_implicit_VR, syntax.is_little_endian
+    pydicom.dcmwrite(target, fresh, implicit_vr=vr, little_endian=order, enforce_file_format=True)
+    return target.getvalue()
