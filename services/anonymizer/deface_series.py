@@ -157,7 +157,8 @@ def _claim(found: Dataset, name: str) -> None:
     for group in _frame_groups(found):
         for item in (each for name in _FRAME_TYPES for each in group.get(name) or [] if "FrameType" in each):
             item.FrameType = ["DERIVED", *list(item.FrameType)[1:]]
-    found.DerivationDescription = "Face, ears and skin blanked"
+    methods = found.get("DeidentificationMethod") or []
+    found.DeidentificationMethod = [*([methods] if isinstance(methods, str) else methods), f"defaced by {name}"[:64]]
     found.RecognizableVisualFeatures = "NO"
     code = Dataset()
     code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = CODE
@@ -170,7 +171,7 @@ def _claim(found: Dataset, name: str) -> None:
 
 
 def _name(defacer: Defacer) -> str:
-    return f"{getattr(defacer, '__module__', '')}.{getattr(defacer, '__qualname__', '')}"
+    return f"{getattr(defacer, '__module__', '')}.{getattr(defacer, '__qualname__', '')}".replace("\\", "/")
 
 
 def _other(uid: str, name: str) -> str:

@@ -27,6 +27,7 @@ from services.anonymizer.cli import deid
 from services.anonymizer.deface_series import defaced
 from services.anonymizer.deface_shear import shear
 from services.anonymizer.deface_volume import Volume
+from services.anonymizer.verify import verify_file
 from shared.errors import Refused, SettingsError
 from tests.anonymizer.deface_dicom import enhanced
 
@@ -225,6 +226,9 @@ def test_the_command_takes_series_whole_or_refuses_them_with_a_reason(tmp_path: 
     assert (rows["note.txt"]["reason"], rows["short-0.dcm"]["reason"]) == ("not-dicom", "too-few-slices")
     made = pydicom.dcmread(tmp_path / "out" / rows["head/40.dcm"]["output"])
     assert made.RecognizableVisualFeatures == "NO"
+    assert set(verify_file(tmp_path / "out" / rows["head/40.dcm"]["output"], [])) <= set(
+        verify_file(tmp_path / "in" / "head" / "40.dcm", [])
+    )
 
 
 def test_a_defacer_that_is_not_there_is_named(tmp_path: Path) -> None:
