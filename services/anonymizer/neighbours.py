@@ -25,7 +25,8 @@ _SERIES_UID: Final = b"\x20\x00\x0e\x00"
 _UID_BYTES, _SEARCHED_BYTES = 64, 1 << 16
 _WORD: Final = 128  # bytes around what is new that are searched with it: more than any trace of a patient has
 _PATIENCE: Final = 8  # failures in a row after which a Series is left to the engine
-_LARGEST: Final = 8 << 20  # bytes of a file that is kept until a second one of its Series comes
+_LARGEST: Final = 1 << 20  # bytes of a header that is kept until a second one of its Series comes
+_PIXEL_DATA: Final = b"\xe0\x7f\x10\x00"
 _PIXELS: Final = 0x7FE00000
 _CHARSET: Final = 0x00080005
 
@@ -199,7 +200,7 @@ def made(file: Part10, policy: Policy) -> Made | None:
     if key is None or series is None or series.context.policy != policy:
         return None
     if isinstance(series, _First):
-        _known[key] = series = _template(series)
+        _known[key] = series = _template_or_none(series)
         if series is None:
             return None
     try:
@@ -214,14 +215,16 @@ def made(file: Part10, policy: Policy) -> Made | None:
 def remember(file: Part10, context: Context, statements: Mapping[int, bytes], header: Sequence[Buffer]) -> None:
     """Keep what the engine made of a file's header for those that follow. header: the parts before the pixel data."""
     key = _key(file)
-    if not key or len(file.data) > _LARGEST:
+    end = file.data.find(_PIXEL_DATA, file.start)  # if it is found too early, the template will not give the header
+    end = len(file.data) if end < 0 else end
+    if not key or end > _LARGEST:
         return
     known = _known.get(key, ...)
     if known is None or (isinstance(known, Template) and known.failures >= _PATIENCE):
         _known[key] = None
     elif not isinstance(known, Template) or known.failures >= known.patience or known.context.policy != context.policy:
         failures = known.failures if isinstance(known, Template) else 0
-        _known[key] = _First(file, context, statements, b"".join(header), failures)
+        _known[key] = _First(file._replace(data=file.data[:end]), context, statements, b"".join(header), failures)
     _known.move_to_end(key)
     while len(_known) > _SERIES:
         _known.popitem(last=False)
@@ -240,6 +243,13 @@ def _key(file: Part10) -> tuple[str, bytes] | None:
     length = file.data[at + 6 : at + 8] if file.syntax.explicit else file.data[at + 4 : at + 8]
     uid = file.data[at + 8 : at + 8 + min(_UID_BYTES, int.from_bytes(length, "little"))]
     return (file.transfer_syntax_uid, uid) if at >= 0 else None
+
+
+def _template_or_none(first: _First) -> Template | None:
+    try:
+        return _template(first)
+    except Permanent:
+        return None
 
 
 def _template(first: _First) -> Template | None:

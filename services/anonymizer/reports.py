@@ -71,12 +71,13 @@ class _Cleaner:
 def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:
     """Return the de-identified report.
 
+    A withdrawn one needs no text: that it is withdrawn is what it says.
     Raises Invalid: what the form forbids.  Raises Refused: nothing readable is left, as when all is in a PDF.
     """
     source = read_report(data)
     withdrawn = source.status in ("cancelled", "entered-in-error")
     results = [each for each in source.sections if each.text and (withdrawn or each.code != CLINICAL)]
-    if not (source.conclusion or source.full_text or results):
+    if not (withdrawn or source.conclusion or source.full_text or results):
         word = "report-only-attachments" if source.dropped else "report-without-text"
         raise Refused(word, "nothing of the report can be read as text, so nothing can be cleaned")
     issuer = pseudonyms.issuer_of(source.patient_issuer, policy.site, policy.foreign_issuers)

@@ -155,6 +155,21 @@ def test_a_report_without_text_is_refused(jmid: Policy) -> None:
     assert caught.value.reason == "report-without-text"
 
 
+@pytest.mark.parametrize("status", ["cancelled", "entered-in-error"])
+def test_a_withdrawn_report_needs_no_text(status: str, jmid: Policy) -> None:
+    report = {
+        "resourceType": "DiagnosticReport",
+        "identifier": [{"value": "R1"}],
+        "status": "final",
+        "conclusion": "結節",
+    }
+    before = deidentify(json.dumps(report).encode(), jmid)
+
+    gone = deidentify(json.dumps({**report, "status": status, "conclusion": ""}).encode(), jmid)
+
+    assert (gone.status, gone.report_id, gone.review) == (status, before.report_id, False)
+
+
 @pytest.mark.parametrize("junk", [None, 7, "x", [], [None], {}, {"a": [{"b": 1}]}])
 def test_fields_of_the_wrong_shape_do_not_break_it(junk: Any, jmid: Policy) -> None:
     whole = json.loads(read("jp_core_ct_text"))
