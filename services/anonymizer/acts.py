@@ -51,8 +51,9 @@ def _keep(tag: int, vr: bytes, value: bytes, charset: bytes, context: Context, s
         return Action.REMOVE, None
     if vr == b"UI" and vr in allowed:
         return None if values.is_uid(value) else (Action.UID, values.uids(context.keys, value))
-    if search and vr in (b"DS", b"IS", b"AS") and not values.is_number(value) and context.identity.left_in(value):
-        return Action.EMPTY, b""
+    if search and vr in (b"DS", b"IS", b"AS") and context.identity.left_in(value):
+        is_number = values.is_number(value) and not context.identity.is_identifier(value)
+        return None if is_number else (Action.EMPTY, b"")
     if search and vr in TEXT and context.identity.left_in(value):
         found = _clean(vr, value, charset, context) if vr != b"CS" else None
         return (Action.EMPTY, b"") if found is None or context.identity.left_in(found[1] or b"") else found

@@ -38,7 +38,9 @@ _IDENTIFIERS = frozenset(
 )
 _LONG = 5  # bytes; from here on KURUMIZAWATSUBASA holds Kurumizawa
 _MIN_ID, _MIN_LATIN, _MIN_WIDE = 4, 3, 2  # shorter ones would be found everywhere; the text cleaner wants a label
-_MIN_SPOKEN = 6  # letters of a reading that nobody wrote: shorter ones stand in many words
+_UNMISTAKABLE = 6  # digits; 512 is a patient's number somewhere, and the rows of an image
+_HEADER = 4  # bytes of an element's tag, or of its length
+_MIN_SPOKEN = 5  # letters of a reading that nobody wrote: shorter ones stand in many words
 _CODECS = ("utf-8", "cp932", "euc_jp", "iso2022_jp", "gb18030", "euc_kr")
 _ESCAPE = re.compile(rb"\x1b(?:\$[()]?[@-~]|[()\-][@-~])")  # PS3.5 6.1.2.5.4, ISO/IEC 2022
 
@@ -102,9 +104,14 @@ class Identity:
     traces: tuple[bytes, ...]
 
     def left_in(self, data: bytes) -> bool:
-        """Return whether a trace stands in the bytes as a word of its own."""
-        text = data.lower()
+        """Return whether a trace stands in the bytes as a word of its own; among binary headers, rather too often."""
+        text = data.rstrip(b"\0").lower()
         return any(_stands(trace, text) for trace in self.traces)
+
+    def is_identifier(self, value: bytes) -> bool:
+        """Return whether a value is one of the patient's numbers, and too long to be so by chance."""
+        text = value.strip(b" \0").lower()
+        return len(text) >= _UNMISTAKABLE and text in self.traces
 
 
 def read(data: bytes, start: int, syntax: Syntax) -> tuple[Identity, Facts]:
@@ -236,13 +243,19 @@ def _stands(trace: bytes, text: bytes) -> bool:
     while at >= 0:
         if not trace.isascii() or (len(trace) >= _LONG and not trace.isdigit()):
             return True
-        before, after = text[at - 1 : at] if at else b"", text[at + len(trace) : at + len(trace) + 1]
-        if not (_continues(before, trace[:1]) or _continues(after, trace[-1:])):
+        end = at + len(trace)
+        before, after = text[max(0, at - _HEADER) : at], text[end : end + _HEADER]
+        if not (_continues(before[-1:], trace[:1], before) or _continues(after[:1], trace[-1:], after)):
             return True
         at = text.find(trace, at + 1)
     return False
 
 
-def _continues(neighbour: bytes, edge: bytes) -> bool:
-    """Return whether two neighbouring bytes are of one word or one number."""
+def _continues(neighbour: bytes, edge: bytes, around: bytes) -> bool:
+    """Return whether two neighbouring bytes are of one word or one number.
+
+    What has a NUL around it may be the next element's tag, or a length, and no text: group 0032 begins with a 2.
+    """
+    if b"\0" in around:
+        return False
     return (neighbour.isdigit() and edge.isdigit()) or (neighbour.isalpha() and edge.isalpha())
