@@ -52,7 +52,7 @@ def instances(
     """De-identify every file under IN_DIR into OUT_DIR. OUT_DIR/index.csv names the inputs: keep it at the site."""
     policy = _policy(profile, keys, site)._replace(trust_detector=mask_text, search_pixels=search_pixels)
     if search_pixels and not pixel_detect.available():
-        _fail("--search-pixels needs the text detector: pip install jmid[pixels]")
+        _fail("--search-pixels needs the text detector, which requirements-gateway.lock has")
     passed, refused = deidentify_folder(in_dir, out_dir, policy, quarantine, jobs, console)
     console.print(f"{passed} de-identified, {refused} refused; see {out_dir / 'index.csv'}")
 
