@@ -39,9 +39,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
     """Open the anonymizer of a gateway; raise SettingsError for a wrong profile, site name or key folder."""
     settings = settings_reader.read(AnonymizerSettings, "ANONYMIZER", place.environ)
     if settings.search_pixels and not pixel_detect.available():
-        raise SettingsError(
-            "JMID_ANONYMIZER_SEARCH_PIXELS needs the text detector, which requirements-gateway.lock has"
-        )
+        raise SettingsError("JMID_ANONYMIZER_SEARCH_PIXELS needs what requirements-gateway.lock installs")
     folder = settings.keys or place.home / "keys"
     ring = await asyncio.to_thread(keys.load_or_create, folder, settings.domain, key_guard.of(settings))
     policy = Policy(
