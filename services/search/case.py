@@ -41,14 +41,21 @@ class Report(msgspec.Struct, frozen=True):
     flagged: bool = False
 
     def sections(self) -> list[tuple[str, str]]:
-        """Return the headings and texts that are there; the plain text only if there is nothing better."""
+        """Return the headings and texts that are there.
+
+        A plain text that holds the sections is the whole report and says nothing new; another does, as of an addendum.
+        """
         named = [
             ("Clinical information 依頼", self.clinical_information),
             ("Findings 所見", self.findings),
             ("Impression 診断", self.impression),
         ]
         found = [(heading, text) for heading, text in named if text]
-        return found or ([("Report", self.text)] if self.text else [])
+        bare = "".join(self.text.split())
+        is_whole = found and all("".join(text.split()) in bare for _, text in found)
+        if self.text and not is_whole:
+            found.append(("Further text その他" if found else "Report", self.text))
+        return found
 
 
 class Diagnosis(msgspec.Struct, frozen=True):

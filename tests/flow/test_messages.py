@@ -79,6 +79,7 @@ def test_an_sr_of_a_pacs_is_an_instance_and_a_report_and_nobody_is_named(shared_
         until(lambda: len(system.cases(has_images="true", has_report="true")) == 1, "a linked case")
         until(lambda: system.instances() == 3, "three Instances")
         assert len(system.cases(q="充実性結節")) == 1
+        assert len(system.cases(q="次回は3か月後")) == 1
     finally:
         system.close()
     uids = [report.SOPInstanceUID, report.SeriesInstanceUID]

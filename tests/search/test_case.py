@@ -3,7 +3,9 @@
 import base64
 from typing import Any
 
-from services.search.case import build_case, studies_of
+import msgspec
+
+from services.search.case import Report, build_case, studies_of
 
 STUDY = {
     "0020000D": {"vr": "UI", "Value": ["1.2.3"]},
@@ -30,6 +32,9 @@ SERIES = [
 ]
 
 
+WHOLE = "所見 結節を認める\n診断 肺癌疑い\n以上"
+
+
 def report(status: str = "final", *studies: str) -> dict[str, Any]:
     imaging = [
         {"resourceType": "ImagingStudy", "identifier": [{"system": "urn:dicom:uid", "value": f"urn:oid:{uid}"}]}
@@ -50,7 +55,7 @@ def report(status: str = "final", *studies: str) -> dict[str, Any]:
         "meta": {"source": "urn:jmid:site:kyushu"},
         "conclusion": "肺癌疑い",
         "contained": [*imaging, findings],
-        "presentedForm": [{"contentType": "text/plain", "data": base64.b64encode("全文".encode()).decode()}],
+        "presentedForm": [{"contentType": "text/plain", "data": base64.b64encode(WHOLE.encode()).decode()}],
     }
 
 
@@ -81,3 +86,15 @@ def test_a_retracted_report_is_not_shown() -> None:
 
 def test_a_report_may_read_several_studies() -> None:
     assert studies_of(report("final", "1.2.3", "1.2.4")) == ("1.2.3", "1.2.4")
+
+
+def test_text_that_no_section_has_is_shown_and_the_whole_report_is_not_shown_twice() -> None:
+    read = Report("r", findings="右肺に 結節", impression="肺癌疑い")
+
+    addendum = msgspec.structs.replace(read, text="追記: 次回は3か月後。").sections()
+    whole = msgspec.structs.replace(read, text="【所見】\n右肺に\n結節\n【診断】肺癌疑い\n以上").sections()
+    alone = Report("r", text="異常なし。").sections()
+
+    assert addendum[-1] == ("Further text その他", "追記: 次回は3か月後。")
+    assert [text for _, text in whole] == ["右肺に 結節", "肺癌疑い"]
+    assert alone == [("Report", "異常なし。")]
