@@ -51,7 +51,7 @@ def header_values(dataset: Dataset, parts: Parts) -> dict[str, str]:
 
 
 def people(dataset: Dataset, parts: Parts) -> None:
-    """Put every person and place that the header names into parts, whatever the Attribute."""
+    """Put every person and place that header or content items name into parts, whatever the Attribute."""
     for element in dataset.iterall():
         if element.VR == "PN" and element.keyword not in ("PatientName", "OtherPatientNames"):
             for value in _values(element.value):

@@ -10,11 +10,10 @@ Source: PS3.3 C.17 (document header, C.17.2; content, C.17.3); PS3.16 TID 2000, 
 import io
 import warnings
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import pydicom
 from pydicom.dataset import Dataset
-from pydicom.valuerep import PersonName
 
 from services.ingest.canonical_parts import Parts
 from services.ingest.fields import ReportFields, bundle_of
@@ -125,7 +124,8 @@ class _Reader:
     def _item(self, item: Dataset, section: str, depth: int) -> None:
         relation, kind = str(item.get("RelationshipType", "")), str(item.get("ValueType", ""))
         if relation in _CONTEXT or kind == "PNAME":
-            self._person(item, kind)
+            if kind == "TEXT":  # an organisation, a role, an ID; persons are found with those of the header
+                self._parts.place(str(item.get("TextValue", "")))
             self.walk(item, _UNREAD, depth)
             return
         if relation == "HAS CONCEPT MOD":
@@ -148,14 +148,6 @@ class _Reader:
         elif kind:
             self._parts.unmapped += 1
         self.walk(item, section, depth)
-
-    def _person(self, item: Dataset, kind: str) -> None:
-        """Put observers, their organisations and whatever identifies in the context into the dictionary."""
-        if kind == "PNAME":
-            for names in names_of(item.get("PersonName")):
-                self._parts.person(names)
-        elif kind == "TEXT":
-            self._parts.place(str(item.get("TextValue", "")))
 
 
 def _said(item: Dataset, kind: str) -> str:
@@ -186,16 +178,6 @@ def _code(item: Dataset) -> tuple[str, str, str]:
     if not names:
         return "", "", ""
     return tuple(str(names[0].get(name, "")) for name in ("CodingSchemeDesignator", "CodeValue", "CodeMeaning"))  # type: ignore[return-value]
-
-
-def names_of(value: Any) -> Iterator[list[str]]:
-    """Yield family and given names of each component group of each value of a PN (PS3.5 6.2.1)."""
-    values = value if isinstance(value, list | pydicom.multival.MultiValue) else [value] if value else []
-    for each in values:
-        person = PersonName(each)
-        for group in (person.alphabetic, person.ideographic, person.phonetic):
-            if group:
-                yield [part for part in str(group).split("^")[:3] if part]
 
 
 def _parsed(data: bytes) -> Dataset:
