@@ -26,10 +26,10 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import peers
-from services.anonymizer import keys
-from services.anonymizer.context import Policy
-from services.anonymizer.instance import deidentify
-from tests.anonymizer.planted import SCRIPTS, Planted, ct, survivors
+from services.anonymizer.instances.deidentify import deidentify
+from services.anonymizer.policy import Policy
+from services.anonymizer.pseudonyms import keys
+from tests.anonymizer.instances.planted import SCRIPTS, Planted, ct, survivors
 
 ROUNDS = 7
 COPIES = 4000

@@ -4,8 +4,8 @@ import statistics
 import time
 from collections.abc import Callable
 
-from services.anonymizer.text_cleaner import Identifiers, TextPolicy, clean_text
-from tests.anonymizer.corpus_reports import Report, dictated, losses, structured, survivors
+from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
+from tests.anonymizer.reports.corpus import Report, dictated, losses, structured, survivors
 
 COUNT = 400
 

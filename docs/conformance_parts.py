@@ -2,9 +2,9 @@
 
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
-from services.ingest import dimse
+from services.ingest.images import dimse
 from services.ingest.settings import IngestSettings
-from services.linker import stow
+from services.linker.gateway import stow_response
 from services.linker.settings import LinkerSettings
 
 _REASONS = {  # PS3.18 Table I.2-2 and PS3.7 Annex C
@@ -44,7 +44,7 @@ def statuses() -> list[tuple[str, str]]:
 
 def fates() -> list[tuple[str, str, str]]:
     """Return what the gateway does with each Failure Reason the centre answers."""
-    return [(f"0x{code:04X}", name, str(stow.fate_of(code))) for code, name in _REASONS.items()]
+    return [(f"0x{code:04X}", name, str(stow_response.fate_of(code))) for code, name in _REASONS.items()]
 
 
 def bounds() -> list[tuple[str, str]]:

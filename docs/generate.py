@@ -15,7 +15,7 @@ import msgspec
 
 from docs import conformance_parts as gateway
 from services.__main__ import SERVICES
-from services.anonymizer import statement
+from services.anonymizer import conformance as deidentification
 from services.archive import conformance
 from shared.events import EVENTS, Event
 from shared.runtime.host import HostSettings
@@ -143,7 +143,7 @@ PARTS: dict[str, Callable[[], str]] = {
 
 WHOLE: dict[str, Callable[[str], str]] = {
     "conformance.md": conformance.fresh,
-    "deidentification.md": statement.rewritten,
+    "deidentification.md": deidentification.rewritten,
 }
 
 if __name__ == "__main__":

@@ -15,10 +15,10 @@ from typing import Final
 
 import jaconv
 
-from services.anonymizer.lexicon import clinical_terms, clinical_words, own_names
-from services.anonymizer.text_fold import fold_name
+from services.anonymizer.text.folding.fold import fold_name
+from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words, own_names
 
-TARGET: Final = Path("services/anonymizer/data_text")
+TARGET: Final = Path("services/anonymizer/text/folding/data")
 _KANJI: Final = re.compile("[一-鿿㐀-䶿豈-﫿々ヶ]{2,6}")
 _KANA: Final = re.compile("[ァ-ヴー]+")
 _TITLE_END: Final = re.compile("[先氏殿様君医県市町村]$")

@@ -9,8 +9,8 @@ import typer
 import uvloop
 
 from services import operations
-from services.anonymizer import cli as anonymizer_cli
 from services.anonymizer import service as anonymizer
+from services.anonymizer.cli import commands as anonymizer_cli
 from services.archive import service as archive
 from services.ingest import service as ingest
 from services.linker import service as linker

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from services.anonymizer.context import Policy
-from services.anonymizer.keys import KeySet
-from services.anonymizer.sealing import Written
+from services.anonymizer.policy import Policy
+from services.anonymizer.pseudonyms.keys import KeySet
+from services.anonymizer.pseudonyms.vault_entries import Written
 from shared.blobs import Blobs
 from shared.documents import Documents
 from shared.service import Cpu

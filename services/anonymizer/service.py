@@ -10,16 +10,19 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from services.anonymizer import key_guard, keys, pixel_detect, profile, report_handler
-from services.anonymizer.context import Policy
 from services.anonymizer.deps import AnonymizerDeps
-from services.anonymizer.handlers import deidentify_instances
-from services.anonymizer.report_review_routes import report_review_routes
-from services.anonymizer.report_store import REPORT_AUDIT
-from services.anonymizer.review import review_routes
-from services.anonymizer.routes import routes
+from services.anonymizer.instances.handler import deidentify_instances
+from services.anonymizer.pixels import text_detector
+from services.anonymizer.policy import Policy
+from services.anonymizer.profile import profile
+from services.anonymizer.pseudonyms import key_wrapping, keys
+from services.anonymizer.quarantine.images import review_routes
+from services.anonymizer.quarantine.reports import report_review_routes
+from services.anonymizer.quarantine.routes import routes
+from services.anonymizer.records import AUDIT, COLLECTIONS, QUARANTINE
+from services.anonymizer.reports import handler
+from services.anonymizer.reports.records import REPORT_AUDIT
 from services.anonymizer.settings import AnonymizerSettings
-from services.anonymizer.store import AUDIT, COLLECTIONS, QUARANTINE
 from shared import settings as settings_reader
 from shared.documents import Eq
 from shared.errors import SettingsError
@@ -38,10 +41,10 @@ from shared.service import Place, Role, Running, Service
 async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
     """Open the anonymizer of a gateway; raise SettingsError for a wrong profile, site name or key folder."""
     settings = settings_reader.read(AnonymizerSettings, "ANONYMIZER", place.environ)
-    if settings.search_pixels and not pixel_detect.available():
+    if settings.search_pixels and not text_detector.available():
         raise SettingsError("JMID_ANONYMIZER_SEARCH_PIXELS needs what requirements-gateway.lock installs")
     folder = settings.keys or place.home / "keys"
-    ring = await asyncio.to_thread(keys.load_or_create, folder, settings.domain, key_guard.of(settings))
+    ring = await asyncio.to_thread(keys.load_or_create, folder, settings.domain, key_wrapping.of(settings))
     policy = Policy(
         profile.load(settings.profile).name,
         ring.current,
@@ -72,7 +75,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         routes=[*routes(deps), *report_review_routes(deps, place.bus), *review_routes(deps, place.bus)],
         handlers={
             InstancesReceived: partial(deidentify_instances, deps=deps),
-            ReportReceived: partial(report_handler.deidentify_report, deps=deps),
+            ReportReceived: partial(handler.deidentify_report, deps=deps),
         },
         templates=Path(__file__).parent / "templates",
         menu=[("Quarantine", "/gateway/quarantine")],

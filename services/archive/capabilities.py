@@ -9,9 +9,9 @@ from aiohttp import web
 from lxml import etree
 
 from services.archive.deps import ArchiveDeps
-from services.archive.lookup import Handle, answering
-from services.archive.negotiate import Offer
-from services.archive.wado import chosen_for
+from services.archive.http.negotiate import Offer
+from services.archive.http.resources import Handle, answering
+from services.archive.retrieve.instances import chosen_for
 
 WADL, JSON = "application/vnd.sun.wadl+xml", "application/json"
 NAMESPACE = "http://wadl.dev.java.net/2009/02"

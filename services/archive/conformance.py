@@ -11,12 +11,13 @@ import msgspec
 from pydicom.datadict import keyword_for_tag
 from pydicom.uid import UID
 
-from services.archive import answers, pixels
+from services.archive.attributes import search_results
 from services.archive.capabilities import resources
-from services.archive.qido_plan import FIELDS, FUZZY
-from services.archive.qido_query import INSTANCE, LEVELS, SERIES, STUDY
+from services.archive.pixels import codecs
+from services.archive.query.parameters import INSTANCE, LEVELS, SERIES, STUDY
+from services.archive.query.plan import FIELDS, FUZZY
 from services.archive.settings import ArchiveSettings
-from services.archive.stow_metadata import DEFAULTS
+from services.archive.store.from_metadata import DEFAULTS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "conformance.md"
 _PART = re.compile(r"(<!-- archive: ([a-z-]+) -->\n).*?(<!-- end archive -->)", re.DOTALL)
@@ -50,7 +51,7 @@ def keys() -> str:
 
 def returned() -> str:
     """What is returned without includefield, as far as the Instances have it (PS3.18 Tables 10.6.3-3 to 10.6.3-5)."""
-    own = {STUDY: answers.STUDY_TAGS, SERIES: answers.SERIES_TAGS, INSTANCE: answers.INSTANCE_TAGS}
+    own = {STUDY: search_results.STUDY_TAGS, SERIES: search_results.SERIES_TAGS, INSTANCE: search_results.INSTANCE_TAGS}
     rows = [
         (level, _attribute(tag), "computed" if tag in _COMPUTED[level] else "")
         for level in LEVELS
@@ -67,10 +68,10 @@ def bulk() -> str:
 
 def syntaxes() -> str:
     """The Transfer Syntaxes that frames can be decoded from."""
-    known = sorted({value for name, value in vars(pixels).items() if name.isupper() and str(value).startswith("1.2.8")})
+    known = sorted({value for name, value in vars(codecs).items() if name.isupper() and str(value).startswith("1.2.8")})
     return _table(
         ("Transfer Syntax", "UID", "decoded"),
-        [(UID(uid).name, uid, "yes" if pixels.can_decode(uid) else "no") for uid in known],
+        [(UID(uid).name, uid, "yes" if codecs.can_decode(uid) else "no") for uid in known],
     )
 
 

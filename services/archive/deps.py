@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.archive.settings import ArchiveSettings
-from services.archive.turns import Turns
+from services.archive.study_locks import Turns
 from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.documents import Documents

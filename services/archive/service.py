@@ -6,14 +6,16 @@ Owns the instance store and the collections studies, series, instances, conflict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from services.archive import cors, keeping, retrieve
+from services.archive import retrieve_routes
 from services.archive.deps import ArchiveDeps
+from services.archive.housekeeping import loop
+from services.archive.housekeeping.delete_routes import RemovalRoutes
+from services.archive.http import cors
+from services.archive.query.routes import SearchRoutes
 from services.archive.records import COLLECTIONS
-from services.archive.removal import RemovalRoutes
-from services.archive.search_routes import SearchRoutes
 from services.archive.settings import ArchiveSettings
-from services.archive.store import Store
-from services.archive.stow import StowRoutes
+from services.archive.store.routes import StowRoutes
+from services.archive.store.store import Store
 from shared.events import InstancesStored, StudyChanged
 from shared.service import Place, Role, Running, Service
 from shared.settings import read
@@ -28,10 +30,10 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     )
 
     async def sweep() -> None:
-        await keeping.keep_forever(deps)
+        await loop.keep_forever(deps)
 
     async def status() -> Mapping[str, int]:
-        return await keeping.status(deps)
+        return await loop.status(deps)
 
     yield Running(
         routes=cors.sharing(
@@ -39,7 +41,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
                 *StowRoutes(deps, Store(deps)).routes(),
                 *SearchRoutes(deps).routes(),
                 *RemovalRoutes(deps).routes(),
-                *retrieve.routes(deps),
+                *retrieve_routes.routes(deps),
             ],
             settings.cors_origins,
         ),

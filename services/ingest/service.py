@@ -8,18 +8,18 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from services.ingest import handlers, receipt_routes
-from services.ingest.csv_folder import watch_forever
-from services.ingest.csv_reader import load_mapping
 from services.ingest.deps import IngestDeps
-from services.ingest.dimse import DimseDoor, listening
-from services.ingest.mllp import listening_mllp
-from services.ingest.receipt_routes import ReceiptRoutes
-from services.ingest.records import COLLECTIONS
-from services.ingest.report_door import ReportDoor
+from services.ingest.images.dimse import DimseDoor, listening
+from services.ingest.images.stow import StowDoor
+from services.ingest.receipts import handlers, routes
+from services.ingest.receipts.outbox import publish_forever, release_forever
+from services.ingest.receipts.records import COLLECTIONS
+from services.ingest.receipts.routes import ReceiptRoutes
+from services.ingest.report_routes import ReportDoor
+from services.ingest.reports.csv.folder import watch_forever
+from services.ingest.reports.csv.reader import load_mapping
+from services.ingest.reports.hl7.mllp import listening_mllp
 from services.ingest.settings import IngestSettings
-from services.ingest.stow_door import StowDoor
-from services.ingest.sweeper import publish_forever, release_forever
 from shared.events import Delivered, InputDeidentified, InputRefused, InstancesReceived, ReportLinked, ReportReceived
 from shared.service import Place, Role, Running, Service
 from shared.settings import read
@@ -44,7 +44,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
         await watch_forever(deps, mapping)
 
     async def status() -> Mapping[str, int]:
-        return await receipt_routes.status(deps)
+        return await routes.status(deps)
 
     async def stop() -> None:
         for each in (door, mllp):

@@ -5,11 +5,11 @@ centre: takes reports, keeps links, annotations, diagnoses and recalls, tells of
 Both share the rules: ``matching``, ``versions``, ``policy``, ``stow``, ``report`` are pure.
 """
 
-from services.linker.centre import store as centre_store
+from services.linker.centre import records as centre_store
 from services.linker.centre.open import open_centre
-from services.linker.gateway import store as gateway_store
+from services.linker.gateway import records as gateway_store
 from services.linker.gateway.open import open_gateway
-from services.linker.records import LINKS
+from services.linker.links.records import LINKS
 from shared.events import (
     CaseChanged,
     Delivered,

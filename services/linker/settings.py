@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from services.linker import policy
+from services.linker.links import policy
 from shared.errors import SettingsError
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")

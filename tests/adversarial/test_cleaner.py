@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.anonymizer.text_cleaner import Identifiers, TextPolicy, clean_text
+from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
 from tests.adversarial.headers import make_headers
 from tests.adversarial.reports import make_reports
 from tests.adversarial.score import Score, judge_report, score_headers

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from services.anonymizer import keys
-from services.anonymizer.context import Policy
-from services.anonymizer.keys import KeySet
+from services.anonymizer.policy import Policy
+from services.anonymizer.pseudonyms import keys
+from services.anonymizer.pseudonyms.keys import KeySet
 
 
 @pytest.fixture(scope="session")

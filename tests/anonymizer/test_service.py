@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.anonymizer.key_guard import is_wrapped
+from services.anonymizer.pseudonyms.key_wrapping import is_wrapped
 from services.anonymizer.service import SERVICES
 from shared.blobs.local import open_local
 from shared.bus.journal import open_journal
@@ -14,7 +14,7 @@ from shared.documents.sqlite import open_sqlite
 from shared.errors import SettingsError
 from shared.events import InstancesReceived, ReportReceived
 from shared.service import Place, Role
-from tests.anonymizer.test_handlers import here
+from tests.anonymizer.instances.test_handler import here
 
 [SERVICE] = SERVICES
 

@@ -10,12 +10,12 @@ import pytest_asyncio
 from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
+from services.archive.housekeeping.delete_routes import RemovalRoutes
+from services.archive.query.routes import SearchRoutes
 from services.archive.records import COLLECTIONS
-from services.archive.removal import RemovalRoutes
-from services.archive.search_routes import SearchRoutes
 from services.archive.settings import ArchiveSettings
-from services.archive.store import Store
-from services.archive.stow import StowRoutes
+from services.archive.store.routes import StowRoutes
+from services.archive.store.store import Store
 from shared.blobs.local import open_local
 from shared.bus import Queue
 from shared.bus.journal import open_journal

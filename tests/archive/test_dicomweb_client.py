@@ -17,7 +17,7 @@ from PIL import Image
 from pydicom.uid import UID
 
 from tests.archive.conftest import Archive
-from tests.archive.fixtures_retrieve import INSTALLED, Serving, parts_of, serving_all
+from tests.archive.retrieve.fixtures import INSTALLED, Serving, parts_of, serving_all
 
 NOT_ASKED_OF_A_SERVER = {"lookup_keyword", "lookup_tag", "set_chunk_size", "set_http_retry_params"}
 COLOUR = INSTALLED / "SC_rgb_small_odd.dcm"

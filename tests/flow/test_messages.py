@@ -9,7 +9,7 @@ import pytest
 from tests.flow import senders
 from tests.flow.ports import Ports, every_byte
 from tests.flow.system import start_up, until
-from tests.ingest import sr_documents as sr
+from tests.ingest.reports import sr_documents as sr
 from tests.servers.process import free_ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]

@@ -16,17 +16,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from services.anonymizer import keys as keyrings
-from services.anonymizer.context import Policy
-from services.anonymizer.reports import deidentify
-from services.linker import report as form
-from services.linker.gateway.store import DELIVERIES
+from services.anonymizer.policy import Policy
+from services.anonymizer.pseudonyms import keys as keyrings
+from services.anonymizer.reports.deidentify import deidentify
+from services.linker.gateway.records import DELIVERIES
+from services.linker.reports import document as form
 from services.linker.service import CENTRE, GATEWAY
 from shared.documents import Eq
 from shared.events import CaseChanged, Delivered
+from tests.linker.centre.test_centre import stored
 from tests.linker.samples import document, instances, report, uid
 from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, served, until
-from tests.linker.test_centre import stored
 
 STUDY, OTHER = uid(1), uid(2)
 SAMPLES = Path(__file__).parent.parent / "data" / "reports" / "fhir"

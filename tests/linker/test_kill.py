@@ -10,8 +10,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from services.linker.gateway.store import DELIVERIES
-from services.linker.records import LINKS
+from services.linker.gateway.records import DELIVERIES
+from services.linker.links.records import LINKS
 from services.linker.service import GATEWAY
 from shared.blobs.local import open_local
 from shared.bus import Queue

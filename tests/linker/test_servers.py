@@ -6,8 +6,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from services.linker import report as form
-from services.linker.gateway.store import DELIVERIES
+from services.linker.gateway.records import DELIVERIES
+from services.linker.reports import document as form
 from services.linker.service import CENTRE, GATEWAY
 from shared.documents import Eq
 from shared.documents.mongo import open_mongo

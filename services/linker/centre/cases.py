@@ -7,12 +7,12 @@ import msgspec
 import orjson
 from aiohttp import web
 
-from services.linker.centre import entries, feed, shown
+from services.linker.centre import entries, feed, views
 from services.linker.centre.deps import CentreDeps
+from services.linker.centre.records import RECALLS, Entry, Recall
 from services.linker.centre.reports import ENTRIES
-from services.linker.centre.store import RECALLS, Entry, Recall
-from services.linker.guarded import change
-from services.linker.hand import decoded, json_error
+from services.linker.links.manual import decoded, json_error
+from services.linker.links.optimistic import change
 from shared.documents import Condition, Eq, Order
 from shared.errors import Invalid, NotFound, Permanent
 
@@ -145,7 +145,7 @@ class CaseRoutes:
         page = await self._deps.documents.find(
             ENTRIES[kind], *where, limit=_LIMIT, after=request.query.get("after") or None
         )
-        found = [shown.entry(e) for e in page.documents if e.removed != "yes" or "removed" in request.query]
+        found = [views.entry(e) for e in page.documents if e.removed != "yes" or "removed" in request.query]
         return _json({name: found, "next": page.next})
 
     async def _write(self, kind: str, asked: entries.DiagnosisRequest | entries.AnnotationRequest) -> web.Response:
@@ -160,7 +160,7 @@ class CaseRoutes:
         if entry is None:
             raise NotFound("unknown-entry", "id: no such entry")
         await feed.note(self._deps, kind, entry_id, entry.touched)
-        return _json(shown.entry(entry), status=200 if len(entry.versions) > 1 else 201)
+        return _json(views.entry(entry), status=200 if len(entry.versions) > 1 else 201)
 
 
 def _json(value: object, *, status: int = 200) -> web.Response:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from services.linker.centre.store import Entry
+from services.linker.centre.records import Entry
 from shared.errors import Invalid
 
 _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*", re.ASCII)

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 
 from services.linker.centre.deps import CentreDeps
-from services.linker.centre.store import CASE_CHANGES, CURSORS, Changed, Cursor
+from services.linker.centre.records import CASE_CHANGES, CURSORS, Changed, Cursor
 from shared.documents import Change
 from shared.events import CaseChanged
 

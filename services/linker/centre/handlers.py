@@ -6,11 +6,11 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from services.linker import matching
 from services.linker.centre import linking
 from services.linker.centre.deps import CentreDeps
-from services.linker.centre.store import STUDIES_KNOWN, KnownStudy
-from services.linker.guarded import change
+from services.linker.centre.records import STUDIES_KNOWN, KnownStudy
+from services.linker.links import matching
+from services.linker.links.optimistic import change
 from shared.errors import Unavailable
 from shared.events import Event, InstancesStored
 

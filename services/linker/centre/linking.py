@@ -5,13 +5,13 @@ from functools import partial
 
 import msgspec
 
-from services.linker import matching
 from services.linker.centre import feed
 from services.linker.centre.deps import CentreDeps
-from services.linker.centre.store import REPORTS, STUDIES_KNOWN, KnownStudy, StoredReport
-from services.linker.guarded import change, derive, find_all
-from services.linker.matching import HandDecision, Match
-from services.linker.records import LINKS, Link, advance
+from services.linker.centre.records import REPORTS, STUDIES_KNOWN, KnownStudy, StoredReport
+from services.linker.links import matching
+from services.linker.links.matching import HandDecision, Match
+from services.linker.links.optimistic import change, derive, find_all
+from services.linker.links.records import LINKS, Link, advance
 from shared.documents import Eq, In
 from shared.metrics import LINKED
 

@@ -9,9 +9,9 @@ import aiohttp
 from services.linker.centre import feed, handlers, linking
 from services.linker.centre.cases import CaseRoutes
 from services.linker.centre.deps import CentreDeps
+from services.linker.centre.records import RECALLS, REPORTS
 from services.linker.centre.reports import ReportRoutes
-from services.linker.centre.store import RECALLS, REPORTS
-from services.linker.records import LINKS
+from services.linker.links.records import LINKS
 from services.linker.settings import LinkerSettings, complete
 from shared import settings
 from shared.documents import Eq

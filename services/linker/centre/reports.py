@@ -8,10 +8,9 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from services.linker import report as form
-from services.linker.centre import linking, shown
+from services.linker.centre import linking, views
 from services.linker.centre.deps import CentreDeps
-from services.linker.centre.store import (
+from services.linker.centre.records import (
     ANNOTATIONS,
     CASE_CHANGES,
     DIAGNOSES,
@@ -22,9 +21,10 @@ from services.linker.centre.store import (
     StoredVersion,
     with_version,
 )
-from services.linker.guarded import change
-from services.linker.hand import CORRELATION, HandRequest, decoded, json_error
-from services.linker.records import LINKS
+from services.linker.links.manual import CORRELATION, HandRequest, decoded, json_error
+from services.linker.links.optimistic import change
+from services.linker.links.records import LINKS
+from services.linker.reports import document as form
 from shared.documents import Change, Collection, Eq, Order
 from shared.errors import Invalid, NotFound, Permanent
 from shared.logs import decided
@@ -98,21 +98,21 @@ class ReportRoutes:
             code = "structure" if error.reason == "not-json" else "invalid"
             return _outcome(400 if error.reason == "not-json" else 422, code, error.detail)
         headers = {"Location": f"/api/reports/{report.report_id}"} if is_new else {}
-        return _fhir(shown.resource(report), status=201 if is_new else 200, headers=headers)
+        return _fhir(views.resource(report), status=201 if is_new else 200, headers=headers)
 
     async def get_report(self, request: web.Request) -> web.Response:
         """Return a report as it holds now, its link included."""
         report = await self._deps.documents.get(REPORTS, request.match_info["report_id"])
         if report is None:
             return _outcome(404, "not-found", "no such report")
-        return _fhir(shown.resource(report))
+        return _fhir(views.resource(report))
 
     async def get_history(self, request: web.Request) -> web.Response:
         """Return every version of a report."""
         report = await self._deps.documents.get(REPORTS, request.match_info["report_id"])
         if report is None:
             return _outcome(404, "not-found", "no such report")
-        return _fhir(shown.history(report))
+        return _fhir(views.history(report))
 
     async def get_reports(self, request: web.Request) -> web.Response:
         """Return the reports of one Study as a searchset Bundle."""
@@ -120,7 +120,7 @@ class ReportRoutes:
         if not study:
             return _outcome(400, "required", "the query parameter study is missing")
         page = await self._deps.documents.find(REPORTS, Eq("studies", study), limit=_LIMIT)
-        return _fhir(shown.searchset([report for report in page.documents if not report.hidden]))
+        return _fhir(views.searchset([report for report in page.documents if not report.hidden]))
 
     async def get_changes(self, request: web.Request) -> web.Response:
         """Return the newest state of every document that changed after a sequence number, in the order of change."""
@@ -139,7 +139,7 @@ class ReportRoutes:
         state = request.query.get("state", "unlinked")
         page = await self._deps.documents.find(LINKS, Eq("state", state), order=order, limit=_LIMIT)
         reports = await self._deps.documents.get_many(REPORTS, [link.report_id for link in page.documents])
-        found = [shown.link(link, reports.get(link.report_id)) for link in page.documents]
+        found = [views.link(link, reports.get(link.report_id)) for link in page.documents]
         return web.Response(body=orjson.dumps({"links": found}), content_type="application/json")
 
     async def post_link(self, request: web.Request) -> web.Response:
@@ -151,7 +151,7 @@ class ReportRoutes:
             if report is None:
                 raise NotFound("unknown-report", "report_id: no such report at the centre")
             link = await self._deps.documents.get(LINKS, asked.report_id)
-            body = orjson.dumps(shown.link(link, report) if link else {})
+            body = orjson.dumps(views.link(link, report) if link else {})
             return web.Response(body=body, content_type="application/json")
         except Permanent as error:
             return json_error(error)
@@ -165,9 +165,9 @@ class ReportRoutes:
             for kind, collection in ENTRIES.items()
         }
         return [
-            shown.report_change(seq, row.document_id, reports.get(row.document_id))
+            views.report_change(seq, row.document_id, reports.get(row.document_id))
             if row.kind == "report"
-            else shown.entry_change(seq, row.kind, row.document_id, entries[row.kind].get(row.document_id))
+            else views.entry_change(seq, row.kind, row.document_id, entries[row.kind].get(row.document_id))
             for seq, row in rows
         ]
 

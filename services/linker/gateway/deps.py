@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from services.linker.policy import Policy
+from services.linker.links.policy import Policy
 from services.linker.settings import LinkerSettings
 from shared.blobs import Blobs
 from shared.bus import Bus

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from services.linker import matching, report
 from services.linker.gateway import linking, planning
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.store import (
+from services.linker.gateway.records import (
     REPORTS_SEEN,
     STUDIES_SEEN,
     ReportVersion,
@@ -15,7 +14,9 @@ from services.linker.gateway.store import (
     SeenStudy,
     with_version,
 )
-from services.linker.guarded import change
+from services.linker.links import matching
+from services.linker.links.optimistic import change
+from services.linker.reports import document
 from shared.errors import Invalid
 from shared.events import Event, InstancesDeidentified, ReportDeidentified
 
@@ -46,7 +47,7 @@ async def take_report(event: ReportDeidentified, deps: GatewayDeps) -> Sequence[
         status=event.status,
         issued=event.issued,
         seen_at=event.occurred_at.timestamp(),
-        flagged=report.is_flagged(await deps.blobs.get(event.blob)),
+        flagged=document.is_flagged(await deps.blobs.get(event.blob)),
         keys=event.keys,
         receipt_ids=(event.receipt_id,),
         correlation_id=event.correlation_id,

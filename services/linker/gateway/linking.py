@@ -8,13 +8,13 @@ from functools import partial
 
 import msgspec
 
-from services.linker import matching, versions
 from services.linker.gateway import planning
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.store import REPORTS_SEEN, STUDIES_SEEN, SeenReport, SeenStudy
-from services.linker.guarded import change, derive, find_all
-from services.linker.matching import HandDecision
-from services.linker.records import LINKS, Link, advance
+from services.linker.gateway.records import REPORTS_SEEN, STUDIES_SEEN, SeenReport, SeenStudy
+from services.linker.links import matching, versions
+from services.linker.links.matching import HandDecision
+from services.linker.links.optimistic import change, derive, find_all
+from services.linker.links.records import LINKS, Link, advance
 from shared.documents import Eq, In
 from shared.events import LinkKeys, ReportLinked
 from shared.metrics import LINKED

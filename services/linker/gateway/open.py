@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from services.linker import policy
-from services.linker.gateway import handlers, keeping, linking, shipping
-from services.linker.gateway.couriers import Courier, Outage
+from services.linker.gateway import handlers, housekeeping, linking, send
+from services.linker.gateway.delivery_worker import Courier, Outage
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.desk import Desk
+from services.linker.gateway.operator_actions import Desk
 from services.linker.gateway.routes import GatewayRoutes
 from services.linker.gateway.transport import Centre, centre
+from services.linker.links import policy
 from services.linker.settings import LinkerSettings, complete
 from shared import settings
 from shared.events import InstancesDeidentified, ReportDeidentified
@@ -60,7 +60,7 @@ def _couriers(deps: GatewayDeps, peer: Centre) -> list[Courier]:
     def sending(name: str, do: Callable[[GatewayDeps, Centre, Outage], Awaitable[int]]) -> Courier:
         async def one_round(outage: Outage) -> int:
             moved = await do(deps, peer, outage)
-            return moved + await keeping.announce_round(deps)
+            return moved + await housekeeping.announce_round(deps)
 
         return Courier(name, one_round, deps.settings, deps.bell.listen())
 
@@ -70,14 +70,14 @@ def _couriers(deps: GatewayDeps, peer: Centre) -> list[Courier]:
         return await unsettled.look()
 
     async def released(_: Outage) -> int:
-        return await keeping.release_round(deps)
+        return await housekeeping.release_round(deps)
 
     async def recalled(outage: Outage) -> int:
-        return await keeping.recall_round(deps, peer, outage)
+        return await housekeeping.recall_round(deps, peer, outage)
 
     return [
-        sending("images", shipping.instances_round),
-        sending("reports", shipping.reports_round),
+        sending("images", send.instances_round),
+        sending("reports", send.reports_round),
         Courier("links", settled, deps.settings, asyncio.Event()),
         Courier("releases", released, deps.settings, asyncio.Event(), rest_s=_RELEASE_EVERY_S),
         Courier("recalls", recalled, deps.settings, asyncio.Event(), rest_s=deps.settings.recall_poll_s),

@@ -2,11 +2,11 @@
 
 import msgspec
 
-from services.linker import policy, versions
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.store import DELIVERIES, REPORTS_SEEN, Delivery, SeenReport
-from services.linker.guarded import change, derive, find_all
-from services.linker.records import LINKS, Link
+from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, Delivery, SeenReport
+from services.linker.links import policy, versions
+from services.linker.links.optimistic import change, derive, find_all
+from services.linker.links.records import LINKS, Link
 from shared.documents import Eq
 from shared.events import InstancesDeidentified
 

@@ -8,9 +8,9 @@ import msgspec
 import orjson
 from aiohttp import web
 
-from services.linker.gateway.couriers import Courier
-from services.linker.gateway.desk import DeliveryRequest, Desk
-from services.linker.hand import HandRequest, decoded, json_error
+from services.linker.gateway.delivery_worker import Courier
+from services.linker.gateway.operator_actions import DeliveryRequest, Desk
+from services.linker.links.manual import HandRequest, decoded, json_error
 from shared.errors import NotFound, Permanent
 
 

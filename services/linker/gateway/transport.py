@@ -16,8 +16,8 @@ import msgspec
 import orjson
 from dicomweb_client.uri import URI
 
-from services.linker import native, stow
-from services.linker.hand import CORRELATION
+from services.linker.gateway import native_response, stow_response
+from services.linker.links.manual import CORRELATION
 from services.linker.settings import LinkerSettings
 from shared.blobs import Blobs
 from shared.errors import SettingsError, Unavailable
@@ -43,7 +43,7 @@ class StoreAnswer(msgspec.Struct, frozen=True):
     """What came back: fates by SOP Instance UID, or None if the request was refused as a whole."""
 
     status: int
-    fates: dict[str, stow.Verdict] | None
+    fates: dict[str, stow_response.Verdict] | None
 
 
 class Centre:
@@ -60,7 +60,7 @@ class Centre:
         """Send Instances of one Study in one streamed request (PS3.18 10.5)."""
         boundary = secrets.token_hex(16)
         url = str(URI(self._settings.centre_dicomweb_url, study_instance_uid, permissive=True))
-        headers = {"Content-Type": stow.content_type(boundary), "Accept": _ACCEPT, CORRELATION: correlation_id}
+        headers = {"Content-Type": stow_response.content_type(boundary), "Accept": _ACCEPT, CORRELATION: correlation_id}
         body = self._multipart(boundary, instances)
         status, answer = await self._send("POST", url, headers, body)
         if status in _WHOLE_REQUEST and not _is_module(answer):
@@ -68,7 +68,7 @@ class Centre:
         if status not in (*_ANSWERS, *_WHOLE_REQUEST):
             raise CentreUnavailable(f"http-{status}")
         sent = [ref.sop_instance_uid for ref in instances]
-        return StoreAnswer(status, stow.verdicts(status, answer, sent))
+        return StoreAnswer(status, stow_response.verdicts(status, answer, sent))
 
     async def post_report(self, document: bytes, correlation_id: str = "") -> int:
         """Send one report; return 200 or 201, or the status of a final refusal."""
@@ -100,11 +100,11 @@ class Centre:
 
     async def _multipart(self, boundary: str, instances: Sequence[InstanceRef]) -> AsyncIterator[bytes]:
         for ref in instances:
-            yield stow.part_head(boundary)
+            yield stow_response.part_head(boundary)
             async for chunk in self._blobs.stream(ref.blob):
                 yield chunk
-            yield stow.CRLF
-        yield stow.closing(boundary)
+            yield stow_response.CRLF
+        yield stow_response.closing(boundary)
 
     async def _send(
         self, method: str, url: str, headers: dict[str, str], body: AsyncIterator[bytes] | bytes | None
@@ -162,7 +162,7 @@ def _decoded(body: bytes) -> object:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        return native.module(body)
+        return native_response.module(body)
 
 
 def _is_module(answer: object) -> bool:

@@ -1,0 +1,48 @@
+"""De-identifies several Instances in a worker process. Refusals come back as findings, not as errors."""
+
+from pathlib import Path
+
+import msgspec
+
+from services.anonymizer.dicom import file_format, patient_identifiers
+from services.anonymizer.instances import sop_classes
+from services.anonymizer.instances.deidentify import Cleaned, Review, deidentify
+from services.anonymizer.policy import Policy
+from shared.errors import JmidError, Permanent
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why one Instance was not let through, without any patient's value."""
+
+    reason: str
+    detail: str
+    sop_class_uid: str
+    size_bytes: int
+
+
+Finding = Cleaned | Refusal
+
+
+def deidentify_batch(sources: list[tuple[Path | bytes, Review | None]], policy: Policy) -> list[Finding]:
+    """Return a finding for each source: a file's path or its bytes, and what a person decided about it."""
+    return [
+        deidentify_one(source.read_bytes() if isinstance(source, Path) else source, policy, review)
+        for source, review in sources
+    ]
+
+
+def deidentify_one(data: bytes, policy: Policy, review: Review | None = None) -> Finding:
+    """Return the de-identified Instance or why there is none."""
+    try:
+        return deidentify(data, policy, review)
+    except Permanent as error:
+        return Refusal(error.reason, error.detail, _sop_class(data), len(data))
+
+
+def _sop_class(data: bytes) -> str:
+    try:
+        file = file_format.split(data)
+        uid = patient_identifiers.read(file.data, file.start, file.syntax)[1].text(sop_classes.SOP_CLASS)
+    except JmidError:
+        return ""
+    return uid if uid.replace(".", "").isdigit() else ""

@@ -1,0 +1,67 @@
+"""Decides about burned-in text and has it masked: by rule, by a person's decision, or by the text detector.
+
+Source: PS3.15 E.3.1 (Clean Pixel Data Option).
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from services.anonymizer.dicom.patient_identifiers import Facts
+from services.anonymizer.pixels import image, text_detector
+from services.anonymizer.pixels.rules import rule_for
+from services.anonymizer.pixels.text_detector import Box
+from services.anonymizer.policy import Policy
+from shared.errors import Refused
+
+if TYPE_CHECKING:
+    from services.anonymizer.instances.deidentify import Review
+
+FOUND: Final = "burned-in-text-found"
+
+
+def cleaned(data: bytes, facts: Facts, policy: Policy, review: "Review | None") -> bytes | None:
+    """Return the file with its text masked, the file itself if it was looked at and has none, None if none is expected.
+
+    Raises Refused if a person has to look at it first.
+    """
+    rule = rule_for(facts)
+    if rule is None:
+        return None
+    if rule.then == "pass" and review is None:
+        return _searched(data, policy) if policy.search_pixels and rule.search else None
+    if rule.then == "refuse":
+        raise Refused(rule.name, rule.why)
+    if review is not None:
+        return image.masked(data, [Box(*box) for box in review.boxes]) if review.boxes else data
+    if not policy.trust_detector:
+        raise Refused(rule.name, rule.why)
+    boxes = proposed(data)
+    return image.masked(data, boxes) if boxes else data
+
+
+def _searched(data: bytes, policy: Policy) -> bytes:
+    """Return the file of an image in which no rule expects text, after the detector looked; masked if it saw some.
+
+    Raises Refused if it saw some, and a person has to look at it first.
+    """
+    boxes = text_detector.legible_boxes(image.displayed(data))
+    if boxes and not policy.trust_detector:
+        raise Refused(FOUND, "the text detector sees text in an image in which none is expected")
+    return image.masked(data, boxes) if boxes else data
+
+
+def pass_unseen(facts: Facts, policy: Policy) -> bool:
+    """Say whether the pixels pass without a look."""
+    rule = rule_for(facts)
+    return rule is None or (rule.then == "pass" and not (policy.search_pixels and rule.search))
+
+
+def proposed(data: bytes, reason: str = "") -> list[Box]:
+    """Return what should be masked: all outside the ultrasound regions, and where the detector finds text.
+
+    reason: why it is looked at. Where no text is expected, only what is legible counts.
+    """
+    boxes = image.outside_regions(data)
+    if text_detector.available():
+        find = text_detector.legible_boxes if reason == FOUND else text_detector.text_boxes
+        boxes += find(image.displayed(data))
+    return boxes

@@ -1,0 +1,188 @@
+"""De-identifies one Instance: bytes of a file in, bytes of a file out, or a reason why not.
+
+Source: PS3.15 Annex E; what the output says of itself, E.1.1 and PS3.3 C.7.1.1, C.12.1.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+
+import msgspec
+
+from services.anonymizer import policy as contexts
+from services.anonymizer.dicom import encoding, file_format, patient_identifiers
+from services.anonymizer.dicom.encoding import Syntax
+from services.anonymizer.dicom.file_format import Part10
+from services.anonymizer.dicom.patient_identifiers import Facts
+from services.anonymizer.instances import burned_in, series_template, sop_classes
+from services.anonymizer.instances.data_set import Buffer, Rewriter
+from services.anonymizer.instances.replacement_values import shifted
+from services.anonymizer.instances.series_template import Made
+from services.anonymizer.policy import Context, Policy
+from services.anonymizer.profile import profile, tables
+from services.anonymizer.pseudonyms import vault_entries
+from services.anonymizer.pseudonyms.pseudonyms import accession_pseudonym, uid_pseudonym
+from services.anonymizer.pseudonyms.vault import Sealed, seal
+from shared.events import LinkKeys
+
+_MODALITY, _STUDY_DATE, _ACCESSION = 0x00080060, 0x00080020, 0x00080050
+_BURNED_IN, _DATES_MODIFIED = 0x00280301, 0x00280303
+CLEAN_PIXELS = "113101"
+
+
+class Cleaned(msgspec.Struct, frozen=True):
+    """One de-identified Instance.
+
+    counts: action → how often.  digest: SHA-256 of data, hexadecimal.  sealed: the way back, for the vault.
+    """
+
+    data: bytes
+    digest: str
+    counts: dict[str, int]
+    sop_class_uid: str
+    sop_instance_uid: str
+    series_instance_uid: str
+    keys: LinkKeys
+    sealed: tuple[Sealed, ...] = ()
+
+
+class Review(msgspec.Struct, frozen=True):
+    """What a person decided who saw the picture. boxes: what to mask; none: it shows nothing that identifies."""
+
+    boxes: tuple[tuple[int, int, int, int], ...] = ()
+
+
+def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cleaned:
+    """Return the de-identified Instance.
+
+    Raises Invalid if the bytes break a rule of the file format, Refused if the profile does not let it pass.
+    """
+    file = file_format.split(data)
+    known = series_template.made(file, policy) if review is None else None
+    if known is not None and _is_like(known, file):
+        context, facts, parts, counts, sealed = known.context, known.facts, known.parts, known.counts, known.sealed
+    else:
+        who, facts = patient_identifiers.read(file.data, file.start, file.syntax)
+        sop_classes.check(facts)
+        clean = burned_in.cleaned(data, facts, policy, review)
+        if clean is not None and clean is not data:
+            file = file_format.split(clean)
+        context = contexts.of(policy, facts.text(sop_classes.SOP_CLASS), who)
+        parts, rewriter = _rewritten(file, context, facts, looked_at=clean is not None)
+        counts, sealed = dict(rewriter.counts), vault_entries.entries(policy.keys, context.issuer, rewriter.replaced)
+    sop_instance_uid = uid_pseudonym(policy.keys, facts.text(sop_classes.SOP_INSTANCE))
+    head = file_format.head(context.sop_class_uid, sop_instance_uid, file.transfer_syntax_uid)
+    output = b"".join([head, file_format.deflate(parts)] if file.deflated else [head, *parts])
+    keys = _link_keys(context, facts)
+    return Cleaned(
+        data=output,
+        digest=hashlib.sha256(output).hexdigest(),
+        counts=counts,
+        sop_class_uid=context.sop_class_uid,
+        sop_instance_uid=sop_instance_uid,
+        series_instance_uid=uid_pseudonym(policy.keys, facts.text(sop_classes.SERIES)),
+        keys=keys,
+        sealed=_sealed(context, facts, keys, sealed),
+    )
+
+
+def _is_like(known: Made, file: Part10) -> bool:
+    """Say whether what decides about an Instance is as it was for the one that it was made like."""
+    facts, context = known.facts, known.context
+    if facts.text(sop_classes.SOP_CLASS) != context.sop_class_uid or not burned_in.pass_unseen(facts, context.policy):
+        return False
+    sop_classes.check(facts)
+    return _statements(context, facts, file.syntax, looked_at=False) == known.statements
+
+
+def _rewritten(file: Part10, context: Context, facts: Facts, *, looked_at: bool) -> tuple[list[Buffer], Rewriter]:
+    """Return the new Data Set; if a trace of the patient is left in it, look at every text that was kept."""
+    statements = _statements(context, facts, file.syntax, looked_at=looked_at)
+    if looked_at:
+        statements = statements | {_BURNED_IN: encoding.encode(_BURNED_IN, b"CS", b"NO", file.syntax)}
+    for search in (False, True):
+        rewriter = Rewriter(file.data, context, search=search)
+        parts = rewriter.rewrite(file.start, file.syntax, statements)
+        header = parts[: rewriter.header]
+        if not context.identity.left_in(b"".join(header)):
+            if not search and not looked_at:
+                series_template.remember(file, context, statements, header)
+            break
+    return parts, rewriter
+
+
+def _statements(context: Context, facts: Facts, syntax: Syntax, *, looked_at: bool) -> dict[int, bytes]:
+    """Return what the Instance says of its de-identification, encoded.
+
+    Dates that the profile keeps are no truer than they came: what was MODIFIED or REMOVED before stays so.
+    """
+    dates = profile.dates(profile.load(context.profile))
+    earlier = facts.text(_DATES_MODIFIED)
+    if dates == "UNMODIFIED" and earlier in ("MODIFIED", "REMOVED"):
+        dates = earlier
+    patient, issuer = contexts.patient(context), contexts.issuer_label(context)
+    return _stated(context.profile, patient, issuer, dates, syntax, looked_at)
+
+
+@lru_cache(1024)
+def _stated(name: str, patient: str, issuer: str, dates: str, syntax: Syntax, looked_at: bool) -> dict[int, bytes]:
+    taken = profile.load(name)
+    method = f"J-MID {taken.label}\\PS3.15 {tables.edition().split()[-1]}".encode("ascii")
+    found = {
+        0x00100010: (b"PN", b""),
+        0x00100020: (b"LO", patient.encode("ascii")),
+        0x00100021: (b"LO", issuer.encode("ascii")),
+        0x00120062: (b"CS", b"YES"),
+        0x00120063: (b"LO", method),
+        _DATES_MODIFIED: (b"CS", dates.encode("ascii")),
+    }
+    encoded = {tag: encoding.encode(tag, vr, value, syntax) for tag, (vr, value) in found.items()}
+    encoded[0x00120064] = _method_codes(name, syntax, looked_at)
+    if not patient:
+        encoded[0x00100021] = b""
+    return encoded
+
+
+def _method_codes(name: str, syntax: Syntax, looked_at: bool) -> bytes:
+    """Return De-identification Method Code Sequence (0012,0064), CID 7050.
+
+    Clean Pixel Data is claimed only of pixels that somebody, or the detector, looked at (PS3.15 E.3.1).
+    """
+    items = b""
+    for value, meaning in profile.codes(profile.load(name)):
+        if value == CLEAN_PIXELS and not looked_at:
+            continue
+        code = encoding.encode(0x00080100, b"SH", value.encode("ascii"), syntax)
+        code += encoding.encode(0x00080102, b"SH", b"DCM", syntax)
+        code += encoding.encode(0x00080104, b"LO", meaning.encode("ascii"), syntax)
+        items += encoding.header(encoding.ITEM, b"", len(code), syntax) + code
+    return encoding.header(0x00120064, b"SQ", len(items), syntax) + items
+
+
+def _sealed(context: Context, facts: Facts, keys: LinkKeys, found: Sequence[Sealed]) -> tuple[Sealed, ...]:
+    accession = facts.values.get(_ACCESSION, b"").decode("utf-8", "replace")
+    originals = (
+        ("patient", keys.patient_id, f"{context.issuer}|{context.identity.patient_id}"),
+        ("study", keys.study_instance_uid, facts.text(sop_classes.STUDY)),
+        ("order", keys.accession_number, accession),
+    )
+    named = (seal(context.keys, *original) for original in originals if original[1])
+    return tuple({entry.pseudonym: entry for entry in (*found, *named)}.values())
+
+
+def _link_keys(context: Context, facts: Facts) -> LinkKeys:
+    """Return what a report is matched by: pseudonyms, and what the profile keeps."""
+    date = facts.values.get(_STUDY_DATE, b"")
+    kept = {
+        "UNMODIFIED": date,
+        "MODIFIED": shifted(b"DA", date, context.days) or b"",
+        "REMOVED": b"",
+    }[profile.dates(profile.load(context.profile))]
+    accession = facts.values.get(_ACCESSION, b"").decode("utf-8", "replace")
+    return LinkKeys(
+        patient_id=contexts.patient(context),
+        accession_number=accession_pseudonym(context.keys, context.policy.site, accession),
+        study_instance_uid=uid_pseudonym(context.keys, facts.text(sop_classes.STUDY)),
+        modality=facts.text(_MODALITY),
+        study_date=kept.decode("ascii", "replace") if kept.isdigit() and len(kept) == 8 else "",
+    )

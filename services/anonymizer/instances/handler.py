@@ -1,0 +1,172 @@
+"""Moves what was received from the identified to the de-identified zone."""
+
+from collections.abc import Sequence
+
+from msgspec import structs
+
+from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.instances.batch import Refusal, deidentify_batch
+from services.anonymizer.instances.deidentify import Cleaned, Review
+from services.anonymizer.profile import profile
+from services.anonymizer.pseudonyms.vault import VAULT
+from services.anonymizer.records import AUDIT, DECISIONS, QUARANTINE, Audit, Decision, Quarantined
+from shared.documents import Put
+from shared.errors import NotFound
+from shared.events import (
+    Event,
+    InputDeidentified,
+    InputRefused,
+    InstanceRef,
+    InstancesDeidentified,
+    InstancesReceived,
+    LinkKeys,
+)
+from shared.metrics import DEIDENTIFIED, REFUSED
+
+
+async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -> list[Event]:
+    """De-identify a batch of Instances; what cannot be is quarantined. A replay writes and says the same again."""
+    audits: list[Audit] = []
+    refused: dict[str, Refusal] = {}
+    decisions = await deps.documents.get_many(DECISIONS, event.blobs)
+    for blobs in await _portions(event, deps, audits):
+        sources = [
+            (deps.identified.local_path(blob) or await deps.identified.get(blob), _review(decisions.get(blob)))
+            for blob in blobs
+        ]
+        findings = await deps.cpu(deidentify_batch, sources, deps.policy)
+        cleaned = {blob: each for blob, each in zip(blobs, findings, strict=True) if isinstance(each, Cleaned)}
+        refused |= {blob: each for blob, each in zip(blobs, findings, strict=True) if isinstance(each, Refusal)}
+        audits += await _keep(event, deps, cleaned)
+    await _quarantine(event, deps, refused, decisions)
+    _count(deps, len(audits), refused)
+    return _events(event, audits, refused)
+
+
+async def _portions(event: InstancesReceived, deps: AnonymizerDeps, audits: list[Audit]) -> list[list[str]]:
+    """Return the blobs in portions for one worker each; those that are gone because they were done go to audits."""
+    portions: list[list[str]] = [[]]
+    size = 0
+    for blob in event.blobs:
+        length = await deps.identified.size(blob)
+        if length is None:
+            audits.append(await _earlier(blob, deps))
+            continue
+        if size and size + length > deps.batch_bytes:
+            portions.append([])
+            size = 0
+        size += length
+        portions[-1].append(blob)
+    return [portion for portion in portions if portion]
+
+
+async def _earlier(blob: str, deps: AnonymizerDeps) -> Audit:
+    """Return what was recorded of a blob that is gone; raise NotFound if nothing was."""
+    found = await deps.documents.get(AUDIT, blob)
+    if found is None:
+        raise NotFound("identified-blob-missing", "an Instance is neither in the identified store nor recorded as done")
+    return found
+
+
+async def _keep(event: InstancesReceived, deps: AnonymizerDeps, cleaned: dict[str, Cleaned]) -> list[Audit]:
+    """Store bytes first, records after: a record promises the bytes."""
+    if not cleaned:
+        return []
+    await deps.deidentified.put_many({_key(each): each.data for each in cleaned.values()})
+    audits = [_audit(event, deps, blob, each) for blob, each in cleaned.items()]
+    earlier = await deps.documents.get_many(QUARANTINE, [audit.blob for audit in audits])
+    released = [Put(QUARANTINE, structs.replace(row, state="released")) for row in earlier.values()]
+    sealed = deps.written.missing(entry for each in cleaned.values() for entry in each.sealed)
+    rows = [Put(AUDIT, audit) for audit in audits]
+    await deps.documents.write(*rows, *released, *(Put(VAULT, entry) for entry in sealed))
+    deps.written.note(sealed)
+    return audits
+
+
+def _review(decision: Decision | None) -> Review | None:
+    """Return what a person decided for the pixels; a rejected image stays refused for the reason that it was."""
+    return None if decision is None or decision.decision == "reject" else Review(decision.boxes)
+
+
+def _key(cleaned: Cleaned) -> str:
+    return f"instances/{cleaned.sop_instance_uid}.dcm"
+
+
+def _audit(event: InstancesReceived, deps: AnonymizerDeps, blob: str, cleaned: Cleaned) -> Audit:
+    instance = InstanceRef(
+        blob=_key(cleaned),
+        size_bytes=len(cleaned.data),
+        sop_class_uid=cleaned.sop_class_uid,
+        sop_instance_uid=cleaned.sop_instance_uid,
+        series_instance_uid=cleaned.series_instance_uid,
+        modality=cleaned.keys.modality,
+    )
+    return Audit(
+        blob=blob,
+        receipt_id=event.receipt_id,
+        profile=profile.load(deps.profile).label,
+        keys_version=deps.keys.version,
+        counts=cleaned.counts,
+        digest=cleaned.digest,
+        at=event.occurred_at.isoformat(),
+        instance=instance,
+        keys=cleaned.keys,
+    )
+
+
+async def _quarantine(
+    event: InstancesReceived, deps: AnonymizerDeps, refused: dict[str, Refusal], decisions: dict[str, Decision]
+) -> None:
+    rows = [
+        Quarantined(
+            blob=blob,
+            receipt_id=event.receipt_id,
+            reason=each.reason,
+            detail=each.detail,
+            sop_class_uid=each.sop_class_uid,
+            size_bytes=each.size_bytes,
+            at=event.occurred_at.isoformat(),
+            state="rejected" if blob in decisions and decisions[blob].decision == "reject" else "waiting",
+        )
+        for blob, each in refused.items()
+    ]
+    if rows:
+        await deps.documents.write(*(Put(QUARANTINE, row) for row in rows))
+
+
+def _count(deps: AnonymizerDeps, passed: int, refused: dict[str, Refusal]) -> None:
+    DEIDENTIFIED.labels("instance", deps.profile).inc(passed)
+    for each in refused.values():
+        REFUSED.labels("anonymizer", "instance", each.reason).inc()
+
+
+def _events(event: InstancesReceived, audits: Sequence[Audit], refused: dict[str, Refusal]) -> list[Event]:
+    """Return one event per Study, and what the receipts need to know."""
+    studies: dict[str, list[Audit]] = {}
+    for audit in audits:
+        studies.setdefault(audit.keys.study_instance_uid, []).append(audit)
+    found: list[Event] = [
+        InstancesDeidentified.caused_by(
+            event,
+            study,
+            receipt_id=event.receipt_id,
+            keys=_joined([audit.keys for audit in of_study]),
+            instances=tuple(audit.instance for audit in of_study),
+        )
+        for study, of_study in studies.items()
+    ]
+    if audits:
+        done = tuple(audit.blob for audit in audits)
+        found.append(InputDeidentified.caused_by(event, receipt_id=event.receipt_id, blobs=done))
+    if refused:
+        reasons = {blob: each.reason for blob, each in refused.items()}
+        found.append(InputRefused.caused_by(event, receipt_id=event.receipt_id, reasons=reasons))
+    return found
+
+
+def _joined(keys: Sequence[LinkKeys]) -> LinkKeys:
+    """Return the keys of a Study: of each, the first that says something. Reports are not what a report is about."""
+    images = [key for key in keys if key.modality not in ("SR", "KO", "PR", "SEG", "OT", "DOC")]
+    ordered = [*images, *keys]
+    first = {name: next((v for key in ordered if (v := getattr(key, name))), "") for name in LinkKeys.__struct_fields__}
+    return LinkKeys(**first)

@@ -1,0 +1,139 @@
+"""Pixels as a person or a detector sees them, and masking them. This is the slow path: here pydicom decodes.
+
+Source: grayscale pipeline, PS3.3 C.7.6.3.1.2, C.11.1, C.11.2; ultrasound regions, C.8.5.5.
+"""
+
+import io
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+import pydicom
+from PIL import Image
+from pydicom.dataset import Dataset
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut, convert_color_space
+from pydicom.uid import ExplicitVRLittleEndian
+
+from services.anonymizer.pixels.text_detector import Box
+from shared.errors import Invalid, JmidError
+
+Array = np.ndarray[Any, Any]
+T = TypeVar("T")
+
+
+def displayed(data: bytes) -> Array:
+    """Return all frames as displayed: (frame, row, column) of uint8; colour as its brightest channel."""
+    return _decoded(data, _frames)
+
+
+def png(data: bytes, frame: int) -> bytes:
+    """Return one frame, from 0, as a PNG; raise Invalid if there is none of that number."""
+    frames = displayed(data)
+    if not 0 <= frame < len(frames):
+        raise Invalid("no-such-frame", "the image has fewer frames")
+    buffer = io.BytesIO()
+    Image.fromarray(frames[frame]).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def masked(data: bytes, boxes: list[Box]) -> bytes:
+    """Return the file with the boxes black in every frame, in Explicit VR Little Endian and not compressed."""
+
+    def mask(dataset: Dataset) -> bytes:
+        if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+            dataset.decompress(generate_instance_uid=False)  # pydicom's is random; the Instance gets its own anyway
+        else:
+            dataset["PixelData"].VR = "OW" if dataset.BitsAllocated > 8 else "OB"
+        _mask(dataset, boxes)
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        buffer = io.BytesIO()
+        pydicom.dcmwrite(buffer, dataset, implicit_vr=False, little_endian=True, enforce_file_format=True)
+        return buffer.getvalue()
+
+    return _decoded(data, mask)
+
+
+def outside_regions(data: bytes) -> list[Box]:
+    """Return boxes for all that lies outside the ultrasound regions (0018,6011); none if there are no regions."""
+
+    def boxes(dataset: Dataset) -> list[Box]:
+        regions = dataset.get("SequenceOfUltrasoundRegions") or []
+        if not regions:
+            return []
+        left = min(int(region.RegionLocationMinX0) for region in regions)
+        top = min(int(region.RegionLocationMinY0) for region in regions)
+        right = max(int(region.RegionLocationMaxX1) for region in regions) + 1
+        bottom = max(int(region.RegionLocationMaxY1) for region in regions) + 1
+        rows, columns = int(dataset.Rows), int(dataset.Columns)
+        around = [
+            Box(0, 0, columns, top),
+            Box(0, bottom, columns, rows),
+            Box(0, top, left, bottom),
+            Box(right, top, columns, bottom),
+        ]
+        return [box for box in around if box.left < box.right and box.top < box.bottom]
+
+    return _decoded(data, boxes)
+
+
+def _decoded(data: bytes, use: Callable[[Dataset], T]) -> T:
+    try:
+        return use(pydicom.dcmread(io.BytesIO(data)))
+    except JmidError:
+        raise
+    except Exception as error:  # decoders raise whatever their C libraries make of broken pixels
+        raise Invalid("pixels-not-readable", "the pixel data cannot be decoded (PS3.5 8)") from error
+
+
+def _frames(dataset: Dataset) -> Array:
+    pixels: Array = dataset.pixel_array
+    if int(dataset.get("NumberOfFrames") or 1) == 1:
+        pixels = pixels[np.newaxis]
+    photometric = str(dataset.PhotometricInterpretation)
+    if photometric == "PALETTE COLOR":
+        pixels = apply_color_lut(pixels, dataset)
+        photometric = "RGB"
+    if pixels.ndim == 4:
+        if photometric.startswith("YBR"):
+            pixels = convert_color_space(pixels, photometric, "RGB", per_frame=True)
+        return _stretched(pixels.max(axis=-1))
+    values = apply_voi_lut(apply_modality_lut(pixels, dataset), dataset)
+    shown = _stretched(values)
+    return 255 - shown if photometric == "MONOCHROME1" else shown
+
+
+def _stretched(values: Array) -> Array:
+    """Return the values as uint8 over their whole range: text is at an end of it."""
+    low, high = float(values.min()), float(values.max())
+    if values.dtype == np.uint8:
+        return values
+    found: Array = ((values.astype(np.float32) - low) * (255.0 / max(high - low, 1e-6))).astype(np.uint8)
+    return found
+
+
+def _mask(dataset: Dataset, boxes: list[Box]) -> None:
+    pixels: Array = dataset.pixel_array.copy()
+    colour = int(dataset.SamplesPerPixel) > 1
+    photometric = str(dataset.PhotometricInterpretation)
+    black = _black(photometric, pixels, int(dataset.BitsStored), signed=bool(dataset.PixelRepresentation))
+    for left, top, right, bottom in boxes:
+        if colour:
+            pixels[..., top:bottom, left:right, :] = black
+        else:
+            pixels[..., top:bottom, left:right] = black
+    if colour:
+        dataset.PlanarConfiguration = 0
+        if photometric.startswith("YBR"):
+            dataset.PhotometricInterpretation = "YBR_FULL"
+    raw = pixels.astype(pixels.dtype.newbyteorder("<")).tobytes()
+    dataset.PixelData = raw + b"\0" * (len(raw) & 1)
+
+
+def _black(photometric: str, pixels: Array, bits: int, *, signed: bool) -> Any:
+    if photometric.startswith("YBR"):
+        return np.array([0, 128, 128], dtype=pixels.dtype)  # PS3.3 C.7.6.3.1.2
+    if photometric == "MONOCHROME1":
+        return (1 << (bits - 1)) - 1 if signed else (1 << bits) - 1
+    if photometric == "MONOCHROME2" and signed:
+        return int(pixels.min())
+    return 0

@@ -1,0 +1,77 @@
+"""Which images may carry burned-in text: rules as data (``rules.toml``), first match wins."""
+
+import re
+import tomllib
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from services.anonymizer.dicom.patient_identifiers import Facts
+
+_STORAGE = "1.2.840.10008.5.1.4.1.1."
+SOP_CLASS, IMAGE_TYPE, MANUFACTURER, DESCRIPTION, MODEL = 0x00080016, 0x00080008, 0x00080070, 0x0008103E, 0x00081090
+ROWS, BURNED_IN, PHOTOMETRIC = 0x00280010, 0x00280301, 0x00280004
+
+
+_ASKED = (SOP_CLASS, IMAGE_TYPE, MANUFACTURER, DESCRIPTION, MODEL, BURNED_IN, PHOTOMETRIC)
+
+
+class PixelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One rule; every condition that it names must hold. name: the reason that an Instance is quarantined with.
+
+    search: whether the text detector can look at what passes.
+    """
+
+    name: str
+    then: Literal["pass", "look", "refuse"]
+    why: str
+    search: bool = False
+    sop_class: tuple[str, ...] = ()
+    image_type: tuple[str, ...] = ()
+    burned_in: tuple[str, ...] = ()
+    photometric: tuple[str, ...] = ()
+    manufacturer: str = ""
+    model: str = ""
+    description: str = ""
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    rules: list[PixelRule]
+
+
+@cache
+def rules() -> tuple[PixelRule, ...]:
+    """Return the rules in their order."""
+    text = (Path(__file__).parent / "rules.toml").read_text("utf-8")
+    return tuple(msgspec.convert(tomllib.loads(text), _File).rules)
+
+
+def rule_for(facts: Facts) -> PixelRule | None:
+    """Return the rule that decides about the pixels, None if the Instance has none."""
+    if ROWS not in facts.values:
+        return None
+    return _first(tuple(facts.values.get(tag, b"") for tag in _ASKED))
+
+
+@lru_cache(1024)
+def _first(values: tuple[bytes, ...]) -> PixelRule | None:
+    facts = Facts(dict(zip(_ASKED, values, strict=True)))
+    return next((rule for rule in rules() if _holds(rule, facts)), None)
+
+
+def _holds(rule: PixelRule, facts: Facts) -> bool:
+    """Return whether every condition of the rule holds."""
+    if rule.sop_class and facts.text(SOP_CLASS).removeprefix(_STORAGE) not in rule.sop_class:
+        return False
+    if rule.image_type:
+        words = {word.strip() for word in facts.text(IMAGE_TYPE).upper().split("\\")}
+        if not words & set(rule.image_type):
+            return False
+    if rule.burned_in and facts.text(BURNED_IN).upper() not in rule.burned_in:
+        return False
+    if rule.photometric and facts.text(PHOTOMETRIC) not in rule.photometric:
+        return False
+    texts = ((rule.manufacturer, MANUFACTURER), (rule.model, MODEL), (rule.description, DESCRIPTION))
+    return all(not form or re.search(form, facts.text(tag), re.IGNORECASE) for form, tag in texts)

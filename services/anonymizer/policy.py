@@ -1,0 +1,62 @@
+"""What is the same for all elements of one Instance: profile, keys, and whom it is about."""
+
+from typing import NamedTuple
+
+from services.anonymizer.dicom.patient_identifiers import Identity
+from services.anonymizer.profile import profile
+from services.anonymizer.pseudonyms import pseudonyms
+from services.anonymizer.pseudonyms.keys import KeySet
+
+
+class Policy(NamedTuple):
+    """What is the same for all Instances of a site.
+
+    foreign_issuers: of patient IDs that are not the site's own.  trust_detector: mask what the text detector finds and
+    let the image pass; otherwise a person looks at it.  search_pixels: whether the detector looks at images in which no
+    rule expects text.  recognise: whether the recogniser of names, if it is
+    installed, reads the cleaned reports.
+    """
+
+    profile: str
+    keys: KeySet
+    site: str
+    foreign_issuers: tuple[str, ...] = ()
+    trust_detector: bool = False
+    recognise: bool = True
+    search_pixels: bool = False
+
+
+class Context(NamedTuple):
+    """One Instance's. days: by how many its dates move."""
+
+    policy: Policy
+    sop_class_uid: str
+    identity: Identity
+    issuer: str
+    days: int
+
+    @property
+    def profile(self) -> str:
+        return self.policy.profile
+
+    @property
+    def keys(self) -> KeySet:
+        return self.policy.keys
+
+
+def of(policy: Policy, sop_class_uid: str, identity: Identity) -> Context:
+    """Return the context of one Instance."""
+    issuer = pseudonyms.issuer_of(identity.issuer, policy.site, policy.foreign_issuers)
+    moves = profile.dates(profile.load(policy.profile)) == "MODIFIED"
+    days = pseudonyms.shift_days(policy.keys, issuer, identity.patient_id) if moves else 0
+    return Context(policy, sop_class_uid, identity, issuer, days)
+
+
+def patient(context: Context) -> str:
+    """Return the Patient ID that the Instance gets."""
+    return pseudonyms.patient_pseudonym(context.keys, context.issuer, context.identity.patient_id)
+
+
+def issuer_label(context: Context) -> str:
+    """Return the Issuer of Patient ID (0010,0021) of a pseudonym: which key version made it."""
+    return f"urn:jmid:patient:{context.keys.version}"

@@ -1,0 +1,69 @@
+"""What the review of images and of reports has in common: the item, its bytes, who decides, and carrying it out."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aiohttp import web
+from msgspec import structs
+
+from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.records import DECISIONS, QUARANTINE, Decision, Quarantined
+from shared.bus import Bus
+from shared.documents import Put
+from shared.errors import NotFound
+from shared.events import InstancesReceived, ReportReceived
+from shared.logs import decided
+
+
+async def item_of(deps: AnonymizerDeps, request: web.Request, kind: str, name: str) -> Quarantined:
+    """Return the item that the path names; HTTPNotFound if none of this kind is in quarantine. name: for a person."""
+    item = await deps.documents.get(QUARANTINE, request.match_info["blob"])
+    if item is None or item.kind != kind:
+        raise web.HTTPNotFound(text=f"no {name} of that key is in quarantine\n")
+    return item
+
+
+async def bytes_of(deps: AnonymizerDeps, item: Quarantined) -> bytes:
+    """Return the original bytes; HTTPGone if they are no longer kept."""
+    try:
+        return await deps.identified.get(item.blob)
+    except NotFound as error:
+        raise web.HTTPGone(text="the original bytes are no longer kept\n") from error
+
+
+async def form_of(request: web.Request) -> dict[str, str]:
+    """Return the form of a decision; HTTPForbidden if another site sent it."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise web.HTTPForbidden(text="a decision is made on this page, not from another site\n")
+    return {key: str(value) for key, value in (await request.post()).items()}
+
+
+def choice_of(form: dict[str, str], choices: Sequence[str]) -> tuple[str, str]:
+    """Return what was decided and by whom; HTTPBadRequest if the form does not say."""
+    choice, by = form.get("decision", ""), form.get("by", "").strip()
+    if choice not in choices:
+        raise web.HTTPBadRequest(text=f"decision is one of {', '.join(choices)}\n")
+    if not by or len(by) > 64:
+        raise web.HTTPBadRequest(text="by is the name of who decides, at most 64 characters\n")
+    return choice, by
+
+
+async def carry_out(deps: AnonymizerDeps, bus: Bus, item: Quarantined, decision: Decision) -> None:
+    """Record the decision, then have the item handled again; if that fails, the person decides again."""
+    state = "rejected" if decision.decision == "reject" else item.state
+    await deps.documents.write(Put(DECISIONS, decision), Put(QUARANTINE, structs.replace(item, state=state)))
+    decided("quarantine-decided", service="anonymizer", receipt_id=item.receipt_id, reason=decision.decision)
+    if decision.decision != "reject":
+        await bus.publish(_again(deps, item, decision))
+
+
+def _again(deps: AnonymizerDeps, item: Quarantined, decision: Decision) -> InstancesReceived | ReportReceived:
+    key, at = f"decision|{item.blob}|{decision.at}", datetime.fromisoformat(decision.at)
+    receipt = item.receipt_id
+    if item.kind == "report":
+        return ReportReceived.first(
+            key, correlation_id=receipt, site=deps.site, occurred_at=at, receipt_id=receipt, blob=item.blob
+        )
+    return InstancesReceived.first(
+        key, correlation_id=receipt, site=deps.site, occurred_at=at, receipt_id=receipt, blobs=(item.blob,)
+    )

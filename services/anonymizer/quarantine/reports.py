@@ -1,0 +1,69 @@
+"""The page on which a person reads a report that was held back, cuts what still identifies, and decides.
+
+It shows the cleaned report: what would leave. It is the gateway's, inside the hospital.
+"""
+
+from datetime import UTC, datetime
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.quarantine.decisions import bytes_of, carry_out, choice_of, form_of, item_of
+from services.anonymizer.records import DECISIONS, Decision, Quarantined
+from services.anonymizer.reports.deidentify import DeidentifiedReport
+from services.anonymizer.reports.handler import deidentify_or_refuse
+from services.anonymizer.reports.review import RESIDUAL_RISK, cuts_of, doubts_of, texts
+from shared.bus import Bus
+
+
+def report_review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
+    """/gateway/quarantine/reports/{blob}: the page by GET, the decision by POST."""
+
+    async def page(request: web.Request) -> web.Response:
+        item = await item_of(deps, request, "report", "report")
+        report = await _report(deps, item)
+        shown = texts(report.document) if report else []
+        context = {
+            "item": item,
+            "texts": shown,
+            "doubts": await deps.cpu(doubts_of, shown, deps.policy.recognise),
+            "digest": report.sha256 if report else "",
+            "decision": await deps.documents.get(DECISIONS, item.blob),
+        }
+        return aiohttp_jinja2.render_template("anonymizer/report_review.html", request, context)
+
+    async def decide(request: web.Request) -> web.Response:
+        form = await form_of(request)
+        item = await item_of(deps, request, "report", "report")
+        decision = _decision(item, form, await _report(deps, item))
+        await carry_out(deps, bus, item, decision)
+        raise web.HTTPSeeOther("/gateway/quarantine")
+
+    at = "/gateway/quarantine/reports/{blob:[A-Za-z0-9._-]+}"
+    return [web.get(at, page), web.post(at, decide)]
+
+
+async def _report(deps: AnonymizerDeps, item: Quarantined) -> DeidentifiedReport | None:
+    """Return what would leave; None if nothing could, whoever decides."""
+    if item.reason != RESIDUAL_RISK:
+        return None
+    data = await bytes_of(deps, item)
+    found = await deps.cpu(deidentify_or_refuse, data, deps.policy)
+    return found if isinstance(found, DeidentifiedReport) else None
+
+
+def _decision(item: Quarantined, form: dict[str, str], report: DeidentifiedReport | None) -> Decision:
+    """Return the decision of a form; raise HTTPBadRequest if it says nothing that can be done."""
+    choice, by = choice_of(form, ("accept", "cut", "reject"))
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    if choice == "reject":
+        return Decision(blob=item.blob, decision=choice, by=by, at=now)
+    if report is None:
+        raise web.HTTPBadRequest(text="nothing of it can be read as text: it can only be rejected\n")
+    if form.get("digest", "") != report.sha256:
+        raise web.HTTPConflict(text="the report is cleaned otherwise than what was read; read it again\n")
+    cuts = cuts_of(form.get("cuts", ""), texts(report.document)) if choice == "cut" else ()
+    if cuts is None or (choice == "cut" and not cuts):
+        raise web.HTTPBadRequest(text="cuts is text,start,end;… in signs, at least one\n")
+    return Decision(blob=item.blob, decision=choice, cuts=cuts, digest=report.sha256, by=by, at=now)

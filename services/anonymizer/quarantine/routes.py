@@ -1,0 +1,48 @@
+"""What was refused and why, as a page and as JSON. Neither shows a patient's value."""
+
+import aiohttp_jinja2
+import msgspec
+from aiohttp import web
+
+from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.records import QUARANTINE, Quarantined
+from shared.documents import Condition, Eq, Order, Page
+
+_PAGE = 100
+_STATES = ("waiting", "released", "rejected")
+
+
+def routes(deps: AnonymizerDeps) -> list[web.AbstractRouteDef]:
+    """GET /gateway/quarantine, /api/gateway/quarantine?state=&reason=&limit=&after=."""
+
+    async def page(request: web.Request) -> web.Response:
+        found = await _find(deps, request)
+        waiting = await deps.documents.count(QUARANTINE, Eq("state", "waiting"))
+        context = {"items": found.documents, "next": found.next, "waiting": waiting, "state": _state(request)}
+        return aiohttp_jinja2.render_template("anonymizer/quarantine.html", request, context)
+
+    async def listing(request: web.Request) -> web.Response:
+        found = await _find(deps, request)
+        body = msgspec.json.encode({"items": found.documents, "next": found.next})
+        return web.Response(body=body, content_type="application/json")
+
+    return [web.get("/gateway/quarantine", page), web.get("/api/gateway/quarantine", listing)]
+
+
+async def _find(deps: AnonymizerDeps, request: web.Request) -> Page[Quarantined]:
+    where: list[Condition] = [Eq("state", _state(request))]
+    if reason := request.query.get("reason"):
+        where.append(Eq("reason", reason))
+    limit = request.query.get("limit", str(_PAGE))
+    if not limit.isdigit() or not 1 <= int(limit) <= 1000:
+        raise web.HTTPBadRequest(text="limit is a number from 1 to 1000\n")
+    newest = Order("at", descending=True)
+    after = request.query.get("after") or None
+    return await deps.documents.find(QUARANTINE, *where, order=[newest], limit=int(limit), after=after)
+
+
+def _state(request: web.Request) -> str:
+    state = request.query.get("state", "waiting")
+    if state not in _STATES:
+        raise web.HTTPBadRequest(text=f"state is one of {', '.join(_STATES)}\n")
+    return state

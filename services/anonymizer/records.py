@@ -1,0 +1,67 @@
+"""The anonymizer's records: what was done to each Instance, and what was refused. No record holds a patient's value."""
+
+import msgspec
+
+from services.anonymizer.pseudonyms.vault import VAULT, VAULT_READS
+from services.anonymizer.reports.records import REPORT_AUDIT
+from shared.documents import Collection
+from shared.events import InstanceRef, LinkKeys
+
+
+class Audit(msgspec.Struct, frozen=True, kw_only=True):
+    """One Instance's way through a profile. The identified blob's key is the SHA-256 of what came in.
+
+    counts: action → how often.  digest: SHA-256 of what went out.  at: RFC 3339, when its event occurred.
+    """
+
+    blob: str
+    receipt_id: str
+    profile: str
+    keys_version: str
+    counts: dict[str, int]
+    digest: str
+    at: str
+    instance: InstanceRef
+    keys: LinkKeys
+
+
+class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
+    """What the profile did not let pass. state: waiting, released or rejected.  kind: instance or report."""
+
+    blob: str
+    receipt_id: str
+    kind: str = "instance"
+    reason: str
+    detail: str
+    sop_class_uid: str = ""
+    size_bytes: int = 0
+    at: str
+    state: str = "waiting"
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person decided. decision: accept or reject; of an image also mask, of a report cut.  by: who.
+
+    boxes: of mask, in pixels.  cuts: number of the text, begin and end in signs; digest: of the cleaned report they
+    were made on.
+    """
+
+    blob: str
+    decision: str
+    boxes: tuple[tuple[int, int, int, int], ...] = ()
+    cuts: tuple[tuple[int, int, int], ...] = ()
+    digest: str = ""
+    by: str
+    at: str
+
+
+DECISIONS = Collection("deid_decisions", Decision, key="blob", fields=("decision", "at"))
+AUDIT = Collection("deid_audit", Audit, key="blob", fields=("receipt_id", "at"))
+QUARANTINE = Collection(
+    "quarantine",
+    Quarantined,
+    key="blob",
+    fields=("receipt_id", "reason", "state", "kind", "at"),
+    indexes=(("state", "at"),),
+)
+COLLECTIONS = (AUDIT, QUARANTINE, DECISIONS, REPORT_AUDIT, VAULT, VAULT_READS)

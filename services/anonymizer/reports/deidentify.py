@@ -1,0 +1,270 @@
+"""De-identify one report: read, clean, and build a new DiagnosticReport from an allow-list of fields.
+
+Pure: bytes and keys in, bytes and findings out. The form is docs/architecture.md, "The de-identified DiagnosticReport".
+"""
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+import orjson
+
+from services.anonymizer.policy import Policy
+from services.anonymizer.profile import profile
+from services.anonymizer.pseudonyms import pseudonyms
+from services.anonymizer.pseudonyms.vault import Sealed, seal
+from services.anonymizer.reports.read import CLINICAL, DCM, FINDINGS, IMPRESSION, LOINC, SourceReport, read_report
+from services.anonymizer.text import recogniser
+from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
+from shared.errors import Invalid, Refused
+from shared.events import LinkKeys
+
+_AGE_LIMIT = 89  # 45 CFR 164.514(b)(2)(i)(C), where the profile caps ages
+_INSTITUTION_NAME = "00080080"
+_UID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+")
+
+
+class DeidentifiedReport(msgspec.Struct, frozen=True):
+    """document: the FHIR JSON that may leave.  removed: category → count.  dropped: kind of attachment → count.
+
+    review: a person should read it; reasons say why, as words.  sealed: the way back, for the vault.
+    """
+
+    report_id: str
+    document: bytes
+    sha256: str
+    status: str
+    issued: str
+    keys: LinkKeys
+    removed: dict[str, int]
+    dropped: dict[str, int]
+    review: bool
+    reasons: tuple[str, ...] = ()
+    sealed: tuple[Sealed, ...] = ()
+
+
+class _Cleaner:
+    """Cleans the texts of one report with one dictionary and adds up what was found."""
+
+    def __init__(self, identifiers: Identifiers, policy: TextPolicy) -> None:
+        self._identifiers, self._policy = identifiers, policy
+        self.removed: Counter[str] = Counter()
+        self.reasons: set[str] = set()
+        self._cleaned: dict[str, None] = {}
+
+    def __call__(self, text: str) -> str:
+        """Return a text cleaned, with the line ends that a page counts: a person's cuts stay where they were made."""
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        cleaned = clean_text(text, self._identifiers, self._policy)
+        self.removed.update(cleaned.removed)
+        self.reasons.update(cleaned.reasons)
+        self._cleaned[cleaned.text] = None
+        return cleaned.text
+
+    def recognise(self) -> None:
+        """Add what the recogniser says of all texts; in one look, since a short one costs it as much as a long one."""
+        self.reasons |= recogniser.doubts(["\n".join(self._cleaned)])
+
+
+def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:
+    """Return the de-identified report.
+
+    A withdrawn one needs no text: that it is withdrawn is what it says.
+    Raises Invalid: what the form forbids.  Raises Refused: nothing readable is left, as when all is in a PDF.
+    """
+    source = read_report(data)
+    withdrawn = source.status in ("cancelled", "entered-in-error")
+    results = [each for each in source.sections if each.text and (withdrawn or each.code != CLINICAL)]
+    if not (withdrawn or source.conclusion or source.full_text or results):
+        word = "report-only-attachments" if source.dropped else "report-without-text"
+        raise Refused(word, "nothing of the report can be read as text, so nothing can be cleaned")
+    issuer = pseudonyms.issuer_of(source.patient_issuer, policy.site, policy.foreign_issuers)
+    days = shift_of(policy, issuer, source.patient_id)
+    cleaner = _Cleaner(Identifiers.of_header(source.header), text_policy(policy.profile, days))
+    own = known_by(source, data)
+    report_id = pseudonyms.report_pseudonym(policy.keys, policy.site, own)
+    document = _document(source, policy, report_id, issuer, days, cleaner)
+    encoded = orjson.dumps(document)
+    keys = _keys(source, policy, issuer, str(document.get("effectiveDateTime", "")))
+    return DeidentifiedReport(
+        report_id=report_id,
+        document=encoded,
+        sha256=hashlib.sha256(encoded).hexdigest(),
+        status=source.status,
+        issued=str(document.get("issued", "")),
+        keys=keys,
+        removed=dict(sorted(cleaner.removed.items())),
+        dropped=dict(source.dropped),
+        review=bool(cleaner.reasons),
+        reasons=tuple(sorted(cleaner.reasons)),
+        sealed=_sealed(source, policy, issuer, (report_id, own), keys),
+    )
+
+
+def shift_of(policy: Policy, issuer: str, patient_id: str) -> int | None:
+    """Return by how many days this patient's dates move, as those of the Instances do; None if they do not move."""
+    if profile.dates(profile.load(policy.profile)) != "MODIFIED":
+        return None
+    return pseudonyms.shift_days(policy.keys, issuer, patient_id)
+
+
+def text_policy(name: str, days: int | None) -> TextPolicy:
+    """Return what a profile says about free text."""
+    loaded = profile.load(name)
+    caps = any(rule.action == profile.Action.CAP_AGE for rule in loaded.rules)
+    dates = {"UNMODIFIED": "keep", "MODIFIED": "shift", "REMOVED": "remove"}[profile.dates(loaded)]
+    fields = {"dates": dates, "shift_days": days, "ages_over": _AGE_LIMIT if caps else None}
+    return msgspec.convert(fields, TextPolicy)
+
+
+def known_by(source: SourceReport, data: bytes) -> str:
+    """Return what the report's pseudonym is made from, the same for each of its versions.
+
+    Without an identifier the order stands for it, and without an order the bytes themselves.
+    """
+    if source.identifier:
+        return f"id|{source.issuer}|{pseudonyms.normalised(source.identifier)}"
+    if source.accession_number:
+        return f"order|{pseudonyms.normalised(source.accession_number)}"
+    return f"bytes|{hashlib.sha256(data).hexdigest()}"
+
+
+def _sealed(
+    source: SourceReport, policy: Policy, issuer: str, own: tuple[str, str], keys: LinkKeys
+) -> tuple[Sealed, ...]:
+    """Return the way back. own: the report's pseudonym, and what it was made from."""
+    originals = (
+        ("report", *own),
+        ("patient", keys.patient_id, f"{issuer}|{source.patient_id}"),
+        ("study", keys.study_instance_uid, source.study_instance_uid),
+        ("order", keys.accession_number, source.accession_number),
+    )
+    return tuple(seal(policy.keys, *original) for original in originals if original[1])
+
+
+def _keys(source: SourceReport, policy: Policy, issuer: str, effective: str) -> LinkKeys:
+    day = effective[:10].replace("-", "")
+    return LinkKeys(
+        patient_id=pseudonyms.patient_pseudonym(policy.keys, issuer, source.patient_id),
+        accession_number=pseudonyms.accession_pseudonym(policy.keys, policy.site, source.accession_number),
+        study_instance_uid=_study_uid(source, policy),
+        modality=source.modality,
+        study_date=day if len(day) == 8 else "",
+    )
+
+
+def _study_uid(source: SourceReport, policy: Policy) -> str:
+    if not source.study_instance_uid:
+        return ""
+    if not _UID.fullmatch(source.study_instance_uid) or len(source.study_instance_uid) > 64:
+        raise Invalid("report-bad-study-uid", "the ImagingStudy's identifier is not a UID (PS3.5 9.1)")
+    return pseudonyms.uid_pseudonym(policy.keys, source.study_instance_uid)
+
+
+def _document(
+    source: SourceReport, policy: Policy, report_id: str, issuer: str, days: int | None, clean: _Cleaner
+) -> dict[str, Any]:
+    """Return the new DiagnosticReport. Every key here is the allow-list."""
+    keys = _keys(source, policy, issuer, "")
+    subject = {"identifier": {"system": f"urn:jmid:patient:{policy.keys.version}", "value": keys.patient_id}}
+    texts, conclusion = _cleaned(source, clean)
+    observations = [_observation(code, text, subject) for code, text in _in_order(texts) if text]
+    full_text = clean(source.full_text) if source.full_text else ""
+    code = _code(source, clean)
+    if policy.recognise:
+        clean.recognise()
+    removes = profile.dates(profile.load(policy.profile)) == "REMOVED"
+    document: dict[str, Any] = {
+        "resourceType": "DiagnosticReport",
+        "id": report_id,
+        "meta": _meta(policy, clean),
+        "contained": [*_imaging_study(keys, source.modality, subject), *observations],
+        "identifier": [{"system": "urn:jmid:report", "value": report_id}],
+        "status": source.status,
+        "category": [{"coding": [{"system": DCM, "code": source.modality}]}] if source.modality else [],
+        "code": code,
+        "subject": subject if keys.patient_id else {},
+        "effectiveDateTime": "" if removes else moved(source.effective, days),
+        "issued": "" if removes else moved(source.issued, days),
+        "result": [{"reference": f"#{each['id']}"} for each in observations],
+        "imagingStudy": [{"reference": "#study"}] if keys.study_instance_uid or keys.accession_number else [],
+        "conclusion": conclusion,
+        "presentedForm": [_form(full_text)] if full_text else [],
+    }
+    return {name: value for name, value in document.items() if value}
+
+
+def _cleaned(source: SourceReport, clean: _Cleaner) -> tuple[dict[str, str], str]:
+    """Return the cleaned texts by LOINC code, and the conclusion, which stands for a missing impression."""
+    texts = {section.code: "" for section in source.sections}
+    for section in source.sections:
+        texts[section.code] = "\n".join(filter(None, (texts[section.code], clean(section.text))))
+    conclusion = clean(source.conclusion) if source.conclusion else texts.get(IMPRESSION, "")
+    return {**texts, IMPRESSION: texts.get(IMPRESSION) or conclusion}, conclusion
+
+
+def _meta(policy: Policy, clean: _Cleaner) -> dict[str, Any]:
+    """Return the source (if the profile tells the site) and the tags."""
+    loaded = profile.load(policy.profile)
+    tags = [{"system": "urn:jmid:profile", "code": loaded.label}]
+    if clean.reasons:
+        tags.append({"system": "urn:jmid:review", "code": "flagged"})
+    tells_site = any(rule.tag == _INSTITUTION_NAME and rule.action == profile.Action.SITE for rule in loaded.rules)
+    return {"source": f"urn:jmid:site:{policy.site}", "tag": tags} if tells_site else {"tag": tags}
+
+
+def _in_order(texts: dict[str, str]) -> list[tuple[str, str]]:
+    known = (CLINICAL, FINDINGS, IMPRESSION)
+    rest = [code for code in texts if code not in known]
+    return [(code, texts[code]) for code in (*known, *rest) if code in texts]
+
+
+def _observation(code: str, text: str, subject: dict[str, Any]) -> dict[str, Any]:
+    names = {FINDINGS: "findings", IMPRESSION: "impression", CLINICAL: "clinical-information"}
+    return {
+        "resourceType": "Observation",
+        "id": names.get(code, f"loinc-{code}"),
+        "status": "final",
+        "code": {"coding": [{"system": LOINC, "code": code}]},
+        "subject": subject,
+        "valueString": text,
+    }
+
+
+def _imaging_study(keys: LinkKeys, modality: str, subject: dict[str, Any]) -> list[dict[str, Any]]:
+    identifiers: list[dict[str, Any]] = []
+    if keys.study_instance_uid:
+        identifiers.append({"system": "urn:dicom:uid", "value": f"urn:oid:{keys.study_instance_uid}"})
+    if keys.accession_number:
+        kind = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "ACSN"}]}
+        identifiers.append({"type": kind, "value": keys.accession_number})
+    if not identifiers:
+        return []
+    study = {"resourceType": "ImagingStudy", "id": "study", "status": "available", "subject": subject}
+    coded = {"modality": [{"system": DCM, "code": modality}]} if modality else {}
+    return [study | {"identifier": identifiers} | coded]
+
+
+def _code(source: SourceReport, clean: _Cleaner) -> dict[str, Any]:
+    codings = [{"system": coding.system, "code": coding.code} for coding in source.code]
+    text = clean(source.title) if source.title else ""
+    found: dict[str, Any] = {"coding": codings} if codings else {}
+    return (found | {"text": text}) if text else found or {"coding": [{"system": LOINC, "code": "18748-4"}]}
+
+
+def _form(text: str) -> dict[str, str]:
+    return {"contentType": "text/plain; charset=utf-8", "data": base64.b64encode(text.encode()).decode("ascii")}
+
+
+def moved(value: str, days: int | None) -> str:
+    """Return a FHIR dateTime moved by whole days; partial dates, which cannot move, go."""
+    if days is None or not value:
+        return value
+    try:
+        return (date.fromisoformat(value[:10]) + timedelta(days=days)).isoformat() + value[10:]
+    except (ValueError, OverflowError):
+        return ""

@@ -1,0 +1,112 @@
+"""Moves a report from the identified to the de-identified zone."""
+
+from msgspec import structs
+
+from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.policy import Policy
+from services.anonymizer.profile import profile
+from services.anonymizer.pseudonyms.vault import VAULT
+from services.anonymizer.records import DECISIONS, QUARANTINE, Decision, Quarantined
+from services.anonymizer.reports.deidentify import DeidentifiedReport, deidentify
+from services.anonymizer.reports.records import REPORT_AUDIT, ReportAudit
+from services.anonymizer.reports.review import RESIDUAL_RISK, is_decided, released
+from shared.documents import Put
+from shared.errors import NotFound, Permanent, Refused
+from shared.events import Event, InputDeidentified, InputRefused, ReportDeidentified, ReportReceived
+from shared.metrics import DEIDENTIFIED, REFUSED
+
+
+async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list[Event]:
+    """De-identify one report, or quarantine it with a reason. A replay writes and says the same again."""
+    try:
+        data = await deps.identified.get(event.blob)
+    except NotFound:
+        return _events(event, await _earlier(event, deps))
+    found = await deps.cpu(deidentify_or_refuse, data, deps.policy)
+    if isinstance(found, Permanent):
+        return await _refuse(event, deps, found, len(data))
+    decision = await deps.documents.get(DECISIONS, event.blob)
+    is_rejected = decision is not None and decision.decision == "reject"
+    if decision is not None and is_decided(found, decision):
+        found = released(found, decision)
+    elif is_rejected or (found.review and deps.holds_flagged):
+        risk = Refused(RESIDUAL_RISK, f"what is left may identify somebody: {', '.join(found.reasons)}")
+        return await _refuse(event, deps, risk, len(data), decision)
+    audit = _audit(event, deps, found)
+    await deps.deidentified.put(audit.document, found.document)  # bytes first: a record promises the bytes
+    earlier = await deps.documents.get(QUARANTINE, event.blob)
+    row = [] if earlier is None else [Put(QUARANTINE, structs.replace(earlier, state="released"))]
+    sealed = deps.written.missing(found.sealed)
+    await deps.documents.write(Put(REPORT_AUDIT, audit), *row, *(Put(VAULT, entry) for entry in sealed))
+    deps.written.note(sealed)
+    DEIDENTIFIED.labels("report", deps.profile).inc()
+    return _events(event, audit)
+
+
+def deidentify_or_refuse(data: bytes, policy: Policy) -> DeidentifiedReport | Permanent:
+    """Return the de-identified report, or why there is none. Runs in a worker process."""
+    try:
+        return deidentify(data, policy)
+    except Permanent as error:
+        return error
+
+
+async def _earlier(event: ReportReceived, deps: AnonymizerDeps) -> ReportAudit:
+    found = await deps.documents.get(REPORT_AUDIT, event.blob)
+    if found is None:
+        raise NotFound("identified-blob-missing", "a report is neither in the identified store nor recorded as done")
+    return found
+
+
+async def _refuse(
+    event: ReportReceived, deps: AnonymizerDeps, error: Permanent, size_bytes: int, decision: Decision | None = None
+) -> list[Event]:
+    row = Quarantined(
+        blob=event.blob,
+        receipt_id=event.receipt_id,
+        kind="report",
+        reason=error.reason,
+        detail=error.detail,
+        size_bytes=size_bytes,
+        at=event.occurred_at.isoformat(),
+        state="rejected" if decision is not None and decision.decision == "reject" else "waiting",
+    )
+    await deps.documents.put(QUARANTINE, row)
+    REFUSED.labels("anonymizer", "report", error.reason).inc()
+    return [InputRefused.caused_by(event, receipt_id=event.receipt_id, reasons={event.blob: error.reason})]
+
+
+def _audit(event: ReportReceived, deps: AnonymizerDeps, found: DeidentifiedReport) -> ReportAudit:
+    return ReportAudit(
+        blob=event.blob,
+        receipt_id=event.receipt_id,
+        profile=profile.load(deps.profile).label,
+        keys_version=deps.keys.version,
+        removed=found.removed,
+        dropped=found.dropped,
+        review=found.review,
+        reasons=found.reasons,
+        report_id=found.report_id,
+        document=f"reports/{found.sha256}.json",
+        sha256=found.sha256,
+        status=found.status,
+        issued=found.issued,
+        keys=found.keys,
+        at=event.occurred_at.isoformat(),
+    )
+
+
+def _events(event: ReportReceived, audit: ReportAudit) -> list[Event]:
+    return [
+        ReportDeidentified.caused_by(
+            event,
+            receipt_id=event.receipt_id,
+            report_id=audit.report_id,
+            blob=audit.document,
+            sha256=audit.sha256,
+            status=audit.status,
+            issued=audit.issued,
+            keys=audit.keys,
+        ),
+        InputDeidentified.caused_by(event, receipt_id=event.receipt_id, blobs=(event.blob,)),
+    ]

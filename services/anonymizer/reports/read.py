@@ -1,0 +1,202 @@
+"""Read an identified FHIR R4 report, whole or bare, into the little that a de-identified one is built from.
+
+Whatever is not read here does not exist afterwards: narrative, extensions, media, Binary, attached images and PDF.
+
+Source: FHIR R4 DiagnosticReport; JP Core JP_DiagnosticReport_Radiology.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from services.anonymizer.reports.attachment_text import plain_text
+from services.anonymizer.reports.people import header_of
+from services.anonymizer.reports.references import Resources, items, text_of
+from shared.errors import Invalid
+
+FINDINGS, IMPRESSION, CLINICAL = "18782-3", "19005-8", "55752-0"  # LOINC
+LOINC = "http://loinc.org"
+DCM = "http://dicom.nema.org/resources/ontology/DCM"
+STATUSES = frozenset(
+    {"registered", "partial", "preliminary", "final", "amended", "corrected", "appended", "cancelled"}
+    | {"entered-in-error", "unknown"}
+)
+_CODE_SYSTEMS = re.compile(
+    r"http://loinc\.org|http://snomed\.info/sct|http://radlex\.org|http://www\.radlex\.org|"
+    r"http://dicom\.nema\.org/resources/ontology/DCM|urn:oid:1\.2\.392\.200119\.5\.\d+(?:\.\d+)*|"
+    r"http://jpfhir\.jp/fhir/[\w/.-]+|http://hl7\.org/fhir/sid/icd-10"
+)
+_CODE = re.compile(r"[A-Za-z0-9.\-]{1,40}")
+_INSTANT = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?)?)?")
+_MODALITY = re.compile(r"[A-Z]{2,16}")
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A text of the report. code: its LOINC code."""
+
+    code: str
+    text: str
+
+
+class Coding(msgspec.Struct, frozen=True):
+    """A code of a published system. display is never taken: it is free text."""
+
+    system: str
+    code: str
+
+
+class SourceReport(msgspec.Struct, frozen=True):
+    """An identified report, read. It must not leave the anonymizer.
+
+    header: DICOM keyword → values, the dictionary for cleaning.  issuer, identifier: of the report itself, or empty.
+    effective, issued: as FHIR dateTime or empty.  dropped: kind → how many were left behind.
+    """
+
+    header: Mapping[str, list[str]]
+    issuer: str
+    identifier: str
+    status: str
+    code: tuple[Coding, ...]
+    title: str
+    patient_issuer: str
+    patient_id: str
+    accession_number: str
+    study_instance_uid: str
+    modality: str
+    effective: str
+    issued: str
+    conclusion: str
+    sections: tuple[Section, ...]
+    full_text: str
+    dropped: Mapping[str, int]
+
+
+def read_report(data: bytes) -> SourceReport:
+    """Return the report of a Bundle, or of a bare DiagnosticReport with contained resources.
+
+    Raises Invalid: not JSON, no DiagnosticReport, or more than one.
+    """
+    try:
+        document = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid("report-not-json", "the report is not JSON") from error
+    resources = Resources.of(document)
+    report = resources.report
+    dropped: dict[str, int] = {}
+    patient_issuer, patient_id = resources.patient_identifier()
+    issuer, identifier = _own_identifier(report)
+    full_text = "\n\n".join(_attached(report, dropped))
+    _count_dropped(resources, dropped)
+    return SourceReport(
+        header=header_of(resources),
+        issuer=issuer,
+        identifier=identifier,
+        status=text_of(report, "status") if text_of(report, "status") in STATUSES else "unknown",
+        code=tuple(_codings(report.get("code"))),
+        title=text_of(report.get("code"), "text"),
+        patient_issuer=patient_issuer,
+        patient_id=patient_id,
+        accession_number=resources.accession_number(),
+        study_instance_uid=resources.study_instance_uid(),
+        modality=_modality(resources),
+        effective=_effective(resources),
+        issued=_instant(report.get("issued")),
+        conclusion=text_of(report, "conclusion"),
+        sections=tuple(_sections(resources)),
+        full_text=full_text,
+        dropped=dropped,
+    )
+
+
+def _own_identifier(report: Mapping[str, Any]) -> tuple[str, str]:
+    for each in items(report.get("identifier")):
+        if text_of(each, "value") and not any(code == "ACSN" for code in _type_codes(each)):
+            return text_of(each, "system"), text_of(each, "value")
+    return "", text_of(report, "id")
+
+
+def _type_codes(identifier: Mapping[str, Any]) -> Iterator[str]:
+    for kind in items(identifier.get("type")):
+        yield from (text_of(coding, "code") for coding in items(kind.get("coding")))
+
+
+def _codings(concept: Any) -> Iterator[Coding]:
+    for each in items(concept):
+        for coding in items(each.get("coding")):
+            system, code = text_of(coding, "system"), text_of(coding, "code")
+            if _CODE_SYSTEMS.fullmatch(system) and _CODE.fullmatch(code):
+                yield Coding(system, code)
+
+
+def _modality(resources: Resources) -> str:
+    """Return the DICOM modality: from category, else from the ImagingStudy or the request."""
+    places = [resources.report.get("category")]
+    for study in resources.studies():
+        places += [study.get("modality"), *(series.get("modality") for series in items(study.get("series")))]
+    for place in places:
+        for each in items(place):
+            for coding in (each, *items(each.get("coding"))):
+                if text_of(coding, "system") == DCM and _MODALITY.fullmatch(text_of(coding, "code")):
+                    return text_of(coding, "code")
+    return ""
+
+
+def _effective(resources: Resources) -> str:
+    report = resources.report
+    period = next(iter(items(report.get("effectivePeriod"))), {})
+    started = (study.get("started") for study in resources.studies())
+    found = (_instant(value) for value in (report.get("effectiveDateTime"), period.get("start"), *started))
+    return next((value for value in found if value), "")
+
+
+def _instant(value: Any) -> str:
+    return value if isinstance(value, str) and _INSTANT.fullmatch(value) else ""
+
+
+def _sections(resources: Resources) -> Iterator[Section]:
+    for observation in resources.observations():
+        codes = [coding.code for coding in _codings(observation.get("code")) if coding.system == LOINC]
+        text = text_of(observation, "valueString") or _notes(observation)
+        if codes and text:
+            yield Section(codes[0], text)
+    for request in resources.requests():
+        reasons = [text_of(reason, "text") for reason in items(request.get("reasonCode"))]
+        text = "\n".join(part for part in [*reasons, _notes(request)] if part)
+        if text:
+            yield Section(CLINICAL, text)
+
+
+def _notes(resource: Mapping[str, Any]) -> str:
+    return "\n".join(filter(None, (text_of(note, "text") for note in items(resource.get("note")))))
+
+
+def _attached(report: Mapping[str, Any], dropped: dict[str, int]) -> Iterator[str]:
+    """Yield what is readable in presentedForm; count what is not: a PDF's or picture's text cannot be vouched for."""
+    for form in items(report.get("presentedForm")):
+        kind = text_of(form, "contentType").lower()
+        text = None
+        try:
+            raw = base64.b64decode(text_of(form, "data"), validate=False)
+            text = plain_text(raw, kind) if raw else None
+        except (binascii.Error, ValueError, LookupError):
+            text = None
+        if text:
+            yield text
+        else:
+            dropped[_kind_word(kind)] = dropped.get(_kind_word(kind), 0) + 1
+
+
+def _kind_word(content_type: str) -> str:
+    if content_type.startswith("image/"):
+        return "key_image"
+    return "pdf" if content_type.startswith("application/pdf") else "attachment"
+
+
+def _count_dropped(resources: Resources, dropped: dict[str, int]) -> None:
+    for word, count in (("key_image", len(items(resources.report.get("media")))), *resources.unused()):
+        if count:
+            dropped[word] = dropped.get(word, 0) + count

@@ -1,0 +1,120 @@
+"""The word lists: surnames and given names with readings, and the clinical terms that look like names."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+from types import MappingProxyType
+from typing import NamedTuple
+
+from services.anonymizer.text.folding.fold import fold_name
+
+
+class Names(NamedTuple):
+    """surnames, words: in the name view; words, and given_words, are also ordinary nouns.
+
+    by_reading, given_by_reading: katakana → kanji.  readings, given_readings: kanji → katakana.
+    """
+
+    surnames: frozenset[str]
+    words: frozenset[str]
+    given: frozenset[str]
+    given_words: frozenset[str]
+    by_reading: Mapping[str, tuple[str, ...]]
+    given_by_reading: Mapping[str, tuple[str, ...]]
+    readings: Mapping[str, tuple[str, ...]]
+    given_readings: Mapping[str, tuple[str, ...]]
+
+
+@lru_cache(1)
+def names() -> Names:
+    """Return all surnames and given names that are known here: our own lists, and those of SudachiDict beside them.
+
+    See data/NOTICE-sudachidict.txt; docs/names_from_sudachi.py makes them.
+    """
+    own = own_names()
+    readings = _joined(own.readings, "surnames_sudachi.tsv")
+    given_readings = _joined(own.given_readings, "given_names_sudachi.tsv")
+    return own._replace(
+        surnames=frozenset(readings),
+        given=frozenset(given_readings),
+        by_reading=_turned(readings),
+        given_by_reading=_turned(given_readings),
+        readings=readings,
+        given_readings=given_readings,
+    )
+
+
+@lru_cache(1)
+def own_names() -> Names:
+    """Return the names of the IPA dictionary (see data/NOTICE-ipadic.txt) and of our own additions."""
+    readings, words = _name_list("surnames.tsv", "surnames_more.tsv")
+    given_readings, given_words = _name_list("given_names.tsv", "given_names_more.tsv")
+    plainly_names = frozenset(map(fold_name, _lines("surnames_not_words.txt")))
+    return Names(
+        surnames=frozenset(readings),
+        words=frozenset(words - plainly_names),
+        given=frozenset(given_readings),
+        given_words=frozenset(given_words),
+        by_reading=_turned(readings),
+        given_by_reading=_turned(given_readings),
+        readings=readings,
+        given_readings=given_readings,
+    )
+
+
+def _joined(readings: Mapping[str, tuple[str, ...]], file: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the names with those of a file of (name, its readings), which is in the name view already."""
+    found = dict(readings)
+    for line in _lines(file):
+        name, _, spoken = line.partition("\t")
+        found[name] = tuple(spoken.split())
+    return MappingProxyType(found)
+
+
+def _name_list(*files: str) -> tuple[Mapping[str, tuple[str, ...]], set[str]]:
+    readings: dict[str, tuple[str, ...]] = {}
+    words: set[str] = set()
+    for line in (line for file in files for line in _lines(file)):
+        written, reading, kind = line.split("\t")
+        name = fold_name(written)
+        readings[name] = (*readings.get(name, ()), *map(fold_name, reading.split()))  # 渡邊 and 渡辺 are one here
+        if kind == "word":
+            words.add(name)
+    return MappingProxyType(readings), words
+
+
+def _turned(readings: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    turned: dict[str, list[str]] = {}
+    for name, kanas in readings.items():
+        for kana in kanas:
+            turned.setdefault(kana, []).append(name)
+    return MappingProxyType({kana: tuple(found) for kana, found in turned.items()})
+
+
+@lru_cache(1)
+def clinical_terms() -> frozenset[str]:
+    """Return clinical terms of which a part can also be a name, in the name view."""
+    return frozenset(fold_name(term) for term in _lines("clinical_terms.txt"))
+
+
+@lru_cache(1)
+def clinical_words() -> frozenset[str]:
+    """Return whole words (Latin or kana) that are clinical or everyday and also somebody's name, in the name view."""
+    return frozenset(fold_name(term) for term in _lines("clinical_words.txt"))
+
+
+@lru_cache(8192)
+def terms_with(name: str) -> tuple[tuple[str, int], ...]:
+    """Return the clinical terms that contain a name, each with every place in it."""
+    return tuple(
+        (term, match.start())
+        for term in clinical_terms()
+        if name in term and name != term
+        for match in re.finditer(re.escape(name), term)
+    )
+
+
+def _lines(file: str) -> list[str]:
+    text = resources.files("services.anonymizer.text.folding").joinpath("data", file).read_text("utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]

@@ -1,0 +1,153 @@
+"""Turns the header of an Instance into DICOM JSON at store time, once, so that no reader has to parse it again.
+
+Source: PS3.18 Annex F. Values over BULK bytes of binary VRs become BulkDataURIs, relative to the service's public root.
+"""
+
+import base64
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from pydicom._dicom_dict import DicomDictionary
+
+from shared.dicom import walk
+from shared.dicom.json_values import BINARY, Json, decode
+from shared.dicom.walk import Element, File, Syntax
+
+BULK = 1024
+KNOWN = 64
+"""Bytes: shorter values are decoded once."""
+_PIXELS = frozenset([0x7FE00008, 0x7FE00009, 0x7FE00010])
+_SIGNED = (0x00280103,)  # Pixel Representation decides US or SS (PS3.6, 7.1)
+_CHARACTER_SET = 0x00080005
+
+
+class Header(msgspec.Struct, frozen=True):
+    """attributes: the DICOM JSON of the Data Set.  pixels: the pixel data element, if there is one.
+
+    bulk: path of each bulk value → where it lies in the Data Set's bytes.
+    extended_offsets: value of the Extended Offset Table (7FE0,0001), if it is not among the bulk.
+    """
+
+    attributes: Json
+    pixels: Element | None
+    bulk: dict[str, tuple[int, int]]
+    extended_offsets: bytes = b""
+
+
+def read_header(file: File, root: str) -> Header:
+    """Walk the Data Set once. root: the URL path of the Instance, for BulkDataURIs; it may be filled in later."""
+    reader = _Reader(file, root)
+    attributes = reader.data_set(file.start, len(file.data), file.syntax, (), "", 0)
+    table = attributes.get("7FE00001", {}).get("InlineBinary", "")
+    return Header(attributes, reader.pixels, reader.bulk, base64.b64decode(table))
+
+
+class _Reader:
+    def __init__(self, file: File, root: str) -> None:
+        self._data = file.data
+        self._root = root
+        self.pixels: Element | None = None
+        self.bulk: dict[str, tuple[int, int]] = {}
+
+    def data_set(
+        self, start: int, end: int, syntax: Syntax, character_set: tuple[str, ...], path: str, depth: int
+    ) -> Json:
+        found: Json = {}
+        signed = False
+        for element in walk.elements(self._data, start, end, syntax, depth=depth):
+            tag = element.tag
+            if tag & 0xFFFF == 0:
+                continue  # group lengths say nothing about the object (PS3.18 F.2.2)
+            vr = element.vr
+            if vr == "UN" or not syntax.explicit:
+                vr = _vr(element, signed, syntax)
+            if vr == "SQ" or walk.is_sequence(element):
+                value = self._sequence(element, syntax, character_set, f"{path}{tag:08X}", depth)
+            elif vr in BINARY:
+                value = self._binary(element, vr, f"{path}{tag:08X}", depth)
+            else:
+                raw = bytes(self._data[element.value : element.end])
+                # a UN is Implicit VR Little Endian (PS3.5 6.2.2, note 4)
+                little = syntax.little or element.vr == "UN"
+                value = (_known if len(raw) <= KNOWN else _valued)(vr, raw, little, character_set)
+                if tag == _CHARACTER_SET:
+                    character_set = tuple(str(v or "") for v in value.get("Value", ()))
+                elif tag == 0x00280103:
+                    signed = value.get("Value") == [1]
+            found[f"{tag:08X}"] = value
+        return found
+
+    def _sequence(
+        self, element: Element, syntax: Syntax, character_set: tuple[str, ...], path: str, depth: int
+    ) -> Json:
+        within = walk.inside(element, syntax)
+        items = [
+            self.data_set(item.value, item.end, within, character_set, f"{path}/{number}/", depth + 1)
+            for number, item in enumerate(walk.items(self._data, element, syntax, depth=depth), start=1)
+        ]
+        return {"vr": "SQ", "Value": items} if items else {"vr": "SQ"}
+
+    def _binary(self, element: Element, vr: str, path: str, depth: int) -> Json:
+        size = element.end - element.value
+        if element.tag in _PIXELS and not depth:
+            self.pixels = element
+        elif not size:
+            return {"vr": vr}
+        elif size <= BULK:
+            raw = bytes(self._data[element.value : element.end])
+            return {"vr": vr, "InlineBinary": base64.b64encode(raw).decode("ascii")}
+        self.bulk[path] = (element.value, element.end)
+        return {"vr": vr, "BulkDataURI": f"{self._root}/bulkdata/{path}"}
+
+
+def _vr(element: Element, signed: bool, syntax: Syntax) -> str:
+    """Return the VR as it is meant: what the dictionary leaves open, and what Implicit VR does not say."""
+    if element.vr == "UN" and syntax.explicit and not element.undefined:
+        return _settled(element, walk.vr_of(element.tag), signed)
+    if syntax.explicit:
+        return element.vr
+    if element.tag in _PIXELS:
+        return "OW" if element.tag == walk.PIXEL_DATA else ("OF" if element.tag == 0x7FE00008 else "OD")
+    return _settled(element, element.vr, signed)
+
+
+def _settled(element: Element, vr: str, signed: bool) -> str:
+    return ("SS" if signed else "US") if vr == "US" and element.tag in _US_OR_SS else vr
+
+
+_US_OR_SS = frozenset(tag for tag, entry in DicomDictionary.items() if entry[0].startswith("US or SS"))
+
+
+def _valued(vr: str, raw: bytes, little: bool, character_set: tuple[str, ...]) -> Json:
+    values = decode(raw, vr, little, character_set)
+    return {"vr": vr, "Value": values} if any(value is not None for value in values) else {"vr": vr}
+
+
+_known = lru_cache(16_384)(_valued)
+"""Slices of a Series have nearly all values in common. What it returns is shared, so nobody may change it."""
+
+
+def first(attributes: Json, tag: str) -> Any:
+    """Return the first value of an Attribute, or None."""
+    return next(iter(attributes.get(tag, {}).get("Value") or ()), None)
+
+
+def text(attributes: Json, tag: str) -> str:
+    """Return the first value as text; of a person's name the alphabetic group."""
+    value = first(attributes, tag)
+    if isinstance(value, dict):
+        return str(value.get("Alphabetic", ""))
+    return "" if value is None else str(value)
+
+
+def number(attributes: Json, tag: str, default: int = 0) -> int:
+    """Return the first value as a whole number; the default if it is none."""
+    value = first(attributes, tag)
+    return int(value) if isinstance(value, int | float) else default
+
+
+def pick(attributes: Json, tags: Iterable[str]) -> Json:
+    """Return these Attributes, as far as they are there."""
+    return {tag: attributes[tag] for tag in tags if tag in attributes}

@@ -1,0 +1,94 @@
+"""Deletion under an administrator's role, with a reason that is kept.
+
+Source: PS3.18 has no delete transaction of its own; the resources are those of 10.4, the method is RFC 9110 9.3.5.
+"""
+
+import hmac
+import time
+import uuid
+
+from aiohttp import web
+
+from services.archive.deps import ArchiveDeps
+from services.archive.housekeeping.loop import recount
+from services.archive.records import DELETIONS, INSTANCES, PENDING, DeletionRecord, InstanceRecord, PendingRecord
+from shared.documents import Condition, Delete, Eq, Put
+from shared.logs import decided
+
+REASON_HEADER = "X-Reason"
+PAGE = 200
+_FIELDS = {"study": "study_instance_uid", "series": "series_instance_uid", "instance": "sop_instance_uid"}
+
+
+class RemovalRoutes:
+    """DELETE of a Study, a Series or an Instance."""
+
+    def __init__(self, deps: ArchiveDeps) -> None:
+        self._deps = deps
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes, with full paths."""
+        study = "/dicom-web/studies/{study}"
+        series = study + "/series/{series}"
+        return [web.delete(path, self.delete) for path in (study, series, series + "/instances/{instance}")]
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """Delete records, then bytes; 401 without the administrator's token, 400 without a reason, 404 if unknown."""
+        self._authorise(request)
+        if not request.headers.get(REASON_HEADER, "").strip():
+            raise web.HTTPBadRequest(text=f"say why in the {REASON_HEADER} header\n")
+        where = [Eq(_FIELDS[name], uid) for name, uid in request.match_info.items()]
+        if not await self._some(where, 1):
+            raise web.HTTPNotFound(text="there is nothing of that kind\n")
+        await self._note(request)
+        deleted = 0
+        async with self._deps.turns.alone(request.match_info["study"]):
+            while page := await self._some(where, PAGE):
+                await self._remove(page)
+                deleted += len(page)
+        decided("deleted", level="warning", service="archive", count=deleted)
+        return web.Response(status=204)
+
+    def _authorise(self, request: web.Request) -> None:
+        token = self._deps.settings.administrator_token
+        if not token:
+            raise web.HTTPForbidden(text="deletion is off: JMID_ARCHIVE_ADMINISTRATOR_TOKEN is not set\n")
+        shown = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+        if not hmac.compare_digest(shown, token.encode()):
+            raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
+
+    async def _note(self, request: web.Request) -> None:
+        """Keep what was to go, and why, before it goes."""
+        record = DeletionRecord(
+            id=str(uuid.uuid4()),
+            uids=dict(request.match_info),
+            reason=request.headers[REASON_HEADER].strip()[:1000],
+            at=time.time(),
+        )
+        await self._deps.documents.put(DELETIONS, record)
+
+    async def _some(self, where: list[Eq], limit: int) -> list[InstanceRecord]:
+        conditions: list[Condition] = list(where)
+        return (await self._deps.documents.find(INSTANCES, *conditions, limit=limit)).documents
+
+    async def _remove(self, instances: list[InstanceRecord]) -> None:
+        studies = sorted({each.study_instance_uid for each in instances})
+        rows = [Put(PENDING, _row(study)) for study in studies]
+        await self._deps.documents.write(*rows, *(Delete(INSTANCES, each.sop_instance_uid) for each in instances))
+        for each in instances:
+            await self._deps.blobs.delete(each.blob)
+        for study in studies:
+            await recount(self._deps, study)
+        self._deps.bell.set()
+
+
+def _row(study: str) -> PendingRecord:
+    return PendingRecord(
+        id=str(uuid.uuid4()),
+        study_instance_uid=study,
+        series_instance_uid="",
+        sop_instance_uids=(),
+        change="deleted",
+        correlation_id="",
+        at=time.time(),
+    )

@@ -1,0 +1,73 @@
+"""Finds where the frames of an Instance lie, at store time, so that one frame can be read without the others.
+
+Source: PS3.5 A.4 and Annex A (encapsulation, Basic and Extended Offset Table: PS3.3 C.7.6.3.1.8).
+"""
+
+import struct
+from bisect import bisect_left
+from itertools import pairwise
+
+from services.archive.attributes.dicom_json import Header, number
+from services.archive.records import Pixels
+from shared.dicom import walk
+from shared.dicom.walk import File
+
+KEYWORDS = {0x7FE00010: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
+Span = tuple[int, int]
+_JPEG_ENDS = b"\xff\xd9"
+
+
+def pixels_of(file: File, header: Header) -> Pixels | None:
+    """Return where pixel data and frames are; None if there are no pixel data."""
+    element = header.pixels
+    if element is None:
+        return None
+    frames = max(1, number(header.attributes, "00280008", 1))
+    if not element.undefined:
+        return Pixels(KEYWORDS[element.tag], element.value, element.end, frames)
+    found = walk.fragments(file.data, element)
+    spans = _frames(file, found, frames, _extended(file, header))
+    return Pixels(KEYWORDS[element.tag], element.value, element.end, frames, True, spans)
+
+
+def _frames(file: File, found: list[Span], frames: int, extended: list[int]) -> tuple[tuple[Span, ...], ...]:
+    table, fragments = (found[0], found[1:]) if found else ((0, 0), [])
+    if frames == 1:
+        return (tuple(fragments),)
+    offsets = extended or _basic(file, table)
+    if len(offsets) == frames and fragments:
+        base = fragments[0][0] - 8
+        return _by_offsets(fragments, [base + offset for offset in offsets])
+    if len(fragments) == frames:
+        return tuple((fragment,) for fragment in fragments)
+    return _by_ends(file, fragments, frames)
+
+
+def _basic(file: File, table: Span) -> list[int]:
+    raw = bytes(file.data[table[0] : table[1]])
+    return [item[0] for item in struct.iter_unpack("<I", raw[: len(raw) // 4 * 4])]
+
+
+def _extended(file: File, header: Header) -> list[int]:
+    span = header.bulk.get("7FE00001")
+    raw = bytes(file.data[span[0] : span[1]]) if span else header.extended_offsets
+    return [item[0] for item in struct.iter_unpack("<Q", raw[: len(raw) // 8 * 8])]
+
+
+def _by_offsets(fragments: list[Span], starts: list[int]) -> tuple[tuple[Span, ...], ...]:
+    """Each frame is the fragments whose Items begin at or after its offset and before the next frame's."""
+    items = [fragment[0] - 8 for fragment in fragments]
+    cuts = [bisect_left(items, start) for start in starts] + [len(items)]
+    return tuple(tuple(fragments[low:high]) for low, high in pairwise(cuts))
+
+
+def _by_ends(file: File, fragments: list[Span], frames: int) -> tuple[tuple[Span, ...], ...]:
+    """Without a table, a frame ends with the fragment that ends with its codestream's end marker (PS3.5 A.4)."""
+    groups: list[tuple[Span, ...]] = []
+    current: list[Span] = []
+    for start, end in fragments:
+        current.append((start, end))
+        if bytes(file.data[max(start, end - 4) : end]).rstrip(b"\0").endswith(_JPEG_ENDS):
+            groups.append(tuple(current))
+            current = []
+    return tuple(groups) if len(groups) == frames and not current else ()

@@ -1,0 +1,130 @@
+"""Routes of the Search Transaction and of the change feed."""
+
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from services.archive.deps import ArchiveDeps
+from services.archive.query import search
+from services.archive.query.parameters import INSTANCE, LEVELS, SERIES, STUDY, Search, parse
+from services.archive.store.prepare import is_uid
+from services.archive.store.routes import base_url
+from shared.dicom.native_xml import native_model
+from shared.documents import Change
+from shared.errors import Invalid
+
+_BOUNDARY = "jmid-search-result"
+_PATHS = {
+    "/dicom-web/studies": STUDY,
+    "/dicom-web/series": SERIES,
+    "/dicom-web/instances": INSTANCE,
+    "/dicom-web/studies/{study}/series": SERIES,
+    "/dicom-web/studies/{study}/instances": INSTANCE,
+    "/dicom-web/studies/{study}/series/{series}/instances": INSTANCE,
+}
+_FIXED = {"study": "0020000D", "series": "0020000E"}
+MOST_CHANGES = 1000
+JSON = "application/json"
+
+
+class SearchRoutes:
+    """GET of all QIDO-RS resources."""
+
+    def __init__(self, deps: ArchiveDeps) -> None:
+        self._deps = deps
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes, with full paths."""
+        return [
+            *(web.get(path, self._handler(level)) for path, level in _PATHS.items()),
+            web.get("/dicom-web/changefeed", self.changes),
+        ]
+
+    def _handler(self, level: str):  # type: ignore[no-untyped-def]
+        async def handle(request: web.Request) -> web.Response:
+            return await self._search(request, level)
+
+        return handle
+
+    async def _search(self, request: web.Request, level: str) -> web.Response:
+        xml = _wants_xml(request)
+        fixed = [(_FIXED[name], uid) for name, uid in request.match_info.items()]
+        if not all(is_uid(uid) for _, uid in fixed):
+            raise web.HTTPBadRequest(text="a UID of the URL is not valid (PS3.5 9.1)\n")
+        try:
+            asked = parse(level, request.query.items(), fixed)
+        except Invalid as error:
+            raise web.HTTPBadRequest(text=f"{error}\n") from error
+        base = base_url(request, self._deps.settings.public_root)
+        found = await search.search(asked, self._deps, base)
+        response = _xml(found.answers) if xml else _json(found.answers)
+        for warning in _warnings(found, asked, base):
+            response.headers.add("Warning", warning)
+        return response
+
+    async def changes(self, request: web.Request) -> web.Response:
+        """Return what changed after a sequence number, in the order of change: the newest state of each.
+
+        level: study (by default), series or instance.  A reader that goes on from the last Sequence it saw misses none.
+        """
+        after, limit = request.query.get("after", "0"), request.query.get("limit", "100")
+        level = request.query.get("level", STUDY)
+        if not (after.isdigit() and limit.isdigit() and after.isascii() and limit.isascii()) or len(after) > 18:
+            raise web.HTTPBadRequest(text="after and limit take whole numbers\n")
+        if level not in LEVELS:
+            raise web.HTTPBadRequest(text="level takes study, series or instance\n")
+        most = min(int(limit[:9]), MOST_CHANGES)
+        changes = await self._deps.documents.changes(search.COLLECTIONS[level], after=int(after), limit=most)
+        return web.Response(body=orjson.dumps([_entry(level, each) for each in changes]), content_type=JSON)
+
+
+def _entry(level: str, change: Change[Any]) -> dict[str, Any]:
+    key = {STUDY: "StudyInstanceUID", SERIES: "SeriesInstanceUID", INSTANCE: "SOPInstanceUID"}[level]
+    entry = {"Sequence": change.seq, key: change.key, "Action": "update" if change.document else "delete"}
+    if level != STUDY and change.document:
+        entry["StudyInstanceUID"] = change.document.study_instance_uid
+    if level == INSTANCE and change.document:
+        return {**entry, "SeriesInstanceUID": change.document.series_instance_uid, "State": change.document.state}
+    return entry if level == INSTANCE else {**entry, "Instances": change.document.instances if change.document else 0}
+
+
+def _wants_xml(request: web.Request) -> bool:
+    """Choose the representation: JSON unless only XML is accepted; 406 if neither (PS3.18 8.7.5)."""
+    accepted = (request.query.get("accept") or request.headers.get("Accept") or "*/*").lower()
+    names = [part.split(";")[0].strip() for part in accepted.split(",")]
+    if any(name in ("*/*", "application/*", "application/json", "application/dicom+json") for name in names):
+        return False
+    if "application/dicom+xml" in accepted or "multipart/*" in names:
+        return True
+    raise web.HTTPNotAcceptable(text="a search answers application/dicom+json or multipart application/dicom+xml\n")
+
+
+def _json(answers: list[bytes]) -> web.Response:
+    response = web.Response(body=b"[" + b",".join(answers) + b"]", content_type="application/dicom+json")
+    if sum(map(len, answers)) > 4096:
+        response.enable_compression()  # only if the user agent accepts it
+    return response
+
+
+def _xml(answers: list[bytes]) -> web.Response:
+    if not answers:
+        return web.Response(status=204)
+    head = f"--{_BOUNDARY}\r\nContent-Type: application/dicom+xml\r\n\r\n".encode()
+    parts = [head + native_model(orjson.loads(answer)) + b"\r\n" for answer in answers]
+    kind = f'multipart/related; type="application/dicom+xml"; boundary={_BOUNDARY}'
+    return web.Response(body=b"".join(parts) + f"--{_BOUNDARY}--\r\n".encode(), headers={"Content-Type": kind})
+
+
+def _warnings(found: search.Found, asked: Search, base: str) -> list[str]:
+    """PS3.18 8.3.4.4: more results than the server returns at once; 10.6.3: broader than can be related."""
+    texts = []
+    if found.more:
+        texts.append("There are additional results that can be requested")
+    if found.broad:
+        texts.append("A key of another level matches too many; the results are incomplete: narrow the search")
+    texts += [
+        f"The {name} parameter is not supported. Only literal matching has been performed."
+        for name in asked.unsupported
+    ]
+    return [f'299 {base}: "{text}"' for text in texts]

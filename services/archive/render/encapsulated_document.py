@@ -1,0 +1,50 @@
+"""Render an Encapsulated Document: its rendered form is the document itself.
+
+Source: PS3.18 8.7.4 (Rendered Media Types of documents); PS3.3 C.24.2 (Encapsulated Document Module).
+"""
+
+import base64
+
+from aiohttp import web
+
+from services.archive.deps import ArchiveDeps
+from services.archive.http import conditional
+from services.archive.http.multipart import Part, once, send_single
+from services.archive.http.negotiate import Offer
+from services.archive.pixels import frames
+from services.archive.records import InstanceRecord
+from services.archive.render import image_attributes
+from services.archive.retrieve.instances import chosen_for
+from shared.errors import NotFound
+
+SOP_CLASSES = "1.2.840.10008.5.1.4.1.1.104."
+DOCUMENT, LENGTH, MEDIA_TYPE = "00420011", "00420015", "00420012"
+KINDS = frozenset({"application/pdf", "text/xml", "model/stl", "model/obj", "model/mtl"})
+"""What such an Instance may say it is; anything else, such as text/html, would run at our origin."""
+
+
+def is_document(record: InstanceRecord) -> bool:
+    """Say whether the Instance encapsulates a document."""
+    return record.sop_class_uid.startswith(SOP_CLASSES)
+
+
+async def send(deps: ArchiveDeps, request: web.Request, record: InstanceRecord) -> web.StreamResponse:
+    """Answer with the document."""
+    attributes = image_attributes.attributes_of(record.metadata)
+    said = image_attributes.text(attributes, MEDIA_TYPE).lower()
+    kind = said if said in KINDS else "application/octet-stream"
+    chosen_for(request, [Offer(kind)])
+    data = await _document(deps, record, attributes)
+    etag = conditional.etag_of(record.sha256, "document")
+    return await send_single(request, Part(kind, lambda: once(data), len(data)), etag)
+
+
+async def _document(deps: ArchiveDeps, record: InstanceRecord, attributes: image_attributes.Json) -> bytes:
+    if DOCUMENT in record.bulk:
+        (data,) = await frames.ranges(deps, record, [record.bulk[DOCUMENT]])
+    else:
+        data = base64.b64decode(attributes.get(DOCUMENT, {}).get("InlineBinary", ""))
+    if not data:
+        raise NotFound("no-document", "Encapsulated Document (0042,0011) is empty")
+    size = int(image_attributes.number(attributes, LENGTH, len(data)))  # without the padding to an even length
+    return data[:size] if len(data) - 1 <= size <= len(data) else data

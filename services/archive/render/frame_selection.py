@@ -1,0 +1,94 @@
+"""Say what a rendered resource shows: frames of its images, or those that a Presentation State refers to.
+
+Source: PS3.18 10.4.1.1.3 (Rendered Resources, Presentation States), 8.3.5.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from services.archive.deps import ArchiveDeps
+from services.archive.pixels import frames
+from services.archive.records import EVICTED, INSTANCES, InstanceRecord
+from services.archive.render import image_attributes, presentation_state
+from services.archive.render.presentation_state import GRAYSCALE_STATE, State
+from services.archive.render.worker import Picture, Source
+from shared.errors import Refused
+
+MAX_STATE_VIEWS = 2000
+
+
+class View(msgspec.Struct, frozen=True):
+    """One frame (from 1) of an Instance, and the Presentation State to show it by."""
+
+    record: InstanceRecord
+    number: int
+    state: State | None = None
+
+
+async def of_frames(deps: ArchiveDeps, records: Sequence[InstanceRecord], listed: str | None) -> list[View]:
+    """Return what to show of a resource. listed: the frame numbers of the request, as text.
+
+    A Presentation State shows what it refers to and the archive has, when it is asked for by itself; of a Study or
+    Series with images, the images. Raises Refused when there is nothing to show.
+    """
+    images = [record for record in records if record.pixels is not None]
+    if images:
+        return [View(record, number) for record in images for number in _numbers(record, listed)]
+    states = [record for record in records if record.sop_class_uid == GRAYSCALE_STATE]
+    found = [view for record in states for view in await _by_state(deps, record)]
+    if not found:
+        raise Refused("nothing-to-render", "the resource has no image; its metadata and bulk data are there")
+    return found
+
+
+def representative(views: Sequence[View]) -> View:
+    """Return the view that stands for all: of the middle image, the frame that it names or its middle one."""
+    if views[0].state is not None:
+        return views[0]
+    images = list({view.record.sop_instance_uid: view.record for view in views}.values())
+    record = images[len(images) // 2]
+    numbers = [view.number for view in views if view.record is record]
+    count = frames.pixels_of(record).number_of_frames
+    told = 1 if count == 1 else image_attributes.read(record.metadata, count, {}).representative
+    return View(record, told if told in numbers else numbers[0])
+
+
+def _numbers(record: InstanceRecord, listed: str | None) -> Sequence[int]:
+    count = frames.pixels_of(record).number_of_frames
+    return range(1, count + 1) if listed is None else frames.numbers(listed, count)
+
+
+async def _by_state(deps: ArchiveDeps, record: InstanceRecord) -> list[View]:
+    attributes, bulk = image_attributes.attributes_of(record.metadata), await frames.lut_bytes(deps, record)
+    wanted = presentation_state.references(attributes)
+    known = await deps.documents.get_many(INSTANCES, [reference.sop_instance_uid for reference in wanted])
+    found: list[View] = []
+    for reference in wanted:
+        image = known.get(reference.sop_instance_uid)
+        if image is None or image.pixels is None or image.state == EVICTED or not _together(image, record):
+            continue
+        for number in reference.frames or range(1, image.pixels.number_of_frames + 1):
+            if number <= image.pixels.number_of_frames and len(found) < MAX_STATE_VIEWS:
+                state = presentation_state.state_for(attributes, image.sop_instance_uid, number, bulk)
+                found.append(View(image, number, state))
+    return found
+
+
+def _together(image: InstanceRecord, state: InstanceRecord) -> bool:
+    """A state is for images of its own Study (PS3.3 C.11.11); that also keeps it from showing another patient's."""
+    return image.study_instance_uid == state.study_instance_uid
+
+
+async def picture(deps: ArchiveDeps, view: View) -> Picture:
+    """Return what the pool needs to draw a view; pixels of a local file stay where they are."""
+    record, number = view.record, view.number
+    path = None if record.deflated else deps.blobs.local_path(record.blob)
+    if path is None:
+        source = Source(data=await frames.frame(deps, record, number))
+    else:
+        bits = 0 if frames.pixels_of(record).encapsulated else frames.frame_shape(record).frame_bits
+        source = Source(path=str(path), spans=frames.spans(record, number), shift=bits * (number - 1) % 8)
+    count = frames.pixels_of(record).number_of_frames
+    bulk: Mapping[str, bytes] = await frames.lut_bytes(deps, record)
+    return Picture(source, number, count, record.transfer_syntax_uid, record.metadata, bulk, view.state)

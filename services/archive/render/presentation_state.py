@@ -1,0 +1,218 @@
+"""Apply a Grayscale Softcopy Presentation State: what somebody wanted an image to look like.
+
+Source: PS3.3 A.33.1 (IOD), C.11.8 (Softcopy VOI LUT), C.11.6 (Softcopy Presentation LUT), C.10.4 (Displayed Area),
+C.10.5 (Graphic Annotation), C.10.6 (Spatial Transformation); PS3.4 N.2.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+
+import msgspec
+from PIL import Image, ImageDraw, ImageFont
+
+from services.archive.render import image_attributes
+from services.archive.render.image_attributes import Json
+from services.archive.render.parameters import Look, Lut, Window
+
+GRAYSCALE_STATE = "1.2.840.10008.5.1.4.1.1.11.1"
+REFERENCED_SERIES, REFERENCED_IMAGES = "00081115", "00081140"
+SOP_INSTANCE, SERIES_INSTANCE, FRAME_NUMBERS = "00081155", "0020000E", "00081160"
+VOI, GRAPHICS, AREAS = "00283110", "00700001", "0070005A"
+MAX_SIDE = 16384
+Points = tuple[tuple[float, float], ...]
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """An image that the state is for. frames: numbers from 1; empty means all."""
+
+    series_instance_uid: str
+    sop_instance_uid: str
+    frames: tuple[int, ...] = ()
+
+
+class Graphic(msgspec.Struct, frozen=True):
+    """A graphic object in pixels of the image. kind: POINT, POLYLINE, INTERPOLATED, CIRCLE or ELLIPSE."""
+
+    kind: str
+    points: Points
+    filled: bool = False
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A text object at a place in pixels of the image."""
+
+    text: str
+    x: float
+    y: float
+
+
+class State(msgspec.Struct, frozen=True):
+    """What is to be done to one image.
+
+    area: left, top, right, bottom of what is displayed, in pixels from 0.  rotation: degrees clockwise; then flip.
+    """
+
+    slope: float | None = None
+    intercept: float = 0.0
+    modality_lut: Lut | None = None
+    window: Window | None = None
+    voi_lut: Lut | None = None
+    inverse: bool = False
+    rotation: int = 0
+    flip: bool = False
+    area: tuple[int, int, int, int] | None = None
+    graphics: tuple[Graphic, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    def look(self, own: Look) -> Look:
+        """Return the image's own look as the state changes it; the state's LUTs stand instead of the image's."""
+        changes: dict[str, object] = {"inverse": self.inverse}
+        if self.slope is not None or self.modality_lut is not None:
+            slope = 1.0 if self.slope is None else self.slope
+            changes |= {"slope": slope, "intercept": self.intercept, "modality_lut": self.modality_lut}
+        if self.window is not None or self.voi_lut is not None:
+            changes |= {"window": self.window, "voi_lut": self.voi_lut}
+        return msgspec.structs.replace(own, **changes)
+
+    def present(self, image: Image.Image) -> Image.Image:
+        """Return the rendered image with annotations, cut to the displayed area, rotated and flipped."""
+        image = _annotated(image, self)
+        if self.area is not None and self.area != (0, 0, *image.size):
+            image = image.crop(self.area)  # what lies outside the image is black
+        if self.rotation:
+            image = image.rotate(-self.rotation, expand=True)
+        return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if self.flip else image
+
+
+def references(state: Json) -> list[Reference]:
+    """Return the images that the state is for, in its order."""
+    found = []
+    for series in image_attributes.values(state, REFERENCED_SERIES):
+        for image in image_attributes.values(series, REFERENCED_IMAGES):
+            numbers = tuple(int(number) for number in image_attributes.values(image, FRAME_NUMBERS))
+            found.append(
+                Reference(
+                    image_attributes.text(series, SERIES_INSTANCE), image_attributes.text(image, SOP_INSTANCE), numbers
+                )
+            )
+    return found
+
+
+def state_for(state: Json, sop_instance_uid: str, frame: int, bulk: Mapping[str, bytes]) -> State:
+    """Return what the state wants for one frame (from 1) of one image."""
+    voi = next(_applicable(state, VOI, sop_instance_uid, frame), {})
+    area = next(_applicable(state, AREAS, sop_instance_uid, frame), None)
+    layers = list(_applicable(state, GRAPHICS, sop_instance_uid, frame))
+    return State(
+        slope=image_attributes.number(state, "00281053", 1.0) if "00281053" in state else None,
+        intercept=image_attributes.number(state, "00281052", 0.0),
+        modality_lut=image_attributes.lut(state, image_attributes.MODALITY_LUT, bulk, signed=False),
+        window=image_attributes.window(voi),
+        voi_lut=None
+        if image_attributes.window(voi)
+        else image_attributes.lut(voi, image_attributes.VOI_LUT, bulk, signed=False),
+        inverse=image_attributes.text(state, "20500020") == "INVERSE",
+        rotation=int(image_attributes.number(state, "00700042", 0)) % 360 // 90 * 90,
+        flip=image_attributes.text(state, "00700041") == "Y",
+        area=_area(area) if area else None,
+        graphics=tuple(graphic for layer in layers for graphic in _graphics(layer)),
+        notes=tuple(note for layer in layers for note in _notes(layer)),
+    )
+
+
+def _applicable(state: Json, sequence: str, sop_instance_uid: str, frame: int) -> Iterator[Json]:
+    """Yield the Items that are for this frame: those without references are for all (C.11.8, C.10.4, C.10.5)."""
+    for item in image_attributes.values(state, sequence):
+        images = image_attributes.values(item, REFERENCED_IMAGES)
+        for image in images:
+            numbers = image_attributes.values(image, FRAME_NUMBERS)
+            if image_attributes.text(image, SOP_INSTANCE) == sop_instance_uid and (
+                not numbers or frame in map(int, numbers)
+            ):
+                yield item
+                break
+        if not images:
+            yield item
+
+
+def _area(item: Json) -> tuple[int, int, int, int] | None:
+    """Corners are pixels from 1, in the image's own rows and columns, whatever the rotation (C.10.4)."""
+    corners = [int(value) for tag in ("00700052", "00700053") for value in image_attributes.values(item, tag)]
+    if len(corners) != 4:
+        return None
+    left, right = sorted((corners[0], corners[2]))
+    top, bottom = sorted((corners[1], corners[3]))
+    fits = max(right - left, bottom - top) < MAX_SIDE and max(map(abs, corners)) < MAX_SIDE
+    return (left - 1, top - 1, right, bottom) if fits else None
+
+
+def _graphics(layer: Json) -> Iterator[Graphic]:
+    for item in image_attributes.values(layer, "00700009"):
+        data = [float(value) for value in image_attributes.values(item, "00700022")]
+        if image_attributes.text(item, "00700005") == "PIXEL" and len(data) >= 2:
+            points = tuple((x - 0.5, y - 0.5) for x, y in zip(data[::2], data[1::2], strict=False))
+            yield Graphic(
+                image_attributes.text(item, "00700023"), points, image_attributes.text(item, "00700024") == "Y"
+            )
+
+
+def _notes(layer: Json) -> Iterator[Note]:
+    for item in image_attributes.values(layer, "00700008"):
+        box = image_attributes.text(item, "00700003") == "PIXEL"
+        anchor = image_attributes.text(item, "00700004") == "PIXEL"
+        place = (
+            image_attributes.values(item, "00700010")
+            if box
+            else image_attributes.values(item, "00700014")
+            if anchor
+            else []
+        )
+        if len(place) >= 2:
+            yield Note(image_attributes.text(item, "00700006"), float(place[0]) - 0.5, float(place[1]) - 0.5)
+
+
+def _annotated(image: Image.Image, state: State) -> Image.Image:
+    if not (state.graphics or state.notes):
+        return image
+    image = image.copy()
+    draw = ImageDraw.Draw(image)
+    ink: int | tuple[int, ...] = 255 if image.mode == "L" else (255, 255, 255)
+    edge: int | tuple[int, ...] = 0 if image.mode == "L" else (0, 0, 0)
+    for graphic in state.graphics:
+        _draw(draw, graphic, ink)
+    font = ImageFont.load_default(max(10, image.height // 36))
+    for note in state.notes:
+        draw.multiline_text((note.x, note.y), note.text, font=font, fill=ink, stroke_width=1, stroke_fill=edge)
+    return image
+
+
+def _draw(draw: ImageDraw.ImageDraw, graphic: Graphic, ink: int | tuple[int, ...]) -> None:
+    """Draw one object; ELLIPSE gives the ends of the major, then of the minor axis (C.10.5.1.2)."""
+    points = graphic.points
+    if graphic.kind == "CIRCLE" and len(points) >= 2:
+        (x, y), (on_x, on_y) = points[:2]
+        radius = ((on_x - x) ** 2 + (on_y - y) ** 2) ** 0.5
+        draw.ellipse(
+            (x - radius, y - radius, x + radius, y + radius), outline=ink, fill=ink if graphic.filled else None
+        )
+    elif graphic.kind == "ELLIPSE" and len(points) >= 4:
+        draw.line(_ellipse(points), fill=ink)
+    elif graphic.kind == "POINT":
+        x, y = points[0]
+        draw.line([(x - 3, y), (x + 3, y)], fill=ink)
+        draw.line([(x, y - 3), (x, y + 3)], fill=ink)
+    elif graphic.filled and len(points) >= 3:
+        draw.polygon(points, fill=ink)
+    elif len(points) >= 2:
+        draw.line(points, fill=ink)
+
+
+def _ellipse(points: Points) -> list[tuple[float, float]]:
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = points[:4]
+    x, y = (ax + bx) / 2, (ay + by) / 2
+    major, minor = ((bx - ax) / 2, (by - ay) / 2), ((dx - cx) / 2, (dy - cy) / 2)
+    angles = [math.tau * step / 72 for step in range(73)]
+    return [
+        (x + major[0] * math.cos(a) + minor[0] * math.sin(a), y + major[1] * math.cos(a) + minor[1] * math.sin(a))
+        for a in angles
+    ]

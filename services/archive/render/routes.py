@@ -1,0 +1,99 @@
+"""Retrieve rendered images and thumbnails, at every level.
+
+Source: PS3.18 10.4.1.1.3 (Rendered), 10.4.1.1.4 (Thumbnail), 8.3.5 (parameters), 8.7.4 (Rendered Media Types).
+"""
+
+from collections.abc import AsyncIterator, Sequence
+
+from aiohttp import web
+
+from services.archive.deps import ArchiveDeps
+from services.archive.http import conditional, resources
+from services.archive.http.multipart import Part, send_multipart, send_single, whole
+from services.archive.http.negotiate import Chosen, Offer
+from services.archive.http.resources import answering
+from services.archive.pixels import frames
+from services.archive.render import encapsulated_document, frame_selection, parameters, worker
+from services.archive.render.frame_selection import View
+from services.archive.render.parameters import Wishes
+from services.archive.retrieve.instances import chosen_for, location_of
+from shared.errors import Refused
+
+KINDS = ("image/jpeg", "image/png", "image/gif")
+GIF = "image/gif"
+THUMBNAIL_SIDE = 128
+MAX_ANIMATED_BYTES = 512 << 20  # of decoded samples in one animation
+
+
+def retrieve(deps: ArchiveDeps) -> resources.Handle:
+    """Answer GET of the rendered form of a Study, Series, Instance or of frames."""
+
+    @answering
+    async def handle(request: web.Request) -> web.StreamResponse:
+        wishes = parameters.wishes(resources.query_of(request))
+        path = request.match_info
+        records = await resources.here(deps, path)
+        if "instance" in path and encapsulated_document.is_document(records[0]):
+            return await encapsulated_document.send(deps, request, records[0])
+        shown = await frame_selection.of_frames(deps, records, path.get("frames"))
+        single = len(shown) == 1 or ("instance" in path and "frames" not in path)
+        chosen = chosen_for(request, _offers(single=single, preferred="instance" in path))
+        etag = _etag(shown, chosen, request, "rendered")
+        if unchanged := conditional.not_modified(request, etag):
+            return unchanged
+        kind = chosen.offer.name
+        if not chosen.offer.multipart:
+            return await send_single(request, whole(kind, await _one(deps, shown, wishes, kind)), etag)
+        return await send_multipart(request, kind, _parts(deps, shown, wishes, kind), etag)
+
+    return handle
+
+
+def thumbnail(deps: ArchiveDeps) -> resources.Handle:
+    """Answer GET of the thumbnail of a Study, Series, Instance or frame: one small image that stands for it."""
+
+    @answering
+    async def handle(request: web.Request) -> web.StreamResponse:
+        wishes = worker.thumbnail(parameters.wishes(resources.query_of(request)), THUMBNAIL_SIDE)
+        path = request.match_info
+        shown = await frame_selection.of_frames(deps, await resources.here(deps, path), path.get("frames"))
+        chosen = chosen_for(request, [Offer(kind) for kind in KINDS])
+        view = frame_selection.representative(shown)
+        etag = _etag([view], chosen, request, "thumbnail")
+        if unchanged := conditional.not_modified(request, etag):
+            return unchanged
+        body = await deps.cpu(worker.draw, await frame_selection.picture(deps, view), wishes, chosen.offer.name)
+        return await send_single(request, whole(chosen.offer.name, body), etag)
+
+    return handle
+
+
+def _offers(*, single: bool, preferred: bool) -> list[Offer]:
+    """Return what can be had: multipart always, one body where there is one image to give (PS3.18 8.7.3)."""
+    alone = [Offer(kind) for kind in KINDS] if single else []
+    many = [Offer(kind, multipart=True) for kind in KINDS]
+    return [*alone, *many] if preferred else [*many, *alone]
+
+
+def _etag(shown: Sequence[View], chosen: Chosen, request: web.Request, form: str) -> str:
+    query = "&".join(sorted(f"{name}={value}" for name, value in request.query.items()))
+    digests = (f"{view.record.sha256}{view.number}{view.state}" for view in shown)
+    return conditional.etag_of_all(digests, repr(chosen.offer), query, form)
+
+
+async def _one(deps: ArchiveDeps, shown: Sequence[View], wishes: Wishes, kind: str) -> bytes:
+    """Return one body: all frames as an animated GIF, else the frame that stands for them."""
+    if kind == GIF and len(shown) > 1:
+        if sum(frames.frame_shape(view.record).frame_bits // 8 for view in shown) > MAX_ANIMATED_BYTES:
+            raise Refused("too-large-to-animate", "ask for frames, or for image/jpeg")
+        every = [await frame_selection.picture(deps, view) for view in shown]
+        return await deps.cpu(worker.animate, every, wishes)
+    return await deps.cpu(
+        worker.draw, await frame_selection.picture(deps, frame_selection.representative(shown)), wishes, kind
+    )
+
+
+async def _parts(deps: ArchiveDeps, shown: Sequence[View], wishes: Wishes, kind: str) -> AsyncIterator[Part]:
+    for view in shown:
+        body = await deps.cpu(worker.draw, await frame_selection.picture(deps, view), wishes, kind)
+        yield whole(kind, body, f"{location_of(deps, view.record)}/frames/{view.number}/rendered")

@@ -1,0 +1,148 @@
+"""Reads the body of a Store request and yields Instances batch by batch, in memory that does not grow with the body.
+
+Source: PS3.18 10.5.1 (payload), 8.7.3 (media types of the parts).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+from aiohttp import web
+
+from services.archive.deps import ArchiveDeps
+from services.archive.store.from_metadata import Bulk, assembled
+from services.archive.store.prepare import Failure
+from services.archive.store.store import Bytes
+from shared.dicom.multipart import MultipartReader, Part, boundary_of, content_type
+from shared.dicom.native_xml_reader import data_sets
+from shared.dicom.spool import TooLarge, take_in
+from shared.errors import Invalid
+
+DICOM, JSON, XML = "application/dicom", "application/dicom+json", "application/dicom+xml"
+OUT_OF_RESOURCES = 0xA700  # PS3.4 Table B.2-1
+MOST_METADATA_BYTES = 512 << 20
+"""Metadata and bulk data are put together in memory; a request of more is too large."""
+
+
+class Received(msgspec.Struct):
+    """What a request brought besides Instances.
+
+    unsupported: parts of another media type.  failures: Instances that could not be read.
+    broken: why the body ended early; empty if it did not.
+    """
+
+    unsupported: int = 0
+    failures: list[Failure] = []
+    broken: str = ""
+
+
+async def batches(request: web.Request, deps: ArchiveDeps, received: Received) -> AsyncIterator[list[Bytes]]:
+    """Yield the Instances; what came whole before a body broke is yielded too. Raise Invalid for no multipart body."""
+    kind, parameters = content_type(request.headers.get("Content-Type", ""))
+    if kind == DICOM:
+        async for batch in _single(request, deps, received):
+            yield batch
+        return
+    root = parameters.get("type", DICOM).lower()
+    if kind != "multipart/related" or root not in (DICOM, JSON, XML):
+        raise web.HTTPUnsupportedMediaType(text=f'send multipart/related; type="{DICOM}" (PS3.18 10.5.1)\n')
+    reader = MultipartReader(request.content, boundary_of(request.headers["Content-Type"]))
+    reading = _part10(reader, deps, received) if root == DICOM else _metadata(reader, root, received)
+    try:
+        async for batch in reading:
+            yield batch
+    except TooLarge:
+        raise
+    except Invalid as error:
+        received.broken = str(error)
+
+
+async def _part10(reader: MultipartReader, deps: ArchiveDeps, received: Received) -> AsyncIterator[list[Bytes]]:
+    settings = deps.settings
+    batch: list[Bytes] = []
+    size = 0
+    try:
+        async for part in reader:
+            data = await _instance(part, deps, received)
+            if data is None:
+                continue
+            batch.append(data)
+            size += len(data)
+            if len(batch) >= settings.batch_parts or size >= settings.batch_bytes:
+                yield batch
+                batch, size = [], 0
+    except Invalid as error:
+        received.broken = str(error)
+    if batch:
+        yield batch
+
+
+async def _instance(part: Part, deps: ArchiveDeps, received: Received) -> Bytes | None:
+    if content_type(part.headers.get("content-type", DICOM))[0] != DICOM:
+        received.unsupported += 1
+        return None
+    settings = deps.settings
+    try:
+        return await take_in(part, small=settings.small_part_bytes, most=settings.max_part_bytes, scratch=deps.scratch)
+    except TooLarge as error:
+        received.failures.append(Failure(OUT_OF_RESOURCES, str(error)))
+        return None
+
+
+async def _metadata(reader: MultipartReader, root: str, received: Received) -> AsyncIterator[list[Bytes]]:
+    """Metadata first, then bulk data by Content-Location; yield all Instances at once (PS3.18 8.7.3.2, 10.5.1)."""
+    documents: list[bytes] = []
+    bulk: dict[str, list[Bulk]] = {}
+    size = 0
+    async for part in reader:
+        chunks: list[bytes] = []
+        async for chunk in part.chunks():
+            size += len(chunk)
+            if size > MOST_METADATA_BYTES:
+                raise TooLarge
+            chunks.append(chunk)
+        data = b"".join(chunks)
+        kind = part.headers.get("content-type", root)
+        if content_type(kind)[0] == root:
+            documents.append(data)
+        else:
+            bulk.setdefault(part.headers.get("content-location", ""), []).append(Bulk(kind, data))
+    found = await asyncio.to_thread(_assemble, documents, root, bulk)
+    received.failures += [each for each in found if isinstance(each, Failure)]
+    whole: list[Bytes] = [each for each in found if isinstance(each, bytes)]
+    if whole:
+        yield whole
+
+
+def _assemble(documents: list[bytes], root: str, bulk: dict[str, list[Bulk]]) -> list[bytes | Failure]:
+    return [assembled(each, bulk) for data in documents for each in data_sets(data, root == XML)]
+
+
+async def _single(request: web.Request, deps: ArchiveDeps, received: Received) -> AsyncIterator[list[Bytes]]:
+    """One Instance as the whole body: what curl --data-binary sends."""
+    part = _Whole(request)
+    data = await _instance(part, deps, received)
+    if data:
+        yield [data]
+
+
+class _Whole(Part):
+    """The body of a request as if it were one part."""
+
+    def __init__(self, request: web.Request) -> None:
+        self.headers = {}
+        self._chunks = request.content.iter_any()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the bytes of the body."""
+        async for chunk in self._chunks:
+            yield chunk
+
+    async def read(self, most: int) -> tuple[bytes, bool]:
+        """Return the whole body, or about ``most`` bytes of it and True if there may be more."""
+        gathered = bytearray()
+        async for chunk in self._chunks:
+            gathered += chunk
+            if len(gathered) > most:
+                return bytes(gathered), True
+        return bytes(gathered), False

@@ -1,0 +1,104 @@
+"""Prepares an Instance for rest: everything that readers need is worked out here, once. No I/O; runs in a thread."""
+
+import hashlib
+import re
+import secrets
+from typing import Final
+
+import msgspec
+import orjson
+
+from services.archive.attributes import search_results
+from services.archive.attributes.dicom_json import Header, number, read_header, text
+from services.archive.attributes.gzip_members import member
+from services.archive.pixels.frame_offsets import pixels_of
+from services.archive.records import InstanceRecord
+from shared.dicom import walk
+from shared.dicom.json_values import Json
+from shared.dicom.walk import Buffer
+from shared.errors import Invalid
+
+CANNOT_UNDERSTAND: Final = 0xC000  # PS3.4 Table B.2-1: Error: Cannot understand
+DOES_NOT_MATCH: Final = 0xA900  # Error: Data Set does not match SOP Class
+_UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*", re.ASCII)
+_GZIP_LEVEL = 1
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why an Instance was not stored. reason: Failure Reason (0008,1197).  detail: without any of its values."""
+
+    reason: int
+    detail: str
+    sop_class_uid: str = ""
+    sop_instance_uid: str = ""
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """An Instance that can be stored. attributes: its whole DICOM JSON."""
+
+    record: InstanceRecord
+    attributes: Json
+
+
+def prepare(data: Buffer, *, root: str, at: float, study: str = "") -> Prepared | Failure:
+    """Prepare one Part 10 file.
+
+    root: the public path of the archive.  at: seconds since 1970.  study: the only Study Instance UID that may be
+    stored (PS3.18 10.5.1), or empty for any.
+    """
+    try:
+        file = walk.split(data)
+        header = read_header(file, "")
+    except Invalid as error:
+        return Failure(CANNOT_UNDERSTAND, str(error))
+    uids = [text(header.attributes, tag) for tag in ("00080016", "00080018", "0020000D", "0020000E")]
+    problem = _problem(uids, study)
+    if problem:
+        return Failure(DOES_NOT_MATCH, problem, *(uid if is_uid(uid) else "" for uid in uids[:2]))
+    try:
+        record = _record(data, file, header, uids, root, at)
+    except Invalid as error:
+        return Failure(CANNOT_UNDERSTAND, str(error), uids[0], uids[1])
+    return Prepared(record, header.attributes)
+
+
+def is_uid(value: str) -> bool:
+    """Say whether a text is a valid UID (PS3.5 9.1)."""
+    return 0 < len(value) <= 64 and _UID.fullmatch(value) is not None
+
+
+def _problem(uids: list[str], study: str) -> str:
+    names = ("SOP Class UID", "SOP Instance UID", "Study Instance UID", "Series Instance UID")
+    wrong = [name for name, uid in zip(names, uids, strict=True) if not is_uid(uid)]
+    if wrong:
+        return f"{', '.join(wrong)}: missing or no valid UID (PS3.5 9.1)"
+    return (
+        "the Study Instance UID is not that of the request's URL (PS3.18 10.5.1)" if study not in ("", uids[2]) else ""
+    )
+
+
+def _record(data: Buffer, file: walk.File, header: Header, uids: list[str], root: str, at: float) -> InstanceRecord:
+    sop_class_uid, sop_instance_uid, study_uid, series_uid = uids
+    digest = hashlib.sha256(data).hexdigest()
+    place = f"{root}/studies/{study_uid}/series/{series_uid}/instances/{sop_instance_uid}"
+    metadata = orjson.dumps(header.attributes).replace(b'"BulkDataURI":"', f'"BulkDataURI":"{place}'.encode())
+    pixels = pixels_of(file, header)
+    deflated = file.transfer_syntax_uid == walk.DEFLATED_EXPLICIT_VR_LE
+    return InstanceRecord(
+        sop_instance_uid=sop_instance_uid,
+        sop_class_uid=sop_class_uid,
+        series_instance_uid=series_uid,
+        study_instance_uid=study_uid,
+        instance_number=number(header.attributes, "00200013"),
+        transfer_syntax_uid=file.transfer_syntax_uid,
+        blob=f"instances/{study_uid}/{series_uid}/{sop_instance_uid}.{secrets.token_hex(8)}.dcm",
+        size_bytes=len(data),
+        sha256=digest,
+        stored_at=at,
+        header_end=header.pixels.start if header.pixels else len(file.data),
+        deflated=deflated,
+        pixels=pixels,
+        bulk=header.bulk,
+        metadata=member(metadata, _GZIP_LEVEL),
+        answer=search_results.instance(header.attributes, file.transfer_syntax_uid),
+    )

@@ -1,0 +1,138 @@
+"""The Store Transaction: STOW-RS.
+
+Source: PS3.18 10.5; status codes of Table 10.5.3-1; response Table 10.5.3-2; Failure Reasons PS3.4 B.2.3, PS3.7 C.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from services.archive.deps import ArchiveDeps
+from services.archive.store.body import DICOM, JSON, OUT_OF_RESOURCES, XML, Received, batches
+from services.archive.store.prepare import is_uid
+from services.archive.store.store import Bytes, Outcome, Store
+from shared.dicom.native_xml import native_model
+from shared.dicom.spool import TooLarge
+from shared.errors import Invalid, StorageFull, Transient
+
+CORRELATION = "X-Correlation-ID"
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class StowRoutes:
+    """POST /studies and /studies/{study}."""
+
+    def __init__(self, deps: ArchiveDeps, store: Store) -> None:
+        self._deps = deps
+        self._store = store
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes, with full paths."""
+        return [web.post("/dicom-web/studies", self.post), web.post("/dicom-web/studies/{study}", self.post)]
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Store what the body holds, batch by batch, while it arrives."""
+        study = request.match_info.get("study", "")
+        if study and not is_uid(study):
+            raise web.HTTPBadRequest(text="the Study Instance UID of the URL is no valid UID (PS3.5 9.1)\n")
+        received = Received(failures=[])
+        outcomes: list[Outcome] = []
+        try:
+            arriving = batches(request, self._deps, received)
+            await self._take_all(arriving, study, correlation_of(request), outcomes)
+        except TooLarge as error:
+            raise web.HTTPRequestEntityTooLarge(0, 0, text=f"{error}\n") from error
+        except Invalid as error:
+            received.broken = str(error)
+        except StorageFull as error:
+            raise web.HTTPInsufficientStorage(text="no room; what was confirmed before is kept\n") from error
+        except Transient as error:
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"}) from error
+        outcomes += [Outcome(each.sop_class_uid, each.sop_instance_uid, failure=each) for each in received.failures]
+        return _response(request, outcomes, received, study, self._base(request))
+
+    async def _take_all(
+        self, arriving: AsyncIterator[list[Bytes]], study: str, correlation_id: str, outcomes: list[Outcome]
+    ) -> None:
+        """Store one batch while the next arrives."""
+        batch = await anext(arriving, None)
+        while batch is not None:
+            storing = asyncio.ensure_future(self._store.take(batch, study=study, correlation_id=correlation_id))
+            try:
+                batch = await anext(arriving, None)
+            finally:
+                outcomes += await storing
+
+    def _base(self, request: web.Request) -> str:
+        return base_url(request, self._deps.settings.public_root)
+
+
+def correlation_of(request: web.Request) -> str:
+    """Return the receipt's id that a gateway tells; "" if there is none or no UUID, so that no free text is logged."""
+    told = request.headers.get(CORRELATION, "")
+    return told if _UUID.fullmatch(told) else ""
+
+
+def base_url(request: web.Request, public_root: str) -> str:
+    """Return the archive's root as the user agent knows it."""
+    return public_root if "://" in public_root else f"{request.url.origin()}{public_root}"
+
+
+def _response(request: web.Request, outcomes: list[Outcome], received: Received, study: str, base: str) -> web.Response:
+    if not outcomes and received.broken:
+        raise web.HTTPBadRequest(text=f"{received.broken}\n")
+    if not outcomes and received.unsupported:
+        raise web.HTTPUnsupportedMediaType(text=f"no part is {DICOM} (PS3.18 10.5.1)\n")
+    if not outcomes:
+        raise web.HTTPBadRequest(text="the body holds no Instance (PS3.18 10.5.1)\n")
+    failed = [outcome for outcome in outcomes if outcome.failure]
+    partly = len(failed) < len(outcomes) and (failed or received.unsupported or received.broken)
+    if outcomes and all(each.failure and each.failure.reason == OUT_OF_RESOURCES for each in outcomes):
+        raise web.HTTPRequestEntityTooLarge(0, 0, text="the Instance is larger than this archive takes\n")
+    status = 202 if partly else 409 if failed else 200
+    document = _document(outcomes, study, base)
+    accept = request.headers.get("Accept", "")
+    headers = {"Warning": f'299 {base}: "{received.broken}"'} if received.broken else {}
+    if XML in accept and JSON not in accept:
+        return web.Response(body=native_model(document), status=status, content_type=XML, headers=headers)
+    return web.Response(body=orjson.dumps(document), status=status, content_type=JSON, headers=headers)
+
+
+def _document(outcomes: Sequence[Outcome], study: str, base: str) -> dict[str, Any]:
+    """Return the Store Instances Response Module (PS3.18 Table 10.5.3-2... PS3.3 I.2.2)."""
+    document: dict[str, Any] = {}
+    studies = {o.study_instance_uid for o in outcomes if not o.failure}
+    if len(studies) == 1:
+        document["00081190"] = {"vr": "UR", "Value": [f"{base}/studies/{study or next(iter(studies))}"]}
+    failed = [_failed(outcome) for outcome in outcomes if outcome.failure]
+    stored = [_stored(outcome, base) for outcome in outcomes if not outcome.failure]
+    if failed:
+        document["00081198"] = {"vr": "SQ", "Value": failed}
+    if stored:
+        document["00081199"] = {"vr": "SQ", "Value": stored}
+    return document
+
+
+def _references(outcome: Outcome) -> dict[str, Any]:
+    named = {"00081150": outcome.sop_class_uid, "00081155": outcome.sop_instance_uid}
+    return {tag: {"vr": "UI", "Value": [uid]} if uid else {"vr": "UI"} for tag, uid in named.items()}
+
+
+def _failed(outcome: Outcome) -> dict[str, Any]:
+    failure = outcome.failure
+    assert failure is not None
+    return {
+        **_references(outcome),
+        "00081197": {"vr": "US", "Value": [failure.reason]},
+        "00000902": {"vr": "LO", "Value": [failure.detail[:64]]},
+    }
+
+
+def _stored(outcome: Outcome, base: str) -> dict[str, Any]:
+    series = f"{base}/studies/{outcome.study_instance_uid}/series/{outcome.series_instance_uid}"
+    url = f"{series}/instances/{outcome.sop_instance_uid}"
+    return {**_references(outcome), "00081190": {"vr": "UR", "Value": [url]}}

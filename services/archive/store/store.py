@@ -1,0 +1,215 @@
+"""Stores Instances: durable and indexed in one commit, or not at all; told to others from a ledger.
+
+Order: bytes to the blob store, then one write of ledger, Instances, Series and Study, guarded by the Study's version.
+Every attempt writes under keys of its own, so that no deletion can hit the bytes of another. Bytes without a record are
+invisible and swept; records without told events are told again.
+"""
+
+import asyncio
+import mmap
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from services.archive.attributes import search_results
+from services.archive.deps import ArchiveDeps
+from services.archive.housekeeping import loop
+from services.archive.records import (
+    CONFLICTS,
+    EVICTED,
+    INSTANCES,
+    SERIES,
+    STUDIES,
+    ConflictRecord,
+    InstanceRecord,
+    SeriesRecord,
+    StudyRecord,
+)
+from services.archive.store.prepare import DOES_NOT_MATCH, Failure, Prepared, prepare
+from shared.dicom import spool
+from shared.documents import Eq, Put
+from shared.errors import Conflict
+from shared.metrics import STORED as STORED_METRIC
+
+DUPLICATE = 0x0111  # PS3.7 C.4.2: Duplicate SOP Instance
+TRIES = 8
+MOST_SERIES = 10_000
+AT_ONCE_BYTES = 1 << 20
+ELSEWHERE = "the Series Instance UID is that of a Series of another Study (PS3.3 A.1.2)"
+Bytes = bytes | mmap.mmap
+Ready = tuple[Prepared, Bytes]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of one Instance. failure: None if it is stored, now or before."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_instance_uid: str = ""
+    series_instance_uid: str = ""
+    failure: Failure | None = None
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """What is there already. series: of the Study.  named, instances: those of the batch, of whatever Study."""
+
+    study: StudyRecord | None
+    version: int
+    series: dict[str, SeriesRecord]
+    named: dict[str, SeriesRecord]
+    instances: dict[str, InstanceRecord]
+
+
+class Store:
+    """The archive's one way to take Instances in."""
+
+    def __init__(self, deps: ArchiveDeps) -> None:
+        self._deps = deps
+
+    async def take(self, files: Sequence[Bytes], *, study: str = "", correlation_id: str = "") -> list[Outcome]:
+        """Store a batch of Part 10 files; return an outcome for each, in order."""
+        root, at = self._deps.settings.public_root, time.time()
+        if sum(map(len, files)) <= AT_ONCE_BYTES:  # shorter than the way to a thread and back
+            ready = [prepare(data, root=root, at=at, study=study) for data in files]
+        else:
+            ready = await asyncio.to_thread(lambda: [prepare(data, root=root, at=at, study=study) for data in files])
+        good = [(each, data) for each, data in zip(ready, files, strict=True) if isinstance(each, Prepared)]
+        failures = await self._store_all(good, correlation_id)
+        outcomes = [_outcome(each, failures) for each in ready]
+        for outcome in outcomes:
+            STORED_METRIC.labels("failed" if outcome.failure else "stored").inc()
+        return outcomes
+
+    async def _store_all(self, good: list[Ready], correlation_id: str) -> dict[int, Failure]:
+        """Store Study by Study; return the failures by the id of what was prepared."""
+        failures: dict[int, Failure] = {}
+        studies = sorted({each.record.study_instance_uid for each, _ in good})
+        for study in studies:
+            own = [(each, data) for each, data in good if each.record.study_instance_uid == study]
+            async with self._deps.turns.alone(study):
+                failures |= await self._store_study(study, own, correlation_id)
+        return failures
+
+    async def _store_study(self, study: str, good: list[Ready], correlation_id: str) -> dict[int, Failure]:
+        written: set[str] = set()
+        torn = False
+        for _ in range(TRIES):
+            known = await self._look(study, good)
+            fresh, failures = await self._sort_out(good, known)
+            if torn and not fresh:  # without transactions, the Instances may be there and their Study behind
+                await loop.mend(self._deps, study, [each.record for each, _ in good], correlation_id)
+            await self._keep([(p.record.blob, data) for p, data in fresh if p.record.blob not in written])
+            written |= {p.record.blob for p, _ in fresh}
+            if not fresh:
+                return failures
+            try:
+                await self._commit(study, [each for each, _ in fresh], known, correlation_id)
+            except Conflict:
+                torn = True  # somebody else wrote to this Study: look again
+                continue
+            self._deps.bell.set()
+            return failures
+        raise Conflict("the Study is written by too many at once")
+
+    async def _keep(self, blobs: Sequence[tuple[str, Bytes]]) -> None:
+        small = {key: data for key, data in blobs if isinstance(data, bytes)}
+        if small:
+            await self._deps.blobs.put_many(small)
+        for key, data in blobs:
+            if key not in small:
+                await spool.keep(self._deps.blobs, key, data)
+
+    async def _look(self, study: str, good: list[Ready]) -> _Known:
+        """Read what a store into this Study depends on; its version first, so that it guards all the rest."""
+        documents = self._deps.documents
+        versioned = await documents.get_versioned(STUDIES, study)
+        record, version = versioned or (None, 0)
+        uids = sorted({each.record.series_instance_uid for each, _ in good})
+        instances, series, page = await asyncio.gather(
+            documents.get_many(INSTANCES, [each.record.sop_instance_uid for each, _ in good]),
+            documents.get_many(SERIES, uids),
+            documents.find(SERIES, Eq("study_instance_uid", study), limit=MOST_SERIES if record else 1),
+        )
+        own = {each.series_instance_uid: each for each in page.documents} if record else {}
+        return _Known(record, version, own, series, instances)
+
+    async def _sort_out(self, good: list[Ready], known: _Known) -> tuple[list[Ready], dict[int, Failure]]:
+        """Leave out what is there already; refuse, but keep, other bytes under a known SOP Instance UID."""
+        fresh: dict[str, Ready] = {}
+        failures: dict[int, Failure] = {}
+        for each, data in good:
+            uid = each.record.sop_instance_uid
+            old = known.instances.get(uid) or (fresh[uid][0].record if uid in fresh else None)
+            other = known.named.get(each.record.series_instance_uid)
+            if other is not None and other.study_instance_uid != each.record.study_instance_uid:
+                failures[id(each)] = Failure(DOES_NOT_MATCH, ELSEWHERE, each.record.sop_class_uid, uid)
+            elif old is None or (old.sha256 == each.record.sha256 and old.state == EVICTED):
+                fresh[uid] = (each, data)
+            elif old.sha256 != each.record.sha256:
+                failures[id(each)] = await self._refuse(each.record, old, data)
+        return list(fresh.values()), failures
+
+    async def _refuse(self, new: InstanceRecord, old: InstanceRecord, data: Bytes) -> Failure:
+        blob = f"conflicts/{new.sop_instance_uid}.{new.sha256[:16]}.dcm"
+        await spool.keep(self._deps.blobs, blob, data)
+        conflict = ConflictRecord(
+            id=f"{new.sop_instance_uid}.{new.sha256[:16]}",
+            sop_instance_uid=new.sop_instance_uid,
+            blob=blob,
+            sha256=new.sha256,
+            stored_sha256=old.sha256,
+            size_bytes=new.size_bytes,
+            arrived_at=new.stored_at,
+        )
+        await self._deps.documents.put(CONFLICTS, conflict)
+        detail = "another Instance with this SOP Instance UID is stored; these bytes are kept for inspection"
+        return Failure(DUPLICATE, detail, new.sop_class_uid, new.sop_instance_uid)
+
+    async def _commit(self, study: str, fresh: list[Prepared], known: _Known, correlation_id: str) -> None:
+        """Write everything in one go; the Study's version guards the counts."""
+        records = dict(known.series)
+        for uid, own in _by_series(fresh).items():
+            before = records[uid].instances if uid in records else 0
+            new = sum(each.record.sop_instance_uid not in known.instances for each in own)
+            records[uid] = search_results.series(
+                records.get(uid), own[0].attributes, instances=before + new, at=own[0].record.stored_at
+            )
+        at = fresh[0].record.stored_at
+        brought_back = sum(each.record.sop_instance_uid in known.instances for each in fresh)
+        record = search_results.study(
+            known.study,
+            fresh[0].attributes,
+            records.values(),
+            size_bytes=(known.study.size_bytes if known.study else 0) + sum(each.record.size_bytes for each in fresh),
+            evicted=max(0, (known.study.evicted if known.study else 0) - brought_back),
+            at=at,
+        )
+        rows = loop.ledger(study, [each.record for each in fresh], correlation_id, at)
+        await self._deps.documents.write(
+            *rows,
+            *(Put(INSTANCES, p.record, None if p.record.sop_instance_uid in known.instances else 0) for p in fresh),
+            *(Put(SERIES, records[uid]) for uid in _by_series(fresh)),
+            Put(STUDIES, record, known.version),
+        )
+        self._deps.committed.update(row.document.id for row in rows)
+
+
+def _by_series(fresh: Sequence[Prepared]) -> dict[str, list[Prepared]]:
+    found: dict[str, list[Prepared]] = {}
+    for each in fresh:
+        found.setdefault(each.record.series_instance_uid, []).append(each)
+    return found
+
+
+def _outcome(each: Prepared | Failure, failures: dict[int, Failure]) -> Outcome:
+    if isinstance(each, Failure):
+        return Outcome(each.sop_class_uid, each.sop_instance_uid, failure=each)
+    record = each.record
+    return Outcome(
+        record.sop_class_uid,
+        record.sop_instance_uid,
+        record.study_instance_uid,
+        record.series_instance_uid,
+        failures.get(id(each)),
+    )

@@ -1,0 +1,145 @@
+"""The STOW-RS front door: takes identified Instances, understands only identity and integrity.
+
+Source: PS3.18 10.5. A batch is answered when its bytes and ledger rows are durable.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import orjson
+from aiohttp import web
+
+from services.ingest.deps import IngestDeps
+from services.ingest.images import structured_reports
+from services.ingest.images.instance_uids import Identity, identify, is_uid
+from services.ingest.receipts.receiving import Bytes, Content, new_receipt, receive, reject
+from services.ingest.receipts.records import INSTANCES, Receipt
+from shared.dicom.multipart import MultipartReader, boundary_of, content_type
+from shared.dicom.spool import take_in
+from shared.errors import Invalid, StorageFull, Transient
+
+DICOM = "application/dicom"
+CANNOT_UNDERSTAND, DOES_NOT_MATCH = 0xC000, 0xA900  # PS3.4 Table B.2-1
+RECEIPT_HEADER = "X-Receipt"
+
+
+class Answer(msgspec.Struct):
+    """What the response says. broken: why the body ended early."""
+
+    stored: list[Identity] = []
+    failed: list[tuple[str, str, int]] = []
+    unsupported: int = 0
+    broken: str = ""
+
+
+class StowDoor:
+    """POST /ingest/dicom-web/studies and /ingest/dicom-web/studies/{study}."""
+
+    def __init__(self, deps: IngestDeps) -> None:
+        self._deps = deps
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes, with full paths."""
+        path = "/ingest/dicom-web/studies"
+        return [web.post(path, self.post), web.post(path + "/{study}", self.post)]
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Keep what the body holds, batch by batch, while it arrives."""
+        study = request.match_info.get("study", "")
+        if study and not is_uid(study):
+            raise web.HTTPBadRequest(text="the Study Instance UID of the URL is no valid UID (PS3.5 9.1)\n")
+        receipt, answer = new_receipt(self._deps, "stow", INSTANCES), Answer([], [])
+        try:
+            async for batch in self._batches(request, answer):
+                await self._keep(batch, study, receipt, answer)
+        except StorageFull as error:
+            raise web.HTTPServiceUnavailable(text="no room; nothing of this batch was kept\n") from error
+        except Transient as error:
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"}) from error
+        return _response(answer, receipt)
+
+    async def _batches(self, request: web.Request, answer: Answer) -> AsyncIterator[list[Bytes]]:
+        kind, parameters = content_type(request.headers.get("Content-Type", ""))
+        if kind != "multipart/related" or parameters.get("type", DICOM).lower() != DICOM:
+            raise web.HTTPUnsupportedMediaType(text=f'send multipart/related; type="{DICOM}" (PS3.18 10.5.1)\n')
+        settings = self._deps.settings
+        batch: list[Bytes] = []
+        size = 0
+        try:
+            async for part in MultipartReader(request.content, boundary_of(request.headers["Content-Type"])):
+                if content_type(part.headers.get("content-type", DICOM))[0] != DICOM:
+                    answer.unsupported += 1
+                    continue
+                batch.append(await take_in(part, small=settings.small_part_bytes, most=0, scratch=self._deps.scratch))
+                size += len(batch[-1])
+                if len(batch) >= settings.batch_parts or size >= settings.batch_bytes:
+                    yield batch
+                    batch, size = [], 0
+        except Invalid as error:  # the body ended early: what came whole before is kept
+            answer.broken = str(error)
+        if batch:
+            yield batch
+
+    async def _keep(self, batch: list[Bytes], study: str, receipt: Receipt, answer: Answer) -> None:
+        identities = await asyncio.to_thread(lambda: [_identity(data) for data in batch])
+        good: list[Content] = []
+        stored: list[Identity] = []
+        for data, found in zip(batch, identities, strict=True):
+            if isinstance(found, Invalid):
+                await reject(self._deps, receipt, data, found)
+                answer.failed.append(("", "", CANNOT_UNDERSTAND))
+            elif study not in ("", found.study_instance_uid):
+                mismatch = Invalid("study-mismatch", "the Study is not that of the URL (PS3.18 10.5.1)")
+                await reject(self._deps, receipt, data, mismatch)
+                answer.failed.append((found.sop_class_uid, found.sop_instance_uid, DOES_NOT_MATCH))
+            else:
+                good.append(Content(data))
+                stored.append(found)
+        if good:
+            await receive(self._deps, receipt, good)
+            await structured_reports.take(
+                self._deps, [(found, each.data) for found, each in zip(stored, good, strict=True)]
+            )
+        answer.stored += stored
+
+
+def _identity(data: Bytes) -> Identity | Invalid:
+    try:
+        return identify(data)
+    except Invalid as error:
+        return error
+
+
+def _response(answer: Answer, receipt: Receipt) -> web.Response:
+    headers = {RECEIPT_HEADER: receipt.id}
+    if not answer.stored and not answer.failed:
+        if answer.unsupported:
+            raise web.HTTPUnsupportedMediaType(text=f"no part is {DICOM} (PS3.18 10.5.1)\n")
+        raise web.HTTPBadRequest(text=f"{answer.broken or 'the body holds no Instance (PS3.18 10.5.1)'}\n")
+    partly = answer.stored and (answer.failed or answer.unsupported or answer.broken)
+    status = 202 if partly else 409 if answer.failed else 200
+    if answer.broken:
+        headers["Warning"] = f'299 - "{answer.broken}"'
+    body = orjson.dumps(_document(answer))
+    return web.Response(body=body, status=status, content_type="application/dicom+json", headers=headers)
+
+
+def _document(answer: Answer) -> dict[str, Any]:
+    """The Store Instances Response (PS3.18 10.5.3). There is nothing to retrieve here, so no Retrieve URL."""
+    document: dict[str, Any] = {"00081190": {"vr": "UR"}}
+    stored = [{"00081150": _uid(each.sop_class_uid), "00081155": _uid(each.sop_instance_uid)} for each in answer.stored]
+    failed = [
+        {"00081150": _uid(sop_class), "00081155": _uid(uid), "00081197": {"vr": "US", "Value": [reason]}}
+        for sop_class, uid, reason in answer.failed
+    ]
+    if stored:
+        document["00081199"] = {"vr": "SQ", "Value": stored}
+    if failed:
+        document["00081198"] = {"vr": "SQ", "Value": failed}
+    return document
+
+
+def _uid(uid: str) -> dict[str, Any]:
+    return {"vr": "UI", "Value": [uid]} if uid else {"vr": "UI"}

@@ -1,0 +1,49 @@
+"""An SR document that comes as an Instance is also a report, if it is one by what it holds.
+
+The Instance goes on as every other; the report has a receipt of its own. What cannot be read as a report is kept as
+rejected, with the reason, beside the Instance.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from services.ingest.deps import IngestDeps
+from services.ingest.images.instance_uids import Identity
+from services.ingest.receipts.receiving import Bytes, Content, new_receipt, receive, reject
+from services.ingest.receipts.records import REPORT, SR_VERSIONS, SrVersion
+from services.ingest.reports.sr.report import CLASSES, Document
+from shared.errors import Invalid
+
+DOOR = "sr"
+
+
+async def take(deps: IngestDeps, instances: Sequence[tuple[Identity, Bytes]], sender: str = "") -> None:
+    """Keep the reports among Instances that were kept. Raises StorageFull or Unavailable, and nothing is promised."""
+    for identity, data in instances:
+        if identity.sop_class_uid in CLASSES:
+            await _take(deps, bytes(data), sender)
+
+
+async def _take(deps: IngestDeps, data: bytes, sender: str) -> None:
+    receipt = new_receipt(deps, DOOR, REPORT, sender)
+    try:
+        if len(data) > deps.settings.max_report_bytes:
+            raise Invalid("too-long", f"a report has at most {deps.settings.max_report_bytes} bytes")
+        document = await asyncio.to_thread(Document, data)
+        report_id = await _report_id(deps, document)
+        bundle = await asyncio.to_thread(document.bundle, report_id)
+    except Invalid as error:
+        await reject(deps, receipt, data, error)
+        return
+    if bundle is not None:
+        await receive(deps, receipt, [Content(bundle)])
+        await deps.documents.put(SR_VERSIONS, SrVersion(document.sop_instance_uid, report_id))
+
+
+async def _report_id(deps: IngestDeps, document: Document) -> str:
+    """Return the SOP Instance UID of the first version: an SR names its predecessors, but has no number they share."""
+    known = await deps.documents.get_many(SR_VERSIONS, [document.sop_instance_uid, *document.predecessors])
+    if document.sop_instance_uid in known:
+        return known[document.sop_instance_uid].report_id
+    firsts = [known[uid].report_id for uid in document.predecessors if uid in known]
+    return next(iter([*firsts, *document.predecessors, document.sop_instance_uid]))

@@ -1,0 +1,90 @@
+"""Makes what arrives durable and writes the ledger, before anybody is answered.
+
+Order: bytes (fsync), then arrivals and receipt in one write; a sweeper publishes arrivals that are not published yet.
+A content that is known already is a duplicate, whatever door it came through; one that was refused is tried again.
+"""
+
+import hashlib
+import mmap
+import time
+import uuid
+from collections.abc import Sequence
+
+import msgspec
+
+from services.ingest.deps import IngestDeps
+from services.ingest.receipts.ledger import add_arrivals, recount
+from services.ingest.receipts.records import ARRIVALS, REFUSED, REJECTED, Arrival, Receipt, Rejected
+from shared.dicom import spool
+from shared.errors import Invalid
+from shared.metrics import RECEIVED as RECEIVED_METRIC
+from shared.metrics import REFUSED as REFUSED_METRIC
+
+
+def new_receipt(deps: IngestDeps, door: str, kind: str, sender: str = "") -> Receipt:
+    """Return a receipt that nothing is on yet. Its id is random: it says nothing about anybody."""
+    return Receipt(id=str(uuid.uuid4()), site=deps.site, door=door, kind=kind, sender=sender, at=time.time())
+
+
+Bytes = bytes | mmap.mmap
+
+
+class Content(msgspec.Struct, frozen=True):
+    """Bytes to keep for the anonymizer. original: of a report, the bytes as they were sent."""
+
+    data: Bytes
+    original: bytes = b""
+
+
+async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content]) -> None:
+    """Keep contents under a receipt; durable on return. Raises StorageFull or Unavailable, and nothing is promised."""
+    keyed = {hashlib.sha256(each.data).hexdigest(): each for each in contents}
+    known = await deps.documents.get_many(ARRIVALS, list(keyed))
+    fresh = {key: each for key, each in keyed.items() if key not in known or known[key].state == REFUSED}
+    blobs: dict[str, Bytes] = {key: each.data for key, each in fresh.items()}
+    originals = {key: f"originals/{hashlib.sha256(e.original).hexdigest()}" for key, e in fresh.items() if e.original}
+    blobs |= {originals[key]: each.original for key, each in fresh.items() if key in originals}
+    small = {key: data for key, data in blobs.items() if isinstance(data, bytes)}
+    if small:
+        await deps.blobs.put_many(small)
+    for key in blobs.keys() - small.keys():
+        await spool.keep(deps.blobs, key, blobs[key])
+    at = time.time()
+    arrivals = [
+        Arrival(
+            blob=key,
+            receipt_id=receipt.id,
+            kind=receipt.kind,
+            door=receipt.door,
+            original=originals.get(key, ""),
+            size_bytes=len(each.data),
+            at=at,
+        )
+        for key, each in fresh.items()
+    ]
+    duplicates = [known[key].receipt_id for key in keyed if key not in fresh]
+    await add_arrivals(deps, receipt, arrivals, duplicates, len(contents) - len(fresh))
+    RECEIVED_METRIC.labels(deps.site, receipt.kind, receipt.door).inc(len(contents))
+    if fresh:
+        deps.bell.set()
+
+
+async def reject(deps: IngestDeps, receipt: Receipt, data: Bytes, error: Invalid) -> None:
+    """Keep what was not understood, with the reason, for a person to look at."""
+    digest = hashlib.sha256(data).hexdigest()
+    blob = f"rejected/{digest}"
+    await spool.keep(deps.blobs, blob, data)
+    row = Rejected(
+        id=f"{receipt.id}.{digest[:16]}",
+        receipt_id=receipt.id,
+        blob=blob,
+        door=receipt.door,
+        reason=error.reason,
+        detail=error.detail,
+        size_bytes=len(data),
+        at=time.time(),
+    )
+
+    await deps.documents.put(REJECTED, row)
+    await recount(deps, receipt)
+    REFUSED_METRIC.labels("ingest", receipt.kind, error.reason).inc()

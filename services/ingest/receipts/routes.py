@@ -1,0 +1,86 @@
+"""What became of what was sent: receipts as JSON and as a page."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp_jinja2
+import msgspec
+import orjson
+from aiohttp import web
+
+from services.ingest.deps import IngestDeps
+from services.ingest.receipts.records import ARRIVALS, DEIDENTIFIED, RECEIPTS, RECEIVED, REFUSED, REJECTED, Receipt
+from shared.documents import Condition, Eq, Order
+
+PAGE = 50
+MOST = 500
+
+
+class ReceiptRoutes:
+    """GET /ingest/receipts, /ingest/receipts/{id} and the page /gateway/receipts."""
+
+    def __init__(self, deps: IngestDeps) -> None:
+        self._deps = deps
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes, with full paths."""
+        return [
+            web.get("/ingest/receipts", self.listed),
+            web.get("/ingest/receipts/{receipt_id}", self.one),
+            web.get("/gateway/receipts", self.page),
+        ]
+
+    async def one(self, request: web.Request) -> web.Response:
+        """Return one receipt, with what was rejected and why."""
+        receipt = await self._deps.documents.get(RECEIPTS, request.match_info["receipt_id"])
+        if receipt is None:
+            return _json({"reason": "not-found", "detail": "there is no receipt of this id"}, 404)
+        rejected = await self._deps.documents.find(REJECTED, Eq("receipt_id", receipt.id), limit=MOST)
+        shown = _shown(receipt)
+        shown["rejected_items"] = [{"reason": r.reason, "detail": r.detail} for r in rejected.documents]
+        return _json(shown)
+
+    async def listed(self, request: web.Request) -> web.Response:
+        """Return receipts, the newest first, of one state if asked."""
+        limit = request.query.get("limit", str(PAGE))
+        if not limit.isascii() or not limit.isdigit() or int(limit) > MOST:
+            return _json({"reason": "wrong-parameter", "detail": f"limit takes a whole number up to {MOST}"}, 400)
+        where: list[Condition] = [Eq("state", request.query["state"])] if request.query.get("state") else []
+        newest = (Order("at", descending=True),)
+        page = await self._deps.documents.find(
+            RECEIPTS, *where, order=newest, limit=int(limit), after=request.query.get("after") or None
+        )
+        return _json({"receipts": [_shown(each) for each in page.documents], "next": page.next})
+
+    async def page(self, request: web.Request) -> web.Response:
+        """Show the newest receipts."""
+        state = request.query.get("state", "")
+        where: list[Condition] = [Eq("state", state)] if state else []
+        newest = (Order("at", descending=True),)
+        found = await self._deps.documents.find(RECEIPTS, *where, order=newest, limit=PAGE)
+        rejected = await self._deps.documents.find(REJECTED, order=newest, limit=PAGE)
+        context = {"receipts": [_shown(r) for r in found.documents], "rejected": rejected.documents, "state": state}
+        return aiohttp_jinja2.render_template("ingest/receipts.html", request, context)
+
+
+async def status(deps: IngestDeps) -> Mapping[str, int]:
+    """Figures for the operator."""
+    count = deps.documents.count
+    return {
+        "receipts": await count(RECEIPTS),
+        "waiting for the anonymizer": await count(ARRIVALS, Eq("state", RECEIVED)),
+        "de-identified": await count(ARRIVALS, Eq("state", DEIDENTIFIED)),
+        "in quarantine": await count(ARRIVALS, Eq("state", REFUSED)),
+        "rejected at the door": await count(REJECTED),
+    }
+
+
+def _shown(receipt: Receipt) -> dict[str, Any]:
+    shown: dict[str, Any] = msgspec.to_builtins(receipt)
+    shown["at"] = datetime.fromtimestamp(receipt.at, UTC).isoformat(timespec="seconds")
+    return shown
+
+
+def _json(value: object, status: int = 200) -> web.Response:
+    return web.Response(body=orjson.dumps(value), status=status, content_type="application/json")

@@ -1,0 +1,101 @@
+"""The report front door: FHIR R4 JSON, CDA R2 and HL7 v2 by POST.
+
+FHIR and CDA are answered with 202 and the receipt when everything is safe; errors are OperationOutcome (FHIR R4) and
+what came is kept. HL7 v2 is answered with its own acknowledgement.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+import orjson
+from aiohttp import web
+
+from services.ingest.deps import IngestDeps
+from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
+from services.ingest.receipts.records import RECEIPTS, REPORT
+from services.ingest.reports.cda.document import cda_bundles
+from services.ingest.reports.fhir import canonical_bundles, outcome
+from services.ingest.reports.hl7 import receiver
+from shared.dicom.multipart import content_type
+from shared.errors import Invalid, Transient
+
+FHIR = "application/fhir+json"
+CDA = "application/cda+xml"
+_FHIR_TYPES = frozenset({FHIR, "application/json"})
+_CDA_TYPES = frozenset({CDA, "application/hl7-cda+xml", "application/hl7-sda+xml", "text/xml", "application/xml"})
+_TAKEN = f"send {FHIR}, {CDA} or application/hl7-v2"
+_NOT_THE_FORM = frozenset({"not-json", "not-fhir", "not-xml", "not-cda"})
+
+
+class ReportDoor:
+    """POST /ingest/reports."""
+
+    def __init__(self, deps: IngestDeps) -> None:
+        self._deps = deps
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the route, with its full path."""
+        return [web.post("/ingest/reports", self.post)]
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Keep a report, or a Bundle or message of reports."""
+        kind = content_type(request.headers.get("Content-Type", ""))[0]
+        if kind not in _FHIR_TYPES | _CDA_TYPES | receiver.TYPES:
+            return _outcome(415, "not-supported", _TAKEN)
+        data = await self._body(request)
+        if data is None:
+            most = self._deps.settings.max_report_bytes
+            return _outcome(413, "too-long", f"a report has at most {most} bytes")
+        if kind in receiver.TYPES:
+            return _acknowledged(await receiver.take(self._deps, data, "hl7"))
+        if kind in _CDA_TYPES:
+            return await self._keep(data, "cda", cda_bundles)
+        return await self._keep(data, "fhir", canonical_bundles)
+
+    async def _keep(self, data: bytes, door: str, read: Callable[[bytes], list[bytes]]) -> web.Response:
+        """Keep the reports of a document, as its reader gives them."""
+        receipt = new_receipt(self._deps, door, REPORT)
+        try:
+            try:
+                bundles = await asyncio.to_thread(read, data)
+            except Invalid as error:
+                if data:
+                    await reject(self._deps, receipt, data, error)
+                status = 400 if error.reason in _NOT_THE_FORM else 422
+                return _outcome(status, "invalid", str(error), receipt.id)
+            await receive(self._deps, receipt, [Content(bundle, data) for bundle in bundles])
+        except Transient:
+            return _outcome(503, "transient", "it could not be kept now; send it again")
+        kept = await self._deps.documents.get(RECEIPTS, receipt.id)
+        return web.Response(
+            status=202,
+            body=orjson.dumps(msgspec.to_builtins(kept)),
+            content_type="application/json",
+            headers={"Location": f"/ingest/receipts/{receipt.id}", "X-Receipt": receipt.id},
+        )
+
+    async def _body(self, request: web.Request) -> bytes | None:
+        """Return the body; None if it is too large."""
+        gathered = bytearray()
+        async for chunk in request.content.iter_any():
+            gathered += chunk
+            if len(gathered) > self._deps.settings.max_report_bytes:
+                return None
+        return bytes(gathered)
+
+
+def _outcome(status: int, code: str, diagnostics: str, receipt_id: str = "") -> web.Response:
+    headers = {"X-Receipt": receipt_id} if receipt_id else {}
+    return web.Response(status=status, body=outcome(code, diagnostics), content_type=FHIR, headers=headers)
+
+
+def _acknowledged(taken: receiver.Taken) -> web.Response:
+    headers = {"X-Receipt": taken.receipt_id}
+    return web.Response(
+        status=taken.http_status,
+        body=taken.message,
+        content_type="application/hl7-v2",
+        charset="utf-8",
+        headers=headers,
+    )

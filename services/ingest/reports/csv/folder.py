@@ -1,0 +1,91 @@
+"""The watched folder: CSV files that report servers drop.
+
+A file is taken when it looks the same twice; it is moved to done/ when every row is safe, or to failed/ beside a
+.reason file. A row that is not understood is kept alone, and the others go their way.
+"""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+
+from services.ingest.deps import IngestDeps
+from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
+from services.ingest.receipts.records import REPORT
+from services.ingest.reports.bundle import bundle_of
+from services.ingest.reports.csv.reader import CsvMapping, rows
+from shared.errors import Invalid, Transient
+from shared.logs import decided
+
+BATCH = 100
+_DONE, _FAILED = "done", "failed"
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What a file looked like: it is complete when it looks the same again."""
+
+    size_bytes: int
+    changed_ns: int
+
+
+async def watch_forever(deps: IngestDeps, mapping: CsvMapping) -> None:
+    """Look at the folder now and then, and take what is complete."""
+    for folder in (deps.csv_folder, deps.csv_folder / _DONE, deps.csv_folder / _FAILED):
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True, mode=0o700)
+    before: dict[Path, Look] = {}
+    while True:
+        now = await asyncio.to_thread(_looks, deps.csv_folder)
+        for path in sorted(path for path, look in now.items() if before.get(path) == look):
+            try:
+                await take_file(deps, path, mapping)
+            except Transient as error:
+                decided("csv-waits", level="warning", service="ingest", error=type(error).__name__)
+        before = now
+        await asyncio.sleep(deps.settings.csv_poll_s)
+
+
+async def take_file(deps: IngestDeps, path: Path, mapping: CsvMapping) -> None:
+    """Take one file; after a crash in the middle its rows are recognised as duplicates."""
+    data = await asyncio.to_thread(path.read_bytes)
+    receipt = new_receipt(deps, "csv", REPORT)
+    try:
+        found = await asyncio.to_thread(lambda: list(rows(data, mapping)))
+    except Invalid as error:
+        await reject(deps, receipt, data, error)
+        await asyncio.to_thread(_finish, path, _FAILED, str(error))
+        return
+    contents: list[Content] = []
+    problems: list[str] = []
+    for row in found:
+        try:
+            if not row.whole:
+                raise Invalid("cell-count", "the row has not as many cells as the head line (RFC 4180 2.4)")
+            contents.append(Content(bundle_of(row.fields), row.raw))
+        except Invalid as error:
+            problems.append(f"line {row.line}: {error}")
+            await reject(deps, receipt, row.raw, Invalid(error.reason, f"line {row.line}: {error.detail}"))
+    for start in range(0, len(contents), BATCH):
+        await receive(deps, receipt, contents[start : start + BATCH])
+    await asyncio.to_thread(_finish, path, _FAILED if problems and not contents else _DONE, "\n".join(problems))
+    decided("csv-taken", service="ingest", receipt_id=receipt.id, count=len(contents))
+
+
+def _looks(folder: Path) -> dict[Path, Look]:
+    found: dict[Path, Look] = {}
+    for path in folder.iterdir():
+        if path.is_file() and path.suffix.lower() == ".csv" and not path.name.startswith("."):
+            stat = path.stat()
+            found[path] = Look(stat.st_size, stat.st_mtime_ns)
+    return found
+
+
+def _finish(path: Path, folder: str, reason: str) -> None:
+    """Move the file away; a name that is there already gets a number."""
+    target = path.parent / folder / path.name
+    number = 1
+    while target.exists():
+        number += 1
+        target = path.parent / folder / f"{path.stem}.{number}{path.suffix}"
+    if reason:
+        target.with_suffix(target.suffix + ".reason").write_text(reason + "\n", encoding="utf-8")
+    path.replace(target)

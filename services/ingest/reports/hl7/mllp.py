@@ -1,0 +1,138 @@
+"""HL7 v2 over TCP: <SB> message <EB><CR>, answered when the reports are durable.
+
+A frame that breaks the rules closes its connection without an answer: the sender knows what was not acknowledged.
+Source: HL7 Version 3 Standard: Transport Specification - MLLP, Release 2 (the block format, without its commit bytes).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.ingest.deps import IngestDeps
+from services.ingest.reports.hl7.receiver import take
+from shared.errors import Invalid, SettingsError
+from shared.logs import decided
+
+START, END = b"\x0b", b"\x1c\x0d"
+_CHUNK = 64 << 10
+_STOP_S = 10.0
+
+
+@asynccontextmanager
+async def listening_mllp(deps: IngestDeps) -> AsyncIterator["MllpDoor | None"]:
+    """Listen until the context ends; None if the port is -1."""
+    if deps.settings.mllp_port < 0:
+        yield None
+        return
+    door = MllpDoor(deps)
+    await door.open()
+    try:
+        yield door
+    finally:
+        await door.close()
+
+
+class MllpDoor:
+    """The listener and its connections."""
+
+    def __init__(self, deps: IngestDeps) -> None:
+        self._deps = deps
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        """Return the port it listens on."""
+        return int(self._server.sockets[0].getsockname()[1]) if self._server else 0
+
+    async def open(self) -> None:
+        """Begin to listen; raise SettingsError if the port is taken."""
+        settings = self._deps.settings
+        try:
+            self._server = await asyncio.start_server(self._serve, settings.mllp_bind, settings.mllp_port)
+        except OSError as error:
+            raise SettingsError(
+                f"cannot listen on {settings.mllp_bind} port {settings.mllp_port} for MLLP ({error.strerror}); "
+                "choose another JMID_INGEST_MLLP_PORT"
+            ) from error
+
+    async def close(self) -> None:
+        """Stop listening, and end connections: what was not acknowledged is sent again."""
+        if self._server is None:
+            return
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_STOP_S)
+        self._server = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        if len(self._tasks) >= self._deps.settings.mllp_connections:
+            decided("mllp-refused", level="warning", service="ingest", reason="too-many-connections")
+            writer.close()
+            return
+        self._tasks.add(task)
+        try:
+            await self._talk(reader, writer)
+        except Invalid as error:
+            decided("mllp-closed", level="warning", service="ingest", reason=error.reason)
+        except (OSError, TimeoutError, asyncio.CancelledError):
+            pass  # nothing is owed: what was acknowledged is durable
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        frames = Frames(self._deps.settings.max_report_bytes)
+        while True:
+            async with asyncio.timeout(self._deps.settings.mllp_timeout_s):
+                data = await reader.read(_CHUNK)
+            if not data:
+                frames.ended()
+                return
+            for message in frames.fed(data):
+                taken = await take(self._deps, message, "mllp")
+                writer.write(START + taken.message + END)
+                async with asyncio.timeout(self._deps.settings.mllp_timeout_s):
+                    await writer.drain()
+
+
+class Frames:
+    """Takes bytes as they come and gives whole messages. most_bytes: of one message."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._held = bytearray()
+
+    def fed(self, data: bytes) -> list[bytes]:
+        """Return the messages that are whole now; raise Invalid if bytes are outside a frame, or a frame too large."""
+        searched = max(0, len(self._held) - 1)
+        self._held += data
+        found: list[bytes] = []
+        while self._held:
+            if self._held[0] in b"\r\n":
+                del self._held[:1]
+                searched = 0
+                continue
+            if self._held[:1] != START:
+                raise Invalid("mllp-framing", "bytes outside a block: <SB> is missing")
+            end = self._held.find(END, searched)
+            if end < 0:
+                if len(self._held) > self._most_bytes:
+                    raise Invalid("mllp-too-long", "a message is larger than JMID_INGEST_MAX_REPORT_BYTES")
+                return found
+            message = bytes(self._held[1:end])
+            if len(message) > self._most_bytes or START in message:
+                raise Invalid("mllp-framing", "a block is too large, or begins before the one before it ended")
+            found.append(message)
+            del self._held[: end + len(END)]
+            searched = 0
+        return found
+
+    def ended(self) -> None:
+        """Raise Invalid if the connection ends in the middle of a message."""
+        if self._held:
+            raise Invalid("mllp-truncated", "the connection ended before <EB>")

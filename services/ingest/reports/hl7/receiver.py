@@ -1,0 +1,51 @@
+"""Takes one HL7 v2 message, whatever carried it: keeps it, then acknowledges it."""
+
+import asyncio
+
+import msgspec
+
+from services.ingest.deps import IngestDeps
+from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
+from services.ingest.receipts.records import REPORT
+from services.ingest.reports.hl7.acknowledgement import ACCEPTED, REJECTED, answer, check, code_of
+from services.ingest.reports.hl7.message import Segment, segments_of
+from services.ingest.reports.hl7.report import hl7_bundles
+from shared.errors import Invalid, Transient
+
+TYPES = frozenset({"application/hl7-v2", "x-application/hl7-v2+er7", "application/hl7-v2+er7"})
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """message: the ACK.  code: its MSA-1.  is_transient: the same message may be sent again."""
+
+    message: bytes
+    code: str
+    receipt_id: str
+    is_transient: bool = False
+
+    @property
+    def http_status(self) -> int:
+        """Return the status of HTTP that says the same."""
+        if self.is_transient:
+            return 503
+        return {ACCEPTED: 200, REJECTED: 415}.get(self.code, 422)
+
+
+async def take(deps: IngestDeps, data: bytes, door: str, sender: str = "") -> Taken:
+    """Keep a message and return its acknowledgement: AA only when its reports are durable."""
+    receipt = new_receipt(deps, door, REPORT, sender)
+    head: Segment | None = None
+    try:
+        try:
+            segments = await asyncio.to_thread(segments_of, data)
+            head = segments[0]
+            check(segments)
+            bundles = await asyncio.to_thread(hl7_bundles, segments, deps.settings.hl7_accession)
+        except Invalid as error:
+            if data:
+                await reject(deps, receipt, data, error)
+            return Taken(answer(head, error), code_of(error), receipt.id)
+        await receive(deps, receipt, [Content(bundle, data) for bundle in bundles])
+    except Transient:
+        return Taken(answer(head, is_transient=True), REJECTED, receipt.id, is_transient=True)
+    return Taken(answer(head), ACCEPTED, receipt.id)

@@ -1,0 +1,174 @@
+"""What the centre's linker keeps: the clinical documents of every case, and one ordered feed of their changes."""
+
+from typing import Any
+
+import msgspec
+
+from services.linker.links import versions
+from services.linker.links.matching import StudyKeys
+from shared.documents import Collection
+from shared.events import LinkKeys
+
+
+class StoredVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a report. resource: the FHIR document as it came. seen_at: seconds since 1970."""
+
+    sha256: str
+    status: str
+    issued: str
+    seen_at: float
+    resource: bytes
+    keys: LinkKeys
+    studies: tuple[str, ...]
+    link: str
+    flagged: bool
+
+
+class StoredReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A report in all its versions. studies: what it is linked to now; touched: and ever was."""
+
+    report_id: str
+    site: str
+    profile: str
+    versions: tuple[StoredVersion, ...]
+    studies: tuple[str, ...] = ()
+    touched: tuple[str, ...] = ()
+    rule: str = ""
+    status: str = ""
+    patient_id: str = ""
+    accession_number: str = ""
+    named_study: str = ""
+    study_date: str = ""
+
+    @property
+    def current(self) -> StoredVersion:
+        """The version that holds."""
+        return versions.current(self.versions)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the report was cancelled or entered in error."""
+        return self.current.status in versions.RETRACTED
+
+
+class KnownStudy(msgspec.Struct, frozen=True, kw_only=True):
+    """A Study that the archive has. series: those whose storing has been taken into account."""
+
+    study_instance_uid: str
+    patient_ids: tuple[str, ...] = ()
+    accession_numbers: tuple[str, ...] = ()
+    modalities: tuple[str, ...] = ()
+    study_dates: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> StudyKeys:
+        """What reports are matched by."""
+        return StudyKeys(
+            self.study_instance_uid, self.patient_ids, self.accession_numbers, self.modalities, self.study_dates
+        )
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One diagnosis or annotation in all its versions, oldest first; the last one holds.
+
+    content: JSON.  at: RFC 3339.  removed: yes when a person took it back.
+    """
+
+    id: str
+    kind: str
+    studies: tuple[str, ...]
+    touched: tuple[str, ...]
+    report_id: str = ""
+    removed: str = "no"
+    versions: tuple[dict[str, Any], ...] = ()
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the change feed: which document changed, and the Studies whose case it belongs or belonged to.
+
+    correlation_id: the receipt that it came by, where it came by one.
+    """
+
+    key: str
+    kind: str
+    document_id: str
+    studies: tuple[str, ...] = ()
+    correlation_id: str = ""
+
+
+class Cursor(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a reader of the feed has come."""
+
+    name: str
+    seq: int
+
+
+class Recall(msgspec.Struct, frozen=True, kw_only=True):
+    """A Study wanted back from a gateway. state: requested, redelivered, or unavailable-at-gateway.
+
+    requested_at, answered_at: RFC 3339.
+    """
+
+    study_instance_uid: str
+    recall_id: str
+    state: str
+    requested_by: str
+    requested_at: str
+    site: str = ""
+    why: str = ""
+    answered_by: str = ""
+    answered_at: str = ""
+
+
+REPORTS = Collection(
+    name="reports",
+    type=StoredReport,
+    key="report_id",
+    fields=("studies", "patient_id", "accession_number", "named_study", "study_date", "site", "status"),
+    indexes=(("patient_id", "study_date"),),
+)
+STUDIES_KNOWN = Collection(
+    name="studies_known",
+    type=KnownStudy,
+    key="study_instance_uid",
+    fields=("accession_numbers", "patient_ids", "study_dates"),
+)
+DIAGNOSES = Collection(name="diagnoses", type=Entry, key="id", fields=("studies", "report_id"))
+ANNOTATIONS = Collection(name="annotations", type=Entry, key="id", fields=("studies", "report_id"))
+CASE_CHANGES = Collection(name="case_changes", type=Changed, key="key", feed=True)
+CURSORS = Collection(name="cursors", type=Cursor, key="name")
+RECALLS = Collection(
+    name="recalls",
+    type=Recall,
+    key="study_instance_uid",
+    fields=("state", "site", "requested_at"),
+    indexes=(("state", "requested_at"),),
+)
+
+
+def with_version(
+    old: StoredReport | None, site: str, profile: str, version: StoredVersion, report_id: str
+) -> StoredReport:
+    """Return the report with one version more; the same version again replaces its link, and keeps its first time."""
+    known = {v.sha256: v for v in (old.versions if old else ())}
+    twin = known.get(version.sha256)
+    if twin:
+        version = msgspec.structs.replace(version, seen_at=min(twin.seen_at, version.seen_at))
+    known[version.sha256] = version
+    all_ = tuple(sorted(known.values(), key=versions.precedence))
+    keys, last = all_[-1].keys, all_[-1]
+    return StoredReport(
+        report_id=report_id,
+        site=site,
+        profile=profile,
+        versions=all_,
+        studies=old.studies if old else (),
+        touched=old.touched if old else (),
+        rule=old.rule if old else "",
+        status=last.status,
+        patient_id=keys.patient_id,
+        accession_number=keys.accession_number,
+        named_study=keys.study_instance_uid,
+        study_date=keys.study_date,
+    )

@@ -1,0 +1,97 @@
+"""How the centre's documents look from outside. Pure."""
+
+from typing import Any
+
+import orjson
+
+from services.linker.centre.records import Entry, StoredReport
+from services.linker.links.records import Link
+from services.linker.reports import document as reports
+
+Json = dict[str, Any]
+
+
+def resource(report: StoredReport) -> Json:
+    """Return the report as FHIR R4 DiagnosticReport with its link as it is now; of a retracted one, that it was."""
+    version = report.current
+    document: Json = orjson.loads(reports.compose(version.resource, version.sha256, report.studies, report.rule))
+    return reports.tombstone(document) if report.hidden else document
+
+
+def entry(found: Entry) -> Json:
+    """Return a diagnosis or annotation: its last version, with the number of it."""
+    last = found.versions[-1]
+    return {
+        "id": found.id,
+        "kind": found.kind,
+        "version": len(found.versions),
+        **last,
+    }
+
+
+def report_change(seq: int, report_id: str, report: StoredReport | None) -> Json:
+    """Return the feed's entry of a report."""
+    head = {"seq": seq, "kind": "report", "id": report_id, "report_id": report_id}
+    if report is None:
+        return {**head, "study_instance_uids": [], "touched": [], "removed": True, "document": None}
+    return {
+        **head,
+        "study_instance_uids": list(report.studies),
+        "touched": list(report.touched),
+        "removed": report.hidden,
+        "rule": report.rule,
+        "document": resource(report),
+    }
+
+
+def entry_change(seq: int, kind: str, entry_id: str, found: Entry | None) -> Json:
+    """Return the feed's entry of a diagnosis or annotation."""
+    head = {"seq": seq, "kind": kind, "id": entry_id, "report_id": found.report_id if found else ""}
+    if found is None:
+        return {**head, "study_instance_uids": [], "touched": [], "removed": True, "document": None}
+    shown = entry(found)
+    return {
+        **head,
+        "study_instance_uids": list(found.studies),
+        "touched": list(found.touched),
+        "removed": shown["removed"],
+        "document": shown,
+    }
+
+
+def searchset(found: list[StoredReport]) -> Json:
+    """Return reports as a FHIR searchset Bundle."""
+    entries = [{"resource": resource(report), "search": {"mode": "match"}} for report in found]
+    return {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
+
+
+def history(report: StoredReport) -> Json:
+    """Return all versions of a report, the newest first, as a FHIR history Bundle; nothing of a retracted one."""
+    versions = [] if report.hidden else list(reversed(report.versions))
+    entries = [{"resource": orjson.loads(version.resource)} for version in versions]
+    return {"resourceType": "Bundle", "type": "history", "total": len(entries), "entry": entries}
+
+
+def link(found: Link, report: StoredReport | None) -> Json:
+    """Return one link with what a person needs to decide."""
+    return {
+        "report_id": found.report_id,
+        "state": found.state,
+        "studies": list(found.studies),
+        "rule": found.rule,
+        "reason": found.reason,
+        "candidates": list(found.candidates),
+        "hand": [
+            {"action": d.action, "study": d.study_instance_uid, "by": d.by, "at": d.at, "why": d.why}
+            for d in found.hand
+        ],
+        "report": {
+            "site": report.site,
+            "patient_id": report.patient_id,
+            "accession_number": report.accession_number,
+            "study_date": report.study_date,
+            "modality": report.current.keys.modality,
+        }
+        if report
+        else {},
+    }

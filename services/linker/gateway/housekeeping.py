@@ -1,0 +1,142 @@
+"""What the gateway does at leisure: announce what was delivered, release blobs, answer the centre's recalls."""
+
+import time
+from typing import Any
+
+import msgspec
+
+from services.linker.gateway import planning
+from services.linker.gateway.delivery_worker import Outage
+from services.linker.gateway.deps import GatewayDeps
+from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, Delivery
+from services.linker.gateway.transport import Centre, CentreUnavailable
+from services.linker.links.optimistic import change, find_all
+from shared.documents import Eq, Order, Range
+from shared.events import Delivered
+from shared.logs import decided
+
+_PAGE = 100
+_FINISHED = ("done", "failed")
+
+
+async def announce_round(deps: GatewayDeps) -> int:
+    """Publish Delivered for what was confirmed since; a crash before the mark is cleared publishes it again."""
+    page = await deps.documents.find(DELIVERIES, Eq("announce", "due"), limit=_PAGE)
+    told: set[str] = set()
+    for delivery in page.documents:
+        receipts = await _receipts(deps, delivery)
+        for receipt_id in receipts:
+            if receipt_id not in told:
+                await deps.bus.publish(await _delivered(deps, receipt_id, delivery))
+                told.add(receipt_id)
+        await _announced(deps, delivery, receipts)
+    return len(page.documents)
+
+
+async def _receipts(deps: GatewayDeps, delivery: Delivery) -> tuple[str, ...]:
+    if delivery.kind == "instances":
+        return (delivery.receipt_id,)
+    report = await deps.documents.get(REPORTS_SEEN, delivery.report_id)
+    return report.receipt_ids if report else ()
+
+
+async def _announced(deps: GatewayDeps, seen: Delivery, receipts: tuple[str, ...]) -> None:
+    async def step(now: Delivery | None) -> Delivery | None:
+        if now is None or now.stored != seen.stored or now.sent != seen.sent:
+            return None
+        return msgspec.structs.replace(now, announce="no", told=tuple(sorted({*now.told, *receipts})))
+
+    await change(deps.documents, DELIVERIES, seen.id, step)
+    if seen.kind == "report":
+        await planning.plan_report(deps, seen.report_id)  # a receipt that came meanwhile is due again
+
+
+async def _delivered(deps: GatewayDeps, receipt_id: str, cause: Delivery) -> Delivered:
+    batches = await find_all(deps.documents, DELIVERIES, Eq("receipt_id", receipt_id))
+    instances = sum(batch.stored for batch in batches)
+    reports = 0
+    for report in await find_all(deps.documents, REPORTS_SEEN, Eq("receipt_ids", receipt_id)):
+        delivery = await deps.documents.get(DELIVERIES, planning.report_key(report.report_id))
+        if delivery is not None and delivery.sent:
+            reports += sum(1 for version in report.versions if receipt_id in version.receipt_ids)
+    return Delivered.first(
+        f"{receipt_id}|{instances}|{reports}",
+        correlation_id=cause.correlation_id,
+        site=cause.site,
+        receipt_id=receipt_id,
+        instances=instances,
+        reports=reports,
+    )
+
+
+async def release_round(deps: GatewayDeps) -> int:
+    """Delete the de-identified Instances of Studies that the centre has had for the retention time; return how many."""
+    if not deps.settings.retention_h:
+        return 0
+    cutoff = time.time() - deps.settings.retention_h * 3600
+    where = (Eq("kind", "instances"), Eq("state", "done"), Range("done_at", high=cutoff))
+    ripe = await find_all(deps.documents, DELIVERIES, *where, order=(Order("done_at"),))
+    released = 0
+    for study in dict.fromkeys(delivery.study_instance_uid for delivery in ripe):
+        released += await _release(deps, study, cutoff)
+    if released:
+        decided("released", service="linker", count=released)
+    return released
+
+
+async def _release(deps: GatewayDeps, study: str, cutoff: float) -> int:
+    batches = await find_all(deps.documents, DELIVERIES, Eq("study_instance_uid", study))
+    if any(b.state not in ("done", "released") or b.done_at > cutoff for b in batches):
+        return 0
+
+    async def step(now: Delivery | None) -> Delivery | None:
+        done = now is not None and now.state == "done"
+        if now is None or not done:
+            return None
+        return msgspec.structs.replace(now, state="released", kept=now.stored, instances=(), outcomes={})
+
+    released = 0
+    for batch in (b for b in batches if b.state == "done"):
+        for ref in batch.instances:
+            released += await deps.blobs.delete(ref.blob)
+        await change(deps.documents, DELIVERIES, batch.id, step)
+    return released
+
+
+async def recall_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> int:
+    """Read the centre's recall list; deliver again what is still held, and say so of what is not. Rests after it."""
+    try:
+        for recall in await centre.recalls(deps.site):
+            await _recall(deps, centre, recall)
+    except CentreUnavailable as error:
+        outage.seen(error.reason, error.retry_after_s)
+    return 0
+
+
+async def _recall(deps: GatewayDeps, centre: Centre, recall: dict[str, Any]) -> None:
+    study, recall_id = str(recall.get("study_instance_uid", "")), str(recall.get("recall_id", ""))
+    batches = await find_all(deps.documents, DELIVERIES, Eq("study_instance_uid", study))
+    batches = [batch for batch in batches if batch.kind == "instances"]
+    if not batches:
+        if recall.get("site") == deps.site:
+            await centre.answer_recall(study, recall_id, "unavailable-at-gateway", deps.site)
+        return
+    if any(batch.state == "released" for batch in batches):
+        await centre.answer_recall(study, recall_id, "unavailable-at-gateway", deps.site)
+    elif all(batch.state in _FINISHED and batch.recall_id == recall_id for batch in batches):
+        await centre.answer_recall(study, recall_id, "redelivered", deps.site)
+    else:
+        for batch in batches:
+            await _again(deps, batch, recall_id)
+
+
+async def _again(deps: GatewayDeps, batch: Delivery, recall_id: str) -> None:
+    async def step(now: Delivery | None) -> Delivery | None:
+        if now is None or now.state not in _FINISHED or now.recall_id == recall_id:
+            return None
+        stored = tuple(uid for uid, outcome in now.outcomes.items() if outcome.startswith("stored"))
+        again = msgspec.structs.replace(now, recall_id=recall_id, recalled=stored, attempts=0)
+        return msgspec.structs.replace(again, state="pending", due_at=time.time()) if stored else again
+
+    await change(deps.documents, DELIVERIES, batch.id, step)
+    deps.bell.ring()

@@ -1,0 +1,174 @@
+"""What people see and decide at the gateway: links by hand, reports let through review, failed deliveries retried."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import orjson
+
+from services.linker.gateway import linking, planning
+from services.linker.gateway.deps import GatewayDeps
+from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, STUDIES_SEEN, Delivery
+from services.linker.links.manual import HandRequest
+from services.linker.links.matching import BY_HAND
+from services.linker.links.optimistic import change, find_all
+from services.linker.links.records import LINKS, Link
+from shared.documents import Condition, Eq, Order
+from shared.errors import Invalid, NotFound
+from shared.logs import decided
+
+LIMIT = 200
+DELIVERY_STATES = ("held", "review", "pending", "failed", "withdrawn", "done", "released")
+
+
+class DeliveryRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """action: release a report that waits for review, or retry what failed. by: who.
+
+    delivery_id: empty retries all failed ones.  sha256: the version that was read, for release.
+    """
+
+    action: str
+    by: str
+    delivery_id: str = ""
+    sha256: str = ""
+
+    def check(self) -> None:
+        """Raise Invalid that says what is missing."""
+        if self.action not in ("release", "retry"):
+            raise Invalid("not-an-action", "action takes release or retry")
+        if not self.by.strip():
+            raise Invalid("missing-by", "by says who decides")
+        if self.action == "release" and not (self.delivery_id and self.sha256):
+            raise Invalid("missing-version", "delivery_id and sha256 say which version was read")
+
+
+class Desk:
+    """The one place where a person's decisions reach the records."""
+
+    def __init__(self, deps: GatewayDeps) -> None:
+        self._deps = deps
+
+    async def decide(self, asked: HandRequest) -> dict[str, Any]:
+        """Link, bar, or give back to the rules; return the link."""
+        decision = asked.decision()
+        uid = decision.study_instance_uid
+        if decision.action == "link" and await self._deps.documents.get(STUDIES_SEEN, uid) is None:
+            raise NotFound("unknown-study", "study_instance_uid: no such Study at this gateway")
+        link = await linking.relink(self._deps, asked.report_id, at=time.time(), decision=decision)
+        if link is None:
+            raise NotFound("unknown-report", "report_id: no such report at this gateway")
+        decided("linked-by-hand", service="linker", role="gateway", reason=decision.action)
+        return await self._shown_link(link)
+
+    async def act(self, asked: DeliveryRequest) -> int:
+        """Release or retry; return how many deliveries it was about."""
+        asked.check()
+        keys = [asked.delivery_id]
+        if not asked.delivery_id:
+            keys = [each.id for each in await find_all(self._deps.documents, DELIVERIES, Eq("state", "failed"))]
+        for key in keys:
+            await self._act_on(key, asked)
+        decided(f"deliveries-{asked.action}", service="linker", role="gateway", count=len(keys))
+        self._deps.bell.ring()
+        return len(keys)
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many deliveries are in each state, and how many reports are unlinked."""
+        documents = self._deps.documents
+        counts = {state: await documents.count(DELIVERIES, Eq("state", state)) for state in DELIVERY_STATES}
+        return {**counts, "unlinked": await documents.count(LINKS, Eq("state", "unlinked"))}
+
+    async def deliveries(self, state: str) -> list[dict[str, Any]]:
+        """Return deliveries of one state."""
+        page = await self._deps.documents.find(DELIVERIES, Eq("state", state), limit=LIMIT)
+        return [shown_delivery(delivery) for delivery in page.documents]
+
+    async def links(self, state: str) -> list[dict[str, Any]]:
+        """Return links of one state, newest first, with what came close."""
+        return await self._links(Eq("state", state))
+
+    async def links_by_hand(self) -> list[dict[str, Any]]:
+        """Return the links that people made, newest first."""
+        return await self._links(Eq("rule", BY_HAND))
+
+    async def report(self, report_id: str) -> dict[str, Any]:
+        """Return the de-identified report as it holds, with its link and delivery, for a person to read."""
+        report = await self._deps.documents.get(REPORTS_SEEN, report_id)
+        link = await self._deps.documents.get(LINKS, report_id)
+        delivery = await self._deps.documents.get(DELIVERIES, planning.report_key(report_id))
+        if report is None or link is None or delivery is None:
+            raise NotFound("unknown-report", "report_id: no such report at this gateway")
+        version = report.current
+        return {
+            "document": orjson.loads(await self._deps.blobs.get(version.blob)),
+            "sha256": version.sha256,
+            "flagged": version.flagged,
+            "versions": len(report.versions),
+            "link": await self._shown_link(link),
+            "delivery": shown_delivery(delivery),
+        }
+
+    async def _links(self, where: Condition) -> list[dict[str, Any]]:
+        order = (Order("decided_at", descending=True),)
+        page = await self._deps.documents.find(LINKS, where, order=order, limit=LIMIT)
+        return [await self._shown_link(link) for link in page.documents]
+
+    async def _act_on(self, key: str, asked: DeliveryRequest) -> None:
+        async def step(old: Delivery | None) -> Delivery | None:
+            if old is None:
+                raise NotFound("unknown-delivery", "delivery_id: no such delivery")
+            return retried(old, time.time()) if asked.action == "retry" else await self._released(old, asked)
+
+        delivery = await change(self._deps.documents, DELIVERIES, key, step)
+        if delivery is not None and delivery.kind == "report":
+            await planning.plan_report(self._deps, delivery.report_id)
+
+    async def _released(self, old: Delivery, asked: DeliveryRequest) -> Delivery | None:
+        report = await self._deps.documents.get(REPORTS_SEEN, old.report_id)
+        if report is None or old.state != "review":
+            return None
+        if report.current.sha256 != asked.sha256:
+            raise Invalid("another-version", "sha256: the report has another version by now; read that one")
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        return msgspec.structs.replace(old, approved=asked.sha256, approved_by=asked.by.strip(), approved_at=at)
+
+    async def _shown_link(self, link: Link) -> dict[str, Any]:
+        documents = self._deps.documents
+        report = await documents.get(REPORTS_SEEN, link.report_id)
+        studies = await documents.get_many(STUDIES_SEEN, list({*link.candidates, *link.studies}))
+        shown: dict[str, Any] = msgspec.to_builtins(link)
+        shown["report"] = msgspec.to_builtins(report.current.keys) | {"status": report.current.status} if report else {}
+        shown["known_studies"] = [msgspec.to_builtins(studies[uid].keys) for uid in sorted(studies)]
+        return shown
+
+
+def retried(old: Delivery, now: float) -> Delivery | None:
+    """Return a failed delivery as it is to be tried again; None if it did not fail."""
+    if old.state != "failed":
+        return None
+    kept = {uid: text for uid, text in old.outcomes.items() if not text.startswith("failed")}
+    return msgspec.structs.replace(
+        old, outcomes=kept, state="pending", due_at=now, attempts=0, reason="", refused="", want=""
+    )
+
+
+def shown_delivery(delivery: Delivery) -> dict[str, Any]:
+    """Return what a person sees of a delivery."""
+    return {
+        "id": delivery.id,
+        "kind": delivery.kind,
+        "state": delivery.state,
+        "reason": delivery.reason,
+        "study_instance_uid": delivery.study_instance_uid,
+        "report_id": delivery.report_id,
+        "receipt_id": delivery.receipt_id,
+        "instances": len(delivery.instances),
+        "waiting": len(delivery.waiting),
+        "failed": {uid: text for uid, text in delivery.outcomes.items() if text.startswith("failed")},
+        "attempts": delivery.attempts,
+        "approved_by": delivery.approved_by,
+        "approved_at": delivery.approved_at,
+        "due_at": datetime.fromtimestamp(delivery.due_at, UTC).isoformat(timespec="seconds"),
+        "arrived_at": datetime.fromtimestamp(delivery.arrived_at, UTC).isoformat(timespec="seconds"),
+    }

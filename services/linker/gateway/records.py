@@ -1,0 +1,154 @@
+"""What the gateway's linker keeps: Studies and reports it has seen, links, deliveries."""
+
+import msgspec
+
+from services.linker.links import versions
+from services.linker.links.matching import StudyKeys
+from shared.documents import Collection
+from shared.events import InstanceRef, LinkKeys
+
+
+class SeenStudy(msgspec.Struct, frozen=True, kw_only=True):
+    """A Study as its Instances told it."""
+
+    study_instance_uid: str
+    patient_ids: tuple[str, ...] = ()
+    accession_numbers: tuple[str, ...] = ()
+    modalities: tuple[str, ...] = ()
+    study_dates: tuple[str, ...] = ()
+    site: str = ""
+
+    @property
+    def keys(self) -> StudyKeys:
+        """What reports are matched by."""
+        return StudyKeys(
+            self.study_instance_uid, self.patient_ids, self.accession_numbers, self.modalities, self.study_dates
+        )
+
+
+class ReportVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a report. seen_at: when it was first received, seconds since 1970."""
+
+    sha256: str
+    blob: str
+    status: str
+    issued: str
+    seen_at: float
+    flagged: bool
+    keys: LinkKeys
+    receipt_ids: tuple[str, ...]
+    correlation_id: str
+    site: str
+
+
+class SeenReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A report in all its versions; the fields after ``versions`` repeat the current one's keys, to be found by."""
+
+    report_id: str
+    versions: tuple[ReportVersion, ...]
+    patient_id: str = ""
+    accession_number: str = ""
+    named_study: str = ""
+    study_date: str = ""
+    receipt_ids: tuple[str, ...] = ()
+
+    @property
+    def current(self) -> ReportVersion:
+        """The version that holds."""
+        return versions.current(self.versions)
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that has to reach the centre: one batch of Instances, or one report.
+
+    state: held, review, pending, done, failed, withdrawn, released (done, and its blobs are gone).
+    due_at, arrived_at, done_at: seconds since 1970.  reason: why it waits or failed.
+    outcomes: SOP Instance UID → stored, stored:<warning> or failed:<reason>; what is missing still has to go.
+    want, sent, refused: a report's version and link as they are now, as the centre confirmed them, as it refused them.
+    announce: due when a Delivered event has to be published.  told: receipts it was published for.
+    approved, approved_by, approved_at: sha256 of the version that a person let pass review, who, and when.
+    kept: how many Instances of a released delivery were confirmed; their list is dropped.
+    recall_id: the recall that it is, or was last, delivered again for.  recalled: what of it still has to go again.
+    """
+
+    id: str
+    kind: str
+    state: str
+    due_at: float
+    arrived_at: float
+    site: str
+    correlation_id: str
+    receipt_id: str = ""
+    study_instance_uid: str = ""
+    report_id: str = ""
+    instances: tuple[InstanceRef, ...] = ()
+    outcomes: dict[str, str] = {}
+    attempts: int = 0
+    reason: str = ""
+    want: str = ""
+    sent: str = ""
+    refused: str = ""
+    announce: str = "no"
+    told: tuple[str, ...] = ()
+    approved: str = ""
+    approved_by: str = ""
+    approved_at: str = ""
+    recall_id: str = ""
+    recalled: tuple[str, ...] = ()
+    done_at: float = 0.0
+    kept: int = 0
+
+    @property
+    def waiting(self) -> tuple[InstanceRef, ...]:
+        """The Instances that still have to go: neither confirmed nor refused for good, or recalled."""
+        settled = self.outcomes.keys() - set(self.recalled)
+        return tuple(ref for ref in self.instances if ref.sop_instance_uid not in settled)
+
+    @property
+    def stored(self) -> int:
+        """How many Instances the centre has confirmed."""
+        return self.kept + sum(1 for outcome in self.outcomes.values() if outcome.startswith("stored"))
+
+
+STUDIES_SEEN = Collection(
+    name="studies_seen",
+    type=SeenStudy,
+    key="study_instance_uid",
+    fields=("accession_numbers", "patient_ids", "study_dates"),
+)
+REPORTS_SEEN = Collection(
+    name="reports_seen",
+    type=SeenReport,
+    key="report_id",
+    fields=("patient_id", "accession_number", "named_study", "study_date", "receipt_ids"),
+    indexes=(("patient_id", "study_date"),),
+)
+DELIVERIES = Collection(
+    name="deliveries",
+    type=Delivery,
+    key="id",
+    fields=("kind", "state", "due_at", "study_instance_uid", "receipt_id", "announce", "done_at"),
+    indexes=(("kind", "state", "due_at"), ("study_instance_uid", "state"), ("kind", "state", "done_at")),
+)
+
+
+def with_version(old: SeenReport | None, report_id: str, version: ReportVersion) -> SeenReport:
+    """Return the report with one more version; the same version again only adds its receipts."""
+    known = {v.sha256: v for v in (old.versions if old else ())}
+    twin = known.get(version.sha256)
+    if twin:
+        receipts = tuple(sorted({*twin.receipt_ids, *version.receipt_ids}))
+        earlier = min(twin, version, key=lambda v: (v.seen_at, v.correlation_id))
+        version = msgspec.structs.replace(earlier, receipt_ids=receipts)
+    known[version.sha256] = version
+    all_ = tuple(sorted(known.values(), key=versions.precedence))
+    keys = all_[-1].keys
+    return SeenReport(
+        report_id=report_id,
+        versions=all_,
+        patient_id=keys.patient_id,
+        accession_number=keys.accession_number,
+        named_study=keys.study_instance_uid,
+        study_date=keys.study_date,
+        receipt_ids=tuple(sorted({receipt for v in all_ for receipt in v.receipt_ids})),
+    )

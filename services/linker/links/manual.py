@@ -1,0 +1,59 @@
+"""What a person sends to link by hand, and how JSON bodies are taken and refused; the same at both roles."""
+
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import msgspec
+import orjson
+from aiohttp import web
+
+from services.linker.links.matching import HandDecision
+from shared.errors import Invalid, NotFound, Permanent
+
+T = TypeVar("T", bound=msgspec.Struct)
+CORRELATION = "X-Correlation-ID"  # carries the receipt's id over the border
+ACTIONS = ("link", "unlink", "rules")
+
+
+class HandRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Link a report to a Study, bar it from one, or give it back to the rules. by: who.  why: in their words."""
+
+    report_id: str
+    by: str
+    study_instance_uid: str = ""
+    action: str = "link"
+    why: str = ""
+
+    def decision(self) -> HandDecision:
+        """Return what to record; Invalid says what is missing."""
+        if self.action not in ACTIONS:
+            raise Invalid("not-an-action", "action takes link, unlink or rules")
+        if not self.by.strip():
+            raise Invalid("missing-by", "by says who decides")
+        if self.action != "rules" and not self.study_instance_uid:
+            raise Invalid("missing-study", "study_instance_uid is needed to link or unlink")
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        return HandDecision(self.action, self.study_instance_uid, self.by.strip(), at, self.why.strip())
+
+
+async def decoded(request: web.Request, kind: type[T]) -> T:
+    """Return the JSON body; Invalid says which field is wrong. Other content types are refused (cross-site forms)."""
+    if request.content_type != "application/json":
+        raise Invalid("not-json", "Content-Type must be application/json")
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid("not-the-form", _where(error)) from error
+
+
+def json_error(error: Permanent) -> web.Response:
+    """Return an error as JSON: 404 for what does not exist, else 400."""
+    body = orjson.dumps({"error": error.reason, "detail": error.detail})
+    return web.Response(status=404 if isinstance(error, NotFound) else 400, body=body, content_type="application/json")
+
+
+def _where(error: Exception) -> str:
+    """Return what msgspec says is wrong: field names and types, and of the body's values none."""
+    if isinstance(error, msgspec.ValidationError):
+        return str(error).split(", got")[0] if "unknown field" not in str(error) else "an unknown field"
+    return "malformed JSON (RFC 8259)"

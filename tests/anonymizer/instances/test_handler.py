@@ -1,0 +1,119 @@
+"""What becomes of received Instances: stored, recorded, announced, or quarantined; and a replay changes nothing."""
+
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.instances.handler import deidentify_instances
+from services.anonymizer.policy import Policy
+from services.anonymizer.records import AUDIT, COLLECTIONS, QUARANTINE
+from shared.blobs.local import open_local
+from shared.documents.sqlite import open_sqlite
+from shared.errors import NotFound
+from shared.events import Event, InputDeidentified, InputRefused, InstancesDeidentified, InstancesReceived
+from tests.anonymizer.instances.planted import ct
+
+
+async def here(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
+@pytest.fixture
+async def deps(tmp_path: Path, jmid: Policy) -> AsyncIterator[AnonymizerDeps]:
+    async with AsyncExitStack() as stack:
+        identified = await stack.enter_async_context(open_local(tmp_path / "identified"))
+        deidentified = await stack.enter_async_context(open_local(tmp_path / "deidentified"))
+        documents = await stack.enter_async_context(open_sqlite(tmp_path / "documents.sqlite"))
+        await documents.declare(*COLLECTIONS)
+        yield AnonymizerDeps(identified, deidentified, documents, here, jmid, 1 << 20)
+
+
+async def received(deps: AnonymizerDeps, *files: bytes) -> InstancesReceived:
+    blobs = [hashlib.sha256(data).hexdigest() for data in files]
+    for blob, data in zip(blobs, files, strict=True):
+        await deps.identified.put(blob, data)
+    return InstancesReceived.first(
+        "receipt-1",
+        correlation_id="receipt-1",
+        site="hospital-1",
+        occurred_at=datetime(2024, 3, 12, tzinfo=UTC),
+        receipt_id="receipt-1",
+        blobs=tuple(blobs),
+    )
+
+
+def of_type(events: list[Event], kind: type[Event]) -> list[Any]:
+    return [event for event in events if type(event) is kind]
+
+
+async def test_a_received_instance_is_stored_recorded_and_announced(deps: AnonymizerDeps) -> None:
+    event = await received(deps, ct("utf-8").data)
+
+    events = await deidentify_instances(event, deps)
+
+    [told] = of_type(events, InstancesDeidentified)
+    [instance] = told.instances
+    audit = await deps.documents.get(AUDIT, event.blobs[0])
+    stored = await deps.deidentified.get(instance.blob)
+    assert instance.blob == f"instances/{instance.sop_instance_uid}.dcm"
+    assert len(stored) == instance.size_bytes
+    assert audit is not None
+    assert audit.digest == hashlib.sha256(stored).hexdigest()
+    assert (audit.profile, audit.keys_version, audit.counts["uid"] > 3) == ("jmid/2", "k1", True)
+    assert (told.keys.modality, told.keys.study_date) == ("CT", "20240312")
+    assert of_type(events, InputDeidentified)[0].blobs == event.blobs
+
+
+async def test_what_cannot_be_read_is_quarantined_beside_what_can(deps: AnonymizerDeps) -> None:
+    event = await received(deps, b"no DICOM at all", ct("default").data)
+
+    events = await deidentify_instances(event, deps)
+
+    row = await deps.documents.get(QUARANTINE, event.blobs[0])
+    assert row is not None
+    assert (row.reason, row.state, row.size_bytes) == ("not-dicom", "waiting", 15)
+    assert of_type(events, InputRefused)[0].reasons == {event.blobs[0]: "not-dicom"}
+    assert of_type(events, InputDeidentified)[0].blobs == event.blobs[1:]
+
+
+async def test_a_replay_says_and_stores_the_same(deps: AnonymizerDeps) -> None:
+    event = await received(deps, ct("utf-8").data, ct("default").data)
+
+    first = await deidentify_instances(event, deps)
+    second = await deidentify_instances(event, deps)
+
+    assert first == second
+    assert await deps.documents.count(AUDIT) == 2
+
+
+async def test_a_replay_after_the_identified_bytes_are_gone_says_the_same(deps: AnonymizerDeps) -> None:
+    event = await received(deps, ct("utf-8").data)
+    first = await deidentify_instances(event, deps)
+    await deps.identified.delete(event.blobs[0])
+
+    assert await deidentify_instances(event, deps) == first
+
+
+async def test_bytes_that_never_were_there_are_a_permanent_error(deps: AnonymizerDeps) -> None:
+    event = await received(deps, ct("utf-8").data)
+    await deps.identified.delete(event.blobs[0])
+
+    with pytest.raises(NotFound):
+        await deidentify_instances(event, deps)
+
+
+async def test_no_record_or_event_holds_an_identifying_value(deps: AnonymizerDeps) -> None:
+    planted = ct("utf-8")
+    event = await received(deps, planted.data, b"Saionji")
+
+    events = await deidentify_instances(event, deps)
+
+    rows = [await deps.documents.get(AUDIT, event.blobs[0]), await deps.documents.get(QUARANTINE, event.blobs[1])]
+    told = repr(events) + repr(rows)
+    assert [word for word in planted.gone if word in told] == []

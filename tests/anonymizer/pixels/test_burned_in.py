@@ -1,0 +1,316 @@
+"""Burned-in text: who may pass, what is masked, and how a person decides."""
+
+import importlib.util
+import io
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import numpy as np
+import pydicom
+import pytest
+from aiohttp import web
+from pydicom.data import get_testdata_file
+from pydicom.uid import UID, JPEGLSLossless, RLELossless
+
+from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.dicom.patient_identifiers import Facts
+from services.anonymizer.instances.burned_in import FOUND
+from services.anonymizer.instances.deidentify import Review, deidentify
+from services.anonymizer.instances.handler import deidentify_instances
+from services.anonymizer.pixels import image, text_detector
+from services.anonymizer.pixels.rules import rule_for
+from services.anonymizer.policy import Policy
+from services.anonymizer.quarantine.images import review_routes
+from services.anonymizer.records import DECISIONS, QUARANTINE
+from shared.bus import Queue
+from shared.bus.journal import open_journal
+from shared.errors import Refused
+from shared.events import InstancesDeidentified, InstancesReceived
+from shared.runtime import app as apps
+from shared.runtime.state import Host
+from shared.service import Role, Running, Service
+from tests.anonymizer.instances.planted import ct
+from tests.anonymizer.instances.test_handler import deps, of_type, received
+
+__all__ = ["deps"]
+US = "1.2.840.10008.5.1.4.1.1.6.1"
+BOX = (2, 1, 9, 4)
+
+
+def ultrasound(syntax: str = "", **values: Any) -> bytes:
+    dataset = pydicom.dcmread(io.BytesIO(ct("utf-8").data))
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = UID(US)
+    dataset.Modality = "US"
+    dataset.PixelData = np.random.default_rng(1).integers(1, 4000, 256, dtype="<u2").tobytes()
+    for keyword, value in values.items():
+        setattr(dataset, keyword, value)
+    if syntax:
+        dataset.compress(syntax)
+    buffer = io.BytesIO()
+    pydicom.dcmwrite(buffer, dataset)
+    return buffer.getvalue()
+
+
+def pixels(data: bytes) -> "np.ndarray[Any, Any]":
+    found: np.ndarray[Any, Any] = pydicom.dcmread(io.BytesIO(data)).pixel_array
+    return found
+
+
+@pytest.mark.parametrize(
+    ("facts", "outcome"),
+    [
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.2"}, "pass"),
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.2", 0x00280301: "YES"}, "look"),
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.2", 0x00080008: "DERIVED\\SECONDARY\\SCREEN SAVE"}, "look"),
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.2", 0x0008103E: "Dose Report"}, "look"),
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.2", 0x00280004: "RGB"}, "look"),
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.7", 0x00280301: "NO"}, "pass"),
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.7"}, "look"),
+        ({0x00080016: US}, "look"),
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.66.4"}, "pass"),  # a segmentation, whose UID begins like ultrasound's
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.128"}, "pass"),  # PET, whose UID begins like CR's
+    ],
+)
+def test_rules_tell_which_images_may_carry_text(facts: dict[int, str], outcome: str) -> None:
+    values = {tag: value.encode() for tag, value in facts.items()} | {0x00280010: b"\0\2"}
+
+    rule = rule_for(Facts(values))
+
+    assert rule is not None
+    assert rule.then == outcome
+
+
+def test_an_image_that_may_carry_text_waits_for_a_person(jmid: Policy) -> None:
+    with pytest.raises(Refused) as caught:
+        deidentify(ultrasound(), jmid)
+
+    assert caught.value.reason == "burned-in-text-possible"
+
+
+@pytest.mark.parametrize("syntax", ["", RLELossless, JPEGLSLossless])
+def test_a_masked_box_is_black_and_everything_else_is_as_it_was(syntax: str, jmid: Policy) -> None:
+    data = ultrasound(syntax)
+
+    output = deidentify(data, jmid, Review((BOX,))).data
+
+    left, top, right, bottom = BOX
+    before, after = pixels(data), pixels(output)
+    assert not after[top:bottom, left:right].any()
+    after[top:bottom, left:right] = before[top:bottom, left:right]
+    assert np.array_equal(before, after)
+    assert pydicom.dcmread(io.BytesIO(output)).BurnedInAnnotation == "NO"
+
+
+def test_a_box_is_masked_in_every_frame_of_a_compressed_colour_cine(jmid: Policy) -> None:
+    path = get_testdata_file("examples_ybr_color.dcm")  # ultrasound, 30 frames, RLE, RGB or YBR
+    data = Path(str(path)).read_bytes()
+
+    output = deidentify(data, jmid, Review(((10, 10, 60, 30),))).data
+
+    after = pydicom.dcmread(io.BytesIO(output))
+    assert after.NumberOfFrames == 30
+    colours = {tuple(value) for value in after.pixel_array[:, 10:30, 10:60].reshape(-1, 3)}
+    assert len(colours) == 1
+
+
+def test_a_masked_compressed_image_is_the_instance_that_its_file_and_the_record_name(jmid: Policy) -> None:
+    source = ultrasound(RLELossless)
+
+    first, again = (deidentify(source, jmid, Review((BOX,))) for _ in range(2))
+
+    dataset = pydicom.dcmread(io.BytesIO(first.data))
+    assert dataset.SOPInstanceUID == dataset.file_meta.MediaStorageSOPInstanceUID == first.sop_instance_uid
+    assert first.data == again.data
+
+
+def test_accepted_pixels_stay_bit_identical(jmid: Policy) -> None:
+    data = ultrasound(RLELossless)
+
+    output = deidentify(data, jmid, Review()).data
+
+    assert pydicom.dcmread(io.BytesIO(output)).PixelData == pydicom.dcmread(io.BytesIO(data)).PixelData
+    assert "113101" in codes_of(output)
+
+
+def test_clean_pixel_data_is_not_claimed_of_pixels_that_nobody_looked_at(policy: Policy) -> None:
+    assert "113101" not in codes_of(deidentify(ct("default").data, policy).data)
+
+
+def codes_of(data: bytes) -> list[str]:
+    return [each.CodeValue for each in pydicom.dcmread(io.BytesIO(data)).DeidentificationMethodCodeSequence]
+
+
+def test_all_outside_the_ultrasound_regions_is_proposed(jmid: Policy) -> None:
+    region = pydicom.Dataset()
+    region.RegionLocationMinX0, region.RegionLocationMinY0 = 0, 4
+    region.RegionLocationMaxX1, region.RegionLocationMaxY1 = 15, 15
+
+    boxes = image.outside_regions(ultrasound(SequenceOfUltrasoundRegions=[region]))
+
+    assert boxes == [(0, 0, 16, 4)]
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("rapidocr_onnxruntime"), reason="the text detector is not installed")
+def test_the_detector_finds_a_japanese_name() -> None:
+    from PIL import Image, ImageDraw
+
+    image = Image.new("L", (400, 300))
+    ImageDraw.Draw(image).text((40, 50), "SATO^KEN 00123456", fill=255, font_size=18)
+
+    [box] = text_detector.text_boxes(np.asarray(image)[np.newaxis])[:1]
+
+    assert box.left <= 42
+    assert box.top <= 54
+    assert box.right >= 180
+
+
+def ct_with(text: str) -> bytes:
+    """Return a real CT slice, with a text drawn into it."""
+    from PIL import Image, ImageDraw
+
+    dataset = pydicom.dcmread(str(get_testdata_file("CT_small.dcm")))
+    pixels = dataset.pixel_array.copy()
+    drawn = Image.new("L", pixels.shape[::-1])
+    ImageDraw.Draw(drawn).text((8, 4), text, fill=255, font_size=13)
+    pixels[np.asarray(drawn) > 127] = pixels.max()
+    dataset.PixelData = pixels.tobytes()
+    buffer = io.BytesIO()
+    dataset.save_as(buffer)
+    return buffer.getvalue()
+
+
+def test_a_slice_is_searched_for_text_if_the_site_wants_it(jmid: Policy) -> None:
+    searching = jmid._replace(search_pixels=True)
+    told, plain = ct_with("SATO KEN 1953"), ct_with("")
+
+    with pytest.raises(Refused) as refused:
+        deidentify(told, searching)
+    cleaned = deidentify(plain, searching).data
+    masked = deidentify(told, searching._replace(trust_detector=True)).data
+
+    assert refused.value.reason == FOUND
+    assert pydicom.dcmread(io.BytesIO(cleaned)).PixelData == pydicom.dcmread(io.BytesIO(plain)).PixelData
+    assert "113101" in codes_of(cleaned)
+    pixels = pydicom.dcmread(io.BytesIO(masked)).pixel_array
+    assert pixels[6:16, 10:90].max() == pixels.min()
+    assert "113101" not in codes_of(deidentify(told, jmid).data)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_real_slices_are_not_taken_for_text(shared_data: Path) -> None:
+    slices = sorted((shared_data / "dicom" / "ct-philips").glob("I*0"))[::5]
+
+    assert len(slices) > 3
+    assert [path.name for path in slices if text_detector.legible_boxes(image.displayed(path.read_bytes()))] == []
+
+
+@pytest.mark.parametrize(
+    ("size", "text", "score", "legible"),
+    [
+        ((70, 15), "山田 太郎", 0.9, True),
+        ((300, 310), "25", 0.8, False),
+        ((70, 15), "口", 0.2, True),
+        ((70, 15), "", 0.0, False),
+        ((46, 40), "C", 0.7, False),
+    ],
+)
+def test_what_is_read_or_has_a_line_s_shape_is_text(
+    size: tuple[int, int], text: str, score: float, legible: bool
+) -> None:
+    margin = 2 * text_detector.MARGIN
+    box = text_detector.Box(0, 0, size[0] + margin, size[1] + margin)
+
+    assert text_detector.is_legible(box, text, score) == legible
+
+
+class Site:
+    """A gateway's review pages over real ports."""
+
+    def __init__(self, url: str, session: aiohttp.ClientSession, bus: Any) -> None:
+        self.url, self.session, self.bus = url, session, bus
+
+
+@pytest.fixture
+async def site(deps: AnonymizerDeps, tmp_path: Path) -> AsyncIterator[Site]:
+    async with AsyncExitStack() as stack:
+        bus = await stack.enter_async_context(open_journal(tmp_path / "bus.sqlite"))
+        await bus.declare(Queue("anonymizer", (InstancesReceived,)))
+        service = Service("anonymizer", Role.GATEWAY, opens=lambda _: None)  # type: ignore[arg-type,return-value]
+        templates = Path(image.__file__).parent / "templates"
+        running = Running(routes=review_routes(deps, bus), templates=templates)
+        runner = web.AppRunner(apps.build(Host("", open=[(service, running)]), []))
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        listener = apps.listen("127.0.0.1", 0)
+        await web.SockSite(runner, listener).start()
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        yield Site(f"{apps.address(listener)}/gateway/quarantine", session, bus)
+
+
+async def test_a_person_sees_the_picture_masks_it_and_it_passes(deps: AnonymizerDeps, site: Site) -> None:
+    event = await received(deps, ultrasound())
+    await deidentify_instances(event, deps)
+    blob = event.blobs[0]
+
+    async with (
+        site.session.get(f"{site.url}/{blob}") as page,
+        site.session.get(f"{site.url}/{blob}/frames/0.png") as png,
+    ):
+        assert (page.status, png.status, png.content_type) == (200, 200, "image/png")
+    form = {"decision": "mask", "boxes": "2,1,9,4", "by": "Reviewer"}
+    async with site.session.post(f"{site.url}/{blob}", data=form, allow_redirects=False) as answer:
+        assert answer.status == 303
+    events = await deidentify_instances(event, deps)
+
+    [told] = of_type(events, InstancesDeidentified)
+    row = await deps.documents.get(QUARANTINE, blob)
+    assert (await site.bus.depth("anonymizer")).ready == 1
+    assert not pixels(await deps.deidentified.get(told.instances[0].blob))[1:4, 2:9].any()
+    assert row is not None
+    assert row.state == "released"
+
+
+async def test_a_rejected_image_stays_refused(deps: AnonymizerDeps, site: Site) -> None:
+    event = await received(deps, ultrasound())
+    await deidentify_instances(event, deps)
+    blob = event.blobs[0]
+
+    form = {"decision": "reject", "by": "Reviewer"}
+    async with site.session.post(f"{site.url}/{blob}", data=form, allow_redirects=False) as answer:
+        assert answer.status == 303
+    events = await deidentify_instances(event, deps)
+
+    row = await deps.documents.get(QUARANTINE, blob)
+    assert of_type(events, InstancesDeidentified) == []
+    assert row is not None
+    assert row.state == "rejected"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"decision": "accept"},
+        {"decision": "mask", "boxes": "9,9,2,2", "by": "Reviewer"},
+        {"decision": "let it go", "by": "Reviewer"},
+    ],
+)
+async def test_a_decision_without_its_parts_is_none(form: dict[str, str], deps: AnonymizerDeps, site: Site) -> None:
+    event = await received(deps, ultrasound())
+    await deidentify_instances(event, deps)
+
+    async with site.session.post(f"{site.url}/{event.blobs[0]}", data=form) as answer:
+        assert answer.status == 400
+
+    assert await deps.documents.get(DECISIONS, event.blobs[0]) is None
+
+
+async def test_another_site_cannot_decide(deps: AnonymizerDeps, site: Site) -> None:
+    event = await received(deps, ultrasound())
+    await deidentify_instances(event, deps)
+
+    form, headers = {"decision": "accept", "by": "x"}, {"Sec-Fetch-Site": "cross-site"}
+    async with site.session.post(f"{site.url}/{event.blobs[0]}", data=form, headers=headers) as answer:
+        assert answer.status == 403

@@ -1,0 +1,129 @@
+"""Presentation States: PS3.3 A.33.1, C.10.4 to C.10.6, C.11.8."""
+
+import io
+from collections.abc import AsyncIterator
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest_asyncio
+from PIL import Image
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from services.archive.render.parameters import Look, Window
+from services.archive.render.presentation_state import GRAYSCALE_STATE, Graphic, Note, State, references, state_for
+from tests.archive.conftest import Archive
+from tests.archive.retrieve.fixtures import INSTALLED, Serving, path_of, serving_all
+
+
+@pytest_asyncio.fixture
+async def serving(archive: Archive) -> AsyncIterator[Serving]:
+    async with serving_all(archive.deps, archive.store) as found:
+        yield found
+
+
+def item(**attributes: Any) -> Dataset:
+    found = Dataset()
+    for keyword, value in attributes.items():
+        setattr(found, keyword, value)
+    return found
+
+
+def state_of(image: Dataset, **attributes: Any) -> Dataset:
+    """Return a Presentation State for the image, with these Attributes."""
+    return item(
+        SOPClassUID=GRAYSCALE_STATE,
+        SOPInstanceUID="2.25.1",
+        StudyInstanceUID=image.StudyInstanceUID,
+        SeriesInstanceUID="2.25.2",
+        Modality="PR",
+        PresentationLUTShape="IDENTITY",
+        ReferencedSeriesSequence=[
+            item(SeriesInstanceUID=image.SeriesInstanceUID, ReferencedImageSequence=[_reference(image)])
+        ],
+        **attributes,
+    )
+
+
+def _reference(image: Dataset) -> Dataset:
+    return item(ReferencedSOPClassUID=image.SOPClassUID, ReferencedSOPInstanceUID=image.SOPInstanceUID)
+
+
+def part10(data: Dataset) -> bytes:
+    data.file_meta = FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    out = io.BytesIO()
+    pydicom.dcmwrite(out, data, enforce_file_format=True)
+    return out.getvalue()
+
+
+async def test_a_presentation_state_renders_the_image_that_it_refers_to(serving: Serving) -> None:
+    image = pydicom.dcmread(INSTALLED / "CT_small.dcm")
+    area = item(DisplayedAreaTopLeftHandCorner=[1, 1], DisplayedAreaBottomRightHandCorner=[128, 64])
+    voi = item(WindowCenter=40, WindowWidth=400, ReferencedImageSequence=[_reference(image)])
+    state = state_of(
+        image,
+        SoftcopyVOILUTSequence=[voi],
+        DisplayedAreaSelectionSequence=[area],
+        ImageRotation=90,
+        ImageHorizontalFlip="N",
+    )
+    record, _ = await serving.take(part10(state), (INSTALLED / "CT_small.dcm").read_bytes())
+
+    status, _, body = await serving.get(f"{path_of(record)}/rendered", "image/png")
+
+    values = image.pixel_array * float(image.RescaleSlope) + float(image.RescaleIntercept)
+    shades = np.clip((values - 39.5) / 399 + 0.5, 0, 1) * 255
+    assert status == 200
+    assert np.abs(np.asarray(Image.open(io.BytesIO(body))) - np.rot90(shades[:64], -1)).max() <= 0.5
+
+
+async def test_a_presentation_state_without_its_image_cannot_be_rendered(serving: Serving) -> None:
+    (record,) = await serving.take(part10(state_of(pydicom.dcmread(INSTALLED / "CT_small.dcm"))))
+
+    assert (await serving.get(f"{path_of(record)}/rendered", "image/png"))[0] == 406
+
+
+def test_what_is_for_another_image_is_not_applied() -> None:
+    image = item(StudyInstanceUID="1", SeriesInstanceUID="2", SOPInstanceUID="3", SOPClassUID="4")
+    other = item(SOPInstanceUID="9", SOPClassUID="4")
+    voi = [
+        item(WindowCenter=1, WindowWidth=2, ReferencedImageSequence=[_reference(other)]),
+        item(WindowCenter=5, WindowWidth=6, ReferencedImageSequence=[_reference(image)]),
+    ]
+    found = state_of(image, SoftcopyVOILUTSequence=voi).to_json_dict()
+
+    assert [each.sop_instance_uid for each in references(found)] == ["3"]
+    assert state_for(found, "3", 1, {}).window == Window(5, 6)
+    assert state_for(found, "9", 1, {}).window == Window(1, 2)
+    assert state_for(found, "8", 1, {}).window is None
+
+
+def test_annotations_are_drawn_in_the_image() -> None:
+    black = Image.new("L", (64, 64))
+    graphics = (
+        Graphic("POLYLINE", ((5, 5), (20, 5))),
+        Graphic("CIRCLE", ((40, 40), (50, 40))),
+        Graphic("ELLIPSE", ((10, 30), (30, 30), (20, 25), (20, 35))),
+        Graphic("POINT", ((60, 5),)),
+    )
+
+    found = np.asarray(State(graphics=graphics, notes=(Note("A", 2, 50),)).present(black))
+
+    assert found[5, 10] == found[40, 50] == found[30, 30] == found[5, 60] == 255
+    assert found[48:].any()
+
+
+def test_the_image_is_rotated_before_it_is_flipped() -> None:
+    image = Image.fromarray(np.array([[1, 2], [3, 4]], "u1"))
+
+    found = np.asarray(State(rotation=90, flip=True).present(image))
+
+    assert found.tolist() == [[1, 3], [2, 4]]
+
+
+def test_a_state_overrules_the_look_of_the_image() -> None:
+    own = Look(slope=2.0, window=Window(1, 2), inverse=True)
+
+    assert State(window=Window(5, 6)).look(own) == Look(slope=2.0, window=Window(5, 6), inverse=False)

@@ -1,0 +1,293 @@
+"""The OHIF viewer: fetched, trimmed, served, and showing what a running archive holds."""
+
+import io
+import re
+import tarfile
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+import pytest
+import pytest_asyncio
+from aiohttp import ClientSession, web
+from PIL import Image
+
+from shared.web import ohif
+from shared.web.ohif import fetch
+from tests.archive.conftest import Archive
+from tests.archive.retrieve.fixtures import SHARED, Serving, serving_all
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
+
+CACHE = Path.home() / ".cache" / "jmid" / "viewer"
+HEAD_CT = "1.3.46.670589.33.1.27492712521914879309.27169771283235650014"
+LIVER = "1.2.392.200103.20080913.113635.0.2009.6.22.21.43.10.22941.1"
+WAIT_MS = 60_000
+ENHANCED_SR = "1.2.840.10008.5.1.4.1.1.88.22"
+INDEX = '<link href="/app.css"><script src="/app-config.js"></script><script>window.PUBLIC_URL="/"</script>'
+
+
+def package(folder: Path, files: dict[str, str]) -> Path:
+    path = folder / "package.tgz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(f"package/{name}")
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    return path
+
+
+def test_a_package_is_trimmed_and_moved_below_viewer(tmp_path: Path) -> None:
+    archive = package(
+        tmp_path,
+        {
+            "dist/index.html": INDEX,
+            "dist/app.js": '__webpack_require__.p = "/";' + " " * 2000,
+            "dist/app.js.map": "{}",
+            "dist/app.css": "@font-face{src:url(/a.woff2)}",
+            "dist/ort/ort.wasm": "large",
+            "dist/../../escape.js": "",
+            "LICENSE": "MIT",
+            "src/index.js": "",
+        },
+    )
+
+    folder = fetch.build(archive, tmp_path / "viewer").folder
+
+    assert folder is not None
+    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    assert names == ["LICENSE.txt", "app-config.js", "app-config.js.gz", "app.css", "app.js", "app.js.gz", "index.html"]
+    assert '__webpack_require__.p = "/viewer/"' in (folder / "app.js").read_text()
+    assert "url(/viewer/a.woff2)" in (folder / "app.css").read_text()
+    assert 'href="/viewer/app.css"' in (folder / "index.html").read_text()
+    assert "/dicom-web" in (folder / "app-config.js").read_text()
+
+
+def test_a_package_without_a_viewer_is_not_offered(tmp_path: Path) -> None:
+    found = fetch.build(package(tmp_path, {"dist/other.txt": ""}), tmp_path / "viewer")
+
+    assert (found.folder, found.reason) == (None, "the package holds no built viewer")
+    assert [path.name for path in tmp_path.iterdir()] == ["package.tgz"]
+
+
+def test_without_npm_the_viewer_is_not_offered_and_the_reason_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    found = ohif.prepare(tmp_path / "viewer")
+
+    assert found.folder is None
+    assert "npm is not installed" in found.reason
+
+
+def test_a_package_of_other_bytes_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    npm = tmp_path / "npm"
+    npm.write_text('#!/bin/sh\nfor last; do :; done\nprintf other > "$last/ohif-app.tgz"\n')
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    found = ohif.prepare(tmp_path / "viewer")
+
+    assert found.folder is None
+    assert "sha512 differs" in found.reason
+
+
+@pytest_asyncio.fixture
+async def small_site(tmp_path: Path) -> AsyncIterator[str]:
+    folder = tmp_path / "viewer"
+    fetch.build(package(tmp_path, {"dist/index.html": INDEX, "dist/a.0123456789abcdef.js": "x" * 5000}), folder)
+    app = web.Application()
+    app.add_routes(ohif.routes(folder))
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def test_scripts_come_compressed_and_are_kept_and_pages_are_fresh(small_site: str) -> None:
+    async with ClientSession(small_site, auto_decompress=False) as client:
+        async with client.get("/viewer/a.0123456789abcdef.js", headers={"Accept-Encoding": "gzip"}) as script:
+            assert (script.status, script.headers["Content-Encoding"]) == (200, "gzip")
+            assert script.content_type == "text/javascript"
+            assert "immutable" in script.headers["Cache-Control"]
+        async with client.get("/viewer/viewer?StudyInstanceUIDs=1.2.3") as page:
+            assert (page.status, page.content_type, page.headers["Cache-Control"]) == (200, "text/html", "no-cache")
+
+
+@pytest.mark.parametrize("path", ["/viewer/none.js", "/viewer/..%2f..%2fpackage.tgz", "/viewer/%2e%2e/package.tgz"])
+async def test_what_is_not_the_viewers_is_not_served(small_site: str, path: str) -> None:
+    async with ClientSession(small_site) as client, client.get(path) as answer:
+        assert answer.status == 404
+
+
+@pytest_asyncio.fixture
+async def viewing(archive: Archive) -> AsyncIterator[Serving]:
+    """Yield an archive that holds real Series, with the viewer beside it; skip where it cannot be fetched."""
+    found = ohif.prepare(CACHE)
+    if found.folder is None:
+        pytest.skip(found.reason)
+    if not SHARED.is_dir():
+        pytest.skip("JMID_SHARED_DATA does not name the folder of the shared data")
+    async with serving_all(archive.deps, archive.store, ohif.routes(found.folder)) as serving:
+        for folder in ("ct-philips", "dcmqi/segmentations"):
+            for path in sorted((SHARED / "dicom" / folder).rglob("*")):
+                if path.is_file() and path.stat().st_size > 10_000:
+                    await serving.store.take([path.read_bytes()])
+        yield serving
+
+
+@pytest_asyncio.fixture
+async def page(browser: "Browser") -> AsyncIterator["Page"]:
+    """Yield a page that collects what goes wrong and what it asks other hosts for."""
+    found = await browser.new_page(viewport={"width": 1300, "height": 850})
+    yield found
+    await found.close()
+
+
+def watched(page: "Page") -> list[str]:
+    """Return a list that fills with failed requests and requests to other hosts."""
+    wrong: list[str] = []
+    page.on("response", lambda answer: wrong.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+    page.on("request", lambda asked: wrong.append(asked.url) if not _own(asked.url) else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    return wrong
+
+
+def _own(url: str) -> bool:
+    return url.startswith(("http://127.0.0.1", "blob:", "data:"))
+
+
+async def drawn(page: "Page") -> int:
+    """Return how many different shades the largest canvas shows."""
+    picture = await page.locator("canvas").first.screenshot()
+    return len(np.unique(np.asarray(Image.open(io.BytesIO(picture)).convert("L"))))
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+async def test_the_study_list_shows_and_filters_what_the_archive_holds(viewing: Serving, page: "Page") -> None:
+    wrong = watched(page)
+
+    await page.goto(viewing.url.removesuffix("/dicom-web") + "/viewer")
+    await page.get_by_text("1A TRAUMA/PLAIN HEAD DM").first.wait_for(timeout=WAIT_MS)
+    await page.get_by_text("JANCT000").first.wait_for(timeout=WAIT_MS)
+    await page.locator("input").first.fill("JAN")
+    await page.get_by_text("1A TRAUMA/PLAIN HEAD DM").first.wait_for(state="detached", timeout=WAIT_MS)
+
+    assert await page.get_by_text("JANCT000").count() > 0
+    assert not wrong
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize(("study", "shades"), [(HEAD_CT, 20), (LIVER, 60)])
+async def test_a_ct_series_is_shown(viewing: Serving, page: "Page", study: str, shades: int) -> None:
+    wrong = watched(page)
+
+    await page.goto(f"{viewing.url.removesuffix('/dicom-web')}/viewer/viewer?StudyInstanceUIDs={study}")
+    await page.get_by_text("Skip all").click(timeout=WAIT_MS)
+    await page.get_by_text(re.compile(r"I:\d+|\d+/\d+|Ser|S:\d+")).first.wait_for(timeout=WAIT_MS)
+
+    await _until_drawn(page, shades)
+    assert not wrong
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+async def test_a_measurement_is_saved_to_the_archive_as_a_structured_report(viewing: Serving, page: "Page") -> None:
+    wrong = watched(page)
+    await page.goto(f"{viewing.url.removesuffix('/dicom-web')}/viewer/viewer?StudyInstanceUIDs={LIVER}")
+    await page.get_by_text("Skip all").click(timeout=WAIT_MS)
+    await page.get_by_text("Confirm and hide").click(timeout=WAIT_MS)
+    await _until_drawn(page, 60)
+
+    await page.locator('[data-cy="MeasurementTools-split-button-primary"]').click()
+    await _draw_line(page)
+    await page.get_by_text("Yes", exact=True).first.click(timeout=WAIT_MS)  # track measurements of this Series
+    await page.locator('[data-cy="trackedMeasurements-btn"]').click()
+    await page.get_by_text("Create SR").click(timeout=WAIT_MS)
+    async with page.expect_response(lambda answer: answer.request.method == "POST", timeout=WAIT_MS) as stored:
+        await page.get_by_role("button", name="Save").click()
+
+    assert (await stored.value).status == 200
+    _, _, found = await viewing.get(f"studies/{LIVER}/series?Modality=SR")
+    (series,) = orjson.loads(found)
+    _, _, body = await viewing.get(f"studies/{LIVER}/series/{series['0020000E']['Value'][0]}/metadata")
+    (report,) = orjson.loads(zlib.decompress(body, 31) if body[:2] == b"\x1f\x8b" else body)
+    assert report["00080016"]["Value"] == [ENHANCED_SR]
+    assert "Length" in orjson.dumps(report).decode()
+
+    await page.goto(f"{viewing.url.removesuffix('/dicom-web')}/viewer/viewer?StudyInstanceUIDs={LIVER}")
+    await _until_drawn(page, 60)
+    await page.locator('[data-cy="study-browser-thumbnail-no-image"]').filter(has_text="SR").first.dblclick()
+    await page.get_by_text("Yes", exact=True).first.click(timeout=WAIT_MS)  # read its measurements
+    await page.locator('[data-cy="trackedMeasurements-btn"]').click(timeout=WAIT_MS)
+    await page.locator('[data-cy="data-row"]').first.wait_for(timeout=20_000)
+    length = page.get_by_text(re.compile(r"^\d+\.\d mm$")).first
+    await length.wait_for(timeout=WAIT_MS)
+    assert abs(float((await length.text_content() or "0").split()[0]) - _length_in(report)) < 0.1
+    assert not wrong
+
+
+def _length_in(item: dict[str, Any]) -> float:
+    """Return the first measured value of a report's content (0040,A730)."""
+    for measured in item.get("0040A300", {}).get("Value", []):
+        return float(measured["0040A30A"]["Value"][0])
+    for content in item.get("0040A730", {}).get("Value", []):
+        if found := _length_in(content):
+            return found
+    return 0.0
+
+
+async def _draw_line(page: "Page") -> None:
+    box = await page.locator("canvas").first.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    await page.mouse.click(x - 60, y)
+    await page.mouse.move(x + 80, y + 30, steps=8)
+    await page.mouse.click(x + 80, y + 30)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+async def test_a_segmentation_is_shown_over_its_images(viewing: Serving, page: "Page") -> None:
+    wrong = watched(page)
+    await page.goto(f"{viewing.url.removesuffix('/dicom-web')}/viewer/viewer?StudyInstanceUIDs={LIVER}")
+    await page.get_by_text("Skip all").click(timeout=WAIT_MS)
+    await page.get_by_text("Confirm and hide").click(timeout=WAIT_MS)
+    await _until_drawn(page, 60)
+
+    await page.get_by_text("Liver Segmentation").first.dblclick()
+    await page.get_by_text("Yes", exact=True).first.click(timeout=WAIT_MS)  # show it
+
+    await _until(page, _coloured)
+    assert not wrong
+
+
+async def _coloured(page: "Page") -> bool:
+    """Say whether anything on the canvas has a colour, as segments have and CT images do not."""
+    picture = np.asarray(Image.open(io.BytesIO(await page.locator("canvas").first.screenshot())).convert("RGB"))
+    inner = picture[150:-150, 150:-150].astype(int)
+    return int((np.ptp(inner, axis=2) > 40).sum()) > 2000
+
+
+async def _until(page: "Page", holds: Callable[["Page"], Awaitable[bool]]) -> None:
+    for _ in range(WAIT_MS // 500):
+        if await holds(page):
+            return
+        await page.wait_for_timeout(500)
+    raise AssertionError("it did not come about")
+
+
+async def _until_drawn(page: "Page", shades: int) -> None:
+    for _ in range(WAIT_MS // 500):
+        if await page.locator("canvas").count() and await drawn(page) >= shades:
+            return
+        await page.wait_for_timeout(500)
+    raise AssertionError("the image did not appear")

@@ -1,0 +1,151 @@
+"""Instances by C-STORE, sent by dcmtk and by pynetdicom."""
+
+import asyncio
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.uid import UID
+from pynetdicom import AE
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+
+from services.ingest.receipts.records import ARRIVALS, RECEIPTS
+from services.ingest.settings import IngestSettings
+from shared.blobs import Blobs
+from shared.dicom import walk
+from shared.errors import SettingsError
+from shared.service import Role
+from tests.ingest.conftest import Doors, open_doors
+from tests.servers.dcmtk import tool
+
+CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
+
+
+async def storescu(port: int, *files: Path, title: str = "PACS") -> int:
+    command = [tool("storescu"), "-aet", title, "-aec", "JMID", "127.0.0.1", str(port), *map(str, files)]
+    return (await asyncio.to_thread(subprocess.run, command, capture_output=True, timeout=60)).returncode
+
+
+async def test_storescu_sends_and_one_association_has_one_receipt(doors: Doors, ct: list[Path]) -> None:
+    code = await storescu(doors.dimse_port, *ct[:4])
+
+    announced = await doors.blobs_published(4)
+    receipts = (await doors.documents.find(RECEIPTS)).documents
+    assert code == 0
+    assert [(r.door, r.sender, r.received) for r in receipts] == [("dimse", "PACS", 4)]
+    store = doors.host.ports[Role.GATEWAY].blobs["identified"]
+    assert {await data_set(store, key) for key in announced} == {data_set_of(path.read_bytes()) for path in ct[:4]}
+
+
+async def data_set(store: Blobs, key: str) -> str:
+    data = await store.get(key)
+    assert hashlib.sha256(data).hexdigest() == key
+    return data_set_of(data)
+
+
+def data_set_of(data: bytes) -> str:
+    file = walk.split(data)
+    return hashlib.sha256(bytes(file.data[file.start :])).hexdigest()
+
+
+async def test_echo_is_answered(doors: Doors) -> None:
+    command = [tool("echoscu"), "-aec", "JMID", "127.0.0.1", str(doors.dimse_port)]
+
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, timeout=30)
+
+    assert done.returncode == 0
+
+
+async def test_an_ae_that_is_not_on_the_list_is_rejected(tmp_path: Path, ct: list[Path]) -> None:
+    async with open_doors(tmp_path, JMID_INGEST_ALLOWED_AE="PACS,CT1@127.0.0.1") as doors:
+        codes = [await storescu(doors.dimse_port, ct[0], title=title) for title in ("STRANGER", "PACS", "CT1")]
+        arrivals = await doors.documents.count(ARRIVALS)
+
+    assert [code == 0 for code in codes] == [False, True, True]
+    assert arrivals == 1
+
+
+def send_as(port: int, dataset: pydicom.Dataset, sop_class_uid: str, syntax: str) -> int:
+    entity = AE(ae_title="PACS")
+    entity.add_requested_context(sop_class_uid, syntax)
+    association = entity.associate("127.0.0.1", port, ae_title="JMID")
+    assert association.is_established
+    assert association.accepted_contexts
+    status = association.send_c_store(dataset)
+    association.release()
+    return int(status.Status)
+
+
+async def test_a_private_sop_class_is_taken(doors: Doors, ct: list[Path]) -> None:
+    dataset = pydicom.dcmread(ct[0])
+    dataset.SOPClassUID = UID("1.2.392.200036.9116.7.8.1.1.1")
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+
+    status = await asyncio.to_thread(
+        send_as, doors.dimse_port, dataset, dataset.SOPClassUID, str(dataset.file_meta.TransferSyntaxUID)
+    )
+
+    assert status == 0
+    assert len(await doors.blobs_published(1)) == 1
+
+
+@pytest.mark.parametrize("name", ["JPEG2000.dcm", "SC_rgb_rle.dcm", "MR_small_bigendian.dcm", "image_dfl.dcm"])
+async def test_every_transfer_syntax_is_taken(doors: Doors, name: str) -> None:
+    path = Path(str(pydicom.data.get_testdata_file(name)))
+    dataset = pydicom.dcmread(path)
+
+    status = await asyncio.to_thread(
+        send_as, doors.dimse_port, dataset, str(dataset.SOPClassUID), str(dataset.file_meta.TransferSyntaxUID)
+    )
+
+    key = (await doors.blobs_published(1))[0]
+    kept = await doors.host.ports[Role.GATEWAY].blobs["identified"].get(key)
+    assert status == 0
+    assert walk.split(kept).transfer_syntax_uid == dataset.file_meta.TransferSyntaxUID
+
+
+async def test_a_taken_port_is_a_clear_error(tmp_path: Path) -> None:
+    async with open_doors(tmp_path / "a") as doors:
+        with pytest.raises(SettingsError, match="JMID_INGEST_DIMSE_PORT"):
+            async with open_doors(tmp_path / "b", JMID_INGEST_DIMSE_PORT=str(doors.dimse_port)):
+                pass
+
+
+async def test_connections_that_ask_for_nothing_do_not_keep_others_out(doors: Doors) -> None:
+    for _ in range(IngestSettings().max_associations + 5):  # as many as a health check makes in a while
+        _, writer = await asyncio.open_connection("127.0.0.1", doors.dimse_port)
+        writer.close()
+        await writer.wait_closed()
+
+    async def answers() -> bool:
+        return await asyncio.to_thread(echoes, doors.dimse_port)
+
+    await doors.until(answers)
+
+
+def echoes(port: int) -> bool:
+    entity = AE()
+    entity.add_requested_context(Verification)
+    association = entity.associate("127.0.0.1", port)
+    if not association.is_established:
+        return False
+    status = association.send_c_echo()
+    association.release()
+    return bool(status.Status == 0)
+
+
+@pytest.mark.parametrize(
+    ("bind", "allowed", "warns"), [("0.0.0.0", "", 1), ("0.0.0.0", "PACS", 0), ("127.0.0.1", "", 0)]
+)
+async def test_a_door_that_is_open_to_all_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bind: str, allowed: str, warns: int
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("services.ingest.images.dimse.decided", lambda decision, **_: told.append(decision))
+
+    async with open_doors(tmp_path, JMID_INGEST_DIMSE_BIND=bind, JMID_INGEST_ALLOWED_AE=allowed):
+        pass
+
+    assert told.count("dimse-open-to-all") == warns

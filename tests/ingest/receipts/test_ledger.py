@@ -1,0 +1,139 @@
+"""Receipts count what is kept, whoever writes at the same moment and whatever a kill leaves behind, on both stores."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from services.ingest.deps import IngestDeps
+from services.ingest.receipts import handlers
+from services.ingest.receipts.ledger import heal, recount
+from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
+from services.ingest.receipts.records import ARRIVALS, COLLECTIONS, RECEIPTS, Arrival, Receipt
+from services.ingest.settings import IngestSettings
+from shared.blobs.local import open_local
+from shared.bus.journal import open_journal
+from shared.documents import Documents
+from shared.documents.mongo import open_mongo
+from shared.documents.sqlite import open_sqlite
+from shared.errors import Invalid
+from shared.events import InputDeidentified, InputRefused
+
+
+@pytest_asyncio.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.servers)])
+async def documents(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Documents]:
+    opening: AbstractAsyncContextManager[Documents]
+    if request.param == "sqlite":
+        opening = open_sqlite(tmp_path / "documents.sqlite")
+    else:
+        opening = open_mongo(request.getfixturevalue("mongodb").uri, f"test_{uuid.uuid4().hex}", driver="motor")
+    async with opening as opened:
+        await opened.declare(*COLLECTIONS)
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def deps(documents: Documents, tmp_path: Path) -> AsyncIterator[IngestDeps]:
+    async with open_local(tmp_path / "blobs") as blobs, open_journal(tmp_path / "bus.sqlite") as bus:
+        yield IngestDeps(IngestSettings(), documents, blobs, bus, "a", tmp_path, tmp_path)
+
+
+def contents(count: int) -> list[Content]:
+    return [Content(f"content {number}".encode()) for number in range(count)]
+
+
+async def told(deps: IngestDeps, receipt: Receipt) -> Receipt:
+    found = await deps.documents.get(RECEIPTS, receipt.id)
+    assert found is not None
+    return found
+
+
+async def blobs_of(deps: IngestDeps) -> list[str]:
+    return [each.blob for each in (await deps.documents.find(ARRIVALS, limit=1000)).documents]
+
+
+async def test_the_same_content_sent_at_once_is_received_once(deps: IngestDeps) -> None:
+    receipts = [new_receipt(deps, "stow", "instances") for _ in range(6)]
+
+    await asyncio.gather(*(receive(deps, receipt, contents(8)) for receipt in receipts))
+
+    kept = [await told(deps, receipt) for receipt in receipts]
+    assert sum(each.received for each in kept) == 8
+    assert sum(each.duplicates for each in kept) == 5 * 8
+    owners = {each.receipt_id for each in (await deps.documents.find(ARRIVALS)).documents}
+    assert {each.id for each in kept if each.received} == owners
+
+
+async def test_answers_that_come_at_once_are_all_counted(deps: IngestDeps) -> None:
+    receipt = new_receipt(deps, "stow", "instances")
+    await receive(deps, receipt, contents(40))
+    blobs = await blobs_of(deps)
+    about: dict[str, Any] = {"correlation_id": receipt.id, "site": "a", "receipt_id": receipt.id}
+    good = [InputDeidentified.first(blob, **about, blobs=(blob,)) for blob in blobs[:30]]
+    bad = [InputRefused.first(blob, **about, reasons={blob: "burned-in"}) for blob in blobs[30:]]
+
+    await asyncio.gather(
+        *(handlers.input_deidentified(event, deps) for event in good),
+        *(handlers.input_refused(event, deps) for event in bad),
+        receive(deps, receipt, [Content(b"one more")]),
+    )
+
+    kept = await told(deps, receipt)
+    assert (kept.received, kept.deidentified, kept.refused, kept.reasons) == (41, 30, 10, {"burned-in": 10})
+
+
+async def test_what_was_refused_is_taken_over_when_it_is_sent_again(deps: IngestDeps) -> None:
+    first, second = (new_receipt(deps, "stow", "instances") for _ in range(2))
+    await receive(deps, first, contents(1))
+    (blob,) = await blobs_of(deps)
+    about: dict[str, Any] = {"correlation_id": first.id, "site": "a", "receipt_id": first.id}
+    await handlers.input_refused(InputRefused.first("1", **about, reasons={blob: "burned-in"}), deps)
+
+    await receive(deps, second, contents(1))
+
+    arrival = await deps.documents.get(ARRIVALS, blob)
+    assert arrival is not None
+    assert (arrival.receipt_id, arrival.state, arrival.published) == (second.id, "received", "no")
+    assert (await told(deps, second)).received == 1
+
+
+async def test_a_rejection_is_counted_whatever_else_is_written(deps: IngestDeps) -> None:
+    receipt = new_receipt(deps, "stow", "instances")
+    broken = [f"broken {number}".encode() for number in range(5)]
+
+    await asyncio.gather(*(reject(deps, receipt, data, Invalid("not-dicom", "no")) for data in broken))
+
+    kept = await told(deps, receipt)
+    assert (kept.rejected, kept.reasons, kept.state) == (5, {"not-dicom": 5}, "rejected")
+
+
+@pytest.mark.parametrize("lost", ["the receipt", "its last writing"])
+async def test_a_kill_between_arrivals_and_receipt_is_healed(deps: IngestDeps, lost: str) -> None:
+    receipt = new_receipt(deps, "stow", "instances")
+    await receive(deps, receipt, contents(3))
+    torn = msgspec.structs.replace(await told(deps, receipt), received=1)
+    if lost == "the receipt":
+        await deps.documents.delete(RECEIPTS, receipt.id)
+    else:
+        await deps.documents.put(RECEIPTS, torn)
+    arrivals: list[Arrival] = (await deps.documents.find(ARRIVALS)).documents
+
+    await heal(deps, arrivals)
+
+    assert (await told(deps, receipt)).received == 3
+
+
+async def test_counting_again_changes_nothing(deps: IngestDeps) -> None:
+    receipt = new_receipt(deps, "stow", "instances")
+    await receive(deps, receipt, [*contents(3), *contents(2)])
+    before = await deps.documents.get_versioned(RECEIPTS, receipt.id)
+
+    await recount(deps, receipt)
+
+    assert await deps.documents.get_versioned(RECEIPTS, receipt.id) == before

@@ -1,0 +1,213 @@
+"""DICOM SR documents are reports as well as Instances."""
+
+import asyncio
+import base64
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+from pydicom.data import get_testdata_file
+
+from services.anonymizer.policy import Policy
+from services.anonymizer.pseudonyms.keys import create
+from services.anonymizer.reports.deidentify import deidentify
+from services.ingest.receipts.records import ARRIVALS, REJECTED, REPORT
+from services.ingest.reports.sr.report import Document
+from shared.errors import Invalid
+from shared.events import InstancesReceived, ReportReceived
+from shared.service import Role
+from tests.ingest.conftest import Doors
+from tests.ingest.images.test_stow import send
+from tests.ingest.reports.sr_documents import (  # fmt: skip
+    BASIC,
+    COMPREHENSIVE,
+    FINDING,
+    FINDINGS,
+    IMPRESSION,
+    NAMED,
+    after,
+    document,
+    item,
+    section,
+    text,
+    written,
+)
+from tests.servers.dcmtk import tool
+
+
+def resources(bundle: bytes | None, kind: str) -> list[dict[str, Any]]:
+    assert bundle is not None
+    entries = json.loads(bundle)["entry"]
+    return [entry["resource"] for entry in entries if entry["resource"]["resourceType"] == kind]
+
+
+def bundle(dataset: pydicom.FileDataset) -> bytes | None:
+    return Document(written(dataset)).bundle("1.2.3")
+
+
+def texts(found: bytes | None) -> dict[str, str]:
+    said = {each["id"]: each["valueString"] for each in resources(found, "Observation")}
+    [report] = resources(found, "DiagnosticReport")
+    forms = [base64.b64decode(form["data"]).decode() for form in report.get("presentedForm", []) if "data" in form]
+    reasons = [reason["text"] for order in resources(found, "ServiceRequest") for reason in order.get("reasonCode", [])]
+    return {**said, "text": "".join(forms), "history": "".join(reasons)}
+
+
+def test_sections_become_fields_and_what_is_no_text_is_left_behind() -> None:
+    found = bundle(document())
+
+    said = texts(found)
+    assert said["findings"].split("\n") == [
+        "右肺S6に12mmの充実性結節を認める。佐々木医師の前回読影と比較。", "Long axis: 12.5 mm", "Finding Site: Lung",
+    ]  # fmt: skip
+    assert said["impression"].startswith("肺癌の疑い。")
+    assert said["history"].startswith("山本花子様。咳嗽の精査。")
+    assert said["text"] == "備考: 次回は3か月後。"
+    [report] = resources(found, "DiagnosticReport")
+    assert [form["contentType"] for form in report["presentedForm"] if "data" not in form] == ["application/dicom"] * 2
+    assert b"20240401102300" not in (found or b"")
+
+
+def test_the_header_links_it_and_says_what_it_is_worth() -> None:
+    dataset = document()
+
+    found = bundle(dataset)
+
+    [report], [patient] = resources(found, "DiagnosticReport"), resources(found, "Patient")
+    assert (report["status"], report["issued"]) == ("final", "2024-04-01T17:30:00+09:00")
+    assert report["category"][0]["coding"][0]["code"] == "CT"
+    assert report["code"]["text"] == "CT Report"
+    assert patient["identifier"][0]["value"] == "0001234567"
+    assert patient["name"][0]["text"] == "山本 花子"
+    assert resources(found, "ServiceRequest")[0]["identifier"][0]["value"] == "A2404010017"
+    assert resources(found, "ImagingStudy")[0]["identifier"][0]["value"] == f"urn:oid:{dataset.StudyInstanceUID}"
+
+
+def test_nobody_is_named_after_cleaning(tmp_path: Path) -> None:
+    found = bundle(document())
+    assert found is not None
+
+    report = deidentify(found, Policy("jmid", create(tmp_path / "keys", "jmid"), "a", recognise=False))
+
+    said = report.document.decode()
+    assert [name for name in NAMED if name in said] == []
+    for kept in ("右肺S6に12mmの充実性結節", "12.5 mm", "橋本病の既往", "肺癌の疑い", "Lung"):
+        assert kept in said
+    assert report.dropped == {"attachment": 2, "unmapped": 3}
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({}, "final"),
+        ({"CompletionFlag": "PARTIAL"}, "preliminary"),
+        ({"VerificationFlag": "UNVERIFIED"}, "preliminary"),
+        ({"VerificationFlag": "UNVERIFIED", "PreliminaryFlag": "FINAL"}, "final"),
+        ({"PreliminaryFlag": "PRELIMINARY"}, "preliminary"),
+        ({"PredecessorDocumentsSequence": after(document())}, "amended"),
+    ],
+)
+def test_the_flags_tell_the_status(more: dict[str, Any], status: str) -> None:
+    assert resources(bundle(document(**more)), "DiagnosticReport")[0]["status"] == status
+
+
+def test_a_basic_text_document_without_known_headings_is_read_as_text() -> None:
+    own = section(("S1", "99HOSP", "報告"), text(("S2", "99HOSP", "本文"), "両肺に異常なし。"))
+
+    assert texts(bundle(document([own], sop_class=BASIC)))["text"] == "本文: 両肺に異常なし。"
+    assert bundle(document([own], sop_class=COMPREHENSIVE)) is None
+
+
+def test_measurements_and_doses_are_no_reports() -> None:
+    assert bundle(document(title=("126000", "DCM", "Imaging Measurement Report"))) is None
+    real = Path(str(get_testdata_file("test-SR.dcm"))).read_bytes()
+    assert Document(real).bundle("1.2.3") is None
+
+
+def deep(levels: int) -> pydicom.Dataset:
+    inner = text(FINDING, "結節")
+    for _ in range(levels):
+        inner = section(FINDINGS, inner)
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("dataset", "reason"),
+    [
+        (document([deep(60)]), "too-deep"),
+        (document(PatientID=""), "missing-field"),
+        (document([text(IMPRESSION, "結節")], SpecificCharacterSet="ISO_IR 192"), ""),
+        (document([item("CONTAINS", "NUM", FINDING, MeasuredValueSequence=[]), text(IMPRESSION, "結節")]), ""),
+        (document([item("CONTAINS", "CODE", FINDING, ConceptCodeSequence=[]), text(IMPRESSION, "b")]), ""),
+    ],
+)  # fmt: skip
+def test_what_is_odd_is_read_or_refused_with_a_reason(dataset: pydicom.FileDataset, reason: str) -> None:
+    if reason:
+        with pytest.raises(Invalid, match=reason):
+            bundle(dataset)
+    else:
+        assert bundle(dataset) is not None
+
+
+@pytest.mark.parametrize("declared", [b"", b"ISO_IR 192"])
+def test_a_text_that_is_not_in_the_character_set_declared_is_refused(declared: bytes) -> None:
+    data = written(document(SpecificCharacterSet="ISO_IR 192"))
+    wrong = data.replace("結節".encode(), "結節".encode("cp932") + b"  ").replace(b"ISO_IR 192", declared.ljust(10))
+
+    with pytest.raises(Invalid, match=r"bad-sr|bad-characters"):
+        Document(wrong).bundle("1.2.3")
+
+
+async def test_an_sr_by_stow_goes_on_as_an_instance_and_as_a_report(doors: Doors) -> None:
+    data = written(document())
+
+    status, _, _ = await send(doors, data)
+    again, _, _ = await send(doors, data)
+
+    await doors.blobs_published(2)
+    assert (status, again) == (200, 200)
+    assert [type(event) for event in doors.published] == [InstancesReceived, ReportReceived] or [
+        type(event) for event in doors.published
+    ] == [ReportReceived, InstancesReceived]
+    [report] = [event for event in doors.published if isinstance(event, ReportReceived)]
+    kept = await doors.host.ports[Role.GATEWAY].blobs["identified"].get(report.blob)
+    assert "結節" in texts(kept)["findings"]
+    assert await doors.documents.count(ARRIVALS) == 2
+
+
+async def test_versions_of_an_sr_are_versions_of_one_report(doors: Doors) -> None:
+    first = document()
+    second = document(PredecessorDocumentsSequence=after(first))
+    third = document(PredecessorDocumentsSequence=after(second))
+
+    for each in (first, second, third):
+        await send(doors, written(each))
+
+    await doors.blobs_published(6)
+    store = doors.host.ports[Role.GATEWAY].blobs["identified"]
+    reports = [await store.get(e.blob) for e in doors.published if isinstance(e, ReportReceived)]
+    numbers = {resources(each, "DiagnosticReport")[0]["identifier"][0]["value"] for each in reports}
+    assert numbers == {str(first.SOPInstanceUID)}
+
+
+async def test_an_sr_by_c_store_that_is_no_readable_report_is_still_an_instance(doors: Doors, tmp_path: Path) -> None:
+    path = tmp_path / "sr.dcm"
+    path.write_bytes(written(document([deep(60)])))
+
+    command = [tool("storescu"), "-aec", "JMID", "-R", "127.0.0.1", str(doors.dimse_port), str(path)]
+    await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True, timeout=60)
+
+    await doors.blobs_published(1)
+    [row] = [each async for each in _rejected(doors)]
+    assert row.reason == "too-deep"
+    assert "山本" not in row.detail
+    assert [event for event in doors.published if isinstance(event, ReportReceived)] == []
+    assert REPORT not in {each.kind for each in (await doors.documents.find(ARRIVALS)).documents}
+
+
+async def _rejected(doors: Doors) -> Any:
+    for each in (await doors.documents.find(REJECTED)).documents:
+        yield each

@@ -1,0 +1,356 @@
+"""The centre's linker on real embedded ports: reports, links, diagnoses, annotations, recalls, the change feed."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from aiohttp import web
+
+from services.linker.centre.records import CURSORS
+from services.linker.reports import document as form
+from services.linker.service import CENTRE
+from shared.events import CaseChanged, InstancesStored
+from tests.linker.samples import document, packed, uid
+from tests.linker.system import Opened, opened, served, until
+
+STUDY, OTHER = uid(1), uid(2)
+FHIR = "application/fhir+json"
+
+
+@dataclass
+class Qido:
+    """An archive's QIDO-RS: Studies by UID."""
+
+    studies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    status: int = 200
+    url: str = ""
+
+    def add(self, study: str, *, patient: str = "P1", accession: str = "A1", date: str = "20260401") -> None:
+        """Add a CT Study."""
+        values = {"00100020": patient, "00080050": accession, "00080061": "CT", "00080020": date, "0020000D": study}
+        self.studies[study] = {tag: {"vr": "LO", "Value": [value]} for tag, value in values.items() if value}
+
+    async def search(self, request: web.Request) -> web.Response:
+        """Answer a search."""
+        uid_ = request.query["StudyInstanceUID"]
+        self.asked.append(uid_)
+        found = [self.studies[uid_]] if uid_ in self.studies else []
+        return web.json_response(found, status=self.status)
+
+
+@pytest.fixture
+async def qido() -> AsyncIterator[Qido]:
+    found = Qido()
+    application = web.Application()
+    application.add_routes([web.get("/dicom-web/studies", found.search)])
+    async with served(application) as url:
+        found.url = url
+        yield found
+
+
+@pytest.fixture
+async def centre(tmp_path: Path, qido: Qido) -> AsyncIterator[Opened]:
+    async with opened(CENTRE, tmp_path, {"JMID_LINKER_ARCHIVE_URL": f"{qido.url}/dicom-web"}) as found:
+        yield found
+
+
+def linked(document_: dict[str, Any], *studies: str, link: str = "accession") -> dict[str, Any]:
+    data, sha256 = packed(document_)
+    found: dict[str, Any] = orjson.loads(form.compose(data, sha256, studies, link))
+    return found
+
+
+def stored(study: str, series: int = 1) -> InstancesStored:
+    return InstancesStored.first(
+        f"{study}|{series}",
+        correlation_id="r",
+        site="centre",
+        study_instance_uid=study,
+        series_instance_uid=f"{study}.{series}",
+        sop_instance_uids=(f"{study}.{series}.1",),
+    )
+
+
+def studies_of(document_: dict[str, Any]) -> tuple[str, ...]:
+    return form.read(orjson.dumps(document_))[1].studies
+
+
+async def changes(centre: Opened, after: int = 0) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await centre.get(f"/api/reports/changes?after={after}"))["changes"]
+    return found
+
+
+async def test_a_report_is_stored_found_and_told_of(centre: Opened) -> None:
+    await centre.post("/api/reports", linked(document(), STUDY), 201, FHIR)
+
+    found = await centre.get("/api/reports/R1")
+    bundle = await centre.get(f"/api/reports?study={STUDY}")
+
+    assert found["conclusion"] == "No finding."
+    assert studies_of(found) == (STUDY,)
+    assert [entry["resource"]["id"] for entry in bundle["entry"]] == ["R1"]
+    await until(
+        lambda: [(e.study_instance_uid, e.report_ids) for e in centre.of(CaseChanged)][:1] == [(STUDY, ("R1",))]
+    )
+
+
+async def test_the_same_report_again_is_the_same_and_no_new_version(centre: Opened) -> None:
+    await centre.post("/api/reports", linked(document(), STUDY), 201, FHIR)
+    await centre.post("/api/reports", linked(document(), STUDY), 200, FHIR)
+
+    assert (await centre.get("/api/reports/R1/history"))["total"] == 1
+
+
+async def test_a_report_of_one_site_cannot_be_replaced_by_another(centre: Opened) -> None:
+    stranger = document(text="Mine.", issued="2027-01-01")
+    stranger["meta"]["source"] = "urn:jmid:site:elsewhere"
+
+    await centre.post("/api/reports", linked(document(), STUDY), 201, FHIR)
+    await centre.post("/api/reports", linked(stranger, STUDY), 422, FHIR)
+
+    assert (await centre.get("/api/reports/R1"))["conclusion"] == "No finding."
+
+
+async def test_versions_are_kept_and_the_one_issued_last_holds_in_any_order(centre: Opened) -> None:
+    old = document(text="Old.")
+    new = document(text="New.", status="amended", issued="2026-04-02T10:00:00+09:00")
+
+    await centre.post("/api/reports", linked(new, STUDY), 201, FHIR)
+    await centre.post("/api/reports", linked(old, STUDY), 200, FHIR)
+
+    assert (await centre.get("/api/reports/R1"))["conclusion"] == "New."
+    history = await centre.get("/api/reports/R1/history")
+    assert [entry["resource"]["conclusion"] for entry in history["entry"]] == ["New.", "Old."]
+
+
+async def test_a_report_whose_link_moved_leaves_its_old_study_and_both_are_told(centre: Opened) -> None:
+    await centre.post("/api/reports", linked(document(), OTHER), 201, FHIR)
+    await centre.post("/api/reports", linked(document(), STUDY, link="by-hand"), 200, FHIR)
+
+    assert (await centre.get(f"/api/reports?study={OTHER}"))["total"] == 0
+    assert (await centre.get(f"/api/reports?study={STUDY}"))["total"] == 1
+    (change,) = await changes(centre)
+    assert (change["study_instance_uids"], change["touched"], change["rule"]) == ([STUDY], [STUDY, OTHER], "by-hand")
+    await until(lambda: {e.study_instance_uid for e in centre.of(CaseChanged)} == {STUDY, OTHER})
+
+
+async def test_a_report_entered_in_error_is_hidden_everywhere(centre: Opened) -> None:
+    error = document(status="entered-in-error", issued="2026-04-02T10:00:00+09:00")
+    await centre.post("/api/reports", linked(document(), STUDY), 201, FHIR)
+
+    await centre.post("/api/reports", linked(error, link="retracted"), 200, FHIR)
+
+    assert (await centre.get(f"/api/reports?study={STUDY}"))["total"] == 0
+    shown = await centre.get("/api/reports/R1")
+    assert (shown["status"], "conclusion" in shown, "contained" in shown) == ("entered-in-error", False, False)
+    assert (await centre.get("/api/reports/R1/history"))["total"] == 0
+    (change,) = await changes(centre)
+    assert change["removed"]
+    assert "No finding." not in str(change)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"{", FHIR, 400),
+        (orjson.dumps(document(performer=[{"display": "SATO"}])), FHIR, 422),
+        (orjson.dumps(document()), "text/plain", 415),
+        (b" " * (2 * 2**20 + 1), FHIR, 413),
+    ],
+)
+async def test_what_is_refused_is_answered_by_an_operation_outcome_without_values(
+    centre: Opened, body: bytes, content_type: str, status: int
+) -> None:
+    headers = {"Content-Type": content_type}
+    async with centre.session.post(f"{centre.url}/api/reports", data=body, headers=headers) as answer:
+        outcome = await answer.json(content_type=None)
+
+    assert answer.status == status
+    assert outcome["resourceType"] == "OperationOutcome"
+    assert "SATO" not in str(outcome)
+    assert await changes(centre) == []
+
+
+async def test_a_report_waits_for_its_study_and_is_linked_when_the_archive_stores_it(
+    centre: Opened, qido: Qido
+) -> None:
+    await centre.post("/api/reports", linked(document(), link="no-study"), 201, FHIR)
+    assert [link["reason"] for link in (await centre.get("/api/links"))["links"]] == ["no-study"]
+
+    qido.add(STUDY)
+    await centre.take(stored(STUDY), stored(STUDY), stored(STUDY, 2))
+
+    assert studies_of(await centre.get("/api/reports/R1")) == (STUDY,)
+    assert (await centre.get("/api/links?state=linked"))["links"][0]["rule"] == "accession"
+    assert qido.asked == [STUDY, STUDY]
+    await until(lambda: STUDY in {e.study_instance_uid for e in centre.of(CaseChanged)})
+
+
+@pytest.mark.parametrize("said", ["unlinked-by-hand", "ambiguous", "patient-conflict"])
+async def test_what_the_gateway_decided_against_is_not_linked_by_a_rule_of_the_centre(
+    centre: Opened, qido: Qido, said: str
+) -> None:
+    qido.add(STUDY)
+    await centre.post("/api/reports", linked(document(), link=said), 201, FHIR)
+
+    await centre.take(stored(STUDY))
+
+    assert studies_of(await centre.get("/api/reports/R1")) == ()
+
+
+async def test_an_archive_that_does_not_answer_makes_the_event_come_again(centre: Opened, qido: Qido) -> None:
+    from shared.errors import Transient
+
+    qido.status = 503
+
+    with pytest.raises(Transient):
+        await centre.take(stored(STUDY))
+
+
+async def test_linking_by_hand_at_the_centre_wins_over_the_gateway_and_survives_a_repost(centre: Opened) -> None:
+    await centre.post("/api/reports", linked(document(), OTHER), 201, FHIR)
+
+    choice = {"report_id": "R1", "study_instance_uid": STUDY, "by": "Dr. Who", "why": "wrong study"}
+    await centre.post("/api/links", choice)
+    await centre.post("/api/reports", linked(document(), OTHER), 200, FHIR)
+
+    assert studies_of(await centre.get("/api/reports/R1")) == (STUDY,)
+    link = (await centre.get("/api/links?state=linked"))["links"][0]
+    assert (link["rule"], link["hand"][0]["by"]) == ("by-hand", "Dr. Who")
+
+
+async def test_a_confirmed_diagnosis_is_versioned_and_in_the_feed(centre: Opened) -> None:
+    diagnosis = {
+        "study_instance_uids": [STUDY],
+        "report_id": "R1",
+        "system": "http://hl7.org/fhir/sid/icd-10",
+        "code": "I60.9",
+        "display": "くも膜下出血",
+        "by": "Dr. Who",
+    }
+    first = await centre.post("/api/diagnoses", diagnosis, 201)
+    second = await centre.post("/api/diagnoses", {**diagnosis, "id": first["id"], "code": "I60.7"}, 200)
+
+    listed = (await centre.get(f"/api/diagnoses?study={STUDY}"))["diagnoses"]
+
+    assert (second["version"], [each["code"] for each in listed]) == (2, ["I60.7"])
+    (change,) = await changes(centre)
+    assert (change["kind"], change["study_instance_uids"], change["document"]["version"]) == ("diagnosis", [STUDY], 2)
+    await until(lambda: STUDY in {e.study_instance_uid for e in centre.of(CaseChanged)})
+
+
+async def test_a_diagnosis_taken_back_is_gone_from_lists_and_told_of(centre: Opened) -> None:
+    first = await centre.post("/api/diagnoses", {"study_instance_uids": [STUDY], "note": "SAH", "by": "x"}, 201)
+    gone = {"study_instance_uids": [STUDY], "id": first["id"], "by": "x", "remove": True}
+    await centre.post("/api/diagnoses", gone, 200)
+
+    assert (await centre.get(f"/api/diagnoses?study={STUDY}"))["diagnoses"] == []
+    assert (await changes(centre))[-1]["removed"]
+
+
+GEOMETRY = {"shape": "circle", "points": [[10, 10], [10, 20]], "space": "image-pixel", "frame": 1}
+PLACE = {
+    "study_instance_uid": STUDY,
+    "series_instance_uid": f"{STUDY}.1",
+    "sop_instance_uid": f"{STUDY}.1.1",
+    "by": "x",
+}
+REFERENCE = {
+    "sop_class_uid": "1.2.840.10008.5.1.4.1.1.66.4",
+    "series_instance_uid": f"{STUDY}.9",
+    "sop_instance_uid": f"{STUDY}.9.1",
+}
+
+
+@pytest.mark.parametrize("what", [{"geometry": GEOMETRY}, {"reference": REFERENCE}])
+async def test_an_annotation_is_a_shape_or_a_reference_to_a_dicom_object(centre: Opened, what: dict[str, Any]) -> None:
+    label = {"system": "http://snomed.info/sct", "code": "4147007", "display": "Mass"}
+
+    await centre.post("/api/annotations", {**PLACE, **what, "label": label}, 201)
+
+    (found,) = (await centre.get(f"/api/annotations?study={STUDY}"))["annotations"]
+    assert found["label"]["code"] == "4147007"
+    assert [change["kind"] for change in await changes(centre)] == ["annotation"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        PLACE,
+        {**PLACE, "geometry": GEOMETRY, "reference": REFERENCE},
+        {**PLACE, "geometry": {**GEOMETRY, "points": [[1, 2]]}},
+        {**PLACE, "geometry": {**GEOMETRY, "points": [[1, 2, 3], [1, 2, 3]]}},
+        {**PLACE, "geometry": {**GEOMETRY, "shape": "blob"}},
+        {**PLACE, "geometry": {**GEOMETRY, "frame": 0}},
+        {**PLACE, "geometry": GEOMETRY, "sop_instance_uid": ""},
+        {**PLACE, "geometry": GEOMETRY, "by": ""},
+        {**PLACE, "geometry": GEOMETRY, "at": "yesterday"},
+        {**PLACE, "geometry": GEOMETRY, "study_instance_uid": "1.02"},
+        {**PLACE, "reference": {**REFERENCE, "sop_instance_uid": "x"}},
+        {**PLACE, "geometry": GEOMETRY, "patient": "SATO"},
+    ],
+)
+async def test_an_annotation_that_breaks_a_rule_is_refused(centre: Opened, body: dict[str, Any]) -> None:
+    answer = await centre.post("/api/annotations", body, 400)
+
+    assert "SATO" not in str(answer)
+    assert await changes(centre) == []
+
+
+async def test_the_feed_is_ordered_resumable_and_tells_the_newest_state(centre: Opened) -> None:
+    for name in ("R1", "R2", "R3"):
+        await centre.post("/api/reports", linked(document(name), STUDY), 201, FHIR)
+    first = await centre.get("/api/reports/changes?after=0&limit=2")
+
+    await centre.post("/api/reports", linked(document("R1", text="New.", issued="2027-01-01"), STUDY), 200, FHIR)
+    rest = await centre.get(f"/api/reports/changes?after={first['next']}")
+
+    assert first["more"]
+    assert [change["id"] for change in rest["changes"]] == ["R3", "R1"]
+    assert rest["changes"][-1]["document"]["conclusion"] == "New."
+    assert (await centre.get(f"/api/reports/changes?after={rest['next']}"))["changes"] == []
+    await centre.get("/api/reports/changes?after=x", 400)
+
+
+async def test_changes_written_while_the_publisher_was_down_are_published_after_the_restart(
+    tmp_path: Path, qido: Qido
+) -> None:
+    settings = {"JMID_LINKER_ARCHIVE_URL": qido.url}
+    async with opened(CENTRE, tmp_path, settings, tasks=False) as centre:
+        await centre.post("/api/reports", linked(document(), STUDY), 201, FHIR)
+        assert centre.of(CaseChanged) == []
+
+    async with opened(CENTRE, tmp_path, settings) as centre:
+        await until(lambda: [e.study_instance_uid for e in centre.of(CaseChanged)] == [STUDY])
+
+
+async def test_a_publisher_killed_after_publishing_publishes_the_same_event_again(tmp_path: Path, qido: Qido) -> None:
+    settings = {"JMID_LINKER_ARCHIVE_URL": qido.url}
+    async with opened(CENTRE, tmp_path, settings) as centre:
+        await centre.post("/api/reports", linked(document(), STUDY), 201, FHIR)
+        await until(lambda: len(centre.of(CaseChanged)) >= 1)
+        await centre.documents.delete(CURSORS, "case-changed")
+        before = {event.id for event in centre.of(CaseChanged)}
+
+        await until(lambda: len(centre.of(CaseChanged)) >= 2)
+
+        assert {event.id for event in centre.of(CaseChanged)} == before
+
+
+async def test_recalls_are_listed_for_a_site_and_ended_by_its_answer(centre: Opened) -> None:
+    asked = await centre.post("/api/recalls", {"study_instance_uid": STUDY, "by": "Dr. Who", "site": "hospital"}, 201)
+    again = await centre.post("/api/recalls", {"study_instance_uid": STUDY, "by": "Dr. Who"}, 201)
+    assert asked["recall_id"] == again["recall_id"]
+    assert len((await centre.get("/api/recalls?site=hospital"))["recalls"]) == 1
+    assert (await centre.get("/api/recalls?site=elsewhere"))["recalls"] == []
+
+    answer = {"recall_id": asked["recall_id"], "outcome": "redelivered", "site": "hospital"}
+    await centre.post(f"/api/recalls/{STUDY}/done", {**answer, "recall_id": "old"}, 409)
+    await centre.post(f"/api/recalls/{STUDY}/done", answer, 200)
+
+    assert (await centre.get("/api/recalls"))["recalls"] == []
+    assert (await centre.get("/api/recalls?state=redelivered"))["recalls"][0]["answered_by"] == "hospital"

@@ -1,0 +1,381 @@
+"""Delivery to the centre: partial answers, outages, restarts, retention, recalls."""
+
+import asyncio
+import tracemalloc
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from services.linker.gateway import send
+from services.linker.gateway.delivery_worker import Outage
+from services.linker.gateway.deps import GatewayDeps
+from services.linker.gateway.records import DELIVERIES, Delivery
+from services.linker.gateway.transport import Centre, CentreUnavailable, StoreAnswer
+from services.linker.links import policy
+from services.linker.service import GATEWAY
+from services.linker.settings import LinkerSettings
+from shared.errors import SettingsError
+from shared.events import Delivered, InstanceRef, InstancesDeidentified
+from tests.linker.samples import document, instances, refs, report, uid
+from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, part10, served, until
+
+STUDY, OTHER = uid(1), uid(2)
+
+
+@pytest.fixture
+async def archive() -> AsyncIterator[Archive]:
+    found = Archive()
+    async with served(found.application()) as url:
+        found.headers["X-Url"] = url
+        yield found
+
+
+def environ(archive: Archive, **settings: str) -> dict[str, str]:
+    return gateway_environ(archive.headers["X-Url"], **settings)
+
+
+async def deliveries(gateway: Opened) -> list[Delivery]:
+    return (await gateway.documents.find(DELIVERIES, limit=1000)).documents
+
+
+async def state(gateway: Opened, *states: str) -> bool:
+    return {delivery.state for delivery in await deliveries(gateway)} == set(states)
+
+
+async def test_each_instance_gets_its_own_fate_and_the_failed_ones_are_visible(
+    tmp_path: Path, archive: Archive
+) -> None:
+    images = instances(STUDY, 3)
+    refused = images.instances[1].sop_instance_uid
+    archive.reasons[refused] = 0xA900
+    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+        await keep(gateway.blobs["deidentified"], images)
+
+        await gateway.take(images)
+        await until(lambda: state(gateway, "failed"))
+
+        assert len(archive.requests) == 1
+        (failed,) = (await gateway.get("/api/gateway/deliveries?state=failed"))["deliveries"]
+        assert failed["failed"] == {refused: "failed:A900"}
+        await until(lambda: [(e.instances, e.reports) for e in gateway.of(Delivered)] == [(2, 0)])
+
+
+async def test_a_failed_delivery_goes_again_when_a_person_asks_and_only_what_failed(
+    tmp_path: Path, archive: Archive
+) -> None:
+    images = instances(STUDY, 3)
+    archive.reasons[images.instances[1].sop_instance_uid] = 0x0111
+    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+        await keep(gateway.blobs["deidentified"], images)
+        await gateway.take(images)
+        await until(lambda: state(gateway, "failed"))
+
+        archive.reasons.clear()
+        await gateway.post("/api/gateway/deliveries", {"action": "retry", "by": "Dr. Who"})
+        await until(lambda: state(gateway, "done"))
+
+        assert archive.requests == [3, 1]
+
+
+async def test_a_processing_failure_is_tried_a_bounded_number_of_times(tmp_path: Path, archive: Archive) -> None:
+    images = instances(STUDY, 1)
+    archive.reasons[images.instances[0].sop_instance_uid] = 0x0110
+    async with opened(GATEWAY, tmp_path, environ(archive, attempts="3")) as gateway:
+        await keep(gateway.blobs["deidentified"], images)
+
+        await gateway.take(images)
+        await until(lambda: state(gateway, "failed"))
+
+        assert archive.requests == [1, 1, 1]
+
+
+async def test_a_full_centre_is_waited_for_however_long(tmp_path: Path, archive: Archive) -> None:
+    images = instances(STUDY, 2)
+    full = images.instances[0].sop_instance_uid
+    archive.reasons[full] = 0xA700
+    async with opened(GATEWAY, tmp_path, environ(archive, attempts="1")) as gateway:
+        await keep(gateway.blobs["deidentified"], images)
+        await gateway.take(images)
+        await until(lambda: len(archive.requests) >= 3)
+
+        archive.reasons.clear()
+        await until(lambda: state(gateway, "done"))
+
+        assert archive.stored[full] == 1
+        assert archive.stored[images.instances[1].sop_instance_uid] == 1
+
+
+@pytest.mark.parametrize("status", [500, 503, 401, 404, 302])
+async def test_while_the_centre_is_away_nothing_is_given_up_and_the_backlog_is_visible(
+    tmp_path: Path, archive: Archive, status: int
+) -> None:
+    archive.status = status
+    archive.headers["Location"] = "/elsewhere"
+    text = document()
+    async with opened(GATEWAY, tmp_path, environ(archive, attempts="1")) as gateway:
+        await keep(gateway.blobs["deidentified"], instances(STUDY, 2), documents=[text])
+        await gateway.take(instances(STUDY, 2), report(text))
+
+        async def away() -> bool:
+            found = (await gateway.get("/api/gateway/deliveries"))["outages"]
+            return bool(found["images"]["tries"] > 2 and found["images"]["reason"] == f"http-{status}")
+
+        await until(away)
+        assert (await gateway.get("/api/gateway/deliveries"))["counts"]["pending"] == 2
+        async with gateway.session.get(f"{gateway.url}/gateway/links") as page:
+            assert "resumes by itself" in await page.text()
+        archive.status = 0
+        await until(lambda: state(gateway, "done"))
+
+        assert set(archive.stored.values()) == {1}
+        assert len(archive.reports) == 1
+
+
+async def test_an_outage_in_the_middle_of_a_delivery_sends_again_only_what_was_not_confirmed(
+    tmp_path: Path, archive: Archive
+) -> None:
+    batches = [instances(STUDY, 5, first=1 + 5 * n) for n in range(6)]
+    archive.lose_answers = 1
+    settings = environ(archive, batch_instances="5", streams="1")
+    async with opened(GATEWAY, tmp_path, settings) as gateway:
+        await keep(gateway.blobs["deidentified"], *batches)
+
+        await gateway.take(*batches)
+        await until(lambda: state(gateway, "done"))
+
+        twice = sorted(archive.stored.values())
+        assert twice == [1] * 25 + [2] * 5
+        await until(lambda: max((e.instances for e in gateway.of(Delivered)), default=0) == 30)
+
+
+class Away(Centre):
+    """A centre that does not answer; counts who asks."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def store(
+        self, study_instance_uid: str, instances: Sequence[InstanceRef], correlation_id: str = ""
+    ) -> StoreAnswer:
+        self.asked += 1
+        raise CentreUnavailable("unreachable")
+
+
+async def test_an_outage_is_met_by_one_request_a_round_however_long_the_backlog(tmp_path: Path) -> None:
+    batches = [instances(uid(n), 1, receipt=f"r{n}") for n in range(1, 31)]
+    settings = LinkerSettings(streams=2)
+    away, outage = Away(), Outage()
+    async with opened(GATEWAY, tmp_path, {}, tasks=False) as gateway:
+        blobs = gateway.blobs["deidentified"]
+        deps = GatewayDeps(gateway.documents, blobs, gateway.bus, settings, policy.parse("at_once"), "hospital")
+        await keep(blobs, *batches)
+        await gateway.take(*batches)
+
+        await send.instances_round(deps, away, outage)
+        await send.instances_round(deps, away, outage)
+
+        assert away.asked == 2 + 1
+
+
+async def test_small_batches_of_a_study_share_a_request(tmp_path: Path, archive: Archive) -> None:
+    archive.status = 503
+    batches = [instances(STUDY, 1, first=n) for n in range(1, 31)]
+    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+        await keep(gateway.blobs["deidentified"], *batches)
+        await gateway.take(*batches)
+
+        archive.status = 0
+        await until(lambda: state(gateway, "done"))
+
+        assert archive.requests == [30]
+
+
+async def test_a_request_refused_as_a_whole_is_halved_until_the_bad_instance_stands_alone(
+    tmp_path: Path, archive: Archive
+) -> None:
+    images = instances(STUDY, 8)
+    bad = images.instances[5].sop_instance_uid
+    archive.refuse_whole = bad
+    async with served(archive.application()) as url, opened(GATEWAY, tmp_path, gateway_environ(url)) as gateway:
+        await keep(gateway.blobs["deidentified"], images)
+
+        await gateway.take(images)
+        await until(lambda: state(gateway, "failed"))
+
+        assert len(archive.stored) == 7
+        assert (await deliveries(gateway))[0].outcomes[bad] == "failed:http-400"
+
+
+async def test_bytes_that_are_gone_are_a_visible_failure_and_do_not_hold_up_the_others(
+    tmp_path: Path, archive: Archive
+) -> None:
+    images = instances(STUDY, 3)
+    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+        await keep(gateway.blobs["deidentified"], images)
+        await gateway.blobs["deidentified"].delete(images.instances[0].blob)
+
+        await gateway.take(images)
+        await until(lambda: state(gateway, "failed"))
+
+        assert len(archive.stored) == 2
+        assert (await deliveries(gateway))[0].reason == "blob-missing"
+
+
+async def test_a_refused_report_is_visible_and_a_new_version_goes(tmp_path: Path, archive: Archive) -> None:
+    archive.report_status = 422
+    text, better = document(), document(text="Better.", status="corrected", issued="2026-04-02T10:00:00+09:00")
+    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+        await keep(gateway.blobs["deidentified"], documents=[text, better])
+        await gateway.take(report(text))
+        await until(lambda: state(gateway, "failed"))
+        assert (await deliveries(gateway))[0].reason == "http-422"
+
+        archive.report_status = 201
+        await gateway.take(report(better))
+        await until(lambda: state(gateway, "done"))
+
+        assert [each["conclusion"] for each in archive.reports] == ["Better."]
+
+
+async def test_a_restart_goes_on_where_it_stopped(tmp_path: Path, archive: Archive) -> None:
+    images = instances(STUDY, 2)
+    archive.status = 503
+    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+        await keep(gateway.blobs["deidentified"], images)
+        await gateway.take(images)
+
+    archive.status = 0
+    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+        await until(lambda: state(gateway, "done"))
+        await until(lambda: len(gateway.of(Delivered)) == 1)
+
+        await gateway.take(images)
+
+        assert await state(gateway, "done")
+        assert archive.requests == [2]
+
+
+async def test_confirmed_instances_are_released_after_the_retention_time_and_others_are_not(
+    tmp_path: Path, archive: Archive
+) -> None:
+    done, failed = instances(STUDY, 2), instances(OTHER, 2, receipt="r2")
+    beside_failed = instances(OTHER, 2, first=3, receipt="r3")
+    archive.reasons[failed.instances[0].sop_instance_uid] = 0xA900
+    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+        await keep(gateway.blobs["deidentified"], done, failed, beside_failed)
+        await gateway.take(done, failed, beside_failed)
+        await until(lambda: state(gateway, "done", "failed"))
+
+    async with opened(GATEWAY, tmp_path, environ(archive, retention_h="0.00000001")) as gateway:
+        await until(lambda: state(gateway, "released", "done", "failed"))
+
+        left = [key async for key in gateway.blobs["deidentified"].keys("instances/")]
+        assert sorted(left) == sorted(ref.blob for ref in (*failed.instances, *beside_failed.instances))
+        released = [each for each in await deliveries(gateway) if each.state == "released"]
+        assert [(each.stored, each.instances) for each in released] == [(2, ())]
+
+
+async def test_a_recalled_study_is_delivered_again_and_a_released_one_is_unavailable(
+    tmp_path: Path, archive: Archive
+) -> None:
+    held, gone = instances(STUDY, 2), instances(OTHER, 2, receipt="r2")
+    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+        await keep(gateway.blobs["deidentified"], held, gone)
+        await gateway.take(held, gone)
+        await until(lambda: state(gateway, "done"))
+        for delivery in await deliveries(gateway):
+            if delivery.study_instance_uid == OTHER:
+                import msgspec
+
+                await gateway.documents.put(DELIVERIES, msgspec.structs.replace(delivery, state="released"))
+
+        archive.recalls = [
+            {"study_instance_uid": study, "recall_id": f"recall-{study}", "site": "hospital"}
+            for study in (STUDY, OTHER, uid(3))
+        ]
+        await until(lambda: len(archive.recall_answers) == 3)
+
+        assert dict(archive.recall_answers) == {
+            STUDY: "redelivered",
+            OTHER: "unavailable-at-gateway",
+            uid(3): "unavailable-at-gateway",
+        }
+        assert {archive.stored[ref.sop_instance_uid] for ref in held.instances} == {2}
+        assert {archive.stored[ref.sop_instance_uid] for ref in gone.instances} == {1}
+
+
+async def test_memory_does_not_grow_with_the_size_of_a_study(tmp_path: Path, archive: Archive) -> None:
+    received = 0
+
+    async def sink(request):  # type: ignore[no-untyped-def]
+        from aiohttp import web
+
+        nonlocal received
+        async for chunk in request.content.iter_any():
+            received += len(chunk)
+        return web.json_response({})
+
+    archive.store = sink  # type: ignore[method-assign]
+    size, count = 2 * 2**20, 40
+    event = InstancesDeidentified.first(
+        "big",
+        correlation_id="r",
+        site="hospital",
+        receipt_id="r",
+        keys=instances(STUDY).keys,
+        instances=refs(STUDY, count, size_bytes=size),
+    )
+    async with served(archive.application()) as url, opened(GATEWAY, tmp_path, gateway_environ(url)) as gateway:
+        for ref in event.instances:
+            await gateway.blobs["deidentified"].put(ref.blob, part10(ref.sop_instance_uid, size))
+
+        tracemalloc.start()
+        await gateway.take(event)
+        await until(lambda: state(gateway, "done"))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+    assert received > size * count
+    assert peak < 16 * 2**20
+
+
+async def test_a_centre_that_stops_reading_runs_into_the_timeout_and_not_into_a_hang(tmp_path: Path) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        await asyncio.sleep(30)
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    settings = gateway_environ(f"http://127.0.0.1:{port}", idle_timeout_s="0.2", request_timeout_s="0.5")
+    try:
+        async with opened(GATEWAY, tmp_path, settings) as gateway:
+            await keep(gateway.blobs["deidentified"], instances(STUDY, 2))
+            await gateway.take(instances(STUDY, 2))
+
+            async def timed_out() -> bool:
+                outages = (await gateway.get("/api/gateway/deliveries"))["outages"]
+                return bool(outages["images"]["reason"] == "timeout")
+
+            await until(timed_out)
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "variable"),
+    [
+        ({"JMID_LINKER_CENTRE_DICOMWEB_URL": "http://centre.example/dicom-web"}, "JMID_LINKER_CENTRE_DICOMWEB_URL"),
+        ({"JMID_LINKER_CENTRE_REPORTS_URL": "centre"}, "JMID_LINKER_CENTRE_REPORTS_URL"),
+        ({"JMID_LINKER_POLICY": "soon"}, "JMID_LINKER_POLICY"),
+        ({"JMID_LINKER_BATCH_INSTANCES": "201"}, "JMID_LINKER_BATCH_INSTANCES"),
+        ({"JMID_LINKER_CLIENT_KEY": "/nowhere.pem"}, "JMID_LINKER_CLIENT_CERTIFICATE"),
+        ({"JMID_LINKER_CENTRE_CA": "/nowhere.pem"}, "JMID_LINKER_CENTRE_CA"),
+    ],
+)
+async def test_a_wrong_setting_is_named_before_anything_runs(
+    tmp_path: Path, settings: dict[str, str], variable: str
+) -> None:
+    with pytest.raises(SettingsError, match=variable):
+        async with opened(GATEWAY, tmp_path, settings):
+            pass
