@@ -20,7 +20,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 ROOT = Path(__file__).parents[3]
-TABLE = ROOT / "services" / "anonymizer" / "data" / "ps3_15_e1_1.json"
+TABLE = ROOT / "services" / "anonymizer" / "profile" / "data" / "ps3_15_e1_1.json"
 CT = "1.2.840.10008.5.1.4.1.1.2"
 BIRTH_DATE = "19530417"
 STUDY_DATE = "20240312"
