@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.archive.settings import ArchiveSettings
-from services.archive.study_locks import Turns
+from services.archive.study_locks import StudyLocks
 from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.documents import Documents
@@ -15,9 +15,10 @@ from shared.service import Cpu
 
 @dataclass(frozen=True)
 class ArchiveDeps:
-    """bell: set when the ledger has something new.  scratch: a folder for parts too large to hold in memory.
+    """wake_up: set when the change ledger has a new row.  scratch: a folder for parts too large to hold in memory.
 
-    turns: who writes a Study now.  committed: ids of ledger rows whose whole commit this process saw succeed.
+    study_locks: one writer of a Study at a time.
+    committed: ids of ledger rows whose whole commit this process saw succeed.
     """
 
     settings: ArchiveSettings
@@ -27,6 +28,6 @@ class ArchiveDeps:
     cpu: Cpu
     site: str = ""
     scratch: Path = Path(tempfile.gettempdir())
-    bell: asyncio.Event = field(default_factory=asyncio.Event)
-    turns: Turns = field(default_factory=Turns)
+    wake_up: asyncio.Event = field(default_factory=asyncio.Event)
+    study_locks: StudyLocks = field(default_factory=StudyLocks)
     committed: set[str] = field(default_factory=set)

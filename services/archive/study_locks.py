@@ -1,6 +1,6 @@
-"""One writer of a Study at a time within this process: others wait instead of trying again.
+"""A lock per Study: one writer of a Study at a time within this process.
 
-Between processes the version of the Study's record guards; this only spares the retries.
+Between processes the version of the Study's record guards; the lock only avoids retries. Pure.
 """
 
 import asyncio
@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Turns:
-    """A lock per Study, kept only while somebody holds it or waits for it."""
+class StudyLocks:
+    """Locks by Study Instance UID, each kept only while a task holds it or waits for it."""
 
     def __init__(self) -> None:
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 
     @asynccontextmanager
-    async def alone(self, study: str) -> AsyncIterator[None]:
+    async def hold(self, study: str) -> AsyncIterator[None]:
         """Hold the Study."""
         lock, waiting = self._locks.get(study, (asyncio.Lock(), 0))
         self._locks[study] = (lock, waiting + 1)

@@ -10,9 +10,10 @@ import uuid
 from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
-from services.archive.housekeeping.loop import recount
-from services.archive.records import DELETIONS, INSTANCES, PENDING, DeletionRecord, InstanceRecord, PendingRecord
-from shared.documents import Condition, Delete, Eq, Put
+from services.archive.records import DELETIONS, INSTANCES, DeletionRecord, InstanceRecord
+from services.archive.store.change_ledger import study_row
+from services.archive.store.counts import recount
+from shared.documents import Condition, Delete, Eq
 from shared.logs import decided
 
 REASON_HEADER = "X-Reason"
@@ -42,7 +43,7 @@ class RemovalRoutes:
             raise web.HTTPNotFound(text="there is nothing of that kind\n")
         await self._note(request)
         deleted = 0
-        async with self._deps.turns.alone(request.match_info["study"]):
+        async with self._deps.study_locks.hold(request.match_info["study"]):
             while page := await self._some(where, PAGE):
                 await self._remove(page)
                 deleted += len(page)
@@ -73,22 +74,10 @@ class RemovalRoutes:
 
     async def _remove(self, instances: list[InstanceRecord]) -> None:
         studies = sorted({each.study_instance_uid for each in instances})
-        rows = [Put(PENDING, _row(study)) for study in studies]
+        rows = [study_row(study, "deleted", time.time()) for study in studies]
         await self._deps.documents.write(*rows, *(Delete(INSTANCES, each.sop_instance_uid) for each in instances))
         for each in instances:
             await self._deps.blobs.delete(each.blob)
         for study in studies:
             await recount(self._deps, study)
-        self._deps.bell.set()
-
-
-def _row(study: str) -> PendingRecord:
-    return PendingRecord(
-        id=str(uuid.uuid4()),
-        study_instance_uid=study,
-        series_instance_uid="",
-        sop_instance_uids=(),
-        change="deleted",
-        correlation_id="",
-        at=time.time(),
-    )
+        self._deps.wake_up.set()

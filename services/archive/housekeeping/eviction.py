@@ -8,7 +8,8 @@ import time
 import msgspec
 
 from services.archive.deps import ArchiveDeps
-from services.archive.records import EVICTED, INSTANCES, PENDING, STORED, STUDIES, InstanceRecord, PendingRecord
+from services.archive.records import EVICTED, INSTANCES, STORED, STUDIES, InstanceRecord
+from services.archive.store.change_ledger import study_row
 from shared.documents import Eq, Order, Put
 from shared.logs import decided
 
@@ -44,7 +45,7 @@ async def held_bytes(deps: ArchiveDeps) -> int:
 
 async def evict(deps: ArchiveDeps, study_instance_uid: str) -> None:
     """Evict one Study: records first, so that no reader is sent to bytes that are gone; then the bytes."""
-    async with deps.turns.alone(study_instance_uid):
+    async with deps.study_locks.hold(study_instance_uid):
         versioned = await deps.documents.get_versioned(STUDIES, study_instance_uid)
         if versioned is None:
             return
@@ -54,24 +55,12 @@ async def evict(deps: ArchiveDeps, study_instance_uid: str) -> None:
         record = msgspec.structs.replace(study, evicted=study.instances, online=0, size_bytes=0, changed_at=at)
         await deps.documents.write(
             Put(STUDIES, record, version),  # first: a store that is faster makes this a Conflict, and nothing happens
-            Put(PENDING, _row(study_instance_uid, at)),
+            study_row(study_instance_uid, "evicted", at),
             *(Put(INSTANCES, msgspec.structs.replace(each, state=EVICTED)) for each in instances),
         )
     for each in instances:
         await deps.blobs.delete(each.blob)
-    deps.bell.set()
-
-
-def _row(study: str, at: float) -> PendingRecord:
-    return PendingRecord(
-        id=f"evict-{study}-{time.time_ns()}",
-        study_instance_uid=study,
-        series_instance_uid="",
-        sop_instance_uids=(),
-        change="evicted",
-        correlation_id="",
-        at=at,
-    )
+    deps.wake_up.set()
 
 
 async def _instances(deps: ArchiveDeps, study: str) -> list[InstanceRecord]:

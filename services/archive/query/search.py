@@ -4,7 +4,6 @@ Source: PS3.18 10.6. What the index cannot answer is compared record by record o
 """
 
 import asyncio
-import zlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -12,16 +11,16 @@ import msgspec
 import orjson
 
 from services.archive.attributes import search_results
+from services.archive.attributes.stored import Record, attributes_of
 from services.archive.deps import ArchiveDeps
 from services.archive.query.matching import in_range, matches
 from services.archive.query.parameters import INSTANCE, LEVELS, SERIES, STUDY, Match, Search, split_range
 from services.archive.query.plan import Plan, plan
-from services.archive.records import INSTANCES, STUDIES, InstanceRecord, SeriesRecord, StudyRecord
+from services.archive.records import INSTANCES, STUDIES
 from services.archive.records import SERIES as SERIES_COLLECTION
 from shared.dicom.json_values import Json
 from shared.documents import Collection, Condition, In, Order
 
-Record = StudyRecord | SeriesRecord | InstanceRecord
 COLLECTIONS: dict[str, Collection[Any]] = {STUDY: STUDIES, SERIES: SERIES_COLLECTION, INSTANCE: INSTANCES}
 ORDER = {STUDY: (Order("study_date", descending=True),), SERIES: (), INSTANCE: ()}
 KEY_TAGS = {STUDY: "0020000D", SERIES: "0020000E", INSTANCE: "00080018"}
@@ -168,15 +167,6 @@ def _moment(attributes: Json, key: Match) -> bool:
     dates, times = split_range("DA", key.values[0]) or ("", ""), split_range("TM", key.values[1]) or ("", "")
     low, high = (date and date + time for date, time in zip(dates, times, strict=True))  # an open end has no time
     return in_range("".join(values), "DT", f"{low}-{high}")
-
-
-def attributes_of(record: Record) -> Json:
-    """Return all Attributes kept of a record."""
-    if isinstance(record, InstanceRecord):
-        found: Json = orjson.loads(zlib.decompress(record.metadata, 31))
-        return found
-    kept: Json = orjson.loads(record.attributes)
-    return {**kept, **orjson.loads(record.answer)}
 
 
 async def _parents(deps: ArchiveDeps, asked: Search, records: Sequence[Any]) -> dict[str, Json]:

@@ -9,12 +9,12 @@ import asyncio
 import mmap
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from services.archive.attributes import search_results
 from services.archive.deps import ArchiveDeps
-from services.archive.housekeeping import loop
 from services.archive.records import (
     CONFLICTS,
     EVICTED,
@@ -26,6 +26,7 @@ from services.archive.records import (
     SeriesRecord,
     StudyRecord,
 )
+from services.archive.store import change_ledger
 from services.archive.store.prepare import DOES_NOT_MATCH, Failure, Prepared, prepare
 from shared.dicom import spool
 from shared.documents import Eq, Put
@@ -38,7 +39,19 @@ MOST_SERIES = 10_000
 AT_ONCE_BYTES = 1 << 20
 ELSEWHERE = "the Series Instance UID is that of a Series of another Study (PS3.3 A.1.2)"
 Bytes = bytes | mmap.mmap
-Ready = tuple[Prepared, Bytes]
+
+
+class Ready(NamedTuple):
+    """An Instance to store. position: its place in the batch.  data: its Part 10 file."""
+
+    position: int
+    prepared: Prepared
+    data: Bytes
+
+    @property
+    def record(self) -> InstanceRecord:
+        """Return the record to write."""
+        return self.prepared.record
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -71,44 +84,45 @@ class Store:
         """Store a batch of Part 10 files; return an outcome for each, in order."""
         root, at = self._deps.settings.public_root, time.time()
         if sum(map(len, files)) <= AT_ONCE_BYTES:  # shorter than the way to a thread and back
-            ready = [prepare(data, root=root, at=at, study=study) for data in files]
+            results = [prepare(data, root=root, at=at, study=study) for data in files]
         else:
-            ready = await asyncio.to_thread(lambda: [prepare(data, root=root, at=at, study=study) for data in files])
-        good = [(each, data) for each, data in zip(ready, files, strict=True) if isinstance(each, Prepared)]
-        failures = await self._store_all(good, correlation_id)
-        outcomes = [_outcome(each, failures) for each in ready]
+            results = await asyncio.to_thread(lambda: [prepare(data, root=root, at=at, study=study) for data in files])
+        ready = [
+            Ready(number, each, files[number]) for number, each in enumerate(results) if isinstance(each, Prepared)
+        ]
+        failures = await self._store_all(ready, correlation_id)
+        outcomes = [_outcome(each, failures.get(position)) for position, each in enumerate(results)]
         for outcome in outcomes:
             STORED_METRIC.labels("failed" if outcome.failure else "stored").inc()
         return outcomes
 
-    async def _store_all(self, good: list[Ready], correlation_id: str) -> dict[int, Failure]:
-        """Store Study by Study; return the failures by the id of what was prepared."""
+    async def _store_all(self, ready: list[Ready], correlation_id: str) -> dict[int, Failure]:
+        """Store Study by Study; return the failures by position in the batch."""
         failures: dict[int, Failure] = {}
-        studies = sorted({each.record.study_instance_uid for each, _ in good})
-        for study in studies:
-            own = [(each, data) for each, data in good if each.record.study_instance_uid == study]
-            async with self._deps.turns.alone(study):
+        for study in sorted({each.record.study_instance_uid for each in ready}):
+            own = [each for each in ready if each.record.study_instance_uid == study]
+            async with self._deps.study_locks.hold(study):
                 failures |= await self._store_study(study, own, correlation_id)
         return failures
 
-    async def _store_study(self, study: str, good: list[Ready], correlation_id: str) -> dict[int, Failure]:
+    async def _store_study(self, study: str, ready: list[Ready], correlation_id: str) -> dict[int, Failure]:
         written: set[str] = set()
         torn = False
         for _ in range(TRIES):
-            known = await self._look(study, good)
-            fresh, failures = await self._sort_out(good, known)
+            known = await self._look(study, ready)
+            fresh, failures = await self._sort_out(ready, known)
             if torn and not fresh:  # without transactions, the Instances may be there and their Study behind
-                await loop.mend(self._deps, study, [each.record for each, _ in good], correlation_id)
-            await self._keep([(p.record.blob, data) for p, data in fresh if p.record.blob not in written])
-            written |= {p.record.blob for p, _ in fresh}
+                await change_ledger.repair(self._deps, study, [each.record for each in ready], correlation_id)
+            await self._keep([(each.record.blob, each.data) for each in fresh if each.record.blob not in written])
+            written |= {each.record.blob for each in fresh}
             if not fresh:
                 return failures
             try:
-                await self._commit(study, [each for each, _ in fresh], known, correlation_id)
+                await self._commit(study, [each.prepared for each in fresh], known, correlation_id)
             except Conflict:
                 torn = True  # somebody else wrote to this Study: look again
                 continue
-            self._deps.bell.set()
+            self._deps.wake_up.set()
             return failures
         raise Conflict("the Study is written by too many at once")
 
@@ -120,34 +134,34 @@ class Store:
             if key not in small:
                 await spool.keep(self._deps.blobs, key, data)
 
-    async def _look(self, study: str, good: list[Ready]) -> _Known:
+    async def _look(self, study: str, ready: list[Ready]) -> _Known:
         """Read what a store into this Study depends on; its version first, so that it guards all the rest."""
         documents = self._deps.documents
         versioned = await documents.get_versioned(STUDIES, study)
         record, version = versioned or (None, 0)
-        uids = sorted({each.record.series_instance_uid for each, _ in good})
+        uids = sorted({each.record.series_instance_uid for each in ready})
         instances, series, page = await asyncio.gather(
-            documents.get_many(INSTANCES, [each.record.sop_instance_uid for each, _ in good]),
+            documents.get_many(INSTANCES, [each.record.sop_instance_uid for each in ready]),
             documents.get_many(SERIES, uids),
             documents.find(SERIES, Eq("study_instance_uid", study), limit=MOST_SERIES if record else 1),
         )
         own = {each.series_instance_uid: each for each in page.documents} if record else {}
         return _Known(record, version, own, series, instances)
 
-    async def _sort_out(self, good: list[Ready], known: _Known) -> tuple[list[Ready], dict[int, Failure]]:
+    async def _sort_out(self, ready: list[Ready], known: _Known) -> tuple[list[Ready], dict[int, Failure]]:
         """Leave out what is there already; refuse, but keep, other bytes under a known SOP Instance UID."""
         fresh: dict[str, Ready] = {}
         failures: dict[int, Failure] = {}
-        for each, data in good:
+        for each in ready:
             uid = each.record.sop_instance_uid
-            old = known.instances.get(uid) or (fresh[uid][0].record if uid in fresh else None)
+            old = known.instances.get(uid) or (fresh[uid].record if uid in fresh else None)
             other = known.named.get(each.record.series_instance_uid)
             if other is not None and other.study_instance_uid != each.record.study_instance_uid:
-                failures[id(each)] = Failure(DOES_NOT_MATCH, ELSEWHERE, each.record.sop_class_uid, uid)
+                failures[each.position] = Failure(DOES_NOT_MATCH, ELSEWHERE, each.record.sop_class_uid, uid)
             elif old is None or (old.sha256 == each.record.sha256 and old.state == EVICTED):
-                fresh[uid] = (each, data)
+                fresh[uid] = each
             elif old.sha256 != each.record.sha256:
-                failures[id(each)] = await self._refuse(each.record, old, data)
+                failures[each.position] = await self._refuse(each.record, old, each.data)
         return list(fresh.values()), failures
 
     async def _refuse(self, new: InstanceRecord, old: InstanceRecord, data: Bytes) -> Failure:
@@ -185,7 +199,7 @@ class Store:
             evicted=max(0, (known.study.evicted if known.study else 0) - brought_back),
             at=at,
         )
-        rows = loop.ledger(study, [each.record for each in fresh], correlation_id, at)
+        rows = change_ledger.stored_rows(study, [each.record for each in fresh], correlation_id, at)
         await self._deps.documents.write(
             *rows,
             *(Put(INSTANCES, p.record, None if p.record.sop_instance_uid in known.instances else 0) for p in fresh),
@@ -202,7 +216,7 @@ def _by_series(fresh: Sequence[Prepared]) -> dict[str, list[Prepared]]:
     return found
 
 
-def _outcome(each: Prepared | Failure, failures: dict[int, Failure]) -> Outcome:
+def _outcome(each: Prepared | Failure, failure: Failure | None) -> Outcome:
     if isinstance(each, Failure):
         return Outcome(each.sop_class_uid, each.sop_instance_uid, failure=each)
     record = each.record
@@ -211,5 +225,5 @@ def _outcome(each: Prepared | Failure, failures: dict[int, Failure]) -> Outcome:
         record.sop_instance_uid,
         record.study_instance_uid,
         record.series_instance_uid,
-        failures.get(id(each)),
+        failure,
     )

@@ -9,9 +9,9 @@ import pydicom
 import pytest
 from pydicom.uid import generate_uid
 
-from services.archive.housekeeping import loop
 from services.archive.housekeeping.eviction import evict
 from services.archive.records import CONFLICTS, INSTANCES, STUDIES
+from services.archive.store import change_ledger, counts
 from tests.archive.conftest import Archive
 
 BOUNDARY = "b0undary"
@@ -212,7 +212,7 @@ async def test_a_store_is_told_and_listed_in_the_change_feed(
     await stow(archive, ct[:3])
     await stow(archive, mr[:1])
 
-    while await loop.tell_some(archive.deps):
+    while await change_ledger.publish_pending(archive.deps):
         pass
 
     depth = await archive.deps.bus.depth("observer")
@@ -243,7 +243,7 @@ async def test_counts_are_mended_after_a_store_that_was_cut_short(archive: Archi
     uid = str(pydicom.dcmread(io.BytesIO(ct[0])).StudyInstanceUID)
     await archive.deps.documents.delete(STUDIES, uid)
 
-    await loop.recount(archive.deps, uid)
+    await counts.recount(archive.deps, uid)
 
     studies = await qido(archive, "/studies")
     assert studies[0]["00201208"]["Value"] == [3]

@@ -17,10 +17,10 @@ import pydicom
 import pytest
 from pydicom.uid import generate_uid
 
-from services.archive.housekeeping import loop
 from services.archive.housekeeping.eviction import evict, evict_some, held_bytes
 from services.archive.housekeeping.orphans import Orphans
 from services.archive.records import DELETIONS, INSTANCES, STUDIES
+from services.archive.store.counts import recount
 from shared.errors import StorageFull
 from tests.archive.conftest import Archive
 from tests.archive.store.test_basics import KIND, body, changed, qido, stow
@@ -102,7 +102,7 @@ async def test_a_store_during_eviction_and_deletion_loses_no_confirmed_bytes(
         for record in page.documents:
             if record.state == "stored":
                 assert await archive.deps.blobs.size(record.blob) == record.size_bytes
-        await loop.recount(archive.deps, study)
+        await recount(archive.deps, study)
         kept = await archive.deps.documents.get(STUDIES, study)
         assert (kept.instances if kept else 0) == len(page.documents)
 

@@ -1,0 +1,101 @@
+"""The change ledger: rows written in one commit with what they are about, published as events, then deleted.
+
+Source: design section 4 (write the ledger row, then answer; publish what is not yet published).
+"""
+
+import time
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from services.archive.deps import ArchiveDeps
+from services.archive.records import INSTANCES, PENDING, InstanceRecord, PendingRecord
+from services.archive.store.counts import recount
+from shared.documents import Delete, Order, Put
+from shared.events import Event, InstancesStored, StudyChanged
+
+PAGE = 100
+GIVE_UP_S = 60.0
+
+
+async def publish_pending(deps: ArchiveDeps) -> int:
+    """Publish the events of the oldest ledger rows, then delete the rows; return how many there were."""
+    page = await deps.documents.find(PENDING, order=(Order("at"),), limit=PAGE)
+    rows = await _complete(deps, page.documents)
+    if not rows:
+        return 0
+    for study in sorted({row.study_instance_uid for row in rows if row.id not in deps.committed}):
+        await recount(deps, study)  # another process may have been killed between the Instances and their Study
+    await deps.bus.publish(*(event for row in rows for event in _events(deps, row)))
+    await deps.documents.write(*(Delete(PENDING, row.id) for row in rows))
+    deps.committed.difference_update(row.id for row in rows)
+    return len(rows)
+
+
+async def _complete(deps: ArchiveDeps, rows: list[PendingRecord]) -> list[PendingRecord]:
+    """Leave out rows whose Instances are only now being written: without transactions the ledger comes first."""
+    uids = [uid for row in rows for uid in row.sop_instance_uids]
+    known = await deps.documents.get_many(INSTANCES, uids) if uids else {}
+    old = time.time() - GIVE_UP_S
+    return [row for row in rows if row.at < old or all(uid in known for uid in row.sop_instance_uids)]
+
+
+def stored_rows(
+    study: str, records: Iterable[InstanceRecord], correlation_id: str, at: float
+) -> list[Put[PendingRecord]]:
+    """Return one ledger row a Series: what its event will say (≤ 200 Instances: batches are smaller)."""
+    by_series: dict[str, list[str]] = {}
+    for record in records:
+        by_series.setdefault(record.series_instance_uid, []).append(record.sop_instance_uid)
+    return [
+        Put(
+            PENDING,
+            PendingRecord(
+                id=str(uuid.uuid4()),
+                study_instance_uid=study,
+                series_instance_uid=series,
+                sop_instance_uids=tuple(uids),
+                correlation_id=correlation_id,
+                at=at,
+            ),
+        )
+        for series, uids in by_series.items()
+    ]
+
+
+def study_row(study: str, change: str, at: float) -> Put[PendingRecord]:
+    """Return the ledger row of a change that concerns a Study as a whole: deleted or evicted."""
+    return Put(
+        PENDING,
+        PendingRecord(
+            id=str(uuid.uuid4()),
+            study_instance_uid=study,
+            series_instance_uid="",
+            sop_instance_uids=(),
+            change=change,
+            correlation_id="",
+            at=at,
+        ),
+    )
+
+
+async def repair(deps: ArchiveDeps, study: str, records: Iterable[InstanceRecord], correlation_id: str) -> None:
+    """Bring a Study up to date whose Instances were written and whose own record was not, and publish the change."""
+    await deps.documents.write(*stored_rows(study, records, correlation_id, time.time()))
+    await recount(deps, study)
+    deps.wake_up.set()
+
+
+def _events(deps: ArchiveDeps, row: PendingRecord) -> list[Event]:
+    common: dict[str, Any] = {"correlation_id": row.correlation_id or row.id, "site": deps.site}
+    study = StudyChanged.first(row.id, **common, study_instance_uid=row.study_instance_uid, change=row.change)
+    if row.change != "stored":
+        return [study]
+    stored = InstancesStored.first(
+        row.id,
+        **common,
+        study_instance_uid=row.study_instance_uid,
+        series_instance_uid=row.series_instance_uid,
+        sop_instance_uids=row.sop_instance_uids,
+    )
+    return [stored, study]

@@ -1,0 +1,85 @@
+"""Brings the records of Series and Study up to date with their Instances."""
+
+import time
+
+from services.archive.attributes import search_results
+from services.archive.attributes.stored import attributes_of
+from services.archive.deps import ArchiveDeps
+from services.archive.records import (
+    EVICTED,
+    INSTANCES,
+    SERIES,
+    STORED,
+    STUDIES,
+    InstanceRecord,
+    SeriesRecord,
+    StudyRecord,
+)
+from shared.documents import Delete, Eq, Put
+from shared.errors import Conflict
+
+MOST_SERIES = 10_000
+TRIES = 8
+
+
+async def recount(deps: ArchiveDeps, study: str) -> None:
+    """Make Series and Study say what the Instances say; a store that was cut short may have left them behind."""
+    for _ in range(TRIES):
+        try:
+            await _recount_once(deps, study)
+        except Conflict:
+            continue  # somebody stores into it now
+        return
+
+
+async def _recount_once(deps: ArchiveDeps, study: str) -> None:
+    documents = deps.documents
+    versioned = await documents.get_versioned(STUDIES, study)
+    old, version = versioned or (None, 0)
+    page = await documents.find(SERIES, Eq("study_instance_uid", study), limit=MOST_SERIES)
+    counted: dict[str, int] = {}
+    for each in page.documents:
+        uid = each.series_instance_uid
+        counted[uid] = await documents.count(INSTANCES, Eq("series_instance_uid", uid))
+    total = await documents.count(INSTANCES, Eq("study_instance_uid", study))
+    right = all(each.instances == counted[each.series_instance_uid] for each in page.documents)
+    if old is not None and right and total == old.instances == sum(counted.values()) and total:
+        return
+    await _rebuild(deps, study, old, version)
+
+
+async def _rebuild(deps: ArchiveDeps, study: str, old: StudyRecord | None, version: int) -> None:
+    instances = await _all_instances(deps, study)
+    page = await deps.documents.find(SERIES, Eq("study_instance_uid", study), limit=MOST_SERIES)
+    known = {each.series_instance_uid: each for each in page.documents}
+    by_series: dict[str, list[InstanceRecord]] = {}
+    for each in instances:
+        by_series.setdefault(each.series_instance_uid, []).append(each)
+    gone = [Delete(SERIES, uid) for uid in known if uid not in by_series]
+    if not instances:
+        await deps.documents.write(*gone, Delete(STUDIES, study))
+        return
+    series: list[SeriesRecord] = [
+        search_results.series(known.get(uid), attributes_of(own[0]), instances=len(own), at=own[0].stored_at)
+        for uid, own in by_series.items()
+    ]
+    record = search_results.study(
+        old,
+        attributes_of(instances[0]),
+        series,
+        size_bytes=sum(each.size_bytes for each in instances if each.state == STORED),
+        evicted=sum(each.state == EVICTED for each in instances),
+        at=time.time(),
+    )
+    await deps.documents.write(*gone, *(Put(SERIES, each) for each in series), Put(STUDIES, record, version))
+
+
+async def _all_instances(deps: ArchiveDeps, study: str) -> list[InstanceRecord]:
+    found: list[InstanceRecord] = []
+    after: str | None = None
+    while True:
+        page = await deps.documents.find(INSTANCES, Eq("study_instance_uid", study), limit=500, after=after)
+        found += page.documents
+        after = page.next
+        if after is None:
+            return found
