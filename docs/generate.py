@@ -18,6 +18,7 @@ from services.__main__ import SERVICES
 from services.anonymizer import conformance as deidentification
 from services.archive import conformance
 from shared.events import EVENTS, Event
+from shared.lease import LeaseSettings
 from shared.runtime.host import HostSettings
 from shared.runtime.ports import PortSettings
 
@@ -61,7 +62,11 @@ def flow() -> str:
 def settings() -> str:
     """Every setting, its variable, type and default, in the order of the code."""
     rows: list[Iterable[str]] = []
-    ports: list[tuple[str, type[msgspec.Struct]]] = [("JMID", PortSettings), ("JMID_HOST", HostSettings)]
+    ports: list[tuple[str, type[msgspec.Struct]]] = [
+        ("JMID", PortSettings),
+        ("JMID_HOST", HostSettings),
+        ("JMID_LEASE", LeaseSettings),
+    ]
     for prefix, kind in (*ports, *_service_settings()):
         for field in msgspec.structs.fields(kind):
             default = "**required**" if field.required else _shown(field.default)

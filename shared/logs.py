@@ -64,6 +64,8 @@ def decided(
     status: int | None = None,
     address: str | None = None,
     setting: str | None = None,
+    lease: str | None = None,
+    fence: int | None = None,
 ) -> None:
     """Log one decision. error: the class of an exception, never its text unless it is a JmidError's reason."""
     fields = {name: value for name, value in locals().items() if value is not None}

@@ -17,6 +17,7 @@ from aiohttp import web
 from shared import settings as settings_reader
 from shared.bus import Queue
 from shared.errors import Unavailable
+from shared.lease import LEASES
 from shared.logs import decided
 from shared.runtime import app as apps
 from shared.runtime.consumers import consume_forever, run_forever
@@ -114,7 +115,7 @@ async def _open_role(
 
     ports = host.ports[role] = await _patiently(opened)
     await _patiently(partial(ports.bus.declare, *queues))
-    await _patiently(partial(ports.documents.declare, *collections))
+    await _patiently(partial(ports.documents.declare, LEASES, *collections))
 
 
 async def _patiently(step: Callable[[], Awaitable[T]]) -> T:

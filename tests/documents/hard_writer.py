@@ -18,7 +18,7 @@ SIZE = 7
 LANES = 3
 
 
-def _opens(kind: str, *where: str) -> AbstractAsyncContextManager[Documents]:
+def opens(kind: str, *where: str) -> AbstractAsyncContextManager[Documents]:
     return open_sqlite(Path(where[0])) if kind == "sqlite" else open_mongo(where[0], where[1], driver=where[2])
 
 
@@ -31,7 +31,7 @@ async def _write_batches(documents: Documents, lane: int) -> None:
 
 async def _main() -> None:
     *where, first = sys.argv[1:]
-    async with _opens(*where) as documents, asyncio.TaskGroup() as tasks:
+    async with opens(*where) as documents, asyncio.TaskGroup() as tasks:
         await documents.declare(FED)
         for lane in range(int(first), int(first) + LANES):
             tasks.create_task(_write_batches(documents, lane))
