@@ -66,8 +66,13 @@ def decided(
     setting: str | None = None,
     lease: str | None = None,
     fence: int | None = None,
+    origin: str | None = None,
 ) -> None:
-    """Log one decision. error: the class of an exception, never its text unless it is a JmidError's reason."""
+    """Log one decision.
+
+    error: the class of an exception, never its text unless it is a JmidError's reason.
+    origin: file and line of our own code, from ``shared.supervision.origin``.
+    """
     fields = {name: value for name, value in locals().items() if value is not None}
     fields["time"] = datetime.now(UTC).isoformat(timespec="milliseconds")
     _LOGGER.log(getattr(logging, level.upper()), orjson.dumps(fields).decode())

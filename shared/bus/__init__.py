@@ -73,6 +73,9 @@ class Bus(Protocol):
         more, let running handlers end (the caller bounds that), ack them, return.
         """
 
+    def consumers(self, queue: str) -> int:
+        """Return how many consumers of this process the bus delivers to now; 0 while none is connected."""
+
     async def depth(self, queue: str) -> Depth: ...
 
     async def dead(self, queue: str, *, limit: int = 100) -> list[DeadLetter]: ...

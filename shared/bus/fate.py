@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from shared.bus import RetryPolicy
-from shared.errors import JmidError, Permanent
+from shared.errors import JmidError, Permanent, StorageFull, Unavailable
 from shared.events import Event
 
 DELIVERY_LIMIT = 20
@@ -13,6 +13,10 @@ DELIVERY_LIMIT = 20
 
 Source: RabbitMQ's own default for quorum queues since 4.0.
 """
+
+
+class UnroutableError(Unavailable):
+    """The bus works, but no queue takes the event: the next try will not be better for waiting a little."""
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -28,13 +32,72 @@ class Again(msgspec.Struct, frozen=True):
     error: str
 
 
+class Wait(msgspec.Struct, frozen=True):
+    """Deliver it again after this wait, which counts neither as a delivery nor as a failure: a store was away."""
+
+    delay_s: float
+    error: str
+
+
 class Dead(msgspec.Struct, frozen=True):
     """Keep it as a dead letter."""
 
     error: str
 
 
-Fate = Done | Again | Dead
+Fate = Done | Again | Wait | Dead
+
+
+class Outage(msgspec.Struct):
+    """What one consumer knows about the stores behind it: tells an outage from a message that fails by itself.
+
+    A message that ends with Unavailable or StorageFull while nothing else succeeds meets an outage; if other messages
+    succeeded since its own previous attempt, the fault is its own and counts.
+    in_row: how many ended so since the last success.
+    """
+
+    in_row: int = 0
+    successes: int = 0
+    _seen: dict[str, int] = {}
+
+    def succeeded(self, event_id: str) -> None:
+        """Note that a message was handled."""
+        self.successes += 1
+        self.in_row = 0
+        self._seen.pop(event_id, None)
+
+    def is_outage(self, event_id: str) -> bool:
+        """Note that a message met a store that is away; return whether that is no fault of the message."""
+        before = self._seen.get(event_id)
+        if before is None and len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen[event_id] = self.successes
+        self.in_row += 1
+        return before is None or before == self.successes
+
+    def pause_s(self) -> float:
+        """Return how long to take nothing: none until several in a row met an outage, then growing to 30 s."""
+        return 0.0 if self.in_row < _IN_ROW else min(0.5 * 2 ** min(self.in_row - _IN_ROW, 10), 30.0)
+
+
+_IN_ROW = 3
+_MOST_SEEN = 10_000
+
+
+def is_store_away(error: BaseException) -> bool:
+    """Return whether a handler's error says that a store is away or full, and nothing else."""
+    return all(
+        isinstance(leaf, Unavailable | StorageFull) and not isinstance(leaf, UnroutableError) for leaf in _leaves(error)
+    )
+
+
+def outage_delay_s(policy: RetryPolicy, in_row: int) -> float:
+    """Return the wait of a message that met an outage: the policy's delays in turn, those up to a minute only."""
+    short = [delay_s for delay_s in policy.delays_s if delay_s <= _LONGEST_OUTAGE_WAIT_S] or [min(policy.delays_s)]
+    return short[min(in_row, len(short)) - 1]
+
+
+_LONGEST_OUTAGE_WAIT_S = 60.0
 
 
 def fate_of_error(error: BaseException, failures: int, policy: RetryPolicy) -> Again | Dead:

@@ -16,7 +16,7 @@ from sqlite3 import Connection
 from shared.bus import Bus, DeadLetter, Depth, Handle, Queue, RetryPolicy
 from shared.bus import journal_tables as tables
 from shared.bus.codec import encode
-from shared.bus.fate import Again, Done, Fate
+from shared.bus.fate import Again, Dead, Done, Fate, Wait
 from shared.bus.owners import forget_dead, lives, own
 from shared.bus.worker import Taken, work
 from shared.bus.writer import Writer
@@ -76,6 +76,9 @@ class JournalBus(Bus):
                 self._wakes[queue].discard(wake)
                 with suppress(JmidError):  # else others give it back once our lock is gone
                     self._wake(await self._writer.run(partial(tables.give_back, owner=owner)))
+
+    def consumers(self, queue: str) -> int:
+        return len(self._wakes.get(queue, ()))
 
     async def depth(self, queue: str) -> Depth:
         return await self._writer.run(partial(tables.depth, queue=queue))
@@ -137,7 +140,10 @@ class JournalBus(Bus):
             case Again():
                 await self._writer.run(partial(tables.delay, taken=taken, again=fate))
                 self._wake((taken.queue,))  # its consumer has to wait for another time now
-            case _:
+            case Wait():
+                await self._writer.run(partial(tables.hold, taken=taken, wait=fate))
+                self._wake((taken.queue,))
+            case Dead():
                 await self._writer.run(partial(tables.bury, taken=taken, dead=fate))
 
     async def _give_back_of_dead(self) -> None:

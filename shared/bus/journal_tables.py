@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from sqlite3 import Connection
 
 from shared.bus import DeadLetter, Depth, Queue
-from shared.bus.fate import Again, Dead
-from shared.bus.worker import LostError, Taken, UnroutableError
+from shared.bus.fate import Again, Dead, UnroutableError, Wait
+from shared.bus.worker import LostError, Taken
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS takes (topic TEXT, queue TEXT, PRIMARY KEY (topic, queue)) WITHOUT ROWID;
@@ -101,6 +101,16 @@ def finish(connection: Connection, taken: Taken, messages: Sequence[Message]) ->
 def delay(connection: Connection, taken: Taken, again: Again) -> None:
     """Let a message wait after a failure."""
     _settle(connection, taken, "delayed", again.error, due=time.time() + again.delay_s)
+
+
+def hold(connection: Connection, taken: Taken, wait: Wait) -> None:
+    """Let a message wait for a store that is away: neither a delivery nor a failure."""
+    cursor = connection.execute(
+        "UPDATE messages SET state = 'delayed', error = ?, due = ?, deliveries = deliveries - 1, owner = NULL"
+        " WHERE seq = ? AND owner = ? AND state = 'claimed'",
+        (wait.error, time.time() + wait.delay_s, *taken.handle),
+    )
+    _ours(cursor)
 
 
 def bury(connection: Connection, taken: Taken, dead: Dead) -> None:

@@ -11,9 +11,22 @@ import msgspec
 
 from shared.bus import Delivery, Handle, RetryPolicy
 from shared.bus.codec import decode
-from shared.bus.fate import Dead, Done, Fate, fate_before_handling, fate_of_error
-from shared.errors import JmidError, Permanent, Transient, Unavailable
+from shared.bus.fate import (
+    Dead,
+    Done,
+    Fate,
+    Outage,
+    UnroutableError,
+    Wait,
+    describe,
+    fate_before_handling,
+    fate_of_error,
+    is_store_away,
+    outage_delay_s,
+)
+from shared.errors import JmidError, Permanent, Transient
 from shared.logs import decided
+from shared.supervision import origin
 
 PAUSE_S = 0.5
 """The wait before a bus that did not answer is asked again."""
@@ -36,10 +49,6 @@ class LostError(JmidError):
     """The message is no longer ours: the bus delivers it again, or already has."""
 
 
-class UnroutableError(Unavailable):
-    """The bus works, but no queue takes the event: the next try will not be better for waiting a little."""
-
-
 Take = Callable[[int], Awaitable[Sequence[Taken]]]
 Settle = Callable[[Taken, Fate], Awaitable[None]]
 Stop = Callable[[], Awaitable[None]]
@@ -58,12 +67,15 @@ async def work(
     Cancelled a second time, it cancels the handlers too: their messages stay unsettled, and the bus gives them back.
     """
     running: set[asyncio.Task[None]] = set()
+    outage = Outage()
     try:
         while True:
-            if len(running) >= prefetch:
+            await asyncio.sleep(outage.pause_s())
+            room = 1 if outage.pause_s() else prefetch  # one message at a time finds out whether the store is back
+            if len(running) >= room:
                 await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for taken in await _take(take, prefetch - len(running)):
-                task = asyncio.create_task(_handle_one(taken, settle, handle, policy))
+            for taken in await _take(take, room - len(running)):
+                task = asyncio.create_task(_handle_one(taken, settle, handle, policy, outage))
                 running.add(task)
                 task.add_done_callback(running.discard)
     except asyncio.CancelledError:
@@ -73,8 +85,8 @@ async def work(
 async def _take(take: Take, room: int) -> Sequence[Taken]:
     try:
         return await take(room) if room > 0 else ()
-    except JmidError as error:
-        decided("bus-take-failed", level="warning", error=type(error).__name__)
+    except Exception as error:  # whatever it is: a worker that ends is a queue that stands still
+        decided("bus-take-failed", level="warning", error=type(error).__name__, origin=origin(error))
         await asyncio.sleep(PAUSE_S)
         return ()
 
@@ -89,8 +101,8 @@ async def _drain(running: set[asyncio.Task[None]], stop: Stop) -> None:
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _handle_one(taken: Taken, settle: Settle, handle: Handle, policy: RetryPolicy) -> None:
-    fate = await _decide(taken, handle, policy)
+async def _handle_one(taken: Taken, settle: Settle, handle: Handle, policy: RetryPolicy, outage: Outage) -> None:
+    fate = await _decide(taken, handle, policy, outage)
     while True:
         try:
             await settle(taken, fate)
@@ -111,7 +123,7 @@ def _is_bus_down(error: Exception) -> bool:
     return isinstance(error, Transient) and not isinstance(error, UnroutableError)
 
 
-async def _decide(taken: Taken, handle: Handle, policy: RetryPolicy) -> Fate:
+async def _decide(taken: Taken, handle: Handle, policy: RetryPolicy, outage: Outage) -> Fate:
     """Return what becomes of the message; this is where the handler is called."""
     try:
         event = decode(taken.body)
@@ -121,9 +133,19 @@ async def _decide(taken: Taken, handle: Handle, policy: RetryPolicy) -> Fate:
     if limit:
         return limit
     try:
-        return Done(await handle(Delivery(event, taken.deliveries)))
+        events = await handle(Delivery(event, taken.deliveries))
     except Exception as error:
+        if policy.delays_s and is_store_away(error) and outage.is_outage(event.id):
+            return _waits(taken, error, policy, outage)
         return _failed(taken, error, policy, event_id=event.id, topic=event.topic, correlation_id=event.correlation_id)
+    outage.succeeded(event.id)
+    return Done(events)
+
+
+def _waits(taken: Taken, error: Exception, policy: RetryPolicy, outage: Outage) -> Fate:
+    delay_s = outage_delay_s(policy, outage.in_row)
+    decided("store-away", level="warning", service=taken.queue, error=type(error).__name__, count=outage.in_row)
+    return Wait(delay_s, describe(error))
 
 
 def _failed(taken: Taken, error: Exception, policy: RetryPolicy, **fields: Any) -> Fate:
@@ -134,6 +156,7 @@ def _failed(taken: Taken, error: Exception, policy: RetryPolicy, **fields: Any) 
         service=taken.queue,
         attempt=taken.deliveries,
         error=type(error).__name__,
+        origin=origin(error) or None,
         reason=error.reason if isinstance(error, Permanent) else None,
         **fields,
     )

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from shared.bus import Bus, Delivery, Queue
-from shared.errors import Conflict, Invalid, Unavailable
+from shared.errors import Conflict, Invalid, StorageFull, Unavailable
 from shared.events import CaseChanged, Event, InstancesStored, StudyChanged
 from tests.bus.conftest import (
     CASES,
@@ -147,6 +147,31 @@ async def test_when_retries_are_used_up_it_is_a_dead_letter(bus: Bus, error: Exc
     assert (letter.id, letter.queue, letter.topic) == (study_changed("one").id, "studies", "study.changed")
     assert letter.deliveries == 3
     assert letter.error == ("Conflict: again" if isinstance(error, Conflict) else "ValueError")
+
+
+async def test_a_store_that_is_away_makes_no_dead_letter_however_long(bus: Bus) -> None:
+    async def seventh_time(delivery: Delivery) -> list[Event]:
+        if len(recorder.deliveries) < 7:
+            raise StorageFull("no room")
+        return []
+
+    recorder = Recorder(seventh_time)
+    await bus.publish(study_changed("one"))
+
+    async with consuming(bus, "studies", recorder):
+        await until(lambda: len(recorder.deliveries) == 7, wait_s=40)
+        await until_depth(bus, "studies", ready=0, unacked=0, delayed=0, dead=0)
+
+    assert {delivery.deliveries for delivery in recorder.deliveries} == {1}
+
+
+async def test_the_bus_says_whether_it_delivers_to_a_queue(bus: Bus) -> None:
+    before = bus.consumers("studies")
+
+    async with consuming(bus, "studies", Recorder()):
+        await until(lambda: bus.consumers("studies") == 1)
+
+    assert (before, bus.consumers("studies")) == (0, 0)
 
 
 async def test_a_permanent_error_is_a_dead_letter_at_once(bus: Bus) -> None:

@@ -13,9 +13,8 @@ import pytest
 
 from shared.bus import Delivery, Queue, RetryPolicy
 from shared.bus import journal_tables as tables
-from shared.bus.fate import Again
+from shared.bus.fate import Again, UnroutableError
 from shared.bus.journal import open_journal
-from shared.bus.worker import UnroutableError
 from shared.errors import Conflict, StorageFull, Unavailable
 from shared.events import Event, InstancesReceived
 from tests.bus.conftest import POLICY, STUDIES, Recorder, consuming, study_changed, until, until_depth

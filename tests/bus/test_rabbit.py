@@ -3,16 +3,17 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import aio_pika
 import pytest
 
 from shared.bus import Bus, Delivery
+from shared.bus.fate import UnroutableError
 from shared.bus.rabbit import open_rabbit
 from shared.bus.rabbit.names import Names
-from shared.bus.worker import UnroutableError
 from shared.errors import Unavailable
 from shared.events import Event
 from tests.bus.conftest import CASES, POLICY, STUDIES, Recorder, case_changed, consuming, study_changed, until
@@ -58,6 +59,72 @@ async def under_load(bus: Bus, count: int) -> AsyncIterator[Recorder]:
             await publishing
         wanted = {case_changed(study_changed(str(number))).id for number in range(count)}
         await until(lambda: set(cases.ids) == wanted, wait_s=30)
+
+
+class Proxy:
+    """A TCP proxy before the broker, which can accept and close at once, as a load balancer without a backend does."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self.passes = True
+        self.port = 0
+        self._open: set[asyncio.StreamWriter] = set()
+
+    async def __aenter__(self) -> "Proxy":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.cut()
+        self._server.close()
+
+    def cut(self) -> None:
+        """Close every connection."""
+        for writer in self._open:
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self.passes:
+            writer.close()
+            return
+        far_reader, far_writer = await asyncio.open_connection(*self._target)
+        self._open |= {writer, far_writer}
+        try:
+            await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        finally:
+            self._open -= {writer, far_writer}
+            writer.close()
+            far_writer.close()
+
+
+async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while data := await source.read(65536):
+            target.write(data)
+            await target.drain()
+    target.close()
+
+
+async def test_a_consumer_outlives_connections_that_are_closed_before_the_handshake(amqp_vhost_url: str) -> None:
+    parts = urlsplit(amqp_vhost_url)
+    recorder = Recorder()
+    async with Proxy(parts.hostname or "127.0.0.1", parts.port or 5672) as proxy:
+        address = amqp_vhost_url.replace(f":{parts.port}", f":{proxy.port}")
+        async with (
+            open_rabbit(address, place="t", policy=POLICY, timeout_s=3, watch_s=0.3) as bus,
+            open_rabbit(amqp_vhost_url, place="t", policy=POLICY) as direct,
+        ):
+            await bus.declare(STUDIES, CASES)
+            async with consuming(bus, "studies", recorder):
+                await until(lambda: bus.consumers("studies") == 1)
+                proxy.passes = False
+                proxy.cut()
+                await until(lambda: bus.consumers("studies") == 0)
+                await direct.publish(study_changed("one"))
+                proxy.passes = True
+
+                await until(lambda: recorder.ids == [study_changed("one").id])
 
 
 @pytest.mark.slow

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 
-from shared.bus import RetryPolicy
+from shared.bus import Delivery, RetryPolicy
 from shared.bus.codec import encode
-from shared.bus.fate import DELIVERY_LIMIT, Again, Dead, Done, Fate
-from shared.bus.worker import LostError, Taken, UnroutableError, work
+from shared.bus.fate import DELIVERY_LIMIT, Again, Dead, Done, Fate, Outage, UnroutableError, Wait
+from shared.bus.worker import LostError, Taken, work
 from shared.errors import JmidError, StorageFull, Unavailable
+from shared.events import Event
 from tests.bus.conftest import Recorder, study_changed, until
 
 POLICY = RetryPolicy((1, 2))
@@ -31,8 +32,8 @@ class Scripted:
             raise self._errors.pop(0)
         self.settled.append(fate)
 
-    async def handle_all(self, recorder: Recorder, wanted: int) -> list[Fate]:
-        task = asyncio.create_task(work(self.take, self.settle, recorder, POLICY, 4))
+    async def handle_all(self, recorder: Recorder, wanted: int, prefetch: int = 4) -> list[Fate]:
+        task = asyncio.create_task(work(self.take, self.settle, recorder, POLICY, prefetch))
         await until(lambda: len(self.settled) >= wanted and not self._errors)
         task.cancel()
         await task
@@ -41,6 +42,10 @@ class Scripted:
 
 def message(deliveries: int = 1, failures: int = 0) -> Taken:
     return Taken("studies", encode(study_changed("one")), deliveries, failures, None)
+
+
+def named(name: str, failures: int = 0) -> Taken:
+    return Taken("studies", encode(study_changed(name)), failures + 1, failures, None)
 
 
 async def test_while_the_bus_is_down_what_was_done_is_held_and_not_done_again() -> None:
@@ -77,6 +82,43 @@ async def test_a_message_delivered_too_often_is_buried_without_being_handled() -
     assert isinstance(fate, Dead)
     assert fate.error.startswith("DeliveryLimit")
     assert recorder.deliveries == []
+
+
+async def test_a_store_that_is_away_uses_up_no_retry() -> None:
+    async def store_is_away(delivery: Delivery) -> list[Event]:
+        raise Unavailable("the store does not answer")
+
+    bus = Scripted(*(named(str(number), failures=2) for number in range(4)))
+
+    fates = await bus.handle_all(Recorder(store_is_away), 4)
+
+    assert [type(fate) for fate in fates] == [Wait] * 4
+
+
+async def test_a_message_that_fails_while_others_succeed_is_at_fault_itself() -> None:
+    async def poison(delivery: Delivery) -> list[Event]:
+        if delivery.event.id == study_changed("bad").id:
+            raise Unavailable("the store does not answer")
+        return []
+
+    bus = Scripted(named("bad"), named("good"), named("bad"), named("bad", failures=2))
+
+    fates = await bus.handle_all(Recorder(poison), 4, prefetch=1)
+
+    assert [type(fate) for fate in fates] == [Wait, Done, Again, Wait]
+
+
+def test_an_outage_pauses_longer_each_time_up_to_half_a_minute() -> None:
+    outage = Outage()
+    pauses = []
+    for number in range(12):
+        outage.is_outage(str(number))
+        pauses.append(outage.pause_s())
+
+    assert pauses[:5] == [0, 0, 0.5, 1, 2]
+    assert pauses[-1] == 30
+    outage.succeeded("any")
+    assert outage.pause_s() == 0
 
 
 async def test_taking_is_tried_again_after_the_bus_was_down() -> None:

@@ -15,10 +15,10 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, HeadersType
 
 from shared.bus import Bus, DeadLetter, Depth, Handle, Queue, RetryPolicy
 from shared.bus.codec import encode
-from shared.bus.fate import Again, Dead, Done, Fate
+from shared.bus.fate import Again, Dead, Done, Fate, Wait
 from shared.bus.rabbit import letters
 from shared.bus.rabbit.inbox import Inbox
-from shared.bus.rabbit.link import TROUBLE, Link, is_alive, own_channel, talking
+from shared.bus.rabbit.link import Link, is_alive, own_channel, talking
 from shared.bus.rabbit.names import Names
 from shared.bus.worker import LostError, Taken, work
 from shared.errors import Unavailable
@@ -82,6 +82,9 @@ class RabbitBus(Bus):
             receiving.cancel()
             with suppress(asyncio.CancelledError):
                 await receiving
+
+    def consumers(self, queue: str) -> int:
+        return sum(inbox.attached for inbox in self._inboxes.get(queue, ()))
 
     async def depth(self, queue: str) -> Depth:
         delayed = [self._names.retry(queue, delay_s) for delay_s in self._policy.delays_s]
@@ -156,12 +159,17 @@ class RabbitBus(Bus):
                 case Again(delay_s):
                     headers = letters.after_failure(message, taken, fate.error)
                     await self._send("", self._names.retry(taken.queue, delay_s), taken.body, headers)
+                case Wait(delay_s):
+                    await self._send(
+                        "", self._names.retry(taken.queue, delay_s), taken.body, letters.waiting(message, taken)
+                    )
                 case Dead(error):
                     died_at = datetime.now(UTC).isoformat(timespec="seconds")
                     headers = letters.after_failure(message, taken, error, died_at=died_at)
                     await self._send("", self._names.dead(taken.queue), taken.body, headers)
-            await message.ack()
-        except (Unavailable, *TROUBLE) as error:
+            async with talking(self._timeout_s):
+                await message.ack()
+        except Unavailable as error:
             if is_alive(message):
                 raise
             inbox.settled()

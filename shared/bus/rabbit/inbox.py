@@ -1,17 +1,19 @@
 """What RabbitMQ delivers to one consumer, whatever becomes of the connection."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from shared.bus.rabbit.link import own_channel, talking
-from shared.errors import JmidError, Unavailable
+from shared.errors import Unavailable
 from shared.logs import decided
+from shared.supervision import Backoff, origin
 
-PAUSE_S = 0.5
-"""The wait before connecting again."""
+PAUSE_S, MOST_PAUSE_S = 0.5, 10.0
+"""The wait before connecting again, the first time and at the most."""
 
 
 class Inbox:
@@ -32,6 +34,8 @@ class Inbox:
         self._came: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
         self._deliveries = 0
         self.in_hand = 0
+        self.attached = False
+        """Whether the broker knows this consumer now."""
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
 
@@ -50,18 +54,26 @@ class Inbox:
     async def stop(self) -> None:
         """Let the broker send no more, and give back what was not taken; what was taken can still be acked."""
         self._stopping.set()
+        if not self.attached:
+            return  # nothing was given to us that the loss of its connection does not give back
         with suppress(TimeoutError):
             async with asyncio.timeout(self._timeout_s):
                 await self._stopped.wait()
 
     async def run(self) -> None:
         """Consume until stopped or cancelled; connect again whenever the consumer is lost or falls silent."""
+        backoff = Backoff(PAUSE_S, MOST_PAUSE_S)
         while not self._stopping.is_set():
+            started = time.monotonic()
             try:
                 await self._consume()
-            except JmidError as error:
-                decided("bus-consumer-lost", level="warning", service=self._queue, error=type(error).__name__)
-                await asyncio.sleep(PAUSE_S)
+            except Exception as error:  # whatever it is: a consumer that ends is a queue that stands still
+                self.attached = False
+                name, where = type(error).__name__, origin(error)
+                decided("bus-consumer-lost", level="warning", service=self._queue, error=name, origin=where)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(backoff.after(time.monotonic() - started)):
+                        await self._stopping.wait()
         self._stopped.set()
 
     async def _consume(self) -> None:
@@ -73,6 +85,7 @@ class Inbox:
                 await channel.set_qos(prefetch_count=self._prefetch)
                 queue = await channel.get_queue(self._queue, ensure=False)
                 tag = await queue.consume(self._keep)
+            self.attached = True
             await self._watch_until_stop(channel, queue)
             async with talking(self._timeout_s):
                 await queue.cancel(tag)

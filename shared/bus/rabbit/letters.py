@@ -35,6 +35,11 @@ def after_failure(message: AbstractIncomingMessage, taken: Taken, error: str, di
     }
 
 
+def waiting(message: AbstractIncomingMessage, taken: Taken) -> HeadersType:
+    """Return the headers of a message that waits for something else to work again: this delivery does not count."""
+    return {**as_new(message), DELIVERIES: taken.deliveries - 1, FAILURES: taken.failures}
+
+
 def taken(queue: str, message: AbstractIncomingMessage) -> Taken:
     """Return a delivered message as the worker knows it.
 

@@ -11,16 +11,19 @@ from contextlib import asynccontextmanager, suppress
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
-from shared.bus.worker import UnroutableError
-from shared.errors import Unavailable
+from shared.bus.fate import UnroutableError
+from shared.errors import JmidError, Unavailable
 
 HEARTBEAT_S = 15
-TROUBLE = (aio_pika.exceptions.AMQPError, aio_pika.exceptions.ChannelInvalidStateError, OSError, RuntimeError)
 
 
 @asynccontextmanager
 async def talking(timeout_s: float) -> AsyncIterator[None]:
-    """Bound what is done inside, and raise Unavailable for whatever goes wrong with the broker."""
+    """Bound what is done inside, and raise Unavailable for whatever goes wrong with the broker.
+
+    Any exception counts: the client raises errors of every kind when a connection closes at an odd moment, a
+    StopAsyncIteration during the handshake among them, which would leave an async generator as a RuntimeError.
+    """
     try:
         async with asyncio.timeout(timeout_s):
             yield
@@ -28,13 +31,15 @@ async def talking(timeout_s: float) -> AsyncIterator[None]:
         raise Unavailable(f"RabbitMQ did not answer within {timeout_s} s") from error
     except aio_pika.exceptions.PublishError as error:
         raise UnroutableError("no queue takes it") from error
-    except TROUBLE as error:
-        raise Unavailable(f"RabbitMQ: {type(error).__name__}") from error
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise
         raise Unavailable("RabbitMQ: connection lost") from error  # aiormq cancels what waits on a lost connection
+    except JmidError:
+        raise
+    except Exception as error:
+        raise Unavailable(f"RabbitMQ: {type(error).__name__}") from error
 
 
 async def connect(url: str, name: str) -> AbstractConnection:
