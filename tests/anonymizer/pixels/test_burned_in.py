@@ -239,7 +239,7 @@ async def site(deps: AnonymizerDeps, tmp_path: Path) -> AsyncIterator[Site]:
         bus = await stack.enter_async_context(open_journal(tmp_path / "bus.sqlite"))
         await bus.declare(Queue("anonymizer", (InstancesReceived,)))
         service = Service("anonymizer", Role.GATEWAY, opens=lambda _: None)  # type: ignore[arg-type,return-value]
-        templates = Path(image.__file__).parent / "templates"
+        templates = Path(image.__file__).parents[1] / "templates"
         running = Running(routes=review_routes(deps, bus), templates=templates)
         runner = web.AppRunner(apps.build(Host("", open=[(service, running)]), []))
         await runner.setup()

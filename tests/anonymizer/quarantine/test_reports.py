@@ -45,7 +45,7 @@ async def site(deps: AnonymizerDeps, tmp_path: Path) -> AsyncIterator[Site]:
         await bus.declare(Queue("anonymizer", (ReportReceived,)))
         service = Service("anonymizer", Role.GATEWAY, opens=lambda _: None)  # type: ignore[arg-type,return-value]
         found = [*routes.routes(deps), *reports.report_review_routes(deps, bus)]
-        running = Running(routes=found, templates=Path(routes.__file__).parent / "templates")
+        running = Running(routes=found, templates=Path(routes.__file__).parents[1] / "templates")
         runner = web.AppRunner(apps.build(Host("", open=[(service, running)]), []))
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
