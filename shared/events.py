@@ -8,10 +8,15 @@ Its zone says which exchange carries it:
 * ``centre``       inside the centre.
 
 Ids derive from the cause (uuid5), so that a replayed handler publishes the same events again.
+
+An event outlives a release: it can lie in a queue, or among the dead letters, while the code is replaced. A new field
+with a default keeps the version, because both the older and the newer code then read both. Any other change is a new
+version, and the type gets the function that makes it of the version before; docs/decisions/0047.
 """
 
 import enum
 import uuid
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self
 
@@ -19,6 +24,8 @@ import msgspec
 
 NAMESPACE = uuid.UUID("6f1e2a52-5bb5-5c0e-9a35-0b6a6f0d3c11")
 MAX_BATCH = 200
+Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
+"""Returns the JSON object of an event in the next version."""
 
 
 class Zone(enum.StrEnum):
@@ -34,12 +41,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     id: unique; derives from the cause.  correlation_id: the receipt's id, the same from front door to case.
     causation_id: id of the event that caused this one; empty at a front door.  occurred_at: RFC 3339, UTC.
-    site: the hospital's short name.
+    site: the hospital's short name.  upgrades: of each earlier version that is still understood, to the next one.
     """
 
     topic: ClassVar[str]
     zone: ClassVar[Zone]
     version: ClassVar[int] = 1
+    upgrades: ClassVar[Mapping[int, Upgrade]] = {}
 
     id: str
     correlation_id: str
@@ -74,7 +82,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InstanceRef(msgspec.Struct, frozen=True):
-    """One de-identified Instance at rest in the gateway's de-identified store."""
+    """One de-identified Instance at rest in the gateway's de-identified store.
+
+    sha256: of its Part 10 file, lower-case hexadecimal; empty in what was written before it was recorded.
+    """
 
     blob: str
     size_bytes: int
@@ -82,6 +93,7 @@ class InstanceRef(msgspec.Struct, frozen=True):
     sop_instance_uid: str
     series_instance_uid: str
     modality: str = ""
+    sha256: str = ""
 
 
 class LinkKeys(msgspec.Struct, frozen=True):
@@ -148,6 +160,7 @@ class ReportDeidentified(Event, frozen=True, kw_only=True):
 
     report_id: the pseudonym of the report's own identifier, the same for every version of the report.
     status: FHIR DiagnosticReport.status.  issued: FHIR instant or empty.  sha256: of the de-identified document.
+    flagged: whether a check asks a person to look at it; None in an event of the code before the field was there.
     """
 
     topic = "report.deidentified"
@@ -159,6 +172,7 @@ class ReportDeidentified(Event, frozen=True, kw_only=True):
     status: str
     issued: str
     keys: LinkKeys
+    flagged: bool | None = None
 
 
 class ReportLinked(Event, frozen=True, kw_only=True):
@@ -183,13 +197,20 @@ class Delivered(Event, frozen=True, kw_only=True):
 
 
 class InstancesStored(Event, frozen=True, kw_only=True):
-    """The archive has stored Instances of one Series."""
+    """The archive has stored Instances of one Series.
+
+    keys: what reports are matched by, as the Series' Instances have it.  sha256, sizes_bytes: of each Instance's
+    Part 10 file, in the order of sop_instance_uids.  All three lack in an event of the code before they were there.
+    """
 
     topic = "instances.stored"
     zone = Zone.CENTRE
     study_instance_uid: str
     series_instance_uid: str
     sop_instance_uids: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
+    keys: LinkKeys | None = None
+    sha256: tuple[str, ...] = ()
+    sizes_bytes: tuple[int, ...] = ()
 
 
 class StudyChanged(Event, frozen=True, kw_only=True):

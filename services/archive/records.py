@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from shared.documents import Collection
+from shared.events import LinkKeys
 
 STORED: Final = "stored"
 EVICTED: Final = "evicted"
@@ -134,12 +135,16 @@ class PendingRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Ledger: Instances are durable, but their Series and Study are not brought up to date or not told yet.
 
     Written in the same commit as the Instances; deleted after the events were confirmed.
+    keys, sha256, sizes_bytes: as in InstancesStored.
     """
 
     id: str
     study_instance_uid: str
     series_instance_uid: str
     sop_instance_uids: tuple[str, ...]
+    keys: LinkKeys | None = None
+    sha256: tuple[str, ...] = ()
+    sizes_bytes: tuple[int, ...] = ()
     change: str = "stored"
     correlation_id: str
     at: float

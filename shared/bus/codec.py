@@ -1,5 +1,8 @@
 """An event on the wire: JSON of its topic, its version and itself."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from shared.errors import Invalid
@@ -29,18 +32,33 @@ def encode(event: Event) -> bytes:
     return _ENCODER.encode(Envelope(event.topic, event.version, msgspec.Raw(body)))
 
 
-def decode(body: bytes) -> Event:
-    """Return the event; raise Invalid for a poison message. The text names only our own topics and versions."""
+def decode(body: bytes, kinds: Mapping[str, type[Event]] = BY_TOPIC) -> Event:
+    """Return the event, of an earlier version too; raise Invalid for a message that cannot be read.
+
+    The text of the error names only our own topics and versions. kinds: the type of each topic.
+    """
     try:
         envelope = _ENVELOPES.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Invalid("undecodable-message", "not an envelope of topic, version and event") from error
-    kind = BY_TOPIC.get(envelope.topic)
+    kind = kinds.get(envelope.topic)
     if kind is None:
         raise Invalid("unknown-topic")
-    if envelope.version != kind.version:
-        raise Invalid("unknown-version", f"{kind.topic} {envelope.version}, not {kind.version}")
     try:
-        return _EVENTS[kind.topic].decode(envelope.event)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Invalid("undecodable-message", f"not a {kind.topic} of version {kind.version}") from error
+        if envelope.version == kind.version and kinds is BY_TOPIC:
+            return _EVENTS[kind.topic].decode(envelope.event)
+        return msgspec.convert(_upgraded(envelope, kind), kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+        raise Invalid("undecodable-message", f"not a {kind.topic} of version {envelope.version}") from error
+
+
+def _upgraded(envelope: Envelope, kind: type[Event]) -> dict[str, Any]:
+    """Return the event's JSON object in the version of its type."""
+    steps = [kind.upgrades.get(version) for version in range(envelope.version, kind.version)]
+    if envelope.version > kind.version or None in steps:
+        raise Invalid("unknown-version", f"{kind.topic} {envelope.version}, not {kind.version}")
+    event = msgspec.json.decode(envelope.event, type=dict[str, Any])
+    for step in steps:
+        assert step is not None
+        event = step(event)
+    return event

@@ -100,6 +100,7 @@ def _audit(event: InstancesReceived, deps: AnonymizerDeps, blob: str, cleaned: C
         sop_instance_uid=cleaned.sop_instance_uid,
         series_instance_uid=cleaned.series_instance_uid,
         modality=cleaned.keys.modality,
+        sha256=cleaned.digest,
     )
     return Audit(
         blob=blob,

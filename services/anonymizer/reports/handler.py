@@ -107,6 +107,7 @@ def _events(event: ReportReceived, audit: ReportAudit) -> list[Event]:
             status=audit.status,
             issued=audit.issued,
             keys=audit.keys,
+            flagged=audit.review,
         ),
         InputDeidentified.caused_by(event, receipt_id=event.receipt_id, blobs=(event.blob,)),
     ]

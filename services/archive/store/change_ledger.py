@@ -8,11 +8,14 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from services.archive.attributes.dicom_json import text
+from services.archive.attributes.stored import attributes_of
 from services.archive.deps import ArchiveDeps
 from services.archive.records import INSTANCES, PENDING, InstanceRecord, PendingRecord
 from services.archive.store.counts import recount
+from shared.dicom.json_values import Json
 from shared.documents import Delete, Order, Put
-from shared.events import Event, InstancesStored, StudyChanged
+from shared.events import Event, InstancesStored, LinkKeys, StudyChanged
 
 PAGE = 100
 GIVE_UP_S = 60.0
@@ -41,12 +44,15 @@ async def _complete(deps: ArchiveDeps, rows: list[PendingRecord]) -> list[Pendin
 
 
 def stored_rows(
-    study: str, records: Iterable[InstanceRecord], correlation_id: str, at: float
+    study: str, instances: Iterable[tuple[InstanceRecord, Json]], correlation_id: str, at: float
 ) -> list[Put[PendingRecord]]:
-    """Return one ledger row a Series: what its event will say (≤ 200 Instances: batches are smaller)."""
-    by_series: dict[str, list[str]] = {}
-    for record in records:
-        by_series.setdefault(record.series_instance_uid, []).append(record.sop_instance_uid)
+    """Return one ledger row a Series: what its event will say (≤ 200 Instances: batches are smaller).
+
+    instances: the records with their Attributes.
+    """
+    by_series: dict[str, list[tuple[InstanceRecord, Json]]] = {}
+    for record, attributes in instances:
+        by_series.setdefault(record.series_instance_uid, []).append((record, attributes))
     return [
         Put(
             PENDING,
@@ -54,13 +60,27 @@ def stored_rows(
                 id=str(uuid.uuid4()),
                 study_instance_uid=study,
                 series_instance_uid=series,
-                sop_instance_uids=tuple(uids),
+                sop_instance_uids=tuple(record.sop_instance_uid for record, _ in own),
+                keys=_keys(own[0][1]),
+                sha256=tuple(record.sha256 for record, _ in own),
+                sizes_bytes=tuple(record.size_bytes for record, _ in own),
                 correlation_id=correlation_id,
                 at=at,
             ),
         )
-        for series, uids in by_series.items()
+        for series, own in by_series.items()
     ]
+
+
+def _keys(attributes: Json) -> LinkKeys:
+    """Return what reports are matched by, as one Instance has it."""
+    return LinkKeys(
+        patient_id=text(attributes, "00100020"),
+        accession_number=text(attributes, "00080050"),
+        study_instance_uid=text(attributes, "0020000D"),
+        modality=text(attributes, "00080060"),
+        study_date=text(attributes, "00080020"),
+    )
 
 
 def study_row(study: str, change: str, at: float) -> Put[PendingRecord]:
@@ -81,7 +101,8 @@ def study_row(study: str, change: str, at: float) -> Put[PendingRecord]:
 
 async def repair(deps: ArchiveDeps, study: str, records: Iterable[InstanceRecord], correlation_id: str) -> None:
     """Bring a Study up to date whose Instances were written and whose own record was not, and publish the change."""
-    await deps.documents.write(*stored_rows(study, records, correlation_id, time.time()))
+    instances = [(record, attributes_of(record)) for record in records]
+    await deps.documents.write(*stored_rows(study, instances, correlation_id, time.time()))
     await recount(deps, study)
     deps.wake_up.set()
 
@@ -97,5 +118,8 @@ def _events(deps: ArchiveDeps, row: PendingRecord) -> list[Event]:
         study_instance_uid=row.study_instance_uid,
         series_instance_uid=row.series_instance_uid,
         sop_instance_uids=row.sop_instance_uids,
+        keys=row.keys,
+        sha256=row.sha256,
+        sizes_bytes=row.sizes_bytes,
     )
     return [stored, study]

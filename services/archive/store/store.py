@@ -199,7 +199,7 @@ class Store:
             evicted=max(0, (known.study.evicted if known.study else 0) - brought_back),
             at=at,
         )
-        rows = change_ledger.stored_rows(study, [each.record for each in fresh], correlation_id, at)
+        rows = change_ledger.stored_rows(study, [(each.record, each.attributes) for each in fresh], correlation_id, at)
         await self._deps.documents.write(
             *rows,
             *(Put(INSTANCES, p.record, None if p.record.sop_instance_uid in known.instances else 0) for p in fresh),

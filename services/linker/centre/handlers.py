@@ -24,12 +24,15 @@ _FIELDS = {
 
 
 async def take_stored(event: InstancesStored, deps: CentreDeps) -> Sequence[Event]:
-    """Learn the Study's keys from the archive by QIDO-RS, once per Series, and look for its reports."""
+    """Learn the Study's keys from the event, once per Series, and look for its reports.
+
+    An event of before it carried keys is completed by a QIDO-RS search in the archive.
+    """
     uid, series = event.study_instance_uid, event.series_instance_uid
     known = await deps.documents.get(STUDIES_KNOWN, uid)
     if known is not None and series in known.series:
         return ()
-    told = await _ask_archive(deps, uid)
+    told = _keys_in(event) or await _ask_archive(deps, uid)
     if told is None:
         return ()
 
@@ -49,6 +52,20 @@ async def take_stored(event: InstancesStored, deps: CentreDeps) -> Sequence[Even
 
     await change(deps.documents, STUDIES_KNOWN, uid, done)
     return ()
+
+
+def _keys_in(event: InstancesStored) -> matching.StudyKeys | None:
+    if event.keys is None:
+        return None
+    keys = event.keys
+    own = matching.StudyKeys(
+        study_instance_uid=event.study_instance_uid,
+        patient_ids=(keys.patient_id,),
+        accession_numbers=(keys.accession_number,),
+        modalities=(keys.modality,),
+        study_dates=(keys.study_date,),
+    )
+    return matching.merge(own, own)  # leaves out what is empty
 
 
 async def _ask_archive(deps: CentreDeps, uid: str) -> matching.StudyKeys | None:

@@ -47,7 +47,7 @@ async def take_report(event: ReportDeidentified, deps: GatewayDeps) -> Sequence[
         status=event.status,
         issued=event.issued,
         seen_at=event.occurred_at.timestamp(),
-        flagged=document.is_flagged(await deps.blobs.get(event.blob)),
+        flagged=await _is_flagged(event, deps),
         keys=event.keys,
         receipt_ids=(event.receipt_id,),
         correlation_id=event.correlation_id,
@@ -60,6 +60,11 @@ async def take_report(event: ReportDeidentified, deps: GatewayDeps) -> Sequence[
     await change(deps.documents, REPORTS_SEEN, event.report_id, step)
     await linking.relink(deps, event.report_id, at=event.occurred_at.timestamp())
     return ()
+
+
+async def _is_flagged(event: ReportDeidentified, deps: GatewayDeps) -> bool:
+    """Return what the event says, or for an event of before it said so, what the document says."""
+    return document.is_flagged(await deps.blobs.get(event.blob)) if event.flagged is None else event.flagged
 
 
 def told_by(event: InstancesDeidentified) -> matching.StudyKeys:

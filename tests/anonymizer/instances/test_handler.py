@@ -64,7 +64,7 @@ async def test_a_received_instance_is_stored_recorded_and_announced(deps: Anonym
     assert instance.blob == f"instances/{instance.sop_instance_uid}.dcm"
     assert len(stored) == instance.size_bytes
     assert audit is not None
-    assert audit.digest == hashlib.sha256(stored).hexdigest()
+    assert audit.digest == instance.sha256 == hashlib.sha256(stored).hexdigest()
     assert (audit.profile, audit.keys_version, audit.counts["uid"] > 3) == ("jmid/2", "k1", True)
     assert (told.keys.modality, told.keys.study_date) == ("CT", "20240312")
     assert of_type(events, InputDeidentified)[0].blobs == event.blobs

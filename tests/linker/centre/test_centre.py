@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 from aiohttp import web
@@ -12,7 +13,7 @@ from aiohttp import web
 from services.linker.centre.records import CURSORS
 from services.linker.reports import document as form
 from services.linker.service import CENTRE
-from shared.events import CaseChanged, InstancesStored
+from shared.events import CaseChanged, InstancesStored, LinkKeys
 from tests.linker.samples import document, packed, uid
 from tests.linker.system import Opened, opened, served, until
 
@@ -73,6 +74,11 @@ def stored(study: str, series: int = 1) -> InstancesStored:
         series_instance_uid=f"{study}.{series}",
         sop_instance_uids=(f"{study}.{series}.1",),
     )
+
+
+def stored_with_keys(study: str) -> InstancesStored:
+    keys = LinkKeys("P1", "A1", study, "CT", "20260401")
+    return msgspec.structs.replace(stored(study), keys=keys)
 
 
 def studies_of(document_: dict[str, Any]) -> tuple[str, ...]:
@@ -188,6 +194,17 @@ async def test_a_report_waits_for_its_study_and_is_linked_when_the_archive_store
     assert (await centre.get("/api/links?state=linked"))["links"][0]["rule"] == "accession"
     assert qido.asked == [STUDY, STUDY]
     await until(lambda: STUDY in {e.study_instance_uid for e in centre.of(CaseChanged)})
+
+
+async def test_a_study_whose_keys_the_event_carries_is_linked_without_asking_the_archive(
+    centre: Opened, qido: Qido
+) -> None:
+    await centre.post("/api/reports", linked(document(), link="no-study"), 201, FHIR)
+
+    await centre.take(stored_with_keys(STUDY))
+
+    assert studies_of(await centre.get("/api/reports/R1")) == (STUDY,)
+    assert qido.asked == []
 
 
 @pytest.mark.parametrize("said", ["unlinked-by-hand", "ambiguous", "patient-conflict"])

@@ -8,9 +8,10 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from services.linker.gateway.records import DELIVERIES
+from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN
 from services.linker.reports import document as reports
 from services.linker.service import GATEWAY
 from shared.documents import Eq
@@ -243,6 +244,18 @@ async def test_a_flagged_report_waits_until_a_person_lets_it_leave(tmp_path: Pat
 
         assert (await gateway.get("/api/gateway/reports/R1"))["delivery"]["approved_by"] == "Dr. Who"
         await gateway.get("/api/gateway/reports/R9", 404)
+
+
+async def test_whether_a_report_is_flagged_is_what_the_event_says_and_the_document_is_not_read_for_it(
+    tmp_path: Path, archive: Archive
+) -> None:
+    text = document()
+    async with opened(GATEWAY, tmp_path, environ(archive, review="hold")) as gateway:
+        await gateway.take(msgspec.structs.replace(report(text), flagged=True))  # its document is not there at all
+
+        seen = await gateway.documents.get(REPORTS_SEEN, "R1")
+        assert seen is not None
+        assert seen.current.flagged
 
 
 async def test_an_unlinked_report_is_visible_with_candidates_and_linked_by_hand(
