@@ -21,6 +21,7 @@ from services.ingest.reports.csv.reader import load_mapping
 from services.ingest.reports.hl7.mllp import listening_mllp
 from services.ingest.settings import IngestSettings
 from shared.events import Delivered, InputDeidentified, InputRefused, InstancesReceived, ReportLinked, ReportReceived
+from shared.lease import leases_of
 from shared.service import Place, Role, Running, Service
 from shared.settings import read
 
@@ -34,11 +35,13 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     blobs, scratch = place.blobs["identified"], place.home / "ingest" / "scratch"
     deps = IngestDeps(settings, place.documents, blobs, place.bus, place.site, folder, scratch)
 
+    leases = leases_of(place.documents, place.environ)
+
     async def publish() -> None:
-        await publish_forever(deps)
+        await leases.work_under_lease("ingest-outbox", partial(publish_forever, deps))
 
     async def release() -> None:
-        await release_forever(deps)
+        await leases.work_under_lease("ingest-release", partial(release_forever, deps))
 
     async def watch() -> None:
         await watch_forever(deps, mapping)

@@ -1,6 +1,8 @@
-"""Publishes what has arrived and is not published yet, and lets go of identified bytes when their time is over.
+"""Publish what has arrived and is not published yet, and delete identified bytes whose retention is over.
 
-A crash between publishing and marking publishes again: the anonymizer recognises contents, so that changes nothing.
+Of all processes of ingest one at a time publishes and one deletes, each under a lease. A crash between publishing and
+marking publishes again, perhaps in other batches: the anonymizer recognises contents, and the linker counts Instances,
+not batches, so that changes nothing.
 """
 
 import asyncio
@@ -26,21 +28,25 @@ from services.ingest.receipts.records import (
 from shared.documents import Eq, Order, Range
 from shared.errors import Transient
 from shared.events import MAX_BATCH, Event, InstancesReceived, ReportReceived
+from shared.lease import Lease, LeaseLost
 from shared.logs import decided
 
 PAGE = 1000
-IDLE_S = 5.0
+IDLE_S = 1.0
+"""How soon the publisher sees what another process has received."""
 RELEASE_EVERY_S = 600.0
 _DAY_S = 86_400.0
 
 
-async def publish_forever(deps: IngestDeps) -> None:
+async def publish_forever(deps: IngestDeps, lease: Lease) -> None:
     """Publish when something arrives, after letting arrivals gather for a moment, and now and then anyway."""
     while True:
         deps.bell.clear()
         try:
-            while await publish_some(deps):
+            while await publish_some(deps, lease):
                 pass
+        except LeaseLost:
+            raise
         except Transient as error:
             decided("publish-waits", level="warning", service="ingest", error=type(error).__name__)
         try:
@@ -51,12 +57,13 @@ async def publish_forever(deps: IngestDeps) -> None:
         await asyncio.sleep(deps.settings.publish_s)
 
 
-async def publish_some(deps: IngestDeps) -> int:
-    """Publish the oldest arrivals that are not published yet; return how many."""
+async def publish_some(deps: IngestDeps, lease: Lease) -> int:
+    """Publish the oldest arrivals that are not published yet; return how many. Raises LeaseLost."""
     page = await deps.documents.find(ARRIVALS, Eq("published", NOT_PUBLISHED), order=(Order("at"),), limit=PAGE)
     if not page.documents:
         return 0
     await heal(deps, page.documents)
+    await lease.check()
     await deps.bus.publish(*_events(page.documents, deps.site))
     await asyncio.gather(*(change_arrival(deps, each.blob, _published) for each in page.documents))
     return len(page.documents)
@@ -84,7 +91,7 @@ def _events(arrivals: Sequence[Arrival], site: str) -> Iterator[Event]:
                 )
 
 
-async def release_forever(deps: IngestDeps) -> None:
+async def release_forever(deps: IngestDeps, _: Lease) -> None:
     """Delete identified bytes whose retention is over; what is in quarantine is kept."""
     while True:
         while await release_some(deps, time.time() - deps.settings.retention_days * _DAY_S):

@@ -2,9 +2,17 @@
 
 A file is taken when it looks the same twice; it is moved to done/ when every row is safe, or to failed/ beside a
 .reason file. A row that is not understood is kept alone, and the others go their way.
+
+Several processes may watch one folder: a file is read under its lock (flock(2)), which ends with the process that has
+it, so each file is taken once, and one whose process was killed is taken by the next.
 """
 
 import asyncio
+import fcntl
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -45,8 +53,13 @@ async def watch_forever(deps: IngestDeps, mapping: CsvMapping) -> None:
 
 
 async def take_file(deps: IngestDeps, path: Path, mapping: CsvMapping) -> None:
-    """Take one file; after a crash in the middle its rows are recognised as duplicates."""
-    data = await asyncio.to_thread(path.read_bytes)
+    """Take one file that no other process takes; after a crash in the middle its rows are recognised as duplicates."""
+    with _claimed(path) as claimed:
+        if claimed is not None:
+            await _take(deps, path, await asyncio.to_thread(claimed.read_bytes), mapping)
+
+
+async def _take(deps: IngestDeps, path: Path, data: bytes, mapping: CsvMapping) -> None:
     receipt = new_receipt(deps, "csv", REPORT)
     try:
         found = await asyncio.to_thread(lambda: list(rows(data, mapping)))
@@ -70,12 +83,38 @@ async def take_file(deps: IngestDeps, path: Path, mapping: CsvMapping) -> None:
     decided("csv-taken", service="ingest", receipt_id=receipt.id, count=len(contents))
 
 
+@contextmanager
+def _claimed(path: Path) -> Iterator[Path | None]:
+    """Yield the path while its file is locked; None if another process has the file, or has moved it away."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        yield None
+        return
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+            return
+        yield path if _is_at(path, file.fileno()) else None
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
 def _looks(folder: Path) -> dict[Path, Look]:
     found: dict[Path, Look] = {}
     for path in folder.iterdir():
-        if path.is_file() and path.suffix.lower() == ".csv" and not path.name.startswith("."):
-            stat = path.stat()
-            found[path] = Look(stat.st_size, stat.st_mtime_ns)
+        if path.suffix.lower() == ".csv" and not path.name.startswith("."):
+            with suppress(FileNotFoundError):  # another process has taken it
+                status = path.stat()
+                if stat.S_ISREG(status.st_mode):
+                    found[path] = Look(status.st_size, status.st_mtime_ns)
     return found
 
 
