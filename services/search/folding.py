@@ -9,9 +9,10 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from shared.japanese import katakana
+
 SPACE = "␣"  # stands for a blank inside a bigram, since the tokenizer splits at blanks
 _SOUND_MARKS = frozenset("ﾞﾟ゙゚")
-_HIRAGANA_FIRST, _HIRAGANA_LAST, _TO_KATAKANA = 0x3041, 0x3096, 0x60
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,7 @@ def _clusters(text: str) -> Iterator[tuple[int, int]]:
 def _fold_cluster(cluster: str) -> str:
     if cluster.isspace():
         return " "
-    normal = unicodedata.normalize("NFKC", cluster).lower()
-    return "".join(chr(ord(c) + _TO_KATAKANA) if _HIRAGANA_FIRST <= ord(c) <= _HIRAGANA_LAST else c for c in normal)
+    return katakana(unicodedata.normalize("NFKC", cluster).lower())
 
 
 def _kept(characters: list[str], index: int) -> bool:

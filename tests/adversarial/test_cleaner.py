@@ -20,7 +20,8 @@ RESIDUE = 0.02  # of all planted: people with a surname or given name that no li
 def scores() -> dict[str, Score]:
     """Return the scores of 150 reports, with dates kept, and moved so far that none falls on another of its report."""
     found = {}
-    for profile, policy in (("jmid", TextPolicy()), ("research", TextPolicy.of_profile("research", 3710))):
+    for profile in ("jmid", "research"):
+        policy = TextPolicy.of_profile(profile, 3710)
         found[profile] = Score()
         for report in make_reports(150, seed=7):
             cleaned = clean_text(report.text, Identifiers.of_header(report.header), policy)

@@ -17,9 +17,9 @@ import msgspec
 
 from services.anonymizer.policy import Policy
 from services.anonymizer.pseudonyms import key_wrapping, keys, pseudonyms
-from services.anonymizer.reports.deidentify import shift_of, text_policy
+from services.anonymizer.reports.deidentify import shift_of
 from services.anonymizer.text import recogniser
-from services.anonymizer.text.cleaner import Identifiers, clean_text
+from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
 
 _BATCH = 200
 
@@ -69,7 +69,7 @@ def deidentify_file(
     profile or missing keys, before anything is written.
     """
     policy = Policy(profile, keys.load(keys_dir, key_wrapping.read(os.environ)).current, site, recognise=recognise)
-    text_policy(policy.profile, None)
+    TextPolicy.of_profile(policy.profile, None)
     draft = out_path.with_name(out_path.name + ".part")
     done = flagged = 0
     rejected: list[Rejected] = []
@@ -130,7 +130,7 @@ def clean_line(raw: bytes, policy: Policy) -> tuple[bytes, bool]:
     report = msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf"), type=Line)
     issuer = pseudonyms.issuer_of(_first(report.header, "IssuerOfPatientID"), policy.site, policy.foreign_issuers)
     days = shift_of(policy, issuer, _first(report.header, "PatientID"))
-    cleaned = clean_text(report.text, Identifiers.of_header(report.header), text_policy(policy.profile, days))
+    cleaned = clean_text(report.text, Identifiers.of_header(report.header), TextPolicy.of_profile(policy.profile, days))
     review = cleaned.review or (policy.recognise and bool(recogniser.doubts([cleaned.text])))
     answer = {"id": report.id, "text": cleaned.text, "removed": cleaned.removed, "review": review}
     return msgspec.json.encode(answer), review

@@ -4,21 +4,15 @@ Source: PS3.15 E.3.6.
 """
 
 from functools import lru_cache
-from typing import Literal
 
 import msgspec
 
 from services.anonymizer.dicom.patient_identifiers import Identity
 from services.anonymizer.instances import replacement_values
 from services.anonymizer.policy import Context
-from services.anonymizer.profile import profile
-from services.anonymizer.profile.profile import Action
 from services.anonymizer.text.cleaner import CleanedText, Identifiers, TextPolicy, clean_text
 from shared.dicom import character_sets
 
-_DATES: dict[str, Literal["keep", "shift", "remove"]] = {
-    "UNMODIFIED": "keep", "MODIFIED": "shift", "REMOVED": "remove",
-}  # fmt: skip
 _LIMITS = {b"LO": 64, b"SH": 16, b"CS": 16, b"AE": 16, b"ST": 1024, b"LT": 10240, b"PN": 64}  # PS3.5 6.2, characters
 
 
@@ -48,12 +42,4 @@ def _identifiers(identity: Identity) -> Identifiers:
 
 @lru_cache(8192)
 def _cleaned(text: str, name: str, days: int, identity: Identity) -> CleanedText:
-    return clean_text(text, _identifiers(identity), _text_policy(name, days))
-
-
-@lru_cache(1024)
-def _text_policy(name: str, days: int) -> TextPolicy:
-    taken = profile.load(name)
-    dates = _DATES[profile.dates(taken)]
-    ages = replacement_values.MAX_AGE_YEARS if any(rule.action is Action.CAP_AGE for rule in taken.rules) else None
-    return TextPolicy(dates=dates, shift_days=days or None, ages_over=ages)
+    return clean_text(text, _identifiers(identity), TextPolicy.of_profile(name, days or None))

@@ -23,7 +23,6 @@ from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
 from shared.errors import Invalid, Refused
 from shared.events import LinkKeys
 
-_AGE_LIMIT = 89  # 45 CFR 164.514(b)(2)(i)(C), where the profile caps ages
 _INSTITUTION_NAME = "00080080"
 _UID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+")
 
@@ -84,7 +83,7 @@ def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:
         raise Refused(word, "nothing of the report can be read as text, so nothing can be cleaned")
     issuer = pseudonyms.issuer_of(source.patient_issuer, policy.site, policy.foreign_issuers)
     days = shift_of(policy, issuer, source.patient_id)
-    cleaner = _Cleaner(Identifiers.of_header(source.header), text_policy(policy.profile, days))
+    cleaner = _Cleaner(Identifiers.of_header(source.header), TextPolicy.of_profile(policy.profile, days))
     own = known_by(source, data)
     report_id = pseudonyms.report_pseudonym(policy.keys, policy.site, own)
     document = _document(source, policy, report_id, issuer, days, cleaner)
@@ -110,15 +109,6 @@ def shift_of(policy: Policy, issuer: str, patient_id: str) -> int | None:
     if profile.dates(profile.load(policy.profile)) != "MODIFIED":
         return None
     return pseudonyms.shift_days(policy.keys, issuer, patient_id)
-
-
-def text_policy(name: str, days: int | None) -> TextPolicy:
-    """Return what a profile says about free text."""
-    loaded = profile.load(name)
-    caps = any(rule.action == profile.Action.CAP_AGE for rule in loaded.rules)
-    dates = {"UNMODIFIED": "keep", "MODIFIED": "shift", "REMOVED": "remove"}[profile.dates(loaded)]
-    fields = {"dates": dates, "shift_days": days, "ages_over": _AGE_LIMIT if caps else None}
-    return msgspec.convert(fields, TextPolicy)
 
 
 def known_by(source: SourceReport, data: bytes) -> str:

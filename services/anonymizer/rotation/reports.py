@@ -142,7 +142,7 @@ def _redated(document: Json, days: int) -> int:
 
 def retimed(text: str, near: list[str], days: int) -> str:
     """Return a cleaned text with its dates moved. near: days of the exam as YYYYMMDD, which give others their year."""
-    cleaned = clean_text(text, Identifiers.of_header({"StudyDate": near}), TextPolicy(dates="shift", shift_days=days))
+    cleaned = clean_text(text, Identifiers.of_header({"StudyDate": near}), TextPolicy.moving(days))
     return cleaned.text
 
 

@@ -20,7 +20,8 @@ from services.anonymizer.text.names.unlabelled import full_names
 from services.anonymizer.text.places.addresses import place_spans
 from services.anonymizer.text.places.contacts import contact_spans
 from services.anonymizer.text.places.facilities import facility_spans
-from services.anonymizer.text.shifts import TextPolicy, births_beside, time_spans
+from services.anonymizer.text.policy import TextPolicy
+from services.anonymizer.text.shifts import births_beside, time_spans
 
 __all__ = ["CleanedText", "Identifiers", "TextPolicy", "clean_text"]
 

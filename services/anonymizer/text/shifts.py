@@ -3,43 +3,19 @@
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import Literal
-
-import msgspec
 
 from services.anonymizer.text.dates.calendar import FULL_MONTHS, MONTHS, Day, era_of, number
 from services.anonymizer.text.dates.find import AGE, RELATIVE, TIME, FoundDate, is_birth
 from services.anonymizer.text.folding.folded_text import Reading
 from services.anonymizer.text.folding.spans import Span
 from services.anonymizer.text.names.identifiers import Identifiers
+from services.anonymizer.text.policy import TextPolicy
 
 # 先月3日 keeps its month, which is relative, and loses its day, which would tell by how much the other dates moved
 _DAY_OF_MONTH = re.compile(r"(?:先々月|先月|今月|来月|前月|翌月|当月|同月)(?P<d>の?\s?\d{1,2}日)(?![間目])")
 _NO_EXAM_BEFORE = 2005
 _BESIDE = re.compile(r"[)\]\s、,/様]*")
 _DIGIT_OR_POINT = tuple("0123456789.")
-
-
-class TextPolicy(msgspec.Struct, frozen=True):
-    """What a profile says about texts; names, IDs and contacts always go.
-
-    dates: exam dates are kept, removed, or shifted by shift_days (without it: removed). Birth dates always go.
-    relative: "3 days ago" is kept, or made coarse. ages_over: ages above it are made coarse; None keeps every age.
-    institutions: whether names of hospitals go.
-    """
-
-    dates: Literal["keep", "remove", "shift"] = "keep"
-    shift_days: int | None = None
-    relative: Literal["keep", "generalise"] = "keep"
-    ages_over: int | None = None
-    institutions: Literal["remove", "keep"] = "remove"
-
-    @classmethod
-    def of_profile(cls, name: str, shift_days: int | None = None) -> "TextPolicy":
-        """Return the policy of a built-in profile: jmid keeps exam dates, research shifts or removes them."""
-        if name == "research":
-            return cls(dates="remove" if shift_days is None else "shift", shift_days=shift_days, ages_over=89)
-        return cls()
 
 
 def time_spans(reading: Reading, identifiers: Identifiers, policy: TextPolicy, japanese: bool) -> Iterator[Span]:

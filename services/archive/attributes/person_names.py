@@ -8,9 +8,9 @@ import unicodedata
 from typing import Any
 
 from shared.dicom.json_values import Json
+from shared.japanese import katakana
 
 _SEPARATORS = re.compile(r"[\s^]+")
-_HIRAGANA_FIRST, _HIRAGANA_LAST, _TO_KATAKANA = 0x3041, 0x3096, 0x60
 
 
 def forms(attributes: Json, tag: str) -> tuple[str, ...]:
@@ -39,9 +39,7 @@ def wanted_words(key: str) -> list[str]:
 
 def fold(name: str) -> str:
     """Fold case, width and kana; trailing empty components are insignificant (PS3.5 6.2.1.1)."""
-    normal = unicodedata.normalize("NFKC", name).casefold().strip()
-    kana = "".join(chr(ord(c) + _TO_KATAKANA) if _HIRAGANA_FIRST <= ord(c) <= _HIRAGANA_LAST else c for c in normal)
-    return kana.rstrip("^ ")
+    return katakana(unicodedata.normalize("NFKC", name).casefold().strip()).rstrip("^ ")
 
 
 def _groups(value: dict[str, Any]) -> list[str]:

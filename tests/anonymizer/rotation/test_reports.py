@@ -13,10 +13,10 @@ from services.anonymizer.instances.deidentify import deidentify as deidentify_in
 from services.anonymizer.policy import Policy
 from services.anonymizer.pseudonyms.keys import Keyring
 from services.anonymizer.pseudonyms.vault import Sealed
-from services.anonymizer.reports.deidentify import DeidentifiedReport, deidentify, moved, text_policy
+from services.anonymizer.reports.deidentify import DeidentifiedReport, deidentify, moved
 from services.anonymizer.rotation import reports
 from services.anonymizer.rotation.reports import RenewedReport
-from services.anonymizer.text.cleaner import Identifiers, clean_text
+from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
 from services.linker.reports import document as linker_report
 from shared.errors import Invalid, Refused
 from tests.anonymizer.instances.planted import ct
@@ -99,7 +99,7 @@ def test_the_dates_of_texts_move_with_the_others(ring: Keyring, write: Any) -> N
     for seed in range(60):
         report = write(seed, research=True)
         header = Identifiers.of_header(report.header)
-        old, new = (clean_text(report.text, header, text_policy("research", days)).text for days in shifts)
+        old, new = (clean_text(report.text, header, TextPolicy.of_profile("research", days)).text for days in shifts)
         near = [moved(f"{day[:4]}-{day[4:6]}-{day[6:]}", shifts[0]).replace("-", "") for day in header.study_dates]
         texts.append((old, reports.retimed(old, near, shifts[1] - shifts[0]), new))
 

@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from shared.japanese import HIRAGANA_TO_KATAKANA
+
 _HYPHENS = "‐‑‒–—―−－﹣ｰ"
 _SPACES = "\u3000\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"
 _ODD = re.compile(
@@ -43,7 +45,7 @@ def _width_table() -> dict[int, str]:
 
 
 def _name_table() -> dict[int, str]:
-    table = {code: chr(code + 0x60) for code in range(0x3041, 0x3097)}
+    table = dict(HIRAGANA_TO_KATAKANA)
     small = dict(zip("ァィゥェォッャュョヮヂヅヰヱヲ", "アイウエオツヤユヨワジズイエオ", strict=True))
     table.update({ord(little): big for little, big in small.items()})
     table.update({ord(chr(ord(little) - 0x60)): big for little, big in small.items()})

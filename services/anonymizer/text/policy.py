@@ -1,0 +1,52 @@
+"""The policy of free text, and the one function that derives it from a de-identification profile. Pure."""
+
+from functools import lru_cache
+from typing import Final, Literal
+
+import msgspec
+
+from services.anonymizer.profile import profile
+from services.anonymizer.profile.profile import Action
+
+_AGE_LIMIT: Final = 89  # 45 CFR 164.514(b)(2)(i)(C)
+
+
+class TextPolicy(msgspec.Struct, frozen=True):
+    """What a profile says about free text; names, IDs and contacts always go.
+
+    dates: exam dates are kept, removed, or shifted by shift_days (without it: removed). Birth dates always go.
+    relative: "3 days ago" is kept, or made coarse. ages_over: ages above it are made coarse; None keeps every age.
+    institutions: whether names of hospitals go.
+    """
+
+    dates: Literal["keep", "remove", "shift"] = "keep"
+    shift_days: int | None = None
+    relative: Literal["keep", "generalise"] = "keep"
+    ages_over: int | None = None
+    institutions: Literal["remove", "keep"] = "remove"
+
+    @classmethod
+    def of_profile(cls, name: str, shift_days: int | None = None) -> "TextPolicy":
+        """Return the policy of a profile. shift_days: by how many days the patient's dates move.
+
+        A profile that moves dates removes them from a text whose patient's shift is not known.
+        Raises SettingsError: there is no such profile.
+        """
+        return _of_profile(name, shift_days)
+
+    @classmethod
+    def moving(cls, days: int) -> "TextPolicy":
+        """Return the policy that moves the dates of a text that was cleaned before, and leaves the rest."""
+        return cls(dates="shift", shift_days=days)
+
+
+@lru_cache(1024)
+def _of_profile(name: str, shift_days: int | None) -> TextPolicy:
+    taken = profile.load(name)
+    option = profile.dates(taken)
+    ages = _AGE_LIMIT if any(rule.action is Action.CAP_AGE for rule in taken.rules) else None
+    if option == "UNMODIFIED":
+        return TextPolicy(ages_over=ages)
+    if option == "MODIFIED" and shift_days is not None:
+        return TextPolicy(dates="shift", shift_days=shift_days, ages_over=ages)
+    return TextPolicy(dates="remove", ages_over=ages)
