@@ -19,6 +19,7 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE
 
 from shared.errors import Unavailable
+from shared.fhir import codes, systems
 
 DATA = Path(__file__).parent / "sample_data" / "studies.zip"
 ARRIVE_S = 120.0
@@ -127,25 +128,25 @@ async def _stow(session: aiohttp.ClientSession, instances: Sequence[bytes]) -> N
     kind = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
     async with session.post("/ingest/dicom-web/studies", data=body, headers={"Content-Type": kind}) as answer:
         if answer.status != 200:
-            raise Unavailable(f"the STOW-RS front door answered {answer.status}")
+            raise Unavailable(f"the STOW-RS receiver answered {answer.status}")
 
 
 async def _post(session: aiohttp.ClientSession, report: bytes) -> None:
     headers = {"Content-Type": "application/fhir+json"}
     async with session.post("/ingest/reports", data=report, headers=headers) as answer:
         if answer.status != 202:
-            raise Unavailable(f"the report front door answered {answer.status}")
+            raise Unavailable(f"the report receiver answered {answer.status}")
 
 
 def _fhir(patient: Patient) -> bytes:
     family, given = patient.name.split("=")[1].split("^")
-    texts = {"18782-3": patient.findings, "19005-8": patient.impression}
+    texts = {codes.FINDINGS: patient.findings, codes.IMPRESSION: patient.impression}
     observations = [
         {
             "resourceType": "Observation",
             "id": f"o{code}",
             "status": "final",
-            "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+            "code": {"coding": [{"system": systems.LOINC, "code": code}]},
             "valueString": text,
         }
         for code, text in texts.items()
@@ -157,8 +158,8 @@ def _fhir(patient: Patient) -> bytes:
             "resourceType": "DiagnosticReport",
             "identifier": [{"system": "urn:example:ris", "value": "R-2024-0531-7"}],
             "status": "final",
-            "category": [{"coding": [{"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "CT"}]}],
-            "code": {"coding": [{"system": "http://loinc.org", "code": "18748-4"}]},
+            "category": [{"coding": [{"system": systems.DCM, "code": "CT"}]}],
+            "code": {"coding": [{"system": systems.LOINC, "code": codes.IMAGING_REPORT}]},
             "subject": {"reference": "#patient"},
             "basedOn": [{"reference": "#order"}],
             "effectiveDateTime": day,
@@ -182,7 +183,9 @@ def _fhir(patient: Patient) -> bytes:
                     "status": "completed",
                     "intent": "order",
                     "subject": {"reference": "#patient"},
-                    "identifier": [{"type": {"coding": [{"code": "ACSN"}]}, "value": patient.accession_number}],
+                    "identifier": [
+                        {"type": {"coding": [{"code": codes.ACCESSION}]}, "value": patient.accession_number}
+                    ],
                     "reasonCode": [{"text": patient.clinical}],
                 },
                 *observations,

@@ -6,6 +6,7 @@ from services.anonymizer.dicom.patient_identifiers import Identity
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms import pseudonyms
 from services.anonymizer.pseudonyms.keys import KeySet
+from shared.fhir.systems import patient_system
 
 
 class Policy(NamedTuple):
@@ -59,4 +60,4 @@ def patient(context: Context) -> str:
 
 def issuer_label(context: Context) -> str:
     """Return the Issuer of Patient ID (0010,0021) of a pseudonym: which key version made it."""
-    return f"urn:jmid:patient:{context.keys.version}"
+    return patient_system(context.keys.version)

@@ -1,18 +1,17 @@
 """The case: one per Study, from its images, its reports, or both; and how it is put together. No I/O."""
 
-import base64
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-FINDINGS, IMPRESSION, CLINICAL = "18782-3", "19005-8", "55752-0"  # LOINC
-_SITE = "urn:jmid:site:"
+from shared.fhir import codes
+from shared.fhir.report import PublishedReport
+from shared.fhir.statuses import RETRACTED
+
 _AGE = re.compile(r"(\d{3})([DWMY])")  # PS3.5 6.2, AS
 _PER_YEAR = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
-_UID = "urn:oid:"
-HIDDEN = frozenset({"entered-in-error", "cancelled"})
 
 Json = Mapping[str, Any]
 
@@ -114,58 +113,50 @@ def build_case(
     study_instance_uid: str,
     study: Json | None,
     series: Sequence[Json],
-    reports: Sequence[Json],
+    reports: Sequence[PublishedReport],
     diagnoses: Sequence[Diagnosis] = (),
     annotations: int = 0,
 ) -> Case | None:
-    """Put a case together from QIDO-RS answers (DICOM JSON) and FHIR DiagnosticReports; None if nothing is left."""
-    shown = [report for report in reports if report.get("status") not in HIDDEN]
+    """Put a case together from QIDO-RS answers (DICOM JSON) and reports; None if nothing is left."""
+    shown = [report for report in reports if report.status not in RETRACTED]
     if study is None and not shown:
         return None
     views = tuple(sorted((_series(each) for each in series), key=_series_order))
     header = study or {}
-    first = shown[0] if shown else {}
+    first = shown[0] if shown else None
     return Case(
-        id=study_instance_uid or f"report-{first.get('id', '')}",
+        id=study_instance_uid or f"report-{first.report_id if first else ''}",
         study_instance_uid=study_instance_uid,
-        site=next((site for each in series if (site := _first(each, "00080080"))), "") or _site_of(shown),
-        patient_id=_first(header, "00100020") or _path(first, "subject", "identifier", "value"),
-        study_date=_date(_first(header, "00080020") or str(first.get("effectiveDateTime", ""))),
+        site=next(filter(None, (*(_first(each, "00080080") for each in series), *(each.site for each in shown))), ""),
+        patient_id=_first(header, "00100020") or (first.patient_id if first else ""),
+        study_date=_date(_first(header, "00080020") or (first.effective if first else "")),
         age_years=_age(_first(header, "00101010")),
         sex=_first(header, "00100040"),
-        modalities=_distinct([*_all(header, "00080061"), *(v.modality for v in views), *_categories(shown)]),
+        modalities=_distinct([*_all(header, "00080061"), *(v.modality for v in views), *_modalities(shown)]),
         body_parts=_distinct([v.body_part for v in views]),
         description=_first(header, "00081030"),
         accession_number=_first(header, "00080050"),
         availability=_first(header, "00080056"),
         series=views,
-        reports=tuple(sorted((read_report(each) for each in shown), key=lambda r: r.issued, reverse=True)),
+        reports=tuple(sorted((shown_report(each) for each in shown), key=lambda r: r.issued, reverse=True)),
         diagnoses=tuple(diagnoses),
         annotations=annotations,
     )
 
 
-def read_report(report: Json) -> Report:
-    """Read the de-identified form of docs/architecture.md."""
-    values = {_loinc(each): str(each.get("valueString", "")) for each in _contained(report, "Observation")}
-    tags = _list(_mapping(report.get("meta")).get("tag"))
+def shown_report(report: PublishedReport) -> Report:
+    """Return what the portal shows of a report; its conclusion stands for a missing impression."""
+    sections = report.sections
     return Report(
-        report_id=str(report.get("id", "")),
-        status=str(report.get("status", "")),
-        issued=str(report.get("issued", "")),
-        clinical_information=values.get(CLINICAL, ""),
-        findings=values.get(FINDINGS, ""),
-        impression=values.get(IMPRESSION, "") or str(report.get("conclusion", "")),
-        text=_plain_text(report),
-        flagged=any(tag.get("system") == "urn:jmid:review" for tag in tags),
+        report_id=report.report_id,
+        status=report.status,
+        issued=report.issued,
+        clinical_information=sections.get(codes.CLINICAL, ""),
+        findings=sections.get(codes.FINDINGS, ""),
+        impression=sections.get(codes.IMPRESSION, "") or report.conclusion,
+        text=report.text,
+        flagged=report.is_flagged,
     )
-
-
-def studies_of(report: Json) -> tuple[str, ...]:
-    """Return the Study Instance UIDs that a report is linked to; several where one report reads several Studies."""
-    identifiers = [i for imaging in _contained(report, "ImagingStudy") for i in _list(imaging.get("identifier"))]
-    uids = (str(i.get("value", "")).removeprefix(_UID) for i in identifiers if i.get("system") == "urn:dicom:uid")
-    return _distinct(uids)
 
 
 def _series(header: Json) -> Series:
@@ -207,42 +198,10 @@ def _distinct(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in values if value))
 
 
-def _categories(reports: Sequence[Json]) -> list[str]:
+def _modalities(reports: Sequence[PublishedReport]) -> list[str]:
     """The modalities that reports name: they count too when the images are not there (yet)."""
-    codings = [c for r in reports for category in _list(r.get("category")) for c in _list(category.get("coding"))]
-    return [str(c.get("code", "")) for c in codings if str(c.get("system", "")).endswith("/DCM")]
-
-
-def _site_of(reports: Sequence[Json]) -> str:
-    sources = (str(_mapping(report.get("meta")).get("source", "")) for report in reports)
-    return next((source.removeprefix(_SITE) for source in sources if source.startswith(_SITE)), "")
-
-
-def _contained(report: Json, kind: str) -> list[Json]:
-    return [each for each in _list(report.get("contained")) if each.get("resourceType") == kind]
-
-
-def _loinc(observation: Json) -> str:
-    codings = _list(_mapping(observation.get("code")).get("coding"))
-    return next((str(coding.get("code", "")) for coding in codings), "")
-
-
-def _plain_text(report: Json) -> str:
-    for form in _list(report.get("presentedForm")):
-        if str(form.get("contentType", "")).startswith("text/plain"):
-            return base64.b64decode(str(form.get("data", ""))).decode("utf-8", "replace")
-    return ""
-
-
-def _path(value: Json, *names: str) -> str:
-    for name in names[:-1]:
-        value = _mapping(value.get(name))
-    return str(value.get(names[-1], ""))
+    return [modality for report in reports for modality in report.modalities]
 
 
 def _mapping(value: Any) -> Json:
     return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> list[Json]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []

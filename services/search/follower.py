@@ -6,7 +6,7 @@ complete by itself, a lost or repeated event changes nothing, and an empty index
 
 import asyncio
 
-from services.search.case import Case, build_case, studies_of
+from services.search.case import Case, build_case
 from services.search.index import CaseIndex
 from services.search.sources import Sources
 from shared.errors import Transient
@@ -72,7 +72,7 @@ class Follower:
         async with self._slots:
             if case_id.startswith("report-"):
                 found = await self._sources.documents(report=case_id.removeprefix("report-"))
-                lone = [report for report in found.reports if not studies_of(report)]
+                lone = [report for report in found.reports if not report.studies]
                 return build_case("", None, [], lone, found.diagnoses, found.annotations)
             study, series = await self._sources.study(case_id)
             found = await self._sources.documents(study=case_id)

@@ -11,6 +11,7 @@ import orjson
 from services.search.case import Diagnosis, Json
 from services.search.settings import SearchSettings
 from shared.errors import Unavailable
+from shared.fhir.report import PublishedReport, published
 
 _STUDY_FIELDS = "00101010,00081030,00080056"
 _SERIES_FIELDS = "00180015,00080080"  # the anonymizer puts the site's short name into Institution Name
@@ -20,7 +21,7 @@ _MOST_SERIES = 1000
 class Documents(msgspec.Struct, frozen=True):
     """The clinical documents of one Study."""
 
-    reports: Sequence[Json] = ()
+    reports: Sequence[PublishedReport] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
     annotations: int = 0
 
@@ -91,7 +92,8 @@ class HttpSources:
         reports = [one] if one else _entries(await self._get(f"{self._linker}/api/reports", asked))
         diagnoses = _entries(await self._get(f"{self._linker}/api/diagnoses", asked))
         annotations = _entries(await self._get(f"{self._linker}/api/annotations", asked))
-        return Documents(reports, tuple(_diagnosis(each) for each in diagnoses), len(annotations))
+        read = [published(each) for each in reports]
+        return Documents(read, tuple(_diagnosis(each) for each in diagnoses), len(annotations))
 
     async def _get(self, url: str, query: Mapping[str, str]) -> Any:
         """Return the JSON answer; None for 204, 404 and 410."""

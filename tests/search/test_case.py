@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from services.search.case import Report, build_case, studies_of
+from services.search.case import Report, build_case
+from shared.fhir.report import PublishedReport, published
 
 STUDY = {
     "0020000D": {"vr": "UI", "Value": ["1.2.3"]},
@@ -35,7 +36,7 @@ SERIES = [
 WHOLE = "所見 結節を認める\n診断 肺癌疑い\n以上"
 
 
-def report(status: str = "final", *studies: str) -> dict[str, Any]:
+def document(status: str = "final", *studies: str) -> dict[str, Any]:
     imaging = [
         {"resourceType": "ImagingStudy", "identifier": [{"system": "urn:dicom:uid", "value": f"urn:oid:{uid}"}]}
         for uid in studies
@@ -57,6 +58,10 @@ def report(status: str = "final", *studies: str) -> dict[str, Any]:
         "contained": [*imaging, findings],
         "presentedForm": [{"contentType": "text/plain", "data": base64.b64encode(WHOLE.encode()).decode()}],
     }
+
+
+def report(status: str = "final", *studies: str) -> PublishedReport:
+    return published(document(status, *studies))
 
 
 def test_images_without_a_report_make_a_case() -> None:
@@ -85,7 +90,7 @@ def test_a_retracted_report_is_not_shown() -> None:
 
 
 def test_a_report_may_read_several_studies() -> None:
-    assert studies_of(report("final", "1.2.3", "1.2.4")) == ("1.2.3", "1.2.4")
+    assert report("final", "1.2.3", "1.2.4").studies == ("1.2.3", "1.2.4")
 
 
 def test_text_that_no_section_has_is_shown_and_the_whole_report_is_not_shown_twice() -> None:

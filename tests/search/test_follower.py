@@ -12,6 +12,7 @@ from services.search.index import CaseIndex
 from services.search.query import CaseQuery, parse_query
 from services.search.sources import CaseChange, Documents
 from shared.errors import Unavailable
+from shared.fhir.report import PublishedReport
 from tests.search.test_case import SERIES, STUDY, report
 
 
@@ -20,7 +21,7 @@ class Feeds:
 
     def __init__(self) -> None:
         self.studies: dict[str, tuple[Json, Sequence[Json]]] = {}
-        self.reports: dict[str, tuple[Json, tuple[str, ...]]] = {}
+        self.reports: dict[str, tuple[PublishedReport, tuple[str, ...]]] = {}
         self.study_feed: list[str] = []
         self.report_feed: list[str] = []
         self.away = False

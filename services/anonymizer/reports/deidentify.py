@@ -17,11 +17,15 @@ from services.anonymizer.policy import Policy
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms import pseudonyms
 from services.anonymizer.pseudonyms.vault import Sealed, seal
-from services.anonymizer.reports.read import CLINICAL, DCM, FINDINGS, IMPRESSION, LOINC, SourceReport, read_report
+from services.anonymizer.reports.read import SourceReport, read_report
 from services.anonymizer.text import recogniser
 from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
 from shared.errors import Invalid, Refused
 from shared.events import LinkKeys
+from shared.fhir import codes, systems
+from shared.fhir.report import SECTIONS
+from shared.fhir.statuses import RETRACTED, ReportStatus
+from shared.fhir.values import uid_identifier
 
 _INSTITUTION_NAME = "00080080"
 _UID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+")
@@ -36,7 +40,7 @@ class DeidentifiedReport(msgspec.Struct, frozen=True):
     report_id: str
     document: bytes
     sha256: str
-    status: str
+    status: ReportStatus
     issued: str
     keys: LinkKeys
     removed: dict[str, int]
@@ -76,8 +80,8 @@ def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:
     Raises Invalid: what the form forbids.  Raises Refused: nothing readable is left, as when all is in a PDF.
     """
     source = read_report(data)
-    withdrawn = source.status in ("cancelled", "entered-in-error")
-    results = [each for each in source.sections if each.text and (withdrawn or each.code != CLINICAL)]
+    withdrawn = source.status in RETRACTED
+    results = [each for each in source.sections if each.text and (withdrawn or each.code != codes.CLINICAL)]
     if not (withdrawn or source.conclusion or source.full_text or results):
         word = "report-only-attachments" if source.dropped else "report-without-text"
         raise Refused(word, "nothing of the report can be read as text, so nothing can be cleaned")
@@ -160,7 +164,7 @@ def _document(
 ) -> dict[str, Any]:
     """Return the new DiagnosticReport. Every key here is the allow-list."""
     keys = _keys(source, policy, issuer, "")
-    subject = {"identifier": {"system": f"urn:jmid:patient:{policy.keys.version}", "value": keys.patient_id}}
+    subject = {"identifier": {"system": systems.patient_system(policy.keys.version), "value": keys.patient_id}}
     texts, conclusion = _cleaned(source, clean)
     observations = [_observation(code, text, subject) for code, text in _in_order(texts) if text]
     full_text = clean(source.full_text) if source.full_text else ""
@@ -173,9 +177,9 @@ def _document(
         "id": report_id,
         "meta": _meta(policy, clean),
         "contained": [*_imaging_study(keys, source.modality, subject), *observations],
-        "identifier": [{"system": "urn:jmid:report", "value": report_id}],
+        "identifier": [{"system": systems.REPORT, "value": report_id}],
         "status": source.status,
-        "category": [{"coding": [{"system": DCM, "code": source.modality}]}] if source.modality else [],
+        "category": [{"coding": [{"system": systems.DCM, "code": source.modality}]}] if source.modality else [],
         "code": code,
         "subject": subject if keys.patient_id else {},
         "effectiveDateTime": "" if removes else moved(source.effective, days),
@@ -193,33 +197,32 @@ def _cleaned(source: SourceReport, clean: _Cleaner) -> tuple[dict[str, str], str
     texts = {section.code: "" for section in source.sections}
     for section in source.sections:
         texts[section.code] = "\n".join(filter(None, (texts[section.code], clean(section.text))))
-    conclusion = clean(source.conclusion) if source.conclusion else texts.get(IMPRESSION, "")
-    return {**texts, IMPRESSION: texts.get(IMPRESSION) or conclusion}, conclusion
+    conclusion = clean(source.conclusion) if source.conclusion else texts.get(codes.IMPRESSION, "")
+    return {**texts, codes.IMPRESSION: texts.get(codes.IMPRESSION) or conclusion}, conclusion
 
 
 def _meta(policy: Policy, clean: _Cleaner) -> dict[str, Any]:
     """Return the source (if the profile tells the site) and the tags."""
     loaded = profile.load(policy.profile)
-    tags = [{"system": "urn:jmid:profile", "code": loaded.label}]
+    tags = [{"system": systems.PROFILE, "code": loaded.label}]
     if clean.reasons:
-        tags.append({"system": "urn:jmid:review", "code": "flagged"})
+        tags.append({"system": systems.REVIEW, "code": "flagged"})
     tells_site = any(rule.tag == _INSTITUTION_NAME and rule.action == profile.Action.SITE for rule in loaded.rules)
-    return {"source": f"urn:jmid:site:{policy.site}", "tag": tags} if tells_site else {"tag": tags}
+    return {"source": f"{systems.SITE}{policy.site}", "tag": tags} if tells_site else {"tag": tags}
 
 
 def _in_order(texts: dict[str, str]) -> list[tuple[str, str]]:
-    known = (CLINICAL, FINDINGS, IMPRESSION)
-    rest = [code for code in texts if code not in known]
-    return [(code, texts[code]) for code in (*known, *rest) if code in texts]
+    rest = [code for code in texts if code not in SECTIONS]
+    return [(code, texts[code]) for code in (*SECTIONS, *rest) if code in texts]
 
 
 def _observation(code: str, text: str, subject: dict[str, Any]) -> dict[str, Any]:
-    names = {FINDINGS: "findings", IMPRESSION: "impression", CLINICAL: "clinical-information"}
+    names = {codes.FINDINGS: "findings", codes.IMPRESSION: "impression", codes.CLINICAL: "clinical-information"}
     return {
         "resourceType": "Observation",
         "id": names.get(code, f"loinc-{code}"),
         "status": "final",
-        "code": {"coding": [{"system": LOINC, "code": code}]},
+        "code": {"coding": [{"system": systems.LOINC, "code": code}]},
         "subject": subject,
         "valueString": text,
     }
@@ -228,14 +231,14 @@ def _observation(code: str, text: str, subject: dict[str, Any]) -> dict[str, Any
 def _imaging_study(keys: LinkKeys, modality: str, subject: dict[str, Any]) -> list[dict[str, Any]]:
     identifiers: list[dict[str, Any]] = []
     if keys.study_instance_uid:
-        identifiers.append({"system": "urn:dicom:uid", "value": f"urn:oid:{keys.study_instance_uid}"})
+        identifiers.append(uid_identifier(keys.study_instance_uid))
     if keys.accession_number:
-        kind = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "ACSN"}]}
+        kind = {"coding": [{"system": systems.IDENTIFIER_TYPE, "code": codes.ACCESSION}]}
         identifiers.append({"type": kind, "value": keys.accession_number})
     if not identifiers:
         return []
     study = {"resourceType": "ImagingStudy", "id": "study", "status": "available", "subject": subject}
-    coded = {"modality": [{"system": DCM, "code": modality}]} if modality else {}
+    coded = {"modality": [{"system": systems.DCM, "code": modality}]} if modality else {}
     return [study | {"identifier": identifiers} | coded]
 
 
@@ -243,7 +246,9 @@ def _code(source: SourceReport, clean: _Cleaner) -> dict[str, Any]:
     codings = [{"system": coding.system, "code": coding.code} for coding in source.code]
     text = clean(source.title) if source.title else ""
     found: dict[str, Any] = {"coding": codings} if codings else {}
-    return (found | {"text": text}) if text else found or {"coding": [{"system": LOINC, "code": "18748-4"}]}
+    if text:
+        return found | {"text": text}
+    return found or {"coding": [{"system": systems.LOINC, "code": codes.IMAGING_REPORT}]}
 
 
 def _form(text: str) -> dict[str, str]:

@@ -7,14 +7,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from services.anonymizer.reports.references import Resource, Resources, items, text_of
+from services.anonymizer.reports.references import Resource, Resources
+from shared.fhir import systems
+from shared.fhir.values import items, text_of
 
 _PLACES = re.compile(
     "病院|医院|クリニック|診療所|センター|大学|Hospital|Clinic|Center|Centre|University|Organization|Location"
 )
 _DEPARTMENTS = re.compile("科$|部$|室$|病棟$|外来$|Department|Radiology$")
 _REFERENCES = frozenset({"performer", "resultsInterpreter", "author", "requester", "subject", "identifier"})
-_NOT_IDS = frozenset({"urn:dicom:uid", "urn:ietf:rfc:3986"})
+_NOT_IDS = frozenset({systems.DICOM_UID, systems.URI})
 
 
 def header_of(resources: Resources) -> dict[str, list[str]]:

@@ -15,20 +15,20 @@ import msgspec
 
 from services.anonymizer.reports.attachment_text import plain_text
 from services.anonymizer.reports.people import header_of
-from services.anonymizer.reports.references import Resources, items, text_of
+from services.anonymizer.reports.references import Resources
 from shared.errors import Invalid
+from shared.fhir import codes, systems
+from shared.fhir.statuses import ReportStatus, status_of
+from shared.fhir.values import codes_of, is_accession, items, text_of
 
-FINDINGS, IMPRESSION, CLINICAL = "18782-3", "19005-8", "55752-0"  # LOINC
-LOINC = "http://loinc.org"
-DCM = "http://dicom.nema.org/resources/ontology/DCM"
-STATUSES = frozenset(
-    {"registered", "partial", "preliminary", "final", "amended", "corrected", "appended", "cancelled"}
-    | {"entered-in-error", "unknown"}
-)
 _CODE_SYSTEMS = re.compile(
-    r"http://loinc\.org|http://snomed\.info/sct|http://radlex\.org|http://www\.radlex\.org|"
-    r"http://dicom\.nema\.org/resources/ontology/DCM|urn:oid:1\.2\.392\.200119\.5\.\d+(?:\.\d+)*|"
-    r"http://jpfhir\.jp/fhir/[\w/.-]+|http://hl7\.org/fhir/sid/icd-10"
+    "|".join(
+        (
+            *map(re.escape, (systems.LOINC, systems.SNOMED, *systems.RADLEX, systems.DCM, systems.ICD_10)),
+            r"urn:oid:1\.2\.392\.200119\.5\.\d+(?:\.\d+)*",  # JAHIS and MEDIS-DC
+            r"http://jpfhir\.jp/fhir/[\w/.-]+",
+        )
+    )
 )
 _CODE = re.compile(r"[A-Za-z0-9.\-]{1,40}")
 _INSTANT = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?)?)?")
@@ -59,7 +59,7 @@ class SourceReport(msgspec.Struct, frozen=True):
     header: Mapping[str, list[str]]
     issuer: str
     identifier: str
-    status: str
+    status: ReportStatus
     code: tuple[Coding, ...]
     title: str
     patient_issuer: str
@@ -95,7 +95,7 @@ def read_report(data: bytes) -> SourceReport:
         header=header_of(resources),
         issuer=issuer,
         identifier=identifier,
-        status=text_of(report, "status") if text_of(report, "status") in STATUSES else "unknown",
+        status=status_of(text_of(report, "status")) or ReportStatus.UNKNOWN,
         code=tuple(_codings(report.get("code"))),
         title=text_of(report.get("code"), "text"),
         patient_issuer=patient_issuer,
@@ -114,22 +114,15 @@ def read_report(data: bytes) -> SourceReport:
 
 def _own_identifier(report: Mapping[str, Any]) -> tuple[str, str]:
     for each in items(report.get("identifier")):
-        if text_of(each, "value") and not any(code == "ACSN" for code in _type_codes(each)):
+        if text_of(each, "value") and not is_accession(each):
             return text_of(each, "system"), text_of(each, "value")
     return "", text_of(report, "id")
 
 
-def _type_codes(identifier: Mapping[str, Any]) -> Iterator[str]:
-    for kind in items(identifier.get("type")):
-        yield from (text_of(coding, "code") for coding in items(kind.get("coding")))
-
-
 def _codings(concept: Any) -> Iterator[Coding]:
-    for each in items(concept):
-        for coding in items(each.get("coding")):
-            system, code = text_of(coding, "system"), text_of(coding, "code")
-            if _CODE_SYSTEMS.fullmatch(system) and _CODE.fullmatch(code):
-                yield Coding(system, code)
+    for system, code in codes_of(concept):
+        if _CODE_SYSTEMS.fullmatch(system) and _CODE.fullmatch(code):
+            yield Coding(system, code)
 
 
 def _modality(resources: Resources) -> str:
@@ -140,7 +133,7 @@ def _modality(resources: Resources) -> str:
     for place in places:
         for each in items(place):
             for coding in (each, *items(each.get("coding"))):
-                if text_of(coding, "system") == DCM and _MODALITY.fullmatch(text_of(coding, "code")):
+                if text_of(coding, "system") == systems.DCM and _MODALITY.fullmatch(text_of(coding, "code")):
                     return text_of(coding, "code")
     return ""
 
@@ -159,15 +152,15 @@ def _instant(value: Any) -> str:
 
 def _sections(resources: Resources) -> Iterator[Section]:
     for observation in resources.observations():
-        codes = [coding.code for coding in _codings(observation.get("code")) if coding.system == LOINC]
+        loinc = [coding.code for coding in _codings(observation.get("code")) if coding.system == systems.LOINC]
         text = text_of(observation, "valueString") or _notes(observation)
-        if codes and text:
-            yield Section(codes[0], text)
+        if loinc and text:
+            yield Section(loinc[0], text)
     for request in resources.requests():
         reasons = [text_of(reason, "text") for reason in items(request.get("reasonCode"))]
         text = "\n".join(part for part in [*reasons, _notes(request)] if part)
         if text:
-            yield Section(CLINICAL, text)
+            yield Section(codes.CLINICAL, text)
 
 
 def _notes(resource: Mapping[str, Any]) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.errors import Invalid
+from shared.fhir import systems
+from shared.fhir.values import codes_of, is_accession, items, text_of
 
 Resource = Mapping[str, Any]
 _MAX_RESOURCES = 2000
@@ -81,18 +83,15 @@ class Resources:
         """Return the Observations in the order of DiagnosticReport.result, then the rest."""
         named = [self.resolve(each) for each in items(self.report.get("result"))]
         ordered = [each for each in named if each is not None and each.get("resourceType") == "Observation"]
-        seen = {id(each) for each in ordered}
-        return ordered + [each for each in self.of_type("Observation") if id(each) not in seen]
+        rest = [each for each in self.of_type("Observation") if not any(each is other for other in ordered)]
+        return ordered + rest
 
     def accession_number(self) -> str:
         """Return the identifier of type ACSN, of request, study, report or a logical reference."""
         references = [*items(self.report.get("basedOn")), *items(self.report.get("imagingStudy"))]
         for resource in (*self.requests(), *self.studies(), self.report, *references):
             for each in items(resource.get("identifier")):
-                codes = [
-                    text_of(coding, "code") for kind in items(each.get("type")) for coding in items(kind.get("coding"))
-                ]
-                if "ACSN" in codes and text_of(each, "value"):
+                if is_accession(each) and text_of(each, "value"):
                     return text_of(each, "value")
         return ""
 
@@ -102,8 +101,8 @@ class Resources:
         for resource in (*self.studies(), *items(self.report.get("imagingStudy"))):
             for each in items(resource.get("identifier")):
                 value = text_of(each, "value")
-                if value.startswith("urn:oid:") or text_of(each, "system") == "urn:dicom:uid":
-                    found[value.removeprefix("urn:oid:")] = None
+                if value.startswith(systems.OID) or text_of(each, "system") == systems.DICOM_UID:
+                    found[value.removeprefix(systems.OID)] = None
         return next(iter(found)) if len(found) == 1 else ""
 
     def unused(self) -> Iterator[tuple[str, int]]:
@@ -126,22 +125,9 @@ def _unpacked(document: Resource) -> Iterator[tuple[str, Resource]]:
 
 def _how_far_from_hospital_number(identifier: Resource) -> int:
     """Order identifiers: the hospital's patient number, other numbers, insurance and other last."""
-    codes = {text_of(coding, "code") for kind in items(identifier.get("type")) for coding in items(kind.get("coding"))}
+    codes = {code for _, code in codes_of(identifier.get("type"))}
     if "MR" in codes or _JP_HOSPITAL_PATIENT in text_of(identifier, "system"):
         return 0
     if "PI" in codes or text_of(identifier, "use") in ("usual", "official"):
         return 1
     return 3 if codes or text_of(identifier, "use") == "old" else 2
-
-
-def items(value: Any) -> list[Resource]:
-    """Return the objects in a value that should be a list of objects, or one object."""
-    if isinstance(value, dict):
-        return [value]
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def text_of(resource: Any, name: str) -> str:
-    """Return a text field, stripped; empty if it is not a text."""
-    value = resource.get(name) if isinstance(resource, dict) else None
-    return value.strip() if isinstance(value, str) else ""

@@ -16,6 +16,7 @@ import orjson
 from services.anonymizer.records import Decision
 from services.anonymizer.reports.deidentify import DeidentifiedReport
 from services.anonymizer.text.doubts import doubtful
+from shared.fhir import systems
 
 RESIDUAL_RISK = "residual-risk"
 _PLACE = re.compile(r"(\d{1,3}),(\d{1,7}),(\d{1,7})")
@@ -75,7 +76,7 @@ def released(report: DeidentifiedReport, decision: Decision) -> DeidentifiedRepo
     for _, text, write in found:
         write(_without(text, words))
     for tag in document.get("meta", {}).get("tag", []):
-        if tag.get("system") == "urn:jmid:review":
+        if tag.get("system") == systems.REVIEW:
             tag["code"] = "reviewed"
     encoded = orjson.dumps(document)
     removed = {**report.removed, "by-person": len(decision.cuts)} if decision.cuts else report.removed

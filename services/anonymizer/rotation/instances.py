@@ -28,8 +28,8 @@ from services.anonymizer.pseudonyms.vault import Original, Sealed
 from services.anonymizer.rotation.dates import reshifted
 from services.anonymizer.rotation.new_pseudonyms import Successors
 from shared.errors import Refused, SettingsError
+from shared.fhir import systems
 
-ISSUER: Final = "urn:jmid:patient:"
 _UIDS_OF_OURS: Final = "2.25."
 _CHARSET, _SOP_CLASS, _SOP_INSTANCE, _STUDY = 0x00080005, 0x00080016, 0x00080018, 0x0020000D
 _PATIENT, _ISSUER, _REMOVED, _METHOD = 0x00100020, 0x00100021, 0x00120062, 0x00120063
@@ -85,14 +85,14 @@ def read(data: bytes) -> Sent:
     found = Sent(file, _top(file), "", "")
     label = _LABEL.search(found.text(_METHOD))
     version = found.text(_ISSUER)
-    if found.text(_REMOVED) != "YES" or label is None or (version and not version.startswith(ISSUER)):
+    if found.text(_REMOVED) != "YES" or label is None or (version and not version.startswith(systems.PATIENT)):
         raise Refused("not-ours", "the Instance does not say that it was de-identified by J-MID, and by which keys")
     try:
         taken = profile.load(label[1])
     except SettingsError as error:
         raise Refused("unknown-profile", "the Instance was de-identified by a profile that is not here") from error
     is_of_old = f"{label[1]}/{label[2]}" != taken.label
-    return found._replace(profile=taken.name, version=version.removeprefix(ISSUER), is_of_old=is_of_old)
+    return found._replace(profile=taken.name, version=version.removeprefix(systems.PATIENT), is_of_old=is_of_old)
 
 
 def pseudonyms_in(sent: Sent, keys: KeySet) -> list[str]:
@@ -120,7 +120,7 @@ def renewed(sent: Sent, known: Mapping[str, Original], old: KeySet, new: KeySet,
     successors = Successors(known, old, new, site)
     issuer, _, patient_id = known[sent.patient].text.partition("|") if sent.patient else (site, "", "")
     before, after = (pseudonyms.shift_days(each, issuer, patient_id) for each in (old, new))
-    renewal = _Renewal(successors, (before, after), f"{ISSUER}{new.version}")
+    renewal = _Renewal(successors, (before, after), systems.patient_system(new.version))
     rewriter = Rewriter(sent.file.data, _context(sent, new), act=renewal)
     parts = rewriter.rewrite(sent.file.start, sent.file.syntax, _statements(sent, successors, renewal.label))
     uid = successors.of("uid", sent.text(_SOP_INSTANCE))
@@ -147,7 +147,7 @@ class _Renewal:
             return None if new == value.rstrip(b" \0") else (Action.UID, new)
         if action in _KINDS and text:
             return action, self._successors.of(_KINDS[action], text).encode("ascii")
-        if action is Action.ISSUER and text.startswith(ISSUER):
+        if action is Action.ISSUER and text.startswith(systems.PATIENT):
             return action, self.label.encode("ascii")
         if action is Action.SHIFT and text:
             new, is_sure = reshifted(vr, value, *self._days)

@@ -20,12 +20,13 @@ from services.anonymizer.pseudonyms.keys import KeySet
 from services.anonymizer.pseudonyms.vault import Original, Sealed
 from services.anonymizer.reports.deidentify import moved
 from services.anonymizer.reports.review import places
-from services.anonymizer.rotation.instances import ISSUER
 from services.anonymizer.rotation.new_pseudonyms import Successors
 from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
 from shared.errors import Invalid, Refused, SettingsError
+from shared.fhir import systems
+from shared.fhir.report import tag_of
+from shared.fhir.values import is_accession, listed, object_of
 
-_REPORT, _UID, _OID, _PROFILE = "urn:jmid:report", "urn:dicom:uid", "urn:oid:", "urn:jmid:profile"
 _DATES: Final = ("effectiveDateTime", "issued", "started")
 Json = dict[str, Any]
 
@@ -80,18 +81,18 @@ def read(document: Json) -> SentReport:
     """Return what a document says. Raises Refused: it is no report that was de-identified by J-MID."""
     if "text" in document and "removed" in document and "resourceType" not in document:
         raise Refused("no-pseudonyms", "a line of jmid deid reports has the caller's own id and no pseudonym")
-    tags = [tag for tag in _dicts(_dict(document.get("meta")).get("tag")) if tag.get("system") == _PROFILE]
-    if document.get("resourceType") != "DiagnosticReport" or not tags or not isinstance(document.get("id"), str):
+    label = tag_of(document, systems.PROFILE)
+    if document.get("resourceType") != "DiagnosticReport" or not label or not isinstance(document.get("id"), str):
         raise Refused("not-ours", "the document does not say that it was de-identified by J-MID")
     try:
-        name = profile.load(str(tags[0].get("code", "")).partition("/")[0]).name
+        name = profile.load(label.partition("/")[0]).name
     except SettingsError as error:
         raise Refused("unknown-profile", "the report was de-identified by a profile that is not here") from error
-    patient = _dict(_dict(document.get("subject")).get("identifier"))
+    patient = object_of(object_of(document, "subject"), "identifier")
     system, value = str(patient.get("system", "")), str(patient.get("value", ""))
-    if value and not system.startswith(ISSUER):
+    if value and not system.startswith(systems.PATIENT):
         raise Refused("not-ours", "the report does not say by which keys it was de-identified")
-    return SentReport(document, name, system.removeprefix(ISSUER) if value else "", value)
+    return SentReport(document, name, system.removeprefix(systems.PATIENT) if value else "", value)
 
 
 def pseudonyms_in(sent: SentReport) -> list[str]:
@@ -110,13 +111,13 @@ def renewed(sent: SentReport, known: Mapping[str, Original], old: KeySet, new: K
     document = copy.deepcopy(sent.document)
     successors = Successors(known, old, new, site)
     for kind, value, place in list(_pseudonyms(document)):
-        place.write(successors.of(kind, value), f"{ISSUER}{new.version}")
+        place.write(successors.of(kind, value), systems.patient_system(new.version))
     unsure = 0
     if profile.dates(profile.load(sent.profile)) == "MODIFIED":
         issuer, _, patient_id = known[sent.patient].text.partition("|") if sent.patient else (site, "", "")
         before, after = (pseudonyms.shift_days(each, issuer, patient_id) for each in (old, new))
         unsure = _redated(document, after - before)
-    if "versionId" in _dict(document.get("meta")):  # the SHA-256 of the document without it, as the linker gives it
+    if "versionId" in object_of(document, "meta"):  # the SHA-256 of the document without it, as the linker gives it
         del document["meta"]["versionId"]
         digest = hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
         document["meta"]["versionId"] = digest
@@ -133,7 +134,7 @@ def _redated(document: Json, days: int) -> int:
         back = [moved(f"{each[:4]}-{each[4:6]}-{each[6:]}", days).replace("-", "") for each in near]
         unsure += retimed(new, back, -days) != text
         write(new)
-    for holder in (document, *_dicts(document.get("contained"))):
+    for holder in (document, *listed(document.get("contained"))):
         for name in _DATES:
             if holder.get(name):
                 holder[name] = moved(str(holder[name]), days)
@@ -156,43 +157,34 @@ class _Place(NamedTuple):
     def write(self, pseudonym: str, label: str) -> None:
         """Put the new pseudonym there. label: the system that goes with a patient's."""
         self.holder[self.name] = self.prefix + pseudonym
-        if str(self.holder.get("system", "")).startswith(ISSUER):
+        if str(self.holder.get("system", "")).startswith(systems.PATIENT):
             self.holder["system"] = label
 
 
 def _pseudonyms(document: Json) -> Iterator[tuple[str, str, _Place]]:
     """Yield kind, pseudonym and place of each one in a report."""
     yield "report", str(document["id"]), _Place(document, "id")
-    for holder in (document, *_dicts(document.get("contained"))):
-        subject = _dict(_dict(holder.get("subject")).get("identifier"))
-        for identifier in (subject, *_dicts(holder.get("identifier"))):
+    for holder in (document, *listed(document.get("contained"))):
+        subject = object_of(object_of(holder, "subject"), "identifier")
+        for identifier in (subject, *listed(holder.get("identifier"))):
             system, value = str(identifier.get("system", "")), str(identifier.get("value", ""))
-            codes = {coding.get("code") for coding in _dicts(_dict(identifier.get("type")).get("coding"))}
-            if value and system.startswith(ISSUER):
+            if value and system.startswith(systems.PATIENT):
                 yield "patient", value, _Place(identifier, "value")
-            elif value and system == _REPORT:
+            elif value and system == systems.REPORT:
                 yield "report", value, _Place(identifier, "value")
-            elif system == _UID and value.removeprefix(_OID):
-                yield "uid", value.removeprefix(_OID), _Place(identifier, "value", _OID)
-            elif value and "ACSN" in codes:
+            elif system == systems.DICOM_UID and value.removeprefix(systems.OID):
+                yield "uid", value.removeprefix(systems.OID), _Place(identifier, "value", systems.OID)
+            elif value and is_accession(identifier):
                 yield "order", value, _Place(identifier, "value")
-        for series in _dicts(holder.get("series")):
+        for series in listed(holder.get("series")):
             if series.get("uid"):
                 yield "uid", str(series["uid"]), _Place(series, "uid")
 
 
 def _resources(document: Json) -> Iterator[Json]:
     if document.get("resourceType") == "Bundle":
-        yield from (_dict(entry.get("resource")) for entry in _dicts(document.get("entry")))
+        yield from (object_of(entry, "resource") for entry in listed(document.get("entry")))
     elif "changes" in document:
-        yield from (_dict(each.get("document")) for each in _dicts(document["changes"]) if each.get("kind") == "report")
+        yield from (object_of(each, "document") for each in listed(document["changes"]) if each.get("kind") == "report")
     else:
         yield document
-
-
-def _dict(value: object) -> Json:
-    return value if isinstance(value, dict) else {}
-
-
-def _dicts(value: object) -> list[Json]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -8,6 +8,7 @@ from services.linker.links import versions
 from services.linker.links.matching import StudyKeys
 from shared.documents import Collection
 from shared.events import LinkKeys
+from shared.fhir.statuses import RETRACTED
 
 
 class StoredVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +49,7 @@ class StoredReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def hidden(self) -> bool:
         """Whether the report was cancelled or entered in error."""
-        return self.current.status in versions.RETRACTED
+        return self.current.status in RETRACTED
 
 
 class KnownStudy(msgspec.Struct, frozen=True, kw_only=True):

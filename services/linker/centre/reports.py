@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import orjson
 from aiohttp import web
 
@@ -24,9 +25,10 @@ from services.linker.centre.records import (
 from services.linker.links.manual import CORRELATION, HandRequest, decoded, json_error
 from services.linker.links.optimistic import change
 from services.linker.links.records import LINKS
-from services.linker.reports import document as form
+from services.linker.reports import document as documents
 from shared.documents import Change, Collection, Eq, Order
 from shared.errors import Invalid, NotFound, Permanent
+from shared.fhir.values import operation_outcome
 from shared.logs import decided
 
 FHIR_TYPES = ("application/fhir+json", "application/json")
@@ -35,12 +37,23 @@ _MAX_CHANGES = 1000
 ENTRIES: dict[str, Collection[Entry]] = {"diagnosis": DIAGNOSES, "annotation": ANNOTATIONS}
 
 
-async def take_report(deps: CentreDeps, data: bytes, at: float, correlation_id: str = "") -> tuple[StoredReport, bool]:
-    """Store one version of a report, link it, and note the change; say whether the report is new.
+class Taken(msgspec.Struct, frozen=True):
+    """What came of one document. is_new: no version of the report was known.
+
+    resource: the report as it holds now, which may be another version than the one that came.
+    """
+
+    report: StoredReport
+    resource: dict[str, Any]
+    is_new: bool
+
+
+async def take_report(deps: CentreDeps, data: bytes, at: float, correlation_id: str = "") -> Taken:
+    """Store one version of a report, link it, and note the change.
 
     Raises Invalid. The same document again changes nothing, and is noted again in case a crash kept it from the feed.
     """
-    _, said = form.read(data)
+    document, said = documents.read(data)
     version = StoredVersion(
         sha256=said.sha256,
         status=said.status,
@@ -63,7 +76,8 @@ async def take_report(deps: CentreDeps, data: bytes, at: float, correlation_id: 
     report = await linking.relink(deps, said.report_id, at=at, changed=True, correlation_id=correlation_id)
     if report is None:
         raise NotFound("unknown-report", "the report is gone")
-    return report, is_new
+    is_current = report.current.resource == data
+    return Taken(report, views.resource(report, document if is_current else None), is_new)
 
 
 class ReportRoutes:
@@ -92,13 +106,12 @@ class ReportRoutes:
         if data is None:
             return _outcome(413, "too-long", "the report is larger than JMID_LINKER_REPORT_BYTES allows")
         try:
-            report, is_new = await take_report(self._deps, data, time.time(), _correlation(request))
+            taken = await take_report(self._deps, data, time.time(), _correlation(request))
         except Invalid as error:
             decided("report-refused", level="warning", service="linker", role="centre", reason=error.reason)
-            code = "structure" if error.reason == "not-json" else "invalid"
-            return _outcome(400 if error.reason == "not-json" else 422, code, error.detail)
-        headers = {"Location": f"/api/reports/{report.report_id}"} if is_new else {}
-        return _fhir(views.resource(report), status=201 if is_new else 200, headers=headers)
+            return _refusal(error)
+        headers = {"Location": f"/api/reports/{taken.report.report_id}"} if taken.is_new else {}
+        return _fhir(taken.resource, status=201 if taken.is_new else 200, headers=headers)
 
     async def get_report(self, request: web.Request) -> web.Response:
         """Return a report as it holds now, its link included."""
@@ -157,11 +170,11 @@ class ReportRoutes:
             return json_error(error)
 
     async def _documents(self, changes: Sequence[Change[Changed]]) -> list[dict[str, Any]]:
-        documents = self._deps.documents
+        store = self._deps.documents
         rows = [(change.seq, change.document) for change in changes if change.document is not None]
-        reports = await documents.get_many(REPORTS, [row.document_id for _, row in rows if row.kind == "report"])
+        reports = await store.get_many(REPORTS, [row.document_id for _, row in rows if row.kind == "report"])
         entries = {
-            kind: await documents.get_many(collection, [row.document_id for _, row in rows if row.kind == kind])
+            kind: await store.get_many(collection, [row.document_id for _, row in rows if row.kind == kind])
             for kind, collection in ENTRIES.items()
         }
         return [
@@ -200,5 +213,13 @@ def _fhir(body: object, *, status: int = 200, headers: dict[str, str] | None = N
     )
 
 
-def _outcome(status: int, code: str, diagnostics: str) -> web.Response:
-    return _fhir(form.outcome(code, diagnostics), status=status)
+def _refusal(error: Invalid) -> web.Response:
+    """Return the OperationOutcome of a document that is not taken: an issue for each problem."""
+    if error.reason == "not-json":
+        return _outcome(400, "structure", error.detail)
+    problems = error.problems if isinstance(error, documents.OutsideSchema) else (error.detail,)
+    return _outcome(422, "invalid", *problems)
+
+
+def _outcome(status: int, code: str, *diagnostics: str) -> web.Response:
+    return _fhir(operation_outcome(code, *diagnostics), status=status)

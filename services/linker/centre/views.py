@@ -11,11 +11,15 @@ from services.linker.reports import document as reports
 Json = dict[str, Any]
 
 
-def resource(report: StoredReport) -> Json:
-    """Return the report as FHIR R4 DiagnosticReport with its link as it is now; of a retracted one, that it was."""
+def resource(report: StoredReport, parsed: Json | None = None) -> Json:
+    """Return the report as FHIR R4 DiagnosticReport with its link as it is now; of a retracted one, that it was.
+
+    parsed: the JSON of its current version, if the caller has read it.
+    """
     version = report.current
-    document: Json = orjson.loads(reports.compose(version.resource, version.sha256, report.studies, report.rule))
-    return reports.tombstone(document) if report.hidden else document
+    document = reports.parsed(version.resource) if parsed is None else parsed
+    linked = reports.linked(document, version.sha256, report.studies, report.rule)
+    return reports.tombstone(linked) if report.hidden else linked
 
 
 def entry(found: Entry) -> Json:

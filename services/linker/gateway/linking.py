@@ -11,12 +11,13 @@ import msgspec
 from services.linker.gateway import planning
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import REPORTS_SEEN, STUDIES_SEEN, SeenReport, SeenStudy
-from services.linker.links import matching, versions
+from services.linker.links import matching
 from services.linker.links.matching import HandDecision
 from services.linker.links.optimistic import change, derive, find_all
 from services.linker.links.records import LINKS, Link, advance
 from shared.documents import Eq, In
 from shared.events import LinkKeys, ReportLinked
+from shared.fhir.statuses import RETRACTED
 from shared.metrics import LINKED
 
 
@@ -103,7 +104,7 @@ async def _find(deps: GatewayDeps, report: SeenReport, link: Link, decision: Han
     return matching.decide(
         version.keys,
         [study.keys for study in studies],
-        retracted=version.status in versions.RETRACTED,
+        retracted=version.status in RETRACTED,
         hand=(*link.hand, decision) if decision else link.hand,
         tolerance_days=deps.settings.date_tolerance_days,
     )

@@ -4,11 +4,12 @@ import msgspec
 
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, Delivery, SeenReport
-from services.linker.links import policy, versions
+from services.linker.links import policy
 from services.linker.links.optimistic import change, derive, find_all
 from services.linker.links.records import LINKS, Link
 from shared.documents import Eq
 from shared.events import InstancesDeidentified
+from shared.fhir.statuses import RETRACTED
 
 _BEFORE_LEAVING = ("held", "pending")
 
@@ -89,7 +90,7 @@ def planned(deps: GatewayDeps, old: Delivery, report: SeenReport, link: Link) ->
         sent=old.sent,
         changed_version=not old.sent.startswith(f"{version.sha256}|"),
         linked=bool(link.studies),
-        retracted=version.status in versions.RETRACTED,
+        retracted=version.status in RETRACTED,
         flagged=version.flagged,
         approved=old.approved == version.sha256,
         arrived_at=version.seen_at,

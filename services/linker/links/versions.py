@@ -3,34 +3,23 @@
 Source: FHIR R4 DiagnosticReport.status and .issued (valueset-diagnostic-report-status).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
-STATUSES = (
-    "registered",
-    "partial",
-    "preliminary",
-    "final",
-    "amended",
-    "corrected",
-    "appended",
-    "cancelled",
-    "entered-in-error",
-    "unknown",
-)
-RETRACTED = frozenset({"cancelled", "entered-in-error"})
-_RANK = {
-    "unknown": 0,
-    "registered": 1,
-    "partial": 2,
-    "preliminary": 3,
-    "final": 4,
-    "appended": 5,
-    "amended": 6,
-    "corrected": 6,
-    "cancelled": 7,
-    "entered-in-error": 8,
+from shared.fhir.statuses import ReportStatus
+
+_RANK: Final[Mapping[str, int]] = {
+    ReportStatus.UNKNOWN: 0,
+    ReportStatus.REGISTERED: 1,
+    ReportStatus.PARTIAL: 2,
+    ReportStatus.PRELIMINARY: 3,
+    ReportStatus.FINAL: 4,
+    ReportStatus.APPENDED: 5,
+    ReportStatus.AMENDED: 6,
+    ReportStatus.CORRECTED: 6,
+    ReportStatus.CANCELLED: 7,
+    ReportStatus.ENTERED_IN_ERROR: 8,
 }
 
 

@@ -1,4 +1,4 @@
-"""The allow-list form of a de-identified report, as data: what may stand in the document that crosses the border.
+"""The allow-list schema of a de-identified report, as data: what may stand in a document that crosses over. Pure.
 
 Source: docs/architecture.md, "The de-identified DiagnosticReport"; FHIR R4 DiagnosticReport, ImagingStudy, Observation.
 """
@@ -6,18 +6,18 @@ Source: docs/architecture.md, "The de-identified DiagnosticReport"; FHIR R4 Diag
 from collections.abc import Iterator
 from typing import Any
 
-Form = dict[str, Any]
+Schema = dict[str, Any]
 
 LEAF = None
-_CODING: Form = {"system": LEAF, "version": LEAF, "code": LEAF, "display": LEAF}
-_CONCEPT: Form = {"coding": _CODING, "text": LEAF}
-_IDENTIFIER: Form = {"use": LEAF, "type": _CONCEPT, "system": LEAF, "value": LEAF}
-_REFERENCE: Form = {"reference": LEAF, "type": LEAF, "identifier": _IDENTIFIER}
-_META: Form = {"versionId": LEAF, "lastUpdated": LEAF, "source": LEAF, "profile": LEAF, "tag": _CODING}
-_PERIOD: Form = {"start": LEAF, "end": LEAF}
-_ATTACHMENT: Form = {"contentType": LEAF, "language": LEAF, "data": LEAF}
+_CODING: Schema = {"system": LEAF, "version": LEAF, "code": LEAF, "display": LEAF}
+_CONCEPT: Schema = {"coding": _CODING, "text": LEAF}
+_IDENTIFIER: Schema = {"use": LEAF, "type": _CONCEPT, "system": LEAF, "value": LEAF}
+_REFERENCE: Schema = {"reference": LEAF, "type": LEAF, "identifier": _IDENTIFIER}
+_META: Schema = {"versionId": LEAF, "lastUpdated": LEAF, "source": LEAF, "profile": LEAF, "tag": _CODING}
+_PERIOD: Schema = {"start": LEAF, "end": LEAF}
+_ATTACHMENT: Schema = {"contentType": LEAF, "language": LEAF, "data": LEAF}
 
-_OBSERVATION: Form = {
+_OBSERVATION: Schema = {
     "resourceType": LEAF,
     "id": LEAF,
     "status": LEAF,
@@ -28,7 +28,7 @@ _OBSERVATION: Form = {
     "issued": LEAF,
     "valueString": LEAF,
 }
-_IMAGING_STUDY: Form = {
+_IMAGING_STUDY: Schema = {
     "resourceType": LEAF,
     "id": LEAF,
     "identifier": _IDENTIFIER,
@@ -40,7 +40,7 @@ _IMAGING_STUDY: Form = {
     "series": {"uid": LEAF, "modality": _CODING, "bodySite": _CODING, "laterality": _CODING},
 }
 CONTAINED = {"Observation": _OBSERVATION, "ImagingStudy": _IMAGING_STUDY}
-DIAGNOSTIC_REPORT: Form = {  # without contained, see CONTAINED
+DIAGNOSTIC_REPORT: Schema = {  # without contained, see CONTAINED
     "resourceType": LEAF,
     "id": LEAF,
     "meta": _META,
@@ -61,18 +61,18 @@ DIAGNOSTIC_REPORT: Form = {  # without contained, see CONTAINED
 }
 
 
-def strangers(value: object, form: Form | None, path: str) -> Iterator[str]:
-    """Yield the path of every element that the form does not know, and of every leaf that is not a plain value."""
+def unknown_elements(value: object, schema: Schema | None, path: str) -> Iterator[str]:
+    """Yield the path of every element that the schema does not know, and of every leaf that is not a plain value."""
     if isinstance(value, list):
         for number, item in enumerate(value):
-            yield from strangers(item, form, f"{path}[{number}]")
-    elif form is LEAF:
+            yield from unknown_elements(item, schema, f"{path}[{number}]")
+    elif schema is LEAF:
         if isinstance(value, dict):
             yield path
     elif isinstance(value, dict):
         for name, item in value.items():
-            if name in form:
-                yield from strangers(item, form[name], f"{path}.{name}")
+            if name in schema:
+                yield from unknown_elements(item, schema[name], f"{path}.{name}")
             else:
                 yield f"{path}.{_quotable(name)}"
     else:

@@ -103,6 +103,28 @@ def test_what_is_not_on_the_allow_list_is_refused_by_its_path_without_its_value(
     assert "SATO" not in detail
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"subject": [{"identifier": {"system": "urn:oid:1.2", "value": "SATO"}}]},
+        {"subject": {"identifier": [{"system": "urn:oid:1.2", "value": "SATO"}]}},
+        {"presentedForm": {"contentType": "application/pdf", "data": "SATO"}},
+    ],
+)
+def test_an_object_where_a_list_should_be_or_a_list_is_checked_all_the_same(change: dict[str, Any]) -> None:
+    assert "SATO" not in refusal({**document(), **change})
+
+
+def test_each_problem_is_told_apart() -> None:
+    with pytest.raises(crossing.OutsideSchema) as caught:
+        crossing.read(orjson.dumps({**document(), "text": {"div": "SATO"}, "performer": []}))
+
+    assert caught.value.problems == (
+        "DiagnosticReport.text is not allowed",
+        "DiagnosticReport.performer is not allowed",
+    )
+
+
 def test_an_element_name_that_could_carry_a_value_is_not_repeated() -> None:
     assert "佐藤" not in refusal({**document(), "佐藤": 1})
 
