@@ -3,24 +3,19 @@
 A part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``.
 """
 
-import importlib
 import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Literal, get_args, get_origin
-
-import msgspec
+from typing import Any
 
 from docs import conformance_parts as gateway
 from services.__main__ import SERVICES
 from services.anonymizer import conformance as deidentification
 from services.archive import conformance
 from shared.events import EVENTS, Event
-from shared.lease import LeaseSettings
-from shared.runtime.host import HostSettings
-from shared.runtime.ports import PortSettings
+from shared.runtime.variables import groups
+from shared.settings import settings_of
 
 HERE = Path(__file__).parent
 _PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -60,28 +55,13 @@ def flow() -> str:
 
 
 def settings() -> str:
-    """Every setting, its variable, type and default, in the order of the code."""
+    """Every setting in the order of the code: what it means, what it takes with its range, its unit and default."""
     rows: list[Iterable[str]] = []
-    ports: list[tuple[str, type[msgspec.Struct]]] = [
-        ("JMID", PortSettings),
-        ("JMID_HOST", HostSettings),
-        ("JMID_LEASE", LeaseSettings),
-    ]
-    for prefix, kind in (*ports, *_service_settings()):
-        for field in msgspec.structs.fields(kind):
-            default = "**required**" if field.required else _shown(field.default)
-            rows.append((f"`{prefix}_{field.encode_name.upper()}`", _type_name(field.type), default))
-    return _table(("variable", "takes", "default"), rows)
-
-
-def _service_settings() -> list[tuple[str, type[msgspec.Struct]]]:
-    found: list[tuple[str, type[msgspec.Struct]]] = []
-    for name in dict.fromkeys(service.name for service in SERVICES):
-        module = importlib.import_module(f"services.{name}.settings")
-        for kind in vars(module).values():
-            if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__:
-                found.append((f"JMID_{name.upper()}", kind))
-    return found
+    for prefix, kind in groups(SERVICES):
+        for each in settings_of(kind, prefix):
+            default = "**required**" if each.required else _shown(each.default)
+            rows.append((f"`{each.variable}`", each.means, each.takes, each.unit, default))
+    return _table(("variable", "means", "takes", "unit", "default"), rows)
 
 
 def _event_row(event: type[Event]) -> tuple[str, ...]:
@@ -108,17 +88,6 @@ def _takers(event: type[Event]) -> list[str]:
 
 def _node(name: str) -> str:
     return f'{re.sub("[^a-z]", "_", name)}["{name}"]'
-
-
-def _type_name(kind: Any) -> str:
-    if get_origin(kind) is tuple:
-        return "list, separated by commas"
-    if get_origin(kind) is Literal:
-        return " or ".join(f"`{value}`" for value in get_args(kind))
-    if isinstance(kind, UnionType):
-        return " or ".join(_type_name(part) for part in get_args(kind) if part is not NoneType)
-    names: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}
-    return names.get(kind, str(kind))
 
 
 def _shown(value: Any) -> str:

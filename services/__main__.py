@@ -12,14 +12,17 @@ from services import operations
 from services.anonymizer import service as anonymizer
 from services.anonymizer.cli import commands as anonymizer_cli
 from services.archive import service as archive
+from services.command_line import option_variables, run_command
 from services.ingest import service as ingest
 from services.linker import service as linker
 from services.process import LOOPBACK, Process, console
 from services.process import run as run_process
 from services.search import service as search
 from shared import logs
-from shared.errors import SettingsError
+from shared.runtime.home import claimed
+from shared.runtime.variables import known
 from shared.service import Role, Service
+from shared.settings import check_names
 
 SERVICES: tuple[Service, ...] = (
     *ingest.SERVICES,
@@ -37,17 +40,28 @@ app.add_typer(operations.dead(SERVICES), name="dead")
 app.command("status")(operations.status)
 
 HomeOption = Annotated[Path, typer.Option(help="All state is under this folder.", envvar="JMID_HOME")]
-PortOption = Annotated[int, typer.Option(help="HTTP port; 0 takes a free one.", envvar="JMID_PORT")]
+PortOption = Annotated[int, typer.Option(help="HTTP port; 0 takes a free one.", envvar="JMID_PORT", min=0, max=65_535)]
+DimseOption = Annotated[
+    int,
+    typer.Option(
+        help="C-STORE port; 0 takes a free one, -1 none.", envvar="JMID_INGEST_DIMSE_PORT", min=-1, max=65_535
+    ),
+]
 BindOption = Annotated[str, typer.Option(help="Address to listen on.", envvar="JMID_BIND")]
 SiteOption = Annotated[str, typer.Option(help="The hospital's short name.", envvar="JMID_SITE")]
 InsecureOption = Annotated[bool, typer.Option("--insecure", help="No authentication; only on a loopback address.")]
+
+
+@app.callback()
+def _check_environment() -> None:
+    check_names(os.environ, known(SERVICES, option_variables(app)))
 
 
 @app.command()
 def up(
     home: HomeOption = Path("jmid-home"),
     port: PortOption = 8080,
-    dimse_port: Annotated[int, typer.Option(help="C-STORE port.", envvar="JMID_INGEST_DIMSE_PORT")] = 11112,
+    dimse_port: DimseOption = 11112,
     bind: BindOption = "127.0.0.1",
     site: SiteOption = "demo",
     sample: Annotated[bool, typer.Option("--sample/--no-sample", help="Feed the sample on the first start.")] = True,
@@ -96,17 +110,14 @@ def _check_address(bind: str, insecure: bool) -> None:
 
 
 def _run(process: Process) -> None:
-    logs.configure(process.log)
-    try:
+    with claimed(process.home, alone=process.is_whole):
+        logs.configure(process.log)
         uvloop.run(run_process(process))
-    except SettingsError as error:
-        console.print(f"[bold red]Cannot start:[/] {error}")
-        raise typer.Exit(2) from error
 
 
 def main() -> None:
     """Run the command line."""
-    app()
+    run_command(app)
 
 
 if __name__ == "__main__":

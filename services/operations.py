@@ -1,10 +1,11 @@
 """What an operator asks: ``jmid status`` and ``jmid dead list|show|replay|drop``."""
 
 import asyncio
+import contextlib
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -27,11 +28,17 @@ QueueArgument = Annotated[str, typer.Argument(help="A queue as gateway:anonymize
 IdArgument = Annotated[str, typer.Argument(help="The dead letter's id, from jmid dead list; all for every one.")]
 
 
-def remember(home: Path, name: str, base_url: str) -> None:
-    """Note where a process of this home answers, for ``jmid status``."""
+@contextlib.contextmanager
+def address_noted(home: Path, name: str, base_url: str) -> Iterator[None]:
+    """Keep a note of where a process of this home answers, for ``jmid status``, until the context ends."""
     folder = home / "addresses"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(base_url + "\n", encoding="ascii")
+    note = folder / f"{name}-{base_url.rpartition(':')[2]}"  # several processes of one service may share a home
+    note.write_text(base_url + "\n", encoding="ascii")
+    try:
+        yield
+    finally:
+        note.unlink(missing_ok=True)
 
 
 def status(
@@ -51,7 +58,7 @@ def status(
         if found is None and (url or not table.row_count):
             out.print(f"No answer from {base}: it is not running")
     if not table.row_count:
-        out.print(f"Nothing of {url or home} runs; start it with jmid up --home {home}")
+        out.print(f"{url or home} is not running; start it with jmid up --home {home}", soft_wrap=True)
         raise typer.Exit(1)
 
 

@@ -11,6 +11,8 @@ from aiohttp import web
 from rich.console import Console
 
 from services import operations, sample
+from services.ingest.settings import IngestSettings
+from shared import settings as settings_reader
 from shared.errors import JmidError
 from shared.runtime.host import hosted
 from shared.runtime.state import Host
@@ -40,9 +42,14 @@ class Process:
     log: Path | None = None
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it hosts several services, as ``jmid up`` does."""
+        return len(self.services) > 1
+
+    @property
     def name(self) -> str:
-        """Tell this process from others of the same home."""
-        return "up" if len(self.services) > 1 else f"{self.services[0].role}-{self.services[0].name}"
+        """The first part of the name that tells this process from others of the same home."""
+        return "up" if self.is_whole else f"{self.services[0].role}-{self.services[0].name}"
 
     def hosts(self, *names: str) -> bool:
         """Say whether it hosts all the services of these names."""
@@ -64,12 +71,12 @@ async def run(process: Process) -> None:
         extra_routes=pages,
         tell=lambda line: console.print(f"  {line}", style="dim"),
     ) as host:
-        operations.remember(process.home, process.name, host.base_url)
-        if process.with_sample:
-            await _until(stopped, _feed_sample(process, host))
-        _say_where(process, host, viewer=bool(pages))
-        await stopped.wait()
-        console.print("Stopping: finishing what is under way …")
+        with operations.address_noted(process.home, process.name, host.base_url):
+            if process.with_sample:
+                await _until(stopped, _feed_sample(process, host))
+            _show_addresses(process, host, viewer=bool(pages))
+            await stopped.wait()
+            console.print("Stopping: finishing what is under way …")
     console.print("Stopped; everything is kept.")
 
 
@@ -92,11 +99,11 @@ async def _until(stopped: asyncio.Event, work: Coroutine[None, None, None]) -> N
 
 
 async def _viewer(home: Path) -> Sequence[web.AbstractRouteDef]:
-    found = await asyncio.to_thread(ohif.prepare, home / "viewer")
-    if found.folder is None:
-        console.print(f"  OHIF viewer is not offered: {found.reason}", style="yellow")
+    viewer = await asyncio.to_thread(ohif.prepare, home / "viewer")
+    if viewer.folder is None:
+        console.print(f"  OHIF viewer is not offered: {viewer.reason}", style="yellow")
         return []
-    return ohif.routes(found.folder)
+    return ohif.routes(viewer.folder)
 
 
 async def _feed_sample(process: Process, host: Host) -> None:
@@ -108,7 +115,7 @@ async def _feed_sample(process: Process, host: Host) -> None:
     try:
         await sample.feed(
             host.base_url,
-            dimse_port=int(process.environ.get("JMID_INGEST_DIMSE_PORT", "11112")),
+            dimse_port=settings_reader.read(IngestSettings, "INGEST", process.environ).dimse_port,
             csv_folder=process.home / Role.GATEWAY.value / "ingest" / "csv",
             tell=lambda line: console.print(f"  {line}", style="dim"),
         )
@@ -118,16 +125,17 @@ async def _feed_sample(process: Process, host: Host) -> None:
     done.touch()
 
 
-def _say_where(process: Process, host: Host, *, viewer: bool) -> None:
-    url, environ = host.base_url, process.environ
+def _show_addresses(process: Process, host: Host, *, viewer: bool) -> None:
+    url, ingest = host.base_url, settings_reader.read(IngestSettings, "INGEST", process.environ)
+    takes = process.hosts("ingest")
     rows = [
         ("Portal", f"{url}/", process.hosts("search")),
         ("Viewer (OHIF)", f"{url}/viewer", viewer),
         ("DICOMweb root", f"{url}/dicom-web", process.hosts("archive")),
-        ("STOW-RS front door", f"{url}/ingest/dicom-web/studies", process.hosts("ingest")),
-        ("Report front door", f"{url}/ingest/reports", process.hosts("ingest")),
-        ("C-STORE AE", _dimse_address(environ), process.hosts("ingest")),
-        ("HL7 v2 (MLLP)", _mllp_address(environ), process.hosts("ingest") and _mllp_port(environ) >= 0),
+        ("STOW-RS receiver", f"{url}/ingest/dicom-web/studies", takes),
+        ("Report receiver", f"{url}/ingest/reports", takes),
+        ("C-STORE AE", f"{ingest.ae_title} at {ingest.dimse_bind} port {ingest.dimse_port}", takes),
+        ("HL7 v2 (MLLP)", f"{ingest.mllp_bind} port {ingest.mllp_port}", takes and ingest.mllp_port >= 0),
         ("Health", f"{url}/-/ready", True),
     ]
     console.print(f"\n[bold green]J-MID is running[/]  ({', '.join(sorted({s.role.value for s in process.services}))})")
@@ -139,16 +147,3 @@ def _say_where(process: Process, host: Host, *, viewer: bool) -> None:
     if process.bind in LOOPBACK:
         console.print("  Only this machine can reach it: there is no authentication yet.", style="dim")
     console.print("  Ctrl-C stops it.", style="dim")
-
-
-def _dimse_address(environ: Mapping[str, str]) -> str:
-    title, port = environ.get("JMID_INGEST_AE_TITLE", "JMID"), environ.get("JMID_INGEST_DIMSE_PORT", "11112")
-    return f"{title} at {environ.get('JMID_INGEST_DIMSE_BIND', '127.0.0.1')} port {port}"
-
-
-def _mllp_address(environ: Mapping[str, str]) -> str:
-    return f"{environ.get('JMID_INGEST_MLLP_BIND', '127.0.0.1')} port {_mllp_port(environ)}"
-
-
-def _mllp_port(environ: Mapping[str, str]) -> int:
-    return int(environ.get("JMID_INGEST_MLLP_PORT", "-1"))

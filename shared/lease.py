@@ -20,14 +20,16 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from shared import settings as settings_reader
 from shared.documents import Collection, Delete, Documents, Put
 from shared.errors import Conflict, Transient
 from shared.logs import decided
+from shared.settings import Seconds
 
 RENEWALS = 3
 """Renewals within one time to live: two may fail before the lease is lost."""
@@ -39,12 +41,14 @@ class LeaseLost(Transient):
 
 
 class LeaseSettings(msgspec.Struct, frozen=True):
-    """Read as JMID_LEASE_<FIELD>.
+    """Read as JMID_LEASE_<FIELD>."""
 
-    ttl_s: how long a lease outlives its last renewal: so long work rests after its process was killed.
-    """
-
-    ttl_s: float = 15.0
+    ttl_s: Annotated[
+        Seconds,
+        Meta(
+            description="How long a lease outlives its last renewal: so long work rests after its process was killed."
+        ),
+    ] = 15.0
 
 
 class LeaseRecord(msgspec.Struct, frozen=True, kw_only=True):

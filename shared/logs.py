@@ -67,11 +67,13 @@ def decided(
     lease: str | None = None,
     fence: int | None = None,
     origin: str | None = None,
+    route: str | None = None,
 ) -> None:
     """Log one decision.
 
     error: the class of an exception, never its text unless it is a JmidError's reason.
     origin: file and line of our own code, from ``shared.supervision.origin``.
+    route: the pattern of a path, never the path.
     """
     fields = {name: value for name, value in locals().items() if value is not None}
     fields["time"] = datetime.now(UTC).isoformat(timespec="milliseconds")

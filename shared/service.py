@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar
 
+import msgspec
 from aiohttp import web
 
 from shared.blobs import Blobs
@@ -86,7 +87,7 @@ class Service:
     """The declaration of one service in one role; the runtime does the rest.
 
     blobs: names of the stores it may open: ``identified``, ``deidentified`` (gateway), ``archive`` (centre).
-    opens: given its Place, yields what runs.
+    opens: given its Place, yields what runs.  settings: the Struct that it reads as JMID_<NAME>_<FIELD>.
     """
 
     name: str
@@ -97,3 +98,4 @@ class Service:
     collections: tuple[Collection[Any], ...] = ()
     blobs: tuple[str, ...] = ()
     prefetch: int = 4
+    settings: type[msgspec.Struct] | None = None

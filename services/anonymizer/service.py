@@ -95,6 +95,7 @@ SERVICES = (
         name="anonymizer",
         role=Role.GATEWAY,
         opens=open_anonymizer,
+        settings=AnonymizerSettings,
         takes=(InstancesReceived, ReportReceived),
         publishes=(InstancesDeidentified, ReportDeidentified, InputDeidentified, InputRefused),
         collections=COLLECTIONS,

@@ -1,41 +1,60 @@
 """The anonymizer's settings, read as JMID_ANONYMIZER_<FIELD>."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
+
+from shared.settings import Bytes, Seconds
 
 
 class AnonymizerSettings(msgspec.Struct, frozen=True):
-    """What a site decides.
+    """The profile, the keys, and what a person looks at before it leaves."""
 
-    profile: name of a built-in profile.  keys: the key folder; under the gateway's home if not set, and made on the
-    first start.  domain: whose pseudonyms these are; all sites whose patients are to be linked name the same.
-    foreign_issuers: issuers of patient IDs that are not the site's own (Issuer of Patient ID, assigning authority).
-    key_wrap, key_unwrap: commands of a KMS or card that wrap and unwrap the key files (see docs/operations.md); none:
-    the files are plain.  key_timeout_s: how long one of them may take.
-    two_persons: whether re-identification needs a second person.
-    pixel_text: what happens to images that may carry burned-in text: ``review``: a person looks at each; ``mask``: what
-    the text detector finds is masked and the image passes.
-    search_pixels: whether the text detector also looks at images in which no rule expects text, as plain CT and MR:
-    0.4 s of a core each.
-    flagged_reports: what happens to reports whose cleaned text may still identify somebody: ``review``: a person reads
-    each; ``pass``: they leave, with the flag on them.
-    name_recogniser: ``auto``: a recogniser of names, if ``jmid[names]`` is installed, reads cleaned reports and flags;
-    ``off``: only the rules and lists flag.
-    batch_bytes: how much one worker process takes at once.
-    """
-
-    profile: str = "jmid"
-    keys: Path | None = None
-    domain: str = "jmid"
-    foreign_issuers: tuple[str, ...] = ()
-    pixel_text: Literal["review", "mask"] = "review"
-    search_pixels: bool = False
-    flagged_reports: Literal["review", "pass"] = "review"
-    name_recogniser: Literal["auto", "off"] = "auto"
-    key_wrap: str = ""
-    key_unwrap: str = ""
-    key_timeout_s: float = 30.0
-    two_persons: bool = False
-    batch_bytes: int = 16 << 20
+    profile: Annotated[str, Meta(description="Name of a built-in de-identification profile.")] = "jmid"
+    keys: Annotated[
+        Path | None, Meta(description="The key folder; empty is <home>/gateway/keys, made on the first start.")
+    ] = None
+    domain: Annotated[
+        str, Meta(description="Whose pseudonyms these are; sites whose patients are to be linked name the same.")
+    ] = "jmid"
+    foreign_issuers: Annotated[
+        tuple[str, ...],
+        Meta(description="Issuers of patient IDs that are not the site's own (0010,0021; HL7 assigning authority)."),
+    ] = ()
+    pixel_text: Annotated[
+        Literal["review", "mask"],
+        Meta(
+            description="Images that may carry burned-in text: review, a person looks at each; "
+            "mask, what the text detector finds is masked and the image passes."
+        ),
+    ] = "review"
+    search_pixels: Annotated[
+        bool,
+        Meta(
+            description="Whether the text detector also looks at images in which no rule expects text, such as plain "
+            "CT and MR; 0.4 s of one core each."
+        ),
+    ] = False
+    flagged_reports: Annotated[
+        Literal["review", "pass"],
+        Meta(
+            description="Reports whose cleaned text may still identify somebody: review, a person reads each; "
+            "pass, they leave with the flag on them."
+        ),
+    ] = "review"
+    name_recogniser: Annotated[
+        Literal["auto", "off"],
+        Meta(
+            description="auto: a recogniser of names, if jmid[names] is installed, reads cleaned reports and flags; "
+            "off: only rules and lists flag."
+        ),
+    ] = "auto"
+    key_wrap: Annotated[
+        str, Meta(description="Command of a KMS or card that wraps a key file; empty: key files are plain.")
+    ] = ""
+    key_unwrap: Annotated[str, Meta(description="Command that unwraps a key file; goes with key_wrap.")] = ""
+    key_timeout_s: Annotated[Seconds, Meta(description="How long one of these commands may take.")] = 30.0
+    two_persons: Annotated[bool, Meta(description="Whether re-identification needs a second person.")] = False
+    batch_bytes: Annotated[Bytes, Meta(description="How many bytes one worker process takes at once.")] = 16 << 20

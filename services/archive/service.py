@@ -55,6 +55,7 @@ SERVICES = (
         name="archive",
         role=Role.CENTRE,
         opens=opens,
+        settings=ArchiveSettings,
         publishes=(InstancesStored, StudyChanged),
         collections=COLLECTIONS,
         blobs=("archive",),

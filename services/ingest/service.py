@@ -76,6 +76,7 @@ SERVICES = (
         name="ingest",
         role=Role.GATEWAY,
         opens=opens,
+        settings=IngestSettings,
         takes=(InputDeidentified, InputRefused, ReportLinked, Delivered),
         publishes=(InstancesReceived, ReportReceived),
         collections=COLLECTIONS,

@@ -1,43 +1,66 @@
 """Settings of ingest, read as JMID_INGEST_<FIELD>."""
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
+
+from shared.settings import Bytes, Count, OptionalPort, Seconds
 
 
 class IngestSettings(msgspec.Struct, frozen=True):
-    """ae_title, dimse_bind, dimse_port: of the C-STORE SCP; port 0 takes a free one, -1 switches it off.
+    """The receivers of images and reports, their bounds, and how long identified bytes are kept."""
 
-    allowed_ae: calling AE titles that may associate, as TITLE or TITLE@host; empty takes any.
-    max_associations: at once.  dimse_timeout_s: of an idle association.
-    csv_folder: watched for CSV reports; empty is <home>/ingest/csv.  csv_mapping: a TOML file of columns; empty: ours.
-    csv_poll_s: how often it is looked at; a file is taken when it has not changed between two looks.
-    small_part_bytes: an Instance up to this size is held in memory, a larger one in a scratch file.
-    batch_parts, batch_bytes: how much of a STOW-RS body is made durable at once.
-    publish_s: how long arrivals gather into one event.  retention_days: how long identified bytes are kept after they
-    were de-identified; what is in quarantine is kept.  max_report_bytes: the largest report that is taken.
-    mllp_bind, mllp_port: of HL7 v2 over MLLP; port -1 switches it off, 0 takes a free one.  mllp_connections: at once.
-    mllp_timeout_s: of an idle connection.  hl7_accession: the fields that hold the accession number, the first that has
-    one counts.
-    """
-
-    ae_title: str = "JMID"
-    dimse_bind: str = "127.0.0.1"
-    dimse_port: int = 11112
-    allowed_ae: tuple[str, ...] = ()
-    max_associations: int = 20
-    dimse_timeout_s: float = 60.0
-    csv_folder: Path | None = None
-    csv_mapping: Path | None = None
-    csv_poll_s: float = 1.0
-    small_part_bytes: int = 8 << 20
-    batch_parts: int = 64
-    batch_bytes: int = 64 << 20
-    publish_s: float = 0.3
-    retention_days: float = 7.0
-    max_report_bytes: int = 16 << 20
-    mllp_bind: str = "127.0.0.1"
-    mllp_port: int = -1
-    mllp_connections: int = 20
-    mllp_timeout_s: float = 300.0
-    hl7_accession: tuple[str, ...] = ("OBR-18", "OBR-3", "ORC-3", "OBR-2", "ORC-2")
+    ae_title: Annotated[str, Meta(description="AE title of the C-STORE SCP (PS3.8).", min_length=1, max_length=16)] = (
+        "JMID"
+    )
+    dimse_bind: Annotated[str, Meta(description="Address that the C-STORE SCP listens on.")] = "127.0.0.1"
+    dimse_port: Annotated[
+        OptionalPort, Meta(description="Port of the C-STORE SCP; 0 takes a free one, -1 switches it off.")
+    ] = 11112
+    allowed_ae: Annotated[
+        tuple[str, ...],
+        Meta(description="Calling AE titles that may associate, as TITLE or TITLE@host; empty is every title."),
+    ] = ()
+    max_associations: Annotated[Count, Meta(description="Associations at once.")] = 20
+    dimse_timeout_s: Annotated[Seconds, Meta(description="How long an association may be idle.")] = 60.0
+    csv_folder: Annotated[
+        Path | None, Meta(description="Folder that is watched for CSV reports; empty is <home>/gateway/ingest/csv.")
+    ] = None
+    csv_mapping: Annotated[
+        Path | None, Meta(description="TOML file that maps columns of CSV reports; empty is the built-in mapping.")
+    ] = None
+    csv_poll_s: Annotated[
+        Seconds,
+        Meta(description="How often the CSV folder is read; a file is taken when it did not change between two reads."),
+    ] = 1.0
+    small_part_bytes: Annotated[
+        Bytes, Meta(description="Instances up to this size are held in memory, larger ones in a scratch file.")
+    ] = 8 << 20
+    batch_parts: Annotated[
+        Count, Meta(description="How many Instances of a STOW-RS body are made durable together.")
+    ] = 64
+    batch_bytes: Annotated[Bytes, Meta(description="How many bytes of a STOW-RS body are made durable together.")] = (
+        64 << 20
+    )
+    publish_s: Annotated[Seconds, Meta(description="How long arrivals gather into one event.")] = 0.3
+    retention_days: Annotated[
+        float,
+        Meta(
+            description="How long identified bytes are kept after de-identification; those in quarantine are kept.",
+            ge=0,
+            le=36_500,
+        ),
+    ] = 7.0
+    max_report_bytes: Annotated[Bytes, Meta(description="The largest report that is taken.")] = 16 << 20
+    mllp_bind: Annotated[str, Meta(description="Address that HL7 v2 over MLLP listens on.")] = "127.0.0.1"
+    mllp_port: Annotated[
+        OptionalPort, Meta(description="Port of HL7 v2 over MLLP; -1 switches it off, 0 takes a free one.")
+    ] = -1
+    mllp_connections: Annotated[Count, Meta(description="MLLP connections at once.")] = 20
+    mllp_timeout_s: Annotated[Seconds, Meta(description="How long an MLLP connection may be idle.")] = 300.0
+    hl7_accession: Annotated[
+        tuple[str, ...],
+        Meta(description="HL7 v2 fields that hold the Accession Number; the first that is not empty counts."),
+    ] = ("OBR-18", "OBR-3", "ORC-3", "OBR-2", "ORC-2")

@@ -10,6 +10,7 @@ from services.linker.centre.open import open_centre
 from services.linker.gateway import records as gateway_store
 from services.linker.gateway.open import open_gateway
 from services.linker.links.records import LINKS
+from services.linker.settings import LinkerSettings
 from shared.events import (
     CaseChanged,
     Delivered,
@@ -24,6 +25,7 @@ GATEWAY = Service(
     name="linker",
     role=Role.GATEWAY,
     opens=open_gateway,
+    settings=LinkerSettings,
     takes=(InstancesDeidentified, ReportDeidentified),
     publishes=(ReportLinked, Delivered),
     collections=(gateway_store.STUDIES_SEEN, gateway_store.REPORTS_SEEN, LINKS, gateway_store.DELIVERIES),
@@ -33,6 +35,7 @@ CENTRE = Service(
     name="linker",
     role=Role.CENTRE,
     opens=open_centre,
+    settings=LinkerSettings,
     takes=(InstancesStored,),
     publishes=(CaseChanged,),
     collections=(

@@ -1,58 +1,73 @@
 """The settings of the linker, JMID_LINKER_...; an empty address means this machine's own centre."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Meta
 
 from services.linker.links import policy
 from shared.errors import SettingsError
+from shared.settings import Bytes, Count, Seconds
 
+_ADDRESS = "https unless it is this machine; empty is this process."
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a site or centre chooses.
+    """How reports are linked, when they may leave, where they are delivered, and what the centre takes."""
 
-    date_tolerance_days: how far the exam date of a report may be from its Study's.
-    policy: at_once, when_linked, or for example ``after 24h``.  review: what becomes of reports that a person should
-    look at: hold them, or send them with the flag.
-    centre_*_url: where to deliver; https unless it is this machine or insecure is true.
-    centre_ca: PEM file of the authority that the centre's certificate is checked with.
-    client_certificate, client_key: PEM files that the gateway shows the centre.
-    batch_instances, batch_bytes: the bounds of one Store request.  streams: requests at a time.
-    connect_timeout_s, idle_timeout_s, request_timeout_s: of one request.  retry_max_s: the longest wait between tries.
-    attempts: how often an Instance that fails without a final reason is tried.  sweep_s: how often what is due is
-    looked for when nothing woke the courier.  recall_poll_s: how often the centre's recall list is read.
-    retention_h: how long confirmed de-identified Instances are kept at the gateway; 0 keeps them for ever.
-    report_bytes: the largest report the centre takes.  archive_url: the archive's DICOMweb root at the centre.
-    """
-
-    date_tolerance_days: int = 1
-    policy: str = "at_once"
-    review: Literal["hold", "send"] = "send"
-    centre_dicomweb_url: str = ""
-    centre_reports_url: str = ""
-    centre_recalls_url: str = ""
-    centre_ca: Path | None = None
-    client_certificate: Path | None = None
-    client_key: Path | None = None
-    insecure: bool = False
-    batch_instances: int = 200
-    batch_bytes: int = 256 * 2**20
-    streams: int = 2
-    connect_timeout_s: float = 10.0
-    idle_timeout_s: float = 120.0
-    request_timeout_s: float = 1800.0
-    retry_first_s: float = 1.0
-    retry_max_s: float = 300.0
-    attempts: int = 12
-    sweep_s: float = 15.0
-    recall_poll_s: float = 60.0
-    retention_h: float = 168.0
-    report_bytes: int = 2 * 2**20
-    archive_url: str = ""
+    date_tolerance_days: Annotated[
+        int, Meta(description="How far the exam date of a report may be from its Study's.", ge=0, le=3650)
+    ] = 1
+    policy: Annotated[
+        str, Meta(description="When a report may leave: at_once, when_linked, or, for example, after 24h.")
+    ] = "at_once"
+    review: Annotated[
+        Literal["hold", "send"],
+        Meta(description="Reports that a person should look at: hold keeps them, send sends them with the flag."),
+    ] = "send"
+    centre_dicomweb_url: Annotated[str, Meta(description=f"Where Instances are delivered by STOW-RS; {_ADDRESS}")] = ""
+    centre_reports_url: Annotated[str, Meta(description=f"Where reports are delivered; {_ADDRESS}")] = ""
+    centre_recalls_url: Annotated[str, Meta(description=f"Where the recall list is read; {_ADDRESS}")] = ""
+    centre_ca: Annotated[
+        Path | None, Meta(description="PEM file of the authority that the centre's certificate is checked with.")
+    ] = None
+    client_certificate: Annotated[
+        Path | None, Meta(description="PEM file of the certificate that the gateway presents to the centre.")
+    ] = None
+    client_key: Annotated[Path | None, Meta(description="PEM file of that certificate's private key.")] = None
+    insecure: Annotated[bool, Meta(description="Whether an address of the centre may be http on another machine.")] = (
+        False
+    )
+    batch_instances: Annotated[int, Meta(description="Most Instances of one Store request.", ge=1, le=200)] = 200
+    batch_bytes: Annotated[Bytes, Meta(description="Most bytes of one Store request.")] = 256 * 2**20
+    streams: Annotated[int, Meta(description="Store requests at a time.", ge=1, le=64)] = 2
+    connect_timeout_s: Annotated[Seconds, Meta(description="How long connecting to the centre may take.")] = 10.0
+    idle_timeout_s: Annotated[Seconds, Meta(description="How long a request may stand still.")] = 120.0
+    request_timeout_s: Annotated[Seconds, Meta(description="How long one request may take.")] = 1800.0
+    retry_first_s: Annotated[Seconds, Meta(description="The first wait before a failed delivery is tried again.")] = 1.0
+    retry_max_s: Annotated[Seconds, Meta(description="The longest wait between two tries.")] = 300.0
+    attempts: Annotated[
+        Count, Meta(description="How often an Instance is tried that fails without a final Failure Reason.")
+    ] = 12
+    sweep_s: Annotated[Seconds, Meta(description="How often due deliveries are looked for when no event arrives.")] = (
+        15.0
+    )
+    recall_poll_s: Annotated[Seconds, Meta(description="How often the centre's recall list is read.")] = 60.0
+    retention_h: Annotated[
+        float,
+        Meta(
+            description="How long confirmed de-identified Instances are kept at the gateway; 0 keeps them for ever.",
+            ge=0,
+            le=876_000,
+        ),
+    ] = 168.0
+    report_bytes: Annotated[Bytes, Meta(description="The largest report that the centre takes.")] = 2 * 2**20
+    archive_url: Annotated[
+        str, Meta(description="The archive's DICOMweb root at the centre; empty is this process.")
+    ] = ""
 
 
 def complete(settings: LinkerSettings, base_url: str) -> LinkerSettings:
@@ -79,8 +94,6 @@ def _check_policy(settings: LinkerSettings) -> None:
         raise SettingsError(
             "JMID_LINKER_POLICY has a wrong value; it takes at_once, when_linked or, for example, after 24h"
         ) from error
-    if not 1 <= settings.batch_instances <= 200:
-        raise SettingsError("JMID_LINKER_BATCH_INSTANCES has a wrong value; it takes 1 to 200, for example 200")
 
 
 def _check_url(variable: str, url: str, *, insecure: bool) -> None:

@@ -53,6 +53,7 @@ SERVICES = (
         name="search",
         role=Role.CENTRE,
         opens=opens,
+        settings=SearchSettings,
         takes=(StudyChanged, CaseChanged),
     ),
 )

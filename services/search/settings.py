@@ -1,19 +1,21 @@
 """Settings of the search service, read as JMID_SEARCH_<FIELD>."""
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
+
+from shared.settings import Count, Seconds
 
 
 class SearchSettings(msgspec.Struct, frozen=True):
-    """archive_url: the archive's DICOMweb root.  linker_url: where the centre's linker serves /api.  Empty: here.
+    """Where the other services are, and how the change feeds are read."""
 
-    public_archive_url: the archive as a reader's browser reaches it; empty: the same origin.
-    poll_s: how often the change feeds are read when no event says to.  request_timeout_s: for one request.
-    batch: how many changes are taken at once.
-    """
-
-    archive_url: str = ""
-    linker_url: str = ""
-    public_archive_url: str = "/dicom-web"
-    poll_s: float = 5.0
-    request_timeout_s: float = 30.0
-    batch: int = 100
+    archive_url: Annotated[str, Meta(description="The archive's DICOMweb root; empty is this process.")] = ""
+    linker_url: Annotated[str, Meta(description="Where the centre's linker serves /api; empty is this process.")] = ""
+    public_archive_url: Annotated[
+        str, Meta(description="The archive's DICOMweb root as a reader's browser reaches it.")
+    ] = "/dicom-web"
+    poll_s: Annotated[Seconds, Meta(description="How often the change feeds are read when no event arrives.")] = 5.0
+    request_timeout_s: Annotated[Seconds, Meta(description="How long one request to another service may take.")] = 30.0
+    batch: Annotated[Count, Meta(description="How many changes are taken at once.")] = 100

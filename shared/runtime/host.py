@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from aiohttp import web
+from msgspec import Meta
 
 from shared import settings as settings_reader
 from shared.bus import Queue
@@ -25,16 +26,14 @@ from shared.runtime.cpu import cpu_pool
 from shared.runtime.ports import Ports, open_ports, port_settings
 from shared.runtime.state import Host
 from shared.service import Place, Role, Service
+from shared.settings import Seconds
 
 
 class HostSettings(msgspec.Struct, frozen=True):
-    """One process; read as JMID_HOST_<FIELD>.
+    """One process; read as JMID_HOST_<FIELD>."""
 
-    workers: processes for CPU work.  drain_s: how long running work may take at a stop.
-    """
-
-    workers: int = 2
-    drain_s: float = 20.0
+    workers: Annotated[int, Meta(description="Processes for CPU work.", ge=1, le=1024)] = 2
+    drain_s: Annotated[Seconds, Meta(description="How long running work may take at a stop, for each step.")] = 20.0
 
 
 Progress = Callable[[str], None]

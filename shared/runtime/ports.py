@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from shared import settings as settings_reader
 from shared.blobs import Blobs
@@ -13,24 +15,48 @@ from shared.bus import Bus, RetryPolicy
 from shared.documents import Documents
 from shared.service import Role
 
+_STORE = r"^(embedded|s3://.+|gs://.+)$"
+_OWN_STORE = r"^(|embedded|s3://.+|gs://.+)$"
+
 
 class PortSettings(msgspec.Struct, frozen=True):
     """Where the ports of one role are; read as JMID_<FIELD>, so JMID_BUS, JMID_DOCUMENTS, JMID_BLOBS, …
 
-    bus: ``embedded`` or amqp(s)://user:password@host:port/vhost.  documents: ``embedded`` or mongodb://….
-    documents_driver: motor or pymongo.  blobs: ``embedded`` or s3://bucket/prefix or gs://bucket/prefix;
-    blobs_identified, blobs_deidentified and blobs_archive override it, so that the trust zones have their own stores.
-    retry_delays_s: the waits before each further delivery of an event.
+    The stores of the trust zones may differ from one another: JMID_BLOBS_<STORE> overrides JMID_BLOBS.
     """
 
-    bus: str = "embedded"
-    documents: str = "embedded"
-    documents_driver: str = "motor"
-    blobs: str = "embedded"
-    blobs_identified: str = ""
-    blobs_deidentified: str = ""
-    blobs_archive: str = ""
-    retry_delays_s: tuple[float, ...] = RetryPolicy().delays_s
+    bus: Annotated[
+        str,
+        Meta(
+            description="The bus: embedded or amqp(s)://user:password@host:port/vhost.",
+            pattern=r"^(embedded|amqps?://.+)$",
+        ),
+    ] = "embedded"
+    documents: Annotated[
+        str,
+        Meta(description="The documents: embedded or mongodb://….", pattern=r"^(embedded|mongodb(\+srv)?://.+)$"),
+    ] = "embedded"
+    documents_driver: Annotated[
+        Literal["motor", "pymongo"], Meta(description="The driver of the MongoDB protocol.")
+    ] = "motor"
+    blobs: Annotated[
+        str,
+        Meta(description="The blobs: embedded, s3://bucket/prefix or gs://bucket/prefix.", pattern=_STORE),
+    ] = "embedded"
+    blobs_identified: Annotated[
+        str, Meta(description="The store of identified bytes; empty is under JMID_BLOBS.", pattern=_OWN_STORE)
+    ] = ""
+    blobs_deidentified: Annotated[
+        str,
+        Meta(description="The gateway's store of de-identified bytes; empty is under JMID_BLOBS.", pattern=_OWN_STORE),
+    ] = ""
+    blobs_archive: Annotated[
+        str, Meta(description="The archive's store; empty is under JMID_BLOBS.", pattern=_OWN_STORE)
+    ] = ""
+    retry_delays_s: Annotated[
+        tuple[Annotated[float, Meta(gt=0, le=1_000_000)], ...],
+        Meta(description="The waits before each further delivery of an event."),
+    ] = RetryPolicy().delays_s
 
 
 def port_settings(role: Role, environ: Mapping[str, str]) -> PortSettings:

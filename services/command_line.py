@@ -1,0 +1,60 @@
+"""How the command ``jmid`` starts and fails: every error is one line on stderr, never a traceback.
+
+Exit code 2: the call, a setting, or what it names is wrong. 1: it could not be done.
+"""
+
+import sys
+from typing import NoReturn
+
+import typer
+import typer.main
+
+from shared.errors import JmidError, SettingsError
+from shared.supervision import origin
+
+_UsageError = typer.BadParameter.__base__ or typer.BadParameter
+
+
+def run_command(app: typer.Typer) -> NoReturn:
+    """Run the command that the process was called with, and exit."""
+    try:
+        code = app(standalone_mode=False)
+    except SettingsError as error:
+        _fail(f"Cannot start: {error}", 2)
+    except JmidError as error:
+        _fail(f"Cannot go on: {error}", 1)
+    except typer.Abort:
+        _fail("Stopped.", 130)
+    except Exception as error:
+        if isinstance(error, _UsageError):
+            _fail_usage(error)
+        _fail(f"Cannot go on: {type(error).__name__} at {origin(error)}", 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def option_variables(app: typer.Typer) -> list[str]:
+    """Return the environment variables that options of any command read."""
+    found: set[str] = set()
+    waiting = [typer.main.get_command(app)]
+    while waiting:
+        command = waiting.pop()
+        waiting += getattr(command, "commands", {}).values()
+        for parameter in command.params:
+            names = parameter.envvar or ()
+            found |= {names} if isinstance(names, str) else set(names)
+    return sorted(found)
+
+
+def _fail_usage(error: Exception) -> NoReturn:
+    context = getattr(error, "ctx", None)
+    text = getattr(error, "format_message", str)() or "the arguments are not complete"
+    if type(error).__name__ == "NoArgsIsHelpError" and context is not None:
+        print(context.get_help())
+        sys.exit(2)
+    hint = f" See {context.command_path} --help." if context is not None else ""
+    _fail(f"Wrong call: {text.rstrip('.')}.{hint}", 2)
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    print(" ".join(text.split()), file=sys.stderr)
+    sys.exit(code)
