@@ -20,11 +20,12 @@ test: $(VENV)/.dev ## Set up and pass all tests (real RabbitMQ, MongoDB protocol
 	@$(BIN)/python -m tests.servers install
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/.dev ## Lint, types, layers, Kubernetes manifests, docs in step with the code
+check: $(VENV)/.dev ## Lint, types, layers, licences, Kubernetes manifests, docs in step with the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m docs.licences
 	$(BIN)/python -m k8s.check
 	$(BIN)/python -m docs.generate --check
 

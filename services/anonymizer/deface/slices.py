@@ -13,7 +13,10 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from shared.dicom import jpeg_decoder
 from shared.errors import Refused
+
+jpeg_decoder.register()
 
 CLASSES: Final = {
     "1.2.840.10008.5.1.4.1.1.2": "CT",

@@ -15,7 +15,10 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply
 from pydicom.uid import ExplicitVRLittleEndian
 
 from services.anonymizer.pixels.text_detector import Box
+from shared.dicom import jpeg_decoder
 from shared.errors import Invalid, JmidError
+
+jpeg_decoder.register()
 
 Array = np.ndarray[Any, Any]
 T = TypeVar("T")

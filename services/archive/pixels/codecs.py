@@ -22,7 +22,10 @@ from pydicom.pixels.encoders.base import get_encoder
 from pydicom.uid import UID
 
 from services.archive.pixels import jpeg
+from shared.dicom import jpeg_decoder
 from shared.errors import Refused
+
+jpeg_decoder.register()
 
 IMPLICIT_LE = "1.2.840.10008.1.2"
 EXPLICIT_LE = "1.2.840.10008.1.2.1"
