@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from shared.dicom.json_values import text, texts
 from shared.fhir import codes
 from shared.fhir.report import PublishedReport
 from shared.fhir.statuses import RETRACTED
@@ -127,16 +128,16 @@ def build_case(
     return Case(
         id=study_instance_uid or f"report-{first.report_id if first else ''}",
         study_instance_uid=study_instance_uid,
-        site=next(filter(None, (*(_first(each, "00080080") for each in series), *(each.site for each in shown))), ""),
-        patient_id=_first(header, "00100020") or (first.patient_id if first else ""),
-        study_date=_date(_first(header, "00080020") or (first.effective if first else "")),
-        age_years=_age(_first(header, "00101010")),
-        sex=_first(header, "00100040"),
-        modalities=_distinct([*_all(header, "00080061"), *(v.modality for v in views), *_modalities(shown)]),
+        site=next(filter(None, (*(text(each, "00080080") for each in series), *(each.site for each in shown))), ""),
+        patient_id=text(header, "00100020") or (first.patient_id if first else ""),
+        study_date=_date(text(header, "00080020") or (first.effective if first else "")),
+        age_years=_age(text(header, "00101010")),
+        sex=text(header, "00100040"),
+        modalities=_distinct([*texts(header, "00080061"), *(v.modality for v in views), *_modalities(shown)]),
         body_parts=_distinct([v.body_part for v in views]),
-        description=_first(header, "00081030"),
-        accession_number=_first(header, "00080050"),
-        availability=_first(header, "00080056"),
+        description=text(header, "00081030"),
+        accession_number=text(header, "00080050"),
+        availability=text(header, "00080056"),
         series=views,
         reports=tuple(sorted((shown_report(each) for each in shown), key=lambda r: r.issued, reverse=True)),
         diagnoses=tuple(diagnoses),
@@ -161,27 +162,17 @@ def shown_report(report: PublishedReport) -> Report:
 
 def _series(header: Json) -> Series:
     return Series(
-        series_instance_uid=_first(header, "0020000E"),
-        modality=_first(header, "00080060"),
-        number=_first(header, "00200011"),
-        description=_first(header, "0008103E"),
-        body_part=_first(header, "00180015"),
-        instances=int(_first(header, "00201209") or 0),
+        series_instance_uid=text(header, "0020000E"),
+        modality=text(header, "00080060"),
+        number=text(header, "00200011"),
+        description=text(header, "0008103E"),
+        body_part=text(header, "00180015"),
+        instances=int(text(header, "00201209") or 0),
     )
 
 
 def _series_order(series: Series) -> tuple[int, str]:
     return (int(series.number) if series.number.lstrip("-").isdigit() else 0, series.series_instance_uid)
-
-
-def _all(header: Json, tag: str) -> list[str]:
-    """Return the values of an Attribute of DICOM JSON (PS3.18 F.2) as text."""
-    values = _mapping(header.get(tag)).get("Value") or []
-    return [str(v.get("Alphabetic", "") if isinstance(v, dict) else v) for v in values if v is not None]
-
-
-def _first(header: Json, tag: str) -> str:
-    return next(iter(_all(header, tag)), "")
 
 
 def _date(text: str) -> int:
@@ -201,7 +192,3 @@ def _distinct(values: Iterable[str]) -> tuple[str, ...]:
 def _modalities(reports: Sequence[PublishedReport]) -> list[str]:
     """The modalities that reports name: they count too when the images are not there (yet)."""
     return [modality for report in reports for modality in report.modalities]
-
-
-def _mapping(value: Any) -> Json:
-    return value if isinstance(value, Mapping) else {}

@@ -1,4 +1,8 @@
-"""Text in the Specific Character Set of its Data Set (PS3.3 C.12.1.1.2, PS3.5 6.1), and sites' errors with it."""
+"""Text in the Specific Character Set of its Data Set, and sites' errors with it. Pure.
+
+``declared_text``, the rule of the archive, reads what the Data Set declares. ``decode`` and ``readings``, the rule of
+de-identification, also find what sites write undeclared. Source: PS3.3 C.12.1.1.2, PS3.5 6.1.
+"""
 
 import re
 import warnings
@@ -6,9 +10,10 @@ from functools import lru_cache
 
 from pydicom.charset import convert_encodings, decode_bytes, encode_string
 
-WITH_CHARACTER_SET = frozenset({b"LO", b"LT", b"PN", b"SH", b"ST", b"UC", b"UT"})  # PS3.5 6.1.2.3
-_DELIMITERS = {b"PN": {0xD, 0xA, 0x9, 0xC, 0x5C, 0x5E, 0x3D}}  # PS3.5 6.1.2.5.3: where ISO 2022 designations end
-_TEXT_DELIMITERS = {0xD, 0xA, 0x9, 0xC, 0x5C}
+TEXT_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})  # PS3.5 6.1.2.3
+WITH_CHARACTER_SET = frozenset(vr.encode() for vr in TEXT_VRS)
+_TEXT_DELIMITERS = {0xD, 0xA, 0x9, 0xC, 0x5C}  # PS3.5 6.1.2.5.3: where ISO 2022 designations end
+_NAME_DELIMITERS = _TEXT_DELIMITERS | {0x5E, 0x3D}
 _C1 = re.compile(rb"[\x80-\x9f]")
 _UNDECLARED = ("utf-8", "cp932", "euc_jp", "gb18030", "latin-1")  # what Japanese sites write without saying so
 
@@ -16,13 +21,23 @@ _UNDECLARED = ("utf-8", "cp932", "euc_jp", "gb18030", "latin-1")  # what Japanes
 @lru_cache(256)
 def encodings(specific: bytes) -> tuple[str, ...]:
     """Return the Python codecs of a value of (0008,0005); the default repertoire for what is unknown."""
-    terms = [term.strip() for term in specific.decode("ascii", "replace").rstrip(" \0").split("\\")]
+    return _codecs(tuple(term.strip() for term in specific.decode("ascii", "replace").rstrip(" \0").split("\\")))
+
+
+def declared_text(raw: bytes, vr: str, terms: tuple[str, ...]) -> str:
+    """Return the characters of a value as its Data Set declares them, without padding.
+
+    terms: the values of (0008,0005). Bytes that the declared set cannot hold are read as ISO 8859-1.
+    """
+    raw = raw.rstrip(b"\0 ")
+    if vr not in TEXT_VRS or (raw.isascii() and b"\x1b" not in raw and not _swaps_ascii(terms)):
+        return raw.decode("latin-1")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return tuple(convert_encodings(terms))
-        except LookupError:
-            return ("iso8859",)
+            return decode_bytes(raw, list(_codecs(terms)), _NAME_DELIMITERS if vr == "PN" else _TEXT_DELIMITERS)
+        except (LookupError, UnicodeError):
+            return raw.decode("latin-1")
 
 
 def decode(value: bytes, specific: bytes, vr: bytes = b"LO") -> str:
@@ -90,6 +105,21 @@ def encode(text: str, specific: bytes) -> bytes | None:
         return found
 
 
+@lru_cache(256)
+def _codecs(terms: tuple[str, ...]) -> tuple[str, ...]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return tuple(convert_encodings(list(terms) or [""]))
+        except (LookupError, ValueError):
+            return ("iso8859",)
+
+
+def _swaps_ascii(terms: tuple[str, ...]) -> bool:
+    """ISO IR 13 has a yen sign and an overline where ASCII has a backslash and a tilde (PS3.3 C.12.1.1.2)."""
+    return bool(terms) and terms[0] in ("ISO_IR 13", "ISO 2022 IR 13")
+
+
 def _is_seven_bit(codecs: tuple[str, ...]) -> bool:
     """Say whether no byte above 0x7F is declared without an escape: ISO 2022 IR 6 with 87, 159 (PS3.3 C.12.1.1.2)."""
     return codecs[0] == "iso8859" and all(codec.startswith(("iso8859", "iso2022_jp")) for codec in codecs)
@@ -99,7 +129,7 @@ def _declared(value: bytes, codecs: tuple[str, ...], vr: bytes) -> str | None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            text: str = decode_bytes(value, list(codecs), _DELIMITERS.get(vr, _TEXT_DELIMITERS))
+            text: str = decode_bytes(value, list(codecs), _NAME_DELIMITERS if vr == b"PN" else _TEXT_DELIMITERS)
         except (UnicodeError, LookupError, UserWarning, ValueError):
             return None
     return None if "�" in text else text

@@ -1,103 +1,90 @@
-"""Decodes the values of elements into what the DICOM JSON Model holds (PS3.18 Annex F), straight from their bytes."""
+"""Typed access to Data Sets in the DICOM JSON Model. Pure.
+
+No accessor raises for JSON of another form, since a Data Set may come from another system: such an Attribute has no
+values. Source: PS3.18 Annex F.
+"""
 
 import math
-import struct
-import warnings
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
-
-from pydicom.charset import convert_encodings, decode_bytes
+from collections.abc import Iterable, Mapping
+from typing import Any, overload
 
 Json = dict[str, Any]
-TEXT = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])  # Specific Character Set applies (PS3.5 6.1.2.3)
-SINGLE = frozenset(["LT", "ST", "UT", "UR"])  # a backslash is text in them (PS3.5 6.2)
-BINARY = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "UN"])
-_NUMBERS = {"FL": "f", "FD": "d", "SL": "i", "SS": "h", "SV": "q", "UL": "I", "US": "H", "UV": "Q"}
-_LINE_ENDS = {0x0A, 0x0C, 0x0D}  # they reset code extensions (PS3.5 6.1.2.5.3)
-_DELIMITERS = _LINE_ENDS | {0x09, 0x5C}
-_PN_DELIMITERS = _DELIMITERS | {0x5E, 0x3D}
+PERSON_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")  # of a PN value (PS3.18 F.2.2, PS3.5 6.2.1)
 
 
-def decode(raw: bytes, vr: str, little: bool, character_set: tuple[str, ...]) -> list[Any]:
-    """Return the values as the JSON Model has them; None stands for an empty one of several."""
-    if vr in _NUMBERS:
-        return _numbers(raw, _NUMBERS[vr], little)
-    if vr == "AT":
-        pairs = _numbers(raw, "H", little)
-        return [f"{pairs[i]:04X}{pairs[i + 1]:04X}" for i in range(0, len(pairs) - 1, 2)]
-    text = text_of(raw, vr, character_set)
-    if not text:
-        return []
-    parts = [text] if vr in SINGLE else text.split("\\")
-    return [_convert(vr, part) for part in parts]
+def attribute(vr: str, *present: Any) -> Json:
+    """Return an Attribute with these values; without a "Value" if there are none (PS3.18 F.2.5)."""
+    return {"vr": vr, "Value": list(present)} if present else {"vr": vr}
 
 
-def text_of(raw: bytes, vr: str, character_set: tuple[str, ...]) -> str:
-    """Return the characters of a value, without its padding."""
-    raw = raw.rstrip(b"\0 ")
-    if vr not in TEXT or (raw.isascii() and b"\x1b" not in raw and not _swaps_ascii(character_set)):
-        return raw.decode("latin-1")
-    encodings = encodings_of(character_set)
-    delimiters = _PN_DELIMITERS if vr == "PN" else _DELIMITERS
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return decode_bytes(raw, list(encodings), delimiters)
-        except (LookupError, UnicodeError):
-            return raw.decode("latin-1")
+def values(data_set: Mapping[str, Any], tag: str) -> list[Any]:
+    """Return all values of an Attribute, which must not be changed; None stands for an empty one."""
+    element = data_set.get(tag)
+    listed = element.get("Value") if isinstance(element, dict) else None
+    return listed if isinstance(listed, list) else []
 
 
-@lru_cache(256)
-def encodings_of(character_set: tuple[str, ...]) -> tuple[str, ...]:
-    """Return Python's codecs for the values of (0008,0005) (PS3.3 C.12.1.1.2)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return tuple(convert_encodings(list(character_set) or [""]))
-        except (LookupError, ValueError):
-            return ("latin-1",)
+def first(data_set: Mapping[str, Any], tag: str) -> Any:
+    """Return the first value of an Attribute, or None."""
+    listed = values(data_set, tag)
+    return listed[0] if listed else None
 
 
-def _swaps_ascii(character_set: tuple[str, ...]) -> bool:
-    """ISO IR 13 has a yen sign and an overline where ASCII has a backslash and a tilde (PS3.3 C.12.1.1.2)."""
-    return bool(character_set) and character_set[0] in ("ISO_IR 13", "ISO 2022 IR 13")
+def text(data_set: Mapping[str, Any], tag: str) -> str:
+    """Return the first value as text, of a person's name the alphabetic group; "" if there is none."""
+    return _text(first(data_set, tag))
 
 
-def _convert(vr: str, part: str) -> Any:
-    if vr == "PN":
-        return _person(part)
-    part = part.strip(" ") if vr not in ("LT", "ST", "UT", "UC", "UR") else part.rstrip(" ")
-    if not part:
-        return None
-    if vr in ("DS", "IS"):
-        return _number(part, vr)
-    return part
+def texts(data_set: Mapping[str, Any], tag: str) -> list[str]:
+    """Return the values as texts, without empty ones."""
+    return [shown for value in values(data_set, tag) if (shown := _text(value))]
 
 
-def _number(part: str, vr: str) -> Any:
-    """JSON numbers where the text is one; else the text itself, so that nothing is lost (PS3.18 F.2.3.1)."""
+@overload
+def integer(data_set: Mapping[str, Any], tag: str, default: int) -> int: ...
+@overload
+def integer(data_set: Mapping[str, Any], tag: str, default: None = None) -> int | None: ...
+def integer(data_set: Mapping[str, Any], tag: str, default: int | None = None) -> int | None:
+    """Return the first value as a whole number, else the default."""
+    value = first(data_set, tag)
     try:
-        value = int(part) if vr == "IS" else float(part)
-    except ValueError:
-        return part
-    return value if math.isfinite(value) else part
+        return int(value) if isinstance(value, int | float | str) else default
+    except (ValueError, OverflowError):
+        return default
 
 
-def _person(part: str) -> Json | None:
-    groups = part.split("=")
-    named = zip(("Alphabetic", "Ideographic", "Phonetic"), groups, strict=False)
-    return {name: group.rstrip(" ") for name, group in named if group.strip(" ^")} or None
+def number(data_set: Mapping[str, Any], tag: str, default: float) -> float:
+    """Return the first value as a finite number, else the default."""
+    value = first(data_set, tag)
+    try:
+        found = float(value) if isinstance(value, int | float | str) else default
+    except (ValueError, OverflowError):
+        return default
+    return found if math.isfinite(found) else default
 
 
-def _numbers(raw: bytes, code: str, little: bool) -> list[Any]:
-    reader = _reader(code, little)
-    found = [item[0] for item in reader(raw[: len(raw) - len(raw) % struct.calcsize(code)])]
-    if code in "fd":
-        return [value if math.isfinite(value) else str(value) for value in found]  # NaN and Inf as text: CP-1876
-    return found
+def items(data_set: Mapping[str, Any], tag: str) -> list[Json]:
+    """Return the Items of a Sequence, without empty ones that are null."""
+    return [value for value in values(data_set, tag) if isinstance(value, dict)]
 
 
-@lru_cache(32)
-def _reader(code: str, little: bool) -> Callable[[bytes], Any]:
-    return struct.Struct(("<" if little else ">") + code).iter_unpack
+def item(data_set: Mapping[str, Any] | None, tag: str, index: int = 0) -> Json | None:
+    """Return one Item of a Sequence, or None."""
+    listed = values(data_set or {}, tag)
+    return listed[index] if index < len(listed) and isinstance(listed[index], dict) else None
+
+
+def person_groups(value: object) -> list[str]:
+    """Return the component groups of a PN value, "" for those it lacks; [] if it is no PN value."""
+    return [str(value.get(group) or "") for group in PERSON_GROUPS] if isinstance(value, dict) else []
+
+
+def pick(data_set: Json, tags: Iterable[str]) -> Json:
+    """Return these Attributes, as far as they are there."""
+    return {tag: data_set[tag] for tag in tags if tag in data_set}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return str(value.get("Alphabetic") or "")
+    return "" if value is None else str(value)

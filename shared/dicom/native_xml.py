@@ -1,15 +1,14 @@
-"""DICOM JSON as a Native DICOM Model (PS3.19 A.1), which application/dicom+xml is."""
+"""Write a Data Set in the DICOM JSON Model as a Native DICOM Model (PS3.19 A.1): application/dicom+xml. Pure."""
 
 from typing import Any
 
 from lxml import etree
 from pydicom.datadict import keyword_for_tag
 
-from shared.dicom.json_values import Json
+from shared.dicom.json_values import PERSON_GROUPS, Json
 
 _NAMESPACE = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
-_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
-_COMPONENTS = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
+COMPONENTS = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
 
 
 def native_model(data_set: Json) -> bytes:
@@ -39,7 +38,7 @@ def _value(element: Any, vr: str, value: Any, number: str) -> None:
         _fill(etree.SubElement(element, "Item", number=number), value)
     elif vr == "PN" and isinstance(value, dict):
         person = etree.SubElement(element, "PersonName", number=number)
-        for group in _GROUPS:
+        for group in PERSON_GROUPS:
             if value.get(group):
                 _components(etree.SubElement(person, group), value[group])
     elif value is not None:
@@ -47,7 +46,7 @@ def _value(element: Any, vr: str, value: Any, number: str) -> None:
 
 
 def _components(group: Any, name: str) -> None:
-    for component, text in zip(_COMPONENTS, name.split("^"), strict=False):
+    for component, text in zip(COMPONENTS, name.split("^"), strict=False):
         if text:
             etree.SubElement(group, component).text = _printable(text)
 

@@ -17,9 +17,9 @@ from pydicom.datadict import dictionary_has_tag
 from pydicom.dataset import Dataset
 
 from services.anonymizer.profile import tables
+from shared.dicom.uid import has_uid_characters
 
 _CODECS = ("utf-8", "utf-16-le", "utf-16-be", "cp932", "euc_jp", "gb18030", "euc_kr", "latin-1")
-_UID = re.compile(r"^[0-9.]+$")
 _DUMMIES = {"", "ANONYMIZED", "19000101", "000000", "19000101000000", "0", "000Y", "urn:anonymized"}
 _PSEUDONYM = re.compile(r"^([0-9a-f]{32}|[A-Z2-7]{16})$")
 # Actions X, Z, D of these are met by a pseudonym or by the site's short name, which the profile's rules say.
@@ -112,7 +112,7 @@ def _value(element: pydicom.DataElement, where: str, options: set[str]) -> Itera
         yield Flaw(where, "is not in the dictionary")
     elif element.VR == "UI":
         for text in texts:
-            if text and (not _UID.match(text) or len(text) > 64):
+            if text and not has_uid_characters(text):
                 yield Flaw(where, "is no valid UID (PS3.5 9.1)")
             elif text and _code(tag) == "U" and text not in UID_dictionary and not text.startswith("2.25."):
                 yield Flaw(where, "is an original UID")

@@ -8,6 +8,7 @@ from pydicom._uid_dict import UID_dictionary
 
 from services.anonymizer.pseudonyms.keys import KeySet
 from services.anonymizer.pseudonyms.pseudonyms import uid_pseudonym
+from shared.dicom.uid import has_uid_characters
 
 DUMMY_TEXT = b"ANONYMIZED"
 _DUMMIES = {
@@ -19,7 +20,6 @@ _DA = re.compile(rb"^(\d{4})\.?(\d{2})\.?(\d{2})$")  # with the points of ACR-NE
 _DT = re.compile(rb"^(\d{4})(\d{2})?(\d{2})?(\d{0,6}(?:\.\d{1,6})?(?:[+-]\d{4})?)$")
 _TM = re.compile(rb"^\d{2}(?::?\d{2}(?::?\d{2}(?:\.\d{1,6})?)?)?$")
 _AS = re.compile(rb"^(\d{3})([DWMY])$")
-_UID = re.compile(rb"^(?:[0-9.]{1,64}(?:\\[0-9.]{1,64})*)?$")
 _NUMBER = re.compile(rb"^[0-9+\-.eE \\]*[DWMY]?$")
 MAX_AGE_YEARS = 89
 
@@ -85,7 +85,8 @@ def is_date_or_time(vr: bytes, value: bytes) -> bool:
 
 def is_uid(value: bytes) -> bool:
     """Return whether the value has the characters of UIDs (PS3.5 9.1): what has not may be a text."""
-    return bool(_UID.match(value.rstrip(b" \0")))
+    raw = value.rstrip(b" \0")
+    return not raw or all(map(has_uid_characters, raw.split(b"\\")))
 
 
 def is_number(value: bytes) -> bool:

@@ -5,7 +5,6 @@ Pure: bytes and keys in, bytes and findings out. The form is docs/architecture.m
 
 import base64
 import hashlib
-import re
 from collections import Counter
 from datetime import date, timedelta
 from typing import Any
@@ -20,6 +19,7 @@ from services.anonymizer.pseudonyms.vault import Sealed, seal
 from services.anonymizer.reports.read import SourceReport, read_report
 from services.anonymizer.text import recogniser
 from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
+from shared.dicom.uid import is_uid
 from shared.errors import Invalid, Refused
 from shared.events import LinkKeys
 from shared.fhir import codes, systems
@@ -28,7 +28,6 @@ from shared.fhir.statuses import RETRACTED, ReportStatus
 from shared.fhir.values import uid_identifier
 
 _INSTITUTION_NAME = "00080080"
-_UID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+")
 
 
 class DeidentifiedReport(msgspec.Struct, frozen=True):
@@ -154,7 +153,7 @@ def _keys(source: SourceReport, policy: Policy, issuer: str, effective: str) -> 
 def _study_uid(source: SourceReport, policy: Policy) -> str:
     if not source.study_instance_uid:
         return ""
-    if not _UID.fullmatch(source.study_instance_uid) or len(source.study_instance_uid) > 64:
+    if not is_uid(source.study_instance_uid):
         raise Invalid("report-bad-study-uid", "the ImagingStudy's identifier is not a UID (PS3.5 9.1)")
     return pseudonyms.uid_pseudonym(policy.keys, source.study_instance_uid)
 

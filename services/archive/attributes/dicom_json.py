@@ -4,15 +4,14 @@ Source: PS3.18 Annex F. Values over BULK bytes of binary VRs become BulkDataURIs
 """
 
 import base64
-from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
 
 import msgspec
 from pydicom._dicom_dict import DicomDictionary
 
 from shared.dicom import walk
-from shared.dicom.json_values import BINARY, Json, decode
+from shared.dicom.element_values import BINARY, decode
+from shared.dicom.json_values import Json
 from shared.dicom.walk import Element, File, Syntax
 
 BULK = 1024
@@ -127,27 +126,3 @@ def _valued(vr: str, raw: bytes, little: bool, character_set: tuple[str, ...]) -
 
 _known = lru_cache(16_384)(_valued)
 """Slices of a Series have nearly all values in common. What it returns is shared, so nobody may change it."""
-
-
-def first(attributes: Json, tag: str) -> Any:
-    """Return the first value of an Attribute, or None."""
-    return next(iter(attributes.get(tag, {}).get("Value") or ()), None)
-
-
-def text(attributes: Json, tag: str) -> str:
-    """Return the first value as text; of a person's name the alphabetic group."""
-    value = first(attributes, tag)
-    if isinstance(value, dict):
-        return str(value.get("Alphabetic", ""))
-    return "" if value is None else str(value)
-
-
-def number(attributes: Json, tag: str, default: int = 0) -> int:
-    """Return the first value as a whole number; the default if it is none."""
-    value = first(attributes, tag)
-    return int(value) if isinstance(value, int | float) else default
-
-
-def pick(attributes: Json, tags: Iterable[str]) -> Json:
-    """Return these Attributes, as far as they are there."""
-    return {tag: attributes[tag] for tag in tags if tag in attributes}

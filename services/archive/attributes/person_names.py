@@ -5,9 +5,8 @@ Source: PS3.4 C.2.2.2 (matching of PN is case-insensitive by choice), PS3.5 6.2.
 
 import re
 import unicodedata
-from typing import Any
 
-from shared.dicom.json_values import Json
+from shared.dicom.json_values import Json, person_groups, values
 from shared.japanese import katakana
 
 _SEPARATORS = re.compile(r"[\s^]+")
@@ -15,8 +14,7 @@ _SEPARATORS = re.compile(r"[\s^]+")
 
 def forms(attributes: Json, tag: str) -> tuple[str, ...]:
     """Return every component group of a PN Attribute, folded, in the order alphabetic, ideographic, phonetic."""
-    values = attributes.get(tag, {}).get("Value") or ()
-    groups = [fold(group) for value in values if isinstance(value, dict) for group in _groups(value)]
+    groups = [fold(group) for value in values(attributes, tag) for group in person_groups(value)]
     return tuple(dict.fromkeys(group for group in groups if group))
 
 
@@ -40,7 +38,3 @@ def wanted_words(key: str) -> list[str]:
 def fold(name: str) -> str:
     """Fold case, width and kana; trailing empty components are insignificant (PS3.5 6.2.1.1)."""
     return katakana(unicodedata.normalize("NFKC", name).casefold().strip()).rstrip("^ ")
-
-
-def _groups(value: dict[str, Any]) -> list[str]:
-    return [str(value.get(group, "")) for group in ("Alphabetic", "Ideographic", "Phonetic")]

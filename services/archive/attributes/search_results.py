@@ -8,10 +8,9 @@ from collections.abc import Iterable
 
 import orjson
 
-from services.archive.attributes.dicom_json import number, pick, text
 from services.archive.attributes.person_names import forms, words
 from services.archive.records import EVICTED, InstanceRecord, SeriesRecord, StudyRecord
-from shared.dicom.json_values import Json
+from shared.dicom.json_values import Json, attribute, integer, pick, text
 
 STUDY_TAGS = [
     "00080005",
@@ -79,7 +78,7 @@ SERIES_LEVEL = frozenset(
 def instance(attributes: Json, transfer_syntax_uid: str) -> bytes:
     """Return the Instance's own Attributes."""
     found = pick(attributes, INSTANCE_TAGS)
-    found["00083002"] = {"vr": "UI", "Value": [transfer_syntax_uid]}  # Available Transfer Syntax UID
+    found["00083002"] = attribute("UI", transfer_syntax_uid)  # Available Transfer Syntax UID
     return orjson.dumps(found)
 
 
@@ -87,12 +86,12 @@ def series(old: SeriesRecord | None, attributes: Json, *, instances: int, at: fl
     """Return the record of a Series after a store; its Attributes are those of the first Instance that came."""
     own = orjson.loads(old.attributes) if old else _level(attributes, SERIES_LEVEL)
     answer = pick(own, SERIES_TAGS)
-    answer["00201209"] = {"vr": "IS", "Value": [instances]}
+    answer["00201209"] = attribute("IS", instances)
     return SeriesRecord(
         series_instance_uid=text(attributes, "0020000E"),
         study_instance_uid=text(attributes, "0020000D"),
         modality=text(own, "00080060"),
-        series_number=number(own, "00200011"),
+        series_number=integer(own, "00200011", 0),
         series_description=text(own, "0008103E"),
         body_part_examined=text(own, "00180015"),
         performed_date=text(own, "00400244"),
@@ -119,9 +118,9 @@ def study(
     instances = sum(each.instances for each in listed)
     answer = pick(own, STUDY_TAGS)
     if modalities:  # an Attribute without a value would say that there are none (Table 10.6.3-3)
-        answer["00080061"] = {"vr": "CS", "Value": list(modalities)}
-    answer["00201206"] = {"vr": "IS", "Value": [len(listed)]}
-    answer["00201208"] = {"vr": "IS", "Value": [instances]}
+        answer["00080061"] = attribute("CS", *modalities)
+    answer["00201206"] = attribute("IS", len(listed))
+    answer["00201208"] = attribute("IS", instances)
     return StudyRecord(
         study_instance_uid=text(own, "0020000D"),
         patient_id=text(own, "00100020"),

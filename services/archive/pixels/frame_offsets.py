@@ -7,9 +7,10 @@ import struct
 from bisect import bisect_left
 from itertools import pairwise
 
-from services.archive.attributes.dicom_json import Header, number
+from services.archive.attributes.dicom_json import Header
 from services.archive.records import Pixels
 from shared.dicom import walk
+from shared.dicom.json_values import integer
 from shared.dicom.walk import File
 
 KEYWORDS = {0x7FE00010: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
@@ -22,7 +23,7 @@ def pixels_of(file: File, header: Header) -> Pixels | None:
     element = header.pixels
     if element is None:
         return None
-    frames = max(1, number(header.attributes, "00280008", 1))
+    frames = max(1, integer(header.attributes, "00280008", 1))
     if not element.undefined:
         return Pixels(KEYWORDS[element.tag], element.value, element.end, frames)
     found = walk.fragments(file.data, element)

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.archive.attributes.person_names import fold, wanted_words, words_of
 from services.archive.query.parameters import EMPTY, Match, split_range
-from shared.dicom.json_values import Json
+from shared.dicom.json_values import Json, items, person_groups, values
 
 _WILD = frozenset("AE CS LO LT PN SH ST UC UR UT".split())
 
@@ -22,10 +22,9 @@ def matches(attributes: Json, key: Match, *, fuzzy: bool = False) -> bool:
 
 
 def _values(attributes: Json, path: tuple[str, ...]) -> list[Any]:
-    found = attributes.get(path[0], {}).get("Value") or []
     if len(path) == 1:
-        return list(found)
-    return [value for item in found if isinstance(item, dict) for value in _values(item, path[1:])]
+        return values(attributes, path[0])
+    return [value for item in items(attributes, path[0]) for value in _values(item, path[1:])]
 
 
 def _value_matches(value: Any, key: Match, fuzzy: bool) -> bool:
@@ -60,9 +59,7 @@ def wildcard(pattern: str, *, ignore_case: bool = False) -> re.Pattern[str]:
 
 def _name_matches(value: Any, asked: str, fuzzy: bool) -> bool:
     """Match a name by component group: those of the key that are there, or any group if the key has only one."""
-    groups = (
-        [str(value.get(g, "")) for g in ("Alphabetic", "Ideographic", "Phonetic")] if isinstance(value, dict) else []
-    )
+    groups = person_groups(value)
     if fuzzy:
         return fuzzy_matches(groups, asked)
     wanted = asked.split("=")

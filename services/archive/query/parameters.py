@@ -10,6 +10,7 @@ import msgspec
 from pydicom._dicom_dict import DicomDictionary
 
 from services.archive.attributes.search_results import SERIES_LEVEL, STUDY_LEVEL
+from shared.dicom.uid import has_uid_characters
 from shared.dicom.walk import vr_of
 from shared.errors import Invalid
 
@@ -112,7 +113,7 @@ def _match(name: str, value: str) -> Match:
     value = value.strip()
     if vr == "UI" and value != EMPTY:
         values = tuple(part.strip() for part in re.split(r"[,\\]", value) if part.strip())
-        if any(not re.fullmatch(r"[0-9.]{1,64}", uid) for uid in values):
+        if not all(map(has_uid_characters, values)):
             raise Invalid("bad-uid", f"{path[-1]} takes UIDs, separated by commas")
         return Match(path, vr, values)
     if vr in ("DA", "TM", "DT") and value not in ("", EMPTY):

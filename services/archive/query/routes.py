@@ -8,9 +8,9 @@ from aiohttp import web
 from services.archive.deps import ArchiveDeps
 from services.archive.query import search
 from services.archive.query.parameters import INSTANCE, LEVELS, SERIES, STUDY, Search, parse
-from services.archive.store.prepare import is_uid
 from services.archive.store.routes import base_url
 from shared.dicom.native_xml import native_model
+from shared.dicom.uid import is_uid
 from shared.documents import Change
 from shared.errors import Invalid
 

@@ -18,7 +18,7 @@ from services.archive.query.parameters import INSTANCE, LEVELS, SERIES, STUDY, M
 from services.archive.query.plan import Plan, plan
 from services.archive.records import INSTANCES, STUDIES
 from services.archive.records import SERIES as SERIES_COLLECTION
-from shared.dicom.json_values import Json
+from shared.dicom.json_values import Json, attribute, text
 from shared.documents import Collection, Condition, In, Order
 
 COLLECTIONS: dict[str, Collection[Any]] = {STUDY: STUDIES, SERIES: SERIES_COLLECTION, INSTANCE: INSTANCES}
@@ -163,7 +163,7 @@ def _combined(keys: Sequence[Match]) -> list[Match]:
 
 
 def _moment(attributes: Json, key: Match) -> bool:
-    values = ["".join(str(v) for v in (attributes.get(tag, {}).get("Value") or [""])[:1]) for tag in key.path]
+    values = [text(attributes, tag) for tag in key.path]
     dates, times = split_range("DA", key.values[0]) or ("", ""), split_range("TM", key.values[1]) or ("", "")
     low, high = (date and date + time for date, time in zip(dates, times, strict=True))  # an open end has no time
     return in_range("".join(values), "DT", f"{low}-{high}")
@@ -189,10 +189,10 @@ def _answer(record: Any, parents: dict[str, Json], asked: Search, base: str) -> 
         url += f"/series/{record.series_instance_uid}"
     if asked.level == INSTANCE:
         url += f"/instances/{record.sop_instance_uid}"
-    own: Json = {"00081190": {"vr": "UR", "Value": [url]}}
+    own: Json = {"00081190": attribute("UR", url)}
     if asked.level != SERIES:
         state = search_results.availability(record) if asked.level == STUDY else search_results.availability_of(record)
-        own["00080056"] = {"vr": "CS", "Value": [state]}
+        own["00080056"] = attribute("CS", state)
     if not parents and not asked.include and not asked.include_all:
         head: bytes = orjson.dumps(own)
         return head[:-1] + b"," + bytes(record.answer[1:])

@@ -15,6 +15,7 @@ from services.archive.pixels import frames
 from services.archive.records import InstanceRecord
 from services.archive.render import image_attributes
 from services.archive.retrieve.instances import chosen_for
+from shared.dicom.json_values import Json, integer, text
 from shared.errors import NotFound
 
 SOP_CLASSES = "1.2.840.10008.5.1.4.1.1.104."
@@ -31,7 +32,7 @@ def is_document(record: InstanceRecord) -> bool:
 async def send(deps: ArchiveDeps, request: web.Request, record: InstanceRecord) -> web.StreamResponse:
     """Answer with the document."""
     attributes = image_attributes.attributes_of(record.metadata)
-    said = image_attributes.text(attributes, MEDIA_TYPE).lower()
+    said = text(attributes, MEDIA_TYPE).lower()
     kind = said if said in KINDS else "application/octet-stream"
     chosen_for(request, [Offer(kind)])
     data = await _document(deps, record, attributes)
@@ -39,12 +40,12 @@ async def send(deps: ArchiveDeps, request: web.Request, record: InstanceRecord) 
     return await send_single(request, Part(kind, lambda: once(data), len(data)), etag)
 
 
-async def _document(deps: ArchiveDeps, record: InstanceRecord, attributes: image_attributes.Json) -> bytes:
+async def _document(deps: ArchiveDeps, record: InstanceRecord, attributes: Json) -> bytes:
     if DOCUMENT in record.bulk:
         (data,) = await frames.ranges(deps, record, [record.bulk[DOCUMENT]])
     else:
         data = base64.b64decode(attributes.get(DOCUMENT, {}).get("InlineBinary", ""))
     if not data:
         raise NotFound("no-document", "Encapsulated Document (0042,0011) is empty")
-    size = int(image_attributes.number(attributes, LENGTH, len(data)))  # without the padding to an even length
+    size = integer(attributes, LENGTH, len(data))  # without the padding to an even length
     return data[:size] if len(data) - 1 <= size <= len(data) else data

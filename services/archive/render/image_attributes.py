@@ -10,7 +10,6 @@ import base64
 import functools
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -20,9 +19,8 @@ from services.archive.attributes.gzip_members import inflated
 from services.archive.pixels.codecs import PixelShape
 from services.archive.render.palette import entries_of, expanded
 from services.archive.render.parameters import Annotation, Look, Lut, Palette, Window
+from shared.dicom.json_values import Json, integer, item, number, text, values
 from shared.errors import Refused
-
-Json = dict[str, Any]
 
 SHARED_GROUPS, PER_FRAME_GROUPS = "52009229", "52009230"
 PIXEL_VALUE_TRANSFORMATION, FRAME_VOI_LUT = "00289145", "00289132"
@@ -63,7 +61,7 @@ class Facts(msgspec.Struct, frozen=True):
     @property
     def representative(self) -> int:
         """Return the number, from 1, of the frame that stands for all: as told, else the middle one."""
-        told = int(number(self.attributes, "00286010", 0))
+        told = integer(self.attributes, "00286010", 0)
         return told if 1 <= told <= self.frames else (self.frames + 1) // 2
 
     def look(self, frame: int) -> Look:
@@ -94,20 +92,20 @@ def attributes_of(metadata: bytes) -> Json:
 def shape_of(metadata: bytes) -> PixelShape:
     """Return the shape of the frames; raise Refused when the Instance holds no image."""
     attributes = attributes_of(metadata)
-    rows, columns = int(number(attributes, "00280010", 0)), int(number(attributes, "00280011", 0))
-    allocated = int(number(attributes, "00280100", 0))
+    rows, columns = integer(attributes, "00280010", 0), integer(attributes, "00280011", 0)
+    allocated = integer(attributes, "00280100", 0)
     tag = next((tag for tag in PIXEL_TAGS if tag in attributes), None)
     if not (rows and columns and allocated and tag):
         raise Refused("not-an-image", "Rows, Columns, Bits Allocated and pixel data are needed (PS3.3 C.7.6.3)")
     return PixelShape(
         rows=rows,
         columns=columns,
-        samples=int(number(attributes, "00280002", 1)) or 1,
+        samples=integer(attributes, "00280002", 1) or 1,
         bits_allocated=allocated,
-        bits_stored=min(int(number(attributes, "00280101", allocated)) or allocated, allocated),
+        bits_stored=min(integer(attributes, "00280101", allocated) or allocated, allocated),
         signed=number(attributes, "00280103", 0) == 1,
         photometric=text(attributes, "00280004") or "MONOCHROME2",
-        planar=int(number(attributes, "00280006", 0)),
+        planar=integer(attributes, "00280006", 0),
         keyword=PIXEL_TAGS[tag],
         vr=str(attributes[tag].get("vr", "OW")),
     )
@@ -117,36 +115,6 @@ def read(metadata: bytes, frames: int, bulk: Mapping[str, bytes]) -> Facts:
     """Return the facts. frames: how many the store found."""
     attributes = attributes_of(metadata)
     return Facts(attributes, bulk, shape_of(metadata), frames, _aspect(attributes))
-
-
-def values(attributes: Json, tag: str) -> list[Any]:
-    """Return all values of an Attribute."""
-    found = attributes.get(tag, {}).get("Value") or []
-    return [] if found is None else list(found)
-
-
-def number(attributes: Json, tag: str, default: float) -> float:
-    """Return the first value as a finite number, else the default."""
-    found = next(iter(values(attributes, tag)), None)
-    try:
-        value = float(found) if found is not None else default
-    except (TypeError, ValueError):
-        return default
-    return value if math.isfinite(value) else default
-
-
-def text(attributes: Json, tag: str) -> str:
-    """Return the first value as text, a person's name in its alphabetic form."""
-    found = next(iter(values(attributes, tag)), None)
-    if isinstance(found, dict):
-        return str(found.get("Alphabetic") or "")
-    return "" if found is None else str(found)
-
-
-def item(attributes: Json | None, tag: str, index: int = 0) -> Json | None:
-    """Return one Item of a Sequence, or None."""
-    found = values(attributes or {}, tag)
-    return found[index] if index < len(found) and isinstance(found[index], dict) else None
 
 
 def _texts(attributes: Json, tags: tuple[str, ...]) -> tuple[str, ...]:
@@ -199,7 +167,7 @@ def _padding(facts: Facts) -> tuple[int, int] | None:
     attributes, shape = facts.attributes, facts.shape
     if "00280120" not in attributes or not shape.photometric.startswith("MONO"):
         return None
-    ends = [int(number(attributes, tag, 0)) for tag in ("00280120", "00280121") if tag in attributes]
+    ends = [integer(attributes, tag, 0) for tag in ("00280120", "00280121") if tag in attributes]
     if shape.signed:
         ends = [end - 65536 if end > 32767 else end for end in ends]
     return min(ends), max(ends)
@@ -247,4 +215,4 @@ def _binary(source: Json, tag: str, bulk: Mapping[str, bytes], path: str) -> byt
         return base64.b64decode(found["InlineBinary"])
     if "BulkDataURI" in found:
         return bulk.get(path + tag, b"")
-    return np.array([int(value) & 0xFFFF for value in found.get("Value") or ()], "<u2").tobytes()
+    return np.array([int(value) & 0xFFFF for value in values(source, tag)], "<u2").tobytes()

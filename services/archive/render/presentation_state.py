@@ -11,8 +11,8 @@ import msgspec
 from PIL import Image, ImageDraw, ImageFont
 
 from services.archive.render import image_attributes
-from services.archive.render.image_attributes import Json
 from services.archive.render.parameters import Look, Lut, Window
+from shared.dicom.json_values import Json, integer, items, number, text, values
 
 GRAYSCALE_STATE = "1.2.840.10008.5.1.4.1.1.11.1"
 REFERENCED_SERIES, REFERENCED_IMAGES = "00081115", "00081140"
@@ -87,14 +87,10 @@ class State(msgspec.Struct, frozen=True):
 def references(state: Json) -> list[Reference]:
     """Return the images that the state is for, in its order."""
     found = []
-    for series in image_attributes.values(state, REFERENCED_SERIES):
-        for image in image_attributes.values(series, REFERENCED_IMAGES):
-            numbers = tuple(int(number) for number in image_attributes.values(image, FRAME_NUMBERS))
-            found.append(
-                Reference(
-                    image_attributes.text(series, SERIES_INSTANCE), image_attributes.text(image, SOP_INSTANCE), numbers
-                )
-            )
+    for series in items(state, REFERENCED_SERIES):
+        for image in items(series, REFERENCED_IMAGES):
+            numbers = tuple(map(int, values(image, FRAME_NUMBERS)))
+            found.append(Reference(text(series, SERIES_INSTANCE), text(image, SOP_INSTANCE), numbers))
     return found
 
 
@@ -104,16 +100,16 @@ def state_for(state: Json, sop_instance_uid: str, frame: int, bulk: Mapping[str,
     area = next(_applicable(state, AREAS, sop_instance_uid, frame), None)
     layers = list(_applicable(state, GRAPHICS, sop_instance_uid, frame))
     return State(
-        slope=image_attributes.number(state, "00281053", 1.0) if "00281053" in state else None,
-        intercept=image_attributes.number(state, "00281052", 0.0),
+        slope=number(state, "00281053", 1.0) if "00281053" in state else None,
+        intercept=number(state, "00281052", 0.0),
         modality_lut=image_attributes.lut(state, image_attributes.MODALITY_LUT, bulk, signed=False),
         window=image_attributes.window(voi),
         voi_lut=None
         if image_attributes.window(voi)
         else image_attributes.lut(voi, image_attributes.VOI_LUT, bulk, signed=False),
-        inverse=image_attributes.text(state, "20500020") == "INVERSE",
-        rotation=int(image_attributes.number(state, "00700042", 0)) % 360 // 90 * 90,
-        flip=image_attributes.text(state, "00700041") == "Y",
+        inverse=text(state, "20500020") == "INVERSE",
+        rotation=integer(state, "00700042", 0) % 360 // 90 * 90,
+        flip=text(state, "00700041") == "Y",
         area=_area(area) if area else None,
         graphics=tuple(graphic for layer in layers for graphic in _graphics(layer)),
         notes=tuple(note for layer in layers for note in _notes(layer)),
@@ -122,13 +118,11 @@ def state_for(state: Json, sop_instance_uid: str, frame: int, bulk: Mapping[str,
 
 def _applicable(state: Json, sequence: str, sop_instance_uid: str, frame: int) -> Iterator[Json]:
     """Yield the Items that are for this frame: those without references are for all (C.11.8, C.10.4, C.10.5)."""
-    for item in image_attributes.values(state, sequence):
-        images = image_attributes.values(item, REFERENCED_IMAGES)
+    for item in items(state, sequence):
+        images = items(item, REFERENCED_IMAGES)
         for image in images:
-            numbers = image_attributes.values(image, FRAME_NUMBERS)
-            if image_attributes.text(image, SOP_INSTANCE) == sop_instance_uid and (
-                not numbers or frame in map(int, numbers)
-            ):
+            numbers = values(image, FRAME_NUMBERS)
+            if text(image, SOP_INSTANCE) == sop_instance_uid and (not numbers or frame in map(int, numbers)):
                 yield item
                 break
         if not images:
@@ -137,7 +131,7 @@ def _applicable(state: Json, sequence: str, sop_instance_uid: str, frame: int) -
 
 def _area(item: Json) -> tuple[int, int, int, int] | None:
     """Corners are pixels from 1, in the image's own rows and columns, whatever the rotation (C.10.4)."""
-    corners = [int(value) for tag in ("00700052", "00700053") for value in image_attributes.values(item, tag)]
+    corners = [int(value) for tag in ("00700052", "00700053") for value in values(item, tag)]
     if len(corners) != 4:
         return None
     left, right = sorted((corners[0], corners[2]))
@@ -147,28 +141,20 @@ def _area(item: Json) -> tuple[int, int, int, int] | None:
 
 
 def _graphics(layer: Json) -> Iterator[Graphic]:
-    for item in image_attributes.values(layer, "00700009"):
-        data = [float(value) for value in image_attributes.values(item, "00700022")]
-        if image_attributes.text(item, "00700005") == "PIXEL" and len(data) >= 2:
+    for item in items(layer, "00700009"):
+        data = [float(value) for value in values(item, "00700022")]
+        if text(item, "00700005") == "PIXEL" and len(data) >= 2:
             points = tuple((x - 0.5, y - 0.5) for x, y in zip(data[::2], data[1::2], strict=False))
-            yield Graphic(
-                image_attributes.text(item, "00700023"), points, image_attributes.text(item, "00700024") == "Y"
-            )
+            yield Graphic(text(item, "00700023"), points, text(item, "00700024") == "Y")
 
 
 def _notes(layer: Json) -> Iterator[Note]:
-    for item in image_attributes.values(layer, "00700008"):
-        box = image_attributes.text(item, "00700003") == "PIXEL"
-        anchor = image_attributes.text(item, "00700004") == "PIXEL"
-        place = (
-            image_attributes.values(item, "00700010")
-            if box
-            else image_attributes.values(item, "00700014")
-            if anchor
-            else []
-        )
+    for item in items(layer, "00700008"):
+        box = text(item, "00700003") == "PIXEL"
+        anchor = text(item, "00700004") == "PIXEL"
+        place = values(item, "00700010") if box else values(item, "00700014") if anchor else []
         if len(place) >= 2:
-            yield Note(image_attributes.text(item, "00700006"), float(place[0]) - 0.5, float(place[1]) - 0.5)
+            yield Note(text(item, "00700006"), float(place[0]) - 0.5, float(place[1]) - 0.5)
 
 
 def _annotated(image: Image.Image, state: State) -> Image.Image:

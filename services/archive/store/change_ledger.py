@@ -8,12 +8,11 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from services.archive.attributes.dicom_json import text
 from services.archive.attributes.stored import attributes_of
 from services.archive.deps import ArchiveDeps
 from services.archive.records import INSTANCES, PENDING, InstanceRecord, PendingRecord
 from services.archive.store.counts import recount
-from shared.dicom.json_values import Json
+from shared.dicom.json_values import Json, text
 from shared.documents import Delete, Order, Put
 from shared.events import Event, InstancesStored, LinkKeys, StudyChanged
 

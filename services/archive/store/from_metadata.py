@@ -5,7 +5,6 @@ Source: PS3.18 10.5.1, 8.7.3 (media types and their Transfer Syntaxes, Tables 8.
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 import pydicom
@@ -13,9 +12,10 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from services.archive.store.prepare import CANNOT_UNDERSTAND, Failure, is_uid
-from shared.dicom.json_values import Json
+from services.archive.store.prepare import CANNOT_UNDERSTAND, Failure
+from shared.dicom.json_values import Json, text
 from shared.dicom.multipart import content_type
+from shared.dicom.uid import is_uid
 
 PIXELS = ("7FE00010", "7FE00008", "7FE00009")
 NATIVE = (str(ImplicitVRLittleEndian), str(ExplicitVRLittleEndian))
@@ -48,7 +48,7 @@ class Bulk(msgspec.Struct, frozen=True):
 
 def assembled(attributes: Json, bulk: Mapping[str, Sequence[Bulk]]) -> bytes | Failure:
     """Return the Part 10 file of one Instance, or why there is none."""
-    uids = [_first(attributes, tag) for tag in ("00080016", "00080018")]
+    uids = [text(attributes, tag) for tag in ("00080016", "00080018")]
     try:
         return _written(attributes, uids, bulk)
     except _Missing as error:
@@ -96,8 +96,3 @@ def _found(uri: str, bulk: Mapping[str, Sequence[Bulk]]) -> list[Bulk]:
     if not parts:
         raise _Missing("no part has the Content-Location of a BulkDataURI (PS3.18 10.5.1)")
     return list(parts)
-
-
-def _first(attributes: Json, tag: str) -> str:
-    values: Any = attributes.get(tag, {}).get("Value") if isinstance(attributes.get(tag), dict) else None
-    return str(values[0]) if isinstance(values, list) and values else ""

@@ -1,7 +1,6 @@
 """Prepares an Instance for rest: everything that readers need is worked out here, once. No I/O; runs in a thread."""
 
 import hashlib
-import re
 import secrets
 from typing import Final
 
@@ -9,18 +8,18 @@ import msgspec
 import orjson
 
 from services.archive.attributes import search_results
-from services.archive.attributes.dicom_json import Header, number, read_header, text
+from services.archive.attributes.dicom_json import Header, read_header
 from services.archive.attributes.gzip_members import member
 from services.archive.pixels.frame_offsets import pixels_of
 from services.archive.records import InstanceRecord
 from shared.dicom import walk
-from shared.dicom.json_values import Json
+from shared.dicom.json_values import Json, integer, text
+from shared.dicom.uid import is_uid
 from shared.dicom.walk import Buffer
 from shared.errors import Invalid
 
 CANNOT_UNDERSTAND: Final = 0xC000  # PS3.4 Table B.2-1: Error: Cannot understand
 DOES_NOT_MATCH: Final = 0xA900  # Error: Data Set does not match SOP Class
-_UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*", re.ASCII)
 _GZIP_LEVEL = 1
 
 
@@ -62,11 +61,6 @@ def prepare(data: Buffer, *, root: str, at: float, study: str = "") -> Prepared 
     return Prepared(record, header.attributes)
 
 
-def is_uid(value: str) -> bool:
-    """Say whether a text is a valid UID (PS3.5 9.1)."""
-    return 0 < len(value) <= 64 and _UID.fullmatch(value) is not None
-
-
 def _problem(uids: list[str], study: str) -> str:
     names = ("SOP Class UID", "SOP Instance UID", "Study Instance UID", "Series Instance UID")
     wrong = [name for name, uid in zip(names, uids, strict=True) if not is_uid(uid)]
@@ -89,7 +83,7 @@ def _record(data: Buffer, file: walk.File, header: Header, uids: list[str], root
         sop_class_uid=sop_class_uid,
         series_instance_uid=series_uid,
         study_instance_uid=study_uid,
-        instance_number=number(header.attributes, "00200013"),
+        instance_number=integer(header.attributes, "00200013", 0),
         transfer_syntax_uid=file.transfer_syntax_uid,
         blob=f"instances/{study_uid}/{series_uid}/{sop_instance_uid}.{secrets.token_hex(8)}.dcm",
         size_bytes=len(data),

@@ -13,10 +13,11 @@ from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
 from services.archive.store.body import DICOM, JSON, OUT_OF_RESOURCES, XML, Received, batches
-from services.archive.store.prepare import is_uid
 from services.archive.store.store import Bytes, Outcome, Store
+from shared.dicom.json_values import attribute
 from shared.dicom.native_xml import native_model
 from shared.dicom.spool import TooLarge
+from shared.dicom.uid import is_uid
 from shared.errors import Invalid, StorageFull, Transient
 
 CORRELATION = "X-Correlation-ID"
@@ -107,19 +108,19 @@ def _document(outcomes: Sequence[Outcome], study: str, base: str) -> dict[str, A
     document: dict[str, Any] = {}
     studies = {o.study_instance_uid for o in outcomes if not o.failure}
     if len(studies) == 1:
-        document["00081190"] = {"vr": "UR", "Value": [f"{base}/studies/{study or next(iter(studies))}"]}
+        document["00081190"] = attribute("UR", f"{base}/studies/{study or next(iter(studies))}")
     failed = [_failed(outcome) for outcome in outcomes if outcome.failure]
     stored = [_stored(outcome, base) for outcome in outcomes if not outcome.failure]
     if failed:
-        document["00081198"] = {"vr": "SQ", "Value": failed}
+        document["00081198"] = attribute("SQ", *failed)
     if stored:
-        document["00081199"] = {"vr": "SQ", "Value": stored}
+        document["00081199"] = attribute("SQ", *stored)
     return document
 
 
 def _references(outcome: Outcome) -> dict[str, Any]:
     named = {"00081150": outcome.sop_class_uid, "00081155": outcome.sop_instance_uid}
-    return {tag: {"vr": "UI", "Value": [uid]} if uid else {"vr": "UI"} for tag, uid in named.items()}
+    return {tag: attribute("UI", *filter(None, [uid])) for tag, uid in named.items()}
 
 
 def _failed(outcome: Outcome) -> dict[str, Any]:
@@ -127,12 +128,12 @@ def _failed(outcome: Outcome) -> dict[str, Any]:
     assert failure is not None
     return {
         **_references(outcome),
-        "00081197": {"vr": "US", "Value": [failure.reason]},
-        "00000902": {"vr": "LO", "Value": [failure.detail[:64]]},
+        "00081197": attribute("US", failure.reason),
+        "00000902": attribute("LO", failure.detail[:64]),
     }
 
 
 def _stored(outcome: Outcome, base: str) -> dict[str, Any]:
     series = f"{base}/studies/{outcome.study_instance_uid}/series/{outcome.series_instance_uid}"
     url = f"{series}/instances/{outcome.sop_instance_uid}"
-    return {**_references(outcome), "00081190": {"vr": "UR", "Value": [url]}}
+    return {**_references(outcome), "00081190": attribute("UR", url)}

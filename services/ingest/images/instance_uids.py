@@ -1,10 +1,9 @@
 """Identity and integrity of an Instance: all that a front door understands of it."""
 
-import re
-
 import msgspec
 
 from shared.dicom import walk
+from shared.dicom.uid import is_uid
 from shared.dicom.walk import Buffer
 from shared.errors import Invalid
 
@@ -15,7 +14,6 @@ _NAMES = {
     _STUDY: "Study Instance UID",
     _SERIES: "Series Instance UID",
 }
-_UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*", re.ASCII)
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -37,8 +35,3 @@ def identify(data: Buffer) -> Identity:
     if wrong:
         raise Invalid("bad-uid", f"{', '.join(wrong)}: missing or no valid UID (PS3.5 9.1)")
     return Identity(found[_SOP_CLASS], found[_SOP_INSTANCE], found[_STUDY])
-
-
-def is_uid(value: str) -> bool:
-    """Say whether a text is a valid UID (PS3.5 9.1)."""
-    return 0 < len(value) <= 64 and _UID.fullmatch(value) is not None

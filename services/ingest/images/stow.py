@@ -13,11 +13,13 @@ from aiohttp import web
 
 from services.ingest.deps import IngestDeps
 from services.ingest.images import structured_reports
-from services.ingest.images.instance_uids import Identity, identify, is_uid
+from services.ingest.images.instance_uids import Identity, identify
 from services.ingest.receipts.receiving import Bytes, Content, new_receipt, receive, reject
 from services.ingest.receipts.records import INSTANCES, Receipt
+from shared.dicom.json_values import attribute
 from shared.dicom.multipart import MultipartReader, boundary_of, content_type
 from shared.dicom.spool import take_in
+from shared.dicom.uid import is_uid
 from shared.errors import Invalid, StorageFull, Transient
 
 DICOM = "application/dicom"
@@ -128,18 +130,18 @@ def _response(answer: Answer, receipt: Receipt) -> web.Response:
 
 def _document(answer: Answer) -> dict[str, Any]:
     """The Store Instances Response (PS3.18 10.5.3). There is nothing to retrieve here, so no Retrieve URL."""
-    document: dict[str, Any] = {"00081190": {"vr": "UR"}}
+    document: dict[str, Any] = {"00081190": attribute("UR")}
     stored = [{"00081150": _uid(each.sop_class_uid), "00081155": _uid(each.sop_instance_uid)} for each in answer.stored]
     failed = [
-        {"00081150": _uid(sop_class), "00081155": _uid(uid), "00081197": {"vr": "US", "Value": [reason]}}
+        {"00081150": _uid(sop_class), "00081155": _uid(uid), "00081197": attribute("US", reason)}
         for sop_class, uid, reason in answer.failed
     ]
     if stored:
-        document["00081199"] = {"vr": "SQ", "Value": stored}
+        document["00081199"] = attribute("SQ", *stored)
     if failed:
-        document["00081198"] = {"vr": "SQ", "Value": failed}
+        document["00081198"] = attribute("SQ", *failed)
     return document
 
 
 def _uid(uid: str) -> dict[str, Any]:
-    return {"vr": "UI", "Value": [uid]} if uid else {"vr": "UI"}
+    return attribute("UI", uid) if uid else attribute("UI")

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import orjson
 
-from services.ingest.images.instance_uids import is_uid
 from services.ingest.reports.fhir import STATUSES
+from shared.dicom.uid import is_uid
 from shared.errors import Invalid
 
 DCM = "http://dicom.nema.org/resources/ontology/DCM"

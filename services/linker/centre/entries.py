@@ -4,7 +4,6 @@ An annotation is one of ours (geometry as JSON) or a reference to a DICOM object
 Source of the geometry: PS3.3 C.10.5 and C.18.6 (graphic types and number of points), C.18.9 (patient space).
 """
 
-import re
 import uuid
 from datetime import UTC, datetime
 from typing import Literal
@@ -12,9 +11,9 @@ from typing import Literal
 import msgspec
 
 from services.linker.centre.records import Entry
+from shared.dicom.uid import is_uid
 from shared.errors import Invalid
 
-_UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*", re.ASCII)
 Space = Literal["image-pixel", "patient-mm"]
 Shape = Literal["point", "polyline", "polygon", "circle", "ellipse", "rectangle"]
 
@@ -159,7 +158,7 @@ def _check_by(by: str, at: str) -> None:
 
 def _check_uids(**uids: str) -> None:
     for name, uid in uids.items():
-        if len(uid) > 64 or _UID.fullmatch(uid) is None:
+        if not is_uid(uid):
             raise Invalid("not-a-uid", f"{name}: not a UID (PS3.5 9.1)")
 
 

@@ -11,6 +11,7 @@ from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import STUDIES_KNOWN, KnownStudy
 from services.linker.links import matching
 from services.linker.links.optimistic import change
+from shared.dicom.json_values import texts
 from shared.errors import Unavailable
 from shared.events import Event, InstancesStored
 
@@ -85,9 +86,5 @@ async def _ask_archive(deps: CentreDeps, uid: str) -> matching.StudyKeys | None:
 
 
 def _keys(uid: str, data_set: dict[str, Any]) -> matching.StudyKeys:
-    values = {name: _texts(data_set, tag) for name, tag in _FIELDS.items()}
+    values = {name: tuple(texts(data_set, tag)) for name, tag in _FIELDS.items()}
     return matching.merge(matching.StudyKeys(uid, **values), matching.StudyKeys(uid))
-
-
-def _texts(data_set: dict[str, Any], tag: str) -> tuple[str, ...]:
-    return tuple(str(value) for value in data_set.get(tag, {}).get("Value", []) if value)

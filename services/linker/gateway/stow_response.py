@@ -8,7 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import orjson
 
+from shared.dicom.json_values import integer, items, text
+from shared.dicom.native_xml_reader import data_set
+from shared.errors import Invalid
 from shared.events import MAX_BATCH, InstanceRef
 
 CRLF = b"\r\n"
@@ -61,6 +65,18 @@ def fate_of(failure_reason: int) -> Fate:
     return Fate.RETRY
 
 
+def decoded(body: bytes) -> object:
+    """Return an answer's Store Instances Response Module, of JSON or of XML; None if it is neither."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return data_set(body, strict=False)
+    except Invalid:
+        return None
+
+
 def verdicts(status: int, module: object, sent: Sequence[str]) -> dict[str, Verdict]:
     """Return the fate of every SOP Instance UID sent.
 
@@ -68,21 +84,21 @@ def verdicts(status: int, module: object, sent: Sequence[str]) -> dict[str, Verd
     What the answer does not mention is stored if the status is 200 (all were stored) and otherwise tried again.
     Source: PS3.18 Table 10.5.3-1.
     """
-    answer: Mapping[str, Any] = _data_set(module)
+    answer: Mapping[str, Any] = _single(module)
     unmentioned = Verdict(Fate.STORED) if status == 200 else Verdict(Fate.RETRY, "not-confirmed")
-    if status != 200 and len(sent) == 1 and _items(answer, _OTHER_FAILURES_SEQUENCE):
-        code = _number(_items(answer, _OTHER_FAILURES_SEQUENCE)[0], _FAILURE_REASON)
+    if status != 200 and len(sent) == 1 and items(answer, _OTHER_FAILURES_SEQUENCE):
+        code = integer(items(answer, _OTHER_FAILURES_SEQUENCE)[0], _FAILURE_REASON)
         unmentioned = Verdict(fate_of(code or 0), _hexadecimal(code))
     result = dict.fromkeys(sent, unmentioned)
-    for item in _items(answer, _REFERENCED_SOP_SEQUENCE):
-        uid = _text(item, _REFERENCED_SOP_INSTANCE_UID)
+    for item in items(answer, _REFERENCED_SOP_SEQUENCE):
+        uid = text(item, _REFERENCED_SOP_INSTANCE_UID)
         if uid in result:
-            warning = _number(item, _WARNING_REASON)
+            warning = integer(item, _WARNING_REASON)
             result[uid] = Verdict(Fate.STORED, "" if warning is None else _hexadecimal(warning))
-    for item in _items(answer, _FAILED_SOP_SEQUENCE):
-        uid = _text(item, _REFERENCED_SOP_INSTANCE_UID)
+    for item in items(answer, _FAILED_SOP_SEQUENCE):
+        uid = text(item, _REFERENCED_SOP_INSTANCE_UID)
         if uid in result:
-            code = _number(item, _FAILURE_REASON)
+            code = integer(item, _FAILURE_REASON)
             result[uid] = Verdict(fate_of(code or 0), _hexadecimal(code))
     return result
 
@@ -131,35 +147,10 @@ def closing(boundary: str) -> bytes:
     return f"--{boundary}--\r\n".encode("ascii")
 
 
-def _data_set(module: object) -> Mapping[str, Any]:
+def _single(module: object) -> Mapping[str, Any]:
     if isinstance(module, list) and module:  # some servers wrap the data set in an array, as for QIDO-RS
         module = module[0]
     return module if isinstance(module, dict) else {}
-
-
-def _items(data_set: Mapping[str, Any], tag: str) -> list[Mapping[str, Any]]:
-    element = data_set.get(tag)
-    values = element.get("Value") if isinstance(element, dict) else None
-    return [item for item in values if isinstance(item, dict)] if isinstance(values, list) else []
-
-
-def _text(data_set: Mapping[str, Any], tag: str) -> str:
-    value = _first(data_set, tag)
-    return value if isinstance(value, str) else ""
-
-
-def _number(data_set: Mapping[str, Any], tag: str) -> int | None:
-    value = _first(data_set, tag)
-    try:
-        return int(value) if isinstance(value, int | float | str) else None
-    except ValueError:
-        return None
-
-
-def _first(data_set: Mapping[str, Any], tag: str) -> object:
-    element = data_set.get(tag)
-    values = element.get("Value") if isinstance(element, dict) else None
-    return values[0] if isinstance(values, list) and values else None
 
 
 def _hexadecimal(code: int | None) -> str:

@@ -16,7 +16,7 @@ import msgspec
 import orjson
 from dicomweb_client.uri import URI
 
-from services.linker.gateway import native_response, stow_response
+from services.linker.gateway import stow_response
 from services.linker.links.manual import CORRELATION
 from services.linker.settings import LinkerSettings
 from shared.blobs import Blobs
@@ -113,7 +113,7 @@ class Centre:
             async with self._session.request(method, url, headers=headers, data=body, allow_redirects=False) as answer:
                 if answer.status == 429 or answer.status >= 500:
                     raise CentreUnavailable(f"http-{answer.status}", _seconds(answer.headers.get("Retry-After", "")))
-                return answer.status, _decoded(await _bounded(answer))
+                return answer.status, stow_response.decoded(await _bounded(answer))
         except TimeoutError as error:
             raise CentreUnavailable("timeout") from error
         except aiohttp.ClientSSLError as error:
@@ -156,13 +156,6 @@ async def _bounded(answer: aiohttp.ClientResponse) -> bytes:
         if len(body) > _MAX_ANSWER:
             raise CentreUnavailable("answer-too-large")
     return bytes(body)
-
-
-def _decoded(body: bytes) -> object:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return native_response.module(body)
 
 
 def _is_module(answer: object) -> bool:

@@ -6,7 +6,6 @@ anonymizer left it, so that a report whose link changed is still the same versio
 """
 
 import hashlib
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ import msgspec
 import orjson
 
 from services.linker.reports import schema
+from shared.dicom.uid import is_uid
 from shared.errors import Invalid
 from shared.events import LinkKeys
 from shared.fhir import systems
@@ -21,7 +21,6 @@ from shared.fhir.report import PublishedReport, contained, published, studies_of
 from shared.fhir.statuses import ReportStatus, status_of
 from shared.fhir.values import exact_text, items, listed, object_of, uid_identifier
 
-_UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*", re.ASCII)
 _MOST_PROBLEMS = 20
 
 Json = dict[str, Any]
@@ -174,7 +173,7 @@ def _content_requirements(document: Json) -> list[tuple[bool, str]]:
     return [
         (status_of(document.get("status")) is not None, "DiagnosticReport.status is not of diagnostic-report-status"),
         (isinstance(document.get("code"), dict), "DiagnosticReport.code is missing"),
-        (all(map(_is_uid, studies_of(document))), "DiagnosticReport.contained: not a UID (PS3.5 9.1)"),
+        (all(map(is_uid, studies_of(document))), "DiagnosticReport.contained: not a UID (PS3.5 9.1)"),
         (set(kinds) <= {"text/plain"}, "DiagnosticReport.presentedForm.contentType is not text/plain"),
     ]
 
@@ -198,7 +197,3 @@ def _incoming(said: PublishedReport, data: bytes) -> Incoming:
         studies=said.studies,
         link=said.link,
     )
-
-
-def _is_uid(uid: str) -> bool:
-    return len(uid) <= 64 and _UID.fullmatch(uid) is not None

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.linker.gateway import native_response
-from services.linker.gateway.stow_response import Fate, Verdict, fate_of, halves, shipments, verdicts
+from services.linker.gateway.stow_response import Fate, Verdict, decoded, fate_of, halves, shipments, verdicts
 from shared.events import InstanceRef
 from tests.linker.samples import refs, uid
 
@@ -96,7 +95,7 @@ def test_whatever_comes_back_every_instance_has_one_fate(status: int, answer: ob
 
 
 def test_an_answer_in_xml_says_the_same() -> None:
-    assert verdicts(202, native_response.module(XML), ["1", "2"]) == {
+    assert verdicts(202, decoded(XML), ["1", "2"]) == {
         "1": Verdict(Fate.STORED),
         "2": Verdict(Fate.WAIT, "A700"),
     }
@@ -106,7 +105,7 @@ def test_an_answer_in_xml_says_the_same() -> None:
     "body", [b"", b"<html/>", b"<", b'<!DOCTYPE x [<!ENTITY a "b">]><NativeDicomModel>&a;</NativeDicomModel>']
 )
 def test_other_xml_confirms_nothing(body: bytes) -> None:
-    assert native_response.module(body) is None
+    assert decoded(body) is None
 
 
 def test_an_answer_about_others_says_nothing_about_ours() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from lxml import etree
 
-from services.ingest.images.instance_uids import is_uid
 from services.ingest.reports.context_resources import Parts
 from services.ingest.reports.hl7.report import instant
+from shared.dicom.uid import is_uid
 from shared.errors import Invalid
 
 Element = Any  # lxml has no types
