@@ -12,12 +12,11 @@ from typing import NamedTuple
 
 from pydicom.datadict import keyword_for_tag
 
-from services.anonymizer.dicom import encoding
-from services.anonymizer.dicom.encoding import ITEM_END, UNDEFINED, Element, Syntax
 from services.anonymizer.pseudonyms.pseudonyms import normalised
 from services.anonymizer.text.folding.lexicon import clinical_words
 from services.anonymizer.text.names.forms import name_forms
-from shared.dicom import character_sets
+from shared.dicom import character_sets, elements, vrs
+from shared.dicom.elements import ITEM_END, UNDEFINED, Element, Syntax
 
 _NAMED = (
     0x00080020, 0x00080021, 0x00080022, 0x00080023, 0x0008002A, 0x00080050, 0x00080080, 0x00080081, 0x00080092,
@@ -139,7 +138,7 @@ class _Reader:
         self.charset = b""
 
     def walk(self, pos: int, end: int, syntax: Syntax, charset: bytes, depth: int) -> None:
-        data, short, plain = self._data, encoding.SHORT, syntax.short.unpack_from
+        data, short, plain = self._data, vrs.SHORT, syntax.short.unpack_from
         explicit, last = syntax.explicit, end - 8
         while pos <= last:
             if explicit:
@@ -147,7 +146,7 @@ class _Reader:
                 if vr in short and vr != b"PN" and (group << 16 | number) not in _INTEREST:
                     pos += 8 + length
                     continue
-            element = encoding.read(data, pos, end, syntax)
+            element = elements.read(data, pos, end, syntax)
             tag = element.tag
             if tag == ITEM_END or (depth == 0 and tag >= _PIXELS):
                 break
@@ -155,20 +154,20 @@ class _Reader:
                 charset = self._value(element)
                 self.charset = self.charset or charset
             self._take(element, end, syntax, charset, depth)
-            pos = encoding.after(data, element, end, syntax, depth)
+            pos = elements.after(data, element, end, syntax, depth)
 
     def _take(self, element: Element, end: int, syntax: Syntax, charset: bytes, depth: int) -> None:
         tag = element.tag
-        if tag in SEARCHED and encoding.is_sequence(element):
-            inside = encoding.inner(element, syntax)
-            for item, finish, _ in encoding.items(self._data, element, end, inside, depth):
-                self.walk(item.value, finish, inside, charset, depth + 1)
+        if tag in SEARCHED and elements.is_sequence(element):
+            inside = elements.inside(element, syntax)
+            for item in elements.items(self._data, element, end, inside, depth):
+                self.walk(item.value, item.end, inside, charset, depth + 1)
         elif element.length != UNDEFINED and (tag in _INTEREST or element.vr == b"PN"):
             value = self._value(element)
             if tag in FACTS and depth == 0:
                 self.facts[tag] = value
-            if value and (tag in WANTED or element.vr == b"PN" or encoding.vr_of(tag) == b"PN"):
-                vr = encoding.vr_of(tag) if element.vr == b"UN" else element.vr
+            if value and (tag in WANTED or element.vr == b"PN" or vrs.vr_of(tag) == b"PN"):
+                vr = vrs.vr_of(tag) if element.vr == b"UN" else element.vr
                 self.found.append(Found(tag, vr, value, charset))
 
     def _value(self, element: Element) -> bytes:

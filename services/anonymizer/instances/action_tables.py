@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from services.anonymizer.dicom import encoding
-from services.anonymizer.dicom.encoding import TEXT, Syntax
 from services.anonymizer.instances import actions, content_items
 from services.anonymizer.profile import profile, tables
 from services.anonymizer.profile.profile import Action
-from shared.dicom import character_sets
+from shared.dicom import character_sets, vrs
+from shared.dicom.elements import Syntax
+from shared.dicom.vrs import TEXT
 
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _SEARCHED = TEXT | {b"AS", b"DS", b"IS", b"OB"}
@@ -68,7 +68,7 @@ def scope(name: str, sop_class_uid: str, place: str, search: bool, recodes: bool
         actions.ICC_PROFILE,
         *PIXELS,
         *content_items.VALUES,
-        *(tag for tag, vr in kept.items() if explicit and vr not in encoding.SHORT),
+        *(tag for tag, vr in kept.items() if explicit and vr not in vrs.SHORT),
     ):
         kept.pop(tag, None)
     return Scope(by_tag, kept)

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from services.anonymizer import policy as contexts
-from services.anonymizer.dicom.encoding import TEXT
 from services.anonymizer.instances import descriptors, replacement_values
 from services.anonymizer.policy import Context
 from services.anonymizer.profile import tables
 from services.anonymizer.profile.profile import Action
 from services.anonymizer.pseudonyms import pseudonyms
 from shared.dicom.character_sets import decode
+from shared.dicom.vrs import TEXT
 from shared.errors import Refused
 
 ICC_PROFILE = 0x00282000

@@ -6,7 +6,7 @@ Source: PS3.5 6.2 (AT); PS3.3 C.7.6.6 (Frame Increment Pointer), C.7.6.17 (Multi
 from collections.abc import Callable
 from typing import Final
 
-from services.anonymizer.dicom.encoding import Syntax
+from shared.dicom.elements import Syntax
 
 DIMENSIONS: Final = frozenset({0x00209165, 0x00209167})
 """Dimension Index and Functional Group Pointer: Type 1, and every frame has a Dimension Index Value for each."""

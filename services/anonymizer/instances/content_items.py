@@ -9,12 +9,11 @@ Source: PS3.15 E.3.4.
 
 from functools import cache
 
-from services.anonymizer.dicom import encoding
-from services.anonymizer.dicom.encoding import ITEM_END, Syntax
 from services.anonymizer.profile import profile, tables
 from services.anonymizer.profile.profile import Action
 from services.anonymizer.profile.tables import ContentRow
-from shared.dicom import character_sets
+from shared.dicom import character_sets, elements
+from shared.dicom.elements import ITEM_END, Element, Syntax
 
 # Content, Acquisition Context, Protocol Context, Content Item Modifier, Specimen Preparation Step Content Item
 SEQUENCES = frozenset({0x0040A730, 0x00400555, 0x00400440, 0x00400441, 0x00400612})
@@ -33,14 +32,14 @@ def overrides(data: bytes, pos: int, end: int, syntax: Syntax, charset: bytes, n
     """Return what is done otherwise than usual in the Item that begins at pos; None if the whole Item goes."""
     value_type, scheme, code = "", "", ""
     while pos < end:
-        element = encoding.read(data, pos, end, syntax)
+        element = elements.read(data, pos, end, syntax)
         if element.tag == ITEM_END or element.tag > _CONCEPT:
             break
-        after = encoding.after(data, element, end, syntax)
+        after = elements.after(data, element, end, syntax)
         if element.tag == _VALUE_TYPE:
             value_type = _text(data, element.value, after)
-        elif element.tag == _CONCEPT and encoding.is_sequence(element):
-            scheme, code = _concept(data, element, end, encoding.inner(element, syntax), charset)
+        elif element.tag == _CONCEPT and elements.is_sequence(element):
+            scheme, code = _concept(data, element, end, elements.inside(element, syntax), charset)
         pos = after
     return decide(name, scheme, code, value_type)
 
@@ -69,18 +68,14 @@ def _rows() -> dict[tuple[str, str, str], ContentRow]:
     return {(row.scheme, row.code, row.value_type): row for row in tables.content_rows()}
 
 
-def _concept(data: bytes, element: encoding.Element, end: int, syntax: Syntax, charset: bytes) -> tuple[str, str]:
+def _concept(data: bytes, element: Element, end: int, syntax: Syntax, charset: bytes) -> tuple[str, str]:
     scheme = code = ""
-    for item, finish, _ in encoding.items(data, element, end, syntax):
-        pos = item.value
-        while pos < finish:
-            inner = encoding.read(data, pos, finish, syntax)
-            after = encoding.after(data, inner, finish, syntax)
+    for item in elements.items(data, element, end, syntax):
+        for inner, after in elements.walk(data, item.value, item.end, syntax):
             if inner.tag in _CODES:
                 code = character_sets.decode(data[inner.value : after], charset).strip(" \0")
             elif inner.tag == _SCHEME:
                 scheme = character_sets.decode(data[inner.value : after], charset).strip(" \0")
-            pos = after
         break
     return scheme, code
 

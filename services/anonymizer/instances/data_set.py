@@ -7,14 +7,13 @@ so are the lengths of the Sequences and Items around it (PS3.5 7.5). Pixel data 
 from collections import Counter
 from collections.abc import Mapping
 
-from services.anonymizer.dicom import encoding
-from services.anonymizer.dicom.encoding import ITEM_END, SEQUENCE_END, UNDEFINED, Element, Syntax
 from services.anonymizer.instances import actions, attribute_tags, content_items, private_attributes
 from services.anonymizer.instances.action_tables import CHARSET, PIXELS, STATED, Scope, State, scope
 from services.anonymizer.policy import Context
 from services.anonymizer.profile import profile
 from services.anonymizer.profile.profile import Action
-from shared.dicom import character_sets
+from shared.dicom import character_sets, elements, vrs
+from shared.dicom.elements import ITEM_END, SEQUENCE_END, UNDEFINED, Element, Syntax
 from shared.errors import Invalid
 
 Buffer = bytes | memoryview
@@ -55,7 +54,7 @@ class Rewriter:
         """Return where the walk begins, for who calls ``stated_before``, ``element`` and ``rest`` himself."""
         charset = self._context.identity.charset
         if self._recodes(charset):
-            additions = {**additions, CHARSET: encoding.encode(CHARSET, b"CS", _UTF8, syntax)}
+            additions = {**additions, CHARSET: elements.encode(CHARSET, b"CS", _UTF8, syntax)}
         self._pending = sorted(additions.items(), reverse=True)
         table = self._scope("top", syntax, charset)
         if extra := additions.keys() - STATED:
@@ -73,7 +72,7 @@ class Rewriter:
     def element(self, pos: int, state: State) -> tuple[bytes, int]:
         """Return what becomes of the element, or private group, of the top level at pos, and the position after it."""
         end = len(self._data)
-        replacement, following = self._element(encoding.read(self._data, pos, end, state.syntax), end, state)
+        replacement, following = self._element(elements.read(self._data, pos, end, state.syntax), end, state)
         return self._data[pos:following] if replacement is None else b"".join(replacement), following
 
     def rest(self, pos: int, state: State, parts: list[Buffer]) -> None:
@@ -82,7 +81,7 @@ class Rewriter:
 
     def switched(self, state: State, pos: int) -> State:
         """Return the state behind Specific Character Set (0008,0005) at pos."""
-        element = encoding.read(self._data, pos, len(self._data), state.syntax)
+        element = elements.read(self._data, pos, len(self._data), state.syntax)
         return self._switched(state, self._data[element.value : element.value + element.length].rstrip(b" \0"))
 
     def _scope(self, place: str, syntax: Syntax, charset: bytes) -> Scope:
@@ -100,10 +99,10 @@ class Rewriter:
         span, changed = pos, False
         while True:
             limit = self._pending[-1][0] if top and self._pending else _NO_MORE
-            pos = encoding.skip(data, pos, end, syntax, kept, limit)
+            pos = elements.skip(data, pos, end, syntax, kept, limit)
             if pos >= end or (top and data[pos : pos + 4] == b"\0\0\0\0" and not data[pos:].strip(b"\0")):
                 break  # at the end, or at zeros that a sender padded the file with
-            element = encoding.read(data, pos, end, syntax)
+            element = elements.read(data, pos, end, syntax)
             if element.tag == ITEM_END and not top:
                 break
             if top:
@@ -142,19 +141,19 @@ class Rewriter:
             return self._private(element, end, state)
         action = state.table.actions.get(element.tag, Action.REMOVE)
         if action in (Action.REMOVE, Action.EMPTY):
-            following = encoding.after(self._data, element, end, syntax, state.depth)
+            following = elements.after(self._data, element, end, syntax, state.depth)
             self.counts[action] += 1
             if action is Action.REMOVE:
                 return [], following
-            return [encoding.encode(element.tag, self._vr(element), b"", syntax)], following
-        if encoding.is_sequence(element):
+            return [elements.encode(element.tag, self._vr(element), b"", syntax)], following
+        if elements.is_sequence(element):
             return self._sequence(element, end, state, action)
-        following = encoding.after(self._data, element, end, syntax, state.depth)
+        following = elements.after(self._data, element, end, syntax, state.depth)
         if element.tag in PIXELS or element.length == UNDEFINED:
             return None, following
         value = self._data[element.value : following]
         if element.tag == CHARSET:
-            return ([encoding.encode(CHARSET, b"CS", _UTF8, syntax)] if self._recodes(value) else None), following
+            return ([elements.encode(CHARSET, b"CS", _UTF8, syntax)] if self._recodes(value) else None), following
         vr = self._vr(element)
         found = self._act(action, element.tag, vr, value, state.charset, self._context, self._search)
         if found is not None:
@@ -170,11 +169,11 @@ class Rewriter:
             if left is None:
                 return None, following
             self.counts["dangling-pointer"] += 1
-            return ([encoding.encode(element.tag, vr, left, syntax)] if left else []), following
+            return ([elements.encode(element.tag, vr, left, syntax)] if left else []), following
         recoded = self._recoded(vr, value, state.charset)
         if found is None and recoded is None:
             return None, following
-        return [encoding.encode(element.tag, vr, value if recoded is None else recoded, syntax)], following
+        return [elements.encode(element.tag, vr, value if recoded is None else recoded, syntax)], following
 
     def _stands(self, tag: int) -> bool:
         """Say whether an Attribute can be in the output, at the top or in an Item."""
@@ -192,7 +191,7 @@ class Rewriter:
         return new
 
     def _vr(self, element: Element) -> bytes:
-        return encoding.vr_of(element.tag) if element.vr == b"UN" else element.vr
+        return vrs.vr_of(element.tag) if element.vr == b"UN" else element.vr
 
     def _private(self, element: Element, end: int, state: State) -> tuple[list[Buffer] | None, int]:
         kept, count, following = private_attributes.safe(
@@ -209,9 +208,9 @@ class Rewriter:
 
     def _sequence(self, element: Element, end: int, state: State, action: Action) -> tuple[list[Buffer] | None, int]:
         """Rewrite each Item. A Sequence of defined length gets its new one; of undefined length, its delimiter."""
-        inside = encoding.inner(element, state.syntax)
-        if state.depth >= encoding.MAX_DEPTH:
-            raise Invalid("too-deep", f"Sequences are nested more than {encoding.MAX_DEPTH} deep")
+        inside = elements.inside(element, state.syntax)
+        if state.depth >= elements.MAX_DEPTH:
+            raise Invalid("too-deep", f"Sequences are nested more than {elements.MAX_DEPTH} deep")
         stop = end if element.length == UNDEFINED else element.value + element.length
         dummy = action is Action.DUMMY or state.dummy
         nested = State(
@@ -224,11 +223,11 @@ class Rewriter:
         parts: list[Buffer] = []
         pos, changed = element.value, False
         while pos < stop:
-            item = encoding.read(self._data, pos, stop, inside)
+            item = elements.read(self._data, pos, stop, inside)
             if item.tag == SEQUENCE_END and element.length == UNDEFINED:
                 stop = pos
                 break
-            if item.tag != encoding.ITEM:
+            if item.tag != elements.ITEM:
                 raise Invalid("bad-sequence", "something other than an Item stands in a Sequence (PS3.5 7.5)")
             pos, differs = self._item(element.tag, item, stop, nested, parts)
             changed = changed or differs
@@ -247,7 +246,7 @@ class Rewriter:
             if overrides is None:
                 self.counts["remove-content"] += 1
                 if item.length == UNDEFINED:
-                    finish = encoding.dataset_end(self._data, item.value, stop, state.syntax, state.depth) + 8
+                    finish = elements.item_end(self._data, item.value, stop, state.syntax, state.depth) + 8
                 return finish, True
             if overrides:  # of values, none of which is ever kept without a look
                 state = state._replace(table=Scope({**state.table.actions, **overrides}, state.table.kept))
@@ -258,7 +257,7 @@ class Rewriter:
                 raise Invalid("bad-sequence", "no delimiter ends an Item of undefined length (PS3.5 7.5.2)")
             at += 8
         size = sum(len(part) for part in inner)
-        parts.append(encoding.header(encoding.ITEM, b"", size, state.syntax))
+        parts.append(elements.header(elements.ITEM, b"", size, state.syntax))
         parts += inner
         return at, changed
 
@@ -266,6 +265,6 @@ class Rewriter:
         """Return header, Items and delimiter. UN stays UN, for its contents are Implicit VR (PS3.5 6.2.2, note)."""
         vr = b"UN" if element.vr == b"UN" else b"SQ"
         if element.length == UNDEFINED:
-            end = encoding.header(SEQUENCE_END, b"", 0, inside)
-            return [encoding.header(element.tag, vr, UNDEFINED, syntax), *parts, end]
-        return [encoding.header(element.tag, vr, sum(len(part) for part in parts), syntax), *parts]
+            end = elements.header(SEQUENCE_END, b"", 0, inside)
+            return [elements.header(element.tag, vr, UNDEFINED, syntax), *parts, end]
+        return [elements.header(element.tag, vr, sum(len(part) for part in parts), syntax), *parts]

@@ -10,9 +10,7 @@ from functools import lru_cache
 import msgspec
 
 from services.anonymizer import policy as contexts
-from services.anonymizer.dicom import encoding, file_format, patient_identifiers
-from services.anonymizer.dicom.encoding import Syntax
-from services.anonymizer.dicom.file_format import Part10
+from services.anonymizer.dicom import file_format, patient_identifiers
 from services.anonymizer.dicom.patient_identifiers import Facts
 from services.anonymizer.instances import burned_in, series_template, sop_classes
 from services.anonymizer.instances.data_set import Buffer, Rewriter
@@ -23,6 +21,9 @@ from services.anonymizer.profile import profile, tables
 from services.anonymizer.pseudonyms import vault_entries
 from services.anonymizer.pseudonyms.pseudonyms import accession_pseudonym, uid_pseudonym
 from services.anonymizer.pseudonyms.vault import Sealed, seal
+from shared.dicom import elements
+from shared.dicom.elements import Syntax
+from shared.dicom.file_format import Part10
 from shared.events import LinkKeys
 
 _MODALITY, _STUDY_DATE, _ACCESSION = 0x00080060, 0x00080020, 0x00080050
@@ -86,7 +87,7 @@ def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cle
     )
 
 
-def _is_like(known: Made, file: Part10) -> bool:
+def _is_like(known: Made, file: Part10[bytes]) -> bool:
     """Say whether what decides about an Instance is as it was for the one that it was made like."""
     facts, context = known.facts, known.context
     if facts.text(sop_classes.SOP_CLASS) != context.sop_class_uid or not burned_in.pass_unseen(facts, context.policy):
@@ -95,11 +96,13 @@ def _is_like(known: Made, file: Part10) -> bool:
     return _statements(context, facts, file.syntax, looked_at=False) == known.statements
 
 
-def _rewritten(file: Part10, context: Context, facts: Facts, *, looked_at: bool) -> tuple[list[Buffer], Rewriter]:
+def _rewritten(
+    file: Part10[bytes], context: Context, facts: Facts, *, looked_at: bool
+) -> tuple[list[Buffer], Rewriter]:
     """Return the new Data Set; if a trace of the patient is left in it, look at every text that was kept."""
     statements = _statements(context, facts, file.syntax, looked_at=looked_at)
     if looked_at:
-        statements = statements | {_BURNED_IN: encoding.encode(_BURNED_IN, b"CS", b"NO", file.syntax)}
+        statements = statements | {_BURNED_IN: elements.encode(_BURNED_IN, b"CS", b"NO", file.syntax)}
     for search in (False, True):
         rewriter = Rewriter(file.data, context, search=search)
         parts = rewriter.rewrite(file.start, file.syntax, statements)
@@ -136,7 +139,7 @@ def _stated(name: str, patient: str, issuer: str, dates: str, syntax: Syntax, lo
         0x00120063: (b"LO", method),
         _DATES_MODIFIED: (b"CS", dates.encode("ascii")),
     }
-    encoded = {tag: encoding.encode(tag, vr, value, syntax) for tag, (vr, value) in found.items()}
+    encoded = {tag: elements.encode(tag, vr, value, syntax) for tag, (vr, value) in found.items()}
     encoded[0x00120064] = _method_codes(name, syntax, looked_at)
     if not patient:
         encoded[0x00100021] = b""
@@ -152,11 +155,11 @@ def _method_codes(name: str, syntax: Syntax, looked_at: bool) -> bytes:
     for value, meaning in profile.codes(profile.load(name)):
         if value == CLEAN_PIXELS and not looked_at:
             continue
-        code = encoding.encode(0x00080100, b"SH", value.encode("ascii"), syntax)
-        code += encoding.encode(0x00080102, b"SH", b"DCM", syntax)
-        code += encoding.encode(0x00080104, b"LO", meaning.encode("ascii"), syntax)
-        items += encoding.header(encoding.ITEM, b"", len(code), syntax) + code
-    return encoding.header(0x00120064, b"SQ", len(items), syntax) + items
+        code = elements.encode(0x00080100, b"SH", value.encode("ascii"), syntax)
+        code += elements.encode(0x00080102, b"SH", b"DCM", syntax)
+        code += elements.encode(0x00080104, b"LO", meaning.encode("ascii"), syntax)
+        items += elements.header(elements.ITEM, b"", len(code), syntax) + code
+    return elements.header(0x00120064, b"SQ", len(items), syntax) + items
 
 
 def _sealed(context: Context, facts: Facts, keys: LinkKeys, found: Sequence[Sealed]) -> tuple[Sealed, ...]:

@@ -6,12 +6,11 @@ Source: PS3.15 E.3.10; private blocks, PS3.5 7.8.1.
 import re
 from functools import lru_cache
 
-from services.anonymizer.dicom import encoding
-from services.anonymizer.dicom.encoding import Syntax
 from services.anonymizer.instances import descriptors
 from services.anonymizer.policy import Context
 from services.anonymizer.profile import tables
-from shared.dicom import character_sets
+from shared.dicom import character_sets, elements, vrs
+from shared.dicom.elements import Syntax
 from shared.errors import Invalid
 
 _NUMBER = rb" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *"  # PS3.5 6.2, DS and IS; 090-1234-5678 is none
@@ -35,11 +34,11 @@ def safe(
         found, number, vr_here, length = syntax.short.unpack_from(data, pos)
         if found != group:
             break
-        if number > 0xFF and number >> 8 not in creators and vr_here in encoding.SHORT and syntax.explicit:
+        if number > 0xFF and number >> 8 not in creators and vr_here in vrs.SHORT and syntax.explicit:
             pos += 8 + length
             continue
-        element = encoding.read(data, pos, end, syntax)
-        after = encoding.after(data, element, end, syntax, depth)
+        element = elements.read(data, pos, end, syntax)
+        after = elements.after(data, element, end, syntax, depth)
         if 0x10 <= number <= 0xFF:
             creator = _text(data[element.value : after], charset)
             if (group, creator) in _LISTED_CREATORS:
@@ -77,13 +76,10 @@ def _is_safe(listed: bytes, vr: bytes, value: bytes, charset: bytes, context: Co
     return False  # the listed Sequences have no listed contents
 
 
-def is_plain(elements: bytes, syntax: Syntax) -> bool:
-    """Say whether these elements' texts are ASCII, so that they are the same in UTF-8."""
-    pos = 0
-    while pos < len(elements):
-        element = encoding.read(elements, pos, len(elements), syntax)
-        pos = encoding.after(elements, element, len(elements), syntax)
-        value = elements[element.value : pos]
+def is_plain(data: bytes, syntax: Syntax) -> bool:
+    """Say whether the texts of these elements are ASCII, so that they are the same in UTF-8."""
+    for element, following in elements.walk(data, 0, len(data), syntax):
+        value = data[element.value : following]
         if element.vr in character_sets.WITH_CHARACTER_SET and not (value.isascii() and b"\x1b" not in value):
             return False
     return True

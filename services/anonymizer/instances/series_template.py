@@ -10,15 +10,16 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from services.anonymizer.dicom import encoding, patient_identifiers
-from services.anonymizer.dicom.encoding import EXPLICIT_BIG
-from services.anonymizer.dicom.file_format import Part10
+from services.anonymizer.dicom import patient_identifiers
 from services.anonymizer.dicom.patient_identifiers import Facts, Found
 from services.anonymizer.instances.action_tables import State
 from services.anonymizer.instances.data_set import Buffer, Rewriter
 from services.anonymizer.policy import Context, Policy
 from services.anonymizer.pseudonyms import vault_entries
 from services.anonymizer.pseudonyms.vault import Sealed
+from shared.dicom import elements
+from shared.dicom.elements import EXPLICIT_BIG
+from shared.dicom.file_format import Part10
 from shared.errors import Permanent
 
 _SERIES: Final = 16  # at once in one process: a few senders at a time, each with a Series or two
@@ -93,7 +94,7 @@ class Template:
         """Return the header as it goes out."""
         return b"".join(piece.out for piece in self._pieces)
 
-    def apply(self, file: Part10) -> Made | None:
+    def apply(self, file: Part10[bytes]) -> Made | None:
         """Return what becomes of a file; None if the engine has to look at all of it."""
         data, pos, size = file.data, file.start, 0
         outs: list[bytes] = []
@@ -121,7 +122,7 @@ class Template:
                 changed.append((size, size + len(out)))
             size += len(out)
             outs.append(out)
-        if pos + 8 <= len(data) and encoding.read(data, pos, len(data), file.syntax).tag < _PIXELS:
+        if pos + 8 <= len(data) and elements.read(data, pos, len(data), file.syntax).tag < _PIXELS:
             return None
         header = b"".join(outs)
         left_in = self.context.identity.left_in
@@ -135,7 +136,7 @@ class Template:
     def _changed(self, rewriter: Rewriter, piece: Piece, pos: int, facts: dict[int, bytes]) -> tuple[bytes, int] | None:
         """Return what becomes of a piece that is not as it was, and where it ends; None if more than it changes."""
         data, state = rewriter.data, self._state
-        if piece.tag <= _CHARSET or encoding.read(data, pos, len(data), state.syntax).tag != piece.tag:
+        if piece.tag <= _CHARSET or elements.read(data, pos, len(data), state.syntax).tag != piece.tag:
             return None
         out, following = rewriter.element(pos, state)
         found, own = patient_identifiers.said(data, pos, following, state.syntax, state.charset)
@@ -184,7 +185,7 @@ class Template:
 class _First(NamedTuple):
     """An Instance of a Series; a template is made of it when another one comes. failures: of earlier ones, in a row."""
 
-    file: Part10
+    file: Part10[bytes]
     context: Context
     statements: Mapping[int, bytes]
     header: bytes
@@ -194,7 +195,7 @@ class _First(NamedTuple):
 _known: OrderedDict[tuple[str, bytes], Template | _First | None] = OrderedDict()  # None: left to the engine
 
 
-def made(file: Part10, policy: Policy) -> Made | None:
+def made(file: Part10[bytes], policy: Policy) -> Made | None:
     """Return what becomes of a file by what became of another of its Series; None if the engine has to do it."""
     key = _key(file)
     series = _known.get(key) if key else None
@@ -213,7 +214,7 @@ def made(file: Part10, policy: Policy) -> Made | None:
     return found
 
 
-def remember(file: Part10, context: Context, statements: Mapping[int, bytes], header: Sequence[Buffer]) -> None:
+def remember(file: Part10[bytes], context: Context, statements: Mapping[int, bytes], header: Sequence[Buffer]) -> None:
     """Keep what the engine made of a file's header for those that follow. header: the parts before the pixel data."""
     key = _key(file)
     end = file.data.find(_PIXEL_DATA, file.start)  # if it is found too early, the template will not give the header
@@ -236,7 +237,7 @@ def forget() -> None:
     _known.clear()
 
 
-def _key(file: Part10) -> tuple[str, bytes] | None:
+def _key(file: Part10[bytes]) -> tuple[str, bytes] | None:
     """Return what chooses the template: only where to look, since every byte is compared."""
     if file.deflated or file.syntax is EXPLICIT_BIG:
         return None
@@ -261,7 +262,7 @@ def _template(first: _First) -> Template | None:
     pieces: list[Piece] = []
     pos = file.start
     while pos + 8 <= len(data):
-        tag = encoding.read(data, pos, len(data), file.syntax).tag
+        tag = elements.read(data, pos, len(data), file.syntax).tag
         if tag >= _PIXELS or data.startswith(b"\0\0\0\0", pos):
             break
         stated = rewriter.stated_before(tag)

@@ -13,8 +13,7 @@ from typing import Final, NamedTuple
 
 from pydicom._uid_dict import UID_dictionary
 
-from services.anonymizer.dicom import encoding, file_format
-from services.anonymizer.dicom.file_format import Part10
+from services.anonymizer.dicom import file_format
 from services.anonymizer.dicom.patient_identifiers import Identity
 from services.anonymizer.instances.action_tables import STATED
 from services.anonymizer.instances.actions import Act
@@ -27,6 +26,8 @@ from services.anonymizer.pseudonyms.keys import KeySet
 from services.anonymizer.pseudonyms.vault import Original, Sealed
 from services.anonymizer.rotation.dates import reshifted
 from services.anonymizer.rotation.new_pseudonyms import Successors
+from shared.dicom import elements
+from shared.dicom.file_format import Part10
 from shared.errors import Refused, SettingsError
 from shared.fhir import systems
 
@@ -45,7 +46,7 @@ class Sent(NamedTuple):
     another version of that profile than the one that is here.
     """
 
-    file: Part10
+    file: Part10[bytes]
     top: Mapping[int, tuple[bytes, bytes]]
     profile: str
     version: str
@@ -160,14 +161,14 @@ class _Renewal:
         return uid if is_kept else self._successors.of("uid", uid)
 
 
-def _top(file: Part10) -> dict[int, tuple[bytes, bytes]]:
+def _top(file: Part10[bytes]) -> dict[int, tuple[bytes, bytes]]:
     found: dict[int, tuple[bytes, bytes]] = {}
     data, pos, last = file.data, file.start, max(_WANTED)
     while pos + 8 <= len(data):
-        element = encoding.read(data, pos, len(data), file.syntax)
+        element = elements.read(data, pos, len(data), file.syntax)
         if element.tag > last:
             break
-        following = encoding.after(data, element, len(data), file.syntax)
+        following = elements.after(data, element, len(data), file.syntax)
         if element.tag in _WANTED:
             found[element.tag] = data[pos:following], data[element.value : following]
         pos = following
@@ -185,8 +186,8 @@ def _statements(sent: Sent, successors: Successors, label: str) -> dict[int, byt
     found = {tag: element for tag, (element, _) in sent.top.items() if tag in STATED}
     if sent.patient:
         patient = successors.of("patient", sent.patient).encode("ascii")
-        found[_PATIENT] = encoding.encode(_PATIENT, b"LO", patient, sent.file.syntax)
-        found[_ISSUER] = encoding.encode(_ISSUER, b"LO", label.encode("ascii"), sent.file.syntax)
+        found[_PATIENT] = elements.encode(_PATIENT, b"LO", patient, sent.file.syntax)
+        found[_ISSUER] = elements.encode(_ISSUER, b"LO", label.encode("ascii"), sent.file.syntax)
     return found
 
 

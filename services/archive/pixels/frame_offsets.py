@@ -9,16 +9,17 @@ from itertools import pairwise
 
 from services.archive.attributes.dicom_json import Header
 from services.archive.records import Pixels
-from shared.dicom import walk
+from shared.dicom import elements
+from shared.dicom.elements import Buffer
+from shared.dicom.file_format import Part10
 from shared.dicom.json_values import integer
-from shared.dicom.walk import File
 
 KEYWORDS = {0x7FE00010: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
 Span = tuple[int, int]
 _JPEG_ENDS = b"\xff\xd9"
 
 
-def pixels_of(file: File, header: Header) -> Pixels | None:
+def pixels_of(file: Part10[Buffer], header: Header) -> Pixels | None:
     """Return where pixel data and frames are; None if there are no pixel data."""
     element = header.pixels
     if element is None:
@@ -26,12 +27,12 @@ def pixels_of(file: File, header: Header) -> Pixels | None:
     frames = max(1, integer(header.attributes, "00280008", 1))
     if not element.undefined:
         return Pixels(KEYWORDS[element.tag], element.value, element.end, frames)
-    found = walk.fragments(file.data, element)
+    found = elements.fragments(file.data, element, len(file.data))
     spans = _frames(file, found, frames, _extended(file, header))
-    return Pixels(KEYWORDS[element.tag], element.value, element.end, frames, True, spans)
+    return Pixels(KEYWORDS[element.tag], element.value, found[-1][1] if found else element.value, frames, True, spans)
 
 
-def _frames(file: File, found: list[Span], frames: int, extended: list[int]) -> tuple[tuple[Span, ...], ...]:
+def _frames(file: Part10[Buffer], found: list[Span], frames: int, extended: list[int]) -> tuple[tuple[Span, ...], ...]:
     table, fragments = (found[0], found[1:]) if found else ((0, 0), [])
     if frames == 1:
         return (tuple(fragments),)
@@ -44,12 +45,12 @@ def _frames(file: File, found: list[Span], frames: int, extended: list[int]) -> 
     return _by_ends(file, fragments, frames)
 
 
-def _basic(file: File, table: Span) -> list[int]:
+def _basic(file: Part10[Buffer], table: Span) -> list[int]:
     raw = bytes(file.data[table[0] : table[1]])
     return [item[0] for item in struct.iter_unpack("<I", raw[: len(raw) // 4 * 4])]
 
 
-def _extended(file: File, header: Header) -> list[int]:
+def _extended(file: Part10[Buffer], header: Header) -> list[int]:
     span = header.bulk.get("7FE00001")
     raw = bytes(file.data[span[0] : span[1]]) if span else header.extended_offsets
     return [item[0] for item in struct.iter_unpack("<Q", raw[: len(raw) // 8 * 8])]
@@ -62,7 +63,7 @@ def _by_offsets(fragments: list[Span], starts: list[int]) -> tuple[tuple[Span, .
     return tuple(tuple(fragments[low:high]) for low, high in pairwise(cuts))
 
 
-def _by_ends(file: File, fragments: list[Span], frames: int) -> tuple[tuple[Span, ...], ...]:
+def _by_ends(file: Part10[Buffer], fragments: list[Span], frames: int) -> tuple[tuple[Span, ...], ...]:
     """Without a table, a frame ends with the fragment that ends with its codestream's end marker (PS3.5 A.4)."""
     groups: list[tuple[Span, ...]] = []
     current: list[Span] = []

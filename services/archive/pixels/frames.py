@@ -10,7 +10,7 @@ from services.archive.deps import ArchiveDeps
 from services.archive.pixels.codecs import PixelShape, frame_of_bits
 from services.archive.records import InstanceRecord, Pixels
 from services.archive.render import image_attributes
-from shared.dicom import walk
+from shared.dicom import file_format
 from shared.errors import Invalid, NotFound, Refused
 
 Span = tuple[int, int]
@@ -95,7 +95,7 @@ def frame_shape(record: InstanceRecord) -> PixelShape:
 def inflated(data: bytes, places: tuple[Span, ...]) -> list[bytes]:
     """Return parts of the Data Set of a deflated Part 10 file; runs in the process pool."""
     try:
-        content = walk.split(data).data
+        content = file_format.split(data).data
     except zlib.error as error:
         raise Refused("bad-deflate", "PS3.5 A.5") from error
     return [bytes(content[start:end]) for start, end in places]

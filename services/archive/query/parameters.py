@@ -11,7 +11,7 @@ from pydicom._dicom_dict import DicomDictionary
 
 from services.archive.attributes.search_results import SERIES_LEVEL, STUDY_LEVEL
 from shared.dicom.uid import has_uid_characters
-from shared.dicom.walk import vr_of
+from shared.dicom.vrs import vr_of
 from shared.errors import Invalid
 
 STUDY, SERIES, INSTANCE = "study", "series", "instance"
@@ -107,7 +107,7 @@ def _tag(part: str) -> str:
 
 def _match(name: str, value: str) -> Match:
     path = path_of(name)
-    vr = vr_of(int(path[-1], 16))
+    vr = vr_of(int(path[-1], 16)).decode("ascii")
     if vr == "SQ":
         raise Invalid("sequence-key", "a Sequence is matched by a path to an Attribute in it (PS3.18 8.3.4.1)")
     value = value.strip()

@@ -12,10 +12,11 @@ from services.archive.attributes.dicom_json import Header, read_header
 from services.archive.attributes.gzip_members import member
 from services.archive.pixels.frame_offsets import pixels_of
 from services.archive.records import InstanceRecord
-from shared.dicom import walk
+from shared.dicom import file_format
+from shared.dicom.elements import Buffer
+from shared.dicom.file_format import Part10
 from shared.dicom.json_values import Json, integer, text
 from shared.dicom.uid import is_uid
-from shared.dicom.walk import Buffer
 from shared.errors import Invalid
 
 CANNOT_UNDERSTAND: Final = 0xC000  # PS3.4 Table B.2-1: Error: Cannot understand
@@ -46,7 +47,7 @@ def prepare(data: Buffer, *, root: str, at: float, study: str = "") -> Prepared 
     stored (PS3.18 10.5.1), or empty for any.
     """
     try:
-        file = walk.split(data)
+        file = file_format.split(data)
         header = read_header(file, "")
     except Invalid as error:
         return Failure(CANNOT_UNDERSTAND, str(error))
@@ -71,13 +72,14 @@ def _problem(uids: list[str], study: str) -> str:
     )
 
 
-def _record(data: Buffer, file: walk.File, header: Header, uids: list[str], root: str, at: float) -> InstanceRecord:
+def _record(
+    data: Buffer, file: Part10[Buffer], header: Header, uids: list[str], root: str, at: float
+) -> InstanceRecord:
     sop_class_uid, sop_instance_uid, study_uid, series_uid = uids
     digest = hashlib.sha256(data).hexdigest()
     place = f"{root}/studies/{study_uid}/series/{series_uid}/instances/{sop_instance_uid}"
     metadata = orjson.dumps(header.attributes).replace(b'"BulkDataURI":"', f'"BulkDataURI":"{place}'.encode())
     pixels = pixels_of(file, header)
-    deflated = file.transfer_syntax_uid == walk.DEFLATED_EXPLICIT_VR_LE
     return InstanceRecord(
         sop_instance_uid=sop_instance_uid,
         sop_class_uid=sop_class_uid,
@@ -90,7 +92,7 @@ def _record(data: Buffer, file: walk.File, header: Header, uids: list[str], root
         sha256=digest,
         stored_at=at,
         header_end=header.pixels.start if header.pixels else len(file.data),
-        deflated=deflated,
+        deflated=file.deflated,
         pixels=pixels,
         bulk=header.bulk,
         metadata=member(metadata, _GZIP_LEVEL),

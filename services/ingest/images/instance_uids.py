@@ -2,9 +2,9 @@
 
 import msgspec
 
-from shared.dicom import walk
+from shared.dicom import elements, file_format
+from shared.dicom.elements import Buffer
 from shared.dicom.uid import is_uid
-from shared.dicom.walk import Buffer
 from shared.errors import Invalid
 
 _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
@@ -26,11 +26,11 @@ class Identity(msgspec.Struct, frozen=True):
 
 def identify(data: Buffer) -> Identity:
     """Walk the whole Data Set, so that a truncated one is noticed; raise Invalid with a reason otherwise."""
-    file = walk.split(data)
+    file = file_format.split(data)
     found: dict[int, str] = {}
-    for element in walk.elements(file.data, file.start, len(file.data), file.syntax):
+    for element, _ in elements.walk(file.data, file.start, len(file.data), file.syntax):
         if element.tag in _NAMES:
-            found[element.tag] = walk.text(file.data[element.value : element.end])
+            found[element.tag] = elements.text(file.data[element.value : element.end])
     wrong = [name for tag, name in _NAMES.items() if not is_uid(found.get(tag, ""))]
     if wrong:
         raise Invalid("bad-uid", f"{', '.join(wrong)}: missing or no valid UID (PS3.5 9.1)")

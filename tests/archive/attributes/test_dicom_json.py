@@ -9,11 +9,13 @@ from typing import Any
 
 import orjson
 import pydicom
+import pydicom.data
+import pydicom.uid
 import pytest
 
 from services.archive.attributes.dicom_json import BULK, read_header
 from services.archive.store.prepare import Prepared, prepare
-from shared.dicom import walk
+from shared.dicom import file_format
 from shared.errors import Invalid
 
 PYDICOM_FILES = Path(pydicom.__file__).parent / "data"
@@ -84,7 +86,7 @@ def compare(paths: list[Path]) -> tuple[int, dict[str, list[str]]]:
         if theirs is None or path.name in ODD:
             continue
         try:
-            ours = read_header(walk.split(data), "").attributes
+            ours = read_header(file_format.split(data), "").attributes
         except Invalid:
             continue
         compared += 1
@@ -121,3 +123,17 @@ def test_what_rests_is_the_metadata_with_places(shared_data: Path) -> None:
     assert metadata["7FE00010"]["BulkDataURI"] == f"{place}/instances/{record.sop_instance_uid}/bulkdata/7FE00010"
     start, end = record.bulk["7FE00010"]
     assert data[start:end] == pydicom.dcmread(io.BytesIO(data)).PixelData
+
+
+def test_an_overlay_in_implicit_vr_has_its_vrs_by_the_dictionary() -> None:
+    data_set = pydicom.dcmread(str(pydicom.data.get_testdata_file("CT_small.dcm")), stop_before_pixels=True)
+    data_set.add_new(0x60020010, "US", 4)
+    data_set.add_new(0x60023000, "OW", b"\1\2")
+    data_set.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
+    buffer = io.BytesIO()
+    data_set.save_as(buffer)
+
+    attributes = read_header(file_format.split(buffer.getvalue()), "").attributes
+
+    assert attributes["60020010"] == {"vr": "US", "Value": [4]}
+    assert attributes["60023000"] == {"vr": "OW", "InlineBinary": "AQI="}

@@ -12,7 +12,7 @@ from services.archive.pixels.codecs import PixelShape, transcode
 from services.archive.records import InstanceRecord
 from services.archive.render import image_attributes
 from services.archive.store.prepare import Failure, prepare
-from shared.dicom import walk
+from shared.dicom import file_format
 from shared.errors import Refused
 from tests.archive.retrieve.fixtures import images
 
@@ -54,7 +54,7 @@ def _many(record: InstanceRecord) -> bool:
 
 
 def _frame(data: bytes, record: InstanceRecord, number: int) -> bytes:
-    content = walk.split(data).data
+    content = file_format.split(data).data
     joined = b"".join(bytes(content[start:end]) for start, end in frames.spans(record, number))
     if frames.pixels_of(record).encapsulated:
         return joined

@@ -14,7 +14,7 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from services.ingest.receipts.records import ARRIVALS, RECEIPTS
 from services.ingest.settings import IngestSettings
 from shared.blobs import Blobs
-from shared.dicom import walk
+from shared.dicom import file_format
 from shared.errors import SettingsError
 from shared.service import Role
 from tests.ingest.conftest import Doors, open_doors
@@ -46,7 +46,7 @@ async def data_set(store: Blobs, key: str) -> str:
 
 
 def data_set_of(data: bytes) -> str:
-    file = walk.split(data)
+    file = file_format.split(data)
     return hashlib.sha256(bytes(file.data[file.start :])).hexdigest()
 
 
@@ -103,7 +103,7 @@ async def test_every_transfer_syntax_is_taken(doors: Doors, name: str) -> None:
     key = (await doors.blobs_published(1))[0]
     kept = await doors.host.ports[Role.GATEWAY].blobs["identified"].get(key)
     assert status == 0
-    assert walk.split(kept).transfer_syntax_uid == dataset.file_meta.TransferSyntaxUID
+    assert file_format.split(kept).transfer_syntax_uid == dataset.file_meta.TransferSyntaxUID
 
 
 async def test_a_taken_port_is_a_clear_error(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The header walk against pydicom."""
+"""The walker of Data Sets and Part 10 files against pydicom."""
 
 import io
 import warnings
@@ -18,7 +18,10 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from shared.dicom import walk
+from shared.dicom import elements, file_format
+from shared.dicom.elements import Syntax
+from shared.dicom.file_format import Part10
+from shared.dicom.vrs import vr_of
 from shared.errors import Invalid
 
 NATIVE = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
@@ -60,16 +63,17 @@ def part10(data_set: Dataset, syntax: str) -> bytes:
     return target.getvalue()
 
 
-def tags_of(file: walk.File) -> list[tuple[int, ...]]:
+def tags_of(file: Part10[bytes]) -> list[tuple[int, ...]]:
     """List the path of every element, in order."""
     found: list[tuple[int, ...]] = []
 
-    def visit(start: int, end: int, syntax: walk.Syntax, path: tuple[int, ...]) -> None:
-        for element in walk.elements(file.data, start, end, syntax):
+    def visit(start: int, end: int, syntax: Syntax, path: tuple[int, ...]) -> None:
+        for element, _ in elements.walk(file.data, start, end, syntax):
             found.append((*path, element.tag))
-            if walk.is_sequence(element):
-                for number, item in enumerate(walk.items(file.data, element, syntax)):
-                    visit(item.value, item.end, walk.inside(element, syntax), (*path, element.tag, number))
+            if elements.is_sequence(element):
+                inside = elements.inside(element, syntax)
+                for number, item in enumerate(elements.items(file.data, element, end, inside)):
+                    visit(item.value, item.end, inside, (*path, element.tag, number))
 
     visit(file.start, len(file.data), file.syntax, ())
     return found
@@ -90,7 +94,7 @@ def tags_by_pydicom(data_set: Dataset, path: tuple[int, ...] = ()) -> list[tuple
 def test_the_walk_finds_what_pydicom_wrote(data_set: Dataset, syntax: str) -> None:
     data = part10(data_set, syntax)
 
-    file = walk.split(data)
+    file = file_format.split(data)
 
     assert file.transfer_syntax_uid == syntax
     assert tags_of(file) == tags_by_pydicom(data_set)
@@ -106,7 +110,7 @@ def test_broken_bytes_are_invalid_and_nothing_else(data_set: Dataset, syntax: st
     broken = broken[: data.draw(st.integers(132, len(broken)))]
 
     try:
-        tags_of(walk.split(bytes(broken)))
+        tags_of(file_format.split(bytes(broken)))
     except Invalid as error:
         assert error.reason
 
@@ -115,7 +119,7 @@ def test_broken_bytes_are_invalid_and_nothing_else(data_set: Dataset, syntax: st
 @settings(max_examples=200, deadline=None)
 def test_rubbish_is_invalid_and_nothing_else(rubbish: bytes) -> None:
     try:
-        tags_of(walk.split(b"\0" * 128 + b"DICM" + rubbish))
+        tags_of(file_format.split(b"\0" * 128 + b"DICM" + rubbish))
     except Invalid as error:
         assert error.reason
 
@@ -128,10 +132,10 @@ def test_fragments_lie_where_their_bytes_are(count: int, table: bool) -> None:
     data_set.PixelData = encapsulate(frames, has_bot=table)
     data_set["PixelData"].VR = "OB"
     data_set["PixelData"].is_undefined_length = True
-    file = walk.split(part10(data_set, RLELossless))
+    file = file_format.split(part10(data_set, RLELossless))
 
-    (element,) = walk.elements(file.data, file.start, len(file.data), file.syntax)
-    spans = walk.fragments(file.data, element)
+    [(element, _)] = elements.walk(file.data, file.start, len(file.data), file.syntax)
+    spans = elements.fragments(file.data, element, len(file.data))
 
     assert [bytes(file.data[start:end]) for start, end in spans[1:]] == frames
     assert file.encapsulated
@@ -144,7 +148,7 @@ def test_an_extended_offset_table_is_walked_past() -> None:
     data_set.ExtendedOffsetTable, data_set.ExtendedOffsetTableLengths, data_set.PixelData = offsets, lengths, pixels
     data_set["PixelData"].VR = "OB"
     data_set["PixelData"].is_undefined_length = True
-    file = walk.split(part10(data_set, RLELossless))
+    file = file_format.split(part10(data_set, RLELossless))
 
     assert tags_of(file) == [(0x7FE00001,), (0x7FE00002,), (0x7FE00010,)]
 
@@ -153,21 +157,23 @@ def test_an_unknown_of_undefined_length_holds_implicit_little_endian() -> None:
     item = b"\x08\x00\x50\x11" + b"\x04\0\0\0" + b"1.2\0"
     nested = b"\xfe\xff\x00\xe0" + len(item).to_bytes(4, "little") + item + b"\xfe\xff\xdd\xe0\0\0\0\0"
     header = part10(Dataset(), ExplicitVRLittleEndian) + b"\x09\x00\x01\x10UN\0\0\xff\xff\xff\xff" + nested
-    file = walk.split(header)
+    file = file_format.split(header)
 
-    (element,) = walk.elements(file.data, file.start, len(file.data), file.syntax)
-    (found,) = walk.items(file.data, element, file.syntax)
-    (inner,) = walk.elements(file.data, found.value, found.end, walk.inside(element, file.syntax))
+    inside = elements.IMPLICIT_LITTLE
+    [(element, following)] = elements.walk(file.data, file.start, len(file.data), file.syntax)
+    (found,) = elements.items(file.data, element, len(file.data), elements.inside(element, file.syntax))
+    [(inner, _)] = elements.walk(file.data, found.value, found.end, inside)
 
-    assert (element.vr, element.undefined, element.after) == ("UN", True, len(header))
-    assert (inner.tag, inner.vr, walk.text(file.data[inner.value : inner.end])) == (0x00081150, "UI", "1.2")
+    assert elements.inside(element, file.syntax) is inside
+    assert (element.vr, element.undefined, following) == (b"UN", True, len(header))
+    assert (inner.tag, inner.vr, elements.text(file.data[inner.value : inner.end])) == (0x00081150, b"UI", "1.2")
 
 
 def test_depth_is_bounded() -> None:
     opening = b"\x40\x00\x30\xa7SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
 
     with pytest.raises(Invalid) as caught:
-        tags_of(walk.split(part10(Dataset(), ExplicitVRLittleEndian) + opening * 1000))
+        tags_of(file_format.split(part10(Dataset(), ExplicitVRLittleEndian) + opening * 1000))
 
     assert caught.value.reason == "too-deep"
 
@@ -177,15 +183,31 @@ def test_a_missing_preamble_is_forgiven() -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        assert walk.split(data[132:]).transfer_syntax_uid == ExplicitVRLittleEndian
+        assert file_format.split(data[132:]).transfer_syntax_uid == ExplicitVRLittleEndian
 
 
 def test_a_deflate_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     data_set = Dataset()
     data_set.EncapsulatedDocument = b"\0" * (1 << 20)
-    monkeypatch.setattr(walk, "MAX_INFLATED", 1 << 19)
+    monkeypatch.setattr(file_format, "MAX_INFLATED", 1 << 19)
 
     with pytest.raises(Invalid) as caught:
-        walk.split(part10(data_set, DeflatedExplicitVRLittleEndian))
+        file_format.split(part10(data_set, DeflatedExplicitVRLittleEndian))
 
     assert caught.value.reason == "too-large"
+
+
+def test_the_vr_of_an_overlay_is_that_of_its_repeating_group() -> None:
+    assert [vr_of(tag) for tag in (0x60000010, 0x601E3000, 0x60201500, 0x00090010, 0x00280000)] == [
+        b"US", b"OB", b"UN", b"LO", b"UL",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("header", [b"\x11\x00\x01\x10OB", b"\x10\x00\x20\x00UT"])
+def test_only_pixel_data_and_sequences_have_undefined_length(header: bytes) -> None:
+    data = header + b"\0\0\xff\xff\xff\xff" + b"\xfe\xff\xdd\xe0\0\0\0\0"
+
+    with pytest.raises(Invalid) as caught:
+        list(elements.walk(data, 0, len(data), elements.EXPLICIT_LITTLE))
+
+    assert caught.value.reason == "undefined-length"

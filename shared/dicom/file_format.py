@@ -1,0 +1,86 @@
+"""Takes a Part 10 file apart: preamble, File Meta Information, and the Data Set, inflated where it is deflated. Pure.
+
+Source: PS3.10 section 7; PS3.5 Annex A.
+"""
+
+import zlib
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from shared.dicom import elements
+from shared.dicom.elements import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Buffer, Syntax
+from shared.errors import Invalid
+
+IMPLICIT_VR_LE: Final = "1.2.840.10008.1.2"
+EXPLICIT_VR_LE: Final = "1.2.840.10008.1.2.1"
+DEFLATED_EXPLICIT_VR_LE: Final = "1.2.840.10008.1.2.1.99"
+EXPLICIT_VR_BE: Final = "1.2.840.10008.1.2.2"
+MAX_INFLATED: Final = 1 << 30  # a bomb otherwise: deflate reaches 1:1000
+_PREAMBLE, _PREFIX = 128, b"DICM"
+_TRANSFER_SYNTAX_UID: Final = 0x00020010
+B = TypeVar("B", bound=Buffer)
+
+
+class Part10(NamedTuple, Generic[B]):
+    """A Part 10 file taken apart.
+
+    data: the bytes that hold the Data Set, from start on: the given ones, or the inflated ones of a deflated file.
+    meta: of the File Meta Information, tag → value bytes.
+    """
+
+    transfer_syntax_uid: str
+    syntax: Syntax
+    data: B | bytes
+    start: int
+    meta: dict[int, bytes]
+
+    @property
+    def deflated(self) -> bool:
+        """Say whether the Data Set came deflated (PS3.5 A.5)."""
+        return self.transfer_syntax_uid == DEFLATED_EXPLICIT_VR_LE
+
+    @property
+    def encapsulated(self) -> bool:
+        """Say whether pixel data are in fragments (PS3.5 A.4)."""
+        native = (IMPLICIT_VR_LE, EXPLICIT_VR_LE, DEFLATED_EXPLICIT_VR_LE, EXPLICIT_VR_BE)
+        return self.transfer_syntax_uid not in native
+
+
+def has_preamble(data: Buffer) -> bool:
+    """Say whether preamble and prefix stand where PS3.10 7.1 wants them."""
+    return bytes(data[_PREAMBLE : _PREAMBLE + 4]) == _PREFIX
+
+
+def split(data: B) -> Part10[B]:
+    """Take a Part 10 file apart. A file without preamble but with File Meta Information first is taken too."""
+    pos = _PREAMBLE + len(_PREFIX) if has_preamble(data) else 0
+    if not pos and bytes(data[:4]) != b"\x02\x00\x00\x00":
+        raise Invalid("not-dicom", "bytes 128 to 131 are not DICM (PS3.10 7.1)")
+    meta: dict[int, bytes] = {}
+    size = len(data)
+    while pos + 8 <= size and data[pos] == 2 and data[pos + 1] == 0:
+        element = elements.read(data, pos, size, EXPLICIT_LITTLE)
+        pos = elements.after(data, element, size, EXPLICIT_LITTLE)
+        meta[element.tag] = bytes(data[element.value : pos])
+    uid = elements.text(meta.get(_TRANSFER_SYNTAX_UID, b""))
+    if not uid:
+        raise Invalid("no-transfer-syntax", "(0002,0010) Transfer Syntax UID is missing or empty (PS3.10 7.1)")
+    if uid == DEFLATED_EXPLICIT_VR_LE:
+        return Part10(uid, EXPLICIT_LITTLE, inflate(data, pos), 0, meta)
+    return Part10(uid, syntax_of(uid), data, pos, meta)
+
+
+def syntax_of(transfer_syntax_uid: str) -> Syntax:
+    """Return how a Data Set of this Transfer Syntax is encoded; all but two are Explicit VR Little Endian."""
+    return {IMPLICIT_VR_LE: IMPLICIT_LITTLE, EXPLICIT_VR_BE: EXPLICIT_BIG}.get(transfer_syntax_uid, EXPLICIT_LITTLE)
+
+
+def inflate(data: Buffer, start: int) -> bytes:
+    """Return the Data Set that begins deflated at start (PS3.5 A.5); raise Invalid if it is larger than 1 GiB."""
+    machine = zlib.decompressobj(-zlib.MAX_WBITS)  # without zlib's header: PS3.5 A.5
+    try:
+        data_set = machine.decompress(memoryview(data)[start:], MAX_INFLATED)
+    except zlib.error as error:
+        raise Invalid("bad-deflate", "the Data Set cannot be inflated (PS3.5 A.5)") from error
+    if machine.unconsumed_tail:
+        raise Invalid("too-large", "the inflated Data Set is larger than 1 GiB")
+    return data_set
