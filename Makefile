@@ -5,10 +5,12 @@ BIN    := $(VENV)/bin
 HOME_  ?= jmid-home
 PORT   ?= 8080
 DIMSE_PORT ?= 11112
+JOBS ?= 2
+FAST = "not servers and not browser and not slow"
 SHELL  := /bin/sh
 OURS    = $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 
-.PHONY: help up test check bench lock docs clean
+.PHONY: help up test test-fast fuzz check coverage wheel check-wheel messages bench lock docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +20,13 @@ up: $(VENV)/.run ## Set up and run gateway and centre here; the first start feed
 
 test: $(VENV)/.dev ## Set up and pass all tests (real RabbitMQ, MongoDB protocol, S3, Chromium)
 	@$(BIN)/python -m tests.servers install
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope $(ARGS)
+
+test-fast: $(VENV)/.dev ## Pass the tests that need no server, browser or process of their own, in less than a minute
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope -m $(FAST) $(ARGS)
+
+fuzz: $(VENV)/.dev ## Look for new failing examples with random seeds (ARGS="--minutes 10 --seed N --servers tests/dicom")
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 check: $(VENV)/.dev ## Lint, types, layers, licences, Kubernetes manifests, docs in step with the code
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pymongo
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from tests.servers.install import CHROMIUM, NO_CHROMIUM
 from tests.servers.mongodb import MongoDB, NamedMongoDB
@@ -19,6 +20,11 @@ from tests.servers.s3 import Bucket, NamedS3, SeaweedFS
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
+settings.register_profile("fixed", derandomize=True, database=None)
+settings.register_profile("search", derandomize=False, database=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+"""`make test` makes up the same examples every time; `make fuzz` looks for new ones (tests/fuzz/__main__.py)."""
+
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -28,6 +34,21 @@ CHROMIUM_ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+SERVERS = frozenset({"rabbitmq", "mongodb", "s3", "own_rabbitmq", "own_mongodb", "own_s3"})
+BROWSER = frozenset({"browser", "page"})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a server or the browser by the fixtures it asks for, so that nobody forgets to."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & SERVERS:
+            item.add_marker("servers")
+        if fixtures & BROWSER:
+            item.add_marker("browser")
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ settings.register_profile(
     "fuzz",
     max_examples=int(os.environ.get("JMID_FUZZ_EXAMPLES", "120")),
     deadline=None,
-    derandomize="JMID_FUZZ_EXAMPLES" not in os.environ,
+    derandomize=os.environ.get("HYPOTHESIS_PROFILE") != "search",
     suppress_health_check=list(HealthCheck),
     print_blob=False,
     database=None,

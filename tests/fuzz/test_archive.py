@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.fuzz.conftest import FUZZ, Door, grown
 from tests.fuzz.strategies import BOUNDARY, DICOM, damaged, multipart, query, retrieval
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.fuzz]
 ROOT = "/dicom-web"
 FOLDER = Path(pydicom.data.__file__).parent / "test_files"
 NAMES = ["CT_small.dcm", "MR_small_RLE.dcm", "reportsi.dcm", "image_dfl.dcm", "MR_small_bigendian.dcm", "JPEG2000.dcm"]

@@ -17,7 +17,7 @@ from tests.flow import senders
 from tests.fuzz.conftest import ANSWER_S, FUZZ, Door, grown
 from tests.fuzz.strategies import damaged, multipart
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.fuzz]
 FOLDER = Path(pydicom.data.__file__).parent / "test_files"
 CT = (FOLDER / "CT_small.dcm").read_bytes()
 REPORT = senders.fhir_report(senders.person(1), 1, "20240531", "異常を認めない。")
