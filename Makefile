@@ -36,6 +36,10 @@ check: $(VENV)/.dev ## Lint, types, layers, licences, Kubernetes manifests, docs
 	$(BIN)/python -m docs.licences
 	$(BIN)/python -m k8s.check
 	$(BIN)/python -m docs.generate --check
+	$(BIN)/python -m shared.web.locale --check
+
+messages: $(VENV)/.dev ## Take new texts of pages into the catalogues (shared/web/locale/*.po); translate them there
+	$(BIN)/python -m shared.web.locale
 
 bench: $(VENV)/.dev ## Measure against peers; tables and JSON to bench/results
 	$(BIN)/python -m bench $(ARGS)

@@ -35,6 +35,7 @@ from shared.events import (
     ReportReceived,
 )
 from shared.service import Place, Role, Running, Service
+from shared.web.language import translatable
 
 
 @asynccontextmanager
@@ -78,7 +79,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
             ReportReceived: partial(handler.deidentify_report, deps=deps),
         },
         templates=Path(__file__).parent / "templates",
-        menu=[("Quarantine", "/gateway/quarantine")],
+        menu=[(translatable("Quarantine"), "/gateway/quarantine")],
         status=status,
     )
 

@@ -24,6 +24,7 @@ from shared.events import Delivered, InputDeidentified, InputRefused, InstancesR
 from shared.lease import leases_of
 from shared.service import Place, Role, Running, Service
 from shared.settings import read
+from shared.web.language import translatable
 
 
 @asynccontextmanager
@@ -66,7 +67,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
             tasks=[publish, release, watch],
             stop_accepting=stop,
             templates=Path(__file__).parent / "templates",
-            menu=[("Receipts 受付", "/gateway/receipts")],
+            menu=[(translatable("Receipts"), "/gateway/receipts")],
             status=status,
         )
 

@@ -10,6 +10,7 @@ from shared.dicom.json_values import text, texts
 from shared.fhir import codes
 from shared.fhir.report import PublishedReport
 from shared.fhir.statuses import RETRACTED
+from shared.web.language import translatable
 
 _AGE = re.compile(r"(\d{3})([DWMY])")  # PS3.5 6.2, AS
 _PER_YEAR = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
@@ -46,15 +47,15 @@ class Report(msgspec.Struct, frozen=True):
         A plain text that holds the sections is the whole report and says nothing new; another does, as of an addendum.
         """
         named = [
-            ("Clinical information 依頼", self.clinical_information),
-            ("Findings 所見", self.findings),
-            ("Impression 診断", self.impression),
+            (translatable("Clinical information"), self.clinical_information),
+            (translatable("Findings"), self.findings),
+            (translatable("Impression"), self.impression),
         ]
         found = [(heading, text) for heading, text in named if text]
         bare = "".join(self.text.split())
         is_whole = found and all("".join(text.split()) in bare for _, text in found)
         if self.text and not is_whole:
-            found.append(("Further text その他" if found else "Report", self.text))
+            found.append((translatable("Further text") if found else translatable("Report"), self.text))
         return found
 
 

@@ -14,15 +14,17 @@ from services.search.highlight import excerpt, segments
 from services.search.plot import legend, names_of, stacked_bars
 from services.search.query import CaseQuery, parse_query, parse_text
 from shared.errors import Invalid
+from shared.web.language import translatable, translated
 
 PAGE = 20
+EXAMPLE = '結節 "すりガラス" -転移'
 
 
 def routes(deps: SearchDeps) -> list[web.AbstractRouteDef]:
     """Return the routes of the portal."""
 
     async def search(request: web.Request) -> web.Response:
-        parameters = {name: value for name, value in request.query.items() if value.strip()}
+        parameters = {name: value for name, value in request.query.items() if value.strip() and name != "lang"}
         context = await _search_context(deps, parameters)
         return aiohttp_jinja2.render_template("search/search.html", request, context, status=context["status"])
 
@@ -44,13 +46,13 @@ def routes(deps: SearchDeps) -> list[web.AbstractRouteDef]:
         period = request.query.get("period", "month")
         digits = PERIODS.get(period, 6)
         plots = []
-        for by, title in (("modality", "Cases by modality"), ("site", "Cases by site")):
+        for by, title in (("modality", translatable("Cases by modality")), ("site", translatable("Cases by site"))):
             found = await asyncio.to_thread(deps.index.counts, CaseQuery(), by, digits)
             names = names_of(found)
             plots.append(
                 {
                     "title": title,
-                    "svg": stacked_bars(found, title),
+                    "svg": stacked_bars(found, translated(request, title)),
                     "legend": legend(names),
                     "rows": found,
                     "names": names,
@@ -68,7 +70,14 @@ def routes(deps: SearchDeps) -> list[web.AbstractRouteDef]:
 async def _search_context(deps: SearchDeps, parameters: Mapping[str, str]) -> dict[str, Any]:
     """Return what the search page shows; a wrong parameter becomes a sentence on the page."""
     fields = {name: values for name in ("modality", "site", "body_part") if (values := await _values(deps, name))}
-    context: dict[str, Any] = {"parameters": parameters, "fields": fields, "date": day, "status": 200, "page": PAGE}
+    context: dict[str, Any] = {
+        "parameters": parameters,
+        "fields": fields,
+        "date": day,
+        "status": 200,
+        "page": PAGE,
+        "example": EXAMPLE,
+    }
     try:
         query = parse_query({"limit": str(PAGE), **parameters})
     except Invalid as error:

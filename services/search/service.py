@@ -18,6 +18,7 @@ from services.search.sources import open_sources
 from shared.events import CaseChanged, StudyChanged
 from shared.service import Place, Role, Running, Service
 from shared.settings import read
+from shared.web.language import translatable
 
 
 @asynccontextmanager
@@ -41,7 +42,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
                 },
                 tasks=[follower.follow],
                 templates=Path(__file__).parent / "templates",
-                menu=[("Search 検索", "/"), ("Counts 件数", "/counts")],
+                menu=[(translatable("Search"), "/"), (translatable("Counts"), "/counts")],
                 status=status,
             )
     finally:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -14,6 +13,7 @@ from shared.errors import SettingsError
 from shared.metrics import REQUEST
 from shared.runtime import health
 from shared.runtime.state import Host
+from shared.web import language
 
 Socket = socket.socket
 WEB = Path(__file__).parent.parent / "web"
@@ -48,7 +48,7 @@ def build(host: Host, extra: Sequence[web.AbstractRouteDef]) -> web.Application:
     application = web.Application(client_max_size=MAX_FORM_BYTES, middlewares=[_measured])
     folders = {s.name: jinja2.FileSystemLoader(r.templates) for s, r in host.open if r.templates}
     loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(WEB / "templates"), jinja2.PrefixLoader(folders)])
-    environment = aiohttp_jinja2.setup(application, loader=loader, autoescape=True)
+    environment = language.set_up(application, loader)
     environment.globals["menu"] = [
         entry for _, running in sorted(host.open, key=lambda pair: pair[0].role) for entry in running.menu
     ]
@@ -57,6 +57,7 @@ def build(host: Host, extra: Sequence[web.AbstractRouteDef]) -> web.Application:
         owners |= dict.fromkeys(application.add_routes(running.routes), service.name)
     application[_OWNERS] = owners
     application.add_routes(health.routes(host))
+    application.add_routes(language.routes())
     application.add_routes(extra)
     application.router.add_static("/static", WEB / "static")
     return application

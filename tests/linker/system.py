@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -24,6 +23,7 @@ from shared.documents.sqlite import open_sqlite
 from shared.events import EVENTS, Event, InstancesDeidentified, Zone
 from shared.runtime.app import WEB
 from shared.service import Place, Role, Running, Service
+from shared.web import language
 from tests.linker.samples import packed
 
 SPEED = {
@@ -263,7 +263,7 @@ def _application(running: Running) -> web.Application:
             jinja2.PrefixLoader({"linker": jinja2.FileSystemLoader(running.templates)} if running.templates else {}),
         ]
     )
-    aiohttp_jinja2.setup(application, loader=loader, autoescape=True)
+    language.set_up(application, loader)
     application.add_routes(running.routes)
     return application
 

@@ -82,6 +82,24 @@ async def test_every_page_of_the_menu_opens(system: System, page: "Page") -> Non
     assert len(places) >= 5
 
 
+async def test_the_switch_changes_the_language_of_every_page_and_of_what_scripts_write(
+    system: System, page: "Page"
+) -> None:
+    case = system.cases(modality="CT", has_images="true")[0]
+    await page.goto(f"{system.url('search')}/cases/{case['id']}")
+
+    await page.click("nav.languages a[lang=ja]")
+    await page.wait_for_function("document.getElementById('where').innerText.includes(' / ')")
+
+    assert page.url.endswith(f"/cases/{case['id']}")
+    assert await page.get_attribute("html", "lang") == "ja"
+    assert await page.inner_text("#diagnosis h2") == "確定診断"
+    await page.click("nav[aria-label=メインメニュー] a >> nth=0")
+    assert await page.get_attribute("html", "lang") == "ja"
+    await page.click("nav.languages a[lang=en]")
+    assert await page.get_attribute("html", "lang") == "en"
+
+
 async def test_counts_are_drawn(system: System, page: "Page") -> None:
     await page.goto(system.url("search") + "/counts?period=day")
 
@@ -113,7 +131,7 @@ async def test_a_confirmed_diagnosis_is_recorded_shown_and_found(system: System,
     await page.fill("#diagnosis [name=code]", "C34.1")
     await page.fill("#diagnosis [name=by]", "テスト医師")
     await page.click("#diagnosis button")
-    await page.wait_for_function("document.body.innerText.includes('確定診断 右上葉肺腺癌 C34.1')")
+    await page.wait_for_function("document.body.innerText.includes('Confirmed diagnosis 右上葉肺腺癌 C34.1')")
 
     assert [found["id"] for found in system.cases(diagnosis="肺腺癌")] == [case["id"]]
 

@@ -100,6 +100,6 @@ def test_text_that_no_section_has_is_shown_and_the_whole_report_is_not_shown_twi
     whole = msgspec.structs.replace(read, text="【所見】\n右肺に\n結節\n【診断】肺癌疑い\n以上").sections()
     alone = Report("r", text="異常なし。").sections()
 
-    assert addendum[-1] == ("Further text その他", "追記: 次回は3か月後。")
+    assert addendum[-1] == ("Further text", "追記: 次回は3か月後。")
     assert [text for _, text in whole] == ["右肺に 結節", "肺癌疑い"]
     assert alone == [("Report", "異常なし。")]

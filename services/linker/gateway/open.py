@@ -17,6 +17,7 @@ from services.linker.settings import LinkerSettings, complete
 from shared import settings
 from shared.events import InstancesDeidentified, ReportDeidentified
 from shared.service import Place, Running
+from shared.web.language import translatable
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 _RELEASE_EVERY_S = 600.0
@@ -52,7 +53,7 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
             tasks=[courier.run for courier in couriers],
             status=status,
             templates=TEMPLATES,
-            menu=(("Links", "/gateway/links"),),
+            menu=((translatable("Links"), "/gateway/links"),),
         )
 
 

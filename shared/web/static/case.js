@@ -10,12 +10,12 @@
     const at = shown[Number(slice.value)];
     if (!at) return;
     image.src = `${at.url}/rendered?viewport=768,768`;
-    where.textContent = `${Number(slice.value) + 1} of ${shown.length}`;
+    where.textContent = box.dataset.where.replace("{number}", Number(slice.value) + 1).replace("{count}", shown.length);
   };
   const load = async (series) => {
     const root = `${box.dataset.root}/series/${series}`;
     const answer = await fetch(`${root}/instances?includefield=00280008&limit=5000`, { headers: { Accept: "application/dicom+json" } });
-    if (!answer.ok && answer.status !== 204) { where.textContent = `The archive answered ${answer.status}`; return; }
+    if (!answer.ok && answer.status !== 204) { where.textContent = box.dataset.refused.replace("{status}", answer.status); return; }
     const found = answer.status === 204 ? [] : await answer.json();
     found.sort((a, b) => (first(a, "00200013") || 0) - (first(b, "00200013") || 0));
     shown = found.flatMap((each) => {
@@ -33,7 +33,7 @@
     slice.value = String(Number(slice.value) + Math.sign(event.deltaY));
     show();
   }, { passive: false });
-  image.addEventListener("error", () => { where.textContent += " – cannot be shown"; });
+  image.addEventListener("error", () => { where.textContent += ` – ${box.dataset.broken}`; });
   const buttons = [...document.querySelectorAll("[data-series]")];
   buttons.forEach((button) => button.addEventListener("click", () => load(button.dataset.series)));
   if (buttons.length) load(buttons[0].dataset.series);
@@ -54,10 +54,10 @@
     const answer = await fetch("/api/diagnoses", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
     if (!answer.ok) {
       const problem = await answer.json().catch(() => ({}));
-      told.textContent = `Not recorded (${answer.status}): ${problem.detail || problem.reason || ""}`;
+      told.textContent = form.dataset.refused.replace("{status}", answer.status).replace("{detail}", problem.detail || problem.reason || "");
       return;
     }
-    told.textContent = "Recorded.";
+    told.textContent = form.dataset.recorded;
     window.setTimeout(() => window.location.reload(), 1500);
   });
 })();

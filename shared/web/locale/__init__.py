@@ -1,0 +1,1 @@
+"""The catalogues of what people read, one .po file per language, and ``python -m shared.web.locale``."""
