@@ -48,7 +48,7 @@ class LeaseSettings(msgspec.Struct, frozen=True):
         Meta(
             description="How long a lease outlives its last renewal: so long work rests after its process was killed."
         ),
-    ] = 15.0
+    ] = 10.0
 
 
 class LeaseRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 gateway: takes what the anonymizer made, links, decides, delivers (``gateway/``).
 centre: takes reports, keeps links, annotations, diagnoses and recalls, tells of every change (``centre/``).
-Both share the rules: ``matching``, ``versions``, ``policy``, ``stow``, ``report`` are pure.
+Both share the rules of ``links/`` and the document of ``reports/``; neither imports the other.
 """
 
 from services.linker.centre import records as centre_store
@@ -28,7 +28,13 @@ GATEWAY = Service(
     settings=LinkerSettings,
     takes=(InstancesDeidentified, ReportDeidentified),
     publishes=(ReportLinked, Delivered),
-    collections=(gateway_store.STUDIES_SEEN, gateway_store.REPORTS_SEEN, LINKS, gateway_store.DELIVERIES),
+    collections=(
+        gateway_store.STUDIES_SEEN,
+        gateway_store.REPORTS_SEEN,
+        LINKS,
+        gateway_store.DELIVERIES,
+        gateway_store.WORKERS,
+    ),
     blobs=("deidentified",),
 )
 CENTRE = Service(

@@ -52,9 +52,10 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     attempts: Annotated[
         Count, Meta(description="How often an Instance is tried that fails without a final Failure Reason.")
     ] = 12
-    sweep_s: Annotated[Seconds, Meta(description="How often due deliveries are looked for when no event arrives.")] = (
-        15.0
-    )
+    sweep_s: Annotated[
+        Seconds,
+        Meta(description="How often due deliveries are looked for that another process has made due."),
+    ] = 3.0
     recall_poll_s: Annotated[Seconds, Meta(description="How often the centre's recall list is read.")] = 60.0
     retention_h: Annotated[
         float,

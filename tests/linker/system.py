@@ -21,12 +21,14 @@ from shared.bus.journal import open_journal
 from shared.documents import Documents
 from shared.documents.sqlite import open_sqlite
 from shared.events import EVENTS, Event, InstancesDeidentified, Zone
+from shared.lease import LEASES
 from shared.runtime.app import WEB
 from shared.service import Place, Role, Running, Service
 from shared.web import language
 from tests.linker.samples import packed
 
 SPEED = {
+    "JMID_LEASE_TTL_S": "0.5",
     "JMID_LINKER_SWEEP_S": "0.05",
     "JMID_LINKER_RECALL_POLL_S": "0.05",
     "JMID_LINKER_RETRY_FIRST_S": "0.02",
@@ -211,7 +213,7 @@ async def opened(
 ) -> AsyncIterator[Opened]:
     """Open a linker on the embedded ports under home, or on another document store.
 
-    tasks: whether its couriers and publisher run.
+    tasks: whether its workers and publisher run.
     """
     async with AsyncExitStack() as stack:
         home.mkdir(parents=True, exist_ok=True)
@@ -221,7 +223,7 @@ async def opened(
         zone = Zone.DEIDENTIFIED if service.role is Role.GATEWAY else Zone.CENTRE
         witness = Queue("witness", tuple(kind for kind in EVENTS if kind.zone is zone))
         await bus.declare(witness)
-        await documents.declare(*service.collections)
+        await documents.declare(LEASES, *service.collections)
         place = Place(
             role=service.role,
             site="hospital",

@@ -103,7 +103,7 @@ async def test_a_linker_killed_at_random_moments_loses_nothing(tmp_path: Path) -
         links = (await documents.find(LINKS, limit=1000)).documents
     assert len(found) == STUDIES * (BATCHES + 1)
     assert {link.state for link in links} == {"linked"}
-    assert all(each.stored == SIZE for each in found if each.kind == "instances")
+    assert all(len(each.confirmed) == SIZE for each in found if each.kind == "instances")
 
 
 async def post_until_taken(session: aiohttp.ClientSession, where: list[str], body: dict[str, Any]) -> None:

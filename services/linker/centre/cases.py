@@ -13,11 +13,12 @@ from services.linker.centre.records import RECALLS, Entry, Recall
 from services.linker.centre.reports import ENTRIES
 from services.linker.links.manual import decoded, json_error
 from services.linker.links.optimistic import change
+from services.linker.links.states import RecallState
 from shared.documents import Condition, Eq, Order
 from shared.errors import Invalid, NotFound, Permanent
 
 _LIMIT = 500
-OUTCOMES = ("redelivered", "unavailable-at-gateway")
+OUTCOMES = (RecallState.REDELIVERED, RecallState.UNAVAILABLE)
 
 
 class RecallRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,7 +84,7 @@ class CaseRoutes:
 
     async def get_recalls(self, request: web.Request) -> web.Response:
         """Return recalls of one state (default requested); with site, those that this site could answer."""
-        state, site = request.query.get("state", "requested"), request.query.get("site", "")
+        state, site = request.query.get("state", RecallState.REQUESTED), request.query.get("site", "")
         order = (Order("requested_at"),)
         page = await self._deps.documents.find(RECALLS, Eq("state", state), order=order, limit=_LIMIT)
         found = [msgspec.to_builtins(r) for r in page.documents if not site or r.site in ("", site)]
@@ -100,7 +101,7 @@ class CaseRoutes:
         recall = Recall(
             study_instance_uid=asked.study_instance_uid,
             recall_id=str(uuid.uuid4()),
-            state="requested",
+            state=RecallState.REQUESTED,
             requested_by=asked.by.strip(),
             requested_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             site=asked.site,
@@ -108,7 +109,7 @@ class CaseRoutes:
         )
 
         async def step(old: Recall | None) -> Recall | None:
-            return None if old is not None and old.state == "requested" else recall
+            return None if old is not None and old.state is RecallState.REQUESTED else recall
 
         now = await change(self._deps.documents, RECALLS, asked.study_instance_uid, step)
         return _json(msgspec.to_builtins(now), status=201)
@@ -127,10 +128,11 @@ class CaseRoutes:
         async def step(old: Recall | None) -> Recall | None:
             if old is None:
                 raise NotFound("unknown-recall", "no such recall")
-            if old.recall_id != answer.recall_id or old.state == "redelivered":
+            if old.recall_id != answer.recall_id or old.state is RecallState.REDELIVERED:
                 return None
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
-            return msgspec.structs.replace(old, state=answer.outcome, answered_by=answer.site, answered_at=at)
+            state = RecallState(answer.outcome)
+            return msgspec.structs.replace(old, state=state, answered_by=answer.site, answered_at=at)
 
         now = await change(self._deps.documents, RECALLS, study, step)
         same = now is not None and now.recall_id == answer.recall_id

@@ -12,11 +12,11 @@ from shared.documents import Documents
 
 @dataclass(frozen=True)
 class CentreDeps:
-    """The ports, the settings, a session to ask the archive with, and the bell that wakes the publisher."""
+    """The ports, the settings, a session to ask the archive with, and the event that wakes the publisher."""
 
     documents: Documents
     bus: Bus
     settings: LinkerSettings
     session: aiohttp.ClientSession
     site: str
-    bell: asyncio.Event = field(default_factory=asyncio.Event)
+    wake_up: asyncio.Event = field(default_factory=asyncio.Event)

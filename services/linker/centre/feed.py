@@ -1,7 +1,8 @@
 """The one ordered feed of a case's documents, and the publisher that follows it.
 
 Every write of a document is followed by its row in the feed; the publisher turns rows into CaseChanged and moves its
-cursor after the broker confirmed. A kill -9 anywhere publishes again, and never loses.
+cursor after the broker confirmed. A kill -9 anywhere publishes again, and never loses. One process at a time publishes,
+under a lease; the cursor is written with the lease, over the version that was read, so it never goes back.
 """
 
 import asyncio
@@ -9,8 +10,9 @@ from collections.abc import Sequence
 
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import CASE_CHANGES, CURSORS, Changed, Cursor
-from shared.documents import Change
+from shared.documents import Change, Put
 from shared.events import CaseChanged
+from shared.lease import Lease
 
 _CURSOR = "case-changed"
 _PAGE = 200
@@ -26,29 +28,30 @@ async def note(deps: CentreDeps, kind: str, document_id: str, studies: Sequence[
         correlation_id=correlation_id,
     )
     await deps.documents.put(CASE_CHANGES, row)
-    deps.bell.set()
+    deps.wake_up.set()
 
 
-async def publish_forever(deps: CentreDeps) -> None:
+async def publish_forever(deps: CentreDeps, lease: Lease) -> None:
     """Publish CaseChanged for every row, in order, until cancelled."""
     while True:
-        deps.bell.clear()
-        while await publish_some(deps):
+        deps.wake_up.clear()
+        while await publish_some(deps, lease):
             pass
         try:
             async with asyncio.timeout(deps.settings.sweep_s):
-                await deps.bell.wait()
+                await deps.wake_up.wait()
         except TimeoutError:
             continue
 
 
-async def publish_some(deps: CentreDeps) -> int:
-    """Publish the next rows after the cursor; return how many."""
-    cursor = await deps.documents.get(CURSORS, _CURSOR)
-    changes = await deps.documents.changes(CASE_CHANGES, after=cursor.seq if cursor else 0, limit=_PAGE)
+async def publish_some(deps: CentreDeps, lease: Lease) -> int:
+    """Publish the next rows after the cursor; return how many. Raises LeaseLost."""
+    cursor, version = await deps.documents.get_versioned(CURSORS, _CURSOR) or (Cursor(name=_CURSOR, seq=0), 0)
+    changes = await deps.documents.changes(CASE_CHANGES, after=cursor.seq, limit=_PAGE)
     if changes:
+        await lease.check()
         await deps.bus.publish(*(event for change in changes for event in _events(deps, change)))
-        await deps.documents.put(CURSORS, Cursor(name=_CURSOR, seq=changes[-1].seq))
+        await lease.write(Put(CURSORS, Cursor(name=_CURSOR, seq=changes[-1].seq), version))
     return len(changes)
 
 

@@ -9,9 +9,10 @@ from services.linker.centre import feed
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import REPORTS, STUDIES_KNOWN, KnownStudy, StoredReport
 from services.linker.links import matching
-from services.linker.links.matching import HandDecision, Match
+from services.linker.links.matching import ManualDecision, Match
 from services.linker.links.optimistic import change, derive, find_all
 from services.linker.links.records import LINKS, Link, advance
+from services.linker.links.states import Settled
 from shared.documents import Eq, In
 from shared.metrics import LINKED
 
@@ -23,7 +24,7 @@ async def relink(
     report_id: str,
     *,
     at: float,
-    decision: HandDecision | None = None,
+    decision: ManualDecision | None = None,
     changed: bool = False,
     correlation_id: str = "",
 ) -> StoredReport | None:
@@ -32,7 +33,7 @@ async def relink(
     changed: the report itself changed, so that the change is noted even if its link did not.
     """
 
-    async def step(old: Link | None, decision: HandDecision | None = None) -> Link | None:
+    async def step(old: Link | None, decision: ManualDecision | None = None) -> Link | None:
         report = await deps.documents.get(REPORTS, report_id)
         if report is None:
             return None
@@ -60,17 +61,17 @@ async def settle(
         return msgspec.structs.replace(old, studies=now.studies, rule=now.code, touched=touched)
 
     report = await derive(deps.documents, REPORTS, link.report_id, written)
-    if report is None or (link.settled == "yes" and not changed):
+    if report is None or (link.settled is Settled.YES and not changed):
         return report
     await feed.note(deps, "report", link.report_id, report.touched, correlation_id)
-    if link.settled == "yes":
+    if link.settled is Settled.YES:
         return report
     if link.rule:
         LINKED.labels(rule=link.rule).inc()
 
     async def settled(now: Link | None) -> Link | None:
         same = now is not None and now.revision == link.revision
-        return msgspec.structs.replace(now, settled="yes") if same and now is not None else None
+        return msgspec.structs.replace(now, settled=Settled.YES) if same and now is not None else None
 
     await change(deps.documents, LINKS, link.report_id, settled)
     return report
@@ -78,7 +79,7 @@ async def settle(
 
 async def settle_all(deps: CentreDeps) -> None:
     """Settle what a crash left unsettled."""
-    for link in await find_all(deps.documents, LINKS, Eq("settled", "no")):
+    for link in await find_all(deps.documents, LINKS, Eq("settled", Settled.NO)):
         await settle(deps, link)
 
 
@@ -97,20 +98,20 @@ async def reports_of(deps: CentreDeps, study: KnownStudy) -> set[str]:
     return {report.report_id for report in found}
 
 
-async def _find(deps: CentreDeps, report: StoredReport, link: Link, decision: HandDecision | None) -> Match:
+async def _find(deps: CentreDeps, report: StoredReport, link: Link, decision: ManualDecision | None) -> Match:
     version = report.current
-    hand = (*link.hand, decision) if decision else link.hand
+    decisions = (*link.decisions, decision) if decision else link.decisions
     if report.hidden:
-        return Match(reason="retracted")
-    linked, barred = matching.by_hand(hand)
+        return Match(reason=matching.REPORT_RETRACTED)
+    linked, barred = matching.manual_links(decisions)
     if linked:
-        return Match(studies=tuple(sorted(linked)), rule=matching.BY_HAND)
+        return Match(studies=tuple(sorted(linked)), rule=matching.MANUAL)
     if version.studies and version.link != matching.AWAITED:
         return _but(Match(studies=tuple(sorted(version.studies)), rule=version.link or matching.STUDY_UID), barred)
     if version.link in FINAL_AT_GATEWAY:
         return Match(reason=version.link)
     studies = [study.keys for study in await _studies_for(deps, report)]
-    return matching.decide(version.keys, studies, hand=hand, tolerance_days=deps.settings.date_tolerance_days)
+    return matching.decide(version.keys, studies, decisions=decisions, tolerance_days=deps.settings.date_tolerance_days)
 
 
 def _but(found: Match, barred: frozenset[str]) -> Match:

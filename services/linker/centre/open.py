@@ -12,10 +12,12 @@ from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import RECALLS, REPORTS
 from services.linker.centre.reports import ReportRoutes
 from services.linker.links.records import LINKS
+from services.linker.links.states import LinkState, RecallState
 from services.linker.settings import LinkerSettings, complete
 from shared import settings
 from shared.documents import Eq
 from shared.events import InstancesStored
+from shared.lease import Lease, leases_of
 from shared.service import Place, Running
 
 
@@ -27,15 +29,18 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
     async with aiohttp.ClientSession(timeout=timeout) as session:
         deps = CentreDeps(place.documents, place.bus, chosen, session, place.site)
 
-        async def published() -> None:
+        async def publish(lease: Lease) -> None:
             await linking.settle_all(deps)
-            await feed.publish_forever(deps)
+            await feed.publish_forever(deps, lease)
+
+        async def published() -> None:
+            await leases_of(place.documents, place.environ).work_under_lease("linker-case-changes", publish)
 
         async def status() -> Mapping[str, int]:
             return {
                 "reports": await deps.documents.count(REPORTS),
-                "unlinked": await deps.documents.count(LINKS, Eq("state", "unlinked")),
-                "recalls_open": await deps.documents.count(RECALLS, Eq("state", "requested")),
+                "unlinked": await deps.documents.count(LINKS, Eq("state", LinkState.UNLINKED)),
+                "recalls_open": await deps.documents.count(RECALLS, Eq("state", RecallState.REQUESTED)),
             }
 
         yield Running(

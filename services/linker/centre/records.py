@@ -6,6 +6,7 @@ import msgspec
 
 from services.linker.links import versions
 from services.linker.links.matching import StudyKeys
+from services.linker.links.states import RecallState
 from shared.documents import Collection
 from shared.events import LinkKeys
 from shared.fhir.statuses import RETRACTED
@@ -106,14 +107,14 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recall(msgspec.Struct, frozen=True, kw_only=True):
-    """A Study wanted back from a gateway. state: requested, redelivered, or unavailable-at-gateway.
+    """A Study wanted back from a gateway.
 
     requested_at, answered_at: RFC 3339.
     """
 
     study_instance_uid: str
     recall_id: str
-    state: str
+    state: RecallState
     requested_by: str
     requested_at: str
     site: str = ""

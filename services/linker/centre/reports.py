@@ -22,9 +22,10 @@ from services.linker.centre.records import (
     StoredVersion,
     with_version,
 )
-from services.linker.links.manual import CORRELATION, HandRequest, decoded, json_error
+from services.linker.links.manual import CORRELATION, ManualLinkRequest, decoded, json_error
 from services.linker.links.optimistic import change
 from services.linker.links.records import LINKS
+from services.linker.links.states import LinkState
 from services.linker.reports import document as documents
 from shared.documents import Change, Collection, Eq, Order
 from shared.errors import Invalid, NotFound, Permanent
@@ -149,7 +150,7 @@ class ReportRoutes:
     async def get_links(self, request: web.Request) -> web.Response:
         """Return links of one state (default unlinked), newest first."""
         order = (Order("decided_at", descending=True),)
-        state = request.query.get("state", "unlinked")
+        state = request.query.get("state", LinkState.UNLINKED)
         page = await self._deps.documents.find(LINKS, Eq("state", state), order=order, limit=_LIMIT)
         reports = await self._deps.documents.get_many(REPORTS, [link.report_id for link in page.documents])
         found = [views.link(link, reports.get(link.report_id)) for link in page.documents]
@@ -158,7 +159,7 @@ class ReportRoutes:
     async def post_link(self, request: web.Request) -> web.Response:
         """Link, unlink, or give back to the rules, by hand."""
         try:
-            asked = await decoded(request, HandRequest)
+            asked = await decoded(request, ManualLinkRequest)
             decision = asked.decision()
             report = await linking.relink(self._deps, asked.report_id, at=time.time(), decision=decision)
             if report is None:

@@ -87,7 +87,7 @@ def link(found: Link, report: StoredReport | None) -> Json:
         "candidates": list(found.candidates),
         "hand": [
             {"action": d.action, "study": d.study_instance_uid, "by": d.by, "at": d.at, "why": d.why}
-            for d in found.hand
+            for d in found.decisions
         ],
         "report": {
             "site": report.site,

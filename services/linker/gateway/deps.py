@@ -10,19 +10,19 @@ from shared.bus import Bus
 from shared.documents import Documents
 
 
-class Bell:
-    """Wakes every courier."""
+class WakeUp:
+    """Wakes every delivery worker of this process."""
 
     def __init__(self) -> None:
         self._listeners: list[asyncio.Event] = []
 
     def listen(self) -> asyncio.Event:
-        """Return an event that is set whenever the bell rings."""
+        """Return an event that is set by every ``set``."""
         listener = asyncio.Event()
         self._listeners.append(listener)
         return listener
 
-    def ring(self) -> None:
+    def set(self) -> None:
         """Wake all."""
         for listener in self._listeners:
             listener.set()
@@ -30,7 +30,7 @@ class Bell:
 
 @dataclass(frozen=True)
 class GatewayDeps:
-    """The ports, the settings, and the bell that wakes the couriers."""
+    """The ports, the settings, and the event that wakes the delivery workers."""
 
     documents: Documents
     blobs: Blobs
@@ -38,4 +38,4 @@ class GatewayDeps:
     settings: LinkerSettings
     policy: Policy
     site: str
-    bell: Bell = field(default_factory=Bell)
+    wake_up: WakeUp = field(default_factory=WakeUp)

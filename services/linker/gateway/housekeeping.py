@@ -1,6 +1,7 @@
 """What the gateway does at leisure: announce what was delivered, release blobs, answer the centre's recalls."""
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -11,17 +12,19 @@ from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, Delivery
 from services.linker.gateway.transport import Centre, CentreUnavailable
 from services.linker.links.optimistic import change, find_all
+from services.linker.links.states import Announcement, DeliveryKind, DeliveryState, RecallState
 from shared.documents import Eq, Order, Range
 from shared.events import Delivered
 from shared.logs import decided
 
 _PAGE = 100
-_FINISHED = ("done", "failed")
+_FINISHED = (DeliveryState.DONE, DeliveryState.FAILED)
+_ARRIVED = (DeliveryState.DONE, DeliveryState.RELEASED)
 
 
 async def announce_round(deps: GatewayDeps) -> int:
     """Publish Delivered for what was confirmed since; a crash before the mark is cleared publishes it again."""
-    page = await deps.documents.find(DELIVERIES, Eq("announce", "due"), limit=_PAGE)
+    page = await deps.documents.find(DELIVERIES, Eq("announce", Announcement.DUE), limit=_PAGE)
     told: set[str] = set()
     for delivery in page.documents:
         receipts = await _receipts(deps, delivery)
@@ -34,7 +37,7 @@ async def announce_round(deps: GatewayDeps) -> int:
 
 
 async def _receipts(deps: GatewayDeps, delivery: Delivery) -> tuple[str, ...]:
-    if delivery.kind == "instances":
+    if delivery.kind is DeliveryKind.INSTANCES:
         return (delivery.receipt_id,)
     report = await deps.documents.get(REPORTS_SEEN, delivery.report_id)
     return report.receipt_ids if report else ()
@@ -42,18 +45,18 @@ async def _receipts(deps: GatewayDeps, delivery: Delivery) -> tuple[str, ...]:
 
 async def _announced(deps: GatewayDeps, seen: Delivery, receipts: tuple[str, ...]) -> None:
     async def step(now: Delivery | None) -> Delivery | None:
-        if now is None or now.stored != seen.stored or now.sent != seen.sent:
+        if now is None or now.confirmed != seen.confirmed or now.sent != seen.sent:
             return None
-        return msgspec.structs.replace(now, announce="no", told=tuple(sorted({*now.told, *receipts})))
+        return msgspec.structs.replace(now, announce=Announcement.NONE, told=tuple(sorted({*now.told, *receipts})))
 
     await change(deps.documents, DELIVERIES, seen.id, step)
-    if seen.kind == "report":
+    if seen.kind is DeliveryKind.REPORT:
         await planning.plan_report(deps, seen.report_id)  # a receipt that came meanwhile is due again
 
 
 async def _delivered(deps: GatewayDeps, receipt_id: str, cause: Delivery) -> Delivered:
     batches = await find_all(deps.documents, DELIVERIES, Eq("receipt_id", receipt_id))
-    instances = sum(batch.stored for batch in batches)
+    instances = confirmed_count(batches)
     reports = 0
     for report in await find_all(deps.documents, REPORTS_SEEN, Eq("receipt_ids", receipt_id)):
         delivery = await deps.documents.get(DELIVERIES, planning.report_key(report.report_id))
@@ -69,12 +72,21 @@ async def _delivered(deps: GatewayDeps, receipt_id: str, cause: Delivery) -> Del
     )
 
 
+def confirmed_count(deliveries: Iterable[Delivery]) -> int:
+    """Return how many different Instances the centre has confirmed.
+
+    The same Instance may be in several deliveries: after a crash contents are published in other batches.
+    """
+    batches = list(deliveries)
+    return len({uid for batch in batches for uid in batch.confirmed}) + sum(batch.kept for batch in batches)
+
+
 async def release_round(deps: GatewayDeps) -> int:
     """Delete the de-identified Instances of Studies that the centre has had for the retention time; return how many."""
     if not deps.settings.retention_h:
         return 0
     cutoff = time.time() - deps.settings.retention_h * 3600
-    where = (Eq("kind", "instances"), Eq("state", "done"), Range("done_at", high=cutoff))
+    where = (Eq("kind", DeliveryKind.INSTANCES), Eq("state", DeliveryState.DONE), Range("done_at", high=cutoff))
     ripe = await find_all(deps.documents, DELIVERIES, *where, order=(Order("done_at"),))
     released = 0
     for study in dict.fromkeys(delivery.study_instance_uid for delivery in ripe):
@@ -86,17 +98,16 @@ async def release_round(deps: GatewayDeps) -> int:
 
 async def _release(deps: GatewayDeps, study: str, cutoff: float) -> int:
     batches = await find_all(deps.documents, DELIVERIES, Eq("study_instance_uid", study))
-    if any(b.state not in ("done", "released") or b.done_at > cutoff for b in batches):
+    if any(b.state not in _ARRIVED or b.done_at > cutoff for b in batches):
         return 0
 
     async def step(now: Delivery | None) -> Delivery | None:
-        done = now is not None and now.state == "done"
-        if now is None or not done:
+        if now is None or now.state is not DeliveryState.DONE:
             return None
-        return msgspec.structs.replace(now, state="released", kept=now.stored, instances=(), outcomes={})
+        return msgspec.structs.replace(now, state=DeliveryState.RELEASED, instances=())
 
     released = 0
-    for batch in (b for b in batches if b.state == "done"):
+    for batch in (b for b in batches if b.state is DeliveryState.DONE):
         for ref in batch.instances:
             released += await deps.blobs.delete(ref.blob)
         await change(deps.documents, DELIVERIES, batch.id, step)
@@ -116,15 +127,15 @@ async def recall_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> int
 async def _recall(deps: GatewayDeps, centre: Centre, recall: dict[str, Any]) -> None:
     study, recall_id = str(recall.get("study_instance_uid", "")), str(recall.get("recall_id", ""))
     batches = await find_all(deps.documents, DELIVERIES, Eq("study_instance_uid", study))
-    batches = [batch for batch in batches if batch.kind == "instances"]
+    batches = [batch for batch in batches if batch.kind is DeliveryKind.INSTANCES]
     if not batches:
         if recall.get("site") == deps.site:
-            await centre.answer_recall(study, recall_id, "unavailable-at-gateway", deps.site)
+            await centre.answer_recall(study, recall_id, RecallState.UNAVAILABLE, deps.site)
         return
-    if any(batch.state == "released" for batch in batches):
-        await centre.answer_recall(study, recall_id, "unavailable-at-gateway", deps.site)
+    if any(batch.state is DeliveryState.RELEASED for batch in batches):
+        await centre.answer_recall(study, recall_id, RecallState.UNAVAILABLE, deps.site)
     elif all(batch.state in _FINISHED and batch.recall_id == recall_id for batch in batches):
-        await centre.answer_recall(study, recall_id, "redelivered", deps.site)
+        await centre.answer_recall(study, recall_id, RecallState.REDELIVERED, deps.site)
     else:
         for batch in batches:
             await _again(deps, batch, recall_id)
@@ -134,9 +145,9 @@ async def _again(deps: GatewayDeps, batch: Delivery, recall_id: str) -> None:
     async def step(now: Delivery | None) -> Delivery | None:
         if now is None or now.state not in _FINISHED or now.recall_id == recall_id:
             return None
-        stored = tuple(uid for uid, outcome in now.outcomes.items() if outcome.startswith("stored"))
+        stored = tuple(now.confirmed)
         again = msgspec.structs.replace(now, recall_id=recall_id, recalled=stored, attempts=0)
-        return msgspec.structs.replace(again, state="pending", due_at=time.time()) if stored else again
+        return msgspec.structs.replace(again, state=DeliveryState.PENDING, due_at=time.time()) if stored else again
 
     await change(deps.documents, DELIVERIES, batch.id, step)
-    deps.bell.ring()
+    deps.wake_up.set()

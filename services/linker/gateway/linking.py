@@ -12,19 +12,22 @@ from services.linker.gateway import planning
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import REPORTS_SEEN, STUDIES_SEEN, SeenReport, SeenStudy
 from services.linker.links import matching
-from services.linker.links.matching import HandDecision
+from services.linker.links.matching import ManualDecision
 from services.linker.links.optimistic import change, derive, find_all
 from services.linker.links.records import LINKS, Link, advance
+from services.linker.links.states import Settled
 from shared.documents import Eq, In
 from shared.events import LinkKeys, ReportLinked
 from shared.fhir.statuses import RETRACTED
 from shared.metrics import LINKED
 
 
-async def relink(deps: GatewayDeps, report_id: str, *, at: float, decision: HandDecision | None = None) -> Link | None:
+async def relink(
+    deps: GatewayDeps, report_id: str, *, at: float, decision: ManualDecision | None = None
+) -> Link | None:
     """Decide anew about one report; None if it is not known."""
 
-    async def step(old: Link | None, decision: HandDecision | None = None) -> Link | None:
+    async def step(old: Link | None, decision: ManualDecision | None = None) -> Link | None:
         report = await deps.documents.get(REPORTS_SEEN, report_id)
         if report is None:
             return None
@@ -36,7 +39,7 @@ async def relink(deps: GatewayDeps, report_id: str, *, at: float, decision: Hand
     link = await derive(deps.documents, LINKS, report_id, step)
     if link is not None:
         await planning.plan_report(deps, report_id)
-        if link.settled != "yes":
+        if link.settled is not Settled.YES:
             await settle(deps, link)
     return link
 
@@ -59,7 +62,7 @@ async def settle(deps: GatewayDeps, link: Link) -> None:
 
     async def step(now: Link | None) -> Link | None:
         same = now is not None and now.revision == link.revision
-        return msgspec.structs.replace(now, settled="yes") if same and now is not None else None
+        return msgspec.structs.replace(now, settled=Settled.YES) if same and now is not None else None
 
     await change(deps.documents, LINKS, link.report_id, step)
 
@@ -73,7 +76,7 @@ class Unsettled:
 
     async def look(self) -> int:
         """Look once; return how many were settled."""
-        found = await find_all(self._deps.documents, LINKS, Eq("settled", "no"))
+        found = await find_all(self._deps.documents, LINKS, Eq("settled", Settled.NO))
         left = [link for link in found if self._seen is None or (link.report_id, link.revision) in self._seen]
         for link in left:
             await settle(self._deps, link)
@@ -98,14 +101,14 @@ def _announcements(report: SeenReport, link: Link) -> list[ReportLinked]:
     ]
 
 
-async def _find(deps: GatewayDeps, report: SeenReport, link: Link, decision: HandDecision | None) -> matching.Match:
+async def _find(deps: GatewayDeps, report: SeenReport, link: Link, decision: ManualDecision | None) -> matching.Match:
     version = report.current
     studies = await _studies_for(deps, version.keys)
     return matching.decide(
         version.keys,
         [study.keys for study in studies],
         retracted=version.status in RETRACTED,
-        hand=(*link.hand, decision) if decision else link.hand,
+        decisions=(*link.decisions, decision) if decision else link.decisions,
         tolerance_days=deps.settings.date_tolerance_days,
     )
 

@@ -1,4 +1,4 @@
-"""Open the gateway's linker: its handlers, routes, couriers and housekeeping."""
+"""Open the gateway's linker: its handlers, routes, delivery workers and housekeeping."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -7,15 +7,16 @@ from functools import partial
 from pathlib import Path
 
 from services.linker.gateway import handlers, housekeeping, linking, send
-from services.linker.gateway.delivery_worker import Courier, Outage
+from services.linker.gateway.delivery_worker import DeliveryWorker, Outage
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.operator_actions import Desk
+from services.linker.gateway.operator_actions import OperatorActions
 from services.linker.gateway.routes import GatewayRoutes
 from services.linker.gateway.transport import Centre, centre
 from services.linker.links import policy
 from services.linker.settings import LinkerSettings, complete
 from shared import settings
 from shared.events import InstancesDeidentified, ReportDeidentified
+from shared.lease import Leases, leases_of
 from shared.service import Place, Running
 from shared.web.language import translatable
 
@@ -36,13 +37,13 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
         site=place.site,
     )
     async with centre(chosen, deps.blobs) as peer:
-        couriers = _couriers(deps, peer)
-        desk = Desk(deps)
-        routes = GatewayRoutes(desk, couriers)
+        workers = _workers(deps, peer, leases_of(place.documents, place.environ))
+        actions = OperatorActions(deps)
+        routes = GatewayRoutes(actions)
 
         async def status() -> Mapping[str, int]:
-            away = max(courier.outage.tries for courier in couriers)
-            return {**await desk.counts(), "centre_away_tries": away}
+            away = [each.tries for each in await actions.workers()]
+            return {**await actions.counts(), "centre_away_tries": max(away, default=0)}
 
         yield Running(
             routes=routes.routes(),
@@ -50,22 +51,24 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
                 InstancesDeidentified: partial(handlers.take_instances, deps=deps),
                 ReportDeidentified: partial(handlers.take_report, deps=deps),
             },
-            tasks=[courier.run for courier in couriers],
+            tasks=[worker.run for worker in workers],
             status=status,
             templates=TEMPLATES,
             menu=((translatable("Links"), "/gateway/links"),),
         )
 
 
-def _couriers(deps: GatewayDeps, peer: Centre) -> list[Courier]:
-    def sending(name: str, do: Callable[[GatewayDeps, Centre, Outage], Awaitable[int]]) -> Courier:
+def _workers(deps: GatewayDeps, peer: Centre, leases: Leases) -> list[DeliveryWorker]:
+    worker = partial(DeliveryWorker, settings=deps.settings, documents=deps.documents, leases=leases)
+    alone = partial(worker, wake_up=asyncio.Event())
+    unsettled = linking.Unsettled(deps)
+
+    def sending(name: str, do: Callable[[GatewayDeps, Centre, Outage], Awaitable[int]]) -> DeliveryWorker:
         async def one_round(outage: Outage) -> int:
             moved = await do(deps, peer, outage)
             return moved + await housekeeping.announce_round(deps)
 
-        return Courier(name, one_round, deps.settings, deps.bell.listen())
-
-    unsettled = linking.Unsettled(deps)
+        return worker(name, one_round, wake_up=deps.wake_up.listen())
 
     async def settled(_: Outage) -> int:
         return await unsettled.look()
@@ -79,7 +82,7 @@ def _couriers(deps: GatewayDeps, peer: Centre) -> list[Courier]:
     return [
         sending("images", send.instances_round),
         sending("reports", send.reports_round),
-        Courier("links", settled, deps.settings, asyncio.Event()),
-        Courier("releases", released, deps.settings, asyncio.Event(), rest_s=_RELEASE_EVERY_S),
-        Courier("recalls", recalled, deps.settings, asyncio.Event(), rest_s=deps.settings.recall_poll_s),
+        alone("links", settled),
+        alone("releases", released, rest_s=_RELEASE_EVERY_S),
+        alone("recalls", recalled, rest_s=deps.settings.recall_poll_s),
     ]

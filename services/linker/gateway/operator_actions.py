@@ -9,17 +9,17 @@ import orjson
 
 from services.linker.gateway import linking, planning
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, STUDIES_SEEN, Delivery
-from services.linker.links.manual import HandRequest
-from services.linker.links.matching import BY_HAND
+from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, STUDIES_SEEN, WORKERS, Delivery, WorkerStatus
+from services.linker.links.manual import ManualLinkRequest
+from services.linker.links.matching import MANUAL
 from services.linker.links.optimistic import change, find_all
 from services.linker.links.records import LINKS, Link
+from services.linker.links.states import DeliveryKind, DeliveryState, LinkState
 from shared.documents import Condition, Eq, Order
 from shared.errors import Invalid, NotFound
 from shared.logs import decided
 
 LIMIT = 200
-DELIVERY_STATES = ("held", "review", "pending", "failed", "withdrawn", "done", "released")
 
 
 class DeliveryRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,13 +43,13 @@ class DeliveryRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise Invalid("missing-version", "delivery_id and sha256 say which version was read")
 
 
-class Desk:
-    """The one place where a person's decisions reach the records."""
+class OperatorActions:
+    """What people may do at the gateway: the one place where their decisions reach the records."""
 
     def __init__(self, deps: GatewayDeps) -> None:
         self._deps = deps
 
-    async def decide(self, asked: HandRequest) -> dict[str, Any]:
+    async def decide(self, asked: ManualLinkRequest) -> dict[str, Any]:
         """Link, bar, or give back to the rules; return the link."""
         decision = asked.decision()
         uid = decision.study_instance_uid
@@ -66,18 +66,24 @@ class Desk:
         asked.check()
         keys = [asked.delivery_id]
         if not asked.delivery_id:
-            keys = [each.id for each in await find_all(self._deps.documents, DELIVERIES, Eq("state", "failed"))]
+            keys = [
+                each.id for each in await find_all(self._deps.documents, DELIVERIES, Eq("state", DeliveryState.FAILED))
+            ]
         for key in keys:
             await self._act_on(key, asked)
         decided(f"deliveries-{asked.action}", service="linker", role="gateway", count=len(keys))
-        self._deps.bell.ring()
+        self._deps.wake_up.set()
         return len(keys)
 
     async def counts(self) -> dict[str, int]:
         """Return how many deliveries are in each state, and how many reports are unlinked."""
         documents = self._deps.documents
-        counts = {state: await documents.count(DELIVERIES, Eq("state", state)) for state in DELIVERY_STATES}
-        return {**counts, "unlinked": await documents.count(LINKS, Eq("state", "unlinked"))}
+        counts = {state.value: await documents.count(DELIVERIES, Eq("state", state)) for state in DeliveryState}
+        return {**counts, "unlinked": await documents.count(LINKS, Eq("state", LinkState.UNLINKED))}
+
+    async def workers(self) -> list[WorkerStatus]:
+        """Return how each delivery worker fares, in whichever process it runs."""
+        return (await self._deps.documents.find(WORKERS)).documents
 
     async def deliveries(self, state: str) -> list[dict[str, Any]]:
         """Return deliveries of one state."""
@@ -88,9 +94,9 @@ class Desk:
         """Return links of one state, newest first, with what came close."""
         return await self._links(Eq("state", state))
 
-    async def links_by_hand(self) -> list[dict[str, Any]]:
+    async def manual_links(self) -> list[dict[str, Any]]:
         """Return the links that people made, newest first."""
-        return await self._links(Eq("rule", BY_HAND))
+        return await self._links(Eq("rule", MANUAL))
 
     async def report(self, report_id: str) -> dict[str, Any]:
         """Return the de-identified report as it holds, with its link and delivery, for a person to read."""
@@ -121,12 +127,12 @@ class Desk:
             return retried(old, time.time()) if asked.action == "retry" else await self._released(old, asked)
 
         delivery = await change(self._deps.documents, DELIVERIES, key, step)
-        if delivery is not None and delivery.kind == "report":
+        if delivery is not None and delivery.kind is DeliveryKind.REPORT:
             await planning.plan_report(self._deps, delivery.report_id)
 
     async def _released(self, old: Delivery, asked: DeliveryRequest) -> Delivery | None:
         report = await self._deps.documents.get(REPORTS_SEEN, old.report_id)
-        if report is None or old.state != "review":
+        if report is None or old.state is not DeliveryState.REVIEW:
             return None
         if report.current.sha256 != asked.sha256:
             raise Invalid("another-version", "sha256: the report has another version by now; read that one")
@@ -145,11 +151,10 @@ class Desk:
 
 def retried(old: Delivery, now: float) -> Delivery | None:
     """Return a failed delivery as it is to be tried again; None if it did not fail."""
-    if old.state != "failed":
+    if old.state is not DeliveryState.FAILED:
         return None
-    kept = {uid: text for uid, text in old.outcomes.items() if not text.startswith("failed")}
     return msgspec.structs.replace(
-        old, outcomes=kept, state="pending", due_at=now, attempts=0, reason="", refused="", want=""
+        old, failed={}, state=DeliveryState.PENDING, due_at=now, attempts=0, reason="", refused="", want=""
     )
 
 
@@ -165,7 +170,7 @@ def shown_delivery(delivery: Delivery) -> dict[str, Any]:
         "receipt_id": delivery.receipt_id,
         "instances": len(delivery.instances),
         "waiting": len(delivery.waiting),
-        "failed": {uid: text for uid, text in delivery.outcomes.items() if text.startswith("failed")},
+        "failed": dict(delivery.failed),
         "attempts": delivery.attempts,
         "approved_by": delivery.approved_by,
         "approved_at": delivery.approved_at,

@@ -7,11 +7,12 @@ from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, Delivery, 
 from services.linker.links import policy
 from services.linker.links.optimistic import change, derive, find_all
 from services.linker.links.records import LINKS, Link
+from services.linker.links.states import Announcement, DeliveryKind, DeliveryState
 from shared.documents import Eq
 from shared.events import InstancesDeidentified
 from shared.fhir.statuses import RETRACTED
 
-_BEFORE_LEAVING = ("held", "pending")
+_BEFORE_LEAVING = (DeliveryState.HELD, DeliveryState.PENDING)
 
 
 def report_key(report_id: str) -> str:
@@ -29,7 +30,7 @@ async def plan_batch(deps: GatewayDeps, event: InstancesDeidentified) -> None:
         leave = policy.instances_leave(deps.policy, arrived_at=arrived_at, linked=False)
         return Delivery(
             id=f"instances/{event.id}",
-            kind="instances",
+            kind=DeliveryKind.INSTANCES,
             state=leave.state,
             due_at=leave.due_at,
             arrived_at=arrived_at,
@@ -54,15 +55,15 @@ async def plan_study(deps: GatewayDeps, study_instance_uid: str) -> None:
 
 async def _plan_instances(deps: GatewayDeps, delivery_id: str) -> None:
     async def step(old: Delivery | None) -> Delivery | None:
-        if old is None or old.state not in _BEFORE_LEAVING or old.attempts or old.outcomes or old.recall_id:
+        if old is None or old.state not in _BEFORE_LEAVING or old.is_begun:
             return None
         linked = bool(await deps.documents.count(LINKS, Eq("studies", old.study_instance_uid)))
         leave = policy.instances_leave(deps.policy, arrived_at=old.arrived_at, linked=linked)
         return msgspec.structs.replace(old, state=leave.state, due_at=leave.due_at)
 
     planned = await derive(deps.documents, DELIVERIES, delivery_id, step)
-    if planned is not None and planned.state == "pending":
-        deps.bell.ring()
+    if planned is not None and planned.state is DeliveryState.PENDING:
+        deps.wake_up.set()
 
 
 async def plan_report(deps: GatewayDeps, report_id: str) -> Delivery | None:
@@ -76,8 +77,8 @@ async def plan_report(deps: GatewayDeps, report_id: str) -> Delivery | None:
         return planned(deps, old or _new(report), report, link)
 
     delivery = await derive(deps.documents, DELIVERIES, report_key(report_id), step)
-    if delivery is not None and delivery.state == "pending":
-        deps.bell.ring()
+    if delivery is not None and delivery.state is DeliveryState.PENDING:
+        deps.wake_up.set()
     return delivery
 
 
@@ -99,10 +100,10 @@ def planned(deps: GatewayDeps, old: Delivery, report: SeenReport, link: Link) ->
         return old
     leave = policy.report_leaves(deps.policy, deps.settings.review, facts)
     same = old.want == want and old.state == leave.state
-    untold = leave.state == "done" and not set(report.receipt_ids) <= set(old.told)
+    untold = leave.state is DeliveryState.DONE and not set(report.receipt_ids) <= set(old.told)
     return msgspec.structs.replace(
         old,
-        announce="due" if untold else old.announce,
+        announce=Announcement.DUE if untold else old.announce,
         want=want,
         state=leave.state,
         due_at=old.due_at if same else leave.due_at,
@@ -120,8 +121,8 @@ def _new(report: SeenReport) -> Delivery:
     version = report.current
     return Delivery(
         id=report_key(report.report_id),
-        kind="report",
-        state="held",
+        kind=DeliveryKind.REPORT,
+        state=DeliveryState.HELD,
         due_at=0.0,
         arrived_at=min(v.seen_at for v in report.versions),
         site=version.site,

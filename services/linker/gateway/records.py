@@ -1,9 +1,10 @@
-"""What the gateway's linker keeps: Studies and reports it has seen, links, deliveries."""
+"""What the gateway's linker keeps: Studies and reports it has seen, deliveries, and how its workers fare."""
 
 import msgspec
 
 from services.linker.links import versions
 from services.linker.links.matching import StudyKeys
+from services.linker.links.states import Announcement, DeliveryKind, DeliveryState
 from shared.documents import Collection
 from shared.events import InstanceRef, LinkKeys
 
@@ -59,21 +60,22 @@ class SeenReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that has to reach the centre: one batch of Instances, or one report.
+    """Something that has to reach the centre: a set of Instances of one Study, or one report.
 
-    state: held, review, pending, done, failed, withdrawn, released (done, and its blobs are gone).
     due_at, arrived_at, done_at: seconds since 1970.  reason: why it waits or failed.
-    outcomes: SOP Instance UID → stored, stored:<warning> or failed:<reason>; what is missing still has to go.
+    confirmed: SOP Instance UID → Warning Reason of what the centre has stored, empty without a warning.
+    failed: SOP Instance UID → Failure Reason of what it never will store.  What is in neither still has to go.
     want, sent, refused: a report's version and link as they are now, as the centre confirmed them, as it refused them.
     announce: due when a Delivered event has to be published.  told: receipts it was published for.
     approved, approved_by, approved_at: sha256 of the version that a person let pass review, who, and when.
-    kept: how many Instances of a released delivery were confirmed; their list is dropped.
+    outcomes, kept: as code up to edf1031 wrote them; read into confirmed and failed.  kept: how many Instances of a
+    released delivery were confirmed, where it no longer says which.
     recall_id: the recall that it is, or was last, delivered again for.  recalled: what of it still has to go again.
     """
 
     id: str
-    kind: str
-    state: str
+    kind: DeliveryKind
+    state: DeliveryState
     due_at: float
     arrived_at: float
     site: str
@@ -82,13 +84,15 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     study_instance_uid: str = ""
     report_id: str = ""
     instances: tuple[InstanceRef, ...] = ()
+    confirmed: dict[str, str] = {}
+    failed: dict[str, str] = {}
     outcomes: dict[str, str] = {}
     attempts: int = 0
     reason: str = ""
     want: str = ""
     sent: str = ""
     refused: str = ""
-    announce: str = "no"
+    announce: Announcement = Announcement.NONE
     told: tuple[str, ...] = ()
     approved: str = ""
     approved_by: str = ""
@@ -98,16 +102,34 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     done_at: float = 0.0
     kept: int = 0
 
+    def __post_init__(self) -> None:
+        if not self.outcomes:
+            return
+        outcomes = {uid: text.partition(":") for uid, text in self.outcomes.items()}
+        confirmed = {uid: reason for uid, (kind, _, reason) in outcomes.items() if kind == "stored"}
+        failed = {uid: reason for uid, (kind, _, reason) in outcomes.items() if kind == "failed"}
+        msgspec.structs.force_setattr(self, "confirmed", {**confirmed, **self.confirmed})
+        msgspec.structs.force_setattr(self, "failed", {**failed, **self.failed})
+        msgspec.structs.force_setattr(self, "outcomes", {})
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the centre was asked to take any of it."""
+        return bool(self.attempts or self.confirmed or self.failed or self.recall_id)
+
     @property
     def waiting(self) -> tuple[InstanceRef, ...]:
         """The Instances that still have to go: neither confirmed nor refused for good, or recalled."""
-        settled = self.outcomes.keys() - set(self.recalled)
+        settled = (self.confirmed.keys() | self.failed.keys()) - set(self.recalled)
         return tuple(ref for ref in self.instances if ref.sop_instance_uid not in settled)
 
-    @property
-    def stored(self) -> int:
-        """How many Instances the centre has confirmed."""
-        return self.kept + sum(1 for outcome in self.outcomes.values() if outcome.startswith("stored"))
+
+class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a delivery worker fares, in whichever process it runs. tries: how often in a row the centre was away."""
+
+    name: str
+    tries: int = 0
+    reason: str = ""
 
 
 STUDIES_SEEN = Collection(
@@ -130,6 +152,7 @@ DELIVERIES = Collection(
     fields=("kind", "state", "due_at", "study_instance_uid", "receipt_id", "announce", "done_at"),
     indexes=(("kind", "state", "due_at"), ("study_instance_uid", "state"), ("kind", "state", "done_at")),
 )
+WORKERS = Collection(name="delivery_workers", type=WorkerStatus, key="name")
 
 
 def with_version(old: SeenReport | None, report_id: str, version: ReportVersion) -> SeenReport:

@@ -8,18 +8,19 @@ import msgspec
 import orjson
 from aiohttp import web
 
-from services.linker.gateway.delivery_worker import Courier
-from services.linker.gateway.operator_actions import DeliveryRequest, Desk
-from services.linker.links.manual import HandRequest, decoded, json_error
+from services.linker.gateway.operator_actions import DeliveryRequest, OperatorActions
+from services.linker.links.manual import ManualLinkRequest, decoded, json_error
+from services.linker.links.states import DeliveryState, LinkState
 from shared.errors import NotFound, Permanent
+
+_WAITING = (DeliveryState.FAILED, DeliveryState.REVIEW, DeliveryState.PENDING, DeliveryState.HELD)
 
 
 class GatewayRoutes:
     """The handlers of the routes, with their dependencies."""
 
-    def __init__(self, desk: Desk, couriers: list[Courier]) -> None:
-        self._desk = desk
-        self._couriers = couriers
+    def __init__(self, actions: OperatorActions) -> None:
+        self._actions = actions
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """Return the routes with their full paths."""
@@ -36,33 +37,33 @@ class GatewayRoutes:
 
     async def get_links(self, request: web.Request) -> web.Response:
         """Return links of one state (default unlinked) with what came close, newest first."""
-        return _json({"links": await self._desk.links(request.query.get("state", "unlinked"))})
+        return _json({"links": await self._actions.links(request.query.get("state", LinkState.UNLINKED))})
 
     async def post_link(self, request: web.Request) -> web.Response:
         """Link, unlink, or give back to the rules, by hand."""
         try:
-            return _json(await self._desk.decide(await decoded(request, HandRequest)))
+            return _json(await self._actions.decide(await decoded(request, ManualLinkRequest)))
         except Permanent as error:
             return json_error(error)
 
     async def get_report(self, request: web.Request) -> web.Response:
         """Return the de-identified report with its link and delivery."""
         try:
-            return _json(await self._desk.report(request.match_info["report_id"]))
+            return _json(await self._actions.report(request.match_info["report_id"]))
         except Permanent as error:
             return json_error(error)
 
     async def get_deliveries(self, request: web.Request) -> web.Response:
-        """Return the backlog: counts by state, the couriers' outages, and what is held, waiting or failed."""
-        states = (request.query["state"],) if "state" in request.query else ("failed", "review", "pending", "held")
-        found = [delivery for state in states for delivery in await self._desk.deliveries(state)]
-        outages = {c.name: {"tries": c.outage.tries, "reason": c.outage.reason} for c in self._couriers}
-        return _json({"counts": await self._desk.counts(), "outages": outages, "deliveries": found})
+        """Return the backlog: counts by state, the delivery workers' outages, and what is held, waiting or failed."""
+        states = (request.query["state"],) if "state" in request.query else _WAITING
+        found = [delivery for state in states for delivery in await self._actions.deliveries(state)]
+        outages = {each.name: {"tries": each.tries, "reason": each.reason} for each in await self._actions.workers()}
+        return _json({"counts": await self._actions.counts(), "outages": outages, "deliveries": found})
 
     async def post_delivery(self, request: web.Request) -> web.Response:
         """Let a report pass review, or try failed deliveries again."""
         try:
-            return _json({"changed": await self._desk.act(await decoded(request, DeliveryRequest))})
+            return _json({"changed": await self._actions.act(await decoded(request, DeliveryRequest))})
         except Permanent as error:
             return json_error(error)
 
@@ -71,18 +72,18 @@ class GatewayRoutes:
         return _page(
             request,
             "links",
-            unlinked=await self._desk.links("unlinked"),
-            hand=await self._desk.links_by_hand(),
-            counts=await self._desk.counts(),
-            outages=[{"name": c.name, **_outage(c)} for c in self._couriers if c.outage.tries],
-            failed=await self._desk.deliveries("failed"),
-            review=await self._desk.deliveries("review"),
+            unlinked=await self._actions.links(LinkState.UNLINKED),
+            hand=await self._actions.manual_links(),
+            counts=await self._actions.counts(),
+            outages=[each for each in await self._actions.workers() if each.tries],
+            failed=await self._actions.deliveries(DeliveryState.FAILED),
+            review=await self._actions.deliveries(DeliveryState.REVIEW),
         )
 
     async def report_page(self, request: web.Request) -> web.Response:
         """Show one de-identified report, for whoever links or reviews it."""
         try:
-            found = await self._desk.report(request.match_info["report_id"])
+            found = await self._actions.report(request.match_info["report_id"])
         except NotFound as error:
             raise web.HTTPNotFound(text=error.detail) from error
         texts = [c for c in found["document"].get("contained", []) if c.get("resourceType") == "Observation"]
@@ -95,18 +96,14 @@ class GatewayRoutes:
         form = {name: str(value).strip() for name, value in (await request.post()).items()}
         try:
             if form.pop("form", "") == "delivery":
-                await self._desk.act(msgspec.convert(form, DeliveryRequest))
+                await self._actions.act(msgspec.convert(form, DeliveryRequest))
             else:
-                await self._desk.decide(msgspec.convert(form, HandRequest))
+                await self._actions.decide(msgspec.convert(form, ManualLinkRequest))
         except Permanent as error:
             raise web.HTTPBadRequest(text=str(error)) from error
         except msgspec.ValidationError as error:
             raise web.HTTPBadRequest(text="the form is not complete") from error
         raise web.HTTPSeeOther("/gateway/links")
-
-
-def _outage(courier: Courier) -> dict[str, Any]:
-    return {"reason": courier.outage.reason, "tries": courier.outage.tries}
 
 
 def _page(request: web.Request, name: str, **context: Any) -> web.Response:

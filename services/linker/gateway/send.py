@@ -1,4 +1,4 @@
-"""The couriers' rounds: bring due Instances and reports to the centre and write down what it answered."""
+"""The delivery workers' rounds: bring due Instances and reports to the centre and write down what it answered."""
 
 import asyncio
 import time
@@ -14,6 +14,7 @@ from services.linker.gateway.transport import Centre, CentreUnavailable
 from services.linker.links.matching import AWAITED
 from services.linker.links.optimistic import change
 from services.linker.links.records import LINKS, Link
+from services.linker.links.states import Announcement, DeliveryKind, DeliveryState
 from services.linker.reports import document as reports
 from shared.documents import Eq, Order, Range
 from shared.errors import Invalid, NotFound, Transient
@@ -26,16 +27,16 @@ _ROUND = 64
 _UNREADABLE = 0  # in place of an HTTP status: the report's own bytes are gone or broken
 
 
-async def due(deps: GatewayDeps, kind: str) -> list[Delivery]:
+async def due(deps: GatewayDeps, kind: DeliveryKind) -> list[Delivery]:
     """Return the oldest deliveries that may leave now."""
-    where = (Eq("kind", kind), Eq("state", "pending"), Range("due_at", high=time.time()))
+    where = (Eq("kind", kind), Eq("state", DeliveryState.PENDING), Range("due_at", high=time.time()))
     page = await deps.documents.find(DELIVERIES, *where, order=(Order("due_at"),), limit=_ROUND)
     return page.documents
 
 
 async def instances_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> int:
     """Send what is due, a few requests at a time; only one while the centre is away. Return how much was answered."""
-    found = await due(deps, "instances")
+    found = await due(deps, DeliveryKind.INSTANCES)
     waiting = [(d.id, d.study_instance_uid, ref) for d in found for ref in d.waiting]
     correlations = {d.id: d.correlation_id for d in found}
     bounds = deps.settings
@@ -146,7 +147,7 @@ def answered(deps: GatewayDeps, old: Delivery, verdicts: Mapping[str, stow_respo
     unsure = any(verdict.fate is stow_response.Fate.RETRY for verdict in verdicts.values())
     attempts = old.attempts + 1 if unsure else old.attempts
     given_up = attempts >= deps.settings.attempts
-    outcomes = dict(old.outcomes)
+    confirmed, failed = dict(old.confirmed), dict(old.failed)
     final = {
         uid
         for uid, verdict in verdicts.items()
@@ -154,30 +155,38 @@ def answered(deps: GatewayDeps, old: Delivery, verdicts: Mapping[str, stow_respo
     }
     for uid, verdict in verdicts.items():
         if verdict.fate is stow_response.Fate.STORED:
-            outcomes[uid] = f"stored:{verdict.reason}" if verdict.reason else "stored"
+            confirmed[uid] = verdict.reason
+            failed.pop(uid, None)
         elif verdict.fate is stow_response.Fate.FAILED or (verdict.fate is stow_response.Fate.RETRY and given_up):
-            outcomes[uid] = f"failed:{verdict.reason}"
+            failed[uid] = verdict.reason
+            confirmed.pop(uid, None)
     recalled = tuple(uid for uid in old.recalled if uid not in final and not given_up)
-    new = msgspec.structs.replace(old, outcomes=outcomes, attempts=attempts, recalled=recalled)
-    failed = sorted({text.partition(":")[2] for text in outcomes.values() if text.startswith("failed")})
+    new = msgspec.structs.replace(old, confirmed=confirmed, failed=failed, attempts=attempts, recalled=recalled)
+    reasons = sorted(set(failed.values()))
     waits = sorted(
         {v.reason for v in verdicts.values() if v.fate in (stow_response.Fate.WAIT, stow_response.Fate.RETRY)}
     )
     delay = min(deps.settings.retry_first_s * 2 ** min(attempts, 20), deps.settings.retry_max_s)
     return msgspec.structs.replace(
         new,
-        state="pending" if new.waiting else "failed" if failed else "done",
+        state=_state(new),
         due_at=now + delay if new.waiting and (waits or unsure) else old.due_at,
-        reason=", ".join(failed or waits),
-        announce="due" if new.stored > old.stored else old.announce,
+        reason=", ".join(reasons or waits),
+        announce=Announcement.DUE if new.confirmed.keys() - old.confirmed.keys() else old.announce,
         done_at=0.0 if new.waiting else now,
     )
+
+
+def _state(delivery: Delivery) -> DeliveryState:
+    if delivery.waiting:
+        return DeliveryState.PENDING
+    return DeliveryState.FAILED if delivery.failed else DeliveryState.DONE
 
 
 async def reports_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> int:
     """Post the reports that are due, one after the other; stop at the first sign of an outage."""
     posted = 0
-    for delivery in await due(deps, "report"):
+    for delivery in await due(deps, DeliveryKind.REPORT):
         try:
             posted += await _post(deps, centre, delivery)
         except CentreUnavailable as error:
@@ -228,7 +237,7 @@ def report_answered(
 ) -> Delivery:
     """Return the report's delivery after the centre's answer about ``want``; what it wants may be newer by now."""
     if status not in (200, 201):
-        refused = msgspec.structs.replace(old, refused=want, state="failed", reason=_report_reason(status))
+        refused = msgspec.structs.replace(old, refused=want, state=DeliveryState.FAILED, reason=_report_reason(status))
         return planning.planned(deps, refused, report, link)
     sent = msgspec.structs.replace(old, sent=want, refused="", reason="", attempts=0, done_at=time.time())
     return planning.planned(deps, sent, report, link)

@@ -18,6 +18,7 @@ from dicomweb_client.uri import URI
 
 from services.linker.gateway import stow_response
 from services.linker.links.manual import CORRELATION
+from services.linker.links.states import RecallState
 from services.linker.settings import LinkerSettings
 from shared.blobs import Blobs
 from shared.errors import SettingsError, Unavailable
@@ -90,8 +91,8 @@ class Centre:
             raise CentreUnavailable(f"http-{status}")
         return [item for item in answer.get("recalls", []) if isinstance(item, dict)]
 
-    async def answer_recall(self, study_instance_uid: str, recall_id: str, outcome: str, site: str) -> None:
-        """Tell the centre what became of a recall: redelivered or unavailable-at-gateway."""
+    async def answer_recall(self, study_instance_uid: str, recall_id: str, outcome: RecallState, site: str) -> None:
+        """Tell the centre what became of a recall."""
         url = f"{self._settings.centre_recalls_url}/{quote(study_instance_uid)}/done"
         body = orjson.dumps({"recall_id": recall_id, "outcome": outcome, "site": site})
         status, _ = await self._send("POST", url, {"Content-Type": "application/json"}, body)

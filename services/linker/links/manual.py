@@ -7,7 +7,7 @@ import msgspec
 import orjson
 from aiohttp import web
 
-from services.linker.links.matching import HandDecision
+from services.linker.links.matching import ManualDecision
 from shared.errors import Invalid, NotFound, Permanent
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -15,7 +15,7 @@ CORRELATION = "X-Correlation-ID"  # carries the receipt's id over the border
 ACTIONS = ("link", "unlink", "rules")
 
 
-class HandRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ManualLinkRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Link a report to a Study, bar it from one, or give it back to the rules. by: who.  why: in their words."""
 
     report_id: str
@@ -24,7 +24,7 @@ class HandRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     action: str = "link"
     why: str = ""
 
-    def decision(self) -> HandDecision:
+    def decision(self) -> ManualDecision:
         """Return what to record; Invalid says what is missing."""
         if self.action not in ACTIONS:
             raise Invalid("not-an-action", "action takes link, unlink or rules")
@@ -33,7 +33,7 @@ class HandRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.action != "rules" and not self.study_instance_uid:
             raise Invalid("missing-study", "study_instance_uid is needed to link or unlink")
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        return HandDecision(self.action, self.study_instance_uid, self.by.strip(), at, self.why.strip())
+        return ManualDecision(self.action, self.study_instance_uid, self.by.strip(), at, self.why.strip())
 
 
 async def decoded(request: web.Request, kind: type[T]) -> T:

@@ -24,7 +24,8 @@ from shared.events import LinkKeys
 ACCESSION = "accession"
 STUDY_UID = "study-uid"
 CIRCUMSTANCE = "patient-modality-date"
-BY_HAND = "by-hand"
+MANUAL = "by-hand"
+REPORT_RETRACTED = "retracted"
 AWAITED = "study-awaited"  # the report names a Study that is not known yet
 
 
@@ -38,7 +39,7 @@ class StudyKeys(msgspec.Struct, frozen=True):
     study_dates: tuple[str, ...] = ()
 
 
-class HandDecision(msgspec.Struct, frozen=True):
+class ManualDecision(msgspec.Struct, frozen=True):
     """What a person decided. action: link, unlink, or rules (forget what was decided by hand). at: RFC 3339."""
 
     action: str
@@ -62,15 +63,15 @@ def decide(
     studies: Iterable[StudyKeys],
     *,
     retracted: bool = False,
-    hand: Sequence[HandDecision] = (),
+    decisions: Sequence[ManualDecision] = (),
     tolerance_days: int = 1,
 ) -> Match:
     """Return the report's Studies: a retracted report has none, a person's word wins, then the rules."""
     if retracted:
-        return Match(reason="retracted")
-    linked, barred = by_hand(hand)
+        return Match(reason=REPORT_RETRACTED)
+    linked, barred = manual_links(decisions)
     if linked:
-        return Match(studies=tuple(sorted(linked)), rule=BY_HAND)
+        return Match(studies=tuple(sorted(linked)), rule=MANUAL)
     found = match(report, studies, tolerance_days)
     if not barred:
         return found
@@ -80,11 +81,11 @@ def decide(
     return Match(reason="unlinked-by-hand", candidates=tuple(sorted({*found.candidates, *found.studies})))
 
 
-def by_hand(hand: Sequence[HandDecision]) -> tuple[frozenset[str], frozenset[str]]:
+def manual_links(decisions: Sequence[ManualDecision]) -> tuple[frozenset[str], frozenset[str]]:
     """Return the Studies linked and those barred by hand, after all decisions in their order."""
     linked: set[str] = set()
     barred: set[str] = set()
-    for decision in hand:
+    for decision in decisions:
         if decision.action == "rules":
             linked.clear()
             barred.clear()

@@ -9,12 +9,13 @@ from typing import Literal
 
 import msgspec
 
+from services.linker.links.states import DeliveryState
+
 _AFTER = re.compile(r"after\s+(\d+(?:\.\d+)?)\s*(h|hours?|m|minutes?|d|days?)", re.ASCII)
 _SECONDS = {"m": 60.0, "h": 3600.0, "d": 86400.0}
 
 Wait = Literal["at_once", "when_linked", "after"]
 Review = Literal["hold", "send"]
-State = Literal["pending", "held", "review", "withdrawn", "done"]
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -27,7 +28,7 @@ class Policy(msgspec.Struct, frozen=True):
 class Leave(msgspec.Struct, frozen=True):
     """What follows for one delivery. due_at: when it may go, seconds since 1970; 0 where it does not wait for time."""
 
-    state: State
+    state: DeliveryState
     due_at: float = 0.0
 
 
@@ -62,8 +63,8 @@ def parse(text: str) -> Policy:
 def instances_leave(policy: Policy, *, arrived_at: float, linked: bool) -> Leave:
     """Decide about a batch of Instances."""
     if policy.wait == "when_linked" and not linked:
-        return Leave("held")
-    return Leave("pending", arrived_at + policy.delay_s)
+        return Leave(DeliveryState.HELD)
+    return Leave(DeliveryState.PENDING, arrived_at + policy.delay_s)
 
 
 def report_leaves(policy: Policy, review: Review, facts: ReportFacts) -> Leave:
@@ -73,13 +74,13 @@ def report_leaves(policy: Policy, review: Review, facts: ReportFacts) -> Leave:
     version that the centre already has goes at once.
     """
     if facts.sent == facts.want:
-        return Leave("done")
+        return Leave(DeliveryState.DONE)
     if facts.retracted:
-        return Leave("pending", facts.arrived_at) if facts.sent else Leave("withdrawn")
+        return Leave(DeliveryState.PENDING, facts.arrived_at) if facts.sent else Leave(DeliveryState.WITHDRAWN)
     if facts.sent and not facts.changed_version:
-        return Leave("pending", facts.arrived_at)
+        return Leave(DeliveryState.PENDING, facts.arrived_at)
     if facts.flagged and review == "hold" and not facts.approved:
-        return Leave("review")
+        return Leave(DeliveryState.REVIEW)
     if policy.wait == "when_linked" and not facts.linked:
-        return Leave("held")
-    return Leave("pending", facts.arrived_at + policy.delay_s)
+        return Leave(DeliveryState.HELD)
+    return Leave(DeliveryState.PENDING, facts.arrived_at + policy.delay_s)

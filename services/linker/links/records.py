@@ -2,29 +2,30 @@
 
 import msgspec
 
-from services.linker.links.matching import HandDecision, Match
+from services.linker.links.matching import REPORT_RETRACTED, ManualDecision, Match
+from services.linker.links.states import LinkState, Settled
 from shared.documents import Collection
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """What is decided about one report.
 
-    state: linked, unlinked, or hidden (retracted).  studies, rule: the result.  reason, candidates: why there is none.
-    hand: everything a person decided, in order; never forgotten.  revision: grows when the result changes.
-    touched: every Study it was ever linked to.  settled: yes when what follows from this revision has been done.
+    studies, rule: the result.  reason, candidates: why there is none.
+    decisions: everything a person decided, in order; never forgotten.  revision: grows when the result changes.
+    touched: every Study it was ever linked to.  settled: whether what follows from this revision has been done.
     decided_at: seconds since 1970.
     """
 
     report_id: str
-    state: str = "unlinked"
+    state: LinkState = LinkState.UNLINKED
     studies: tuple[str, ...] = ()
     rule: str = ""
     reason: str = "no-study"
     candidates: tuple[str, ...] = ()
-    hand: tuple[HandDecision, ...] = ()
+    decisions: tuple[ManualDecision, ...] = msgspec.field(name="hand", default=())
     revision: int = 0
     touched: tuple[str, ...] = ()
-    settled: str = "yes"
+    settled: Settled = Settled.YES
     decided_at: float = 0.0
 
     @property
@@ -42,26 +43,31 @@ LINKS = Collection(
 )
 
 
-def advance(old: Link, found: Match, *, decision: HandDecision | None, at: float) -> Link:
+def advance(old: Link, found: Match, *, decision: ManualDecision | None, at: float) -> Link:
     """Return the link after a new result; the same record if nothing changed and nothing was decided by hand."""
-    hand = (*old.hand, decision) if decision else old.hand
+    decisions = (*old.decisions, decision) if decision else old.decisions
     same = (old.studies, old.rule, old.reason, old.candidates) == _result(found) and old.revision > 0
-    if same and hand == old.hand:
+    if same and decisions == old.decisions:
         return old
-    state = "hidden" if found.reason == "retracted" else "linked" if found.studies else "unlinked"
     return Link(
         report_id=old.report_id,
-        state=state,
+        state=_state(found),
         studies=found.studies,
         rule=found.rule,
         reason=found.reason,
         candidates=found.candidates,
-        hand=hand,
+        decisions=decisions,
         revision=old.revision + 1,
         touched=tuple(sorted({*old.touched, *found.studies})),
-        settled="no",
+        settled=Settled.NO,
         decided_at=at,
     )
+
+
+def _state(found: Match) -> LinkState:
+    if found.reason == REPORT_RETRACTED:
+        return LinkState.HIDDEN
+    return LinkState.LINKED if found.studies else LinkState.UNLINKED
 
 
 def _result(found: Match) -> tuple[tuple[str, ...], str, str, tuple[str, ...]]:

@@ -153,8 +153,8 @@ async def test_what_the_archive_refuses_is_a_visible_failure_and_the_rest_is_sto
 
     await until(failed, 20)
     (delivery,) = await whole.deliveries("failed")
-    assert delivery.stored == 2
-    assert [uid_ for uid_, text in delivery.outcomes.items() if text.startswith("failed")] == [f"{STUDY}.1.2"]
+    assert len(delivery.confirmed) == 2
+    assert list(delivery.failed) == [f"{STUDY}.1.2"]
     assert len(await whole.get(f"/dicom-web/studies/{STUDY}/instances")) == 2
 
 

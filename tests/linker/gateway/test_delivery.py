@@ -57,7 +57,7 @@ async def test_each_instance_gets_its_own_fate_and_the_failed_ones_are_visible(
 
         assert len(archive.requests) == 1
         (failed,) = (await gateway.get("/api/gateway/deliveries?state=failed"))["deliveries"]
-        assert failed["failed"] == {refused: "failed:A900"}
+        assert failed["failed"] == {refused: "A900"}
         await until(lambda: [(e.instances, e.reports) for e in gateway.of(Delivered)] == [(2, 0)])
 
 
@@ -204,7 +204,7 @@ async def test_a_request_refused_as_a_whole_is_halved_until_the_bad_instance_sta
         await until(lambda: state(gateway, "failed"))
 
         assert len(archive.stored) == 7
-        assert (await deliveries(gateway))[0].outcomes[bad] == "failed:http-400"
+        assert (await deliveries(gateway))[0].failed[bad] == "http-400"
 
 
 async def test_bytes_that_are_gone_are_a_visible_failure_and_do_not_hold_up_the_others(
@@ -273,7 +273,7 @@ async def test_confirmed_instances_are_released_after_the_retention_time_and_oth
         left = [key async for key in gateway.blobs["deidentified"].keys("instances/")]
         assert sorted(left) == sorted(ref.blob for ref in (*failed.instances, *beside_failed.instances))
         released = [each for each in await deliveries(gateway) if each.state == "released"]
-        assert [(each.stored, each.instances) for each in released] == [(2, ())]
+        assert [(len(each.confirmed), each.instances) for each in released] == [(2, ())]
 
 
 async def test_a_recalled_study_is_delivered_again_and_a_released_one_is_unavailable(

@@ -90,7 +90,7 @@ async def test_orthanc_takes_what_is_whole_and_the_rest_is_a_visible_failure(tmp
 
         await until(settled, 20)
         (delivery,) = (await gateway.documents.find(DELIVERIES)).documents
-        assert delivery.stored == 4
-        assert [sop for sop, outcome in delivery.outcomes.items() if outcome != "stored"] == [f"{STUDY}.1.3"]
+        assert len(delivery.confirmed) == 4
+        assert list(delivery.failed) == [f"{STUDY}.1.3"]
         async with gateway.session.get(f"{orthanc}/dicom-web/studies/{STUDY}/instances") as answer:
             assert len(await answer.json(content_type=None)) == 4

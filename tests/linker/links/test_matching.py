@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.linker.links import matching
-from services.linker.links.matching import HandDecision, Match, StudyKeys, decide, match
+from services.linker.links.matching import ManualDecision, Match, StudyKeys, decide, match
 from shared.events import LinkKeys
 from tests.linker.samples import keys
 
@@ -16,8 +16,8 @@ def study(name: str, **fields: str) -> StudyKeys:
     return StudyKeys(name, **{key: tuple(value.split()) for key, value in known.items()})
 
 
-def hand(action: str, uid: str = "") -> HandDecision:
-    return HandDecision(action, uid, "Dr. Who", "2026-04-01T00:00:00Z")
+def decision(action: str, uid: str = "") -> ManualDecision:
+    return ManualDecision(action, uid, "Dr. Who", "2026-04-01T00:00:00Z")
 
 
 def test_a_report_is_linked_to_all_studies_of_its_accession() -> None:
@@ -124,18 +124,18 @@ def test_empty_values_match_nothing() -> None:
 def test_a_person_overrules_the_rules_until_giving_back() -> None:
     studies = [study("1", accession_numbers="A1"), study("2")]
 
-    assert decide(keys(), studies, hand=[hand("link", "2")]) == Match(studies=("2",), rule="by-hand")
-    assert decide(keys(), studies, hand=[hand("link", "2"), hand("rules")]).rule == "accession"
+    assert decide(keys(), studies, decisions=[decision("link", "2")]) == Match(studies=("2",), rule="by-hand")
+    assert decide(keys(), studies, decisions=[decision("link", "2"), decision("rules")]).rule == "accession"
 
 
 def test_a_barred_study_is_not_linked_again_by_a_rule() -> None:
-    found = decide(keys(), [study("1", accession_numbers="A1")], hand=[hand("unlink", "1")])
+    found = decide(keys(), [study("1", accession_numbers="A1")], decisions=[decision("unlink", "1")])
 
     assert found == Match(reason="unlinked-by-hand", candidates=("1",))
 
 
 def test_a_retracted_report_has_no_study_not_even_by_hand() -> None:
-    found = decide(keys(), [study("1", accession_numbers="A1")], retracted=True, hand=[hand("link", "1")])
+    found = decide(keys(), [study("1", accession_numbers="A1")], retracted=True, decisions=[decision("link", "1")])
 
     assert found == Match(reason="retracted")
 
