@@ -15,7 +15,9 @@ from services.anonymizer.instances.handler import deidentify_instances
 from services.anonymizer.pixels import text_detector
 from services.anonymizer.policy import Policy
 from services.anonymizer.profile import profile
-from services.anonymizer.pseudonyms import key_wrapping, keys
+from services.anonymizer.pseudonyms import key_folder, key_wrapping
+from services.anonymizer.pseudonyms.keys import Keyring
+from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.quarantine.images import review_routes
 from services.anonymizer.quarantine.reports import report_review_routes
 from services.anonymizer.quarantine.routes import routes
@@ -44,8 +46,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
     settings = settings_reader.read(AnonymizerSettings, "ANONYMIZER", place.environ)
     if settings.search_pixels and not text_detector.available():
         raise SettingsError("JMID_ANONYMIZER_SEARCH_PIXELS needs what requirements-gateway.lock installs")
-    folder = settings.keys or place.home / "keys"
-    ring = await asyncio.to_thread(keys.load_or_create, folder, settings.domain, key_wrapping.of(settings))
+    ring = await _keyring(settings, place)
     policy = Policy(
         profile.load(settings.profile).name,
         ring.current,
@@ -82,6 +83,15 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         menu=[(translatable("Quarantine"), "/gateway/quarantine")],
         status=status,
     )
+
+
+async def _keyring(settings: AnonymizerSettings, place: Place) -> Keyring:
+    guard = key_wrapping.of(settings)
+    if settings.keys is not None:
+        return await asyncio.to_thread(key_folder.open_named, settings.keys, guard)
+    counts = [await place.documents.count(each) for each in (AUDIT, REPORT_AUDIT, VAULT)]
+    opened = partial(key_folder.open_of_home, place.home / "keys", settings.domain, guard, used=any(counts))
+    return await asyncio.to_thread(opened)
 
 
 def _site(name: str) -> str:

@@ -14,7 +14,10 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
 
     profile: Annotated[str, Meta(description="Name of a built-in de-identification profile.")] = "jmid"
     keys: Annotated[
-        Path | None, Meta(description="The key folder; empty is <home>/gateway/keys, made on the first start.")
+        Path | None,
+        Meta(
+            description="The key folder, which must hold keys; empty is <home>/gateway/keys, made on the first start."
+        ),
     ] = None
     domain: Annotated[
         str, Meta(description="Whose pseudonyms these are; sites whose patients are to be linked name the same.")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from services.anonymizer.pseudonyms import keys
 from services.anonymizer.pseudonyms.key_wrapping import is_wrapped
+from services.anonymizer.pseudonyms.vault import VAULT, seal
 from services.anonymizer.service import SERVICES
 from shared.blobs.local import open_local
 from shared.bus.journal import open_journal
@@ -43,6 +45,41 @@ async def test_the_first_start_makes_keys_for_the_owner_alone_and_the_second_kee
 
     assert (place.home / "keys" / "k1.key").read_bytes() == first
     assert (place.home / "keys").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("make", [False, True], ids=["absent", "empty"])
+async def test_a_key_folder_that_is_named_is_never_made(place: Place, tmp_path: Path, make: bool) -> None:
+    folder = tmp_path / "mounted"
+    if make:
+        folder.mkdir()
+    environ = {"JMID_ANONYMIZER_KEYS": str(folder)}
+
+    with pytest.raises(SettingsError, match=f"JMID_ANONYMIZER_KEYS.*jmid keys new {folder}"):
+        async with SERVICE.opens(changed(place, environ=environ)):
+            pass
+
+    assert not list(tmp_path.rglob("*.key"))
+
+
+async def test_a_named_key_folder_with_keys_serves(place: Place, tmp_path: Path) -> None:
+    keys.create(tmp_path / "mounted", "jmid")
+
+    async with SERVICE.opens(changed(place, environ={"JMID_ANONYMIZER_KEYS": str(tmp_path / "mounted")})):
+        pass
+
+    assert not (place.home / "keys").exists()
+
+
+async def test_a_home_that_lost_its_keys_does_not_start(place: Place) -> None:
+    made = keys.create(place.home / "keys", "jmid")
+    await place.documents.put(VAULT, seal(made, "patient", "p" * 32, "hospital-1|TX-1"))
+    (place.home / "keys" / "k1.key").unlink()
+
+    with pytest.raises(SettingsError, match="restore the folder"):
+        async with SERVICE.opens(place):
+            pass
+
+    assert not list((place.home / "keys").glob("*.key"))
 
 
 async def test_keys_that_a_command_wraps_serve_as_plain_ones_do(place: Place) -> None:

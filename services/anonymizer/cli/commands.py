@@ -31,7 +31,7 @@ profile = typer.Typer(help="What the de-identification profiles do.", no_args_is
 console = Console(highlight=False)
 
 ProfileOption = Annotated[str, typer.Option("--profile", help="jmid or research.")]
-KeysOption = Annotated[Path, typer.Option("--keys", help="The key folder; made if it is not there.")]
+KeysOption = Annotated[Path, typer.Option("--keys", help="The key folder; made by: jmid keys new.")]
 HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 SiteOption = Annotated[str, typer.Option("--site", help="The site's short name.", envvar="JMID_SITE")]
 
@@ -253,7 +253,7 @@ def explain(
 def _policy(name: str, folder: Path, site: str) -> Policy:
     try:
         taken = profiles.load(name)
-        return Policy(taken.name, _opened(folder, taken.name).current, site)
+        return Policy(taken.name, key_files.load(folder, key_wrapping.read(os.environ)).current, site)
     except SettingsError as error:
         _fail(str(error))
 
@@ -263,10 +263,6 @@ def _ring(folder: Path) -> key_files.Keyring:
         return key_files.load(folder, key_wrapping.read(os.environ))
     except SettingsError as error:
         _fail(str(error))
-
-
-def _opened(folder: Path, domain: str) -> key_files.Keyring:
-    return key_files.load_or_create(folder, domain, key_wrapping.read(os.environ))
 
 
 def _made(folder: Path, domain: str, patient: bytes | None = None) -> key_files.KeySet:

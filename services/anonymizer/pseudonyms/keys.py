@@ -1,4 +1,4 @@
-"""The secret keys: one file per version in a folder, readable by the owner alone, plain or wrapped (``key_guard``).
+"""The secret keys: one file per version in a folder, readable by the owner alone, plain or wrapped (``key_wrapping``).
 
 A key set holds one independent secret per use, so that whoever learns one (say, the project that may move dates back)
 learns nothing of the others. ``patient`` may be shared by a consortium, so that a patient has one pseudonym in all its
@@ -68,7 +68,10 @@ def load(folder: Path, guard: Guard = PLAIN) -> Keyring:
 
 
 def load_or_create(folder: Path, domain: str, guard: Guard = PLAIN) -> Keyring:
-    """Read the keys, making the first version if there is none; processes that start together get the same."""
+    """Read the keys, making the first version if there is none; processes that start together get the same.
+
+    Whether they may be made is for ``key_folder`` to say.
+    """
     if not any(folder.glob("k*.key")):
         create(folder, domain, guard=guard)
     return load(folder, guard)

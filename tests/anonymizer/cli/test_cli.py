@@ -20,6 +20,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "in" / "SAIONJI CHIHIRO").mkdir(parents=True)
     (tmp_path / "in" / "SAIONJI CHIHIRO" / "1.dcm").write_bytes(ct("utf-8").data)
     (tmp_path / "in" / "note.txt").write_text("not DICOM")
+    key_files.create(tmp_path / "keys", "jmid")
     return tmp_path
 
 
@@ -67,6 +68,17 @@ def test_what_was_deidentified_passes_verify_and_an_original_does_not(folder: Pa
     assert clean.exit_code == 0, clean.output
     assert leaking.exit_code == 1
     assert "Saionji" not in leaking.output
+
+
+def test_a_key_folder_that_holds_no_key_is_an_error_and_none_is_made(folder: Path) -> None:
+    arguments = ["instances", str(folder / "in"), str(folder / "out"), "--keys", str(folder / "other")]
+
+    result = RUN.invoke(commands.deid, arguments)
+
+    assert result.exit_code == 2
+    assert "jmid keys new" in result.output.replace("\n", " ")
+    assert not (folder / "other").exists()
+    assert not (folder / "out").exists()
 
 
 def test_keys_are_made_rotated_and_listed_without_being_shown(tmp_path: Path) -> None:
