@@ -10,8 +10,7 @@ from lxml import etree
 
 from services.archive.deps import ArchiveDeps
 from services.archive.http.negotiate import Offer
-from services.archive.http.resources import Handle, answering
-from services.archive.retrieve.instances import chosen_for
+from services.archive.http.responses import Handle, answering_errors, negotiated
 
 WADL, JSON = "application/vnd.sun.wadl+xml", "application/json"
 NAMESPACE = "http://wadl.dev.java.net/2009/02"
@@ -67,9 +66,9 @@ def resources() -> list[Resource]:
 def describe(deps: ArchiveDeps) -> Handle:
     """Answer OPTIONS of the service's root."""
 
-    @answering
+    @answering_errors
     async def handle(request: web.Request) -> web.StreamResponse:
-        chosen = chosen_for(request, [Offer(WADL), Offer(JSON)])
+        chosen = negotiated(request, [Offer(WADL), Offer(JSON)])
         if chosen.offer.name == JSON:
             names = ("path", "method", "name", "mediaTypes", "query")
             return web.json_response({"resources": [dict(zip(names, each, strict=True)) for each in resources()]})

@@ -13,7 +13,7 @@ from pydicom.uid import UID
 
 from services.archive.attributes import search_results
 from services.archive.capabilities import resources
-from services.archive.pixels import codecs
+from services.archive.pixels import codecs, transfer_syntaxes
 from services.archive.query.parameters import INSTANCE, LEVELS, SERIES, STUDY
 from services.archive.query.plan import FIELDS, FUZZY
 from services.archive.settings import ArchiveSettings
@@ -68,7 +68,9 @@ def bulk() -> str:
 
 def syntaxes() -> str:
     """The Transfer Syntaxes that frames can be decoded from."""
-    known = sorted({value for name, value in vars(codecs).items() if name.isupper() and str(value).startswith("1.2.8")})
+    known = sorted(
+        {value for name, value in vars(transfer_syntaxes).items() if name.isupper() and str(value).startswith("1.2.8")}
+    )
     return _table(
         ("Transfer Syntax", "UID", "decoded"),
         [(UID(uid).name, uid, "yes" if codecs.can_decode(uid) else "no") for uid in known],

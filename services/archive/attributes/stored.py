@@ -1,9 +1,10 @@
-"""Read the Attributes that the records keep."""
+"""Read the Attributes that the records keep. Pure."""
 
-import zlib
+import functools
 
 import orjson
 
+from services.archive.attributes.gzip_members import inflated
 from services.archive.records import InstanceRecord, SeriesRecord, StudyRecord
 from shared.dicom.json_values import Json
 
@@ -13,7 +14,17 @@ Record = StudyRecord | SeriesRecord | InstanceRecord
 def attributes_of(record: Record) -> Json:
     """Return all Attributes kept of a record."""
     if isinstance(record, InstanceRecord):
-        found: Json = orjson.loads(zlib.decompress(record.metadata, 31))
-        return found
-    kept: Json = orjson.loads(record.attributes)
-    return {**kept, **orjson.loads(record.answer)}
+        return _parsed(record.metadata)
+    level: Json = orjson.loads(record.attributes)
+    return {**level, **orjson.loads(record.answer)}
+
+
+@functools.lru_cache(maxsize=8)
+def data_set_of(metadata: bytes) -> Json:
+    """Return the Data Set in an Instance's gzip member. It is kept for the next call: nobody may change it."""
+    return _parsed(metadata)
+
+
+def _parsed(metadata: bytes) -> Json:
+    data_set: Json = orjson.loads(inflated(metadata))
+    return data_set

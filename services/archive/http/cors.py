@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from aiohttp import web
 
-from services.archive.http.resources import Handle
+from services.archive.http.responses import Handle
 
 EXPOSED = "Content-Location, Content-Range, ETag, Link, Location, Warning, X-Total-Count"
 METHODS = "GET, HEAD, POST, DELETE, OPTIONS"

@@ -12,8 +12,9 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
-from services.archive.http import cors, resources
+from services.archive.http import cors
 from services.archive.http.conditional import not_modified
+from services.archive.http.responses import STARTED
 
 T = TypeVar("T")
 _SALT = secrets.token_bytes(16)
@@ -51,7 +52,7 @@ def boundary_for(etag: str) -> str:
 async def begin(request: web.Request, response: web.StreamResponse) -> None:
     """Send the header of an answer that is streamed; from now on an error can only break the connection."""
     response.headers.update(cors.fields(request))
-    request[resources.STARTED] = True
+    request[STARTED] = True
     await response.prepare(request)
 
 

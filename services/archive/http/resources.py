@@ -1,71 +1,17 @@
-"""Find the records that a retrieve request is about, and turn our errors into its answers.
+"""Find the Instances that the path of a request names: 404 if there are none, 410 if their bytes were evicted.
 
 Source: PS3.18 10.4.3.1 (status codes of the Retrieve Transaction), 8.5.
 """
 
-import functools
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, NoReturn
-
-import orjson
-from aiohttp import web
+from collections.abc import AsyncIterator, Mapping
 
 from services.archive.deps import ArchiveDeps
+from services.archive.http.responses import answer_gone
 from services.archive.records import EVICTED, INSTANCES, SERIES, InstanceRecord, SeriesRecord
 from shared.documents import Eq
-from shared.errors import Invalid, JmidError, NotFound, Refused
-from shared.logs import decided
+from shared.errors import NotFound
 
 AT_ONCE = 500
-Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-STARTED = web.RequestKey("answer-started", bool)
-
-
-def answering(handle: Handle) -> Handle:
-    """Answer our errors as PS3.18 8.5 has them; once an answer has begun, break it off, so that it is not taken."""
-
-    @functools.wraps(handle)
-    async def answer(request: web.Request) -> web.StreamResponse:
-        try:
-            return await handle(request)
-        except JmidError as error:
-            if not request.get(STARTED):
-                _answer(error)
-            decided("answer-broken-off", level="error", service="archive", error=type(error).__name__)
-            if request.transport is not None:
-                request.transport.abort()
-            raise ConnectionAbortedError from error
-
-    return answer
-
-
-def _answer(error: JmidError) -> NoReturn:
-    match error:
-        case NotFound():
-            refuse(web.HTTPNotFound, error.reason, error.detail)
-        case Invalid():
-            refuse(web.HTTPBadRequest, error.reason, error.detail)
-        case Refused():
-            refuse(web.HTTPNotAcceptable, error.reason, error.detail)
-        case _:
-            refuse(web.HTTPServiceUnavailable, "unavailable", "a store does not answer; try again")
-
-
-def refuse(kind: Callable[..., web.HTTPException], reason: str, detail: str = "") -> NoReturn:
-    """Raise the HTTP error with a JSON body that says why."""
-    body = orjson.dumps({"reason": reason, "detail": detail}).decode()
-    raise kind(text=body, content_type="application/json")
-
-
-def gone(study_instance_uid: str) -> NoReturn:
-    """Say that the bytes were evicted and how they come back (PS3.18 8.5: 410 Gone)."""
-    detail = (
-        "Evicted to make room; metadata and searches still answer. To have it delivered again: POST "
-        f'{{"study_instance_uid": "{study_instance_uid}", "by": "who asks"}} to /api/recalls.'
-    )
-    refuse(web.HTTPGone, "evicted", detail)
 
 
 async def instance_of(deps: ArchiveDeps, path: Mapping[str, str]) -> InstanceRecord:
@@ -76,11 +22,11 @@ async def instance_of(deps: ArchiveDeps, path: Mapping[str, str]) -> InstanceRec
     return record
 
 
-async def present(deps: ArchiveDeps, path: Mapping[str, str]) -> InstanceRecord:
-    """Return the Instance that the path names, with its bytes here; 410 if they were evicted."""
+async def online_instance(deps: ArchiveDeps, path: Mapping[str, str]) -> InstanceRecord:
+    """Return the Instance that the path names, whose bytes are stored; 410 if they were evicted."""
     record = await instance_of(deps, path)
     if record.state == EVICTED:
-        gone(record.study_instance_uid)
+        answer_gone(record.study_instance_uid)
     return record
 
 
@@ -102,12 +48,12 @@ async def instances_of(deps: ArchiveDeps, path: Mapping[str, str]) -> list[Insta
     return found
 
 
-async def here(deps: ArchiveDeps, path: Mapping[str, str]) -> list[InstanceRecord]:
-    """Return what of the resource has its bytes here; 410 if all were evicted."""
+async def online_instances(deps: ArchiveDeps, path: Mapping[str, str]) -> list[InstanceRecord]:
+    """Return those Instances of the resource whose bytes are stored; 410 if all were evicted."""
     records = await instances_of(deps, path)
     found = [record for record in records if record.state != EVICTED]
     if not found:
-        gone(records[0].study_instance_uid)
+        answer_gone(records[0].study_instance_uid)
     return found
 
 
@@ -131,11 +77,3 @@ async def _series_numbers(deps: ArchiveDeps, study: str) -> dict[str, tuple[int,
         after = page.next
         if after is None:
             return {each.series_instance_uid: (each.series_number, each.series_instance_uid) for each in found}
-
-
-def query_of(request: web.Request) -> dict[str, str]:
-    """Return the query parameters; of a repeated one the first."""
-    found: dict[str, Any] = {}
-    for name, value in request.query.items():
-        found.setdefault(name.lower(), value)
-    return found

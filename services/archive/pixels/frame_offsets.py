@@ -8,13 +8,13 @@ from bisect import bisect_left
 from itertools import pairwise
 
 from services.archive.attributes.dicom_json import Header
+from services.archive.pixels.shape import KEYWORDS
 from services.archive.records import Pixels
 from shared.dicom import elements
 from shared.dicom.elements import Buffer
 from shared.dicom.file_format import Part10
 from shared.dicom.json_values import integer
 
-KEYWORDS = {0x7FE00010: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
 Span = tuple[int, int]
 _JPEG_ENDS = b"\xff\xd9"
 
@@ -24,12 +24,13 @@ def pixels_of(file: Part10[Buffer], header: Header) -> Pixels | None:
     element = header.pixels
     if element is None:
         return None
+    keyword = KEYWORDS[f"{element.tag:08X}"]
     frames = max(1, integer(header.attributes, "00280008", 1))
     if not element.undefined:
-        return Pixels(KEYWORDS[element.tag], element.value, element.end, frames)
+        return Pixels(keyword, element.value, element.end, frames)
     found = elements.fragments(file.data, element, len(file.data))
     spans = _frames(file, found, frames, _extended(file, header))
-    return Pixels(KEYWORDS[element.tag], element.value, found[-1][1] if found else element.value, frames, True, spans)
+    return Pixels(keyword, element.value, found[-1][1] if found else element.value, frames, True, spans)
 
 
 def _frames(file: Part10[Buffer], found: list[Span], frames: int, extended: list[int]) -> tuple[tuple[Span, ...], ...]:

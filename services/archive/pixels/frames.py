@@ -4,12 +4,12 @@ Source: PS3.5 8.1.1 and 8.2 (native), A.4 (encapsulated).
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from services.archive.deps import ArchiveDeps
-from services.archive.pixels.codecs import PixelShape, frame_of_bits
+from services.archive.pixels.codecs import frame_of_bits
+from services.archive.pixels.shape import PixelShape, shape_of
 from services.archive.records import InstanceRecord, Pixels
-from services.archive.render import image_attributes
 from shared.dicom import file_format
 from shared.errors import Invalid, NotFound, Refused
 
@@ -43,7 +43,7 @@ def spans(record: InstanceRecord, number: int) -> tuple[Span, ...]:
         if number > len(pixels.frames):
             raise Refused("unknown-frame-offsets", "fragments do not tell where frames begin (PS3.5 A.4)")
         return pixels.frames[number - 1]
-    bits = image_attributes.shape_of(record.metadata).frame_bits
+    bits = shape_of(record.metadata).frame_bits
     first = bits * (number - 1)
     start, end = pixels.start + first // 8, pixels.start + (first + bits + 7) // 8
     if end > pixels.end:
@@ -54,7 +54,7 @@ def spans(record: InstanceRecord, number: int) -> tuple[Span, ...]:
 def size(record: InstanceRecord, number: int) -> int:
     """Return the size of the stored frame in bytes."""
     if not pixels_of(record).encapsulated:
-        return (image_attributes.shape_of(record.metadata).frame_bits + 7) // 8
+        return (shape_of(record.metadata).frame_bits + 7) // 8
     return sum(end - start for start, end in spans(record, number))
 
 
@@ -65,7 +65,7 @@ async def frame(deps: ArchiveDeps, record: InstanceRecord, number: int) -> bytes
     joined = parts[0] if len(parts) == 1 else b"".join(parts)
     if pixels_of(record).encapsulated:
         return joined
-    bits = image_attributes.shape_of(record.metadata).frame_bits
+    bits = shape_of(record.metadata).frame_bits
     shift = bits * (number - 1) % 8
     return frame_of_bits(joined, shift, bits) if shift or bits % 8 else joined
 
@@ -77,19 +77,9 @@ async def ranges(deps: ArchiveDeps, record: InstanceRecord, places: Sequence[Spa
     return [await deps.blobs.get(record.blob, start, end - start) for start, end in places]
 
 
-async def lut_bytes(deps: ArchiveDeps, record: InstanceRecord) -> dict[str, bytes]:
-    """Return the bulk values that rendering may need: LUTs, palettes and ICC Profiles."""
-    wanted: Mapping[str, Span] = {
-        path: place for path, place in record.bulk.items() if path.startswith(image_attributes.LUT_PATHS)
-    }
-    if not wanted:
-        return {}
-    return dict(zip(wanted, await ranges(deps, record, list(wanted.values())), strict=True))
-
-
 def frame_shape(record: InstanceRecord) -> PixelShape:
     """Return the shape of the Instance's frames."""
-    return image_attributes.shape_of(record.metadata)
+    return shape_of(record.metadata)
 
 
 def inflated(data: bytes, places: tuple[Span, ...]) -> list[bytes]:

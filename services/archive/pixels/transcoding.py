@@ -13,7 +13,20 @@ from pydicom.uid import UID
 from services.archive.deps import ArchiveDeps
 from services.archive.http.negotiate import ANY, Chosen
 from services.archive.pixels import codecs, frames
-from services.archive.pixels.codecs import Coded, PixelShape
+from services.archive.pixels.encoders import Coded
+from services.archive.pixels.shape import PixelShape
+from services.archive.pixels.transfer_syntaxes import (
+    DEFLATED_LE,
+    EXPLICIT_BE,
+    EXPLICIT_LE,
+    HTJ2K,
+    JPEG_2000,
+    JPEG_BASELINE,
+    JPEG_LS_NEAR,
+    LITTLE_ENDIAN,
+    LOSSY,
+    NATIVE,
+)
 from services.archive.records import InstanceRecord
 from shared.errors import Refused
 
@@ -21,10 +34,10 @@ TAGS = {"PixelData": 0x0010, "FloatPixelData": 0x0008, "DoubleFloatPixelData": 0
 ITEM, DELIMITER = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0\0\0\0\0"
 NO_LENGTH = 0xFFFFFFFF
 METHODS = {  # PS3.3 C.7.6.1.1.5.1
-    codecs.JPEG_BASELINE: "ISO_10918_1",
-    codecs.JPEG_LS_NEAR: "ISO_14495_1",
-    codecs.JPEG_2000: "ISO_15444_1",
-    codecs.HTJ2K: "ISO_15444_15",
+    JPEG_BASELINE: "ISO_10918_1",
+    JPEG_LS_NEAR: "ISO_14495_1",
+    JPEG_2000: "ISO_15444_1",
+    HTJ2K: "ISO_15444_15",
 }
 
 
@@ -38,11 +51,11 @@ def target_of(record: InstanceRecord, chosen: Chosen) -> str | None:
     if asked in (ANY, stored):
         return None
     if record.pixels is None:
-        return codecs.EXPLICIT_LE if stored in codecs.NATIVE - {codecs.EXPLICIT_LE} else None
-    if not chosen.named and stored in codecs.LOSSY:
+        return EXPLICIT_LE if stored in NATIVE - {EXPLICIT_LE} else None
+    if not chosen.named and stored in LOSSY:
         return None
     shape = _shape(record)
-    fits = asked != codecs.EXPLICIT_LE or shape is None or _native_size(shape, record) < NO_LENGTH
+    fits = asked != EXPLICIT_LE or shape is None or _native_size(shape, record) < NO_LENGTH
     if shape is not None and fits and codecs.can_transcode(stored, asked, shape):
         return asked
     if chosen.named:
@@ -53,10 +66,10 @@ def target_of(record: InstanceRecord, chosen: Chosen) -> str | None:
 async def transcoded(deps: ArchiveDeps, record: InstanceRecord, target: str) -> AsyncIterator[bytes]:
     """Yield a Part 10 file of the Instance in ``target``."""
     stored = record.transfer_syntax_uid
-    if record.pixels is None or stored in (codecs.DEFLATED_LE, codecs.EXPLICIT_BE):
+    if record.pixels is None or stored in (DEFLATED_LE, EXPLICIT_BE):
         data = await deps.blobs.get(record.blob)
-        data = await deps.cpu(_rewritten, data, codecs.EXPLICIT_LE) if stored != codecs.EXPLICIT_LE else data
-        if target != codecs.EXPLICIT_LE and record.pixels is not None:
+        data = await deps.cpu(_rewritten, data, EXPLICIT_LE) if stored != EXPLICIT_LE else data
+        if target != EXPLICIT_LE and record.pixels is not None:
             raise Refused("no-such-transcoding", f"from {stored} to {target}")
         yield data
         return
@@ -66,7 +79,7 @@ async def transcoded(deps: ArchiveDeps, record: InstanceRecord, target: str) -> 
     first = await _frame(deps, record, 1, target, shape)
     ratio = shape.frame_bits / 8 / max(1, len(first.data))
     yield await deps.cpu(_header, header, target, first.photometric, first.planar, ratio)
-    encapsulated = target not in codecs.NATIVE
+    encapsulated = target not in NATIVE
     size = len(first.data) * count
     yield _element(shape, encapsulated, size)
     for number in range(1, count + 1):
@@ -80,7 +93,7 @@ async def transcoded(deps: ArchiveDeps, record: InstanceRecord, target: str) -> 
 
 async def _frame(deps: ArchiveDeps, record: InstanceRecord, number: int, target: str, shape: PixelShape) -> Coded:
     data = await frames.frame(deps, record, number)
-    if record.transfer_syntax_uid in codecs.LITTLE_ENDIAN and target == codecs.EXPLICIT_LE:
+    if record.transfer_syntax_uid in LITTLE_ENDIAN and target == EXPLICIT_LE:
         return Coded(data, shape.photometric, shape.planar)
     return await deps.cpu(codecs.transcode, data, record.transfer_syntax_uid, target, shape)
 

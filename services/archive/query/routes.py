@@ -6,9 +6,9 @@ import orjson
 from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
+from services.archive.http.responses import base_url
 from services.archive.query import search
 from services.archive.query.parameters import INSTANCE, LEVELS, SERIES, STUDY, Search, parse
-from services.archive.store.routes import base_url
 from shared.dicom.native_xml import native_model
 from shared.dicom.uid import is_uid
 from shared.documents import Change

@@ -7,14 +7,14 @@ import base64
 
 from aiohttp import web
 
+from services.archive.attributes.stored import data_set_of
 from services.archive.deps import ArchiveDeps
 from services.archive.http import conditional
 from services.archive.http.multipart import Part, once, send_single
 from services.archive.http.negotiate import Offer
+from services.archive.http.responses import negotiated
 from services.archive.pixels import frames
 from services.archive.records import InstanceRecord
-from services.archive.render import image_attributes
-from services.archive.retrieve.instances import chosen_for
 from shared.dicom.json_values import Json, integer, text
 from shared.errors import NotFound
 
@@ -31,10 +31,10 @@ def is_document(record: InstanceRecord) -> bool:
 
 async def send(deps: ArchiveDeps, request: web.Request, record: InstanceRecord) -> web.StreamResponse:
     """Answer with the document."""
-    attributes = image_attributes.attributes_of(record.metadata)
+    attributes = data_set_of(record.metadata)
     said = text(attributes, MEDIA_TYPE).lower()
     kind = said if said in KINDS else "application/octet-stream"
-    chosen_for(request, [Offer(kind)])
+    negotiated(request, [Offer(kind)])
     data = await _document(deps, record, attributes)
     etag = conditional.etag_of(record.sha256, "document")
     return await send_single(request, Part(kind, lambda: once(data), len(data)), etag)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from services.archive.attributes.stored import data_set_of
 from services.archive.deps import ArchiveDeps
 from services.archive.pixels import frames
 from services.archive.records import EVICTED, INSTANCES, InstanceRecord
@@ -60,7 +61,7 @@ def _numbers(record: InstanceRecord, listed: str | None) -> Sequence[int]:
 
 
 async def _by_state(deps: ArchiveDeps, record: InstanceRecord) -> list[View]:
-    attributes, bulk = image_attributes.attributes_of(record.metadata), await frames.lut_bytes(deps, record)
+    attributes, bulk = data_set_of(record.metadata), await _lut_bytes(deps, record)
     wanted = presentation_state.references(attributes)
     known = await deps.documents.get_many(INSTANCES, [reference.sop_instance_uid for reference in wanted])
     found: list[View] = []
@@ -90,5 +91,15 @@ async def picture(deps: ArchiveDeps, view: View) -> Picture:
         bits = 0 if frames.pixels_of(record).encapsulated else frames.frame_shape(record).frame_bits
         source = Source(path=str(path), spans=frames.spans(record, number), shift=bits * (number - 1) % 8)
     count = frames.pixels_of(record).number_of_frames
-    bulk: Mapping[str, bytes] = await frames.lut_bytes(deps, record)
+    bulk: Mapping[str, bytes] = await _lut_bytes(deps, record)
     return Picture(source, number, count, record.transfer_syntax_uid, record.metadata, bulk, view.state)
+
+
+async def _lut_bytes(deps: ArchiveDeps, record: InstanceRecord) -> dict[str, bytes]:
+    """Return the bulk values that rendering may need: LUTs, palettes and ICC Profiles."""
+    wanted: Mapping[str, tuple[int, int]] = {
+        path: place for path, place in record.bulk.items() if path.startswith(image_attributes.LUT_PATHS)
+    }
+    if not wanted:
+        return {}
+    return dict(zip(wanted, await frames.ranges(deps, record, list(wanted.values())), strict=True))

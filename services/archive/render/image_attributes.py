@@ -7,16 +7,14 @@ Source: PS3.3 C.7.6.3 (Image Pixel), C.11 (LUTs), C.7.6.16 (Multi-frame Function
 """
 
 import base64
-import functools
 import math
 from collections.abc import Mapping
 
 import msgspec
 import numpy as np
-import orjson
 
-from services.archive.attributes.gzip_members import inflated
-from services.archive.pixels.codecs import PixelShape
+from services.archive.attributes.stored import data_set_of
+from services.archive.pixels.shape import PixelShape, shape_of
 from services.archive.render.palette import entries_of, expanded
 from services.archive.render.parameters import Annotation, Look, Lut, Palette, Window
 from shared.dicom.json_values import Json, integer, item, number, text, values
@@ -40,7 +38,6 @@ LUT_PATHS = (
     f"{OPTICAL_PATH}/1/{ICC_PROFILE}",
 )
 """Bulk values whose path begins so are needed here."""
-PIXEL_TAGS = {"7FE00010": "PixelData", "7FE00008": "FloatPixelData", "7FE00009": "DoubleFloatPixelData"}
 PATIENT = ("00100010", "00100020", "00101010", "00100040")
 TECHNIQUE = ("00080060", "00080020", "0008103E", "00180050", "00180060", "00180080", "00180081")
 
@@ -81,39 +78,9 @@ class Facts(msgspec.Struct, frozen=True):
         return own or _binary(path, ICC_PROFILE, self.bulk, f"{OPTICAL_PATH}/1/") or None
 
 
-@functools.lru_cache(maxsize=8)
-def attributes_of(metadata: bytes) -> Json:
-    """Return the DICOM JSON that a record's gzip member holds."""
-    found: Json = orjson.loads(inflated(metadata))
-    return found
-
-
-@functools.lru_cache(maxsize=256)
-def shape_of(metadata: bytes) -> PixelShape:
-    """Return the shape of the frames; raise Refused when the Instance holds no image."""
-    attributes = attributes_of(metadata)
-    rows, columns = integer(attributes, "00280010", 0), integer(attributes, "00280011", 0)
-    allocated = integer(attributes, "00280100", 0)
-    tag = next((tag for tag in PIXEL_TAGS if tag in attributes), None)
-    if not (rows and columns and allocated and tag):
-        raise Refused("not-an-image", "Rows, Columns, Bits Allocated and pixel data are needed (PS3.3 C.7.6.3)")
-    return PixelShape(
-        rows=rows,
-        columns=columns,
-        samples=integer(attributes, "00280002", 1) or 1,
-        bits_allocated=allocated,
-        bits_stored=min(integer(attributes, "00280101", allocated) or allocated, allocated),
-        signed=number(attributes, "00280103", 0) == 1,
-        photometric=text(attributes, "00280004") or "MONOCHROME2",
-        planar=integer(attributes, "00280006", 0),
-        keyword=PIXEL_TAGS[tag],
-        vr=str(attributes[tag].get("vr", "OW")),
-    )
-
-
 def read(metadata: bytes, frames: int, bulk: Mapping[str, bytes]) -> Facts:
     """Return the facts. frames: how many the store found."""
-    attributes = attributes_of(metadata)
+    attributes = data_set_of(metadata)
     return Facts(attributes, bulk, shape_of(metadata), frames, _aspect(attributes))
 
 

@@ -11,12 +11,11 @@ from services.archive.deps import ArchiveDeps
 from services.archive.http import conditional, resources
 from services.archive.http.multipart import Part, send_multipart, send_single, whole
 from services.archive.http.negotiate import Chosen, Offer
-from services.archive.http.resources import answering
+from services.archive.http.responses import Handle, answering_errors, instance_url, negotiated, query_of
 from services.archive.pixels import frames
 from services.archive.render import encapsulated_document, frame_selection, parameters, worker
 from services.archive.render.frame_selection import View
 from services.archive.render.parameters import Wishes
-from services.archive.retrieve.instances import chosen_for, location_of
 from shared.errors import Refused
 
 KINDS = ("image/jpeg", "image/png", "image/gif")
@@ -25,19 +24,19 @@ THUMBNAIL_SIDE = 128
 MAX_ANIMATED_BYTES = 512 << 20  # of decoded samples in one animation
 
 
-def retrieve(deps: ArchiveDeps) -> resources.Handle:
+def retrieve(deps: ArchiveDeps) -> Handle:
     """Answer GET of the rendered form of a Study, Series, Instance or of frames."""
 
-    @answering
+    @answering_errors
     async def handle(request: web.Request) -> web.StreamResponse:
-        wishes = parameters.wishes(resources.query_of(request))
+        wishes = parameters.wishes(query_of(request))
         path = request.match_info
-        records = await resources.here(deps, path)
+        records = await resources.online_instances(deps, path)
         if "instance" in path and encapsulated_document.is_document(records[0]):
             return await encapsulated_document.send(deps, request, records[0])
         shown = await frame_selection.of_frames(deps, records, path.get("frames"))
         single = len(shown) == 1 or ("instance" in path and "frames" not in path)
-        chosen = chosen_for(request, _offers(single=single, preferred="instance" in path))
+        chosen = negotiated(request, _offers(single=single, preferred="instance" in path))
         etag = _etag(shown, chosen, request, "rendered")
         if unchanged := conditional.not_modified(request, etag):
             return unchanged
@@ -49,15 +48,15 @@ def retrieve(deps: ArchiveDeps) -> resources.Handle:
     return handle
 
 
-def thumbnail(deps: ArchiveDeps) -> resources.Handle:
+def thumbnail(deps: ArchiveDeps) -> Handle:
     """Answer GET of the thumbnail of a Study, Series, Instance or frame: one small image that stands for it."""
 
-    @answering
+    @answering_errors
     async def handle(request: web.Request) -> web.StreamResponse:
-        wishes = worker.thumbnail(parameters.wishes(resources.query_of(request)), THUMBNAIL_SIDE)
+        wishes = worker.thumbnail(parameters.wishes(query_of(request)), THUMBNAIL_SIDE)
         path = request.match_info
-        shown = await frame_selection.of_frames(deps, await resources.here(deps, path), path.get("frames"))
-        chosen = chosen_for(request, [Offer(kind) for kind in KINDS])
+        shown = await frame_selection.of_frames(deps, await resources.online_instances(deps, path), path.get("frames"))
+        chosen = negotiated(request, [Offer(kind) for kind in KINDS])
         view = frame_selection.representative(shown)
         etag = _etag([view], chosen, request, "thumbnail")
         if unchanged := conditional.not_modified(request, etag):
@@ -96,4 +95,4 @@ async def _one(deps: ArchiveDeps, shown: Sequence[View], wishes: Wishes, kind: s
 async def _parts(deps: ArchiveDeps, shown: Sequence[View], wishes: Wishes, kind: str) -> AsyncIterator[Part]:
     for view in shown:
         body = await deps.cpu(worker.draw, await frame_selection.picture(deps, view), wishes, kind)
-        yield whole(kind, body, f"{location_of(deps, view.record)}/frames/{view.number}/rendered")
+        yield whole(kind, body, f"{instance_url(deps.settings.public_root, view.record)}/frames/{view.number}/rendered")

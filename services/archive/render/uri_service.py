@@ -9,12 +9,11 @@ import msgspec
 from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
-from services.archive.http import resources
 from services.archive.http.multipart import send_single, whole
 from services.archive.http.negotiate import Chosen, Offer, choose
-from services.archive.http.resources import answering
+from services.archive.http.responses import Handle, answer_gone, answering_errors, query_of
 from services.archive.pixels import frames, transcoding
-from services.archive.pixels.codecs import EXPLICIT_LE
+from services.archive.pixels.transfer_syntaxes import EXPLICIT_LE
 from services.archive.records import EVICTED, INSTANCES, InstanceRecord
 from services.archive.render import frame_selection, parameters, routes, worker
 from services.archive.render.frame_selection import View
@@ -26,12 +25,12 @@ REQUIRED = ("requesttype", "studyuid", "seriesuid", "objectuid")
 DICOM_OFFER = Offer(DICOM, default=EXPLICIT_LE)
 
 
-def retrieve(deps: ArchiveDeps) -> resources.Handle:
+def retrieve(deps: ArchiveDeps) -> Handle:
     """Answer GET /wado?requestType=WADO&…"""
 
-    @answering
+    @answering_errors
     async def handle(request: web.Request) -> web.StreamResponse:
-        query = resources.query_of(request)
+        query = query_of(request)
         record = await _record(deps, query)
         kind = _kind(request, query, record)
         if kind == DICOM:
@@ -60,7 +59,7 @@ async def _record(deps: ArchiveDeps, query: Mapping[str, str]) -> InstanceRecord
     ):
         raise NotFound("no-such-instance")
     if record.state == EVICTED:
-        resources.gone(record.study_instance_uid)
+        answer_gone(record.study_instance_uid)
     return record
 
 

@@ -11,14 +11,14 @@ from services.archive.deps import ArchiveDeps
 from services.archive.http import conditional, resources
 from services.archive.http.multipart import Part, begin, send_multipart, send_single
 from services.archive.http.negotiate import ANY, Chosen, Offer, choose
-from services.archive.http.resources import answering
+from services.archive.http.responses import Handle, answering_errors, instance_url, query_of, refuse
 from services.archive.pixels import codecs, frames
-from services.archive.pixels.codecs import EXPLICIT_LE
+from services.archive.pixels.shape import KEYWORDS
+from services.archive.pixels.transfer_syntaxes import EXPLICIT_LE
 from services.archive.records import InstanceRecord
 from shared.errors import NotFound
 
 OCTETS = "application/octet-stream"
-PIXELS = frozenset({"7FE00008", "7FE00009", "7FE00010"})
 CHUNK = 1 << 20
 OFFERS = (
     Offer(OCTETS, multipart=True, default=EXPLICIT_LE, syntaxes=frozenset({EXPLICIT_LE}), as_stored=True),
@@ -26,20 +26,20 @@ OFFERS = (
 )
 
 
-def value(deps: ArchiveDeps) -> resources.Handle:
+def value(deps: ArchiveDeps) -> Handle:
     """Answer GET of one bulk value of an Instance."""
 
-    @answering
+    @answering_errors
     async def handle(request: web.Request) -> web.StreamResponse:
-        record = await resources.present(deps, request.match_info)
+        record = await resources.online_instance(deps, request.match_info)
         path = request.match_info["path"].strip("/")
         if path not in record.bulk:
             raise NotFound("no-such-bulk-data")
         ranged = "Range" in request.headers
         offered = OFFERS[::-1] if ranged or not _wants_multipart(request) else OFFERS
-        chosen = choose(offered, header=request.headers.get("Accept"), query=resources.query_of(request).get("accept"))
+        chosen = choose(offered, header=request.headers.get("Accept"), query=query_of(request).get("accept"))
         if chosen is None:
-            resources.refuse(web.HTTPNotAcceptable, "not-acceptable", f"on offer: {OCTETS}, alone or multipart")
+            refuse(web.HTTPNotAcceptable, "not-acceptable", f"on offer: {OCTETS}, alone or multipart")
         etag = conditional.etag_of(record.sha256, path, str(chosen.offer.multipart), chosen.transfer_syntax)
         if ranged and not chosen.offer.multipart and _stored_as_asked(record, path, chosen):
             return await _send_range(deps, request, record, path, etag)
@@ -51,16 +51,16 @@ def value(deps: ArchiveDeps) -> resources.Handle:
     return handle
 
 
-def of_resource(deps: ArchiveDeps, *, only_pixels: bool) -> resources.Handle:
+def of_resource(deps: ArchiveDeps, *, only_pixels: bool) -> Handle:
     """Answer GET of all bulk data, or all pixel data, of a Study, Series or Instance."""
 
-    @answering
+    @answering_errors
     async def handle(request: web.Request) -> web.StreamResponse:
-        records = await resources.here(deps, request.match_info)
-        accept, query = request.headers.get("Accept"), resources.query_of(request).get("accept")
+        records = await resources.online_instances(deps, request.match_info)
+        accept, query = request.headers.get("Accept"), query_of(request).get("accept")
         chosen = choose(OFFERS[:1], header=accept, query=query)
         if chosen is None:
-            resources.refuse(web.HTTPNotAcceptable, "not-acceptable", f"on offer: multipart/related; type={OCTETS}")
+            refuse(web.HTTPNotAcceptable, "not-acceptable", f"on offer: multipart/related; type={OCTETS}")
         return await send_all(deps, request, records, chosen, only_pixels=only_pixels)
 
     return handle
@@ -79,7 +79,7 @@ async def send_all(
         part
         for record in records
         for path in record.bulk
-        if path in PIXELS or not only_pixels
+        if path in KEYWORDS or not only_pixels
         for part in _parts(deps, record, path, chosen)
     ]
     if not parts:
@@ -89,11 +89,11 @@ async def send_all(
 
 
 def _wants_multipart(request: web.Request) -> bool:
-    return "multipart" in request.headers.get("Accept", "") + resources.query_of(request).get("accept", "")
+    return "multipart" in request.headers.get("Accept", "") + query_of(request).get("accept", "")
 
 
 def _encapsulated(record: InstanceRecord, path: str) -> bool:
-    return path in PIXELS and record.pixels is not None and record.pixels.encapsulated
+    return path in KEYWORDS and record.pixels is not None and record.pixels.encapsulated
 
 
 def _stored_as_asked(record: InstanceRecord, path: str, chosen: Chosen) -> bool:
@@ -102,10 +102,7 @@ def _stored_as_asked(record: InstanceRecord, path: str, chosen: Chosen) -> bool:
 
 
 def _parts(deps: ArchiveDeps, record: InstanceRecord, path: str, chosen: Chosen) -> list[Part]:
-    location = (
-        f"{deps.settings.public_root}/studies/{record.study_instance_uid}/series/{record.series_instance_uid}"
-        f"/instances/{record.sop_instance_uid}/bulkdata/{path}"
-    )
+    location = f"{instance_url(deps.settings.public_root, record)}/bulkdata/{path}"
     if not _encapsulated(record, path):
         start, end = record.bulk[path]
         return [Part(OCTETS, lambda: _stored(deps, record, start, end), end - start, location)]

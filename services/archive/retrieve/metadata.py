@@ -15,10 +15,9 @@ from services.archive.deps import ArchiveDeps
 from services.archive.http import conditional, resources
 from services.archive.http.multipart import begin, send_multipart, whole
 from services.archive.http.negotiate import Offer
-from services.archive.http.resources import answering
+from services.archive.http.responses import Handle, answering_errors, negotiated
 from services.archive.metadata_cache import Answer, Recent, key_of
 from services.archive.records import InstanceRecord
-from services.archive.retrieve.instances import chosen_for
 from shared.dicom import native_xml
 
 JSON, XML = "application/dicom+json", "application/dicom+xml"
@@ -29,15 +28,15 @@ SMALL_BYTES = 2 << 20
 """Compressed: up to this size an answer is made whole and kept; larger ones are streamed."""
 
 
-def retrieve(deps: ArchiveDeps) -> resources.Handle:
+def retrieve(deps: ArchiveDeps) -> Handle:
     """Answer GET of the metadata of a Study, a Series or an Instance; evicted ones still have theirs."""
 
     recent = Recent()
 
-    @answering
+    @answering_errors
     async def handle(request: web.Request) -> web.StreamResponse:
         path = request.match_info
-        chosen = chosen_for(request, OFFERS)
+        chosen = negotiated(request, OFFERS)
         name, compressed = chosen.offer.name, accepts_gzip(request.headers.get("Accept-Encoding", ""))
         key = await key_of(deps, path["study"], *path.values(), name, "gzip" if compressed else "")
         if key is not None and name != XML and (known := recent.get(key)) is not None:

@@ -12,12 +12,12 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from services.archive.pixels.shape import KEYWORDS
 from services.archive.store.prepare import CANNOT_UNDERSTAND, Failure
 from shared.dicom.json_values import Json, text
 from shared.dicom.multipart import content_type
 from shared.dicom.uid import is_uid
 
-PIXELS = ("7FE00010", "7FE00008", "7FE00009")
 NATIVE = (str(ImplicitVRLittleEndian), str(ExplicitVRLittleEndian))
 DEFAULTS = {
     "application/octet-stream": str(ExplicitVRLittleEndian),
@@ -63,7 +63,7 @@ class _Missing(Exception):
 
 
 def _written(attributes: Json, uids: list[str], bulk: Mapping[str, Sequence[Bulk]]) -> bytes:
-    pixel_tag = next((tag for tag in PIXELS if "BulkDataURI" in attributes.get(tag, {})), None)
+    pixel_tag = next((tag for tag in KEYWORDS if "BulkDataURI" in attributes.get(tag, {})), None)
     pixels = _found(attributes[pixel_tag]["BulkDataURI"], bulk) if pixel_tag else []
     syntax = _syntax(pixels)
     rest = {tag: value for tag, value in attributes.items() if tag != pixel_tag and not tag.startswith("0002")}

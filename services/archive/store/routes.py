@@ -12,6 +12,7 @@ import orjson
 from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
+from services.archive.http.responses import base_url
 from services.archive.store.body import DICOM, JSON, OUT_OF_RESOURCES, XML, Received, batches
 from services.archive.store.store import Bytes, Outcome, Store
 from shared.dicom.json_values import attribute
@@ -76,11 +77,6 @@ def correlation_of(request: web.Request) -> str:
     """Return the receipt's id that a gateway tells; "" if there is none or no UUID, so that no free text is logged."""
     told = request.headers.get(CORRELATION, "")
     return told if _UUID.fullmatch(told) else ""
-
-
-def base_url(request: web.Request, public_root: str) -> str:
-    """Return the archive's root as the user agent knows it."""
-    return public_root if "://" in public_root else f"{request.url.origin()}{public_root}"
 
 
 def _response(request: web.Request, outcomes: list[Outcome], received: Received, study: str, base: str) -> web.Response:

@@ -8,9 +8,17 @@ import pydicom
 import pytest
 
 from services.archive.pixels import codecs, frames
-from services.archive.pixels.codecs import PixelShape, transcode
+from services.archive.pixels.codecs import transcode
+from services.archive.pixels.shape import PixelShape, shape_of
+from services.archive.pixels.transfer_syntaxes import (
+    EXPLICIT_LE,
+    HTJ2K_LOSSLESS_RPCL,
+    JPEG_BASELINE,
+    JPEG_LOSSLESS_SV1,
+    LOSSLESS_TARGETS,
+    LOSSY_TARGETS,
+)
 from services.archive.records import InstanceRecord
-from services.archive.render import image_attributes
 from services.archive.store.prepare import Failure, prepare
 from shared.dicom import file_format
 from shared.errors import Refused
@@ -32,7 +40,7 @@ def test_a_decoded_frame_equals_what_pydicom_decodes(path: Path) -> None:
     if isinstance(ready, Failure):
         pytest.skip(ready.detail)  # a test image without the UIDs of an Instance
     record = ready.record
-    shape = image_attributes.shape_of(record.metadata)
+    shape = shape_of(record.metadata)
 
     decoded = [
         codecs.decode(_frame(data, record, number), record.transfer_syntax_uid, shape)[0]
@@ -74,7 +82,7 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize("target", sorted(codecs.LOSSLESS_TARGETS))
+@pytest.mark.parametrize("target", sorted(LOSSLESS_TARGETS))
 @pytest.mark.parametrize(("size", "dtype", "stored", "signed"), SHAPES)
 def test_a_lossless_transcoding_and_back_changes_no_bit(
     size: tuple[int, ...], dtype: str, stored: int, signed: bool, target: str
@@ -83,8 +91,8 @@ def test_a_lossless_transcoding_and_back_changes_no_bit(
     samples = np.random.default_rng(7).integers(low, high, size).astype(dtype)
     shape = _shape(size, dtype, stored, signed)
 
-    coded = transcode(samples.tobytes(), codecs.EXPLICIT_LE, target, shape)
-    back = transcode(coded.data, target, codecs.EXPLICIT_LE, shape)
+    coded = transcode(samples.tobytes(), EXPLICIT_LE, target, shape)
+    back = transcode(coded.data, target, EXPLICIT_LE, shape)
 
     assert back.data == samples.tobytes()
 
@@ -106,7 +114,12 @@ def _shape(size: tuple[int, ...], dtype: str, stored: int, signed: bool) -> Pixe
 def test_htj2k_rpcl_has_what_streaming_needs(size: tuple[int, int]) -> None:
     samples = np.random.default_rng(1).integers(0, 4096, size).astype("<u2")
 
-    coded = transcode(samples.tobytes(), codecs.EXPLICIT_LE, codecs.HTJ2K_LOSSLESS_RPCL, _shape(size, "<u2", 12, False))
+    coded = transcode(
+        samples.tobytes(),
+        EXPLICIT_LE,
+        HTJ2K_LOSSLESS_RPCL,
+        _shape(size, "<u2", 12, False),
+    )
 
     style = coded.data.index(b"\xff\x52")  # COD (ISO 15444-1 A.6.1)
     progression, levels = coded.data[style + 5], coded.data[style + 9]
@@ -122,17 +135,17 @@ def test_jpeg_lossless_holds_the_largest_steps(extreme: int) -> None:
     samples[::2, ::2] = extreme
     shape = _shape(samples.shape, "<u2", 16, False)
 
-    coded = transcode(samples.tobytes(), codecs.EXPLICIT_LE, codecs.JPEG_LOSSLESS_SV1, shape)
+    coded = transcode(samples.tobytes(), EXPLICIT_LE, JPEG_LOSSLESS_SV1, shape)
 
-    assert np.array_equal(codecs.decode(coded.data, codecs.JPEG_LOSSLESS_SV1, shape)[0], samples)
+    assert np.array_equal(codecs.decode(coded.data, JPEG_LOSSLESS_SV1, shape)[0], samples)
 
 
-@pytest.mark.parametrize("target", sorted(codecs.LOSSY_TARGETS))
+@pytest.mark.parametrize("target", sorted(LOSSY_TARGETS))
 def test_a_lossy_transcoding_stays_close(target: str) -> None:
     samples = np.add.outer(np.arange(64), np.arange(64)).astype("u1")
     shape = _shape(samples.shape, "u1", 8, False)
 
-    coded = transcode(samples.tobytes(), codecs.EXPLICIT_LE, target, shape)
+    coded = transcode(samples.tobytes(), EXPLICIT_LE, target, shape)
 
     back = codecs.decode(coded.data, target, shape)[0].astype(int)
     assert np.abs(back - samples).max() <= 6
@@ -142,7 +155,7 @@ def test_sixteen_bits_are_not_squeezed_into_jpeg_baseline() -> None:
     shape = _shape((8, 8), "<u2", 16, False)
 
     with pytest.raises(Refused, match="no-such-transcoding"):
-        transcode(bytes(128), codecs.EXPLICIT_LE, codecs.JPEG_BASELINE, shape)
+        transcode(bytes(128), EXPLICIT_LE, JPEG_BASELINE, shape)
 
 
 def test_a_frame_of_bits_begins_at_the_start_of_a_byte() -> None:

@@ -13,7 +13,8 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 
 from services.archive.attributes.gzip_members import member
-from services.archive.pixels.codecs import PixelShape, decode
+from services.archive.pixels.codecs import decode
+from services.archive.pixels.shape import PixelShape, shape_of
 from services.archive.render import image_attributes, pipeline
 from services.archive.render.palette import expanded
 from services.archive.render.parameters import Annotation, Look, Viewport, Window, wishes
@@ -201,7 +202,7 @@ def test_a_shape_without_rows_is_no_image() -> None:
     data.Modality = "SR"
 
     with pytest.raises(Refused, match="not-an-image"):
-        image_attributes.shape_of(member(data.to_json().encode()))
+        shape_of(member(data.to_json().encode()))
 
 
 def test_sixteen_bit_colour_is_shown_by_its_upper_bits() -> None:

@@ -19,8 +19,9 @@ from PIL import Image
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 
 from services.archive.pixels import codecs
+from services.archive.pixels.shape import shape_of
+from services.archive.pixels.transfer_syntaxes import JPEG_2000, JPEG_2000_LOSSLESS, JPEG_LOSSLESS_SV1, JPEG_LS, RLE
 from services.archive.records import InstanceRecord
-from services.archive.render.image_attributes import shape_of
 from tests.archive.conftest import Archive
 from tests.archive.retrieve.fixtures import INSTALLED, Serving, parts_of, path_of, serving_all
 
@@ -61,18 +62,21 @@ async def test_a_viewer_gets_frames_as_they_are_stored_and_is_told_their_transfe
     _, headers, body = await serving.get(f"{path_of(record)}/frames/1", STORED)
 
     ((fields, data),) = parts_of(headers, body)
-    assert fields["Content-Type"] == f"application/octet-stream; transfer-syntax={codecs.JPEG_2000_LOSSLESS}"
+    assert fields["Content-Type"] == f"application/octet-stream; transfer-syntax={JPEG_2000_LOSSLESS}"
     assert data in original.PixelData
 
 
 @pytest.mark.parametrize(
     ("accept", "syntax"),
     [
-        ("image/jls", codecs.JPEG_LS),
-        ("image/jp2", codecs.JPEG_2000_LOSSLESS),
-        ("image/jpeg", codecs.JPEG_LOSSLESS_SV1),
-        ("image/dicom-rle", codecs.RLE),
-        (f'multipart/related; type="image/jp2"; transfer-syntax={codecs.JPEG_2000}', codecs.JPEG_2000),
+        ("image/jls", JPEG_LS),
+        ("image/jp2", JPEG_2000_LOSSLESS),
+        ("image/jpeg", JPEG_LOSSLESS_SV1),
+        ("image/dicom-rle", RLE),
+        (
+            f'multipart/related; type="image/jp2"; transfer-syntax={JPEG_2000}',
+            JPEG_2000,
+        ),
     ],
 )
 async def test_frames_come_compressed_as_asked(serving: Serving, accept: str, syntax: str) -> None:
@@ -83,7 +87,7 @@ async def test_frames_come_compressed_as_asked(serving: Serving, accept: str, sy
     data = body if "multipart" not in accept else parts_of(headers, body)[0][1]
     samples, _ = codecs.decode(data, syntax, shape_of(record.metadata))
     assert status == 200
-    assert np.abs(samples.astype(int) - original.pixel_array).max() <= (200 if syntax == codecs.JPEG_2000 else 0)
+    assert np.abs(samples.astype(int) - original.pixel_array).max() <= (200 if syntax == JPEG_2000 else 0)
 
 
 async def test_metadata_come_as_one_gzip_stream_or_plain(serving: Serving) -> None:

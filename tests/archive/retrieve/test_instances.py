@@ -10,7 +10,14 @@ import pydicom
 import pytest
 import pytest_asyncio
 
-from services.archive.pixels import codecs
+from services.archive.pixels.transfer_syntaxes import (
+    EXPLICIT_LE,
+    JPEG_2000,
+    JPEG_2000_LOSSLESS,
+    JPEG_LOSSLESS_SV1,
+    JPEG_LS,
+    RLE,
+)
 from services.archive.records import EVICTED, INSTANCES
 from tests.archive.conftest import Archive
 from tests.archive.retrieve.fixtures import INSTALLED, Serving, parts_of, path_of, pydicom_files, serving_all
@@ -54,7 +61,7 @@ async def test_without_a_transfer_syntax_an_instance_comes_in_explicit_vr_little
     ((fields, data),) = parts_of(headers, body)
     found = pydicom.dcmread(io.BytesIO(data))
     assert fields["Content-Type"] == "application/dicom; transfer-syntax=1.2.840.10008.1.2.1"
-    assert found.file_meta.TransferSyntaxUID == codecs.EXPLICIT_LE
+    assert found.file_meta.TransferSyntaxUID == EXPLICIT_LE
     original = pydicom.dcmread(io.BytesIO(data_of("MR_small_jp2klossless.dcm")))
     assert np.array_equal(found.pixel_array, original.pixel_array)
     assert found.PatientName == original.PatientName
@@ -72,7 +79,14 @@ async def test_what_is_only_there_lossily_stays_so_unless_something_else_is_name
 
 @pytest.mark.parametrize("name", ["MR_small.dcm", "MR_small_implicit.dcm", "SC_rgb_rle_2frame.dcm"])
 @pytest.mark.parametrize(
-    "target", [codecs.RLE, codecs.JPEG_LS, codecs.JPEG_2000_LOSSLESS, codecs.JPEG_LOSSLESS_SV1, codecs.EXPLICIT_LE]
+    "target",
+    [
+        RLE,
+        JPEG_LS,
+        JPEG_2000_LOSSLESS,
+        JPEG_LOSSLESS_SV1,
+        EXPLICIT_LE,
+    ],
 )
 async def test_a_lossless_transcoding_keeps_every_sample(serving: Serving, name: str, target: str) -> None:
     (record,) = await serving.take(data_of(name))
@@ -94,7 +108,7 @@ async def test_encodings_that_web_services_do_not_use_become_explicit_little_end
     status, _, body = await serving.get(path_of(record), "application/dicom")
 
     found, original = pydicom.dcmread(io.BytesIO(body)), pydicom.dcmread(io.BytesIO(data_of(name)))
-    assert (status, found.file_meta.TransferSyntaxUID) == (200, codecs.EXPLICIT_LE)
+    assert (status, found.file_meta.TransferSyntaxUID) == (200, EXPLICIT_LE)
     if "PixelData" in original:
         assert np.array_equal(found.pixel_array, original.pixel_array)
 
@@ -102,7 +116,7 @@ async def test_encodings_that_web_services_do_not_use_become_explicit_little_end
 async def test_a_lossy_transcoding_says_so_in_the_instance(serving: Serving) -> None:
     (record,) = await serving.take(data_of("MR_small.dcm"))
 
-    _, _, body = await serving.get(path_of(record), f"application/dicom; transfer-syntax={codecs.JPEG_2000}")
+    _, _, body = await serving.get(path_of(record), f"application/dicom; transfer-syntax={JPEG_2000}")
 
     found = pydicom.dcmread(io.BytesIO(body))
     assert (found.LossyImageCompression, found.LossyImageCompressionMethod) == ("01", "ISO_15444_1")
