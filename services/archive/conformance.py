@@ -14,7 +14,7 @@ from pydicom.uid import UID
 from services.archive.attributes import search_results
 from services.archive.capabilities import resources
 from services.archive.pixels import codecs, transfer_syntaxes
-from services.archive.query.parameters import INSTANCE, LEVELS, SERIES, STUDY
+from services.archive.query.parameters import Level
 from services.archive.query.plan import FIELDS, FUZZY
 from services.archive.settings import ArchiveSettings
 from services.archive.store.from_metadata import DEFAULTS
@@ -22,9 +22,9 @@ from services.archive.store.from_metadata import DEFAULTS
 DOCUMENT = Path(__file__).parents[2] / "docs" / "conformance.md"
 _PART = re.compile(r"(<!-- archive: ([a-z-]+) -->\n).*?(<!-- end archive -->)", re.DOTALL)
 _COMPUTED = {
-    STUDY: ("00080056", "00080061", "00081190", "00201206", "00201208"),
-    SERIES: ("00081190", "00201209"),
-    INSTANCE: ("00080056", "00081190", "00083002"),
+    Level.STUDY: ("00080056", "00080061", "00081190", "00201206", "00201208"),
+    Level.SERIES: ("00081190", "00201209"),
+    Level.INSTANCE: ("00080056", "00081190", "00083002"),
 }
 
 
@@ -42,8 +42,8 @@ def transactions() -> str:
 def keys() -> str:
     """The Attributes that an index answers, by level; every other Attribute is compared record by record."""
     rows = [
-        (level, _attribute(tag), "fuzzy" if level == STUDY and tag in FUZZY else "")
-        for level in LEVELS
+        (level, _attribute(tag), "fuzzy" if level == Level.STUDY and tag in FUZZY else "")
+        for level in Level
         for tag in sorted(FIELDS[level])
     ]
     return _table(("level", "indexed key", ""), rows)
@@ -51,10 +51,14 @@ def keys() -> str:
 
 def returned() -> str:
     """What is returned without includefield, as far as the Instances have it (PS3.18 Tables 10.6.3-3 to 10.6.3-5)."""
-    own = {STUDY: search_results.STUDY_TAGS, SERIES: search_results.SERIES_TAGS, INSTANCE: search_results.INSTANCE_TAGS}
+    own = {
+        Level.STUDY: search_results.STUDY_TAGS,
+        Level.SERIES: search_results.SERIES_TAGS,
+        Level.INSTANCE: search_results.INSTANCE_TAGS,
+    }
     rows = [
         (level, _attribute(tag), "computed" if tag in _COMPUTED[level] else "")
-        for level in LEVELS
+        for level in Level
         for tag in sorted({*own[level], *_COMPUTED[level]})
     ]
     return _table(("level", "Attribute", ""), rows)

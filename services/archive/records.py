@@ -4,15 +4,27 @@ The bytes of an Instance are a blob; everything a reader needs often is prepared
 its metadata as a gzip member, and its QIDO-RS answer.
 """
 
-from typing import Final
+import enum
 
 import msgspec
 
 from shared.documents import Collection
 from shared.events import LinkKeys
 
-STORED: Final = "stored"
-EVICTED: Final = "evicted"
+
+class InstanceState(enum.StrEnum):
+    """Whether the bytes of an Instance are here."""
+
+    STORED = "stored"
+    EVICTED = "evicted"
+
+
+class StudyChange(enum.StrEnum):
+    """What happened to a Study."""
+
+    STORED = "stored"
+    EVICTED = "evicted"
+    DELETED = "deleted"
 
 
 class Pixels(msgspec.Struct, frozen=True):
@@ -49,7 +61,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     blob: str
     size_bytes: int
     sha256: str
-    state: str = STORED
+    state: InstanceState = InstanceState.STORED
     stored_at: float
     header_end: int
     deflated: bool = False
@@ -132,7 +144,7 @@ class DeletionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Ledger: Instances are durable, but their Series and Study are not brought up to date or not told yet.
+    """A row of the change ledger: a change is durable, but its events are not published yet.
 
     Written in the same commit as the Instances; deleted after the events were confirmed.
     keys, sha256, sizes_bytes: as in InstancesStored.
@@ -145,7 +157,7 @@ class PendingRecord(msgspec.Struct, frozen=True, kw_only=True):
     keys: LinkKeys | None = None
     sha256: tuple[str, ...] = ()
     sizes_bytes: tuple[int, ...] = ()
-    change: str = "stored"
+    change: StudyChange = StudyChange.STORED
     correlation_id: str
     at: float
 

@@ -1,15 +1,16 @@
-"""What Studies, Series and Instances answer to a search, made at store time.
+"""The search results of Studies, Series and Instances, made at store time. Pure.
 
-Source: PS3.18 10.6.3.3, Tables 10.6.3-3 to 10.6.3-5. Retrieve URL and Instance Availability depend on the request and
-on time: they are put in when the answer is given.
+Retrieve URL and Instance Availability depend on the request and on time: they are added for each response.
+Source: PS3.18 10.6.3.3, Tables 10.6.3-3 to 10.6.3-5.
 """
 
+import enum
 from collections.abc import Iterable
 
 import orjson
 
 from services.archive.attributes.person_names import forms, words
-from services.archive.records import EVICTED, InstanceRecord, SeriesRecord, StudyRecord
+from services.archive.records import InstanceRecord, InstanceState, SeriesRecord, StudyRecord
 from shared.dicom.json_values import Json, attribute, integer, pick, text
 
 STUDY_TAGS = [
@@ -150,14 +151,22 @@ def study(
     )
 
 
-def availability(record: StudyRecord) -> str:
-    """Return Instance Availability (0008,0056) of a Study."""
-    return "NEARLINE" if record.instances and record.evicted >= record.instances else "ONLINE"
+class Availability(enum.StrEnum):
+    """Instance Availability (0008,0056): an evicted Instance comes back by a recall (PS3.3 C.4.23.1.1)."""
+
+    ONLINE = "ONLINE"
+    NEARLINE = "NEARLINE"
 
 
-def availability_of(record: InstanceRecord) -> str:
-    """Return Instance Availability (0008,0056) of an Instance: evicted ones come back by a recall."""
-    return "NEARLINE" if record.state == EVICTED else "ONLINE"
+def availability_of_study(record: StudyRecord) -> Availability:
+    """Return the Instance Availability of a Study."""
+    evicted = record.instances and record.evicted >= record.instances
+    return Availability.NEARLINE if evicted else Availability.ONLINE
+
+
+def availability_of_instance(record: InstanceRecord) -> Availability:
+    """Return the Instance Availability of an Instance."""
+    return Availability.NEARLINE if record.state is InstanceState.EVICTED else Availability.ONLINE
 
 
 def _level(attributes: Json, tags: frozenset[str]) -> Json:

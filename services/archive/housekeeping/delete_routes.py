@@ -10,7 +10,7 @@ import uuid
 from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
-from services.archive.records import DELETIONS, INSTANCES, DeletionRecord, InstanceRecord
+from services.archive.records import DELETIONS, INSTANCES, DeletionRecord, InstanceRecord, StudyChange
 from services.archive.store.change_ledger import study_row
 from services.archive.store.counts import recount
 from shared.documents import Condition, Delete, Eq
@@ -74,7 +74,7 @@ class RemovalRoutes:
 
     async def _remove(self, instances: list[InstanceRecord]) -> None:
         studies = sorted({each.study_instance_uid for each in instances})
-        rows = [study_row(study, "deleted", time.time()) for study in studies]
+        rows = [study_row(study, StudyChange.DELETED, time.time()) for study in studies]
         await self._deps.documents.write(*rows, *(Delete(INSTANCES, each.sop_instance_uid) for each in instances))
         for each in instances:
             await self._deps.blobs.delete(each.blob)

@@ -8,7 +8,7 @@ import time
 import msgspec
 
 from services.archive.deps import ArchiveDeps
-from services.archive.records import EVICTED, INSTANCES, STORED, STUDIES, InstanceRecord
+from services.archive.records import INSTANCES, STUDIES, InstanceRecord, InstanceState, StudyChange
 from services.archive.store.change_ledger import study_row
 from shared.documents import Eq, Order, Put
 from shared.logs import decided
@@ -50,13 +50,13 @@ async def evict(deps: ArchiveDeps, study_instance_uid: str) -> None:
         if versioned is None:
             return
         study, version = versioned
-        instances = [each for each in await _instances(deps, study_instance_uid) if each.state == STORED]
+        instances = [each for each in await _instances(deps, study_instance_uid) if each.state == InstanceState.STORED]
         at = time.time()
         record = msgspec.structs.replace(study, evicted=study.instances, online=0, size_bytes=0, changed_at=at)
         await deps.documents.write(
             Put(STUDIES, record, version),  # first: a store that is faster makes this a Conflict, and nothing happens
-            study_row(study_instance_uid, "evicted", at),
-            *(Put(INSTANCES, msgspec.structs.replace(each, state=EVICTED)) for each in instances),
+            study_row(study_instance_uid, StudyChange.EVICTED, at),
+            *(Put(INSTANCES, msgspec.structs.replace(each, state=InstanceState.EVICTED)) for each in instances),
         )
     for each in instances:
         await deps.blobs.delete(each.blob)

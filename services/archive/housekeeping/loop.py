@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping.eviction import evict_some
 from services.archive.housekeeping.orphans import Orphans
-from services.archive.records import CONFLICTS, EVICTED, INSTANCES, PENDING, STUDIES
+from services.archive.records import CONFLICTS, INSTANCES, PENDING, STUDIES, InstanceState
 from services.archive.store.change_ledger import publish_pending
 from shared.documents import Eq
 from shared.errors import Transient
@@ -47,7 +47,7 @@ async def status(deps: ArchiveDeps) -> Mapping[str, int]:
     return {
         "studies": await deps.documents.count(STUDIES),
         "instances": await deps.documents.count(INSTANCES),
-        "evicted": await deps.documents.count(INSTANCES, Eq("state", EVICTED)),
+        "evicted": await deps.documents.count(INSTANCES, Eq("state", InstanceState.EVICTED)),
         "conflicts": await deps.documents.count(CONFLICTS),
         "not told yet": await deps.documents.count(PENDING),
     }

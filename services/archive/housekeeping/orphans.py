@@ -7,7 +7,7 @@ twice, a whole interval apart, goes.
 from collections.abc import AsyncIterator, Sequence
 
 from services.archive.deps import ArchiveDeps
-from services.archive.records import CONFLICTS, INSTANCES, STORED
+from services.archive.records import CONFLICTS, INSTANCES, InstanceState
 from shared.logs import decided
 
 PAGE = 500
@@ -50,6 +50,6 @@ class Orphans:
         ids = {key: key.rpartition("/")[2].removesuffix(".dcm") for key in keys if key.startswith("conflicts/")}
         records = await self._deps.documents.get_many(INSTANCES, sorted(set(uids.values())))
         conflicts = await self._deps.documents.get_many(CONFLICTS, sorted(ids.values()))
-        known = {record.blob for record in records.values() if record.state == STORED}
+        known = {record.blob for record in records.values() if record.state == InstanceState.STORED}
         known |= {conflict.blob for conflict in conflicts.values()}
         return [key for key in (*uids, *ids) if key not in known]

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 
 from services.archive.deps import ArchiveDeps
 from services.archive.http.responses import answer_gone
-from services.archive.records import EVICTED, INSTANCES, SERIES, InstanceRecord, SeriesRecord
+from services.archive.records import INSTANCES, SERIES, InstanceRecord, InstanceState, SeriesRecord
 from shared.documents import Eq
 from shared.errors import NotFound
 
@@ -25,7 +25,7 @@ async def instance_of(deps: ArchiveDeps, path: Mapping[str, str]) -> InstanceRec
 async def online_instance(deps: ArchiveDeps, path: Mapping[str, str]) -> InstanceRecord:
     """Return the Instance that the path names, whose bytes are stored; 410 if they were evicted."""
     record = await instance_of(deps, path)
-    if record.state == EVICTED:
+    if record.state == InstanceState.EVICTED:
         answer_gone(record.study_instance_uid)
     return record
 
@@ -51,7 +51,7 @@ async def instances_of(deps: ArchiveDeps, path: Mapping[str, str]) -> list[Insta
 async def online_instances(deps: ArchiveDeps, path: Mapping[str, str]) -> list[InstanceRecord]:
     """Return those Instances of the resource whose bytes are stored; 410 if all were evicted."""
     records = await instances_of(deps, path)
-    found = [record for record in records if record.state != EVICTED]
+    found = [record for record in records if record.state != InstanceState.EVICTED]
     if not found:
         answer_gone(records[0].study_instance_uid)
     return found

@@ -8,14 +8,16 @@ from functools import lru_cache
 from typing import Any
 
 from services.archive.attributes.person_names import fold, wanted_words, words_of
-from services.archive.query.parameters import EMPTY, Match, split_range
-from shared.dicom.json_values import Json, items, person_groups, values
+from services.archive.query.parameters import COMBINED, EMPTY, MatchingKey, split_range
+from shared.dicom.json_values import Json, items, person_groups, text, values
 
 _WILD = frozenset("AE CS LO LT PN SH ST UC UR UT".split())
 
 
-def matches(attributes: Json, key: Match, *, fuzzy: bool = False) -> bool:
+def matches(attributes: Json, key: MatchingKey, *, fuzzy: bool = False) -> bool:
     """Return whether any value of the Attribute matches the key."""
+    if key.vr == COMBINED:
+        return _moment_matches(attributes, key)
     if key.values == (EMPTY,):
         return not any(value not in (None, "", {}) for value in _values(attributes, key.path))
     return any(_value_matches(value, key, fuzzy) for value in _values(attributes, key.path))
@@ -27,7 +29,7 @@ def _values(attributes: Json, path: tuple[str, ...]) -> list[Any]:
     return [value for item in items(attributes, path[0]) for value in _values(item, path[1:])]
 
 
-def _value_matches(value: Any, key: Match, fuzzy: bool) -> bool:
+def _value_matches(value: Any, key: MatchingKey, fuzzy: bool) -> bool:
     if value is None:
         return False
     if key.vr == "PN":
@@ -48,6 +50,13 @@ def in_range(value: str, vr: str, asked: str) -> bool:
         return value == asked or (vr != "DA" and value.startswith(asked))
     low, high = ends
     return (not low or value >= low or value.startswith(low)) and (not high or value <= high or value.startswith(high))
+
+
+def _moment_matches(attributes: Json, key: MatchingKey) -> bool:
+    values = [text(attributes, tag) for tag in key.path]
+    dates, times = split_range("DA", key.values[0]) or ("", ""), split_range("TM", key.values[1]) or ("", "")
+    low, high = (date and date + time for date, time in zip(dates, times, strict=True))  # an open end has no time
+    return in_range("".join(values), "DT", f"{low}-{high}")
 
 
 @lru_cache(1024)

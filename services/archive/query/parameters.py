@@ -3,6 +3,7 @@
 Source: PS3.18 8.3.4 (query parameters), 10.6.1.2; PS3.4 C.2.2.2 (matching).
 """
 
+import enum
 import re
 from collections.abc import Iterable
 
@@ -14,17 +15,24 @@ from shared.dicom.uid import has_uid_characters
 from shared.dicom.vrs import vr_of
 from shared.errors import Invalid
 
-STUDY, SERIES, INSTANCE = "study", "series", "instance"
-LEVELS = (STUDY, SERIES, INSTANCE)
 _KEYWORDS = {entry[4]: f"{tag:08X}" for tag, entry in DicomDictionary.items() if entry[4]}
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
+COMBINED = "DA+TM"  # instead of a VR: a key over a date and its time (PS3.4 C.2.2.2.5.4)
 EMPTY = '""'  # PS3.4 C.2.2.2: two quotation marks match what has no value
 _SINGLE = ("limit", "offset", "fuzzymatching", "emptyvaluematching", "multiplevaluematching")
 MAX_OFFSET = 10_000_000
 _IGNORED = frozenset({"accept", "charset"})  # PS3.18 8.3.3: they choose the representation
 
 
-class Match(msgspec.Struct, frozen=True):
+class Level(enum.StrEnum):
+    """A level of the information model, from the highest (PS3.18 10.6.1.1)."""
+
+    STUDY = "study"
+    SERIES = "series"
+    INSTANCE = "instance"
+
+
+class MatchingKey(msgspec.Struct, frozen=True):
     """One matching key. path: tags from the outermost Sequence to the Attribute.  values: several for a UID list."""
 
     path: tuple[str, ...]
@@ -37,13 +45,13 @@ class Match(msgspec.Struct, frozen=True):
         return self.path[0]
 
     @property
-    def level(self) -> str:
+    def level(self) -> Level:
         """Return the level that the Attribute belongs to."""
         if self.tag in ("00080061", "00201206", "00201208"):
-            return STUDY
+            return Level.STUDY
         if self.tag == "00201209" or (self.tag in SERIES_LEVEL and self.tag not in STUDY_LEVEL):
-            return SERIES
-        return STUDY if self.tag in STUDY_LEVEL else INSTANCE
+            return Level.SERIES
+        return Level.STUDY if self.tag in STUDY_LEVEL else Level.INSTANCE
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -52,8 +60,8 @@ class Search(msgspec.Struct, frozen=True):
     unsupported: parameters that were asked for and are not applied; the answer warns of them.
     """
 
-    level: str
-    matches: tuple[Match, ...] = ()
+    level: Level
+    matches: tuple[MatchingKey, ...] = ()
     include: tuple[tuple[str, ...], ...] = ()
     include_all: bool = False
     limit: int | None = None
@@ -62,9 +70,9 @@ class Search(msgspec.Struct, frozen=True):
     unsupported: tuple[str, ...] = ()
 
 
-def parse(level: str, parameters: Iterable[tuple[str, str]], fixed: Iterable[tuple[str, str]] = ()) -> Search:
+def parse(level: Level, parameters: Iterable[tuple[str, str]], fixed: Iterable[tuple[str, str]] = ()) -> Search:
     """Parse the parameters; fixed are those of the URL's path. Raise Invalid that names a wrong one: 400."""
-    matches: list[Match] = [Match((tag,), "UI", (uid,)) for tag, uid in fixed]
+    matches: list[MatchingKey] = [MatchingKey((tag,), "UI", (uid,)) for tag, uid in fixed]
     include: list[tuple[str, ...]] = []
     single: dict[str, str] = {}
     parameters = list(parameters)
@@ -105,7 +113,7 @@ def _tag(part: str) -> str:
     raise Invalid("unknown-attribute", "a parameter is neither a keyword nor a tag of PS3.6, nor limit, offset, …")
 
 
-def _match(name: str, value: str) -> Match:
+def _match(name: str, value: str) -> MatchingKey:
     path = path_of(name)
     vr = vr_of(int(path[-1], 16)).decode("ascii")
     if vr == "SQ":
@@ -115,10 +123,10 @@ def _match(name: str, value: str) -> Match:
         values = tuple(part.strip() for part in re.split(r"[,\\]", value) if part.strip())
         if not all(map(has_uid_characters, values)):
             raise Invalid("bad-uid", f"{path[-1]} takes UIDs, separated by commas")
-        return Match(path, vr, values)
+        return MatchingKey(path, vr, values)
     if vr in ("DA", "TM", "DT") and value not in ("", EMPTY):
         _check_range(path[-1], vr, value)
-    return Match(path, vr, (value,) if value.strip("*") else ())  # nothing, or "*", is universal matching
+    return MatchingKey(path, vr, (value,) if value.strip("*") else ())  # nothing, or "*", is universal matching
 
 
 _FORMS = {
@@ -145,7 +153,7 @@ def _check_range(tag: str, vr: str, value: str) -> None:
         raise Invalid("bad-range", f"{tag} takes a {vr} value or a range of two, such as 20240101-20241231")
 
 
-def _no_twice(matches: list[Match]) -> tuple[Match, ...]:
+def _no_twice(matches: list[MatchingKey]) -> tuple[MatchingKey, ...]:
     """A key of the path and one of the query may both be there: both must hold."""
     return tuple(dict.fromkeys(matches))
 

@@ -10,7 +10,7 @@ import msgspec
 from services.archive.attributes.stored import data_set_of
 from services.archive.deps import ArchiveDeps
 from services.archive.pixels import frames
-from services.archive.records import EVICTED, INSTANCES, InstanceRecord
+from services.archive.records import INSTANCES, InstanceRecord, InstanceState
 from services.archive.render import image_attributes, presentation_state
 from services.archive.render.presentation_state import GRAYSCALE_STATE, State
 from services.archive.render.worker import Picture, Source
@@ -67,7 +67,12 @@ async def _by_state(deps: ArchiveDeps, record: InstanceRecord) -> list[View]:
     found: list[View] = []
     for reference in wanted:
         image = known.get(reference.sop_instance_uid)
-        if image is None or image.pixels is None or image.state == EVICTED or not _together(image, record):
+        if (
+            image is None
+            or image.pixels is None
+            or image.state == InstanceState.EVICTED
+            or not _together(image, record)
+        ):
             continue
         for number in reference.frames or range(1, image.pixels.number_of_frames + 1):
             if number <= image.pixels.number_of_frames and len(found) < MAX_STATE_VIEWS:

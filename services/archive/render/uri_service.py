@@ -14,7 +14,7 @@ from services.archive.http.negotiate import Chosen, Offer, choose
 from services.archive.http.responses import Handle, answer_gone, answering_errors, query_of
 from services.archive.pixels import frames, transcoding
 from services.archive.pixels.transfer_syntaxes import EXPLICIT_LE
-from services.archive.records import EVICTED, INSTANCES, InstanceRecord
+from services.archive.records import INSTANCES, InstanceRecord, InstanceState
 from services.archive.render import frame_selection, parameters, routes, worker
 from services.archive.render.frame_selection import View
 from services.archive.render.parameters import Viewport, Window, Wishes
@@ -58,7 +58,7 @@ async def _record(deps: ArchiveDeps, query: Mapping[str, str]) -> InstanceRecord
         or record.series_instance_uid != query["seriesuid"]
     ):
         raise NotFound("no-such-instance")
-    if record.state == EVICTED:
+    if record.state == InstanceState.EVICTED:
         answer_gone(record.study_instance_uid)
     return record
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from services.archive.attributes.stored import attributes_of
 from services.archive.deps import ArchiveDeps
-from services.archive.records import INSTANCES, PENDING, InstanceRecord, PendingRecord
+from services.archive.records import INSTANCES, PENDING, InstanceRecord, PendingRecord, StudyChange
 from services.archive.store.counts import recount
 from shared.dicom.json_values import Json, text
 from shared.documents import Delete, Order, Put
@@ -82,7 +82,7 @@ def _keys(attributes: Json) -> LinkKeys:
     )
 
 
-def study_row(study: str, change: str, at: float) -> Put[PendingRecord]:
+def study_row(study: str, change: StudyChange, at: float) -> Put[PendingRecord]:
     """Return the ledger row of a change that concerns a Study as a whole: deleted or evicted."""
     return Put(
         PENDING,
@@ -109,7 +109,7 @@ async def repair(deps: ArchiveDeps, study: str, records: Iterable[InstanceRecord
 def _events(deps: ArchiveDeps, row: PendingRecord) -> list[Event]:
     common: dict[str, Any] = {"correlation_id": row.correlation_id or row.id, "site": deps.site}
     study = StudyChanged.first(row.id, **common, study_instance_uid=row.study_instance_uid, change=row.change)
-    if row.change != "stored":
+    if row.change is not StudyChange.STORED:
         return [study]
     stored = InstancesStored.first(
         row.id,

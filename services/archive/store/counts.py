@@ -6,12 +6,11 @@ from services.archive.attributes import search_results
 from services.archive.attributes.stored import attributes_of
 from services.archive.deps import ArchiveDeps
 from services.archive.records import (
-    EVICTED,
     INSTANCES,
     SERIES,
-    STORED,
     STUDIES,
     InstanceRecord,
+    InstanceState,
     SeriesRecord,
     StudyRecord,
 )
@@ -67,8 +66,8 @@ async def _rebuild(deps: ArchiveDeps, study: str, old: StudyRecord | None, versi
         old,
         attributes_of(instances[0]),
         series,
-        size_bytes=sum(each.size_bytes for each in instances if each.state == STORED),
-        evicted=sum(each.state == EVICTED for each in instances),
+        size_bytes=sum(each.size_bytes for each in instances if each.state == InstanceState.STORED),
+        evicted=sum(each.state == InstanceState.EVICTED for each in instances),
         at=time.time(),
     )
     await deps.documents.write(*gone, *(Put(SERIES, each) for each in series), Put(STUDIES, record, version))

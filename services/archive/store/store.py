@@ -17,12 +17,12 @@ from services.archive.attributes import search_results
 from services.archive.deps import ArchiveDeps
 from services.archive.records import (
     CONFLICTS,
-    EVICTED,
     INSTANCES,
     SERIES,
     STUDIES,
     ConflictRecord,
     InstanceRecord,
+    InstanceState,
     SeriesRecord,
     StudyRecord,
 )
@@ -158,7 +158,7 @@ class Store:
             other = known.named.get(each.record.series_instance_uid)
             if other is not None and other.study_instance_uid != each.record.study_instance_uid:
                 failures[each.position] = Failure(DOES_NOT_MATCH, ELSEWHERE, each.record.sop_class_uid, uid)
-            elif old is None or (old.sha256 == each.record.sha256 and old.state == EVICTED):
+            elif old is None or (old.sha256 == each.record.sha256 and old.state == InstanceState.EVICTED):
                 fresh[uid] = each
             elif old.sha256 != each.record.sha256:
                 failures[each.position] = await self._refuse(each.record, old, each.data)

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from services.archive.deps import ArchiveDeps
 from services.archive.query import search
-from services.archive.query.parameters import INSTANCE, SERIES, STUDY, parse
+from services.archive.query.parameters import Level, parse
 from services.archive.records import COLLECTIONS, STUDIES, SeriesRecord, StudyRecord
 from services.archive.records import SERIES as SERIES_RECORDS
 from shared.documents import Collection, Condition, Order, Put, mongo_query, sqlite_query
@@ -28,26 +28,26 @@ from tests.servers.mongodb import MongoDB, NamedMongoDB
 
 UID = "1.2.3.4"
 SEARCHES = [
-    (STUDY, "", {}),
-    (STUDY, "PatientID=P1", {}),
-    (STUDY, "PatientName=YAMADA*", {}),
-    (STUDY, "PatientName=yama&fuzzymatching=true", {}),
-    (STUDY, "ReferringPhysicianName=SATO*", {}),
-    (STUDY, "StudyDate=20240501-20240531&ModalitiesInStudy=CT", {}),
-    (STUDY, "StudyDate=20240531", {}),
-    (STUDY, "AccessionNumber=A1", {}),
-    (STUDY, "StudyInstanceUID=1.2.3,1.2.4", {}),
-    (STUDY, "PatientBirthDate=19500101-19501231", {}),
-    (STUDY, "limit=25&offset=50", {}),
-    (SERIES, "", {"0020000D": UID}),
-    (SERIES, "Modality=CT", {"0020000D": UID}),
-    (SERIES, "Modality=MR&PatientID=P1", {}),
-    (SERIES, "SeriesInstanceUID=1.2.3", {}),
-    (INSTANCE, "", {"0020000D": UID}),
-    (INSTANCE, "", {"0020000D": UID, "0020000E": UID}),
-    (INSTANCE, "SOPInstanceUID=1.2.3", {}),
-    (INSTANCE, "SOPClassUID=1.2.840.10008.5.1.4.1.1.2&limit=10", {}),
-    (INSTANCE, "limit=25&offset=50", {}),
+    (Level.STUDY, "", {}),
+    (Level.STUDY, "PatientID=P1", {}),
+    (Level.STUDY, "PatientName=YAMADA*", {}),
+    (Level.STUDY, "PatientName=yama&fuzzymatching=true", {}),
+    (Level.STUDY, "ReferringPhysicianName=SATO*", {}),
+    (Level.STUDY, "StudyDate=20240501-20240531&ModalitiesInStudy=CT", {}),
+    (Level.STUDY, "StudyDate=20240531", {}),
+    (Level.STUDY, "AccessionNumber=A1", {}),
+    (Level.STUDY, "StudyInstanceUID=1.2.3,1.2.4", {}),
+    (Level.STUDY, "PatientBirthDate=19500101-19501231", {}),
+    (Level.STUDY, "limit=25&offset=50", {}),
+    (Level.SERIES, "", {"0020000D": UID}),
+    (Level.SERIES, "Modality=CT", {"0020000D": UID}),
+    (Level.SERIES, "Modality=MR&PatientID=P1", {}),
+    (Level.SERIES, "SeriesInstanceUID=1.2.3", {}),
+    (Level.INSTANCE, "", {"0020000D": UID}),
+    (Level.INSTANCE, "", {"0020000D": UID, "0020000E": UID}),
+    (Level.INSTANCE, "SOPInstanceUID=1.2.3", {}),
+    (Level.INSTANCE, "SOPClassUID=1.2.840.10008.5.1.4.1.1.2&limit=10", {}),
+    (Level.INSTANCE, "limit=25&offset=50", {}),
 ]
 
 

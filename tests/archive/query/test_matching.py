@@ -13,7 +13,7 @@ from services.archive.attributes.person_names import fold
 from services.archive.deps import ArchiveDeps
 from services.archive.query import search
 from services.archive.query.matching import matches
-from services.archive.query.parameters import EMPTY, STUDY, Match, parse, split_range
+from services.archive.query.parameters import EMPTY, Level, MatchingKey, parse, split_range
 from services.archive.records import COLLECTIONS, STUDIES
 from services.archive.settings import ArchiveSettings
 from shared.documents.sqlite import open_sqlite
@@ -88,7 +88,7 @@ def expected(studies: list[dict[str, Any]], asked: Any) -> set[str]:
     return found
 
 
-def in_moments(study: dict[str, Any], date: Match, time: Match) -> bool:
+def in_moments(study: dict[str, Any], date: MatchingKey, time: MatchingKey) -> bool:
     day, hour = (study.get(tag, {}).get("Value", [""])[0] for tag in ("00080020", "00080030"))
     (low_day, high_day), (low_hour, high_hour) = (
         split_range("DA", date.values[0]) or ("", ""),
@@ -120,11 +120,11 @@ async def test_the_index_agrees_with_the_matcher(tmp_path: Path, made: list[Any]
             await documents.put(STUDIES, search_results.study(None, study, [series], size_bytes=1, evicted=0, at=0.0))
             study["00080061"] = {"vr": "CS", "Value": [modality]}
         for pairs, fuzzy in queries:
-            asked = parse(STUDY, [*pairs, ("fuzzymatching", str(fuzzy).lower()), ("emptyvaluematching", "true")])
+            asked = parse(Level.STUDY, [*pairs, ("fuzzymatching", str(fuzzy).lower()), ("emptyvaluematching", "true")])
 
             found = await search.search(asked, deps, "")
 
-            uids = {uid_of(answer) for answer in found.answers}
+            uids = {uid_of(result) for result in found.results}
             assert uids == expected(studies, asked), pairs
 
 
@@ -140,7 +140,7 @@ def uid_of(answer: bytes) -> str:
 @settings(max_examples=300, deadline=None)
 def test_any_query_is_parsed_or_invalid(parameters: list[tuple[str, str]]) -> None:
     try:
-        parse(STUDY, parameters)
+        parse(Level.STUDY, parameters)
     except Invalid as error:
         assert error.reason
 

@@ -18,7 +18,7 @@ from services.archive.pixels.transfer_syntaxes import (
     JPEG_LS,
     RLE,
 )
-from services.archive.records import EVICTED, INSTANCES
+from services.archive.records import INSTANCES, InstanceState
 from tests.archive.conftest import Archive
 from tests.archive.retrieve.fixtures import INSTALLED, Serving, parts_of, path_of, pydicom_files, serving_all
 
@@ -212,5 +212,5 @@ async def test_evicted_instances_are_gone_and_the_answer_says_how_they_come_back
 async def _evict(serving: Serving, sop_instance_uid: str) -> None:
     record = await serving.deps.documents.get(INSTANCES, sop_instance_uid)
     assert record is not None
-    await serving.deps.documents.put(INSTANCES, msgspec.structs.replace(record, state=EVICTED))
+    await serving.deps.documents.put(INSTANCES, msgspec.structs.replace(record, state=InstanceState.EVICTED))
     await serving.deps.blobs.delete(record.blob)
