@@ -18,7 +18,6 @@ class ArchiveDeps:
     """wake_up: set when the change ledger has a new row.  scratch: a folder for parts too large to hold in memory.
 
     study_locks: one writer of a Study at a time.
-    committed: ids of ledger rows whose whole commit this process saw succeed.
     """
 
     settings: ArchiveSettings
@@ -30,4 +29,3 @@ class ArchiveDeps:
     scratch: Path = Path(tempfile.gettempdir())
     wake_up: asyncio.Event = field(default_factory=asyncio.Event)
     study_locks: StudyLocks = field(default_factory=StudyLocks)
-    committed: set[str] = field(default_factory=set)

@@ -93,6 +93,7 @@ class StudyRecord(msgspec.Struct, frozen=True, kw_only=True):
     words, referring_words: what fuzzy matching looks for the beginning of.
     availability: ONLINE, NEARLINE (all Instances evicted; a recall brings them back), or both mixed as ONLINE.
     oldest_at: when its first Instance was stored: what eviction goes by.  online: 1 if there is something to evict.
+    commits: ids of the last writes that this record was part of, as their ledger rows have them.
     """
 
     study_instance_uid: str
@@ -118,6 +119,7 @@ class StudyRecord(msgspec.Struct, frozen=True, kw_only=True):
     oldest_at: float = 0.0
     online: int = 1
     changed_at: float = 0.0
+    commits: tuple[str, ...] = ()
     attributes: bytes = b"{}"
     answer: bytes = b"{}"
 
@@ -147,7 +149,7 @@ class PendingRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the change ledger: a change is durable, but its events are not published yet.
 
     Written in the same commit as the Instances; deleted after the events were confirmed.
-    keys, sha256, sizes_bytes: as in InstancesStored.
+    keys, sha256, sizes_bytes: as in InstancesStored.  commit: id of the write that it was part of.
     """
 
     id: str
@@ -158,8 +160,16 @@ class PendingRecord(msgspec.Struct, frozen=True, kw_only=True):
     sha256: tuple[str, ...] = ()
     sizes_bytes: tuple[int, ...] = ()
     change: StudyChange = StudyChange.STORED
+    commit: str = ""
     correlation_id: str
     at: float
+
+
+class SuspectRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A blob that no record names. seen_at: when that was found first, seconds since 1970."""
+
+    blob: str
+    seen_at: float
 
 
 INSTANCES = Collection(
@@ -212,4 +222,5 @@ STUDIES = Collection(
 CONFLICTS = Collection(name="conflicts", type=ConflictRecord, key="id", fields=("sop_instance_uid", "arrived_at"))
 DELETIONS = Collection(name="deletions", type=DeletionRecord, key="id", fields=("at",))
 PENDING = Collection(name="archive_pending", type=PendingRecord, key="id", fields=("at",))
-COLLECTIONS = (INSTANCES, SERIES, STUDIES, CONFLICTS, DELETIONS, PENDING)
+SUSPECTS = Collection(name="orphan_suspects", type=SuspectRecord, key="blob")
+COLLECTIONS = (INSTANCES, SERIES, STUDIES, CONFLICTS, DELETIONS, PENDING, SUSPECTS)

@@ -5,6 +5,7 @@ Owns the instance store and the collections studies, series, instances, conflict
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 from services.archive import retrieve_routes
 from services.archive.deps import ArchiveDeps
@@ -17,6 +18,7 @@ from services.archive.settings import ArchiveSettings
 from services.archive.store.routes import StowRoutes
 from services.archive.store.store import Store
 from shared.events import InstancesStored, StudyChanged
+from shared.lease import leases_of
 from shared.service import Place, Role, Running, Service
 from shared.settings import read
 
@@ -29,8 +31,13 @@ async def opens(place: Place) -> AsyncIterator[Running]:
         settings, place.documents, place.blobs["archive"], place.bus, place.cpu, place.site, place.home / "archive"
     )
 
-    async def sweep() -> None:
-        await loop.keep_forever(deps)
+    leases = leases_of(place.documents, place.environ)
+
+    async def publish() -> None:
+        await leases.work_under_lease("archive-changes", partial(loop.publish_forever, deps))
+
+    async def keep() -> None:
+        await leases.work_under_lease("archive-housekeeping", partial(loop.keep_forever, deps))
 
     async def status() -> Mapping[str, int]:
         return await loop.status(deps)
@@ -45,7 +52,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
             ],
             settings.cors_origins,
         ),
-        tasks=[sweep],
+        tasks=[publish, keep],
         status=status,
     )
 

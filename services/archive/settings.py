@@ -26,7 +26,9 @@ class ArchiveSettings(msgspec.Struct, frozen=True):
     high_water_bytes: Annotated[
         Bytes, Meta(description="Above this the oldest Studies' images are evicted; 0 never evicts.")
     ] = 0
-    sweep_s: Annotated[Seconds, Meta(description="How often work that a crash left unfinished is looked for.")] = 10.0
+    sweep_s: Annotated[
+        Seconds, Meta(description="How often the change ledger is read for rows that other processes wrote.")
+    ] = 1.0
     evict_s: Annotated[Seconds, Meta(description="How often the high-water mark is checked.")] = 60.0
     orphans_s: Annotated[
         Seconds, Meta(description="How often bytes without a record are looked for; those seen twice are deleted.")

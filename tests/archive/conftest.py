@@ -21,6 +21,7 @@ from shared.bus import Queue
 from shared.bus.journal import open_journal
 from shared.documents.sqlite import open_sqlite
 from shared.events import InstancesStored, StudyChanged
+from shared.lease import LEASES, Lease, Leases
 from shared.runtime.cpu import cpu_pool
 
 
@@ -34,13 +35,20 @@ class Archive:
 
 
 @pytest_asyncio.fixture
+async def lease(archive: "Archive") -> AsyncIterator[Lease]:
+    """Yield a lease of the archive's periodic work."""
+    async with Leases(archive.deps.documents, "test", 60.0).held("archive") as held:
+        yield held
+
+
+@pytest_asyncio.fixture
 async def archive(tmp_path: Path) -> AsyncIterator[Archive]:
     async with AsyncExitStack() as stack:
         documents = await stack.enter_async_context(open_sqlite(tmp_path / "documents.sqlite"))
         blobs = await stack.enter_async_context(open_local(tmp_path / "blobs"))
         bus = await stack.enter_async_context(open_journal(tmp_path / "bus.sqlite"))
         cpu = await stack.enter_async_context(cpu_pool(1))
-        await documents.declare(*COLLECTIONS)
+        await documents.declare(LEASES, *COLLECTIONS)
         await bus.declare(Queue("observer", (InstancesStored, StudyChanged)))
         settings = ArchiveSettings(administrator_token="secret", max_results=50)
         deps = ArchiveDeps(settings, documents, blobs, bus, cpu, "site", tmp_path)

@@ -11,10 +11,11 @@ from services.archive.deps import ArchiveDeps
 from services.archive.records import INSTANCES, STUDIES, InstanceRecord, InstanceState, StudyChange
 from services.archive.store.change_ledger import study_row
 from shared.documents import Eq, Order, Put
+from shared.lease import Lease
 from shared.logs import decided
 
 
-async def evict_some(deps: ArchiveDeps) -> int:
+async def evict_some(deps: ArchiveDeps, lease: Lease) -> int:
     """While the archive holds more than its high water, evict the images of the Studies that came first (FIFO).
 
     Records and metadata stay: the Study is still found, and a recall brings its bytes back.
@@ -26,7 +27,7 @@ async def evict_some(deps: ArchiveDeps) -> int:
         page = await deps.documents.find(STUDIES, Eq("online", 1), order=(Order("oldest_at"),), limit=1)
         if not page.documents:
             break
-        await evict(deps, page.documents[0].study_instance_uid)
+        await evict(deps, lease, page.documents[0].study_instance_uid)
         decided("evicted", service="archive", size_bytes=held)
         evicted += 1
     return evicted
@@ -43,8 +44,11 @@ async def held_bytes(deps: ArchiveDeps) -> int:
             return total
 
 
-async def evict(deps: ArchiveDeps, study_instance_uid: str) -> None:
-    """Evict one Study: records first, so that no reader is sent to bytes that are gone; then the bytes."""
+async def evict(deps: ArchiveDeps, lease: Lease, study_instance_uid: str) -> None:
+    """Evict one Study: records first, so that no reader is sent to bytes that are gone; then the bytes.
+
+    Raises LeaseLost, and Conflict if somebody stores into the Study.
+    """
     async with deps.study_locks.hold(study_instance_uid):
         versioned = await deps.documents.get_versioned(STUDIES, study_instance_uid)
         if versioned is None:
@@ -53,7 +57,7 @@ async def evict(deps: ArchiveDeps, study_instance_uid: str) -> None:
         instances = [each for each in await _instances(deps, study_instance_uid) if each.state == InstanceState.STORED]
         at = time.time()
         record = msgspec.structs.replace(study, evicted=study.instances, online=0, size_bytes=0, changed_at=at)
-        await deps.documents.write(
+        await lease.write(
             Put(STUDIES, record, version),  # first: a store that is faster makes this a Conflict, and nothing happens
             study_row(study_instance_uid, StudyChange.EVICTED, at),
             *(Put(INSTANCES, msgspec.structs.replace(each, state=InstanceState.EVICTED)) for each in instances),

@@ -1,45 +1,66 @@
-"""Periodic work of the archive: publish pending change events, evict when room runs short, remove orphaned bytes."""
+"""Periodic work of the archive, each under a lease: publish pending change events, evict, remove orphaned bytes."""
 
 import asyncio
 import time
 from collections.abc import Mapping
 
 from services.archive.deps import ArchiveDeps
+from services.archive.housekeeping import orphans
 from services.archive.housekeeping.eviction import evict_some
-from services.archive.housekeeping.orphans import Orphans
 from services.archive.records import CONFLICTS, INSTANCES, PENDING, STUDIES, InstanceState
 from services.archive.store.change_ledger import publish_pending
 from shared.documents import Eq
 from shared.errors import Transient
+from shared.lease import Lease, LeaseLost
 from shared.logs import decided
 
 GATHER_S = 0.1
 """Stores come in swarms; published together they cost a commit instead of one each."""
+CONFIRM_S = 60.0
+"""How long an orphan is looked at once more before it goes; a store lasts shorter."""
 
 
-async def keep_forever(deps: ArchiveDeps) -> None:
-    """Sweep when woken by an event or after the interval of the settings."""
-    orphans = Orphans(deps)
-    evict_at = sweep_at = time.monotonic()
+async def publish_forever(deps: ArchiveDeps, lease: Lease) -> None:
+    """Publish when this process wrote a ledger row, and at an interval what others wrote."""
     while True:
         deps.wake_up.clear()
         try:
-            while await publish_pending(deps):
+            while await publish_pending(deps, lease):
                 pass
-            if time.monotonic() >= evict_at:
-                evict_at = time.monotonic() + deps.settings.evict_s
-                await evict_some(deps)
-            if time.monotonic() >= sweep_at:
-                sweep_at = time.monotonic() + deps.settings.orphans_s
-                await orphans.sweep()
+        except LeaseLost:
+            raise
         except Transient as error:
-            decided("archive-sweep-waits", level="warning", service="archive", error=type(error).__name__)
+            decided("archive-publish-waits", level="warning", service="archive", error=type(error).__name__)
         try:
             async with asyncio.timeout(deps.settings.sweep_s):
                 await deps.wake_up.wait()
         except TimeoutError:
             continue
         await asyncio.sleep(GATHER_S)
+
+
+async def keep_forever(deps: ArchiveDeps, lease: Lease) -> None:
+    """Evict and remove orphans, each at its interval."""
+    evict_at = sweep_at = time.monotonic()
+    while True:
+        try:
+            if time.monotonic() >= evict_at:
+                evict_at = time.monotonic() + deps.settings.evict_s
+                await evict_some(deps, lease)
+            if time.monotonic() >= sweep_at:
+                sweep_at = time.monotonic() + deps.settings.orphans_s
+                await _remove_orphans(deps, lease)
+        except LeaseLost:
+            raise
+        except Transient as error:
+            decided("archive-sweep-waits", level="warning", service="archive", error=type(error).__name__)
+        await asyncio.sleep(max(min(evict_at, sweep_at) - time.monotonic(), 0))
+
+
+async def _remove_orphans(deps: ArchiveDeps, lease: Lease) -> None:
+    if found := await orphans.look(deps, lease, now=time.time()):
+        await asyncio.sleep(min(CONFIRM_S, deps.settings.orphans_s))
+        await orphans.remove(deps, lease, found)
 
 
 async def status(deps: ArchiveDeps) -> Mapping[str, int]:

@@ -17,8 +17,6 @@ from services.archive.http.conditional import not_modified
 from services.archive.http.responses import STARTED
 
 T = TypeVar("T")
-_SALT = secrets.token_bytes(16)
-"""A boundary must not be guessable, or stored bytes could be made to hold it."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -44,9 +42,13 @@ def whole(name: str, data: bytes, location: str = "") -> Part:
 
 
 def boundary_for(etag: str) -> str:
-    """Return a boundary; the same for the same ETag in this process, so that the body is the same too."""
+    """Return a boundary; the same for the same ETag in every replica, so that the body is the same too.
+
+    Stored bytes cannot be made to hold it: an ETag is a digest of the digests of the whole files that the answer is
+    made of, so a file that holds the boundary would have to hold a digest of itself.
+    """
     seed = etag.encode() if etag else secrets.token_bytes(16)
-    return "jmid-" + hashlib.blake2b(seed, key=_SALT, digest_size=16).hexdigest()
+    return "jmid-" + hashlib.blake2b(seed, person=b"jmid-boundary", digest_size=16).hexdigest()
 
 
 async def begin(request: web.Request, response: web.StreamResponse) -> None:

@@ -10,28 +10,43 @@ from typing import Any
 
 from services.archive.attributes.stored import attributes_of
 from services.archive.deps import ArchiveDeps
-from services.archive.records import INSTANCES, PENDING, InstanceRecord, PendingRecord, StudyChange
+from services.archive.records import INSTANCES, PENDING, STUDIES, InstanceRecord, PendingRecord, StudyChange
 from services.archive.store.counts import recount
 from shared.dicom.json_values import Json, text
 from shared.documents import Delete, Order, Put
 from shared.events import Event, InstancesStored, LinkKeys, StudyChanged
+from shared.lease import Lease
 
 PAGE = 100
 GIVE_UP_S = 60.0
 
 
-async def publish_pending(deps: ArchiveDeps) -> int:
-    """Publish the events of the oldest ledger rows, then delete the rows; return how many there were."""
+async def publish_pending(deps: ArchiveDeps, lease: Lease) -> int:
+    """Publish the events of the oldest ledger rows, then delete the rows; return how many there were.
+
+    Of all processes the one with the lease does so. Raises LeaseLost.
+    """
     page = await deps.documents.find(PENDING, order=(Order("at"),), limit=PAGE)
     rows = await _complete(deps, page.documents)
     if not rows:
         return 0
-    for study in sorted({row.study_instance_uid for row in rows if row.id not in deps.committed}):
-        await recount(deps, study)  # another process may have been killed between the Instances and their Study
+    await _complete_studies(deps, rows)
+    await lease.check()
     await deps.bus.publish(*(event for row in rows for event in _events(deps, row)))
-    await deps.documents.write(*(Delete(PENDING, row.id) for row in rows))
-    deps.committed.difference_update(row.id for row in rows)
+    await lease.write(*(Delete(PENDING, row.id) for row in rows))
     return len(rows)
+
+
+async def _complete_studies(deps: ArchiveDeps, rows: list[PendingRecord]) -> None:
+    """Count anew the Studies whose record was not, or not lately, part of a row's write.
+
+    A process may have been killed between the Instances and their Study; on a store without transactions only.
+    """
+    known = await deps.documents.get_many(STUDIES, sorted({row.study_instance_uid for row in rows}))
+    commits = {uid: set(study.commits) for uid, study in known.items()}
+    behind = {row.study_instance_uid for row in rows if row.commit not in commits.get(row.study_instance_uid, ())}
+    for study in sorted(behind):
+        await recount(deps, study)
 
 
 async def _complete(deps: ArchiveDeps, rows: list[PendingRecord]) -> list[PendingRecord]:
@@ -43,11 +58,11 @@ async def _complete(deps: ArchiveDeps, rows: list[PendingRecord]) -> list[Pendin
 
 
 def stored_rows(
-    study: str, instances: Iterable[tuple[InstanceRecord, Json]], correlation_id: str, at: float
+    study: str, instances: Iterable[tuple[InstanceRecord, Json]], correlation_id: str, at: float, commit: str = ""
 ) -> list[Put[PendingRecord]]:
     """Return one ledger row a Series: what its event will say (≤ 200 Instances: batches are smaller).
 
-    instances: the records with their Attributes.
+    instances: the records with their Attributes.  commit: id of the write, as the Study's record will have it.
     """
     by_series: dict[str, list[tuple[InstanceRecord, Json]]] = {}
     for record, attributes in instances:
@@ -63,6 +78,7 @@ def stored_rows(
                 keys=_keys(own[0][1]),
                 sha256=tuple(record.sha256 for record, _ in own),
                 sizes_bytes=tuple(record.size_bytes for record, _ in own),
+                commit=commit,
                 correlation_id=correlation_id,
                 at=at,
             ),

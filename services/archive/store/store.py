@@ -8,6 +8,7 @@ invisible and swept; records without told events are told again.
 import asyncio
 import mmap
 import time
+import uuid
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -36,6 +37,8 @@ from shared.metrics import STORED as STORED_METRIC
 DUPLICATE = 0x0111  # PS3.7 C.4.2: Duplicate SOP Instance
 TRIES = 8
 MOST_SERIES = 10_000
+COMMITS = 32
+"""How many of its last writes a Study knows; after more the publisher of the ledger counts it anew."""
 AT_ONCE_BYTES = 1 << 20
 ELSEWHERE = "the Series Instance UID is that of a Series of another Study (PS3.3 A.1.2)"
 Bytes = bytes | mmap.mmap
@@ -199,14 +202,16 @@ class Store:
             evicted=max(0, (known.study.evicted if known.study else 0) - brought_back),
             at=at,
         )
-        rows = change_ledger.stored_rows(study, [(each.record, each.attributes) for each in fresh], correlation_id, at)
+        commit = uuid.uuid4().hex[:16]
+        commits = (*(known.study.commits if known.study else ()), commit)[-COMMITS:]
+        stored = [(each.record, each.attributes) for each in fresh]
+        rows = change_ledger.stored_rows(study, stored, correlation_id, at, commit)
         await self._deps.documents.write(
             *rows,
             *(Put(INSTANCES, p.record, None if p.record.sop_instance_uid in known.instances else 0) for p in fresh),
             *(Put(SERIES, records[uid]) for uid in _by_series(fresh)),
-            Put(STUDIES, record, known.version),
+            Put(STUDIES, msgspec.structs.replace(record, commits=commits), known.version),
         )
-        self._deps.committed.update(row.document.id for row in rows)
 
 
 def _by_series(fresh: Sequence[Prepared]) -> dict[str, list[Prepared]]:

@@ -12,6 +12,7 @@ from pydicom.uid import generate_uid
 from services.archive.housekeeping.eviction import evict
 from services.archive.records import CONFLICTS, INSTANCES, STUDIES
 from services.archive.store import change_ledger, counts
+from shared.lease import Lease
 from tests.archive.conftest import Archive
 
 BOUNDARY = "b0undary"
@@ -207,12 +208,12 @@ async def test_the_cap_is_announced(archive: Archive, ct: list[bytes], mr: list[
 
 
 async def test_a_store_is_told_and_listed_in_the_change_feed(
-    archive: Archive, ct: list[bytes], mr: list[bytes]
+    archive: Archive, ct: list[bytes], mr: list[bytes], lease: Lease
 ) -> None:
     await stow(archive, ct[:3])
     await stow(archive, mr[:1])
 
-    while await change_ledger.publish_pending(archive.deps):
+    while await change_ledger.publish_pending(archive.deps, lease):
         pass
 
     depth = await archive.deps.bus.depth("observer")
@@ -250,12 +251,12 @@ async def test_counts_are_mended_after_a_store_that_was_cut_short(archive: Archi
 
 
 async def test_an_evicted_study_is_still_found_and_comes_back_by_storing_it_again(
-    archive: Archive, ct: list[bytes]
+    archive: Archive, ct: list[bytes], lease: Lease
 ) -> None:
     await stow(archive, ct[:2])
     study = (await archive.deps.documents.find(STUDIES)).documents[0]
 
-    await evict(archive.deps, study.study_instance_uid)
+    await evict(archive.deps, lease, study.study_instance_uid)
     gone = await qido(archive, "/studies")
     await stow(archive, ct[:2])
     back = await qido(archive, "/studies")

@@ -10,6 +10,7 @@ import pytest
 from services.archive.store.change_ledger import publish_pending
 from shared.bus import Bus
 from shared.events import Event, InstancesStored, LinkKeys
+from shared.lease import Lease
 from tests.archive.conftest import Archive
 from tests.archive.store.test_basics import changed
 
@@ -29,13 +30,13 @@ def ct(shared_data: Path) -> list[bytes]:
     return [path.read_bytes() for path in sorted((shared_data / "dicom" / "ct-philips").glob("I*"))]
 
 
-async def test_the_event_carries_keys_digests_and_sizes(archive: Archive, ct: list[bytes]) -> None:
+async def test_the_event_carries_keys_digests_and_sizes(archive: Archive, ct: list[bytes], lease: Lease) -> None:
     values: dict[str, Any] = {"PatientID": "P1", "AccessionNumber": "A1", "StudyDate": "20240531"}
     named = [changed(data, **values) for data in ct[:3]]
     listener = Listener()
 
     await archive.store.take(named)
-    await publish_pending(dataclasses.replace(archive.deps, bus=cast("Bus", listener)))
+    await publish_pending(dataclasses.replace(archive.deps, bus=cast("Bus", listener)), lease)
 
     (event,) = (each for each in listener.events if isinstance(each, InstancesStored))
     digests = {hashlib.sha256(data).hexdigest(): len(data) for data in named}

@@ -17,11 +17,12 @@ import pydicom
 import pytest
 from pydicom.uid import generate_uid
 
+from services.archive.housekeeping import orphans
 from services.archive.housekeeping.eviction import evict, evict_some, held_bytes
-from services.archive.housekeeping.orphans import Orphans
-from services.archive.records import DELETIONS, INSTANCES, STUDIES
+from services.archive.records import DELETIONS, INSTANCES, PENDING, STUDIES, SUSPECTS, PendingRecord
 from services.archive.store.counts import recount
 from shared.errors import StorageFull
+from shared.lease import Lease, LeaseLost
 from tests.archive.conftest import Archive
 from tests.archive.store.test_basics import KIND, body, changed, qido, stow
 from tests.servers.process import free_ports
@@ -35,15 +36,57 @@ def slices(shared_data: Path) -> list[bytes]:
     return [changed(small, SOPInstanceUID=generate_uid()) for _ in range(30)]
 
 
-async def test_bytes_without_a_record_go_when_found_twice(archive: Archive, slices: list[bytes]) -> None:
+ORPHAN = "instances/1.2/3.4/5.6.0123456789abcdef.dcm"
+DAY_S = 86_400.0
+
+
+async def test_bytes_without_a_record_go_when_found_again_an_interval_later(
+    archive: Archive, slices: list[bytes], lease: Lease
+) -> None:
     await stow(archive, slices[:2])
-    await archive.deps.blobs.put("instances/1.2/3.4/5.6.0123456789abcdef.dcm", b"left behind")
-    orphans = Orphans(archive.deps)
+    await archive.deps.blobs.put(ORPHAN, b"left behind")
 
-    first, second = await orphans.sweep(), await orphans.sweep()
+    found = [await orphans.look(archive.deps, lease, now=at * DAY_S) for at in (1.0, 1.5, 2.0)]
+    removed = await orphans.remove(archive.deps, lease, found[-1])
 
-    assert (first, second) == (0, 1)
+    assert found == [[], [], [ORPHAN]]
+    assert removed == 1
     assert len([key async for key in archive.deps.blobs.keys("")]) == 2
+    assert await archive.deps.documents.count(SUSPECTS) == 0
+
+
+async def test_bytes_that_a_ledger_row_names_or_that_get_a_record_are_no_orphans(
+    archive: Archive, slices: list[bytes], lease: Lease
+) -> None:
+    await archive.deps.blobs.put(ORPHAN, b"being stored on a store without transactions")
+    ripe = [await orphans.look(archive.deps, lease, now=at * DAY_S) for at in (1.0, 2.0)][-1]
+    row = PendingRecord(
+        id="row", study_instance_uid="1.2", series_instance_uid="3.4", sop_instance_uids=("5.6",), correlation_id="",
+        at=time.time(),
+    )  # fmt: skip
+    await archive.deps.documents.put(PENDING, row)
+
+    removed = await orphans.remove(archive.deps, lease, ripe)
+
+    assert (ripe, removed) == ([ORPHAN], 0)
+    assert await archive.deps.blobs.size(ORPHAN) is not None
+    assert await orphans.look(archive.deps, lease, now=3 * DAY_S) == []
+
+
+async def test_a_process_that_lost_its_lease_deletes_and_evicts_nothing(
+    archive: Archive, slices: list[bytes], lease: Lease
+) -> None:
+    await stow(archive, slices[:2])
+    await archive.deps.blobs.put(ORPHAN, b"left behind")
+    await orphans.look(archive.deps, lease, now=DAY_S)
+    await lease.release()
+
+    with pytest.raises(LeaseLost):
+        await orphans.remove(archive.deps, lease, [ORPHAN])
+    with pytest.raises(LeaseLost):
+        await evict(archive.deps, lease, uid_of(slices[0]))
+
+    assert len([key async for key in archive.deps.blobs.keys("")]) == 3
 
 
 async def test_without_room_nothing_is_confirmed_or_visible(
@@ -60,7 +103,7 @@ async def test_without_room_nothing_is_confirmed_or_visible(
     assert await archive.deps.documents.count(INSTANCES) == 0
 
 
-async def test_what_came_first_is_evicted_first(archive: Archive, slices: list[bytes]) -> None:
+async def test_what_came_first_is_evicted_first(archive: Archive, slices: list[bytes], lease: Lease) -> None:
     first, second = (
         changed(data, StudyInstanceUID=generate_uid(), SeriesInstanceUID=generate_uid()) for data in slices[:2]
     )
@@ -69,7 +112,7 @@ async def test_what_came_first_is_evicted_first(archive: Archive, slices: list[b
     limit = len(second) + 10
     object.__setattr__(archive.deps, "settings", msgspec.structs.replace(archive.deps.settings, high_water_bytes=limit))
 
-    evicted = await evict_some(archive.deps)
+    evicted = await evict_some(archive.deps, lease)
 
     found = {s["0020000D"]["Value"][0]: s["00080056"]["Value"][0] for s in await qido(archive, "/studies")}
     assert evicted == 1
@@ -83,7 +126,7 @@ def uid_of(data: bytes) -> str:
 
 
 async def test_a_store_during_eviction_and_deletion_loses_no_confirmed_bytes(
-    archive: Archive, slices: list[bytes]
+    archive: Archive, slices: list[bytes], lease: Lease
 ) -> None:
     study = uid_of(slices[0])
     headers = {"Authorization": "Bearer secret", "X-Reason": "test"}
@@ -95,7 +138,7 @@ async def test_a_store_during_eviction_and_deletion_loses_no_confirmed_bytes(
     for _ in range(5):
         await stow(archive, slices[:6])
         await asyncio.gather(
-            stow(archive, slices[:6]), delete(), evict(archive.deps, study), stow(archive, slices[3:9])
+            stow(archive, slices[:6]), delete(), evict(archive.deps, lease, study), stow(archive, slices[3:9])
         )
 
         page = await archive.deps.documents.find(INSTANCES, limit=100)
