@@ -89,8 +89,9 @@ async def _keyring(settings: AnonymizerSettings, place: Place) -> Keyring:
     guard = key_wrapping.of(settings)
     if settings.keys is not None:
         return await asyncio.to_thread(key_folder.open_named, settings.keys, guard)
-    counts = [await place.documents.count(each) for each in (AUDIT, REPORT_AUDIT, VAULT)]
-    opened = partial(key_folder.open_of_home, place.home / "keys", settings.domain, guard, used=any(counts))
+    documents = place.documents
+    used = await documents.count(AUDIT) or await documents.count(REPORT_AUDIT) or await documents.count(VAULT)
+    opened = partial(key_folder.open_of_home, place.home / "keys", settings.domain, guard, used=bool(used))
     return await asyncio.to_thread(opened)
 
 
