@@ -1,8 +1,9 @@
 """The Prometheus metrics, all in one place. Labels are from closed sets: never a patient's, never a UID."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)  # process_resident_memory_bytes, process_open_fds and others
 
 RECEIVED = Counter("jmid_received", "Taken at a front door", ["site", "kind", "door"], registry=REGISTRY)
 DEIDENTIFIED = Counter("jmid_deidentified", "De-identified", ["kind", "profile"], registry=REGISTRY)
@@ -13,3 +14,13 @@ STORED = Counter("jmid_stored", "Instances stored by the archive", ["outcome"], 
 QUEUE = Gauge("jmid_queue_messages", "Messages of a queue", ["queue", "state"], registry=REGISTRY)
 HANDLER = Histogram("jmid_handler_seconds", "Time a handler takes", ["service", "topic", "outcome"], registry=REGISTRY)
 REQUEST = Histogram("jmid_http_seconds", "Time a request takes", ["service", "method", "status"], registry=REGISTRY)
+TASK_RESTARTS = Counter(
+    "jmid_task_restarts",
+    "Long-lived tasks that ended and were started again",
+    ["role", "service", "task"],
+    registry=REGISTRY,
+)
+TASKS_WAITING = Gauge(
+    "jmid_task_waiting", "1 while a long-lived task does not run", ["role", "service", "task"], registry=REGISTRY
+)
+READY = Gauge("jmid_ready_check", "1 if this check of /-/ready passes", ["check"], registry=REGISTRY)

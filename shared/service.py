@@ -58,6 +58,9 @@ class Place:
 Handler = Callable[[Any], Awaitable[Sequence[Event]]]
 
 
+Check = Callable[[], Awaitable[str]]
+
+
 async def nothing() -> None:
     """Do nothing."""
 
@@ -71,6 +74,7 @@ class Running:
     templates: a folder of Jinja templates, which render as "<service name>/<file>" and extend "base.html".
     menu: pages for the navigation: label, path.
     status: figures for ``jmid status``: label → number; no patient's value.
+    checks: what must hold for the service to be ready, by name: each returns "ok", or in a few words what does not.
     """
 
     routes: Sequence[web.AbstractRouteDef] = ()
@@ -80,6 +84,7 @@ class Running:
     templates: Path | None = None
     menu: Sequence[tuple[str, str]] = ()
     status: Callable[[], Awaitable[Mapping[str, int]]] | None = None
+    checks: Mapping[str, Check] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

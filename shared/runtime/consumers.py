@@ -1,21 +1,22 @@
 """Feeds a service's handlers from its queue, with log line and metric of each event."""
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from shared.bus import Bus, Delivery
-from shared.errors import JmidError, Permanent
+from shared.errors import Permanent
 from shared.events import Event
 from shared.logs import decided
 from shared.metrics import HANDLER
+from shared.runtime.tasks import Task, class_name, run_forever
 from shared.service import Handler, Service
+from shared.supervision import origin
 
-RESTART_S = 1.0
 
-
-async def consume_forever(bus: Bus, service: Service, handlers: Mapping[type[Event], Handler]) -> None:
-    """Consume until cancelled; a consumer that ends by an error is started again."""
+async def consume_forever(
+    bus: Bus, service: Service, handlers: Mapping[type[Event], Handler], task: Task | None = None
+) -> None:
+    """Consume until cancelled; a consumer that ends is started again. task: who watches it; by default nobody."""
 
     async def handle(delivery: Delivery) -> Sequence[Event]:
         return await _handle_one(service, handlers, delivery)
@@ -23,18 +24,7 @@ async def consume_forever(bus: Bus, service: Service, handlers: Mapping[type[Eve
     async def consume() -> None:
         await bus.consume(service.name, handle, prefetch=service.prefetch)
 
-    await run_forever(service, consume)
-
-
-async def run_forever(service: Service, task: Callable[[], Awaitable[None]]) -> None:
-    """Run a loop until cancelled; when it fails, say so and start it again after a pause."""
-    while True:
-        try:
-            await task()
-            return
-        except Exception as error:  # the runtime is the one place that may catch everything
-            decided("task-restarted", level="error", service=service.name, role=service.role, error=_name(error))
-            await asyncio.sleep(RESTART_S)
+    await run_forever(task or Task(service, "consumer"), consume)
 
 
 async def _handle_one(service: Service, handlers: Mapping[type[Event], Handler], delivery: Delivery) -> Sequence[Event]:
@@ -64,10 +54,7 @@ async def _handle_one(service: Service, handlers: Mapping[type[Event], Handler],
             correlation_id=event.correlation_id,
             attempt=delivery.deliveries,
             duration_s=round(took, 4),
-            error=_name(error) if error else None,
+            error=class_name(error) if error else None,
+            origin=(origin(error) or None) if error else None,
             reason=error.reason if isinstance(error, Permanent) else None,
         )
-
-
-def _name(error: Exception) -> str:
-    return type(error).__name__ if isinstance(error, JmidError) else f"{type(error).__module__}.{type(error).__name__}"

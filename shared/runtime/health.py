@@ -1,27 +1,35 @@
 """Health, status and metrics under /-/."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 
 import orjson
 import prometheus_client
 from aiohttp import web
 
-from shared.errors import JmidError
-from shared.metrics import QUEUE, REGISTRY
+from shared.bus import Bus
+from shared.metrics import QUEUE, READY, REGISTRY
 from shared.runtime.state import Host
+from shared.service import Check
 
 CHECK_S = 3.0
+OK = "ok"
 
 
 def routes(host: Host) -> list[web.AbstractRouteDef]:
-    """/-/live: the loop turns.  /-/ready: every port answers and no stop was asked for.  /-/status, /-/metrics."""
+    """/-/live: the loop turns.  /-/status and /-/metrics: figures.
+
+    /-/ready: no stop was asked for, every port answers, every consumer is connected, every long-lived task runs, and
+    every check of the services passes.
+    """
 
     async def live(_: web.Request) -> web.Response:
         return web.Response(text="live\n")
 
     async def ready(_: web.Request) -> web.Response:
         checks = await _checks(host)
-        good = host.ready and all(value == "ok" for value in checks.values())
+        good = host.ready and all(value == OK for value in checks.values())
         return _json({"ready": good, "checks": checks}, 200 if good else 503)
 
     async def status(_: web.Request) -> web.Response:
@@ -41,18 +49,52 @@ def routes(host: Host) -> list[web.AbstractRouteDef]:
 
 
 async def _checks(host: Host) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for role, ports in host.ports.items():
-        pings = {"bus": ports.bus.ping, "documents": ports.documents.ping}
-        pings |= {f"blobs:{name}": store.ping for name, store in ports.blobs.items()}
-        for name, ping in pings.items():
-            try:
-                async with asyncio.timeout(CHECK_S):
-                    await ping()
-                found[f"{role}:{name}"] = "ok"
-            except (JmidError, TimeoutError) as error:
-                found[f"{role}:{name}"] = type(error).__name__
+    checks = dict(_all_checks(host))
+    results = await asyncio.gather(*(_checked(check) for check in checks.values()))
+    found = dict(zip(checks, results, strict=True))
+    for name, result in found.items():
+        READY.labels(name).set(result == OK)
     return found
+
+
+def _all_checks(host: Host) -> Iterator[tuple[str, Check]]:
+    for role, ports in host.ports.items():
+        yield f"{role}:bus", partial(_pinged, ports.bus.ping)
+        yield f"{role}:documents", partial(_pinged, ports.documents.ping)
+        for name, store in ports.blobs.items():
+            yield f"{role}:blobs:{name}", partial(_pinged, store.ping)
+    for service, running in host.open:
+        if running.handlers:
+            yield (
+                f"{service.role}:{service.name}:consumer",
+                partial(_connected, host.ports[service.role].bus, service.name),
+            )
+        for name, check in running.checks.items():
+            yield f"{service.role}:{service.name}:{name}", check
+    yield "tasks", partial(_running, host)
+
+
+async def _checked(check: Check) -> str:
+    """Return what a check says; one that cannot run does not pass."""
+    try:
+        async with asyncio.timeout(CHECK_S):
+            return await check()
+    except Exception as error:  # a check that fails by any error must not hide the others
+        return type(error).__name__
+
+
+async def _pinged(ping: Callable[[], Awaitable[None]]) -> str:
+    await ping()
+    return OK
+
+
+async def _connected(bus: Bus, queue: str) -> str:
+    return OK if bus.consumers(queue) else "no consumer"
+
+
+async def _running(host: Host) -> str:
+    faulty = sorted(f"{task.service.role}:{task.service.name}:{task.name}" for task in host.tasks if task.is_faulty)
+    return f"not running: {', '.join(faulty)}" if faulty else OK
 
 
 async def _status(host: Host) -> dict[str, dict[str, int]]:

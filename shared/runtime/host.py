@@ -21,10 +21,11 @@ from shared.errors import Unavailable
 from shared.lease import LEASES
 from shared.logs import decided
 from shared.runtime import app as apps
-from shared.runtime.consumers import consume_forever, run_forever
+from shared.runtime.consumers import consume_forever
 from shared.runtime.cpu import cpu_pool
 from shared.runtime.ports import Ports, open_ports, port_settings
 from shared.runtime.state import Host
+from shared.runtime.tasks import Task, run_forever
 from shared.service import Place, Role, Service
 from shared.settings import Seconds
 
@@ -150,8 +151,11 @@ async def _working(host: Host, drain_s: float) -> AsyncIterator[None]:
     for service, running in host.open:
         if running.handlers:
             bus = host.ports[service.role].bus
-            consumers.append(asyncio.create_task(consume_forever(bus, service, running.handlers)))
-        tasks += [asyncio.create_task(run_forever(service, task)) for task in running.tasks]
+            watched = _watched(host, service, "consumer")
+            consumers.append(asyncio.create_task(consume_forever(bus, service, running.handlers, watched)))
+        for run in running.tasks:
+            watched = _watched(host, service, getattr(run, "__name__", "task"))
+            tasks.append(asyncio.create_task(run_forever(watched, run)))
     try:
         yield
     finally:
@@ -161,6 +165,12 @@ async def _working(host: Host, drain_s: float) -> AsyncIterator[None]:
                 task.cancel()
             if group:
                 await asyncio.wait(group, timeout=drain_s)
+
+
+def _watched(host: Host, service: Service, name: str) -> Task:
+    task = Task(service, name)
+    host.tasks.append(task)
+    return task
 
 
 async def _bounded(waits: Sequence[Awaitable[None]], timeout_s: float) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from shared.runtime.ports import Ports
+from shared.runtime.tasks import Task
 from shared.service import Role, Running, Service
 
 
@@ -13,4 +14,5 @@ class Host:
     base_url: str
     open: list[tuple[Service, Running]] = field(default_factory=list)
     ports: dict[Role, Ports] = field(default_factory=dict)
+    tasks: list[Task] = field(default_factory=list)
     ready: bool = False

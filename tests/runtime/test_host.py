@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from aiohttp import web
 
 from shared.errors import Permanent, SettingsError, Unavailable
 from shared.events import CaseChanged, Event, StudyChanged
+from shared.runtime import tasks
 from shared.runtime.cpu import cpu_pool
 from shared.runtime.host import hosted
 from shared.runtime.state import Host
-from shared.service import Place, Role, Running, Service
+from shared.service import Check, Place, Role, Running, Service
 
 
 class Probe:
@@ -29,6 +30,8 @@ class Probe:
         self.release = asyncio.Event()
         self.entered = asyncio.Event()
         self.place: Place | None = None
+        self.tasks: Sequence[Callable[[], Awaitable[None]]] = ()
+        self.checks: Mapping[str, Check] = {}
 
     async def handle(self, event: StudyChanged) -> Sequence[Event]:
         self.entered.set()
@@ -48,7 +51,13 @@ class Probe:
         async def status() -> Mapping[str, int]:
             return {"seen": len(self.seen)}
 
-        yield Running(routes=[web.get("/hello", hello)], handlers={StudyChanged: self.handle}, status=status)
+        yield Running(
+            routes=[web.get("/hello", hello)],
+            handlers={StudyChanged: self.handle},
+            status=status,
+            tasks=self.tasks,
+            checks=self.checks,
+        )
         self.closed.set()
 
 
@@ -99,9 +108,70 @@ async def test_a_service_is_served_and_its_health_is_real(tmp_path: Path) -> Non
 
     assert ready == {
         "ready": True,
-        "checks": {"centre:bus": "ok", "centre:documents": "ok", "centre:blobs:archive": "ok"},
+        "checks": {
+            "centre:bus": "ok",
+            "centre:documents": "ok",
+            "centre:blobs:archive": "ok",
+            "centre:probe:consumer": "ok",
+            "tasks": "ok",
+        },
     }
     assert 'jmid_http_seconds_count{method="GET",service="probe",status="2xx"}' in metrics
+
+
+async def test_a_process_without_its_consumer_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(Probe(), tmp_path) as host, aiohttp.ClientSession(host.base_url) as client:
+        monkeypatch.setattr(host.ports[Role.CENTRE].bus, "consumers", lambda _: 0)
+        async with client.get("/-/ready") as answer:
+            status, body = answer.status, await answer.json()
+
+    assert (status, body["checks"]["centre:probe:consumer"]) == (503, "no consumer")
+
+
+@pytest.mark.parametrize("returns", [True, False], ids=["returns", "raises"])
+async def test_a_task_that_ends_is_started_again_and_a_task_that_keeps_ending_makes_it_not_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, returns: bool
+) -> None:
+    monkeypatch.setattr(tasks, "FIRST_S", 0.01)
+    probe, starts = Probe(), []
+
+    async def index() -> None:
+        starts.append(1)
+        if not returns:
+            raise ValueError("a value that may not be shown")
+
+    probe.tasks = [index]
+    async with running(probe, tmp_path) as host, aiohttp.ClientSession(host.base_url) as client:
+        while len(starts) < 4:
+            await asyncio.sleep(0.01)
+        async with client.get("/-/ready") as answer:
+            status, body = answer.status, await answer.json()
+        async with client.get("/-/metrics") as answer:
+            metrics = await answer.text()
+
+    assert (status, body["checks"]["tasks"]) == (503, "not running: centre:probe:index")
+    assert 'jmid_task_waiting{role="centre",service="probe",task="index"} 1.0' in metrics
+
+
+async def test_a_check_of_a_service_that_does_not_hold_or_cannot_run_makes_it_not_ready(tmp_path: Path) -> None:
+    async def lag() -> str:
+        return "640 s behind"
+
+    async def broken() -> str:
+        raise ValueError("a value that may not be shown")
+
+    probe = Probe()
+    probe.checks = {"feed": lag, "index": broken}
+    async with (
+        running(probe, tmp_path) as host,
+        aiohttp.ClientSession(host.base_url) as client,
+        client.get("/-/ready") as answer,
+    ):
+        status, body = answer.status, await answer.json()
+
+    assert status == 503
+    assert body["checks"]["centre:probe:feed"] == "640 s behind"
+    assert body["checks"]["centre:probe:index"] == "ValueError"
 
 
 async def test_a_failing_port_makes_it_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
