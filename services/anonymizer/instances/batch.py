@@ -8,7 +8,8 @@ from services.anonymizer.dicom import file_format, patient_identifiers
 from services.anonymizer.instances import sop_classes
 from services.anonymizer.instances.deidentify import Cleaned, Review, deidentify
 from services.anonymizer.policy import Policy
-from shared.errors import JmidError, Permanent
+from shared.errors import Permanent
+from shared.supervision import origin
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -37,12 +38,14 @@ def deidentify_one(data: bytes, policy: Policy, review: Review | None = None) ->
         return deidentify(data, policy, review)
     except Permanent as error:
         return Refusal(error.reason, error.detail, _sop_class(data), len(data))
+    except Exception as error:  # one Instance that we cannot handle must not hold up the others of its batch
+        return Refusal("not-handled", f"{type(error).__name__} at {origin(error)}", _sop_class(data), len(data))
 
 
 def _sop_class(data: bytes) -> str:
     try:
         file = file_format.split(data)
         uid = patient_identifiers.read(file.data, file.start, file.syntax)[1].text(sop_classes.SOP_CLASS)
-    except JmidError:
+    except Exception:  # it was refused for the same reason, or for another one that is just as unforeseen
         return ""
     return uid if uid.replace(".", "").isdigit() else ""

@@ -3,8 +3,6 @@
 Source: PS3.4 C.2.2.2.1 (single value), .2 (list of UID), .4 (wild card), .5 (range), .6 (Sequence).
 """
 
-import re
-from functools import lru_cache
 from typing import Any
 
 from services.archive.attributes.person_names import fold, wanted_words, words_of
@@ -39,7 +37,7 @@ def _value_matches(value: Any, key: MatchingKey, fuzzy: bool) -> bool:
     if key.vr in ("DA", "TM", "DT"):
         return in_range(str(value), key.vr, key.values[0])
     if key.vr in _WILD:
-        return wildcard(key.values[0]).fullmatch(str(value)) is not None
+        return wildcard_matches(key.values[0], str(value))
     return _number_matches(value, key.values[0])
 
 
@@ -59,11 +57,39 @@ def _moment_matches(attributes: Json, key: MatchingKey) -> bool:
     return in_range("".join(values), "DT", f"{low}-{high}")
 
 
-@lru_cache(1024)
-def wildcard(pattern: str, *, ignore_case: bool = False) -> re.Pattern[str]:
-    """Return the pattern of a wild card key: * any characters, ? one."""
-    parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in re.sub(r"\*+", "*", pattern))
-    return re.compile("".join(parts), re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+def wildcard_matches(pattern: str, value: str) -> bool:
+    """Match a wild card key: * is any characters, ? is one (PS3.4 C.2.2.2.4).
+
+    The first and last piece between the stars are held against the ends of the value, the others are found from left
+    to right. The cost is at most the product of both lengths: no regular expression of a client ever runs.
+    """
+    first, *rest = pattern.split("*")
+    if not rest:
+        return len(first) == len(value) and _piece_at(first, value, 0)
+    *middle, last = rest
+    end = len(value) - len(last)
+    if end < len(first) or not _piece_at(first, value, 0) or not _piece_at(last, value, end):
+        return False
+    at = len(first)
+    for piece in filter(None, middle):
+        found = _find(piece, value, at, end)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True
+
+
+def _find(piece: str, value: str, start: int, end: int) -> int:
+    """Return where a piece first is within value[start:end]; -1 if nowhere."""
+    if "?" not in piece:
+        return value.find(piece, start, end)
+    return next((at for at in range(start, end - len(piece) + 1) if _piece_at(piece, value, at)), -1)
+
+
+def _piece_at(piece: str, value: str, at: int) -> bool:
+    if "?" not in piece:
+        return value.startswith(piece, at)
+    return all(want in ("?", char) for want, char in zip(piece, value[at : at + len(piece)], strict=True))
 
 
 def _name_matches(value: Any, asked: str, fuzzy: bool) -> bool:
@@ -78,7 +104,7 @@ def _name_matches(value: Any, asked: str, fuzzy: bool) -> bool:
 
 
 def _group_matches(group: str, asked: str) -> bool:
-    return wildcard(fold(asked)).fullmatch(fold(group)) is not None
+    return wildcard_matches(fold(asked), fold(group))
 
 
 def fuzzy_matches(groups: list[str], asked: str) -> bool:
