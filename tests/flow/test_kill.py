@@ -26,7 +26,12 @@ SEED = 20240531
 @pytest.fixture(params=["embedded", "servers"])
 def system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
     ports = Ports.embedded() if request.param == "embedded" else Ports.servers(request)
-    quick = {"JMID_RETRY_DELAYS_S": "0.5,1,2,2,2,2,2,2", "JMID_LINKER_RETRY_MAX_S": "2", "JMID_LINKER_SWEEP_S": "2"}
+    quick = {
+        "JMID_RETRY_DELAYS_S": "0.5,1,2,2,2,2,2,2",
+        "JMID_LEASE_TTL_S": "2",
+        "JMID_LINKER_RETRY_MAX_S": "2",
+        "JMID_LINKER_SWEEP_S": "2",
+    }
     running = start_services(tmp_path / "home", {**ports.environ, **quick})
     yield running
     running.close()

@@ -1,0 +1,1 @@
+"""Receipts: what was received, the outbox that publishes it, and what became of it."""

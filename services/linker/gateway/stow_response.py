@@ -1,4 +1,4 @@
-"""The user agent's half of the Store Transaction, without I/O: shipments, multipart framing, and the answer.
+"""The user agent's half of the Store Transaction, without I/O: shipments, multipart framing, answers. Pure.
 
 Source: PS3.18 10.5 (Store Transaction), 8.6.1.2 (multipart/related), Annex I (Store Instances Response Module).
 """
