@@ -9,7 +9,8 @@
     │   ├── Invalid          the input breaks a rule
     │   ├── Refused          a policy or profile does not let it pass
     │   └── NotFound         what is referred to does not exist
-    └── SettingsError        a setting is missing or wrong; names the variable
+    ├── SettingsError        a setting is missing or wrong; names the variable
+    └── IncompatibleData     records at rest are of another version than this code writes; says what to do
 
 Texts say what, where and which rule, and never hold a patient's value.
 Anything that is not a JmidError is treated as Transient and, when retries are used up, goes to the dead letters.
@@ -66,3 +67,7 @@ class NotFound(Permanent):
 
 class SettingsError(JmidError):
     """A setting is missing or wrong; the text names the variable and shows a right value."""
+
+
+class IncompatibleData(JmidError):
+    """Records at rest are of another version than this code writes; the text says what to do."""

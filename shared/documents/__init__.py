@@ -5,13 +5,15 @@ Two implementations under one contract suite: ``shared.documents.sqlite`` (embed
 service. What cannot be said here does not get said around it. Guarantees and limits: docs/ports.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
 T = TypeVar("T", bound=msgspec.Struct)
 Value = str | int | float
+Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
+"""Returns a record, as the mapping that is at rest, in the next version of its collection. Pure."""
 
 
 class Collection(msgspec.Struct, Generic[T], frozen=True):
@@ -22,6 +24,7 @@ class Collection(msgspec.Struct, Generic[T], frozen=True):
     list/tuple of str (then a condition holds if any element satisfies it).  indexes: for queries that name several
     fields, or order by one: tuples of field names; each single field is indexed anyway.
     feed: keep an ordered change feed.
+    upgrades: of records at rest, from version 1 to 2, from 2 to 3, and so on. A field with a default needs none.
     """
 
     name: str
@@ -30,6 +33,12 @@ class Collection(msgspec.Struct, Generic[T], frozen=True):
     fields: tuple[str, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     feed: bool = False
+    upgrades: tuple[Upgrade, ...] = ()
+
+    @property
+    def version(self) -> int:
+        """The version of the records that this code writes."""
+        return 1 + len(self.upgrades)
 
 
 class Eq(msgspec.Struct, frozen=True):
@@ -108,11 +117,33 @@ class Delete(msgspec.Struct, Generic[T], frozen=True):
     key: str
 
 
+class Migrated(msgspec.Struct, frozen=True):
+    """How far a migration has come. version: that records are brought to.  records, failed: how many so far."""
+
+    version: int
+    records: int
+    failed: int
+
+
 class Documents(Protocol):
     """What every document store does. All writes are durable when they return."""
 
     async def declare(self, *collections: Collection[Any]) -> None:
-        """Make sure that the collections and their indexes exist."""
+        """Make sure that the collections and their indexes exist.
+
+        Raise IncompatibleData, and change nothing, if records of another version are there.
+        """
+
+    async def stored_version(self, collection: Collection[Any]) -> int | None:
+        """Return the version of the records at rest, None if there are none. The collection need not be declared."""
+
+    def migrate(self, collection: Collection[Any], *, dry_run: bool = False) -> AsyncIterator[Migrated]:
+        """Bring records at rest to the collection's version; yield after every batch of every version.
+
+        The collection is not declared, and nobody writes to it. May be stopped and begun again at any point, and run
+        by several at once. A record whose upgrade fails is left as it is and counted; then the version stays, and the
+        next call tries those again. dry_run: writes nothing. Raise IncompatibleData if the records are newer.
+        """
 
     async def get(self, collection: Collection[T], key: str) -> T | None: ...
 

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from shared.documents import Change, Collection, Condition, Delete, Documents, Order, Page, Put
+from shared.documents import Change, Collection, Condition, Delete, Documents, Migrated, Order, Page, Put, migration
 from shared.documents import mongo_driver as driver
 from shared.documents import mongo_query as query
 from shared.documents.mongo_driver import open_database
 from shared.documents.mongo_feed import Bson, Feed, Operation
+from shared.documents.mongo_migration import MongoAtRest
 from shared.documents.mongo_plain import Plain
 from shared.documents.shape import Shape, terms
 from shared.errors import Conflict, Unavailable
@@ -43,6 +44,11 @@ class MongoDocuments(Documents):
     async def declare(self, *collections: Collection[Any]) -> None:
         for collection in collections:
             shape = Shape(collection)
+            at_rest = self._at_rest(shape)
+            stored = await at_rest.stored_version()
+            migration.check(collection, stored)
+            if stored is None:
+                await at_rest.write_down(collection.version)
             records = self._database[collection.name]
             self._shapes[collection.name] = shape
             if collection.feed and collection.name not in self._feeds:
@@ -50,6 +56,15 @@ class MongoDocuments(Documents):
                 await self._feeds[collection.name].declare()
             await driver.make_indexes(records, query.indexes(shape))
             await self._follow_fields(shape)
+
+    async def stored_version(self, collection: Collection[Any]) -> int | None:
+        return await self._at_rest(Shape(collection)).stored_version()
+
+    async def migrate(self, collection: Collection[Any], *, dry_run: bool = False) -> AsyncIterator[Migrated]:
+        shape = Shape(collection)
+        at_rest = self._at_rest(shape)
+        async for each in migration.migrate(shape, at_rest, await at_rest.stored_version(), dry_run=dry_run):
+            yield each
 
     async def get(self, collection: Collection[T], key: str) -> T | None:
         found = await self.get_versioned(collection, key)
@@ -154,6 +169,9 @@ class MongoDocuments(Documents):
             raise ValueError(f"the collection {collection.name} is not declared")
         return shape
 
+    def _at_rest(self, shape: Shape[Any]) -> MongoAtRest:
+        return MongoAtRest(shape, self._database, self._own)
+
     def _records(self, shape: Shape[Any]) -> Any:
         return self._database[shape.collection.name]
 
@@ -162,8 +180,7 @@ class MongoDocuments(Documents):
 
     async def _follow_fields(self, shape: Shape[Any]) -> None:
         """Fill in fields, and the feed, that earlier writers did not know; remember what is kept up to date."""
-        name, keeps = shape.collection.name, ["feed"] if shape.collection.feed else []
-        wanted = sorted([*shape.scalars, *shape.multis, *keeps])
+        name, wanted = shape.collection.name, query.kept(shape)
         found = await driver.find_one(self._own, {"_id": f"fields {name}"}, ["kept"])
         kept = found["kept"] if found else None
         if kept == wanted:

@@ -25,6 +25,11 @@ def fields_of(shape: Shape[Any], values: Sequence[Scalar], texts: Sequence[Seque
     return {**dict(zip(shape.scalars, values, strict=True)), **dict(zip(shape.multis, several, strict=True))}
 
 
+def kept(shape: Shape[Any]) -> list[str]:
+    """Return what records are kept up to date with: the declared fields, and the feed if there is one."""
+    return sorted([*shape.scalars, *shape.multis, *(["feed"] if shape.collection.feed else [])])
+
+
 def indexes(shape: Shape[Any]) -> dict[str, list[tuple[str, int]]]:
     """Return the keys of each index by its name. All end with the key, so that they give a total order."""
     found: dict[str, list[tuple[str, int]]] = {"k": [("k", 1)]}

@@ -15,11 +15,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from shared.documents import Change, Collection, Condition, Delete, Documents, Order, Page, Put
+from shared.documents import Change, Collection, Condition, Delete, Documents, Migrated, Order, Page, Put, migration
 from shared.documents import sqlite_query as query
 from shared.documents import sqlite_rows as rows
 from shared.documents import sqlite_schema as schema
 from shared.documents.shape import Scalar, Shape
+from shared.documents.sqlite_migration import SqliteAtRest, stored_version
+from shared.documents.sqlite_names import table
 from shared.documents.sqlite_threads import Readers, Writer, connect
 from shared.documents.sqlite_writes import DeleteRow, PutRow, Writes
 from shared.errors import JmidError, Unavailable
@@ -60,13 +62,23 @@ class SqliteDocuments(Documents):
         await self._writer.run(partial(schema.declare, shapes=shapes))
         self._shapes.update((shape.collection.name, shape) for shape in shapes)
 
+    async def stored_version(self, collection: Collection[Any]) -> int | None:
+        return await self._writer.run(partial(stored_version, shape=Shape(collection)))
+
+    async def migrate(self, collection: Collection[Any], *, dry_run: bool = False) -> AsyncIterator[Migrated]:
+        shape = Shape(collection)
+        at_rest = SqliteAtRest(shape, self._writer, self._readers)
+        stored = await self.stored_version(collection)
+        async for each in migration.migrate(shape, at_rest, stored, dry_run=dry_run):
+            yield each
+
     async def get(self, collection: Collection[T], key: str) -> T | None:
         found = await self.get_versioned(collection, key)
         return found[0] if found else None
 
     async def get_versioned(self, collection: Collection[T], key: str) -> tuple[T, int] | None:
         shape = self._shape(collection)
-        sql = f"SELECT body, version FROM {schema.table(shape)} WHERE key = ?"
+        sql = f"SELECT body, version FROM {table(shape)} WHERE key = ?"
         row = await self._read(rows.fetch_row, sql, [key], inline=True)
         return (shape.decode(row[0]), row[1]) if row else None
 
@@ -75,7 +87,7 @@ class SqliteDocuments(Documents):
         found = dict[str, T]()
         for start in range(0, len(keys), KEYS_AT_ONCE):
             some = keys[start : start + KEYS_AT_ONCE]
-            sql = f"SELECT body FROM {schema.table(shape)} WHERE key IN ({', '.join('?' * len(some))})"
+            sql = f"SELECT body FROM {table(shape)} WHERE key IN ({', '.join('?' * len(some))})"
             documents = shape.decode_many(*await self._read(rows.fetch, sql, some, inline=len(some) <= KEYS_INLINE))
             found |= {shape.key_of(document): document for document in documents if document is not None}
         return found

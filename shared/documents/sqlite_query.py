@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.documents import Condition, Eq, In, Order, Prefix, Range, Value, Wildcard
 from shared.documents.shape import Scalar, Shape, after_prefix, literal_prefix, terms
-from shared.documents.sqlite_schema import column, gone_table, side_table, table
+from shared.documents.sqlite_names import column, gone_table, side_table, table
 
 Sql = tuple[str, list[Scalar]]
 

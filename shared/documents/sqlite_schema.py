@@ -11,7 +11,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from shared.documents import migration
 from shared.documents.shape import Shape
+from shared.documents.sqlite_migration import TABLES, stored_version, write_down
+from shared.documents.sqlite_names import column, gone_table, quoted, side_table, table
 
 _OURS = """
 CREATE TABLE IF NOT EXISTS counters (collection TEXT PRIMARY KEY, seq INTEGER, records INTEGER) WITHOUT ROWID;
@@ -23,36 +26,12 @@ SAMPLE = 1000
 """How many entries of each index are looked at for the planner."""
 
 
-def quoted(name: str) -> str:
-    """Return the name as an identifier of SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def table(shape: Shape[Any]) -> str:
-    """Return the table of the records."""
-    return quoted(f"d_{shape.collection.name}")
-
-
-def gone_table(shape: Shape[Any]) -> str:
-    """Return the table of what is deleted."""
-    return quoted(f"g_{shape.collection.name}")
-
-
-def side_table(shape: Shape[Any], field: str) -> str:
-    """Return the table of the values of a field that has several."""
-    return quoted(f"m_{shape.collection.name}_{field}")
-
-
-def column(shape: Shape[Any], field: str) -> str:
-    """Return the column of a scalar field."""
-    return "key" if field == shape.collection.key else quoted(f"f_{field}")
-
-
 def declare(connection: sqlite3.Connection, shapes: Sequence[Shape[Any]]) -> None:
     """Make or change the tables of these collections; fields that are new are filled in from the records."""
-    for statement in _OURS.split(";\n"):
+    for statement in (_OURS + TABLES).split(";\n"):
         connection.execute(statement)
     for shape in shapes:
+        _follow_version(connection, shape)
         _make_tables(connection, shape)
         _follow_fields(connection, shape)
         _follow_indexes(connection, shape)
@@ -69,6 +48,13 @@ def analyze(connection: sqlite3.Connection, collections: Iterable[str]) -> None:
             connection.execute(f"ANALYZE {quoted(each)}")
     connection.execute("CREATE TABLE statistics_changed (one)")  # a changed schema is read again, with the statistics
     connection.execute("DROP TABLE statistics_changed")
+
+
+def _follow_version(connection: sqlite3.Connection, shape: Shape[Any]) -> None:
+    stored = stored_version(connection, shape)
+    migration.check(shape.collection, stored)
+    if stored is None:
+        write_down(connection, shape.collection.name, shape.collection.version)
 
 
 def _make_tables(connection: sqlite3.Connection, shape: Shape[Any]) -> None:

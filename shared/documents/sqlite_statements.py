@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.documents.shape import Shape
-from shared.documents.sqlite_schema import column, gone_table, side_table, table
+from shared.documents.sqlite_names import column, gone_table, side_table, table
 
 
 class Statements:
