@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from services import operations
+from services import data_versions, operations
 from services.anonymizer import service as anonymizer
 from services.anonymizer.cli import commands as anonymizer_cli
 from services.archive import service as archive
@@ -37,6 +37,8 @@ app.add_typer(anonymizer_cli.deid, name="deid")
 app.add_typer(anonymizer_cli.keys, name="keys")
 app.add_typer(anonymizer_cli.profile, name="profile")
 app.add_typer(operations.dead(SERVICES), name="dead")
+app.add_typer(data_versions.rebuilding(), name="rebuild")
+app.command("migrate")(data_versions.migrate(SERVICES))
 app.command("status")(operations.status)
 
 HomeOption = Annotated[Path, typer.Option(help="All state is under this folder.", envvar="JMID_HOME")]

@@ -50,6 +50,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     value that the metadata give as BulkDataURI.  deflated: offsets are in the inflated Data Set.
     metadata: a gzip member that holds the DICOM JSON of the Data Set.  answer: the JSON of the QIDO-RS answer without
     the Attributes that depend on the request.
+    metadata_maker, answer_maker: the version of the code that made them; see attributes.makers.
     """
 
     sop_instance_uid: str
@@ -69,6 +70,8 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     bulk: dict[str, tuple[int, int]] = {}
     metadata: bytes
     answer: bytes
+    metadata_maker: int = 1
+    answer_maker: int = 1
 
 
 class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +88,7 @@ class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):
     stored_at: float = 0.0
     attributes: bytes = b"{}"
     answer: bytes = b"{}"
+    answer_maker: int = 1
 
 
 class StudyRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +126,7 @@ class StudyRecord(msgspec.Struct, frozen=True, kw_only=True):
     commits: tuple[str, ...] = ()
     attributes: bytes = b"{}"
     answer: bytes = b"{}"
+    answer_maker: int = 1
 
 
 class ConflictRecord(msgspec.Struct, frozen=True, kw_only=True):

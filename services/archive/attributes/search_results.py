@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import orjson
 
+from services.archive.attributes.makers import ANSWER_MAKER
 from services.archive.attributes.person_names import forms, words
 from services.archive.records import InstanceRecord, InstanceState, SeriesRecord, StudyRecord
 from shared.dicom.json_values import Json, attribute, integer, pick, text
@@ -100,6 +101,7 @@ def series(old: SeriesRecord | None, attributes: Json, *, instances: int, at: fl
         stored_at=old.stored_at if old else at,
         attributes=orjson.dumps(own),
         answer=orjson.dumps(answer),
+        answer_maker=ANSWER_MAKER,
     )
 
 
@@ -148,6 +150,7 @@ def study(
         changed_at=at,
         attributes=orjson.dumps(own),
         answer=orjson.dumps(answer),
+        answer_maker=ANSWER_MAKER,
     )
 
 

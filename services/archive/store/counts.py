@@ -2,6 +2,8 @@
 
 import time
 
+import msgspec
+
 from services.archive.attributes import search_results
 from services.archive.attributes.stored import attributes_of
 from services.archive.deps import ArchiveDeps
@@ -47,8 +49,29 @@ async def _recount_once(deps: ArchiveDeps, study: str) -> None:
     await _rebuild(deps, study, old, version)
 
 
-async def _rebuild(deps: ArchiveDeps, study: str, old: StudyRecord | None, version: int) -> None:
+async def remake(deps: ArchiveDeps, study: str, *, from_instances: bool) -> None:
+    """Make Series and Study anew.
+
+    from_instances: their Attributes too, from the first Instance that came; else only what is derived from those.
+    """
+    for _ in range(TRIES):
+        versioned = await deps.documents.get_versioned(STUDIES, study)
+        if versioned is None:
+            return
+        try:
+            await _rebuild(deps, study, *versioned, from_instances=from_instances)
+        except Conflict:
+            continue  # somebody stores into it now
+        return
+    raise Conflict("the Study is written by too many at once")
+
+
+async def _rebuild(
+    deps: ArchiveDeps, study: str, old: StudyRecord | None, version: int, *, from_instances: bool = False
+) -> None:
     instances = await _all_instances(deps, study)
+    if from_instances:
+        instances.sort(key=lambda each: (each.stored_at, each.sop_instance_uid))
     page = await deps.documents.find(SERIES, Eq("study_instance_uid", study), limit=MOST_SERIES)
     known = {each.series_instance_uid: each for each in page.documents}
     by_series: dict[str, list[InstanceRecord]] = {}
@@ -59,17 +82,24 @@ async def _rebuild(deps: ArchiveDeps, study: str, old: StudyRecord | None, versi
         await deps.documents.write(*gone, Delete(STUDIES, study))
         return
     series: list[SeriesRecord] = [
-        search_results.series(known.get(uid), attributes_of(own[0]), instances=len(own), at=own[0].stored_at)
+        search_results.series(
+            None if from_instances else known.get(uid),
+            attributes_of(own[0]),
+            instances=len(own),
+            at=own[0].stored_at,
+        )
         for uid, own in by_series.items()
     ]
     record = search_results.study(
-        old,
+        None if from_instances else old,
         attributes_of(instances[0]),
         series,
         size_bytes=sum(each.size_bytes for each in instances if each.state == InstanceState.STORED),
         evicted=sum(each.state == InstanceState.EVICTED for each in instances),
         at=time.time(),
     )
+    if old is not None:
+        record = msgspec.structs.replace(record, oldest_at=old.oldest_at)
     await deps.documents.write(*gone, *(Put(SERIES, each) for each in series), Put(STUDIES, record, version))
 
 

@@ -10,6 +10,7 @@ import orjson
 from services.archive.attributes import search_results
 from services.archive.attributes.dicom_json import Header, read_header
 from services.archive.attributes.gzip_members import member
+from services.archive.attributes.makers import ANSWER_MAKER, METADATA_MAKER
 from services.archive.pixels.frame_offsets import pixels_of
 from services.archive.records import InstanceRecord
 from shared.dicom import file_format
@@ -97,4 +98,6 @@ def _record(
         bulk=header.bulk,
         metadata=member(metadata, _GZIP_LEVEL),
         answer=search_results.instance(header.attributes, file.transfer_syntax_uid),
+        metadata_maker=METADATA_MAKER,
+        answer_maker=ANSWER_MAKER,
     )
