@@ -16,7 +16,7 @@ from services.archive.attributes import search_results
 from services.archive.attributes.makers import ANSWER_MAKER, METADATA_MAKER
 from services.archive.attributes.stored import attributes_of
 from services.archive.deps import ArchiveDeps
-from services.archive.records import INSTANCES, STORED, STUDIES, InstanceRecord
+from services.archive.records import INSTANCES, STUDIES, InstanceRecord, InstanceState
 from services.archive.store.counts import remake
 from services.archive.store.prepare import Failure, Prepared, prepare
 from shared.documents import Eq, Order
@@ -68,7 +68,7 @@ async def _count(deps: ArchiveDeps, derived: Derived, record: InstanceRecord, ag
     """Remake one Instance; whatever is wrong with it is its own failure."""
     if not again and _is_current(derived, record):
         progress.current += 1
-    elif derived is Derived.METADATA and record.state != STORED:
+    elif derived is Derived.METADATA and record.state != InstanceState.STORED:
         progress.evicted += 1
     else:
         try:

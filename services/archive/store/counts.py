@@ -99,7 +99,7 @@ async def _rebuild(
         at=time.time(),
     )
     if old is not None:
-        record = msgspec.structs.replace(record, oldest_at=old.oldest_at)
+        record = msgspec.structs.replace(record, oldest_at=old.oldest_at, commits=old.commits)
     await deps.documents.write(*gone, *(Put(SERIES, each) for each in series), Put(STUDIES, record, version))
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from services.archive.housekeeping.eviction import evict
 from services.archive.housekeeping.rebuild import Derived, Progress, rebuild
-from services.archive.records import INSTANCES, SERIES, STUDIES, InstanceRecord
+from services.archive.records import INSTANCES, SERIES, STUDIES, InstanceRecord, InstanceState
 from shared.documents import Put
 from tests.archive.conftest import Archive
 
@@ -71,10 +70,13 @@ async def test_answers_are_made_again_from_the_metadata_of_evicted_instances_too
     archive: Archive, ct: list[bytes]
 ) -> None:
     await archive.store.take(ct)
-    (study,) = (await archive.deps.documents.find(STUDIES)).documents
-    await evict(archive.deps, study.study_instance_uid)
-    before = await records(archive)
     documents = archive.deps.documents
+    for instance in await instances(archive):
+        await archive.deps.blobs.delete(instance.blob)
+        await documents.put(INSTANCES, msgspec.structs.replace(instance, state=InstanceState.EVICTED))
+    (study,) = (await documents.find(STUDIES)).documents
+    await documents.put(STUDIES, msgspec.structs.replace(study, evicted=5, online=0, size_bytes=0))
+    before = await records(archive)
     for instance in await instances(archive):
         await documents.put(INSTANCES, msgspec.structs.replace(instance, answer=b"{}", answer_maker=OLD))
 
