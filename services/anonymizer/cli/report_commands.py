@@ -131,7 +131,7 @@ def clean_line(raw: bytes, policy: Policy) -> tuple[bytes, bool]:
     issuer = pseudonyms.issuer_of(_first(report.header, "IssuerOfPatientID"), policy.site, policy.foreign_issuers)
     days = shift_of(policy, issuer, _first(report.header, "PatientID"))
     cleaned = clean_text(report.text, Identifiers.of_header(report.header), TextPolicy.of_profile(policy.profile, days))
-    review = cleaned.review or (policy.recognise and bool(recogniser.doubts([cleaned.text])))
+    review = cleaned.review or (policy.recognise and bool(recogniser.reasons_to_read([cleaned.text])))
     answer = {"id": report.id, "text": cleaned.text, "removed": cleaned.removed, "review": review}
     return msgspec.json.encode(answer), review
 

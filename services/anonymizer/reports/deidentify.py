@@ -69,7 +69,7 @@ class _Cleaner:
 
     def recognise(self) -> None:
         """Add what the recogniser says of all texts; in one look, since a short one costs it as much as a long one."""
-        self.reasons |= recogniser.doubts(["\n".join(self._cleaned)])
+        self.reasons |= recogniser.reasons_to_read(["\n".join(self._cleaned)])
 
 
 def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:

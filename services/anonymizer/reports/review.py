@@ -15,7 +15,7 @@ import orjson
 
 from services.anonymizer.records import Decision
 from services.anonymizer.reports.deidentify import DeidentifiedReport
-from services.anonymizer.text.doubts import doubtful
+from services.anonymizer.text.residual_risk import places_to_read
 from shared.fhir import systems
 
 RESIDUAL_RISK = "residual-risk"
@@ -51,7 +51,7 @@ def doubts_of(shown: Sequence[Text], recognise: bool) -> list[Shown]:
     return [
         Shown(number, start, end, text.text[start:end], reason)
         for number, text in enumerate(shown)
-        for start, end, reason in doubtful(text.text, recognise=recognise)
+        for start, end, reason in places_to_read(text.text, recognise=recognise)
     ]
 
 

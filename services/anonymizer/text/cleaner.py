@@ -1,31 +1,38 @@
 """Clean a free text, Japanese or English, of everything that identifies a person.
 
 Rules and a dictionary made from the linked header decide. What is only suspicious is not cut but flags the text for a
-person. Eponyms (橋本病, Hodgkin lymphoma) survive even if the patient has that name, and then flag the text.
+person. Eponyms (橋本病, Hodgkin lymphoma) survive even if the patient has that name, and then flag the text. Pure.
 
 Source: PS3.15 E.3.6 (Clean Descriptors Option).
 """
 
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
 import msgspec
 
-from services.anonymizer.text.doubts import doubts
-from services.anonymizer.text.folding.folded_text import Reading
-from services.anonymizer.text.folding.spans import Span, is_japanese, merged, outside, render
-from services.anonymizer.text.names.forms import NameForm
+from services.anonymizer.text.dates.find import WrittenDate, find_dates
+from services.anonymizer.text.folding.folded_text import FoldedText
+from services.anonymizer.text.folding.spans import Findings, Span, is_japanese, merged, outside, render, shown
+from services.anonymizer.text.names import labelled, latin, mentions, signed, titled, unlabelled
+from services.anonymizer.text.names.forms import NameForm, surnames_of
 from services.anonymizer.text.names.identifiers import Identifiers
 from services.anonymizer.text.names.known import find_identifiers
-from services.anonymizer.text.names.mentions import mentioned
-from services.anonymizer.text.names.titled import LEFT, find_people, forms_of
-from services.anonymizer.text.names.unlabelled import full_names
-from services.anonymizer.text.places.addresses import place_spans
-from services.anonymizer.text.places.contacts import contact_spans
-from services.anonymizer.text.places.facilities import facility_spans
+from services.anonymizer.text.places import addresses, contacts, hospitals, numbers, short_names, wards
 from services.anonymizer.text.policy import TextPolicy
+from services.anonymizer.text.residual_risk import reasons_to_read
+from services.anonymizer.text.rules import find
 from services.anonymizer.text.shifts import births_beside, time_spans
 
 __all__ = ["CleanedText", "Identifiers", "TextPolicy", "clean_text"]
 
-_MAX_PASSES = 5
+_MAX_PASSES: Final = 5
+_PEOPLE: Final = (
+    *labelled.RULES, *titled.RULES, *signed.RULES, *unlabelled.RULES, *latin.RULES, *mentions.RULES,
+)  # fmt: skip
+_CONTACTS: Final = (*contacts.RULES, *numbers.RULES)
+_FACILITIES: Final = (*wards.RULES, *short_names.BESIDE_NAMES, *addresses.STREETS, *short_names.IN_CONTEXT)
 
 
 class CleanedText(msgspec.Struct, frozen=True):
@@ -52,43 +59,52 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
     reasons: set[str] = set()
     current = text
     for turn in range(_MAX_PASSES):
-        reading = Reading(current)
-        reasons.discard(LEFT)
-        found, people = _pass(reading, identifiers, policy if turn == 0 else _settled(policy), japanese, reasons)
-        if not found:
+        folded = FoldedText(current)
+        dates = find_dates(folded)
+        findings, people = _pass(folded, dates, identifiers, policy if turn == 0 else _settled(policy), japanese)
+        reasons |= findings.reasons
+        if not findings.spans:
             break
-        spans = _added(spans, found, text, japanese)
+        spans = _added(spans, findings.spans, text, japanese)
         current = render(text, spans, japanese)
         identifiers = msgspec.structs.replace(identifiers, names=(*identifiers.names, *people))
-    reasons |= doubts(reading, reading.markers)
-    removed: dict[str, int] = {}
-    for span in spans:
-        removed[span.category] = removed.get(span.category, 0) + 1
-    where = tuple((span.start, span.end, span.category) for span in spans)
-    return CleanedText(current, removed, bool(reasons), tuple(sorted(reasons)), where)
+    reasons |= reasons_to_read(folded, dates)
+    removed = Counter(span.category for span in spans)
+    places = tuple((span.start, span.end, span.category) for span in spans)
+    return CleanedText(current, dict(removed), bool(reasons), tuple(sorted(reasons)), places)
 
 
 def _pass(
-    reading: Reading, identifiers: Identifiers, policy: TextPolicy, japanese: bool, reasons: set[str]
-) -> tuple[list[Span], tuple[NameForm, ...]]:
+    folded: FoldedText, dates: list[WrittenDate], identifiers: Identifiers, policy: TextPolicy, japanese: bool
+) -> tuple[Findings, tuple[NameForm, ...]]:
     """Return what one look finds, and people to look for everywhere.
 
     Spans are of the unfolded text; markers of earlier passes are left alone.
     """
-    known = find_identifiers(reading, identifiers)
-    people = find_people(reading)
-    reasons |= known.doubts | people.doubts
-    people.spans.extend((*full_names(reading), *mentioned(reading)))
-    found = [*known.spans, *people.spans, *contact_spans(reading.text)]
+    known = find_identifiers(folded, identifiers)
+    people = list(find(_PEOPLE, folded))
+    spans = [*known.spans, *people, *find(_CONTACTS, folded)]
     if policy.institutions == "remove":
-        found += (*place_spans(reading, known.spans), *facility_spans(reading.text))
-    found += births_beside(reading, people.spans + known.spans)
-    found += time_spans(reading, identifiers, policy, japanese)
-    spans = merged(outside(found, reading.markers), reading.text)
+        spans += _places(folded, known.spans)
+    spans += births_beside(folded, dates, people + known.spans)
+    spans += time_spans(folded, dates, identifiers, policy, japanese)
+    reasons = known.reasons | {span.reason for span in people if span.reason}
+    disjoint = merged(outside(spans, folded.markers), folded.text)
     unfolded = [
-        Span(*reading.folded.original(span.start, span.end), *span[2:]) for span in spans if span.start < span.end
+        Span(*folded.original(span.start, span.end), span.category, span.replacement)
+        for span in disjoint
+        if span.start < span.end
     ]
-    return unfolded, forms_of(reading, people.spans)
+    return Findings(unfolded, reasons), surnames_of(folded, people)
+
+
+def _places(folded: FoldedText, known: list[Span]) -> Iterator[Span]:
+    """Yield hospitals, departments beside them or beside an institution that is already known, and addresses."""
+    institutions = [*find(hospitals.RULES, folded), *(span for span in known if span.category == "institution")]
+    yield from institutions
+    yield from hospitals.departments_beside(folded, institutions)
+    yield from addresses.addresses(folded)
+    yield from find(_FACILITIES, folded)
 
 
 def _settled(policy: TextPolicy) -> TextPolicy:
@@ -96,10 +112,10 @@ def _settled(policy: TextPolicy) -> TextPolicy:
     return msgspec.structs.replace(policy, dates="keep") if policy.dates == "shift" else policy
 
 
-def _added(spans: list[Span], found: list[Span], text: str, japanese: bool) -> list[Span]:
+def _added(spans: list[Span], later: list[Span], text: str, japanese: bool) -> list[Span]:
     """Return old and new spans together; new ones are positions in the text as the old ones rendered it."""
     placed: list[Span] = []
-    for span in found:
+    for span in later:
         start, end = (_back(position, spans, japanese) for position in (span.start, span.end))
         placed.append(Span(start, end, span.category, span.replacement))
     return merged([*spans, *placed], text)
@@ -108,11 +124,11 @@ def _added(spans: list[Span], found: list[Span], text: str, japanese: bool) -> l
 def _back(position: int, spans: list[Span], japanese: bool) -> int:
     """Return the original position of one in the rendered text."""
     shift = 0
-    for start, end, category, replacement in spans:
-        shown = len(render("", [Span(0, 0, category, replacement)], japanese))
-        if position <= start + shift:
+    for span in spans:
+        size = len(shown(span, japanese))
+        if position <= span.start + shift:
             break
-        if position < start + shift + shown:
-            return start
-        shift += shown - (end - start)
+        if position < span.start + shift + size:
+            return span.start
+        shift += size - (span.end - span.start)
     return position - shift

@@ -12,9 +12,10 @@ from functools import cache
 from typing import Any, Final
 
 from services.anonymizer.text.folding.fold import name_view
-from services.anonymizer.text.folding.folded_text import Reading, script
+from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words
-from services.anonymizer.text.names.known import EPONYM_EN, EPONYM_FOREIGN, EPONYM_JA
+from services.anonymizer.text.folding.scripts import script
+from services.anonymizer.text.names.eponyms import EPONYM_EN, EPONYM_FOREIGN, EPONYM_JA
 
 MODEL: Final = "ja_ginza"
 REASON: Final = "recogniser-sees-person"
@@ -24,7 +25,7 @@ _TITLE: Final = re.compile(
     "^(?:妻|夫|父|母|長男|長女)[ ]?|[ ]?(?:ちゃん|さん|くん|さま|先生|医師|技師|看護師|[様殿氏君])$"
 )
 _LATIN_NAME: Final = re.compile(r"(?<![A-Za-z-])[A-Z][a-z'-]+(?:,?[ ][A-Z][A-Za-z'-]+)+")
-_MARKER_SIGN: Final = "\ufffc"  # what Reading puts in the place of markers
+_MARKER_SIGN: Final = "\ufffc"  # what FoldedText puts in the place of markers
 _MAX_CHARACTERS: Final = 16_000  # of one look: SudachiPy refuses more than 49,149 bytes
 
 
@@ -33,24 +34,24 @@ def available() -> bool:
     return _engine() is not None
 
 
-def doubts(texts: Iterable[str]) -> set[str]:
+def reasons_to_read(texts: Iterable[str]) -> set[str]:
     """Return the reason, as a word, why a person should read cleaned texts; none if nobody is seen in them."""
     return {REASON} if any(people(text) for text in texts) else set()
 
 
 def people(text: str) -> list[tuple[int, int]]:
-    """Return where people seem to be named: (start, end) in the text as ``Reading`` folds it, in order.
+    """Return where people seem to be named: (start, end) in the text as ``FoldedText`` folds it, in order.
 
     Markers, clinical terms, eponyms and what stands in the clinical lexicon are nobody. Empty without the recogniser.
     """
-    reading = Reading(text)
-    clinical = [match.span() for match in _terms().finditer(reading.view)]
+    folded = FoldedText(text)
+    clinical = [match.span() for match in _terms().finditer(folded.view)]
     return [
         (start, end)
-        for start, end in sorted(set(_entities(reading.text)))
+        for start, end in sorted(set(_entities(folded.text)))
         if not any(low < end and start < high for low, high in clinical)
-        and _can_name(reading.text[start:end])
-        and not _is_eponym(reading.text, start, end)
+        and _can_name(folded.text[start:end])
+        and not _is_eponym(folded.text, start, end)
     ]
 
 
@@ -59,30 +60,30 @@ def _entities(text: str) -> Iterator[tuple[int, int]]:
     if engine is None:
         return
     for at in range(0, len(text), _MAX_CHARACTERS):
-        found = engine(text[at : at + _MAX_CHARACTERS])
-        for entity in found.ents:
+        tokens = engine(text[at : at + _MAX_CHARACTERS])
+        for entity in tokens.ents:
             if entity.label_ == _PERSON:
                 yield at + entity.start_char, at + entity.end_char
-        for token in found:
+        for token in tokens:
             if token.tag_.startswith("名詞-固有名詞-人名"):
                 yield at + token.idx, at + token.idx + len(token)
 
 
-def _can_name(found: str) -> bool:
+def _can_name(words: str) -> bool:
     """Say whether it can be somebody's name: Japanese, or two Latin words with capitals, and nothing clinical."""
-    bare = _TITLE.sub("", found.replace(_MARKER_SIGN, " ").strip())
+    bare = _TITLE.sub("", words.replace(_MARKER_SIGN, " ").strip())
     if any(script(sign) in ("kanji", "hiragana", "katakana") for sign in bare):
         return name_view(bare) not in clinical_words()
-    words = [match[0].replace(",", "").lower().split() for match in _LATIN_NAME.finditer(bare)]
-    return any(not clinical_words().intersection(pair) for pair in words)
+    pairs = [match[0].replace(",", "").lower().split() for match in _LATIN_NAME.finditer(bare)]
+    return any(not clinical_words().intersection(pair) for pair in pairs)
 
 
 def _is_eponym(text: str, start: int, end: int) -> bool:
     """Say whether a word for a disease, a sign or a structure ends it or follows it."""
     if script(text[start]) == "kanji":
         return any(EPONYM_JA.match(text, at) for at in range(start + 1, end + 1))
-    words = (EPONYM_EN, EPONYM_FOREIGN)
-    return any(pattern.match(text, at) for pattern in words for at in range(start + 1, end + 1))
+    patterns = (EPONYM_EN, EPONYM_FOREIGN)
+    return any(pattern.match(text, at) for pattern in patterns for at in range(start + 1, end + 1))
 
 
 @cache

@@ -7,14 +7,14 @@ from services.anonymizer.records import Decision
 from services.anonymizer.reports.deidentify import deidentify
 from services.anonymizer.reports.review import doubts_of, released, texts
 from services.anonymizer.text import recogniser
-from services.anonymizer.text.folding.folded_text import Reading
+from services.anonymizer.text.folding.folded_text import FoldedText
 from tests.flow import senders
 
 UNKNOWN = "追加検査の要否は頴川と相談した。"  # a surname that no list has
 
 
 def seen(text: str) -> list[str]:
-    folded = Reading(text).text
+    folded = FoldedText(text).text
     return [folded[start:end] for start, end in recogniser.people(text)]
 
 

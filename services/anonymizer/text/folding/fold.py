@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - tables of patterns stay readable unbroken
 """Fold a text to one width and form, and keep the way back to every original character.
 
 Rules and dictionaries look at the folded text; only what they find is cut from the original, so nothing else changes.
@@ -23,11 +22,16 @@ _UNSEEN = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u200b-\u200f\u2060\ufe
 
 # Variants of one kanji (異体字) that registers and reports mix; the last character of each word is the form we fold to.
 _VARIANTS = (
-    "髙高 齋斎 齊斎 斉斎 﨑崎 嵜崎 碕崎 邊辺 邉辺 濵浜 濱浜 澤沢 櫻桜 廣広 國国 嶋島 嶌島 德徳 惠恵 眞真 榮栄 壽寿 龍竜 瀧滝 "
-    "條条 與与 圓円 塚塚 增増 淸清 靑青 桒桑 栁柳 栃栃 槇槙 樋樋 橘橘 淵渕 淺浅 渡渡 濤涛 關関 顯顕 晴晴 豐豊 萬万 藏蔵 緖緒 "
-    "隆隆 𠮷吉 吉吉 冨富 峯峰 嶽岳 舘館 篭籠 曾曽 兒児 假仮 黑黒 横横 橫横 戶戸 户戸 薗園 梅梅 槗橋 𣘺橋 靜静 賴頼 諸諸 都都 "
-    "實実 勳勲 彌弥 亙亘 淨浄 來来 禮礼 將将 專専 學学 總総 聰聡 從従 敎教 黃黄 團団 傳伝 縣県 鄕郷 驛駅 當当 檜桧 鷗鴎 穗穂 "
-    "寬寛 晉晋 祐祐 祥祥 福福 精精 羽羽 神神 祖祖 社社 郎郎 朗朗 廊廊 海海 祿禄 佛仏 藝芸 瀨瀬 凜凛 應応 歐欧 檢検 鐵鉄 "
+    "髙高 齋斎 齊斎 斉斎 﨑崎 嵜崎 碕崎 邊辺 邉辺 濵浜 濱浜 澤沢 櫻桜 廣広 國国 嶋島 嶌島 德徳 惠恵 眞真 榮栄 壽寿 "
+    "龍竜 瀧滝 "
+    "條条 與与 圓円 塚塚 增増 淸清 靑青 桒桑 栁柳 栃栃 槇槙 樋樋 橘橘 淵渕 淺浅 渡渡 濤涛 關関 顯顕 晴晴 豐豊 萬万 "
+    "藏蔵 緖緒 "
+    "隆隆 𠮷吉 吉吉 冨富 峯峰 嶽岳 舘館 篭籠 曾曽 兒児 假仮 黑黒 横横 橫横 戶戸 户戸 薗園 梅梅 槗橋 𣘺橋 靜静 賴頼 "
+    "諸諸 都都 "
+    "實実 勳勲 彌弥 亙亘 淨浄 來来 禮礼 將将 專専 學学 總総 聰聡 從従 敎教 黃黄 團団 傳伝 縣県 鄕郷 驛駅 當当 檜桧 "
+    "鷗鴎 穗穂 "
+    "寬寛 晉晋 祐祐 祥祥 福福 精精 羽羽 神神 祖祖 社社 郎郎 朗朗 廊廊 海海 祿禄 佛仏 藝芸 瀨瀬 凜凛 應応 歐欧 檢検 "
+    "鐵鉄 "
     "ヶケ ヵカ"
 )
 
@@ -70,7 +74,7 @@ _WIDTH = _width_table()
 _NAME = _name_table()
 
 
-class Folded(NamedTuple):
+class Traced(NamedTuple):
     """text: folded.  starts, ends: for each folded character, its original span; None when positions are the same."""
 
     text: str
@@ -88,11 +92,11 @@ class Folded(NamedTuple):
         return self.starts[start], self.ends[end - 1]
 
 
-def fold(text: str) -> Folded:
+def fold(text: str) -> Traced:
     """Return the text in one width (NFKC where it matters), its characters still traceable."""
     plain = text.translate(_WIDTH)
     if len(plain) == len(text) and not _ODD.search(plain):
-        return Folded(plain, len(text))
+        return Traced(plain, len(text))
     out: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -104,7 +108,7 @@ def fold(text: str) -> Folded:
         out.append(piece)
         starts.extend([match.start()] * len(piece))
         ends.extend([match.end()] * len(piece))
-    return Folded("".join(out), len(text), starts, ends)
+    return Traced("".join(out), len(text), starts, ends)
 
 
 def name_view(folded: str) -> str:

@@ -33,12 +33,20 @@ _JAPANESE = re.compile("[、-ヿ一-鿿ｦ-ﾟ]")
 
 
 class Span(NamedTuple):
-    """What is to go. replacement: None stands for the category's marker."""
+    """What is to go. replacement: None stands for the category's marker.  reason: why a person should look at it."""
 
     start: int
     end: int
     category: str
     replacement: str | None = None
+    reason: str = ""
+
+
+class Findings(NamedTuple):
+    """spans: what is to go.  reasons: why a person should look, as words without any value."""
+
+    spans: list[Span]
+    reasons: set[str]
 
 
 def outside(spans: Iterable[Span], kept: Sequence[tuple[int, int]]) -> list[Span]:
@@ -78,12 +86,17 @@ def is_japanese(text: str) -> bool:
     return _JAPANESE.search(text) is not None
 
 
+def shown(span: Span, japanese: bool) -> str:
+    """Return what stands in the place of a span."""
+    return MARKERS[span.category][0 if japanese else 1] if span.replacement is None else span.replacement
+
+
 def render(text: str, spans: Sequence[Span], japanese: bool) -> str:
     """Return the text with every span replaced."""
     out: list[str] = []
     at = 0
-    for start, end, category, replacement in spans:
-        out += text[at:start], MARKERS[category][0 if japanese else 1] if replacement is None else replacement
-        at = end
+    for span in spans:
+        out += text[at : span.start], shown(span, japanese)
+        at = span.end
     out.append(text[at:])
     return "".join(out)

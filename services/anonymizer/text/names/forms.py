@@ -11,8 +11,11 @@ from typing import Literal
 import msgspec
 
 from services.anonymizer.text.folding.fold import fold, name_view
-from services.anonymizer.text.folding.lexicon import names
+from services.anonymizer.text.folding.folded_text import FoldedText
+from services.anonymizer.text.folding.lexicon import clinical_words, names
+from services.anonymizer.text.folding.spans import Span
 from services.anonymizer.text.names.kana import kana_spellings, kana_variants, romaji
+from services.anonymizer.text.names.surnames import surname_end
 
 Part = Literal["full", "family", "given", "guess", "guessed-given"]
 _UMLAUTS = str.maketrans(
@@ -49,6 +52,18 @@ def name_forms(value: str, category: str) -> Iterator[NameForm]:
     yield from (NameForm(given, "given", category) for given in givens if len(given) > 1 or _KANJI.match(given))
     if not any(_KANJI.search(family) for family, _ in people):
         yield from _kanji_by_reading(families, givens, category)
+
+
+def surnames_of(folded: FoldedText, people: Iterable[Span]) -> tuple[NameForm, ...]:
+    """Return the surnames of people found once, so that they are found wherever else they stand."""
+    forms: dict[str, NameForm] = {}
+    for span in people:
+        for word in folded.view[span.start : span.end].replace(",", " ").split():
+            name = word[: surname_end(word)] if not word.isascii() else word.strip(".'-")
+            plain = len(name) > 1 and name not in names().words and name not in clinical_words()
+            if plain and (len(name) > 3 or not name.isascii()):
+                forms[name] = NameForm(name, "family", span.category)
+    return tuple(forms.values())
 
 
 def _is_spoken(part: str) -> bool:
@@ -139,7 +154,7 @@ def romaji_of(kana_in_view: str) -> tuple[str, ...]:
 
 
 def _kanji_by_reading(families: list[str], givens: list[str], category: str) -> Iterator[NameForm]:
-    """Yield kanji that the header's kana or romaji may stand for; text_match believes them only in company."""
+    """Yield kanji that the header's kana or romaji may stand for; guesses.py believes them only in company."""
     for family in families:
         yield from (NameForm(kanji, "guess", category) for kanji in names().by_reading.get(family, ()))
     for given in givens:

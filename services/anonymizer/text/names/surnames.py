@@ -1,8 +1,8 @@
-"""Judge by the dictionary whether a run of kanji is somebody's name, past words for roles and departments."""
+"""Judge by the dictionary whether a run of kanji is somebody's name, past words for roles and departments. Pure."""
 
 import re
 
-from services.anonymizer.text.folding.folded_text import Reading
+from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words, names
 
 _ROLE = re.compile(
@@ -16,9 +16,9 @@ _NOT_NAMES = re.compile(
 )
 
 
-def name_start(reading: Reading, start: int, end: int) -> int | None:
+def name_start(folded: FoldedText, start: int, end: int) -> int | None:
     """Return where the name before a strong title begins; None if there is none."""
-    run = reading.view[start:end]
+    run = folded.view[start:end]
     for size in range(len(run), 1, -1):
         tail = run[len(run) - size :].replace(" ", "")
         if len(tail) > 1 and tail in names().surnames and not (tail in names().words and _NOT_NAMES.match(tail)):
@@ -57,6 +57,11 @@ def surname_suffix(run: str) -> int | None:
             if not rest or rest in names().given or (len(rest) <= 3 and " " in run[at:]):
                 return at
     return None
+
+
+def is_plain_surname(view: str) -> bool:
+    """Say whether it is a surname of two signs or more that is no ordinary noun and no clinical word."""
+    return len(view) > 1 and view in names().surnames and view not in names().words and view not in clinical_words()
 
 
 def surname_end(name: str) -> int:

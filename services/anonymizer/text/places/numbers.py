@@ -1,0 +1,170 @@
+"""Rules for numbers that identify by their form or label, whoever's they are. Pure."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from services.anonymizer.text.folding.folded_text import FoldedText
+from services.anonymizer.text.places.contacts import has_numbers
+from services.anonymizer.text.rules import Hit, Place, Rule
+
+_ID = r"[A-Za-z]{0,4}[-_]?\d(?:[\dA-Za-z]|[-_/.](?=[\dA-Za-z]))*"
+_OFFICE = re.compile("[一-鿿ぁ-んァ-ヶ]{1,4}\\s?$")
+_MOMENT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?")
+_WHOSE = re.compile(
+    r"(?:患者|カルテ|診察券|登録|病歴|外来|入院|個人|[Pp]atient|PATIENT|[Cc]hart|[Hh]ospital|[Cc]ase|Pt\.?)\s*$"
+)
+_COUNTED: Final = 5  # digits; fewer count lymph nodes and lesions
+_WEIGHTS: Final = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
+
+
+def _with_office(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
+    """Yield a number plate, which begins with the name of an office."""
+    office = _OFFICE.search(folded.text, max(0, match.start() - 5), match.start())
+    if office:
+        yield office.start(), match.end()
+
+
+def _is_clinical(hit: Hit) -> bool:
+    """Say whether it is only "No. 7" or "番号 3", as lymph nodes and lesions are counted."""
+    text, at = hit.folded.text, hit.match.start()
+    if hit.match[0].startswith("ID"):
+        return at > 0 and text[at - 1].isascii() and text[at - 1].isalpha()
+    return not _WHOSE.search(text[max(0, at - 10) : at]) and len(re.sub(r"\D", "", hit.words)) < _COUNTED
+
+
+def _is_no_my_number(hit: Hit) -> bool:
+    """Check the twelfth digit. Source: Ordinance of the Ministry of Internal Affairs 2014 No. 85, article 5."""
+    digits = re.sub(r"\D", "", hit.words)
+    rest = sum(int(digit) * weight for digit, weight in zip(digits, _WEIGHTS, strict=False)) % 11
+    return int(digits[11]) != (0 if rest <= 1 else 11 - rest)
+
+
+def _is_moment(hit: Hit) -> bool:
+    """Say whether it is a date with a time, which is the dates' matter."""
+    return _MOMENT.fullmatch(hit.words) is not None
+
+
+RULES: Final = (
+    Rule(
+        "vehicle", re.compile(r"(?:[Ll]icense|[Nn]umber)\s[Pp]late[\s:#]*(?P<v>[A-Z0-9][A-Z0-9 -]{2,8}[A-Z0-9])"),
+        "license plate ⟦7ABC123⟧", "growth plate 123",
+        signs=("late",), gate=has_numbers,
+    ),
+    Rule(
+        "other_id",
+        re.compile(
+            r"(?:[Ss]erial(?:\s(?:[Nn]o\.?|[Nn]umber))?|S/N|[Aa]cct\.?|[Aa]ccount)(?:\s(?:[Nn]o\.?|[Nn]umber))?[\s:#]*"
+            r"(?P<v>[A-Z]{0,4}\d[\dA-Z-]{4,})"
+        ),
+        "pump serial number ⟦AB12-3456⟧", "S/N比は123",
+        signs=("erial", "S/N", "cct", "ccount"), gate=has_numbers,
+    ),
+    Rule(
+        "postal_code",
+        re.compile(
+            r"〒\s*\d{3}\s?-?\s?\d{4}(?!\d)|"
+            r"(?:郵便番号|[Pp]ostal\s?[Cc]ode|[Zz][Ii][Pp](?:\s?[Cc]ode)?)[\s:は]*(?P<v>\d{3}-?\d{4}|\d{5}(?:-\d{4})?)(?!\d)"
+        ),
+        "⟦〒105-0099⟧ 港区", "MIP 105-0099",
+        signs=("〒", "郵便番号", "ostal", "ip", "IP"), gate=has_numbers,
+    ),
+    Rule(
+        "insurance",
+        re.compile(
+            r"(?:保険者番号|被保険者(?:証)?(?:の)?(?:記号)?・?(?:番号)?|保険証(?:の)?(?:記号)?・?(?:番号)?|記号・?番号|"
+            r"公費(?:負担者|受給者)?番号|受給者(?:証)?番号|国保|社保|"
+            r"[Ii]nsurance(?:\s(?:[Nn]o\.?|[Nn]umber|ID|[Pp]olicy))?|[Pp]olicy\s(?:[Nn]o\.?|[Nn]umber))[\s:#=は]*"
+            r"(?P<v>(?:[一-鿿]{1,4}[ ・-]?)?[A-Za-z]{0,4}[ -]?\d(?:[\dA-Z ・-]{0,20}\d)?)"
+        ),
+        "被保険者番号 ⟦12345678⟧", "保険適用外、CT 120 kV",
+        signs=("保険", "公費", "受給者", "国保", "社保", "記号", "nsurance", "olicy"), gate=has_numbers,
+    ),
+    Rule(
+        "my_number",
+        re.compile(r"(?:マイナンバー|個人番号|[Mm]y\s?[Nn]umber)[\s:は]*(?P<v>\d{4}[\s-]?\d{4}[\s-]?\d{4})"),
+        "マイナンバー ⟦1234 5678 9012⟧", "マイナンバーカード提示、CT 120 kV",
+        signs=("マイナンバー", "個人番号", "umber"), gate=has_numbers,
+    ),
+    Rule(
+        "other_id",
+        re.compile(
+            r"(?:運転免許証?|旅券|パスポート|[Pp]assport|免許証|[Ll]icense|社員|学籍|介護|SSN|Social Security)"
+            r"(?:\s*(?:番号|No\.?|NO\.?|#|number|Number|num))?\s*(?:[:=は]|(?<![A-Za-z0-9])is(?![A-Za-z0-9])|->)?\s*"
+            r"(?P<v>[A-Z]{0,2}\d[\d-]{3,})"
+        ),
+        "passport number ⟦TK1234567⟧", "要介護 3、120 kV",
+        signs=("免許", "旅券", "パスポート", "assport", "icense", "社員", "学籍", "介護", "SSN", "Social"),
+        gate=has_numbers,
+    ),
+    Rule(
+        "accession",
+        re.compile(
+            r"(?:受付|検査|オーダー?|依頼|整理|照射録|伝票|予約|フィルム|画像|[Aa]ccession|ACCESSION|ACC|[Oo]rder|[Rr]equest)"
+            rf"(?:\s*ID|番号|\s*[Nn]o\.?|\s*NO\.?|\s*#|\s*[Nn]umber)\s*[:=は#]?\s*(?P<v>{_ID})"
+        ),
+        "検査番号 ⟦A2024040155⟧", "検査は120 kV",
+        signs=("番号", "ID", "No", "NO", "no", "umber", "#"),
+    ),
+    Rule(
+        "accession", re.compile(rf"(?:[Aa]ccession|ACCESSION|ACC)\s*[:=#]\s*(?P<v>{_ID})"),
+        "Accession: ⟦A2024040155⟧", "ACC/AHA 2019",
+        signs=("ccession", "CCESSION", "ACC"),
+    ),
+    Rule(
+        "patient_id",
+        re.compile(
+            rf"(?:ID|番号|№|[Nn]umber|[Nn]o\.?)\s*[:=は#.]?\s*(?P<v>{_ID})"
+            r"(?![\d]|\s*(?:mm|cm|回|個|枚|例|R(?![A-Za-z0-9])|L(?![A-Za-z0-9])|リンパ節))"
+        ),
+        "ID:⟦123-456⟧", "番号 3の病変、No.7リンパ節",
+        signs=("ID", "番号", "№", "umber", "No", "no"), veto=_is_clinical,
+    ),
+    Rule(
+        "other_id", re.compile(r"[A-Z](?<![A-Za-z0-9./_-][A-Z])[A-Z]{0,3}-?\d{6,12}(?![\dA-Za-z]|\.\d| ?\^)"),
+        "標本⟦S-2024123⟧", "L4/5、T12345",
+        gate=has_numbers,
+    ),
+    Rule(
+        "patient_id",
+        re.compile(
+            r"(?:カルテ|患者|診察券|登録|病歴|受診者)(?:番号|ID|"
+            r"No\.?)\s*[】\]>:=は]?\s*(?P<v>\d(?:[ -]?\d){3,14})(?!\d)"
+        ),
+        "カルテ番号:⟦12 34 567⟧", "患者番号 未定、CT 120 kV",
+        signs=("番号", "ID"), veto=_is_clinical,
+    ),
+    # Leading zeros are written where a number is a name: 00501534, 007-103-18; counts and measurements have none.
+    Rule(
+        "other_id", re.compile(r"0(?<![\d.,:/A-Za-z-]0)\d{5,}(?![\d/:-]|\.\d)"),
+        "標本 ⟦00501534⟧", "ADC 0.00501534",
+        signs=("0",), gate=has_numbers,
+    ),
+    Rule(
+        "other_id", re.compile(r"0(?<![\d.,:A-Za-z-]0)\d{2,3}(?:-\d{2,4}){1,2}(?![\d:-]|\.\d)"),
+        "標本 ⟦007-103-18⟧", "区間 100-103-18",
+        signs=("0",), gate=has_numbers,
+    ),
+    Rule(
+        "patient_id", re.compile(rf"MRN?(?:\s*[:=#]\s*(?P<v>{_ID})|\s+(?P<w>\d[\d-]{{3,}}))"),
+        "(MRN ⟦123456⟧)", "MR 3T、123例",
+        signs=("MR",),
+    ),
+    Rule(
+        "vehicle", re.compile(r"\d{2,3}[\s・]?[ぁ-ん]\s?(?:\d{1,2}-\d{2}|[・.]{1,3}\d{1,3}|\d{2,4})(?!\d)"),
+        "⟦品川 300 あ 12-34⟧", "CT 300 と 12 mm",
+        gate=has_numbers, place=_with_office,
+    ),
+    Rule(
+        "my_number", re.compile(r"\d(?<![\d.-]\d)\d{3}[ \t-]?\d{4}[ \t-]?\d{4}(?![\d.-])"),
+        "⟦1234 5678 9018⟧", "1234 5678 9012",
+        gate=has_numbers, veto=_is_no_my_number,
+    ),
+    # Longer than any count or measurement; 12 and 14 digits may be a moment.
+    Rule(
+        "other_id",
+        re.compile(r"\d(?<![\d.,:/A-Za-z_-]\d)\d{8,}(?![\d.:/-]|\s?(?:mm|cm|HU|ml|mL|Bq|MBq|kBq|/))"),
+        "標本 ⟦512345678⟧", "20240401102359に撮影",
+        gate=has_numbers, veto=_is_moment,
+    ),
+)  # fmt: skip

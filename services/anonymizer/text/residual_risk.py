@@ -1,0 +1,46 @@
+"""Residual risks: what may still identify somebody in a cleaned text, but is not certain enough to be cut.
+
+Each is a place and a reason, a word without any value. It flags the text for a person. Pure.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from services.anonymizer.text import recogniser
+from services.anonymizer.text.dates.find import WrittenDate, find_dates
+from services.anonymizer.text.folding.folded_text import FoldedText
+from services.anonymizer.text.names import suspects, titled
+from services.anonymizer.text.places import long_numbers
+from services.anonymizer.text.rules import find
+
+
+class ResidualRisk(NamedTuple):
+    """A place, (start, end), and why it should be read."""
+
+    start: int
+    end: int
+    reason: str
+
+
+def reasons_to_read(folded: FoldedText, dates: list[WrittenDate]) -> set[str]:
+    """Return the reasons why a text as the last pass saw it should be read."""
+    return {risk.reason for risk in _risks(folded, dates)}
+
+
+def places_to_read(text: str, *, recognise: bool) -> list[ResidualRisk]:
+    """Return every doubtful place of a cleaned text, in order. recognise: whether the recogniser of names looks too."""
+    folded = FoldedText(text)
+    risks = set(_risks(folded, find_dates(folded)))
+    if recognise:
+        risks |= {ResidualRisk(*place, recogniser.REASON) for place in recogniser.people(text)}
+    return sorted({ResidualRisk(*folded.original(start, end), reason) for start, end, reason in risks})
+
+
+def _risks(folded: FoldedText, dates: list[WrittenDate]) -> Iterator[ResidualRisk]:
+    """Yield what the tables of residual risks find. Digits of a date or a marker are no long number."""
+    taken = [(date.start, date.end) for date in dates] + folded.markers
+    for span in find(long_numbers.RESIDUAL, folded):
+        if not any(low < span.end and span.start < high for low, high in taken):
+            yield ResidualRisk(span.start, span.end, span.category)
+    for table in (suspects.RESIDUAL, titled.RESIDUAL):
+        yield from (ResidualRisk(span.start, span.end, span.category) for span in find(table, folded))

@@ -1,0 +1,70 @@
+"""Every row of every table of the text cleaner shows what it marks and what it leaves: walk them all."""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from services.anonymizer import text as room
+from services.anonymizer.text.cleaner import CleanedText, Identifiers, TextPolicy, clean_text
+from services.anonymizer.text.folding.folded_text import FoldedText
+from services.anonymizer.text.folding.spans import MARKERS
+from services.anonymizer.text.rules import Rule, find
+
+ALL_REMOVED = TextPolicy(dates="remove", relative="generalise", ages_over=0)
+
+
+def rules_in(value: object) -> Iterator[Rule]:
+    """Yield the rows in a table, and those that a row of more columns holds."""
+    if isinstance(value, Rule):
+        yield value
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from rules_in(each)
+
+
+def all_rules() -> list[Rule]:
+    """Return the rows of all modules of the room, each once."""
+    modules = pkgutil.walk_packages(room.__path__, f"{room.__name__}.")
+    tables = (value for module in modules for value in vars(importlib.import_module(module.name)).values())
+    return list({id(rule): rule for table in tables for rule in rules_in(table)}.values())
+
+
+RULES = all_rules()
+NAMES = [f"{rule.category}-{rule.example}" for rule in RULES]
+
+
+def clean(text: str) -> CleanedText:
+    return clean_text(text, Identifiers(), ALL_REMOVED)
+
+
+def categories(cleaned: CleanedText) -> set[str]:
+    return {*cleaned.removed, *cleaned.reasons}
+
+
+def test_the_tables_are_seen() -> None:
+    assert len(RULES) > 100
+    assert len(set(NAMES)) == len(NAMES)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=NAMES)
+def test_a_rule_marks_the_part_of_its_example_that_it_shows(rule: Rule) -> None:
+    before, marked, after = re.split("[⟦⟧]", rule.example)
+    text = before + marked + after
+
+    places = [(span.start, span.end) for span in find((rule,), FoldedText(text))]
+
+    assert (len(before), len(before) + len(marked)) in places
+    cleaned = clean(text)
+    assert rule.category in categories(cleaned)
+    if rule.category in MARKERS:
+        overlapping = [kind for start, end, kind in cleaned.spans if start < len(before + marked) and len(before) < end]
+        assert rule.category in overlapping
+
+
+@pytest.mark.parametrize("rule", RULES, ids=NAMES)
+def test_a_rule_leaves_its_counter_example_alone(rule: Rule) -> None:
+    assert list(find((rule,), FoldedText(rule.counter_example))) == []
+    assert rule.category not in categories(clean(rule.counter_example))
