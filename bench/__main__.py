@@ -16,6 +16,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "deid": [str(INPUT)],
     "reports_deid": [],
     "ports": [],
+    "replicas": [str(INPUT / "ct" / "000.dcm")],
 }
 
 

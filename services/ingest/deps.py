@@ -13,7 +13,7 @@ from shared.documents import Documents
 @dataclass(frozen=True)
 class IngestDeps:
     """blobs: the identified store.  scratch: a folder for what is too large for memory.
-    bell: set when something has arrived."""
+    wake_up: set when something has arrived."""
 
     settings: IngestSettings
     documents: Documents
@@ -22,4 +22,4 @@ class IngestDeps:
     site: str
     csv_folder: Path
     scratch: Path
-    bell: asyncio.Event = field(default_factory=asyncio.Event)
+    wake_up: asyncio.Event = field(default_factory=asyncio.Event)

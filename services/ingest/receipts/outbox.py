@@ -41,7 +41,7 @@ _DAY_S = 86_400.0
 async def publish_forever(deps: IngestDeps, lease: Lease) -> None:
     """Publish when something arrives, after letting arrivals gather for a moment, and now and then anyway."""
     while True:
-        deps.bell.clear()
+        deps.wake_up.clear()
         try:
             while await publish_some(deps, lease):
                 pass
@@ -51,7 +51,7 @@ async def publish_forever(deps: IngestDeps, lease: Lease) -> None:
             decided("publish-waits", level="warning", service="ingest", error=type(error).__name__)
         try:
             async with asyncio.timeout(IDLE_S):
-                await deps.bell.wait()
+                await deps.wake_up.wait()
         except TimeoutError:
             continue
         await asyncio.sleep(deps.settings.publish_s)

@@ -66,7 +66,7 @@ async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content
     await add_arrivals(deps, receipt, arrivals, duplicates, len(contents) - len(fresh))
     RECEIVED_METRIC.labels(deps.site, receipt.kind, receipt.door).inc(len(contents))
     if fresh:
-        deps.bell.set()
+        deps.wake_up.set()
 
 
 async def reject(deps: IngestDeps, receipt: Receipt, data: Bytes, error: Invalid) -> None:
