@@ -1,4 +1,4 @@
-"""The report front door: FHIR R4 JSON, CDA R2 and HL7 v2 by POST.
+"""The report receiver: FHIR R4 JSON, CDA R2 and HL7 v2 by POST.
 
 FHIR and CDA are answered with 202 and the receipt when everything is safe; errors are OperationOutcome (FHIR R4) and
 what came is kept. HL7 v2 is answered with its own acknowledgement.
@@ -14,11 +14,13 @@ from aiohttp import web
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
 from services.ingest.receipts.records import RECEIPTS, REPORT
-from services.ingest.reports.cda.document import cda_bundles
-from services.ingest.reports.fhir import canonical_bundles, outcome
+from services.ingest.reports.bundle import bundle_of
+from services.ingest.reports.cda.document import cda_report
+from services.ingest.reports.fhir import fhir_bundles
 from services.ingest.reports.hl7 import receiver
 from shared.dicom.multipart import content_type
 from shared.errors import Invalid, Transient
+from shared.fhir.values import operation_outcome
 
 FHIR = "application/fhir+json"
 CDA = "application/cda+xml"
@@ -28,7 +30,7 @@ _TAKEN = f"send {FHIR}, {CDA} or application/hl7-v2"
 _NOT_THE_FORM = frozenset({"not-json", "not-fhir", "not-xml", "not-cda"})
 
 
-class ReportDoor:
+class ReportReceiver:
     """POST /ingest/reports."""
 
     def __init__(self, deps: IngestDeps) -> None:
@@ -50,12 +52,12 @@ class ReportDoor:
         if kind in receiver.TYPES:
             return _acknowledged(await receiver.take(self._deps, data, "hl7"))
         if kind in _CDA_TYPES:
-            return await self._keep(data, "cda", cda_bundles)
-        return await self._keep(data, "fhir", canonical_bundles)
+            return await self._keep(data, "cda", _cda_bundles)
+        return await self._keep(data, "fhir", fhir_bundles)
 
-    async def _keep(self, data: bytes, door: str, read: Callable[[bytes], list[bytes]]) -> web.Response:
+    async def _keep(self, data: bytes, channel: str, read: Callable[[bytes], list[bytes]]) -> web.Response:
         """Keep the reports of a document, as its reader gives them."""
-        receipt = new_receipt(self._deps, door, REPORT)
+        receipt = new_receipt(self._deps, channel, REPORT)
         try:
             try:
                 bundles = await asyncio.to_thread(read, data)
@@ -85,9 +87,15 @@ class ReportDoor:
         return bytes(gathered)
 
 
+def _cda_bundles(data: bytes) -> list[bytes]:
+    return [bundle_of(cda_report(data))]
+
+
 def _outcome(status: int, code: str, diagnostics: str, receipt_id: str = "") -> web.Response:
     headers = {"X-Receipt": receipt_id} if receipt_id else {}
-    return web.Response(status=status, body=outcome(code, diagnostics), content_type=FHIR, headers=headers)
+    return web.Response(
+        status=status, body=orjson.dumps(operation_outcome(code, diagnostics)), content_type=FHIR, headers=headers
+    )
 
 
 def _acknowledged(taken: receiver.Taken) -> web.Response:

@@ -9,13 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from services.ingest.deps import IngestDeps
-from services.ingest.images.dimse import DimseDoor, listening
-from services.ingest.images.stow import StowDoor
+from services.ingest.images.dimse import DimseReceiver, listening
+from services.ingest.images.stow import StowReceiver
 from services.ingest.receipts import handlers, routes
 from services.ingest.receipts.outbox import publish_forever, release_forever
 from services.ingest.receipts.records import COLLECTIONS
 from services.ingest.receipts.routes import ReceiptRoutes
-from services.ingest.report_routes import ReportDoor
+from services.ingest.report_routes import ReportReceiver
 from services.ingest.reports.csv.folder import watch_forever
 from services.ingest.reports.csv.reader import load_mapping
 from services.ingest.reports.hl7.mllp import listening_mllp
@@ -29,7 +29,7 @@ from shared.web.language import translatable
 
 @asynccontextmanager
 async def opens(place: Place) -> AsyncIterator[Running]:
-    """Open the front doors."""
+    """Open the receiving endpoints."""
     settings = read(IngestSettings, "INGEST", place.environ)
     mapping = load_mapping(settings.csv_mapping)
     folder = settings.csv_folder or place.home / "ingest" / "csv"
@@ -51,13 +51,13 @@ async def opens(place: Place) -> AsyncIterator[Running]:
         return await routes.status(deps)
 
     async def stop() -> None:
-        for each in (door, mllp):
+        for each in (dimse, mllp):
             if each is not None:
-                await (each.stop() if isinstance(each, DimseDoor) else each.close())
+                await (each.stop() if isinstance(each, DimseReceiver) else each.close())
 
-    async with listening(deps) as door, listening_mllp(deps) as mllp:
+    async with listening(deps) as dimse, listening_mllp(deps) as mllp:
         yield Running(
-            routes=[*StowDoor(deps).routes(), *ReportDoor(deps).routes(), *ReceiptRoutes(deps).routes()],
+            routes=[*StowReceiver(deps).routes(), *ReportReceiver(deps).routes(), *ReceiptRoutes(deps).routes()],
             handlers={
                 InputDeidentified: partial(handlers.input_deidentified, deps=deps),
                 InputRefused: partial(handlers.input_refused, deps=deps),

@@ -13,6 +13,7 @@ from typing import Any
 
 from pynetdicom import AE, evt
 from pynetdicom import _config as pynetdicom_config
+from pynetdicom.association import Association
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from services.ingest.deps import IngestDeps
@@ -34,26 +35,26 @@ CALLING_AE_NOT_RECOGNISED = 0x03  # PS3.8 9.3.4, A-ASSOCIATE-RJ by the service u
 
 
 @asynccontextmanager
-async def listening(deps: IngestDeps) -> AsyncIterator["DimseDoor | None"]:
+async def listening(deps: IngestDeps) -> AsyncIterator["DimseReceiver | None"]:
     """Listen until the context ends; None if the port is -1."""
     if deps.settings.dimse_port < 0:
         yield None
         return
-    door = DimseDoor(deps, asyncio.get_running_loop())
-    await asyncio.to_thread(door.open)
+    receiver = DimseReceiver(deps, asyncio.get_running_loop())
+    await asyncio.to_thread(receiver.open)
     try:
-        yield door
+        yield receiver
     finally:
-        await asyncio.to_thread(door.close)
+        await asyncio.to_thread(receiver.close)
 
 
-class DimseDoor:
+class DimseReceiver:
     """The SCP. Methods named handle_* run in association threads."""
 
     def __init__(self, deps: IngestDeps, loop: asyncio.AbstractEventLoop) -> None:
         self._deps = deps
         self._loop = loop
-        self._receipts: dict[int, Receipt] = {}
+        self._receipts: dict[Association, Receipt] = {}
         self._lock = threading.Lock()
         self._server: Any = None
         pynetdicom_config.UNRESTRICTED_STORAGE_SERVICE = True  # private and retired storage SOP Classes too
@@ -131,7 +132,7 @@ class DimseDoor:
     def handle_ended(self, event: Any) -> None:
         """Forget the association's receipt."""
         with self._lock:
-            self._receipts.pop(id(event.assoc), None)
+            self._receipts.pop(event.assoc, None)
 
     def handle_closed(self, event: Any) -> None:
         """Let go of a connection that closes before it asks for an association, as a health check's does.
@@ -145,27 +146,26 @@ class DimseDoor:
     async def _keep(self, event: Any, data: bytes) -> int:
         receipt = self._receipt(event)
         try:
-            found = await asyncio.to_thread(identify, data)
+            uids = await asyncio.to_thread(identify, data)
         except Invalid as error:
             await reject(self._deps, receipt, data, error)
             return CANNOT_UNDERSTAND
-        if found.sop_instance_uid != str(event.request.AffectedSOPInstanceUID):
+        if uids.sop_instance_uid != str(event.request.AffectedSOPInstanceUID):
             await reject(
                 self._deps, receipt, data, Invalid("uid-mismatch", "Affected SOP Instance UID (PS3.7 9.1.1.1)")
             )
             return DOES_NOT_MATCH
         await receive(self._deps, receipt, [Content(data)])
-        await structured_reports.take(self._deps, [(found, data)], receipt.sender)
+        await structured_reports.take(self._deps, [(uids, data)], receipt.sender)
         return SUCCESS
 
     def _receipt(self, event: Any) -> Receipt:
         """Return the receipt of the association: what is sent together has one."""
         with self._lock:
-            key = id(event.assoc)
-            if key not in self._receipts:
+            if event.assoc not in self._receipts:
                 sender = _title(event.assoc.requestor.ae_title)
-                self._receipts[key] = new_receipt(self._deps, "dimse", INSTANCES, sender)
-            return self._receipts[key]
+                self._receipts[event.assoc] = new_receipt(self._deps, "dimse", INSTANCES, sender)
+            return self._receipts[event.assoc]
 
 
 def _title(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Identity and integrity of an Instance: all that a front door understands of it."""
+"""Identity and integrity of an Instance: all that ingest understands of it. Pure."""
 
 import msgspec
 
@@ -16,7 +16,7 @@ _NAMES = {
 }
 
 
-class Identity(msgspec.Struct, frozen=True):
+class InstanceUids(msgspec.Struct, frozen=True):
     """The UIDs of one Instance."""
 
     sop_class_uid: str
@@ -24,14 +24,14 @@ class Identity(msgspec.Struct, frozen=True):
     study_instance_uid: str
 
 
-def identify(data: Buffer) -> Identity:
+def identify(data: Buffer) -> InstanceUids:
     """Walk the whole Data Set, so that a truncated one is noticed; raise Invalid with a reason otherwise."""
     file = file_format.split(data)
-    found: dict[int, str] = {}
+    uids: dict[int, str] = {}
     for element, _ in elements.walk(file.data, file.start, len(file.data), file.syntax):
         if element.tag in _NAMES:
-            found[element.tag] = elements.text(file.data[element.value : element.end])
-    wrong = [name for tag, name in _NAMES.items() if not is_uid(found.get(tag, ""))]
+            uids[element.tag] = elements.text(file.data[element.value : element.end])
+    wrong = [name for tag, name in _NAMES.items() if not is_uid(uids.get(tag, ""))]
     if wrong:
         raise Invalid("bad-uid", f"{', '.join(wrong)}: missing or no valid UID (PS3.5 9.1)")
-    return Identity(found[_SOP_CLASS], found[_SOP_INSTANCE], found[_STUDY])
+    return InstanceUids(uids[_SOP_CLASS], uids[_SOP_INSTANCE], uids[_STUDY])

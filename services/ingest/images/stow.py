@@ -1,4 +1,4 @@
-"""The STOW-RS front door: takes identified Instances, understands only identity and integrity.
+"""The STOW-RS receiver: takes identified Instances, understands only identity and integrity.
 
 Source: PS3.18 10.5. A batch is answered when its bytes and ledger rows are durable.
 """
@@ -13,7 +13,7 @@ from aiohttp import web
 
 from services.ingest.deps import IngestDeps
 from services.ingest.images import structured_reports
-from services.ingest.images.instance_uids import Identity, identify
+from services.ingest.images.instance_uids import InstanceUids, identify
 from services.ingest.receipts.receiving import Bytes, Content, new_receipt, receive, reject
 from services.ingest.receipts.records import INSTANCES, Receipt
 from shared.dicom.json_values import attribute
@@ -27,16 +27,24 @@ CANNOT_UNDERSTAND, DOES_NOT_MATCH = 0xC000, 0xA900  # PS3.4 Table B.2-1
 RECEIPT_HEADER = "X-Receipt"
 
 
+class Failure(msgspec.Struct, frozen=True):
+    """An Instance that was not taken. The UIDs are empty if it could not be read.  reason: PS3.4 Table B.2-1."""
+
+    reason: int
+    sop_class_uid: str = ""
+    sop_instance_uid: str = ""
+
+
 class Answer(msgspec.Struct):
     """What the response says. broken: why the body ended early."""
 
-    stored: list[Identity] = []
-    failed: list[tuple[str, str, int]] = []
+    stored: list[InstanceUids] = []
+    failed: list[Failure] = []
     unsupported: int = 0
     broken: str = ""
 
 
-class StowDoor:
+class StowReceiver:
     """POST /ingest/dicom-web/studies and /ingest/dicom-web/studies/{study}."""
 
     def __init__(self, deps: IngestDeps) -> None:
@@ -86,28 +94,24 @@ class StowDoor:
 
     async def _keep(self, batch: list[Bytes], study: str, receipt: Receipt, answer: Answer) -> None:
         identities = await asyncio.to_thread(lambda: [_identity(data) for data in batch])
-        good: list[Content] = []
-        stored: list[Identity] = []
-        for data, found in zip(batch, identities, strict=True):
-            if isinstance(found, Invalid):
-                await reject(self._deps, receipt, data, found)
-                answer.failed.append(("", "", CANNOT_UNDERSTAND))
-            elif study not in ("", found.study_instance_uid):
+        good: list[tuple[InstanceUids, Bytes]] = []
+        for data, uids in zip(batch, identities, strict=True):
+            if isinstance(uids, Invalid):
+                await reject(self._deps, receipt, data, uids)
+                answer.failed.append(Failure(CANNOT_UNDERSTAND))
+            elif study not in ("", uids.study_instance_uid):
                 mismatch = Invalid("study-mismatch", "the Study is not that of the URL (PS3.18 10.5.1)")
                 await reject(self._deps, receipt, data, mismatch)
-                answer.failed.append((found.sop_class_uid, found.sop_instance_uid, DOES_NOT_MATCH))
+                answer.failed.append(Failure(DOES_NOT_MATCH, uids.sop_class_uid, uids.sop_instance_uid))
             else:
-                good.append(Content(data))
-                stored.append(found)
+                good.append((uids, data))
         if good:
-            await receive(self._deps, receipt, good)
-            await structured_reports.take(
-                self._deps, [(found, each.data) for found, each in zip(stored, good, strict=True)]
-            )
-        answer.stored += stored
+            await receive(self._deps, receipt, [Content(data) for _, data in good])
+            await structured_reports.take(self._deps, good)
+        answer.stored += [uids for uids, _ in good]
 
 
-def _identity(data: Bytes) -> Identity | Invalid:
+def _identity(data: Bytes) -> InstanceUids | Invalid:
     try:
         return identify(data)
     except Invalid as error:
@@ -133,8 +137,12 @@ def _document(answer: Answer) -> dict[str, Any]:
     document: dict[str, Any] = {"00081190": attribute("UR")}
     stored = [{"00081150": _uid(each.sop_class_uid), "00081155": _uid(each.sop_instance_uid)} for each in answer.stored]
     failed = [
-        {"00081150": _uid(sop_class), "00081155": _uid(uid), "00081197": attribute("US", reason)}
-        for sop_class, uid, reason in answer.failed
+        {
+            "00081150": _uid(each.sop_class_uid),
+            "00081155": _uid(each.sop_instance_uid),
+            "00081197": attribute("US", each.reason),
+        }
+        for each in answer.failed
     ]
     if stored:
         document["00081199"] = attribute("SQ", *stored)

@@ -8,36 +8,40 @@ import asyncio
 from collections.abc import Sequence
 
 from services.ingest.deps import IngestDeps
-from services.ingest.images.instance_uids import Identity
+from services.ingest.images.instance_uids import InstanceUids
 from services.ingest.receipts.receiving import Bytes, Content, new_receipt, receive, reject
 from services.ingest.receipts.records import REPORT, SR_VERSIONS, SrVersion
+from services.ingest.reports.bundle import bundle_of
 from services.ingest.reports.sr.report import CLASSES, Document
 from shared.errors import Invalid
 
-DOOR = "sr"
 
-
-async def take(deps: IngestDeps, instances: Sequence[tuple[Identity, Bytes]], sender: str = "") -> None:
+async def take(deps: IngestDeps, instances: Sequence[tuple[InstanceUids, Bytes]], sender: str = "") -> None:
     """Keep the reports among Instances that were kept. Raises StorageFull or Unavailable, and nothing is promised."""
-    for identity, data in instances:
-        if identity.sop_class_uid in CLASSES:
+    for uids, data in instances:
+        if uids.sop_class_uid in CLASSES:
             await _take(deps, bytes(data), sender)
 
 
 async def _take(deps: IngestDeps, data: bytes, sender: str) -> None:
-    receipt = new_receipt(deps, DOOR, REPORT, sender)
+    receipt = new_receipt(deps, "sr", REPORT, sender)
     try:
         if len(data) > deps.settings.max_report_bytes:
             raise Invalid("too-long", f"a report has at most {deps.settings.max_report_bytes} bytes")
         document = await asyncio.to_thread(Document, data)
         report_id = await _report_id(deps, document)
-        bundle = await asyncio.to_thread(document.bundle, report_id)
+        bundle = await asyncio.to_thread(_bundle, document, report_id)
     except Invalid as error:
         await reject(deps, receipt, data, error)
         return
     if bundle is not None:
         await receive(deps, receipt, [Content(bundle)])
         await deps.documents.put(SR_VERSIONS, SrVersion(document.sop_instance_uid, report_id))
+
+
+def _bundle(document: Document, report_id: str) -> bytes | None:
+    report = document.report(report_id)
+    return None if report is None else bundle_of(report)
 
 
 async def _report_id(deps: IngestDeps, document: Document) -> str:

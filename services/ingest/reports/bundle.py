@@ -1,230 +1,156 @@
-"""A report as plain fields, as tables and messages have it, and its canonical FHIR R4 Bundle. Pure."""
+"""Writes a canonical report as one FHIR R4 Bundle: the only place where J-MID writes an identified report. Pure.
+
+Source: FHIR R4 Bundle (collection), DiagnosticReport, Patient, ServiceRequest, ImagingStudy, Observation.
+"""
 
 import base64
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 import orjson
 
-from services.ingest.reports.fhir import STATUSES
-from shared.dicom.uid import is_uid
-from shared.errors import Invalid
+from services.ingest.reports.canonical import Address, CanonicalPatient, CanonicalReport, Mention, Person, Place
+from shared.fhir import codes, systems
+from shared.fhir.values import uid_identifier
 
-DCM = "http://dicom.nema.org/resources/ontology/DCM"
-_LOINC = "http://loinc.org"
-_STATUS_WORDS = {
-    "f": "final", "確定": "final", "final": "final", "完了": "final", "p": "preliminary", "仮": "preliminary",
-    "暫定": "preliminary", "c": "corrected", "修正": "corrected", "訂正": "corrected", "追記": "appended",
-    "a": "amended", "x": "cancelled", "取消": "cancelled", "中止": "cancelled", "w": "entered-in-error",
-}  # fmt: skip
-_GENDERS = {"m": "male", "f": "female", "男": "male", "女": "female", "1": "male", "2": "female", "o": "other"}
-_ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018, "M": 1867, "T": 1911, "S": 1925} | {
-    "H": 1988,
-    "R": 2018,
-}
-_DATE = re.compile(r"(\d{4})\s*[-/.年]?\s*(\d{1,2})\s*[-/.月]?\s*(\d{1,2})日?")
-_ERA_DATE = re.compile(
-    r"(明治|大正|昭和|平成|令和|[MTSHR])\s*\.?(元|\d{1,2})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?"
-)
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
+Json = dict[str, Any]
+_PATIENT = {"reference": "Patient/patient"}
 
 
-class ReportFields(msgspec.Struct, frozen=True, kw_only=True):
-    """All texts, as they came; empty where unknown. The names are those of a mapping file."""
-
-    report_id: str = ""
-    patient_id: str = ""
-    issuer: str = ""
-    patient_name: str = ""
-    patient_kana: str = ""
-    birth_date: str = ""
-    sex: str = ""
-    accession_number: str = ""
-    study_uid: str = ""
-    modality: str = ""
-    exam_date: str = ""
-    exam_time: str = ""
-    body_part: str = ""
-    procedure: str = ""
-    status: str = ""
-    issued: str = ""
-    requester: str = ""
-    radiologist: str = ""
-    department: str = ""
-    institution: str = ""
-    clinical_info: str = ""
-    findings: str = ""
-    impression: str = ""
-    text: str = ""
-
-
-def bundle_of(
-    fields: ReportFields,
-    *,
-    patient: Mapping[str, list[Any]] | None = None,
-    others: Sequence[Mapping[str, Any]] = (),
-    forms: Sequence[Mapping[str, Any]] = (),
-) -> bytes:
-    """Return the canonical Bundle; raise Invalid that names the field that is missing or wrong.
-
-    patient: more names, identifiers, addresses and telecoms of the Patient.  others: further resources.
-    forms: attachments, without data, that were left behind; with one, a report may have no text here.
-    """
-    if not fields.report_id or not fields.patient_id:
-        raise Invalid("missing-field", "report_id and patient_id are needed")
-    has_text = any((fields.findings, fields.impression, fields.text))
-    if not has_text and not forms and fields.status not in ("cancelled", "entered-in-error"):
-        raise Invalid("no-text", "findings, impression and text are all empty")
-    if fields.study_uid and not is_uid(fields.study_uid):
-        raise Invalid("bad-uid", "study_uid is no valid UID (PS3.5 9.1)")
-    subject = _patient(fields)
-    for name, values in (patient or {}).items():
-        subject[name] = [*subject.get(name, []), *values]
-    report = _report(fields)
-    report["presentedForm"] += forms
-    entries = [report, subject, _order(fields), *_study(fields), *_observations(fields), *_people(fields), *others]
-    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in entries]}
+def bundle_of(report: CanonicalReport) -> bytes:
+    """Return the Bundle: the same bytes for the same report."""
+    resources = [
+        _report(report),
+        _patient(report.patient),
+        _order(report),
+        *_study(report),
+        *_observations(report),
+        *_people(report),
+        *map(_mention, report.mentions),
+        *({"resourceType": "Basic"} for _ in range(report.unmapped)),  # one each, so that the anonymizer counts them
+    ]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in resources]}
     return orjson.dumps(_without_empty(bundle), option=orjson.OPT_SORT_KEYS)
 
 
-def iso_date(text: str, name: str) -> str:
-    """Return YYYY-MM-DD of a date in Western or Japanese years; raise Invalid that names the field."""
-    text = text.strip()
-    if not text:
-        return ""
-    era = _ERA_DATE.fullmatch(text)
-    if era:
-        year = _ERAS[era[1]] + (1 if era[2] == "元" else int(era[2]))
-        return f"{year:04d}-{int(era[3]):02d}-{int(era[4]):02d}"
-    plain = _DATE.match(text)
-    if plain is None or not (1 <= int(plain[2]) <= 12 and 1 <= int(plain[3]) <= 31):
-        raise Invalid("bad-date", f"{name} is no date such as 2024-05-31, 20240531 or 令和6年5月31日")
-    return f"{plain[1]}-{int(plain[2]):02d}-{int(plain[3]):02d}"
-
-
-def _report(fields: ReportFields) -> dict[str, Any]:
-    results = [{"reference": f"Observation/{name}"} for name, text in _sections(fields) if text]
+def _report(report: CanonicalReport) -> Json:
     return {
         "resourceType": "DiagnosticReport",
         "id": "report",
-        "identifier": [{"system": fields.issuer, "value": fields.report_id}],
-        "status": _status(fields.status),
-        "category": [{"coding": [{"system": DCM, "code": fields.modality.upper()}]}] if fields.modality else [],
-        "code": {"coding": [{"system": _LOINC, "code": "18748-4"}], "text": fields.procedure},
-        "subject": {"reference": "Patient/patient"},
+        "identifier": [{"system": report.patient.issuer, "value": report.report_id}],
+        "status": report.status,
+        "category": [{"coding": [{"system": systems.DCM, "code": report.modality}]}] if report.modality else [],
+        "code": {"coding": [{"system": systems.LOINC, "code": codes.IMAGING_REPORT}], "text": report.procedure},
+        "subject": _PATIENT,
         "basedOn": [{"reference": "ServiceRequest/order"}],
-        "imagingStudy": [{"reference": "ImagingStudy/study"}] if fields.study_uid else [],
-        "effectiveDateTime": iso_date(fields.exam_date, "exam_date"),
-        "issued": _issued(fields.issued),
-        "result": results,
-        "resultsInterpreter": [{"reference": "Practitioner/radiologist"}] if fields.radiologist else [],
-        "performer": [{"reference": "Organization/institution"}] if fields.institution or fields.department else [],
-        "conclusion": fields.impression,
-        "presentedForm": _presented(fields.text),
+        "imagingStudy": [{"reference": "ImagingStudy/study"}] if report.study_uid else [],
+        "effectiveDateTime": report.exam_date,
+        "issued": report.issued,
+        "result": [{"reference": f"Observation/{name}"} for name, _, _ in _sections(report)],
+        "resultsInterpreter": [{"reference": "Practitioner/radiologist"}] if report.radiologist else [],
+        "performer": [{"reference": "Organization/institution"}] if report.institution or report.department else [],
+        "conclusion": report.impression,
+        "presentedForm": [*_presented(report.text), *({"contentType": each} for each in report.left_behind)],
     }
 
 
-def _presented(text: str) -> list[dict[str, str]]:
-    if not text:
-        return []
-    data = base64.b64encode(text.encode()).decode("ascii")
-    return [{"contentType": "text/plain; charset=utf-8", "data": data}]
+def _presented(text: str) -> Iterator[Json]:
+    if text:
+        data = base64.b64encode(text.encode()).decode("ascii")
+        yield {"contentType": "text/plain; charset=utf-8", "data": data}
 
 
-def _patient(fields: ReportFields) -> dict[str, Any]:
-    names = [named(fields.patient_name), named(fields.patient_kana)]
+def _patient(patient: CanonicalPatient) -> Json:
     return {
         "resourceType": "Patient",
         "id": "patient",
-        "identifier": [{"system": fields.issuer, "value": fields.patient_id}],
-        "name": [name for name in names if name],
-        "gender": _GENDERS.get(fields.sex.strip().lower(), ""),
-        "birthDate": iso_date(fields.birth_date, "birth_date"),
+        "identifier": [{"system": patient.issuer, "value": patient.number}, *_values(patient.other_numbers)],
+        "name": [_name(patient.name), _name(patient.kana), *({"text": each} for each in patient.other_names)],
+        "gender": patient.gender,
+        "birthDate": patient.birth_date,
+        "address": [_address(each) for each in patient.addresses],
+        "telecom": _values(patient.phones),
     }
 
 
-def named(text: str) -> dict[str, Any]:
-    """Return a HumanName; the first word is the family name. Empty if there is none."""
-    parts = [part for part in re.split(r"[\s　^]+", text.strip()) if part]
-    if not parts:
-        return {}
-    return {"text": " ".join(parts), "family": parts[0], "given": parts[1:]}
-
-
-def _order(fields: ReportFields) -> dict[str, Any]:
-    accession = {"type": {"coding": [{"code": "ACSN"}]}, "value": fields.accession_number}
+def _order(report: CanonicalReport) -> Json:
+    accession = {"type": {"coding": [{"code": codes.ACCESSION}]}, "value": report.accession_number}
     return {
         "resourceType": "ServiceRequest",
         "id": "order",
         "status": "completed",
         "intent": "order",
-        "subject": {"reference": "Patient/patient"},
-        "identifier": [accession] if fields.accession_number else [],
-        "requester": {"reference": "Practitioner/requester"} if fields.requester else {},
-        "reasonCode": [{"text": fields.clinical_info}] if fields.clinical_info else [],
+        "subject": _PATIENT,
+        "identifier": [accession] if report.accession_number else [],
+        "requester": {"reference": "Practitioner/requester"} if report.requester else {},
+        "reasonCode": [{"text": report.clinical_info}],
     }
 
 
-def _study(fields: ReportFields) -> list[dict[str, Any]]:
-    if not fields.study_uid:
-        return []
-    identifier = {"system": "urn:dicom:uid", "value": f"urn:oid:{fields.study_uid}"}
-    return [{"resourceType": "ImagingStudy", "id": "study", "status": "available", "identifier": [identifier]}]
+def _study(report: CanonicalReport) -> Iterator[Json]:
+    if report.study_uid:
+        identifier = [uid_identifier(report.study_uid)]
+        yield {"resourceType": "ImagingStudy", "id": "study", "status": "available", "identifier": identifier}
 
 
-def _sections(fields: ReportFields) -> list[tuple[str, str]]:
-    return [("findings", fields.findings), ("impression", fields.impression)]
+def _sections(report: CanonicalReport) -> list[tuple[str, str, str]]:
+    """Return name, LOINC code and text of the sections that are there."""
+    sections = [
+        ("findings", codes.FINDINGS, report.findings),
+        ("impression", codes.IMPRESSION, report.impression),
+    ]
+    return [each for each in sections if each[2]]
 
 
-def _observations(fields: ReportFields) -> list[dict[str, Any]]:
-    codes = {"findings": "18782-3", "impression": "19005-8"}
-    return [
-        {
+def _observations(report: CanonicalReport) -> Iterator[Json]:
+    for name, code, text in _sections(report):
+        yield {
             "resourceType": "Observation",
             "id": name,
             "status": "final",
-            "code": {"coding": [{"system": _LOINC, "code": codes[name]}]},
+            "code": {"coding": [{"system": systems.LOINC, "code": code}]},
             "valueString": text,
         }
-        for name, text in _sections(fields)
-        if text
-    ]
 
 
-def _people(fields: ReportFields) -> list[dict[str, Any]]:
-    people = {"requester": fields.requester, "radiologist": fields.radiologist}
-    found: list[dict[str, Any]] = [
-        {"resourceType": "Practitioner", "id": name, "name": [named(text)]} for name, text in people.items() if text
-    ]
-    for name, text in (("institution", fields.institution), ("department", fields.department)):
+def _people(report: CanonicalReport) -> Iterator[Json]:
+    for name, text in (("requester", report.requester), ("radiologist", report.radiologist)):
         if text:
-            found.append({"resourceType": "Organization", "id": name, "name": text})
-    return found
+            yield {"resourceType": "Practitioner", "id": name, "name": [_name(text)]}
+    for name, text in (("institution", report.institution), ("department", report.department)):
+        if text:
+            yield {"resourceType": "Organization", "id": name, "name": text}
 
 
-def _status(text: str) -> str:
-    word = text.strip().lower()
-    if word in STATUSES:
-        return word
-    if not word:
-        return "final"
-    if word not in _STATUS_WORDS:
-        raise Invalid("bad-status", "status is neither a FHIR status nor a word that the mapping knows")
-    return _STATUS_WORDS[word]
+def _mention(mention: Mention) -> Json:
+    if isinstance(mention, Person):
+        kind = "RelatedPerson" if mention.is_relative else "Practitioner"
+        return {"resourceType": kind, "name": [_name(mention.name)], "identifier": _values([mention.number])}
+    if isinstance(mention, Place):
+        addresses = [_address(each) for each in mention.addresses]
+        telecom = _values(mention.phones)
+        return {"resourceType": "Organization", "name": mention.name, "address": addresses, "telecom": telecom}
+    return {"resourceType": "Encounter", "identifier": _values([mention.value])}
 
 
-def _issued(text: str) -> str:
-    text = text.strip()
-    if not text:
-        return ""
-    if _INSTANT.fullmatch(text):
-        return text if text[-6] in "+-" or text.endswith("Z") else f"{text}+09:00"
-    day = iso_date(text, "issued")
-    clock = re.search(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", text)
-    hour, minute, second = (clock[1], clock[2], clock[3] or "00") if clock else ("0", "00", "00")
-    return f"{day}T{int(hour):02d}:{minute}:{second}+09:00"  # the sites' clock, as their tables give none
+def _name(text: str) -> Json:
+    """Return a HumanName; the first word is the family name."""
+    family, *given = text.split() or [""]
+    return {"text": text, "family": family, "given": given}
+
+
+def _address(address: Address) -> Json:
+    return {
+        "line": list(address.lines),
+        "city": address.city,
+        "state": address.state,
+        "postalCode": address.postal_code,
+        "text": address.text,
+    }
+
+
+def _values(values: tuple[str, ...] | list[str]) -> list[Json]:
+    return [{"value": each} for each in values]
 
 
 def _without_empty(value: Any) -> Any:

@@ -1,24 +1,25 @@
-"""The FHIR R4 report channel: what a report server sends becomes canonical Bundles, one a DiagnosticReport. Pure.
+"""The FHIR R4 report channel: what a report server sends becomes Bundles, one a DiagnosticReport. Pure.
+
+Each Bundle holds the report and what it refers to, as received: a CanonicalReport would lose resources from which the
+anonymizer learns who is named (docs/decisions/0037).
 
 Source: FHIR R4 DiagnosticReport, Bundle (types collection, transaction, batch, message, document, searchset).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 from shared.errors import Invalid
+from shared.fhir.statuses import RETRACTED, status_of
+from shared.fhir.values import Json
 
-Json = Mapping[str, Any]
-STATUSES = frozenset(
-    "registered partial preliminary final amended corrected appended cancelled entered-in-error unknown".split()
-)
 MOST_RESOURCES = 5000
 
 
-def canonical_bundles(data: bytes) -> list[bytes]:
-    """Return one canonical Bundle for each report of the document; raise Invalid that says what breaks which rule."""
+def fhir_bundles(data: bytes) -> list[bytes]:
+    """Return one Bundle for each report of the document; raise Invalid that says what breaks which rule."""
     try:
         document = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -50,13 +51,13 @@ def _entries(document: Any) -> list[dict[str, Any]]:
 
 def _check(report: Json) -> None:
     """What the registration needs; the anonymizer reads the rest defensively."""
-    status = report.get("status")
-    if not isinstance(status, str) or status not in STATUSES:
+    status = status_of(report.get("status"))
+    if status is None:
         raise Invalid("bad-status", "DiagnosticReport.status is not of value set diagnostic-report-status (FHIR R4)")
     if not isinstance(report.get("subject"), dict):
         raise Invalid("no-subject", "DiagnosticReport.subject is missing: a report without a patient cannot be linked")
     texts = ("conclusion", "presentedForm", "result", "contained")
-    if not any(report.get(name) for name in texts) and status not in ("cancelled", "entered-in-error"):
+    if not any(report.get(name) for name in texts) and status not in RETRACTED:
         raise Invalid("no-text", "DiagnosticReport has neither conclusion, presentedForm nor result")
 
 
@@ -86,10 +87,10 @@ def _addresses(entry: Json) -> Iterator[str]:
 
 def _references(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
-        found = value.get("reference")
-        if isinstance(found, str):
-            yield found
-            parts = found.split("/_history/")[0].split("/")
+        reference = value.get("reference")
+        if isinstance(reference, str):
+            yield reference
+            parts = reference.split("/_history/")[0].split("/")
             if len(parts) > 2:
                 yield "/".join(parts[-2:])
         for each in value.values():
@@ -97,9 +98,3 @@ def _references(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for each in value:
             yield from _references(each)
-
-
-def outcome(code: str, diagnostics: str) -> bytes:
-    """Return an OperationOutcome. code: of value set issue-type (FHIR R4)."""
-    issue = {"severity": "error", "code": code, "diagnostics": diagnostics}
-    return orjson.dumps({"resourceType": "OperationOutcome", "issue": [issue]})

@@ -8,9 +8,10 @@ import pytest
 
 from services.anonymizer.policy import Policy
 from services.anonymizer.reports.deidentify import DeidentifiedReport, deidentify
-from services.ingest.reports.cda.document import cda_bundles
+from services.ingest.reports.bundle import bundle_of
+from services.ingest.reports.cda.document import cda_report
 from services.ingest.reports.hl7.message import segments_of
-from services.ingest.reports.hl7.report import hl7_bundles
+from services.ingest.reports.hl7.report import hl7_reports
 from shared.errors import Refused
 from tests.anonymizer.reports.test_fhir import SECRETS
 
@@ -28,8 +29,8 @@ def oru(policy: Policy) -> DeidentifiedReport:
     text = text.replace("OBR|1|A2404010017||", "OBR|1|A2404010017||").replace(
         "|||D2^中村^大輔", "|||D2^中村^大輔~D9^九十九^権左衛門"
     )
-    (bundle,) = hl7_bundles(segments_of(text.encode()))
-    return deidentify(bundle, policy)
+    (report,) = hl7_reports(segments_of(text.encode()))
+    return deidentify(bundle_of(report), policy)
 
 
 def cda(policy: Policy) -> DeidentifiedReport:
@@ -45,8 +46,8 @@ def cda(policy: Policy) -> DeidentifiedReport:
     hidden = (
         "<component><section><code code='1-1'/><title>患者</title><text>九十九権左衛門</text></section></component>"
     )
-    (bundle,) = cda_bundles(text.replace("</structuredBody>", f"{hidden}</structuredBody>").encode())
-    return deidentify(bundle, policy)
+    report = cda_report(text.replace("</structuredBody>", f"{hidden}</structuredBody>").encode())
+    return deidentify(bundle_of(report), policy)
 
 
 @pytest.mark.parametrize("made", [oru, cda])
@@ -62,7 +63,8 @@ def test_no_identifying_value_is_anywhere_in_the_document(made: object, policy: 
 
 
 def test_hl7_cda_and_fhir_of_one_examination_have_the_same_keys_to_link_by(jmid: Policy) -> None:
-    (first,), (second,) = hl7_bundles(segments_of(ORU)), cda_bundles(CDA)
+    (oru_report,) = hl7_reports(segments_of(ORU))
+    first, second = bundle_of(oru_report), bundle_of(cda_report(CDA))
 
     keys = [deidentify(bundle, jmid).keys for bundle in (first, second)]
 
@@ -72,12 +74,12 @@ def test_hl7_cda_and_fhir_of_one_examination_have_the_same_keys_to_link_by(jmid:
 
 def test_a_report_of_nothing_but_a_pdf_is_refused(jmid: Policy) -> None:
     text = ORU.decode().split("OBX|1")[0] + "OBX|1|ED|PDF^レポート||^application^pdf^Base64^JVBERi0=||||||F\r"
-    (bundle,) = hl7_bundles(segments_of(text.encode()))
+    (report,) = hl7_reports(segments_of(text.encode()))
     body = CDA.split(b"<component><structuredBody>")[0] + (
         b'<component><nonXMLBody><text mediaType="application/pdf" representation="B64">JVBERi0=</text></nonXMLBody>'
         b"</component></ClinicalDocument>"
     )
 
-    for each in (bundle, *cda_bundles(body)):
+    for each in (bundle_of(report), bundle_of(cda_report(body))):
         with pytest.raises(Refused, match="report-only-attachments"):
             deidentify(each, jmid)

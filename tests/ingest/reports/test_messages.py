@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from services.ingest.receipts.records import REJECTED
-from services.ingest.reports.cda.document import cda_bundles
+from services.ingest.reports.bundle import bundle_of
+from services.ingest.reports.cda.document import cda_report
 from services.ingest.reports.hl7.message import segments_of
 from services.ingest.reports.hl7.mllp import END, START, Frames
-from services.ingest.reports.hl7.report import hl7_bundles
+from services.ingest.reports.hl7.report import hl7_reports
 from shared.errors import Invalid
 from shared.service import Role
 from tests.ingest.conftest import Doors, open_doors
@@ -34,7 +35,7 @@ def changed(old: str, new: str) -> bytes:
 
 
 def bundles(data: bytes) -> list[bytes]:
-    return hl7_bundles(segments_of(data))
+    return [bundle_of(report) for report in hl7_reports(segments_of(data))]
 
 
 @pytest.mark.parametrize("name", ["oru_iso2022jp", "oru_undeclared_sjis"])
@@ -173,13 +174,13 @@ async def test_cda_by_post_is_kept_and_announced_as_a_bundle(doors: Doors) -> No
 )
 def test_a_document_that_is_not_taken_says_why(data: bytes, reason: str | None) -> None:
     if reason is None:  # the section with a title that is known is read, the other only counted
-        (bundle,) = cda_bundles(data)
+        bundle = bundle_of(cda_report(data))
         assert [each["id"] for each in resources(bundle, "Observation")] == ["impression"]
         assert len(resources(bundle, "Basic")) == 1
         return
 
     with pytest.raises(Invalid) as caught:
-        cda_bundles(data)
+        cda_report(data)
 
     assert caught.value.reason == reason
 
@@ -188,7 +189,7 @@ def test_a_document_that_is_not_taken_says_why(data: bytes, reason: str | None) 
 def test_a_cda_document_says_the_same_in_every_declared_encoding(encoding: str) -> None:
     text = CDA.decode().replace('encoding="UTF-8"', f'encoding="{encoding}"')
 
-    assert cda_bundles(text.encode(encoding)) == cda_bundles(CDA)
+    assert cda_report(text.encode(encoding)) == cda_report(CDA)
 
 
 def test_versions_of_a_cda_document_are_one_report() -> None:
@@ -200,7 +201,7 @@ def test_versions_of_a_cda_document_are_one_report() -> None:
         + b"</parentDocument></relatedDocument><documentationOf>",
     )
 
-    first, second = (resources(cda_bundles(data)[0], "DiagnosticReport")[0] for data in (CDA, later))
+    first, second = (resources(bundle_of(cda_report(data)), "DiagnosticReport")[0] for data in (CDA, later))
 
     assert first["identifier"] == second["identifier"]
     assert (first["status"], second["status"]) == ("final", "amended")

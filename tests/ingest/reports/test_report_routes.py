@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from services.ingest.receipts.records import REJECTED
-from services.ingest.reports.bundle import ReportFields, bundle_of, iso_date
+from services.ingest.reports.bundle import bundle_of
 from services.ingest.reports.csv.reader import DEFAULT, load_mapping, rows
-from services.ingest.reports.fhir import canonical_bundles
+from services.ingest.reports.dates import iso_date
+from services.ingest.reports.fhir import fhir_bundles
+from services.ingest.reports.fields import ReportFields, canonical
 from shared.errors import Invalid, SettingsError
+from shared.fhir.statuses import RETRACTED
 from shared.service import Role
 from tests.ingest.conftest import Doors
 
@@ -68,7 +71,7 @@ def test_a_bundle_of_reports_becomes_one_bundle_each_with_what_it_refers_to() ->
     patients = [{"resource": {"resourceType": "Patient", "id": f"p{n}"}} for n in (1, 2)]
     document = {"resourceType": "Bundle", "type": "transaction", "entry": [report(1), report(2), *patients]}
 
-    bundles = [json.loads(each) for each in canonical_bundles(json.dumps(document).encode())]
+    bundles = [json.loads(each) for each in fhir_bundles(json.dumps(document).encode())]
 
     assert [[e["resource"]["id"] for e in each["entry"]] for each in bundles] == [["r1", "p1"], ["r2", "p2"]]
 
@@ -130,6 +133,7 @@ def test_a_mapping_with_an_unknown_field_is_a_clear_error(tmp_path: Path) -> Non
         ("令和6年5月31日", "2024-05-31"),
         ("令和元年5月1日", "2019-05-01"),
         ("S63.1.5", "1988-01-05"),
+        ("２０２４／０５／３１", "2024-05-31"),
         ("2024-05-31T10:00:00", "2024-05-31"),
         ("", ""),
     ],
@@ -138,8 +142,15 @@ def test_dates_are_read_as_they_are_written(text: str, date: str) -> None:
     assert iso_date(text, "exam_date") == date
 
 
+@pytest.mark.parametrize("status", ["cancelled", "取消", "W"])
+def test_a_withdrawal_needs_no_text_in_whatever_words_it_is_said(status: str) -> None:
+    report = canonical(ReportFields(report_id="r", patient_id="p", status=status))
+
+    assert report.status in RETRACTED
+
+
 def test_the_canonical_bundle_has_no_empty_values() -> None:
-    made = json.loads(bundle_of(ReportFields(report_id="r", patient_id="p", findings="x")))
+    made = json.loads(bundle_of(canonical(ReportFields(report_id="r", patient_id="p", findings="x"))))
 
     def empties(value: Any) -> bool:
         children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
@@ -150,9 +161,9 @@ def test_the_canonical_bundle_has_no_empty_values() -> None:
 
 def test_a_row_without_an_id_or_text_is_refused() -> None:
     with pytest.raises(Invalid, match="missing-field"):
-        bundle_of(ReportFields(report_id="r", findings="x"))
+        canonical(ReportFields(report_id="r", findings="x"))
     with pytest.raises(Invalid, match="no-text"):
-        bundle_of(ReportFields(report_id="r", patient_id="p"))
+        canonical(ReportFields(report_id="r", patient_id="p"))
 
 
 def test_a_row_that_an_unquoted_comma_has_shifted_is_not_whole() -> None:

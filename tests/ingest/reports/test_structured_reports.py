@@ -15,6 +15,7 @@ from services.anonymizer.policy import Policy
 from services.anonymizer.pseudonyms.keys import create
 from services.anonymizer.reports.deidentify import deidentify
 from services.ingest.receipts.records import ARRIVALS, REJECTED, REPORT
+from services.ingest.reports.bundle import bundle_of
 from services.ingest.reports.sr.report import Document
 from shared.errors import Invalid
 from shared.events import InstancesReceived, ReportReceived
@@ -45,7 +46,8 @@ def resources(bundle: bytes | None, kind: str) -> list[dict[str, Any]]:
 
 
 def bundle(dataset: pydicom.FileDataset) -> bytes | None:
-    return Document(written(dataset)).bundle("1.2.3")
+    report = Document(written(dataset)).report("1.2.3")
+    return None if report is None else bundle_of(report)
 
 
 def texts(found: bytes | None) -> dict[str, str]:
@@ -124,7 +126,7 @@ def test_a_basic_text_document_without_known_headings_is_read_as_text() -> None:
 def test_measurements_and_doses_are_no_reports() -> None:
     assert bundle(document(title=("126000", "DCM", "Imaging Measurement Report"))) is None
     real = Path(str(get_testdata_file("test-SR.dcm"))).read_bytes()
-    assert Document(real).bundle("1.2.3") is None
+    assert Document(real).report("1.2.3") is None
 
 
 def deep(levels: int) -> pydicom.Dataset:
@@ -158,7 +160,7 @@ def test_a_text_that_is_not_in_the_character_set_declared_is_refused(declared: b
     wrong = data.replace("結節".encode(), "結節".encode("cp932") + b"  ").replace(b"ISO_IR 192", declared.ljust(10))
 
     with pytest.raises(Invalid, match=r"bad-sr|bad-characters"):
-        Document(wrong).bundle("1.2.3")
+        Document(wrong).report("1.2.3")
 
 
 async def test_an_sr_by_stow_goes_on_as_an_instance_and_as_a_report(doors: Doors) -> None:

@@ -1,4 +1,4 @@
-"""The CDA R2 report channel: a radiology report document becomes one canonical Bundle. Pure.
+"""The CDA R2 report channel: a radiology report document becomes one canonical report. Pure.
 
 Sections are an allow-list by LOINC code or Japanese title; others, media and bodies that are no
 text are counted and left behind.
@@ -6,53 +6,55 @@ Source: HL7 CDA R2 4.2 (header), 4.3 (body), 4.3.5 (narrative block); PS3.20 9 (
 """
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from lxml import etree
 
-from services.ingest.reports.bundle import ReportFields, bundle_of
+from services.ingest.reports import sections
+from services.ingest.reports.canonical import CanonicalReport
 from services.ingest.reports.cda.header import child, children, header_values, local
-from services.ingest.reports.context_resources import Parts
+from services.ingest.reports.fields import ReportFields, canonical
+from services.ingest.reports.mentions import Mentions
+from services.ingest.reports.sections import Section, SectionTexts
 from shared.errors import Invalid
+from shared.fhir import codes
 
 Element = Any  # lxml has no types
 _NAMESPACE = "urn:hl7-org:v3"
-_LOINC, _DICOM = "2.16.840.1.113883.6.1", "1.2.840.10008.2.16.4"
 _DEEPEST = 100
-_FINDINGS, _IMPRESSION, _CLINICAL, _TEXT = "findings", "impression", "clinical_info", "text"
-_BY_CODE = {
-    (_LOINC, "18782-3"): _FINDINGS, (_LOINC, "59776-5"): _FINDINGS, (_DICOM, "121070"): _FINDINGS,
-    (_LOINC, "19005-8"): _IMPRESSION, (_LOINC, "51848-0"): _IMPRESSION, (_DICOM, "121072"): _IMPRESSION,
-    (_LOINC, "55752-0"): _CLINICAL, (_LOINC, "11329-0"): _CLINICAL, (_LOINC, "55115-0"): _CLINICAL,
-    (_LOINC, "18785-6"): _CLINICAL, (_LOINC, "29299-5"): _CLINICAL, (_DICOM, "121060"): _CLINICAL,
-    (_LOINC, "55111-9"): _TEXT, (_LOINC, "18834-2"): _TEXT, (_LOINC, "55107-7"): _TEXT, (_LOINC, "55109-3"): _TEXT,
-    (_LOINC, "18783-1"): _TEXT, (_LOINC, "55110-1"): _TEXT, (_LOINC, "18748-4"): _TEXT, (_LOINC, "29545-1"): _TEXT,
-}  # fmt: skip
-_BY_TITLE = {
-    "所見": _FINDINGS, "診断": _IMPRESSION, "結論": _IMPRESSION, "印象": _IMPRESSION, "依頼情報": _CLINICAL,
-    "臨床情報": _CLINICAL, "検査目的": _CLINICAL, "コメント": _TEXT, "追記": _TEXT, "推奨": _TEXT,
-    "findings": _FINDINGS, "impression": _IMPRESSION, "clinical information": _CLINICAL, "addendum": _TEXT,
-}  # fmt: skip
+_BY_CODE: Final[Mapping[str, Mapping[str, Section]]] = {  # code system → code → section
+    "2.16.840.1.113883.6.1": {  # LOINC
+        **sections.DOCUMENT_LOINC,
+        codes.REASON_FOR_VISIT: Section.CLINICAL,
+        **dict.fromkeys((codes.COMPARISON, codes.CONCLUSIONS, codes.IMAGING_REPORT), Section.TEXT),
+        codes.PHYSICAL_FINDINGS: Section.TEXT,
+    },
+    "1.2.840.10008.2.16.4": sections.DCM,
+}
+_BY_TITLE: Final[Mapping[str, Section]] = {
+    **sections.DOCUMENT_TITLES,
+    "clinical information": Section.CLINICAL,
+    "addendum": Section.TEXT,
+}
 _BREAKS = frozenset({"br", "paragraph", "item", "tr", "list", "table", "caption", "thead", "tbody"})
 _UNSEEN = frozenset({"renderMultiMedia", "footnoteRef", "observationMedia"})
 
 
-def cda_bundles(data: bytes) -> list[bytes]:
-    """Return the document's canonical Bundle; raise Invalid that says what breaks which rule."""
+def cda_report(data: bytes) -> CanonicalReport:
+    """Return what the document says; raise Invalid that says what breaks which rule."""
     root = _parsed(data)
-    parts = Parts()
-    values = header_values(root, parts)
-    texts: dict[str, list[str]] = {}
+    mentions, texts = Mentions(), SectionTexts()
+    values = header_values(root, mentions)
     for component in children(root, "component"):
-        for section in (s for body in children(component, "structuredBody") for s in _sections(body)):
-            _read(section, "", texts, parts, 0)
+        for body in children(component, "structuredBody"):
+            for section in _sections(body):
+                _read(section, None, texts, mentions, 0)
         for body in children(component, "nonXMLBody"):
-            _non_xml(body, texts, parts)
-    parts.left_behind += [_media(value) for media in root.iter(_q("observationMedia")) for value in _values(media)]
-    joined = {name: "\n".join(part for part in found if part) for name, found in texts.items()}
-    fields = ReportFields(**values, **joined)
-    return [bundle_of(fields, patient=parts.patient, others=parts.entries(), forms=parts.forms())]
+            _read_text_body(body, texts, mentions)
+    media = root.iter(f"{{{_NAMESPACE}}}observationMedia")
+    mentions.left_behind += [_media(value) for each in media for value in children(each, "value") or [each]]
+    return canonical(ReportFields(**values, **texts.joined()), mentions)
 
 
 def _parsed(data: bytes) -> Element:
@@ -74,42 +76,38 @@ def _sections(parent: Element) -> Iterator[Element]:
         yield from children(component, "section")
 
 
-def _read(section: Element, inherited: str, texts: dict[str, list[str]], parts: Parts, depth: int) -> None:
+def _read(section: Element, inherited: Section | None, texts: SectionTexts, mentions: Mentions, depth: int) -> None:
     """Read a section and those in it, which are of its kind unless they say otherwise."""
     if depth > _DEEPEST:
         raise Invalid("not-cda", f"sections are nested deeper than {_DEEPEST}")
     kind = _kind(section) or inherited
     text = child(section, "text")
     if kind and text is not None:
-        texts.setdefault(kind, []).append(narrative(text))
+        texts.add(kind, narrative(text))
     elif text is not None:
-        parts.unmapped += 1
+        mentions.unmapped += 1
     for inner in _sections(section):
-        _read(inner, kind, texts, parts, depth + 1)
+        _read(inner, kind, texts, mentions, depth + 1)
 
 
-def _kind(section: Element) -> str:
+def _kind(section: Element) -> Section | None:
     code, title = child(section, "code"), child(section, "title")
     if code is not None:
-        found = _BY_CODE.get((code.get("codeSystem", ""), code.get("code", "")))
-        if found:
-            return found
+        by_code = _BY_CODE.get(code.get("codeSystem", ""), {}).get(code.get("code", ""))
+        if by_code:
+            return by_code
     words = re.sub(r"[\s:：【】\[\]■]+", " ", "".join(title.itertext())).strip().lower() if title is not None else ""
-    return _BY_TITLE.get(words, "")
+    return _BY_TITLE.get(words)
 
 
-def _non_xml(body: Element, texts: dict[str, list[str]], parts: Parts) -> None:
-    """A body of plain text is the report; any other (4.3.1) is left behind, and its kind told."""
+def _read_text_body(body: Element, texts: SectionTexts, mentions: Mentions) -> None:
+    """A body of plain text is the report; any other (4.3.1) is left behind, and its media type noted."""
     for text in children(body, "text"):
         kind = text.get("mediaType", "text/plain")
         if kind == "text/plain" and text.get("representation", "TXT") == "TXT" and child(text, "reference") is None:
-            texts.setdefault(_TEXT, []).append("".join(text.itertext()).strip())
+            texts.add(Section.TEXT, "".join(text.itertext()).strip())
         else:
-            parts.left_behind.append(_media(text))
-
-
-def _values(media: Element) -> list[Element]:
-    return children(media, "value") or [media]
+            mentions.left_behind.append(_media(text))
 
 
 def _media(value: Element) -> str:
@@ -138,7 +136,3 @@ def narrative(text: Element) -> str:
                 pieces += ["\n" if local(element) in _BREAKS - {"br"} else "", element.tail or ""]
     lines = (re.sub(r"[ \t\r\xa0]+", " ", line).strip() for line in "".join(pieces).split("\n"))
     return "\n".join(line for line in lines if line)
-
-
-def _q(name: str) -> str:
-    return f"{{{_NAMESPACE}}}{name}"

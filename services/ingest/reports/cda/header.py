@@ -9,33 +9,35 @@ from typing import Any
 
 from lxml import etree
 
-from services.ingest.reports.context_resources import Parts
-from services.ingest.reports.hl7.report import instant
+from services.ingest.reports.canonical import Address
+from services.ingest.reports.dates import hl7_time
+from services.ingest.reports.mentions import Mentions
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid
 
 Element = Any  # lxml has no types
 _DICOM = "1.2.840.10008.2.16.4"
 _HOSPITAL_PATIENT = "1.2.392.100495.20.3.51."
+_LINES = ("streetAddressLine", "streetName", "houseNumber", "additionalLocator", "unitID")
 _RELATED = frozenset({"guardian", "guardianPerson", "relatedPerson", "associatedPerson", "relatedSubject"})
 
 
-def header_values(root: Element, parts: Parts) -> dict[str, str]:
-    """Return the plain fields of the header, and put everybody and every place it names into parts."""
+def header_values(root: Element, mentions: Mentions) -> dict[str, str]:
+    """Return the plain fields of the header, and note everybody and every place it names."""
     roles = [role for target in children(root, "recordTarget") for role in children(target, "patientRole")]
     if len(roles) != 1:
         raise Invalid("no-subject", f"a report is of one patient, this one of {len(roles)} (CDA R2 4.2.2.11)")
     for each in root:
         if local(each) not in ("component", "recordTarget", "id", "setId", "documentationOf", ""):
-            _walk(each, parts)
+            _walk(each, mentions)
     service = next(iter(_path(root, "documentationOf", "serviceEvent")), None)
     for event in _path(root, "documentationOf", "serviceEvent"):
-        _walk(event, parts)
+        _walk(event, mentions)
     report_id, status = _version(root)
     title = child(root, "title")
     order = _path(root, "inFulfillmentOf", "order", "id")
     return {
-        **_patient(roles[0], parts),
+        **_patient(roles[0], mentions),
         "report_id": report_id,
         "accession_number": next((each.get("extension", "") for each in order if each.get("extension")), ""),
         "study_uid": _study_uid(root),
@@ -43,7 +45,7 @@ def header_values(root: Element, parts: Parts) -> dict[str, str]:
         "exam_date": _start(service)[:8],
         "procedure": " ".join("".join(title.itertext()).split()) if title is not None else "",
         "status": status,
-        "issued": instant(_attribute(root, "effectiveTime", "value")),
+        "issued": hl7_time(_attribute(root, "effectiveTime", "value")),
     }
 
 
@@ -64,25 +66,20 @@ def _version(root: Element) -> tuple[str, str]:
     return report_id, "appended" if "APND" in related else "amended" if is_later else "final"
 
 
-def _patient(role: Element, parts: Parts) -> dict[str, str]:
+def _patient(role: Element, mentions: Mentions) -> dict[str, str]:
     ids = [each for each in children(role, "id") if each.get("extension")]
     ids.sort(key=lambda each: not each.get("root", "").startswith(_HOSPITAL_PATIENT))
     people = children(role, "patient")
     names = [text for person in people for name in children(person, "name") if (text := _name(name))]
-    for each in ids[1:]:
-        parts.of_patient("identifier", {"value": each.get("extension")})
-    for text in names[2:]:
-        parts.of_patient("name", {"text": text})
-    for address in children(role, "addr"):
-        parts.of_patient("address", _address(address))
-    for phone in _phones(role):
-        parts.of_patient("telecom", {"value": phone})
-    for person in people:
-        for each in person:
-            if local(each) != "name":
-                _walk(each, parts)
-    for organization in children(role, "providerOrganization"):
-        _walk(organization, parts)
+    mentions.of_patient(
+        names=names[2:],
+        numbers=[each.get("extension", "") for each in ids[1:]],
+        addresses=map(_address, children(role, "addr")),
+        phones=_phones(role),
+    )
+    own = [each for person in people for each in person if local(each) != "name"]
+    for each in (*own, *children(role, "providerOrganization")):
+        _walk(each, mentions)
     sex = next((_attribute(person, "administrativeGenderCode", "code") for person in people), "")
     born = next((_attribute(person, "birthTime", "value") for person in people), "")
     return {
@@ -95,28 +92,28 @@ def _patient(role: Element, parts: Parts) -> dict[str, str]:
     }
 
 
-def _walk(element: Element, parts: Parts) -> None:
+def _walk(element: Element, mentions: Mentions) -> None:
     """Note every name, address, telecom and number below an element, without reading what it is for."""
     for each in element.iter(etree.Element):
         kind, parent = local(each), each.getparent()
         if kind == "name" and parent is not None:
-            _named(each, parent, parts)
+            _named(each, parent, mentions)
         elif kind == "addr":
-            parts.place("", [_address(each)])
+            mentions.place("", [_address(each)])
         elif kind == "id" and parent is not None and each.get("extension"):
-            parts.number(each.get("extension", ""))
+            mentions.number(each.get("extension", ""))
         elif kind == "telecom":
-            parts.place("", (), list(_phones(parent)) if parent is not None else ())
+            mentions.place("", phones=_phones(parent) if parent is not None else ())
 
 
-def _named(name: Element, parent: Element, parts: Parts) -> None:
+def _named(name: Element, parent: Element, mentions: Mentions) -> None:
     is_person = local(parent).endswith(("Person", "person", "patient", "guardian")) or any(
         local(part) in ("family", "given") for part in name
     )
     if is_person:
-        parts.person(_name(name).split(), kind="RelatedPerson" if local(parent) in _RELATED else "Practitioner")
+        mentions.person([_name(name)], is_relative=local(parent) in _RELATED)
     else:
-        parts.place(_name(name))
+        mentions.place(_name(name))
 
 
 def _name(name: Element) -> str:
@@ -126,17 +123,18 @@ def _name(name: Element) -> str:
     return " ".join(part for part in [*family, *given] if part) or " ".join("".join(name.itertext()).split())
 
 
-def _address(address: Element) -> dict[str, Any]:
+def _address(address: Element) -> Address:
     """Return an AD in the parts of a FHIR Address."""
-    found: dict[str, list[str]] = {}
+    parts: dict[str, list[str]] = {}
     for each in address.iter(etree.Element):
         if (text := (each.text or "").strip()) and each is not address:
-            found.setdefault(local(each), []).append(text)
-    known = ("streetAddressLine", "streetName", "houseNumber", "additionalLocator", "unitID")
-    lines = [text for name in known for text in found.get(name, ())]
-    whole = "".join("".join(address.itertext()).split())
-    names = {"line": lines, "city": "".join(found.get("city", ())), "state": "".join(found.get("state", ()))}
-    return {name: value for name, value in {**names, "text": whole}.items() if value}
+            parts.setdefault(local(each), []).append(text)
+    return Address(
+        lines=tuple(text for name in _LINES for text in parts.get(name, ())),
+        city="".join(parts.get("city", ())),
+        state="".join(parts.get("state", ())),
+        text="".join("".join(address.itertext()).split()),
+    )
 
 
 def _phones(parent: Element) -> Iterator[str]:
@@ -146,12 +144,12 @@ def _phones(parent: Element) -> Iterator[str]:
 
 
 def _study_uid(root: Element) -> str:
-    found = {
+    uids = {
         each.get("root", "")
         for each in _path(root, "documentationOf", "serviceEvent", "id")
         if not each.get("extension") and is_uid(each.get("root", ""))
     }
-    return found.pop() if len(found) == 1 else ""
+    return uids.pop() if len(uids) == 1 else ""
 
 
 def _modality(root: Element) -> str:
@@ -168,15 +166,15 @@ def _start(service: Element | None) -> str:
 
 
 def _path(element: Element, *names: str) -> list[Element]:
-    found = [element]
+    elements = [element]
     for name in names:
-        found = [each for parent in found for each in children(parent, name)]
-    return found
+        elements = [each for parent in elements for each in children(parent, name)]
+    return elements
 
 
 def _attribute(element: Element, name: str, attribute: str) -> str:
-    found = child(element, name)
-    return "" if found is None else str(found.get(attribute, ""))
+    first = child(element, name)
+    return "" if first is None else str(first.get(attribute, ""))
 
 
 def children(element: Element, name: str) -> list[Element]:

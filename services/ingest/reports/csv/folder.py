@@ -21,7 +21,8 @@ from services.ingest.deps import IngestDeps
 from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
 from services.ingest.receipts.records import REPORT
 from services.ingest.reports.bundle import bundle_of
-from services.ingest.reports.csv.reader import CsvMapping, rows
+from services.ingest.reports.csv.reader import CsvMapping, Row, rows
+from services.ingest.reports.fields import canonical
 from shared.errors import Invalid, Transient
 from shared.logs import decided
 
@@ -62,18 +63,16 @@ async def take_file(deps: IngestDeps, path: Path, mapping: CsvMapping) -> None:
 async def _take(deps: IngestDeps, path: Path, data: bytes, mapping: CsvMapping) -> None:
     receipt = new_receipt(deps, "csv", REPORT)
     try:
-        found = await asyncio.to_thread(lambda: list(rows(data, mapping)))
+        taken = await asyncio.to_thread(lambda: list(rows(data, mapping)))
     except Invalid as error:
         await reject(deps, receipt, data, error)
         await asyncio.to_thread(_finish, path, _FAILED, str(error))
         return
     contents: list[Content] = []
     problems: list[str] = []
-    for row in found:
+    for row in taken:
         try:
-            if not row.whole:
-                raise Invalid("cell-count", "the row has not as many cells as the head line (RFC 4180 2.4)")
-            contents.append(Content(bundle_of(row.fields), row.raw))
+            contents.append(_content(row))
         except Invalid as error:
             problems.append(f"line {row.line}: {error}")
             await reject(deps, receipt, row.raw, Invalid(error.reason, f"line {row.line}: {error.detail}"))
@@ -81,6 +80,13 @@ async def _take(deps: IngestDeps, path: Path, data: bytes, mapping: CsvMapping) 
         await receive(deps, receipt, contents[start : start + BATCH])
     await asyncio.to_thread(_finish, path, _FAILED if problems and not contents else _DONE, "\n".join(problems))
     decided("csv-taken", service="ingest", receipt_id=receipt.id, count=len(contents))
+
+
+def _content(row: Row) -> Content:
+    """Return the report of a row; raise Invalid that says why it is none."""
+    if not row.whole:
+        raise Invalid("cell-count", "the row has not as many cells as the head line (RFC 4180 2.4)")
+    return Content(bundle_of(canonical(row.fields)), row.raw)
 
 
 @contextmanager

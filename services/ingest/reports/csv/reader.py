@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from services.ingest.reports.bundle import ReportFields
+from services.ingest.reports.fields import ReportFields
 from shared.errors import Invalid, SettingsError
 
 csv.field_size_limit(16 << 20)

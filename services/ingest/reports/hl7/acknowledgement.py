@@ -21,7 +21,7 @@ _TRANSIENT = "207"
 
 
 def check(segments: Sequence[Segment]) -> None:
-    """Raise Invalid if the message is of a kind that this door does not take."""
+    """Raise Invalid if the message is of a kind that is not taken."""
     head = segments[0]
     if head.text(9) != "ORU":
         raise Invalid("unsupported-message", "ORU^R01 is taken, and no other message (MSH-9)")

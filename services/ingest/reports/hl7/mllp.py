@@ -19,20 +19,20 @@ _STOP_S = 10.0
 
 
 @asynccontextmanager
-async def listening_mllp(deps: IngestDeps) -> AsyncIterator["MllpDoor | None"]:
+async def listening_mllp(deps: IngestDeps) -> AsyncIterator["MllpReceiver | None"]:
     """Listen until the context ends; None if the port is -1."""
     if deps.settings.mllp_port < 0:
         yield None
         return
-    door = MllpDoor(deps)
-    await door.open()
+    receiver = MllpReceiver(deps)
+    await receiver.open()
     try:
-        yield door
+        yield receiver
     finally:
-        await door.close()
+        await receiver.close()
 
 
-class MllpDoor:
+class MllpReceiver:
     """The listener and its connections."""
 
     def __init__(self, deps: IngestDeps) -> None:
@@ -111,7 +111,7 @@ class Frames:
         """Return the messages that are whole now; raise Invalid if bytes are outside a frame, or a frame too large."""
         searched = max(0, len(self._held) - 1)
         self._held += data
-        found: list[bytes] = []
+        messages: list[bytes] = []
         while self._held:
             if self._held[0] in b"\r\n":
                 del self._held[:1]
@@ -123,14 +123,14 @@ class Frames:
             if end < 0:
                 if len(self._held) > self._most_bytes:
                     raise Invalid("mllp-too-long", "a message is larger than JMID_INGEST_MAX_REPORT_BYTES")
-                return found
+                return messages
             message = bytes(self._held[1:end])
             if len(message) > self._most_bytes or START in message:
                 raise Invalid("mllp-framing", "a block is too large, or begins before the one before it ended")
-            found.append(message)
+            messages.append(message)
             del self._held[: end + len(END)]
             searched = 0
-        return found
+        return messages
 
     def ended(self) -> None:
         """Raise Invalid if the connection ends in the middle of a message."""

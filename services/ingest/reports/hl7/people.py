@@ -3,11 +3,12 @@
 Source: HL7 v2.5 2.A (XPN, XCN, XAD, XTN, XON, PL, NDL, CX) and the segments' tables in chapters 3, 4, 6 and 7.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
 
-from services.ingest.reports.context_resources import Parts
+from services.ingest.reports.canonical import Address
 from services.ingest.reports.hl7.message import Segment, Value
+from services.ingest.reports.mentions import Mentions
 
 _XCN, _NDL, _XON, _XTN, _PL, _CX, _XPN, _XAD = "XCN", "NDL", "XON", "XTN", "PL", "CX", "XPN", "XAD"
 _SHORTEST_PHONE = 6
@@ -26,20 +27,18 @@ _FIELDS: dict[str, dict[str, tuple[int, ...]]] = {
 }  # fmt: skip
 
 
-def patient_values(pid: Segment, parts: Parts) -> dict[str, str]:
-    """Return the plain fields of PID (3.4.2), and put its further names, numbers and addresses into parts."""
+def patient_values(pid: Segment, mentions: Mentions) -> dict[str, str]:
+    """Return the plain fields of PID (3.4.2), and note its further names, numbers and addresses."""
     numbers = sorted(pid.repetitions(3), key=lambda each: each.text(5) not in ("MR", "PI"))
     names = [_name(each) for each in pid.repetitions(5)]
-    for each in (*numbers[1:], *pid.repetitions(2), *pid.repetitions(4), *pid.repetitions(18), *pid.repetitions(19)):
-        parts.of_patient("identifier", _number(each))
-    for text in [*names[2:], *map(_name, pid.repetitions(9))]:
-        parts.of_patient("name", {"text": text} if text else {})
+    mentions.of_patient(
+        names=[*names[2:], *map(_name, pid.repetitions(9))],
+        numbers=[each.text(1) for each in (*numbers[1:], *_all(pid, 2, 4, 18, 19))],
+        addresses=map(_address, _all(pid, 11, 12)),
+        phones=[phone for each in _all(pid, 13, 14) for phone in _phones(each)],
+    )
     for each in pid.repetitions(6):
-        parts.person(_name(each).split(), kind="RelatedPerson")
-    for each in (*pid.repetitions(11), *pid.repetitions(12)):
-        parts.of_patient("address", _address(each))
-    for phone in (phone for at in (13, 14) for each in pid.repetitions(at) for phone in _phones(each)):
-        parts.of_patient("telecom", {"value": phone})
+        mentions.person([_name(each)], is_relative=True)
     return {
         "patient_id": numbers[0].text(1) if numbers else "",
         "issuer": numbers[0].text(4) if numbers else "",
@@ -50,34 +49,51 @@ def patient_values(pid: Segment, parts: Parts) -> dict[str, str]:
     }
 
 
-def add_people(segments: Sequence[Segment], parts: Parts) -> None:
-    """Put the people, places and numbers of all segments but PID into parts."""
+def note_people(segments: Sequence[Segment], mentions: Mentions) -> None:
+    """Note the people, places and numbers of all segments but PID."""
     for segment in segments:
         for kind, numbers in _FIELDS.get(segment.name, {}).items():
-            for value in (each for number in numbers for each in segment.repetitions(number)):
-                _add(kind, value, parts, is_relative=segment.name == "NK1")
+            for value in _all(segment, *numbers):
+                if segment.name == "NK1" and kind == _XPN:
+                    mentions.person([_name(value)], is_relative=True)
+                else:
+                    _NOTES.get(kind, _organization)(value, mentions)
 
 
-def _add(kind: str, value: Value, parts: Parts, *, is_relative: bool) -> None:
-    if kind == _XCN:
-        parts.person([value.text(2), value.text(3), value.text(4)], value.text(1))
-    elif kind == _NDL:
-        parts.person([value.text(1, 2), value.text(1, 3), value.text(1, 4)], value.text(1, 1))
-        parts.place(value.text(7))
-    elif kind == _XPN:
-        parts.person(_name(value).split(), kind="RelatedPerson" if is_relative else "Practitioner")
-    elif kind == _XAD:
-        parts.place("", [_address(value)])
-    elif kind == _XTN:
-        parts.place("", (), list(_phones(value)))
-    elif kind == _PL:
-        for text in dict.fromkeys(value.texts()):
-            parts.place(text if (len(text) > 1 and not text.isascii()) or len(text) > 5 else "")
-    elif kind == _CX:
-        parts.number(value.text(1))
-    else:  # XON, HD, CE: a name in the first or second component; a code of ours such as RIS is no name
-        for text in (value.text(1), value.text(2)):
-            parts.place(text if not text.isascii() or len(text) > 5 else "")
+def _all(segment: Segment, *numbers: int) -> Iterator[Value]:
+    for number in numbers:
+        yield from segment.repetitions(number)
+
+
+def _person_with_number(value: Value, mentions: Mentions) -> None:
+    mentions.person([value.text(2), value.text(3), value.text(4)], value.text(1))
+
+
+def _person_and_place(value: Value, mentions: Mentions) -> None:
+    mentions.person([value.text(1, 2), value.text(1, 3), value.text(1, 4)], value.text(1, 1))
+    mentions.place(value.text(7))
+
+
+def _location(value: Value, mentions: Mentions) -> None:
+    for text in dict.fromkeys(value.texts()):
+        mentions.place(text if (len(text) > 1 and not text.isascii()) or len(text) > 5 else "")
+
+
+def _organization(value: Value, mentions: Mentions) -> None:
+    """XON, HD, CE: a name in the first or second component; a code of ours such as RIS is no name."""
+    for text in (value.text(1), value.text(2)):
+        mentions.place(text if not text.isascii() or len(text) > 5 else "")
+
+
+_NOTES: Final[Mapping[str, Callable[[Value, Mentions], None]]] = {
+    _XCN: _person_with_number,
+    _NDL: _person_and_place,
+    _XPN: lambda value, mentions: mentions.person([_name(value)]),
+    _XAD: lambda value, mentions: mentions.place("", [_address(value)]),
+    _XTN: lambda value, mentions: mentions.place("", phones=_phones(value)),
+    _PL: _location,
+    _CX: lambda value, mentions: mentions.number(value.text(1)),
+}
 
 
 def _name(value: Value) -> str:
@@ -85,15 +101,10 @@ def _name(value: Value) -> str:
     return " ".join(part for part in (value.text(1), value.text(2), value.text(3)) if part)
 
 
-def _number(value: Value) -> dict[str, Any]:
-    return {"value": value.text(1)} if value.text(1) else {}
-
-
-def _address(value: Value) -> dict[str, Any]:
+def _address(value: Value) -> Address:
     """Return an XAD (2.A.85): street, other designation, city, state, post code."""
-    lines = [part for part in (value.text(1), value.text(2)) if part]
-    found = {"line": lines, "city": value.text(3), "state": value.text(4), "postalCode": value.text(5)}
-    return {name: each for name, each in found.items() if each}
+    lines = tuple(part for part in (value.text(1), value.text(2)) if part)
+    return Address(lines=lines, city=value.text(3), state=value.text(4), postal_code=value.text(5))
 
 
 def _phones(value: Value) -> Iterator[str]:

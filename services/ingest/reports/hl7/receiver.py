@@ -1,15 +1,17 @@
 """Takes one HL7 v2 message, whatever carried it: keeps it, then acknowledges it."""
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
 from services.ingest.receipts.records import REPORT
+from services.ingest.reports.bundle import bundle_of
 from services.ingest.reports.hl7.acknowledgement import ACCEPTED, REJECTED, answer, check, code_of
 from services.ingest.reports.hl7.message import Segment, segments_of
-from services.ingest.reports.hl7.report import hl7_bundles
+from services.ingest.reports.hl7.report import hl7_reports
 from shared.errors import Invalid, Transient
 
 TYPES = frozenset({"application/hl7-v2", "x-application/hl7-v2+er7", "application/hl7-v2+er7"})
@@ -31,16 +33,16 @@ class Taken(msgspec.Struct, frozen=True):
         return {ACCEPTED: 200, REJECTED: 415}.get(self.code, 422)
 
 
-async def take(deps: IngestDeps, data: bytes, door: str, sender: str = "") -> Taken:
+async def take(deps: IngestDeps, data: bytes, channel: str, sender: str = "") -> Taken:
     """Keep a message and return its acknowledgement: AA only when its reports are durable."""
-    receipt = new_receipt(deps, door, REPORT, sender)
+    receipt = new_receipt(deps, channel, REPORT, sender)
     head: Segment | None = None
     try:
         try:
             segments = await asyncio.to_thread(segments_of, data)
             head = segments[0]
             check(segments)
-            bundles = await asyncio.to_thread(hl7_bundles, segments, deps.settings.hl7_accession)
+            bundles = await asyncio.to_thread(_bundles, segments, deps.settings.hl7_accession)
         except Invalid as error:
             if data:
                 await reject(deps, receipt, data, error)
@@ -49,3 +51,7 @@ async def take(deps: IngestDeps, data: bytes, door: str, sender: str = "") -> Ta
     except Transient:
         return Taken(answer(head, is_transient=True), REJECTED, receipt.id, is_transient=True)
     return Taken(answer(head), ACCEPTED, receipt.id)
+
+
+def _bundles(segments: Sequence[Segment], accession: Sequence[str]) -> list[bytes]:
+    return [bundle_of(report) for report in hl7_reports(segments, accession)]

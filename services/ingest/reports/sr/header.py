@@ -9,7 +9,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pydicom.valuerep import PersonName
 
-from services.ingest.reports.context_resources import Parts
+from services.ingest.reports.dates import hl7_time
+from services.ingest.reports.mentions import Mentions, words
 
 _MODALITIES: Final = (
     ("Computed Radiography", "CR"), ("Digital X-Ray", "DX"), ("Digital Mammography", "MG"), ("CT Image", "CT"),
@@ -18,24 +19,24 @@ _MODALITIES: Final = (
 )  # fmt: skip
 
 
-def header_values(dataset: Dataset, parts: Parts) -> dict[str, str]:
-    """Return the plain fields of the header; further names and numbers of the patient go into parts."""
+def header_values(dataset: Dataset, mentions: Mentions) -> dict[str, str]:
+    """Return the plain fields of the header; further names and numbers of the patient are noted."""
     requests = list(dataset.get("ReferencedRequestSequence") or [])
     evidence = list(dataset.get("CurrentRequestedProcedureEvidenceSequence") or [])
     own = PersonName(dataset.get("PatientName") or "")
     spoken = str(own.phonetic or "")
     written = str(own.ideographic or own.alphabetic or "")
-    for each in (own.alphabetic, *(other for other in _values(dataset.get("OtherPatientNames")))):
-        if each and str(each) != written:
-            parts.of_patient("name", {"text": " ".join(str(each).replace("^", " ").split())})
-    for other in (*_values(dataset.get("OtherPatientIDs")), *_others(dataset)):
-        parts.of_patient("identifier", {"value": str(other)})
+    other_names = [str(each) for each in (own.alphabetic, *_values(dataset.get("OtherPatientNames"))) if each]
+    mentions.of_patient(
+        names=[words(each) for each in other_names if each != written],
+        numbers=[str(other) for other in (*_values(dataset.get("OtherPatientIDs")), *_others(dataset))],
+    )
     studies = {str(each.get("StudyInstanceUID", "")) for each in evidence} - {""}
     return {
         "patient_id": str(dataset.get("PatientID") or ""),
         "issuer": str(dataset.get("IssuerOfPatientID") or ""),
-        "patient_name": " ".join(written.replace("^", " ").split()),
-        "patient_kana": " ".join(spoken.replace("^", " ").split()),
+        "patient_name": words(written),
+        "patient_kana": words(spoken),
         "birth_date": _day(dataset.get("PatientBirthDate")),
         "sex": str(dataset.get("PatientSex") or ""),
         "accession_number": str(dataset.get("AccessionNumber") or _first(requests, "AccessionNumber")),
@@ -50,19 +51,19 @@ def header_values(dataset: Dataset, parts: Parts) -> dict[str, str]:
     }
 
 
-def people(dataset: Dataset, parts: Parts) -> None:
-    """Put every person and place that header or content items name into parts, whatever the Attribute."""
+def note_people(dataset: Dataset, mentions: Mentions) -> None:
+    """Note every person and place that header or content items name, whatever the Attribute."""
     for element in dataset.iterall():
         if element.VR == "PN" and element.keyword not in ("PatientName", "OtherPatientNames"):
             for value in _values(element.value):
                 person = PersonName(value)
                 for group in (person.alphabetic, person.ideographic, person.phonetic):
-                    parts.person([part for part in str(group or "").split("^")[:3] if part])
+                    mentions.person([part for part in str(group or "").split("^")[:3] if part])
         elif element.keyword in _PLACES:
             for value in _values(element.value):
-                parts.place(str(value))
+                mentions.place(str(value))
         elif element.keyword in _NUMBERS:
-            parts.number(str(element.value or ""))
+            mentions.number(str(element.value or ""))
 
 
 _PLACES: Final = frozenset(
@@ -84,10 +85,10 @@ def _status(dataset: Dataset) -> str:
 
 
 def _issued(dataset: Dataset) -> str:
-    """Return when the content was made, as an HL7 TS: the time zone of the Data Set goes with it (C.12.1)."""
+    """Return when the content was made: the time zone of the Data Set goes with it (C.12.1)."""
     clock = str(dataset.get("ContentTime") or "").split(".")[0]
     zone = str(dataset.get("TimezoneOffsetFromUTC") or "")
-    return f"{_day(dataset.get('ContentDate'))}{clock}{zone if clock else ''}"
+    return hl7_time(f"{_day(dataset.get('ContentDate'))}{clock}{zone if clock else ''}")
 
 
 def _modality(evidence: list[Dataset]) -> str:
@@ -98,8 +99,8 @@ def _modality(evidence: list[Dataset]) -> str:
         for series in study.get("ReferencedSeriesSequence") or []
         for item in series.get("ReferencedSOPSequence") or []
     }
-    found = {code for uid in classes for part, code in _MODALITIES if uid and part in UID(uid).name}
-    return found.pop() if len(found) == 1 else ""
+    modalities = {code for uid in classes for part, code in _MODALITIES if uid and part in UID(uid).name}
+    return modalities.pop() if len(modalities) == 1 else ""
 
 
 def _others(dataset: Dataset) -> list[str]:
