@@ -11,7 +11,8 @@ from services.search.case import Case
 from services.search.deps import SearchDeps
 from services.search.highlight import excerpt
 from services.search.query import parse_query
-from shared.errors import Invalid
+from shared.errors import Invalid, NotFound
+from shared.web.language import translatable
 
 PERIODS = {"year": 4, "month": 6, "day": 8}
 GROUPS = ("modality", "site", "sex", "body_part")
@@ -21,38 +22,37 @@ def routes(deps: SearchDeps) -> list[web.AbstractRouteDef]:
     """Return the routes of the API."""
 
     async def cases(request: web.Request) -> web.Response:
-        try:
-            query = parse_query(request.query)
-        except Invalid as error:
-            return _error(error)
+        query = parse_query(request.query)
         hits = await asyncio.to_thread(deps.index.search, query)
         terms = query.text.terms()
-        found = [_summary(case, terms) for case in hits.cases]
-        return _json({"total": hits.total, "limit": query.limit, "offset": query.offset, "cases": found})
+        summaries = [_summary(case, terms) for case in hits.cases]
+        return _json({"total": hits.total, "limit": query.limit, "offset": query.offset, "cases": summaries})
 
     async def case(request: web.Request) -> web.Response:
-        found = await asyncio.to_thread(deps.index.get, request.match_info["case_id"])
-        if found is None:
-            return _json({"reason": "not-found", "detail": "there is no case of this id"}, 404)
-        return _json(_whole(found))
+        return _json(_whole(await case_of(deps, request)))
 
     async def counts(request: web.Request) -> web.Response:
         parameters = dict(request.query)
         by, period = parameters.pop("by", "modality"), parameters.pop("period", "month")
-        try:
-            if by not in GROUPS or period not in PERIODS:
-                raise Invalid("wrong-parameter", f"by is one of {GROUPS}, period one of {tuple(PERIODS)}")
-            query = parse_query(parameters)
-        except Invalid as error:
-            return _error(error)
-        found = await asyncio.to_thread(deps.index.counts, query, by, PERIODS[period])
-        return _json({"by": by, "period": period, "counts": found})
+        if by not in GROUPS or period not in PERIODS:
+            raise Invalid("wrong-parameter", f"by is one of {GROUPS}, period one of {tuple(PERIODS)}")
+        query = parse_query(parameters)
+        numbers = await asyncio.to_thread(deps.index.counts, query, by, PERIODS[period])
+        return _json({"by": by, "period": period, "counts": numbers})
 
     return [
         web.get("/api/cases", cases),
         web.get("/api/cases/{case_id}", case),
         web.get("/api/counts", counts),
     ]
+
+
+async def case_of(deps: SearchDeps, request: web.Request) -> Case:
+    """Return the case that the path names; raise NotFound if there is none."""
+    case = await asyncio.to_thread(deps.index.get, request.match_info["case_id"])
+    if case is None:
+        raise NotFound("not-found", translatable("There is no case of this id."))
+    return case
 
 
 def _summary(case: Case, terms: tuple[str, ...]) -> dict[str, Any]:
@@ -66,14 +66,10 @@ def _summary(case: Case, terms: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _whole(case: Case) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.to_builtins(case)
-    found["has_images"], found["has_report"], found["instances"] = case.has_images, bool(case.reports), case.instances
-    return found
+    whole: dict[str, Any] = msgspec.to_builtins(case)
+    whole["has_images"], whole["has_report"], whole["instances"] = case.has_images, bool(case.reports), case.instances
+    return whole
 
 
-def _error(error: Invalid) -> web.Response:
-    return _json({"reason": error.reason, "detail": error.detail}, 400)
-
-
-def _json(value: object, status: int = 200) -> web.Response:
-    return web.Response(body=orjson.dumps(value), status=status, content_type="application/json")
+def _json(value: object) -> web.Response:
+    return web.Response(body=orjson.dumps(value), content_type="application/json")

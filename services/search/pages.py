@@ -8,7 +8,7 @@ import aiohttp_jinja2
 from aiohttp import web
 from yarl import URL
 
-from services.search.api import PERIODS
+from services.search.api import PERIODS, case_of
 from services.search.deps import SearchDeps
 from services.search.highlight import excerpt, segments
 from services.search.plot import legend, names_of, stacked_bars
@@ -29,13 +29,11 @@ def routes(deps: SearchDeps) -> list[web.AbstractRouteDef]:
         return aiohttp_jinja2.render_template("search/search.html", request, context, status=context["status"])
 
     async def case(request: web.Request) -> web.Response:
-        found = await asyncio.to_thread(deps.index.get, request.match_info["case_id"])
-        if found is None:
-            return aiohttp_jinja2.render_template("search/missing.html", request, {}, status=404)
+        shown = await case_of(deps, request)
         terms = parse_text(request.query.get("q", "")).terms()
         context = {
-            "case": found,
-            "reports": [(r, [(h, segments(t, terms)) for h, t in r.sections()]) for r in found.reports],
+            "case": shown,
+            "reports": [(r, [(h, segments(t, terms)) for h, t in r.sections()]) for r in shown.reports],
             "archive": deps.settings.public_archive_url.rstrip("/"),
             "q": request.query.get("q", ""),
             "date": day,

@@ -14,11 +14,14 @@ from shared.metrics import REQUEST
 from shared.runtime import health
 from shared.runtime.state import Host
 from shared.web import language
+from shared.web.csrf import csrf
+from shared.web.errors import errors
 
 Socket = socket.socket
 WEB = Path(__file__).parent.parent / "web"
 BACKLOG = 512
 _OWNERS: web.AppKey[dict[web.AbstractRoute, str]] = web.AppKey("owners")
+MIDDLEWARES = (errors, csrf)
 MAX_FORM_BYTES = 16 << 20  # of bodies that a handler reads whole; streamed ones have no limit
 
 
@@ -45,7 +48,7 @@ def address(listener: Socket) -> str:
 
 def build(host: Host, extra: Sequence[web.AbstractRouteDef]) -> web.Application:
     """Put together what the services declare."""
-    application = web.Application(client_max_size=MAX_FORM_BYTES, middlewares=[_measured])
+    application = web.Application(client_max_size=MAX_FORM_BYTES, middlewares=[_measured, *MIDDLEWARES])
     folders = {s.name: jinja2.FileSystemLoader(r.templates) for s, r in host.open if r.templates}
     loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(WEB / "templates"), jinja2.PrefixLoader(folders)])
     environment = language.set_up(application, loader)

@@ -59,7 +59,11 @@ def _weight(parameter: str) -> float:
 
 
 async def _context(request: web.Request) -> dict[str, Any]:
-    """Set the language of the page that is rendered next."""
+    return context(request)
+
+
+def context(request: web.Request) -> dict[str, Any]:
+    """Set the language of the page that is rendered next, and return what base.html needs."""
     language = language_of(request)
     _language.set(language)
     return {"lang": language, "languages": LANGUAGES, "here": request.path_qs}

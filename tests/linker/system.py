@@ -22,7 +22,7 @@ from shared.documents import Documents
 from shared.documents.sqlite import open_sqlite
 from shared.events import EVENTS, Event, InstancesDeidentified, Zone
 from shared.lease import LEASES
-from shared.runtime.app import WEB
+from shared.runtime.app import MIDDLEWARES, WEB
 from shared.service import Place, Role, Running, Service
 from shared.web import language
 from tests.linker.samples import packed
@@ -258,7 +258,7 @@ async def opened(
 
 
 def _application(running: Running) -> web.Application:
-    application = web.Application(client_max_size=16 << 20)
+    application = web.Application(client_max_size=16 << 20, middlewares=MIDDLEWARES)
     loader = jinja2.ChoiceLoader(
         [
             jinja2.FileSystemLoader(WEB / "templates"),

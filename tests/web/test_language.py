@@ -103,7 +103,7 @@ async def portal(tmp_path: Path) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def read(client: aiohttp.ClientSession, path: str, **headers: str) -> str:
-    async with client.get(path, headers=headers) as answer:
+    async with client.get(path, headers={"Accept": "text/html", **headers}) as answer:
         return await answer.text()
 
 

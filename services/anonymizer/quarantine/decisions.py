@@ -10,16 +10,16 @@ from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.records import DECISIONS, QUARANTINE, Decision, Quarantined
 from shared.bus import Bus
 from shared.documents import Put
-from shared.errors import NotFound
+from shared.errors import Invalid, NotFound
 from shared.events import InstancesReceived, ReportReceived
 from shared.logs import decided
 
 
 async def item_of(deps: AnonymizerDeps, request: web.Request, kind: str, name: str) -> Quarantined:
-    """Return the item that the path names; HTTPNotFound if none of this kind is in quarantine. name: for a person."""
+    """Return the item that the path names; NotFound if none of this kind is in quarantine. name: for a person."""
     item = await deps.documents.get(QUARANTINE, request.match_info["blob"])
     if item is None or item.kind != kind:
-        raise web.HTTPNotFound(text=f"no {name} of that key is in quarantine\n")
+        raise NotFound("not-in-quarantine", f"no {name} of that key is in quarantine")
     return item
 
 
@@ -28,23 +28,21 @@ async def bytes_of(deps: AnonymizerDeps, item: Quarantined) -> bytes:
     try:
         return await deps.identified.get(item.blob)
     except NotFound as error:
-        raise web.HTTPGone(text="the original bytes are no longer kept\n") from error
+        raise web.HTTPGone(text="the original bytes are no longer kept") from error
 
 
 async def form_of(request: web.Request) -> dict[str, str]:
-    """Return the form of a decision; HTTPForbidden if another site sent it."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        raise web.HTTPForbidden(text="a decision is made on this page, not from another site\n")
+    """Return the form of a decision."""
     return {key: str(value) for key, value in (await request.post()).items()}
 
 
 def choice_of(form: dict[str, str], choices: Sequence[str]) -> tuple[str, str]:
-    """Return what was decided and by whom; HTTPBadRequest if the form does not say."""
+    """Return what was decided and by whom; Invalid if the form does not say."""
     choice, by = form.get("decision", ""), form.get("by", "").strip()
     if choice not in choices:
-        raise web.HTTPBadRequest(text=f"decision is one of {', '.join(choices)}\n")
+        raise Invalid("wrong-decision", f"decision is one of {', '.join(choices)}")
     if not by or len(by) > 64:
-        raise web.HTTPBadRequest(text="by is the name of who decides, at most 64 characters\n")
+        raise Invalid("missing-by", "by is the name of who decides, at most 64 characters")
     return choice, by
 
 

@@ -17,7 +17,7 @@ from services.anonymizer.pixels.rules import rules
 from services.anonymizer.quarantine.decisions import bytes_of, carry_out, choice_of, form_of, item_of
 from services.anonymizer.records import DECISIONS, Decision, Quarantined
 from shared.bus import Bus
-from shared.errors import Permanent
+from shared.errors import Invalid, NotFound, Permanent
 
 _BOX = re.compile(r"(\d{1,5}),(\d{1,5}),(\d{1,5}),(\d{1,5})")
 _BLOB = "{blob:[A-Za-z0-9._/-]+}"
@@ -38,7 +38,7 @@ def review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
         try:
             picture = await deps.cpu(image.png, data, int(request.match_info["frame"]))
         except Permanent as error:
-            raise web.HTTPNotFound(text=f"{error.reason}\n") from error
+            raise NotFound(error.reason, error.detail) from error
         return web.Response(body=picture, content_type="image/png", headers={"Cache-Control": "no-store"})
 
     async def proposal(request: web.Request) -> web.Response:
@@ -47,7 +47,7 @@ def review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
         try:
             boxes = await deps.cpu(burned_in.proposed, data, item.reason)
         except Permanent as error:
-            raise web.HTTPNotFound(text=f"{error.reason}\n") from error
+            raise NotFound(error.reason, error.detail) from error
         return web.json_response({"boxes": [list(box) for box in boxes]})
 
     async def decide(request: web.Request) -> web.Response:
@@ -67,13 +67,13 @@ def review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
 
 
 def _decision(item: Quarantined, form: dict[str, str]) -> Decision:
-    """Return the decision of a form; raise HTTPBadRequest if it says nothing that can be done."""
+    """Return the decision of a form; raise Invalid if it says nothing that can be done."""
     choice, by = choice_of(form, ("accept", "mask", "reject"))
     if choice != "reject" and item.reason not in PIXEL_REASONS:
-        raise web.HTTPBadRequest(text="what is wrong with it is not in its pixels: it can only be rejected\n")
+        raise Invalid("not-in-pixels", "what is wrong with it is not in its pixels: it can only be rejected")
     found = [tuple(map(int, match.groups())) for match in _BOX.finditer(form.get("boxes", ""))]
     boxes = tuple((a, b, c, d) for a, b, c, d in found if a < c and b < d)
     if choice == "mask" and not boxes:
-        raise web.HTTPBadRequest(text="boxes is left,top,right,bottom;… in pixels, at least one\n")
+        raise Invalid("wrong-boxes", "boxes is left,top,right,bottom;… in pixels, at least one")
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     return Decision(blob=item.blob, decision=choice, boxes=boxes if choice == "mask" else (), by=by, at=now)

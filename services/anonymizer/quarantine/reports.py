@@ -15,6 +15,7 @@ from services.anonymizer.reports.deidentify import DeidentifiedReport
 from services.anonymizer.reports.handler import deidentify_or_refuse
 from services.anonymizer.reports.review import RESIDUAL_RISK, cuts_of, doubts_of, texts
 from shared.bus import Bus
+from shared.errors import Conflict, Invalid
 
 
 def report_review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
@@ -54,16 +55,16 @@ async def _report(deps: AnonymizerDeps, item: Quarantined) -> DeidentifiedReport
 
 
 def _decision(item: Quarantined, form: dict[str, str], report: DeidentifiedReport | None) -> Decision:
-    """Return the decision of a form; raise HTTPBadRequest if it says nothing that can be done."""
+    """Return the decision of a form; raise Invalid if it says nothing that can be done."""
     choice, by = choice_of(form, ("accept", "cut", "reject"))
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     if choice == "reject":
         return Decision(blob=item.blob, decision=choice, by=by, at=now)
     if report is None:
-        raise web.HTTPBadRequest(text="nothing of it can be read as text: it can only be rejected\n")
+        raise Invalid("not-readable", "nothing of it can be read as text: it can only be rejected")
     if form.get("digest", "") != report.sha256:
-        raise web.HTTPConflict(text="the report is cleaned otherwise than what was read; read it again\n")
+        raise Conflict("the report is cleaned otherwise than what was read; read it again")
     cuts = cuts_of(form.get("cuts", ""), texts(report.document)) if choice == "cut" else ()
     if cuts is None or (choice == "cut" and not cuts):
-        raise web.HTTPBadRequest(text="cuts is text,start,end;… in signs, at least one\n")
+        raise Invalid("wrong-cuts", "cuts is text,start,end;… in characters, at least one")
     return Decision(blob=item.blob, decision=choice, cuts=cuts, digest=report.sha256, by=by, at=now)

@@ -7,6 +7,7 @@ from aiohttp import web
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.records import QUARANTINE, Quarantined
 from shared.documents import Condition, Eq, Order, Page
+from shared.errors import Invalid
 
 _PAGE = 100
 _STATES = ("waiting", "released", "rejected")
@@ -35,7 +36,7 @@ async def _find(deps: AnonymizerDeps, request: web.Request) -> Page[Quarantined]
         where.append(Eq("reason", reason))
     limit = request.query.get("limit", str(_PAGE))
     if not limit.isdigit() or not 1 <= int(limit) <= 1000:
-        raise web.HTTPBadRequest(text="limit is a number from 1 to 1000\n")
+        raise Invalid("wrong-parameter", "limit is a number from 1 to 1000")
     newest = Order("at", descending=True)
     after = request.query.get("after") or None
     return await deps.documents.find(QUARANTINE, *where, order=[newest], limit=int(limit), after=after)
@@ -44,5 +45,5 @@ async def _find(deps: AnonymizerDeps, request: web.Request) -> Page[Quarantined]
 def _state(request: web.Request) -> str:
     state = request.query.get("state", "waiting")
     if state not in _STATES:
-        raise web.HTTPBadRequest(text=f"state is one of {', '.join(_STATES)}\n")
+        raise Invalid("wrong-parameter", f"state is one of {', '.join(_STATES)}")
     return state

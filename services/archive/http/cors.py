@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from aiohttp import web
 
 from services.archive.http.responses import Handle
+from shared.web.csrf import trusting
 
 EXPOSED = "Content-Location, Content-Range, ETag, Link, Location, Warning, X-Total-Count"
 METHODS = "GET, HEAD, POST, DELETE, OPTIONS"
@@ -54,6 +55,7 @@ def _shared(handle: Handle, origins: frozenset[str]) -> Handle:
             response.headers.update(fields(request))
         return response
 
+    trusting(share, origins)
     return share
 
 

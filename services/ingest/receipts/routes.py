@@ -12,6 +12,7 @@ from aiohttp import web
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts.records import ARRIVALS, DEIDENTIFIED, RECEIPTS, RECEIVED, REFUSED, REJECTED, Receipt
 from shared.documents import Condition, Eq, Order
+from shared.errors import Invalid, NotFound
 
 PAGE = 50
 MOST = 500
@@ -35,7 +36,7 @@ class ReceiptRoutes:
         """Return one receipt, with what was rejected and why."""
         receipt = await self._deps.documents.get(RECEIPTS, request.match_info["receipt_id"])
         if receipt is None:
-            return _json({"reason": "not-found", "detail": "there is no receipt of this id"}, 404)
+            raise NotFound("not-found", "there is no receipt of this id")
         rejected = await self._deps.documents.find(REJECTED, Eq("receipt_id", receipt.id), limit=MOST)
         shown = _shown(receipt)
         shown["rejected_items"] = [{"reason": r.reason, "detail": r.detail} for r in rejected.documents]
@@ -45,7 +46,7 @@ class ReceiptRoutes:
         """Return receipts, the newest first, of one state if asked."""
         limit = request.query.get("limit", str(PAGE))
         if not limit.isascii() or not limit.isdigit() or int(limit) > MOST:
-            return _json({"reason": "wrong-parameter", "detail": f"limit takes a whole number up to {MOST}"}, 400)
+            raise Invalid("wrong-parameter", f"limit takes a whole number up to {MOST}")
         where: list[Condition] = [Eq("state", request.query["state"])] if request.query.get("state") else []
         newest = (Order("at", descending=True),)
         page = await self._deps.documents.find(
@@ -82,5 +83,5 @@ def _shown(receipt: Receipt) -> dict[str, Any]:
     return shown
 
 
-def _json(value: object, status: int = 200) -> web.Response:
-    return web.Response(body=orjson.dumps(value), status=status, content_type="application/json")
+def _json(value: object) -> web.Response:
+    return web.Response(body=orjson.dumps(value), content_type="application/json")

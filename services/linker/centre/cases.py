@@ -11,11 +11,11 @@ from services.linker.centre import entries, feed, views
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import RECALLS, Entry, Recall
 from services.linker.centre.reports import ENTRIES
-from services.linker.links.manual import decoded, json_error
+from services.linker.links.manual import decoded
 from services.linker.links.optimistic import change
 from services.linker.links.states import RecallState
 from shared.documents import Condition, Eq, Order
-from shared.errors import Invalid, NotFound, Permanent
+from shared.errors import Invalid, NotFound
 
 _LIMIT = 500
 OUTCOMES = (RecallState.REDELIVERED, RecallState.UNAVAILABLE)
@@ -66,21 +66,15 @@ class CaseRoutes:
 
     async def post_diagnosis(self, request: web.Request) -> web.Response:
         """Write a confirmed diagnosis, or a new version of one."""
-        try:
-            asked = await decoded(request, entries.DiagnosisRequest)
-            entries.check_diagnosis(asked)
-            return await self._write("diagnosis", asked)
-        except Permanent as error:
-            return json_error(error)
+        asked = await decoded(request, entries.DiagnosisRequest)
+        entries.check_diagnosis(asked)
+        return await self._write("diagnosis", asked)
 
     async def post_annotation(self, request: web.Request) -> web.Response:
         """Write an annotation, or a new version of one."""
-        try:
-            asked = await decoded(request, entries.AnnotationRequest)
-            entries.check_annotation(asked)
-            return await self._write("annotation", asked)
-        except Permanent as error:
-            return json_error(error)
+        asked = await decoded(request, entries.AnnotationRequest)
+        entries.check_annotation(asked)
+        return await self._write("annotation", asked)
 
     async def get_recalls(self, request: web.Request) -> web.Response:
         """Return recalls of one state (default requested); with site, those that this site could answer."""
@@ -92,12 +86,9 @@ class CaseRoutes:
 
     async def post_recall(self, request: web.Request) -> web.Response:
         """Ask for a Study back; asked again while it is open, it stays the same recall."""
-        try:
-            asked = await decoded(request, RecallRequest)
-            if not asked.by.strip() or not asked.study_instance_uid:
-                raise Invalid("missing-by", "study_instance_uid and by are needed")
-        except Permanent as error:
-            return json_error(error)
+        asked = await decoded(request, RecallRequest)
+        if not asked.by.strip() or not asked.study_instance_uid:
+            raise Invalid("missing-by", "study_instance_uid and by are needed")
         recall = Recall(
             study_instance_uid=asked.study_instance_uid,
             recall_id=str(uuid.uuid4()),
@@ -116,13 +107,10 @@ class CaseRoutes:
 
     async def answer_recall(self, request: web.Request) -> web.Response:
         """Take a gateway's answer; an answer to an older recall of the Study is 409."""
-        try:
-            answer = await decoded(request, RecallAnswer)
-            if answer.outcome not in OUTCOMES:
-                raise Invalid("not-an-outcome", "outcome takes redelivered or unavailable-at-gateway")
-            return await self._answer(request.match_info["study"], answer)
-        except Permanent as error:
-            return json_error(error)
+        answer = await decoded(request, RecallAnswer)
+        if answer.outcome not in OUTCOMES:
+            raise Invalid("not-an-outcome", "outcome takes redelivered or unavailable-at-gateway")
+        return await self._answer(request.match_info["study"], answer)
 
     async def _answer(self, study: str, answer: RecallAnswer) -> web.Response:
         async def step(old: Recall | None) -> Recall | None:

@@ -22,13 +22,13 @@ from services.linker.centre.records import (
     StoredVersion,
     with_version,
 )
-from services.linker.links.manual import CORRELATION, ManualLinkRequest, decoded, json_error
+from services.linker.links.manual import CORRELATION, ManualLinkRequest, decoded
 from services.linker.links.optimistic import change
 from services.linker.links.records import LINKS
 from services.linker.links.states import LinkState
 from services.linker.reports import document as documents
 from shared.documents import Change, Collection, Eq, Order
-from shared.errors import Invalid, NotFound, Permanent
+from shared.errors import Invalid, NotFound
 from shared.fhir.values import operation_outcome
 from shared.logs import decided
 
@@ -158,17 +158,14 @@ class ReportRoutes:
 
     async def post_link(self, request: web.Request) -> web.Response:
         """Link, unlink, or give back to the rules, by hand."""
-        try:
-            asked = await decoded(request, ManualLinkRequest)
-            decision = asked.decision()
-            report = await linking.relink(self._deps, asked.report_id, at=time.time(), decision=decision)
-            if report is None:
-                raise NotFound("unknown-report", "report_id: no such report at the centre")
-            link = await self._deps.documents.get(LINKS, asked.report_id)
-            body = orjson.dumps(views.link(link, report) if link else {})
-            return web.Response(body=body, content_type="application/json")
-        except Permanent as error:
-            return json_error(error)
+        asked = await decoded(request, ManualLinkRequest)
+        decision = asked.decision()
+        report = await linking.relink(self._deps, asked.report_id, at=time.time(), decision=decision)
+        if report is None:
+            raise NotFound("unknown-report", "report_id: no such report at the centre")
+        link = await self._deps.documents.get(LINKS, asked.report_id)
+        body = orjson.dumps(views.link(link, report) if link else {})
+        return web.Response(body=body, content_type="application/json")
 
     async def _documents(self, changes: Sequence[Change[Changed]]) -> list[dict[str, Any]]:
         store = self._deps.documents

@@ -1,7 +1,6 @@
 """The gateway's pages and API: unlinked reports, linking by hand, review, the delivery backlog."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp_jinja2
 import msgspec
@@ -9,9 +8,9 @@ import orjson
 from aiohttp import web
 
 from services.linker.gateway.operator_actions import DeliveryRequest, OperatorActions
-from services.linker.links.manual import ManualLinkRequest, decoded, json_error
+from services.linker.links.manual import ManualLinkRequest, decoded
 from services.linker.links.states import DeliveryState, LinkState
-from shared.errors import NotFound, Permanent
+from shared.errors import Invalid
 
 _WAITING = (DeliveryState.FAILED, DeliveryState.REVIEW, DeliveryState.PENDING, DeliveryState.HELD)
 
@@ -41,17 +40,11 @@ class GatewayRoutes:
 
     async def post_link(self, request: web.Request) -> web.Response:
         """Link, unlink, or give back to the rules, by hand."""
-        try:
-            return _json(await self._actions.decide(await decoded(request, ManualLinkRequest)))
-        except Permanent as error:
-            return json_error(error)
+        return _json(await self._actions.decide(await decoded(request, ManualLinkRequest)))
 
     async def get_report(self, request: web.Request) -> web.Response:
         """Return the de-identified report with its link and delivery."""
-        try:
-            return _json(await self._actions.report(request.match_info["report_id"]))
-        except Permanent as error:
-            return json_error(error)
+        return _json(await self._actions.report(request.match_info["report_id"]))
 
     async def get_deliveries(self, request: web.Request) -> web.Response:
         """Return the backlog: counts by state, the delivery workers' outages, and what is held, waiting or failed."""
@@ -62,10 +55,7 @@ class GatewayRoutes:
 
     async def post_delivery(self, request: web.Request) -> web.Response:
         """Let a report pass review, or try failed deliveries again."""
-        try:
-            return _json({"changed": await self._actions.act(await decoded(request, DeliveryRequest))})
-        except Permanent as error:
-            return json_error(error)
+        return _json({"changed": await self._actions.act(await decoded(request, DeliveryRequest))})
 
     async def links_page(self, request: web.Request) -> web.Response:
         """Show unlinked reports with their candidates, links by hand, what waits for review and what failed."""
@@ -82,27 +72,20 @@ class GatewayRoutes:
 
     async def report_page(self, request: web.Request) -> web.Response:
         """Show one de-identified report, for whoever links or reviews it."""
-        try:
-            found = await self._actions.report(request.match_info["report_id"])
-        except NotFound as error:
-            raise web.HTTPNotFound(text=error.detail) from error
-        texts = [c for c in found["document"].get("contained", []) if c.get("resourceType") == "Observation"]
-        return _page(request, "report", texts=texts, **found)
+        report = await self._actions.report(request.match_info["report_id"])
+        texts = [c for c in report["document"].get("contained", []) if c.get("resourceType") == "Observation"]
+        return _page(request, "report", texts=texts, **report)
 
     async def page_action(self, request: web.Request) -> web.Response:
-        """Take the pages' forms; only from this very origin, so that no cross-site form can link."""
-        if urlsplit(request.headers.get("Origin", "")).netloc != request.host:
-            raise web.HTTPForbidden(text="not from this page")
+        """Take the pages' forms."""
         form = {name: str(value).strip() for name, value in (await request.post()).items()}
         try:
             if form.pop("form", "") == "delivery":
                 await self._actions.act(msgspec.convert(form, DeliveryRequest))
             else:
                 await self._actions.decide(msgspec.convert(form, ManualLinkRequest))
-        except Permanent as error:
-            raise web.HTTPBadRequest(text=str(error)) from error
         except msgspec.ValidationError as error:
-            raise web.HTTPBadRequest(text="the form is not complete") from error
+            raise Invalid("not-the-form", "the form is not complete") from error
         raise web.HTTPSeeOther("/gateway/links")
 
 

@@ -1,14 +1,13 @@
-"""What a person sends to link by hand, and how JSON bodies are taken and refused; the same at both roles."""
+"""What a person sends to link by hand, and how JSON bodies are taken; the same at both roles."""
 
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
-import orjson
 from aiohttp import web
 
 from services.linker.links.matching import ManualDecision
-from shared.errors import Invalid, NotFound, Permanent
+from shared.errors import Invalid
 
 T = TypeVar("T", bound=msgspec.Struct)
 CORRELATION = "X-Correlation-ID"  # carries the receipt's id over the border
@@ -44,12 +43,6 @@ async def decoded(request: web.Request, kind: type[T]) -> T:
         return msgspec.json.decode(await request.read(), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid("not-the-form", _where(error)) from error
-
-
-def json_error(error: Permanent) -> web.Response:
-    """Return an error as JSON: 404 for what does not exist, else 400."""
-    body = orjson.dumps({"error": error.reason, "detail": error.detail})
-    return web.Response(status=404 if isinstance(error, NotFound) else 400, body=body, content_type="application/json")
 
 
 def _where(error: Exception) -> str:

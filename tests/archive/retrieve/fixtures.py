@@ -20,6 +20,7 @@ from services.archive.query.routes import SearchRoutes
 from services.archive.records import INSTANCES, InstanceRecord
 from services.archive.store.routes import StowRoutes
 from services.archive.store.store import Store
+from shared.runtime.app import MIDDLEWARES
 
 SHARED = Path(os.environ.get("JMID_SHARED_DATA") or Path(__file__).parents[3] / ".." / "shared" / "data").resolve()
 INSTALLED = Path(pydicom.data.__file__).parent / "test_files"
@@ -96,7 +97,7 @@ async def serving_all(
     deps: ArchiveDeps, store: Store, more: Sequence[web.AbstractRouteDef] = ()
 ) -> AsyncIterator[Serving]:
     """Serve every route of these insides on a free port."""
-    app = web.Application()
+    app = web.Application(middlewares=MIDDLEWARES)
     app.add_routes([*cors.sharing(_routes(deps, store), deps.settings.cors_origins), *more])
     runner = web.AppRunner(app)
     await runner.setup()

@@ -1,0 +1,45 @@
+"""The one guard against requests that another site's page makes a reader's browser send (CSRF).
+
+A browser names where a request comes from: in Sec-Fetch-Site (Fetch Metadata), or, on plain http to another machine, in
+Origin alone. A request that would change something is refused unless it comes from our own page, or from an origin that
+the route trusts (CORS). A client that is not a browser sends neither header and passes: it carries no reader's session.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from shared.errors import Refused
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_OWN = frozenset({"same-origin", "none"})
+_TRUSTED = "trusted_origins"
+
+
+def trusting(handler: Callable[..., Any], origins: frozenset[str]) -> None:
+    """Let pages of these origins send requests to a handler; * is every origin."""
+    setattr(handler, _TRUSTED, origins)
+
+
+@web.middleware
+async def csrf(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a state-changing request that a foreign page had a browser send."""
+    fetch_site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if request.method not in SAFE and not _is_trusted(request, origin) and is_foreign(fetch_site, origin, request.host):
+        raise Refused("cross-site", "this is done on our own pages, not from another site")
+    return await handler(request)
+
+
+def is_foreign(fetch_site: str | None, origin: str | None, host: str) -> bool:
+    """Say whether a browser sends it for a page that is not ours. Pure."""
+    if fetch_site is not None:
+        return fetch_site not in _OWN
+    return origin is not None and urlsplit(origin).netloc != host
+
+
+def _is_trusted(request: web.Request, origin: str | None) -> bool:
+    origins: frozenset[str] = getattr(request.match_info.handler, _TRUSTED, frozenset())
+    return origin is not None and ("*" in origins or origin in origins)
