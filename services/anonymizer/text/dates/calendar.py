@@ -64,8 +64,9 @@ class Day(NamedTuple):
 
 
 def _safe(year: int, day: Day) -> date:
-    """Return the day, or the middle of the month or year that it stands for."""
-    month = day.month or 7
+    """Return the day, or the middle of the month or year that it stands for; what no calendar has counts as unknown."""
+    year = min(max(year, date.min.year), date.max.year)
+    month = day.month if day.month and 1 <= day.month <= 12 else 7
     try:
         return date(year, month, day.day or 15)
     except ValueError:
