@@ -38,6 +38,12 @@ check: $(VENV)/.dev ## Lint, types, layers, licences, Kubernetes manifests, docs
 	$(BIN)/python -m docs.generate --check
 	$(BIN)/python -m shared.web.locale --check
 
+wheel: $(VENV)/.dev ## Build the wheel to dist/
+	@$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -w dist .
+
+check-wheel: $(VENV)/.dev ## Install the wheel in an empty environment, run it in an empty folder, find its sample
+	@$(BIN)/python -m tests.packaging
+
 messages: $(VENV)/.dev ## Take new texts of pages into the catalogues (shared/web/locale/*.po); translate them there
 	$(BIN)/python -m shared.web.locale
 
@@ -56,7 +62,7 @@ lock: $(VENV)/.dev ## Resolve the lock files anew from pyproject.toml
 	$(COMPILE) --extra pixels --extra names --extra dev -c requirements-gateway.lock -o requirements-dev.lock
 
 clean: ## Remove what was built and measured here; state under jmid-home stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info build bench/results
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info build dist bench/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

@@ -38,12 +38,31 @@ CHROMIUM_ARGUMENTS = (
 
 SERVERS = frozenset({"rabbitmq", "mongodb", "s3", "own_rabbitmq", "own_mongodb", "own_s3"})
 BROWSER = frozenset({"browser", "page"})
+SLOW = (
+    "adversarial/",
+    "anonymizer/deface/",
+    "anonymizer/instances/test_real_files.py",
+    "anonymizer/instances/test_series_template.py",
+    "anonymizer/instances/test_valid.py",
+    "anonymizer/pixels/",
+    "anonymizer/pseudonyms/test_key_wrapping_tools.py",
+    "anonymizer/rotation/",
+    "anonymizer/text/test_recogniser.py",
+    "archive/retrieve/",
+    "flow/",
+    "fuzz/",
+    "portal/",
+)
+"""What takes seconds a test, under tests/: models, real heads, every real file, processes. A test can say so itself."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a server or the browser by the fixtures it asks for, so that nobody forgets to."""
+    """Mark what needs a server or the browser by the fixtures it asks for, so that nobody forgets to; and the slow."""
+    here = Path(__file__).parent
     for item in items:
+        if item.path.relative_to(here).as_posix().startswith(SLOW):
+            item.add_marker("slow")
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & SERVERS:
             item.add_marker("servers")

@@ -58,7 +58,9 @@ async def test_a_disk_that_gets_full_refuses_to_publish_loses_nothing_and_can_be
     assert sorted(recorder.ids) == sorted(kept)
 
 
-async def test_a_consumer_goes_on_when_a_full_disk_has_room_again(small_disk: Path) -> None:
+async def test_a_consumer_goes_on_when_a_full_disk_has_room_again(
+    small_disk: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     ballast = small_disk / "ballast"
     recorder = Recorder()
 
@@ -71,7 +73,7 @@ async def test_a_consumer_goes_on_when_a_full_disk_has_room_again(small_disk: Pa
         with pytest.raises(StorageFull):
             await bus.publish(large_event("two"))
         async with consuming(bus, "received", recorder):
-            await asyncio.sleep(0.3)
+            await until(lambda: "StorageFull" in caplog.text)
             ballast.unlink()
             await until(lambda: recorder.ids == [large_event("one").id])
             await until_depth(bus, "received", ready=0, unacked=0)

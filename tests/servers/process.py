@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -15,6 +16,7 @@ from pathlib import Path
 
 START_S = 60
 STOP_S = 20
+FIRST_PORT, LAST_PORT, WORKERS = 15000, 32000, 16
 VENV = Path(sys.prefix) / "bin"
 _GUARD = 'while read -r line; do groups=$line; done; for group in $groups; do kill -9 "-$group"; done 2>/dev/null'
 
@@ -103,12 +105,21 @@ class Server(ABC):
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of the loopback address that nobody listens on now."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
+    """Return ports of the loopback address that nobody listens on now.
+
+    Each worker of pytest-xdist has a range of its own, below those that the system gives to outgoing connections: what
+    was free here is still free when the server that it is for binds to it.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % WORKERS
+    candidates = random.sample(range(FIRST_PORT + worker, LAST_PORT, WORKERS), 200)
+    found: list[int] = []
+    for port in candidates:
+        with contextlib.suppress(OSError), socket.socket() as each:
+            each.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise OSError("no free ports")
 
 
 _guarded: list[int] = []

@@ -19,9 +19,11 @@ MISSING = (
 )
 
 ELECT = """
-timer:sleep(1000),
-[ra:trigger_election(Server) || Queue <- rabbit_amqqueue:list(), amqqueue:get_type(Queue) =:= rabbit_quorum_queue,
-    {Name, _} = Server <- [amqqueue:get_pid(Queue)], ra_leaderboard:lookup_leader(Name) =:= undefined].
+Leaderless = fun() -> [Server || Queue <- rabbit_amqqueue:list(), amqqueue:get_type(Queue) =:= rabbit_quorum_queue,
+    {Name, _} = Server <- [amqqueue:get_pid(Queue)], ra_leaderboard:lookup_leader(Name) =:= undefined] end,
+Elect = fun Again(0) -> error(no_leader); Again(Tries) -> case Leaderless() of [] -> ok; Servers ->
+    timer:sleep(100), [ra:trigger_election(Server) || Server <- Servers], Again(Tries - 1) end end,
+Elect(100).
 """
 """A quorum queue of a single node can stay without a leader after a restart, when clients are there before the election
 (rabbitmq-server issue 10070). This is the remedy that the issue names."""

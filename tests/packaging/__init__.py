@@ -1,0 +1,1 @@
+"""What is shipped: the wheel, what it declares, and the image."""

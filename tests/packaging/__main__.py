@@ -1,0 +1,96 @@
+"""``python -m tests.packaging``: the wheel in an empty environment and an empty folder runs, and finds its sample.
+
+The repository is not on the path: what the wheel forgets is missed here.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.request
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from tests.flow.system import until
+from tests.servers.process import free_ports
+
+ROOT = Path(__file__).resolve().parents[2]
+PIP = ("-m", "pip", "--disable-pip-version-check", "-q")
+ENVIRON = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "JMID_HOME")}
+CASES = 3
+"""Of the sample: services/sample_data/README.md."""
+
+
+def main() -> int:
+    """Build, compare, install and run it; print what was found."""
+    with tempfile.TemporaryDirectory(prefix="jmid-wheel-") as folder:
+        wheel = built(Path(folder) / "wheels")
+        if forgotten := missing(wheel):
+            print("not in the wheel:", *forgotten, sep="\n  ", file=sys.stderr)
+            return 1
+        python = installed(wheel, Path(folder) / "venv")
+        empty = Path(folder) / "empty"
+        empty.mkdir()
+        count = run(python, empty)
+    print(f"{wheel.name}: whole; installed in an empty environment it was ready and found {count} cases")
+    return 0
+
+
+def built(folder: Path) -> Path:
+    """Return the wheel of the working tree."""
+    options = ["--no-deps", "--no-build-isolation", "--no-index", "-w", str(folder)]
+    subprocess.run([sys.executable, *PIP, "wheel", *options, str(ROOT)], check=True)
+    (wheel,) = folder.glob("jmid-*.whl")
+    return wheel
+
+
+def missing(wheel: Path) -> list[str]:
+    """Return the files of the repository's packages that the wheel does not hold."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "services", "shared"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    with zipfile.ZipFile(wheel) as archive:
+        return sorted({name for name in listed if (ROOT / name).exists()} - set(archive.namelist()))
+
+
+def installed(wheel: Path, venv: Path) -> Path:
+    """Return the Python of a new environment with the pinned dependencies and the wheel."""
+    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+    python = venv / "bin" / "python"
+    pinned = ["--require-hashes", "--only-binary", ":all:", "-r", str(ROOT / "requirements.lock")]
+    subprocess.run([python, *PIP, "install", *pinned], check=True, env=ENVIRON)
+    subprocess.run([python, *PIP, "install", "--no-deps", "--no-index", str(wheel)], check=True, env=ENVIRON)
+    subprocess.run([python, *PIP, "check"], check=True, env=ENVIRON)
+    return python
+
+
+def run(python: Path, folder: Path) -> int:
+    """Return how many cases the portal finds after `jmid up` in a folder with nothing in it."""
+    (port,) = free_ports(1)
+    command: list[str | Path] = [python.with_name("jmid"), "up", "--port", str(port), "--dimse-port", "0"]
+    with (folder.parent / "output.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, env=ENVIRON, stdout=log, stderr=log)
+    try:
+        until(lambda: _json(port, "/-/ready", process).get("ready"), "the wheel to be ready")
+        until(lambda: _json(port, "/api/cases", process).get("total") == CASES, "the sample")
+        return CASES
+    except AssertionError:
+        print((folder.parent / "output.log").read_text(), file=sys.stderr)
+        raise
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _json(port: int, path: str, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
+    assert process.poll() is None, "jmid up ended"
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return dict(json.loads(answer.read()))
+    except OSError:
+        return {}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
