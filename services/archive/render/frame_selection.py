@@ -1,4 +1,4 @@
-"""Say what a rendered resource shows: frames of its images, or those that a Presentation State refers to.
+"""Select the frames that a rendered resource shows: of its images, or those that a Presentation State refers to.
 
 Source: PS3.18 10.4.1.1.3 (Rendered Resources, Presentation States), 8.3.5.
 """
@@ -11,23 +11,25 @@ from services.archive.attributes.stored import data_set_of
 from services.archive.deps import ArchiveDeps
 from services.archive.pixels import frames
 from services.archive.records import INSTANCES, InstanceRecord, InstanceState
-from services.archive.render import image_attributes, presentation_state
-from services.archive.render.presentation_state import GRAYSCALE_STATE, State
-from services.archive.render.worker import Picture, Source
+from services.archive.render import image_attributes, presentation_state, worker
+from services.archive.render.lookup_tables import LUT_PATHS
+from services.archive.render.parameters import RenderingParameters
+from services.archive.render.presentation_state import GRAYSCALE_STATE, PresentationState
+from services.archive.render.worker import FrameSource, RenderJob
 from shared.errors import Refused
 
-MAX_STATE_VIEWS = 2000
+MAX_STATE_FRAMES = 2000
 
 
-class View(msgspec.Struct, frozen=True):
+class SelectedFrame(msgspec.Struct, frozen=True):
     """One frame (from 1) of an Instance, and the Presentation State to show it by."""
 
     record: InstanceRecord
     number: int
-    state: State | None = None
+    state: PresentationState | None = None
 
 
-async def of_frames(deps: ArchiveDeps, records: Sequence[InstanceRecord], listed: str | None) -> list[View]:
+async def of_frames(deps: ArchiveDeps, records: Sequence[InstanceRecord], listed: str | None) -> list[SelectedFrame]:
     """Return what to show of a resource. listed: the frame numbers of the request, as text.
 
     A Presentation State shows what it refers to and the archive has, when it is asked for by itself; of a Study or
@@ -35,24 +37,24 @@ async def of_frames(deps: ArchiveDeps, records: Sequence[InstanceRecord], listed
     """
     images = [record for record in records if record.pixels is not None]
     if images:
-        return [View(record, number) for record in images for number in _numbers(record, listed)]
+        return [SelectedFrame(record, number) for record in images for number in _numbers(record, listed)]
     states = [record for record in records if record.sop_class_uid == GRAYSCALE_STATE]
-    found = [view for record in states for view in await _by_state(deps, record)]
-    if not found:
+    selection = [each for record in states for each in await _by_state(deps, record)]
+    if not selection:
         raise Refused("nothing-to-render", "the resource has no image; its metadata and bulk data are there")
-    return found
+    return selection
 
 
-def representative(views: Sequence[View]) -> View:
-    """Return the view that stands for all: of the middle image, the frame that it names or its middle one."""
-    if views[0].state is not None:
-        return views[0]
-    images = list({view.record.sop_instance_uid: view.record for view in views}.values())
+def representative(selection: Sequence[SelectedFrame]) -> SelectedFrame:
+    """Return the frame that stands for all: of the middle image, the frame that it names or its middle one."""
+    if selection[0].state is not None:
+        return selection[0]
+    images = list({each.record.sop_instance_uid: each.record for each in selection}.values())
     record = images[len(images) // 2]
-    numbers = [view.number for view in views if view.record is record]
+    numbers = [each.number for each in selection if each.record is record]
     count = frames.pixels_of(record).number_of_frames
-    told = 1 if count == 1 else image_attributes.read(record.metadata, count, {}).representative
-    return View(record, told if told in numbers else numbers[0])
+    named = 1 if count == 1 else image_attributes.read(record.metadata, count, {}).representative
+    return SelectedFrame(record, named if named in numbers else numbers[0])
 
 
 def _numbers(record: InstanceRecord, listed: str | None) -> Sequence[int]:
@@ -60,11 +62,11 @@ def _numbers(record: InstanceRecord, listed: str | None) -> Sequence[int]:
     return range(1, count + 1) if listed is None else frames.numbers(listed, count)
 
 
-async def _by_state(deps: ArchiveDeps, record: InstanceRecord) -> list[View]:
+async def _by_state(deps: ArchiveDeps, record: InstanceRecord) -> list[SelectedFrame]:
     attributes, bulk = data_set_of(record.metadata), await _lut_bytes(deps, record)
     wanted = presentation_state.references(attributes)
     known = await deps.documents.get_many(INSTANCES, [reference.sop_instance_uid for reference in wanted])
-    found: list[View] = []
+    selection: list[SelectedFrame] = []
     for reference in wanted:
         image = known.get(reference.sop_instance_uid)
         if (
@@ -75,10 +77,10 @@ async def _by_state(deps: ArchiveDeps, record: InstanceRecord) -> list[View]:
         ):
             continue
         for number in reference.frames or range(1, image.pixels.number_of_frames + 1):
-            if number <= image.pixels.number_of_frames and len(found) < MAX_STATE_VIEWS:
+            if number <= image.pixels.number_of_frames and len(selection) < MAX_STATE_FRAMES:
                 state = presentation_state.state_for(attributes, image.sop_instance_uid, number, bulk)
-                found.append(View(image, number, state))
-    return found
+                selection.append(SelectedFrame(image, number, state))
+    return selection
 
 
 def _together(image: InstanceRecord, state: InstanceRecord) -> bool:
@@ -86,24 +88,29 @@ def _together(image: InstanceRecord, state: InstanceRecord) -> bool:
     return image.study_instance_uid == state.study_instance_uid
 
 
-async def picture(deps: ArchiveDeps, view: View) -> Picture:
-    """Return what the pool needs to draw a view; pixels of a local file stay where they are."""
-    record, number = view.record, view.number
+async def rendered(deps: ArchiveDeps, selected: SelectedFrame, rendering: RenderingParameters, kind: str) -> bytes:
+    """Return a frame as an image file. kind: its media type."""
+    return await deps.cpu(worker.render, await render_job(deps, selected), rendering, kind)
+
+
+async def render_job(deps: ArchiveDeps, selected: SelectedFrame) -> RenderJob:
+    """Return what the pool needs to render a frame; pixels of a local file stay where they are."""
+    record, number = selected.record, selected.number
     path = None if record.deflated else deps.blobs.local_path(record.blob)
     if path is None:
-        source = Source(data=await frames.frame(deps, record, number))
+        source = FrameSource(data=await frames.frame(deps, record, number))
     else:
         bits = 0 if frames.pixels_of(record).encapsulated else frames.frame_shape(record).frame_bits
-        source = Source(path=str(path), spans=frames.spans(record, number), shift=bits * (number - 1) % 8)
+        source = FrameSource(path=str(path), spans=frames.spans(record, number), shift=bits * (number - 1) % 8)
     count = frames.pixels_of(record).number_of_frames
     bulk: Mapping[str, bytes] = await _lut_bytes(deps, record)
-    return Picture(source, number, count, record.transfer_syntax_uid, record.metadata, bulk, view.state)
+    return RenderJob(source, number, count, record.transfer_syntax_uid, record.metadata, bulk, selected.state)
 
 
 async def _lut_bytes(deps: ArchiveDeps, record: InstanceRecord) -> dict[str, bytes]:
     """Return the bulk values that rendering may need: LUTs, palettes and ICC Profiles."""
     wanted: Mapping[str, tuple[int, int]] = {
-        path: place for path, place in record.bulk.items() if path.startswith(image_attributes.LUT_PATHS)
+        path: place for path, place in record.bulk.items() if path.startswith(LUT_PATHS)
     }
     if not wanted:
         return {}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.archive.render.parameters import Palette
+from services.archive.render.display import Palette
 from shared.errors import Refused
 
 Array = NDArray[Any]

@@ -1,12 +1,14 @@
-"""What a rendering is told: the looks of an image and the query parameters of a request, as small values.
+"""Read the rendering query parameters of a request. Pure.
 
 Source: PS3.18 8.3.5.1.
 """
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
+from services.archive.render.display import Window
 from shared.errors import Invalid
 
 FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}
@@ -22,61 +24,6 @@ PRESETS = {  # center, width in HU, as reading rooms use them
 MAX_VIEWPORT = 8192
 
 
-class Window(msgspec.Struct, frozen=True):
-    """A VOI window. function: LINEAR, LINEAR_EXACT or SIGMOID."""
-
-    center: float
-    width: float
-    function: str = "LINEAR"
-
-
-class Lut(msgspec.Struct, frozen=True):
-    """A LUT. first: the stored value that its first entry is for.  bits: of an entry.  data: uint16, native order."""
-
-    first: int
-    bits: int
-    data: bytes
-
-
-class Palette(msgspec.Struct, frozen=True):
-    """The three Palette Color LUTs, of equal length. bits: 8 or 16, of an entry (PS3.3 C.7.6.3.1.5)."""
-
-    red: Lut
-    green: Lut
-    blue: Lut
-
-
-class Look(msgspec.Struct, frozen=True):
-    """How stored samples are meant to be seen.
-
-    inverse: low values are bright.  padding: first and last stored value that mean nothing.  asked: the window comes
-    from the request.  extremes: of what is shown, after the Modality LUT, where there is no VOI.
-    """
-
-    slope: float = 1.0
-    intercept: float = 0.0
-    modality_lut: Lut | None = None
-    window: Window | None = None
-    voi_lut: Lut | None = None
-    inverse: bool = False
-    palette: Palette | None = None
-    bits_stored: int = 8
-    padding: tuple[int, int] | None = None
-    asked: bool = False
-    extremes: tuple[float, float] | None = None
-
-    @property
-    def windowed(self) -> bool:
-        """Say whether a VOI is given."""
-        return self.window is not None or self.voi_lut is not None
-
-    def asked_for(self, window: Window | None) -> "Look":
-        """Return the look with the window of a request, which overrules every other VOI."""
-        if window is None:
-            return self
-        return msgspec.structs.replace(self, window=window, voi_lut=None, asked=True)
-
-
 class Viewport(msgspec.Struct, frozen=True):
     """columns, rows: to fit into; 0 leaves it open.  x, y, width, height: the region of the source; negative flips."""
 
@@ -88,14 +35,7 @@ class Viewport(msgspec.Struct, frozen=True):
     height: int = 0
 
 
-class Annotation(msgspec.Struct, frozen=True):
-    """Lines of text for the upper left and right."""
-
-    left: tuple[str, ...] = ()
-    right: tuple[str, ...] = ()
-
-
-class Wishes(msgspec.Struct, frozen=True):
+class RenderingParameters(msgspec.Struct, frozen=True):
     """The rendering query parameters of one request. annotation: of {"patient", "technique"}."""
 
     window: Window | None = None
@@ -105,9 +45,9 @@ class Wishes(msgspec.Struct, frozen=True):
     icc: bool = False
 
 
-def wishes(query: "dict[str, str]") -> Wishes:
+def parse(query: Mapping[str, str]) -> RenderingParameters:
     """Read the rendering parameters; raise Invalid for values that 8.3.5.1 does not allow. Others are ignored."""
-    return Wishes(
+    return RenderingParameters(
         window=_window(query["window"]) if "window" in query else None,
         viewport=_viewport(query["viewport"]) if "viewport" in query else None,
         quality=_quality(query["quality"]) if "quality" in query else None,

@@ -1,17 +1,17 @@
-"""Apply a Grayscale Softcopy Presentation State: what somebody wanted an image to look like.
+"""Read and apply a Grayscale Softcopy Presentation State. Pure.
 
 Source: PS3.3 A.33.1 (IOD), C.11.8 (Softcopy VOI LUT), C.11.6 (Softcopy Presentation LUT), C.10.4 (Displayed Area),
 C.10.5 (Graphic Annotation), C.10.6 (Spatial Transformation); PS3.4 N.2.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 
 import msgspec
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
-from services.archive.render import image_attributes
-from services.archive.render.parameters import Look, Lut, Window
+from services.archive.render.display import DisplayState, Lut, Window
+from services.archive.render.graphics import Graphic, Note, annotated
+from services.archive.render.lookup_tables import MODALITY_LUT, VOI_LUT, lut, window
 from shared.dicom.json_values import Json, integer, items, number, text, values
 
 GRAYSCALE_STATE = "1.2.840.10008.5.1.4.1.1.11.1"
@@ -19,7 +19,6 @@ REFERENCED_SERIES, REFERENCED_IMAGES = "00081115", "00081140"
 SOP_INSTANCE, SERIES_INSTANCE, FRAME_NUMBERS = "00081155", "0020000E", "00081160"
 VOI, GRAPHICS, AREAS = "00283110", "00700001", "0070005A"
 MAX_SIDE = 16384
-Points = tuple[tuple[float, float], ...]
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -30,23 +29,7 @@ class Reference(msgspec.Struct, frozen=True):
     frames: tuple[int, ...] = ()
 
 
-class Graphic(msgspec.Struct, frozen=True):
-    """A graphic object in pixels of the image. kind: POINT, POLYLINE, INTERPOLATED, CIRCLE or ELLIPSE."""
-
-    kind: str
-    points: Points
-    filled: bool = False
-
-
-class Note(msgspec.Struct, frozen=True):
-    """A text object at a place in pixels of the image."""
-
-    text: str
-    x: float
-    y: float
-
-
-class State(msgspec.Struct, frozen=True):
+class PresentationState(msgspec.Struct, frozen=True):
     """What is to be done to one image.
 
     area: left, top, right, bottom of what is displayed, in pixels from 0.  rotation: degrees clockwise; then flip.
@@ -64,8 +47,8 @@ class State(msgspec.Struct, frozen=True):
     graphics: tuple[Graphic, ...] = ()
     notes: tuple[Note, ...] = ()
 
-    def look(self, own: Look) -> Look:
-        """Return the image's own look as the state changes it; the state's LUTs stand instead of the image's."""
+    def changed(self, own: DisplayState) -> DisplayState:
+        """Return the image's own display state as this one changes it: its LUTs stand instead of the image's."""
         changes: dict[str, object] = {"inverse": self.inverse}
         if self.slope is not None or self.modality_lut is not None:
             slope = 1.0 if self.slope is None else self.slope
@@ -76,7 +59,7 @@ class State(msgspec.Struct, frozen=True):
 
     def present(self, image: Image.Image) -> Image.Image:
         """Return the rendered image with annotations, cut to the displayed area, rotated and flipped."""
-        image = _annotated(image, self)
+        image = annotated(image, self.graphics, self.notes)
         if self.area is not None and self.area != (0, 0, *image.size):
             image = image.crop(self.area)  # what lies outside the image is black
         if self.rotation:
@@ -94,19 +77,18 @@ def references(state: Json) -> list[Reference]:
     return found
 
 
-def state_for(state: Json, sop_instance_uid: str, frame: int, bulk: Mapping[str, bytes]) -> State:
+def state_for(state: Json, sop_instance_uid: str, frame: int, bulk: Mapping[str, bytes]) -> PresentationState:
     """Return what the state wants for one frame (from 1) of one image."""
     voi = next(_applicable(state, VOI, sop_instance_uid, frame), {})
     area = next(_applicable(state, AREAS, sop_instance_uid, frame), None)
     layers = list(_applicable(state, GRAPHICS, sop_instance_uid, frame))
-    return State(
+    own_window = window(voi)
+    return PresentationState(
         slope=number(state, "00281053", 1.0) if "00281053" in state else None,
         intercept=number(state, "00281052", 0.0),
-        modality_lut=image_attributes.lut(state, image_attributes.MODALITY_LUT, bulk, signed=False),
-        window=image_attributes.window(voi),
-        voi_lut=None
-        if image_attributes.window(voi)
-        else image_attributes.lut(voi, image_attributes.VOI_LUT, bulk, signed=False),
+        modality_lut=lut(state, MODALITY_LUT, bulk, signed=False),
+        window=own_window,
+        voi_lut=None if own_window else lut(voi, VOI_LUT, bulk, signed=False),
         inverse=text(state, "20500020") == "INVERSE",
         rotation=integer(state, "00700042", 0) % 360 // 90 * 90,
         flip=text(state, "00700041") == "Y",
@@ -155,50 +137,3 @@ def _notes(layer: Json) -> Iterator[Note]:
         place = values(item, "00700010") if box else values(item, "00700014") if anchor else []
         if len(place) >= 2:
             yield Note(text(item, "00700006"), float(place[0]) - 0.5, float(place[1]) - 0.5)
-
-
-def _annotated(image: Image.Image, state: State) -> Image.Image:
-    if not (state.graphics or state.notes):
-        return image
-    image = image.copy()
-    draw = ImageDraw.Draw(image)
-    ink: int | tuple[int, ...] = 255 if image.mode == "L" else (255, 255, 255)
-    edge: int | tuple[int, ...] = 0 if image.mode == "L" else (0, 0, 0)
-    for graphic in state.graphics:
-        _draw(draw, graphic, ink)
-    font = ImageFont.load_default(max(10, image.height // 36))
-    for note in state.notes:
-        draw.multiline_text((note.x, note.y), note.text, font=font, fill=ink, stroke_width=1, stroke_fill=edge)
-    return image
-
-
-def _draw(draw: ImageDraw.ImageDraw, graphic: Graphic, ink: int | tuple[int, ...]) -> None:
-    """Draw one object; ELLIPSE gives the ends of the major, then of the minor axis (C.10.5.1.2)."""
-    points = graphic.points
-    if graphic.kind == "CIRCLE" and len(points) >= 2:
-        (x, y), (on_x, on_y) = points[:2]
-        radius = ((on_x - x) ** 2 + (on_y - y) ** 2) ** 0.5
-        draw.ellipse(
-            (x - radius, y - radius, x + radius, y + radius), outline=ink, fill=ink if graphic.filled else None
-        )
-    elif graphic.kind == "ELLIPSE" and len(points) >= 4:
-        draw.line(_ellipse(points), fill=ink)
-    elif graphic.kind == "POINT":
-        x, y = points[0]
-        draw.line([(x - 3, y), (x + 3, y)], fill=ink)
-        draw.line([(x, y - 3), (x, y + 3)], fill=ink)
-    elif graphic.filled and len(points) >= 3:
-        draw.polygon(points, fill=ink)
-    elif len(points) >= 2:
-        draw.line(points, fill=ink)
-
-
-def _ellipse(points: Points) -> list[tuple[float, float]]:
-    (ax, ay), (bx, by), (cx, cy), (dx, dy) = points[:4]
-    x, y = (ax + bx) / 2, (ay + by) / 2
-    major, minor = ((bx - ax) / 2, (by - ay) / 2), ((dx - cx) / 2, (dy - cy) / 2)
-    angles = [math.tau * step / 72 for step in range(73)]
-    return [
-        (x + major[0] * math.cos(a) + minor[0] * math.sin(a), y + major[1] * math.cos(a) + minor[1] * math.sin(a))
-        for a in angles
-    ]

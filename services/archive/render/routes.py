@@ -14,8 +14,8 @@ from services.archive.http.negotiate import Chosen, Offer
 from services.archive.http.responses import Handle, answering_errors, instance_url, negotiated, query_of
 from services.archive.pixels import frames
 from services.archive.render import encapsulated_document, frame_selection, parameters, worker
-from services.archive.render.frame_selection import View
-from services.archive.render.parameters import Wishes
+from services.archive.render.frame_selection import SelectedFrame
+from services.archive.render.parameters import RenderingParameters
 from shared.errors import Refused
 
 KINDS = ("image/jpeg", "image/png", "image/gif")
@@ -29,21 +29,21 @@ def retrieve(deps: ArchiveDeps) -> Handle:
 
     @answering_errors
     async def handle(request: web.Request) -> web.StreamResponse:
-        wishes = parameters.wishes(query_of(request))
+        rendering = parameters.parse(query_of(request))
         path = request.match_info
         records = await resources.online_instances(deps, path)
         if "instance" in path and encapsulated_document.is_document(records[0]):
             return await encapsulated_document.send(deps, request, records[0])
-        shown = await frame_selection.of_frames(deps, records, path.get("frames"))
-        single = len(shown) == 1 or ("instance" in path and "frames" not in path)
+        selection = await frame_selection.of_frames(deps, records, path.get("frames"))
+        single = len(selection) == 1 or ("instance" in path and "frames" not in path)
         chosen = negotiated(request, _offers(single=single, preferred="instance" in path))
-        etag = _etag(shown, chosen, request, "rendered")
+        etag = _etag(selection, chosen, request, "rendered")
         if unchanged := conditional.not_modified(request, etag):
             return unchanged
         kind = chosen.offer.name
         if not chosen.offer.multipart:
-            return await send_single(request, whole(kind, await _one(deps, shown, wishes, kind)), etag)
-        return await send_multipart(request, kind, _parts(deps, shown, wishes, kind), etag)
+            return await send_single(request, whole(kind, await _one(deps, selection, rendering, kind)), etag)
+        return await send_multipart(request, kind, _parts(deps, selection, rendering, kind), etag)
 
     return handle
 
@@ -53,15 +53,19 @@ def thumbnail(deps: ArchiveDeps) -> Handle:
 
     @answering_errors
     async def handle(request: web.Request) -> web.StreamResponse:
-        wishes = worker.thumbnail(parameters.wishes(query_of(request)), THUMBNAIL_SIDE)
+        rendering = worker.thumbnail(parameters.parse(query_of(request)), THUMBNAIL_SIDE)
         path = request.match_info
-        shown = await frame_selection.of_frames(deps, await resources.online_instances(deps, path), path.get("frames"))
+        selection = await frame_selection.of_frames(
+            deps, await resources.online_instances(deps, path), path.get("frames")
+        )
         chosen = negotiated(request, [Offer(kind) for kind in KINDS])
-        view = frame_selection.representative(shown)
-        etag = _etag([view], chosen, request, "thumbnail")
+        selected = frame_selection.representative(selection)
+        etag = _etag([selected], chosen, request, "thumbnail")
         if unchanged := conditional.not_modified(request, etag):
             return unchanged
-        body = await deps.cpu(worker.draw, await frame_selection.picture(deps, view), wishes, chosen.offer.name)
+        body = await deps.cpu(
+            worker.render, await frame_selection.render_job(deps, selected), rendering, chosen.offer.name
+        )
         return await send_single(request, whole(chosen.offer.name, body), etag)
 
     return handle
@@ -74,25 +78,28 @@ def _offers(*, single: bool, preferred: bool) -> list[Offer]:
     return [*alone, *many] if preferred else [*many, *alone]
 
 
-def _etag(shown: Sequence[View], chosen: Chosen, request: web.Request, form: str) -> str:
+def _etag(selection: Sequence[SelectedFrame], chosen: Chosen, request: web.Request, form: str) -> str:
     query = "&".join(sorted(f"{name}={value}" for name, value in request.query.items()))
-    digests = (f"{view.record.sha256}{view.number}{view.state}" for view in shown)
+    digests = (f"{selected.record.sha256}{selected.number}{selected.state}" for selected in selection)
     return conditional.etag_of_all(digests, repr(chosen.offer), query, form)
 
 
-async def _one(deps: ArchiveDeps, shown: Sequence[View], wishes: Wishes, kind: str) -> bytes:
+async def _one(
+    deps: ArchiveDeps, selection: Sequence[SelectedFrame], rendering: RenderingParameters, kind: str
+) -> bytes:
     """Return one body: all frames as an animated GIF, else the frame that stands for them."""
-    if kind == GIF and len(shown) > 1:
-        if sum(frames.frame_shape(view.record).frame_bits // 8 for view in shown) > MAX_ANIMATED_BYTES:
-            raise Refused("too-large-to-animate", "ask for frames, or for image/jpeg")
-        every = [await frame_selection.picture(deps, view) for view in shown]
-        return await deps.cpu(worker.animate, every, wishes)
-    return await deps.cpu(
-        worker.draw, await frame_selection.picture(deps, frame_selection.representative(shown)), wishes, kind
-    )
+    if kind != GIF or len(selection) == 1:
+        return await frame_selection.rendered(deps, frame_selection.representative(selection), rendering, kind)
+    if sum(frames.frame_shape(selected.record).frame_bits // 8 for selected in selection) > MAX_ANIMATED_BYTES:
+        raise Refused("too-large-to-animate", "ask for frames, or for image/jpeg")
+    jobs = [await frame_selection.render_job(deps, selected) for selected in selection]
+    return await deps.cpu(worker.animate, jobs, rendering)
 
 
-async def _parts(deps: ArchiveDeps, shown: Sequence[View], wishes: Wishes, kind: str) -> AsyncIterator[Part]:
-    for view in shown:
-        body = await deps.cpu(worker.draw, await frame_selection.picture(deps, view), wishes, kind)
-        yield whole(kind, body, f"{instance_url(deps.settings.public_root, view.record)}/frames/{view.number}/rendered")
+async def _parts(
+    deps: ArchiveDeps, selection: Sequence[SelectedFrame], rendering: RenderingParameters, kind: str
+) -> AsyncIterator[Part]:
+    for selected in selection:
+        body = await frame_selection.rendered(deps, selected, rendering, kind)
+        instance = instance_url(deps.settings.public_root, selected.record)
+        yield whole(kind, body, f"{instance}/frames/{selected.number}/rendered")

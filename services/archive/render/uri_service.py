@@ -3,23 +3,26 @@
 Source: PS3.18 9.1-9.5 (URI Service), 9.1.2.2 (parameters for rendered media types).
 """
 
+import math
 from collections.abc import Mapping
 
 import msgspec
 from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
+from services.archive.http import resources
 from services.archive.http.multipart import send_single, whole
 from services.archive.http.negotiate import Chosen, Offer, choose
-from services.archive.http.responses import Handle, answer_gone, answering_errors, query_of
+from services.archive.http.responses import Handle, answering_errors, query_of
 from services.archive.pixels import frames, transcoding
 from services.archive.pixels.transfer_syntaxes import EXPLICIT_LE
-from services.archive.records import INSTANCES, InstanceRecord, InstanceState
+from services.archive.records import InstanceRecord
 from services.archive.render import frame_selection, parameters, routes, worker
-from services.archive.render.frame_selection import View
-from services.archive.render.parameters import Viewport, Window, Wishes
+from services.archive.render.display import Window
+from services.archive.render.frame_selection import SelectedFrame
+from services.archive.render.parameters import RenderingParameters, Viewport
 from services.archive.retrieve.instances import DICOM, part_of
-from shared.errors import Invalid, NotFound, Refused
+from shared.errors import Invalid, Refused
 
 REQUIRED = ("requesttype", "studyuid", "seriesuid", "objectuid")
 DICOM_OFFER = Offer(DICOM, default=EXPLICIT_LE)
@@ -38,8 +41,10 @@ def retrieve(deps: ArchiveDeps) -> Handle:
             chosen = Chosen(DICOM_OFFER, asked, named=False)  # what cannot be made is given otherwise (9.1.2.2.3)
             return await send_single(request, part_of(deps, record, transcoding.target_of(record, chosen)))
         number = _frame(query, record)
-        wishes = _wishes(query, frames.frame_shape(record).columns, frames.frame_shape(record).rows)
-        body = await deps.cpu(worker.draw, await frame_selection.picture(deps, View(record, number)), wishes, kind)
+        rendering = _rendering(query, frames.frame_shape(record).columns, frames.frame_shape(record).rows)
+        body = await deps.cpu(
+            worker.render, await frame_selection.render_job(deps, SelectedFrame(record, number)), rendering, kind
+        )
         return await send_single(request, whole(kind, body))
 
     return handle
@@ -51,16 +56,8 @@ async def _record(deps: ArchiveDeps, query: Mapping[str, str]) -> InstanceRecord
         raise Invalid(
             "bad-wado-request", "requestType=WADO, studyUID, seriesUID and objectUID are needed (PS3.18 9.1.2.1)"
         )
-    record = await deps.documents.get(INSTANCES, query["objectuid"])
-    if (
-        record is None
-        or record.study_instance_uid != query["studyuid"]
-        or record.series_instance_uid != query["seriesuid"]
-    ):
-        raise NotFound("no-such-instance")
-    if record.state == InstanceState.EVICTED:
-        answer_gone(record.study_instance_uid)
-    return record
+    path = {"study": query["studyuid"], "series": query["seriesuid"], "instance": query["objectuid"]}
+    return await resources.online_instance(deps, path)
 
 
 def _kind(request: web.Request, query: Mapping[str, str], record: InstanceRecord) -> str:
@@ -79,28 +76,33 @@ def _frame(query: Mapping[str, str], record: InstanceRecord) -> int:
     return frames.numbers(query["framenumber"], count)[0] if "framenumber" in query else 1
 
 
-def _wishes(query: Mapping[str, str], columns: int, rows: int) -> Wishes:
+def _rendering(query: Mapping[str, str], columns: int, rows: int) -> RenderingParameters:
     """Read rows, columns, region, windowCenter, windowWidth, imageQuality and annotation (9.1.2.2)."""
-    plain = {
-        name: query[key] for name, key in (("quality", "imagequality"), ("annotation", "annotation")) if key in query
-    }
-    found = parameters.wishes(plain)
+    same = {"quality": "imagequality", "annotation": "annotation"}
+    plain = {name: query[key] for name, key in same.items() if key in query}
     try:
-        window = None
-        if "windowcenter" in query or "windowwidth" in query:
-            window = Window(float(query["windowcenter"]), max(1.0, float(query["windowwidth"])))
-        size = [int(query.get(name, 0)) for name in ("columns", "rows")]
-        region = [float(part) for part in query["region"].split(",")] if "region" in query else [0.0, 0.0, 1.0, 1.0]
-        left, top, right, bottom = region
+        window, viewport = _window(query), _viewport(query, columns, rows)
     except (KeyError, ValueError) as error:
         raise Invalid("bad-wado-request", "PS3.18 9.1.2.2: rows, columns, region or window cannot be read") from error
-    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1) or not all(
-        0 <= n <= parameters.MAX_VIEWPORT for n in size
-    ):
+    return msgspec.structs.replace(parameters.parse(plain), window=window, viewport=viewport)
+
+
+def _window(query: Mapping[str, str]) -> Window | None:
+    if "windowcenter" not in query and "windowwidth" not in query:
+        return None
+    center, width = float(query["windowcenter"]), float(query["windowwidth"])
+    if not (math.isfinite(center) and math.isfinite(width)):
+        raise ValueError("not a window")
+    return Window(center, max(1.0, width))
+
+
+def _viewport(query: Mapping[str, str], columns: int, rows: int) -> Viewport | None:
+    size = [int(query.get(name, 0)) for name in ("columns", "rows")]
+    left, top, right, bottom = map(float, query.get("region", "0,0,1,1").split(","))
+    within = 0 <= left < right <= 1 and 0 <= top < bottom <= 1
+    if not within or not all(0 <= side <= parameters.MAX_VIEWPORT for side in size):
         raise Invalid("bad-wado-request", "PS3.18 9.1.2.2.4: region is within 0 to 1")
-    viewport = None
-    if any(size) or "region" in query:
-        x, y = round(left * columns), round(top * rows)
-        wide, high = max(1, round(right * columns) - x), max(1, round(bottom * rows) - y)
-        viewport = Viewport(size[0], size[1], x, y, wide, high)
-    return msgspec.structs.replace(found, window=window, viewport=viewport)
+    if not any(size) and "region" not in query:
+        return None
+    x, y = round(left * columns), round(top * rows)
+    return Viewport(size[0], size[1], x, y, max(1, round(right * columns) - x), max(1, round(bottom * rows) - y))

@@ -15,9 +15,10 @@ from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 from services.archive.attributes.gzip_members import member
 from services.archive.pixels.codecs import decode
 from services.archive.pixels.shape import PixelShape, shape_of
-from services.archive.render import image_attributes, pipeline
+from services.archive.render import image_attributes, output, pipeline
+from services.archive.render.display import Annotation, DisplayState, Window
 from services.archive.render.palette import expanded
-from services.archive.render.parameters import Annotation, Look, Viewport, Window, wishes
+from services.archive.render.parameters import Viewport, parse
 from shared.errors import Invalid, Refused
 
 
@@ -32,8 +33,10 @@ def metadata(**attributes: Any) -> bytes:
     return member(data.to_json().encode())
 
 
-def look_of(frame: int = 0, **attributes: Any) -> Look:
-    return image_attributes.read(metadata(**attributes), int(attributes.get("NumberOfFrames", 1)), {}).look(frame)
+def state_of(frame: int = 0, **attributes: Any) -> DisplayState:
+    return image_attributes.read(metadata(**attributes), int(attributes.get("NumberOfFrames", 1)), {}).display_state(
+        frame
+    )
 
 
 def lut_item(first: int, bits: int, entries: list[int]) -> Dataset:
@@ -62,7 +65,7 @@ def test_a_window_gives_what_pydicom_gives(
     data.RescaleSlope, data.RescaleIntercept = rescale
     data.WindowCenter, data.WindowWidth, data.VOILUTFunction = center, width, function
 
-    found = pipeline.grayscale(stored, Look(*rescale, window=Window(center, width, function)))
+    found = pipeline.grayscale(stored, DisplayState(*rescale, window=Window(center, width, function)))
 
     low, high = (edge * rescale[0] + rescale[1] for edge in (-32768, 32767))
     with np.errstate(over="ignore"):
@@ -73,9 +76,9 @@ def test_a_window_gives_what_pydicom_gives(
 def test_monochrome1_and_presentation_lut_shape_turn_dark_and_bright() -> None:
     stored = np.arange(16, dtype="<u2").reshape(4, 4)
 
-    plain = pipeline.grayscale(stored, look_of())
-    first = pipeline.grayscale(stored, look_of(PhotometricInterpretation="MONOCHROME1"))
-    shaped = pipeline.grayscale(stored, look_of(PresentationLUTShape="INVERSE"))
+    plain = pipeline.grayscale(stored, state_of())
+    first = pipeline.grayscale(stored, state_of(PhotometricInterpretation="MONOCHROME1"))
+    shaped = pipeline.grayscale(stored, state_of(PresentationLUTShape="INVERSE"))
 
     assert np.array_equal(first, 255 - plain)
     assert np.array_equal(shaped, first)
@@ -84,7 +87,7 @@ def test_monochrome1_and_presentation_lut_shape_turn_dark_and_bright() -> None:
 def test_a_voi_lut_is_used_where_there_is_no_window() -> None:
     stored = np.arange(16, dtype="<u2").reshape(4, 4)
 
-    found = pipeline.grayscale(stored, look_of(VOILUTSequence=[lut_item(4, 8, [0, 50, 100, 255])]))
+    found = pipeline.grayscale(stored, state_of(VOILUTSequence=[lut_item(4, 8, [0, 50, 100, 255])]))
 
     assert found.ravel().tolist() == [0, 0, 0, 0, 0, 50, 100] + [255] * 9
 
@@ -93,7 +96,7 @@ def test_a_modality_lut_comes_before_the_window() -> None:
     stored = np.arange(16, dtype="<u2").reshape(4, 4)
     lut = lut_item(0, 16, list(range(0, 1600, 100)))
 
-    found = pipeline.grayscale(stored, look_of(ModalityLUTSequence=[lut], WindowCenter=750, WindowWidth=1501))
+    found = pipeline.grayscale(stored, state_of(ModalityLUTSequence=[lut], WindowCenter=750, WindowWidth=1501))
 
     assert found.ravel().tolist() == pytest.approx(np.clip(np.arange(0, 1600, 100) / 1500, 0, 1) * 255, abs=1)
 
@@ -107,7 +110,7 @@ def test_each_frame_of_an_enhanced_object_has_its_own_window_and_rescale() -> No
         item.FrameVOILUTSequence, item.PixelValueTransformationSequence = [voi], [pixel]
         groups.append(item)
 
-    second = look_of(1, NumberOfFrames=2, PerFrameFunctionalGroupsSequence=groups)
+    second = state_of(1, NumberOfFrames=2, PerFrameFunctionalGroupsSequence=groups)
 
     assert second.window == Window(100, 20)
     assert (second.slope, second.intercept) == (2, -50)
@@ -116,19 +119,19 @@ def test_each_frame_of_an_enhanced_object_has_its_own_window_and_rescale() -> No
 def test_padding_is_black_and_does_not_widen_the_range() -> None:
     stored = np.array([[-2000, 0], [50, 100]], "<i2")
 
-    found = pipeline.grayscale(stored, look_of(PixelRepresentation=1, PixelPaddingValue=-2000))
+    found = pipeline.grayscale(stored, state_of(PixelRepresentation=1, PixelPaddingValue=-2000))
 
     assert found.tolist() == [[0, 0], [128, 255]]
 
 
 def test_floats_and_long_integers_are_rendered_too() -> None:
     for kind in ("<f4", "<f8", "<i4", "<u4"):
-        found = pipeline.grayscale(np.array([[0, 1], [2, 4]], kind), Look())
+        found = pipeline.grayscale(np.array([[0, 1], [2, 4]], kind), DisplayState())
         assert found.tolist() == [[0, 64], [128, 255]]
 
 
 def test_not_a_number_is_black() -> None:
-    found = pipeline.grayscale(np.array([[np.nan, 1.0], [2.0, 3.0]], "<f4"), Look(window=Window(2, 3)))
+    found = pipeline.grayscale(np.array([[np.nan, 1.0], [2.0, 3.0]], "<f4"), DisplayState(window=Window(2, 3)))
 
     assert found[0, 0] == 0
 
@@ -136,14 +139,14 @@ def test_not_a_number_is_black() -> None:
 def test_pixels_that_are_not_square_are_shown_in_their_shape() -> None:
     found = image_attributes.read(metadata(PixelSpacing=[2.0, 1.0]), 1, {})
 
-    image = pipeline.placed(Image.new("L", (40, 40)), Viewport(100, 100), found.aspect)
+    image = output.placed(Image.new("L", (40, 40)), Viewport(100, 100), found.aspect)
 
     assert (found.aspect, image.size) == (2.0, (50, 100))
 
 
 def test_a_region_outside_the_image_is_refused() -> None:
     with pytest.raises(Refused, match="region-outside-image"):
-        pipeline.placed(Image.new("L", (10, 10)), Viewport(5, 5, 20, 20, 5, 5))
+        output.placed(Image.new("L", (10, 10)), Viewport(5, 5, 20, 20, 5, 5))
 
 
 def test_segments_of_a_palette_are_expanded() -> None:
@@ -181,13 +184,13 @@ def test_a_broken_palette_is_refused(words: list[int]) -> None:
 )
 def test_rendering_parameters_that_make_no_sense_are_refused(query: dict[str, str]) -> None:
     with pytest.raises(Invalid):
-        wishes(query)
+        parse(query)
 
 
 @given(st.dictionaries(st.sampled_from(["window", "viewport", "quality", "annotation", "iccprofile"]), st.text()))
 def test_no_rendering_parameter_breaks_the_reader(query: dict[str, str]) -> None:
     with contextlib.suppress(Invalid):
-        wishes(query)
+        parse(query)
 
 
 def test_annotation_tells_the_patient_left_and_the_technique_right() -> None:
@@ -208,7 +211,7 @@ def test_a_shape_without_rows_is_no_image() -> None:
 def test_sixteen_bit_colour_is_shown_by_its_upper_bits() -> None:
     pixels = np.full((2, 2, 3), 0xAB00, "<u2")
 
-    found = pipeline.colour(pixels, "RGB", Look(bits_stored=16))
+    found = pipeline.colour(pixels, "RGB", DisplayState(bits_stored=16))
 
     assert found.tolist() == np.full((2, 2, 3), 0xAB).tolist()
 
@@ -216,7 +219,7 @@ def test_sixteen_bit_colour_is_shown_by_its_upper_bits() -> None:
 def test_a_jpeg_of_higher_quality_is_larger() -> None:
     noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (64, 64)).astype("u1"))
 
-    small, large = (pipeline.encoded([noise], "image/jpeg", quality) for quality in (10, 95))
+    small, large = (output.encoded([noise], "image/jpeg", quality) for quality in (10, 95))
 
     assert len(small) < len(large)
     assert Image.open(io.BytesIO(small)).format == "JPEG"

@@ -11,8 +11,9 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from services.archive.render.parameters import Look, Window
-from services.archive.render.presentation_state import GRAYSCALE_STATE, Graphic, Note, State, references, state_for
+from services.archive.render.display import DisplayState, Window
+from services.archive.render.graphics import Graphic, Note
+from services.archive.render.presentation_state import GRAYSCALE_STATE, PresentationState, references, state_for
 from tests.archive.conftest import Archive
 from tests.archive.retrieve.fixtures import INSTALLED, Serving, path_of, serving_all
 
@@ -109,7 +110,7 @@ def test_annotations_are_drawn_in_the_image() -> None:
         Graphic("POINT", ((60, 5),)),
     )
 
-    found = np.asarray(State(graphics=graphics, notes=(Note("A", 2, 50),)).present(black))
+    found = np.asarray(PresentationState(graphics=graphics, notes=(Note("A", 2, 50),)).present(black))
 
     assert found[5, 10] == found[40, 50] == found[30, 30] == found[5, 60] == 255
     assert found[48:].any()
@@ -118,12 +119,14 @@ def test_annotations_are_drawn_in_the_image() -> None:
 def test_the_image_is_rotated_before_it_is_flipped() -> None:
     image = Image.fromarray(np.array([[1, 2], [3, 4]], "u1"))
 
-    found = np.asarray(State(rotation=90, flip=True).present(image))
+    found = np.asarray(PresentationState(rotation=90, flip=True).present(image))
 
     assert found.tolist() == [[1, 3], [2, 4]]
 
 
 def test_a_state_overrules_the_look_of_the_image() -> None:
-    own = Look(slope=2.0, window=Window(1, 2), inverse=True)
+    own = DisplayState(slope=2.0, window=Window(1, 2), inverse=True)
 
-    assert State(window=Window(5, 6)).look(own) == Look(slope=2.0, window=Window(5, 6), inverse=False)
+    assert PresentationState(window=Window(5, 6)).changed(own) == DisplayState(
+        slope=2.0, window=Window(5, 6), inverse=False
+    )
