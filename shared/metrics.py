@@ -23,4 +23,5 @@ TASK_RESTARTS = Counter(
 TASKS_WAITING = Gauge(
     "jmid_task_waiting", "1 while a long-lived task does not run", ["role", "service", "task"], registry=REGISTRY
 )
+FIGURE = Gauge("jmid_figure", "A figure of jmid status", ["role", "service", "figure"], registry=REGISTRY)
 READY = Gauge("jmid_ready_check", "1 if this check of /-/ready passes", ["check"], registry=REGISTRY)

@@ -12,7 +12,7 @@ from services.ingest.deps import IngestDeps
 from services.ingest.images.dimse import DimseReceiver, listening
 from services.ingest.images.stow import StowReceiver
 from services.ingest.receipts import handlers, routes
-from services.ingest.receipts.outbox import publish_forever, release_forever
+from services.ingest.receipts.outbox import is_published_in_time, publish_forever, release_forever
 from services.ingest.receipts.records import COLLECTIONS
 from services.ingest.receipts.routes import ReceiptRoutes
 from services.ingest.report_routes import ReportReceiver
@@ -69,6 +69,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
             templates=Path(__file__).parent / "templates",
             menu=[(translatable("Receipts"), "/gateway/receipts")],
             status=status,
+            checks={"outbox": partial(is_published_in_time, deps)},
         )
 
 

@@ -45,6 +45,9 @@ class IngestSettings(msgspec.Struct, frozen=True):
         64 << 20
     )
     publish_s: Annotated[Seconds, Meta(description="How long arrivals gather into one event.")] = 0.3
+    publish_late_s: Annotated[
+        Seconds, Meta(description="How long an arrival may wait to be published before ingest is not ready.")
+    ] = 600.0
     retention_days: Annotated[
         float,
         Meta(

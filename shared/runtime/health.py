@@ -1,6 +1,7 @@
 """Health, status and metrics under /-/."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
@@ -9,7 +10,7 @@ import prometheus_client
 from aiohttp import web
 
 from shared.bus import Bus
-from shared.metrics import QUEUE, READY, REGISTRY
+from shared.metrics import FIGURE, QUEUE, READY, REGISTRY
 from shared.runtime.state import Host
 from shared.service import Check
 
@@ -72,6 +73,7 @@ def _all_checks(host: Host) -> Iterator[tuple[str, Check]]:
         for name, check in running.checks.items():
             yield f"{service.role}:{service.name}:{name}", check
     yield "tasks", partial(_running, host)
+    yield "disk", partial(_has_room, host)
 
 
 async def _checked(check: Check) -> str:
@@ -97,6 +99,11 @@ async def _running(host: Host) -> str:
     return f"not running: {', '.join(faulty)}" if faulty else OK
 
 
+async def _has_room(host: Host) -> str:
+    disk = await asyncio.to_thread(os.statvfs, host.home)
+    return OK if disk.f_bavail * disk.f_frsize >= host.reserve_bytes else "less space than the reserve"
+
+
 async def _status(host: Host) -> dict[str, dict[str, int]]:
     """Return figures of each service and queue, and set the queue gauges."""
     figures: dict[str, dict[str, int]] = {}
@@ -104,6 +111,8 @@ async def _status(host: Host) -> dict[str, dict[str, int]]:
         own = figures.setdefault(f"{service.role}:{service.name}", {})
         if running.status is not None:
             own.update(await running.status())
+            for name, value in own.items():
+                FIGURE.labels(service.role.value, service.name, name).set(value)
         if service.takes:
             depth = await host.ports[service.role].bus.depth(service.name)
             for state in depth.__struct_fields__:

@@ -27,13 +27,16 @@ from shared.runtime.ports import Ports, open_ports, port_settings
 from shared.runtime.state import Host
 from shared.runtime.tasks import Task, run_forever
 from shared.service import Place, Role, Service
-from shared.settings import Seconds
+from shared.settings import Bytes, Seconds
 
 
 class HostSettings(msgspec.Struct, frozen=True):
     """One process; read as JMID_HOST_<FIELD>."""
 
     workers: Annotated[int, Meta(description="Processes for CPU work.", ge=1, le=1024)] = 2
+    reserve_bytes: Annotated[
+        Bytes, Meta(description="Free space of the home's disk under which the process is not ready.")
+    ] = 512 << 20
     drain_s: Annotated[Seconds, Meta(description="How long running work may take at a stop, for each step.")] = 20.0
 
 
@@ -66,7 +69,7 @@ async def hosted(
         cpu = await stack.enter_async_context(cpu_pool(settings.workers))
         socket = apps.listen(bind, port)
         stack.callback(socket.close)
-        host = Host(base_url=apps.address(socket))
+        host = Host(base_url=apps.address(socket), home=home, reserve_bytes=settings.reserve_bytes)
         for role in sorted({service.role for service in services}):
             await _open_role(stack, host, role, services, every, home, environ)
         for service in services:

@@ -1,6 +1,7 @@
 """What a running process is made of: what the host fills, and what health and application read."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from shared.runtime.ports import Ports
 from shared.runtime.tasks import Task
@@ -12,6 +13,8 @@ class Host:
     """A running process. ready: turns False as soon as it is told to stop."""
 
     base_url: str
+    home: Path = Path()
+    reserve_bytes: int = 0
     open: list[tuple[Service, Running]] = field(default_factory=list)
     ports: dict[Role, Ports] = field(default_factory=dict)
     tasks: list[Task] = field(default_factory=list)

@@ -114,6 +114,7 @@ async def test_a_service_is_served_and_its_health_is_real(tmp_path: Path) -> Non
             "centre:blobs:archive": "ok",
             "centre:probe:consumer": "ok",
             "tasks": "ok",
+            "disk": "ok",
         },
     }
     assert 'jmid_http_seconds_count{method="GET",service="probe",status="2xx"}' in metrics
@@ -151,6 +152,17 @@ async def test_a_task_that_ends_is_started_again_and_a_task_that_keeps_ending_ma
 
     assert (status, body["checks"]["tasks"]) == (503, "not running: centre:probe:index")
     assert 'jmid_task_waiting{role="centre",service="probe",task="index"} 1.0' in metrics
+
+
+async def test_a_disk_under_its_reserve_makes_it_not_ready(tmp_path: Path) -> None:
+    async with (
+        running(Probe(), tmp_path, JMID_HOST_RESERVE_BYTES=str(1 << 50)) as host,
+        aiohttp.ClientSession(host.base_url) as client,
+        client.get("/-/ready") as answer,
+    ):
+        status, body = answer.status, await answer.json()
+
+    assert (status, body["checks"]["disk"]) == (503, "less space than the reserve")
 
 
 async def test_a_check_of_a_service_that_does_not_hold_or_cannot_run_makes_it_not_ready(tmp_path: Path) -> None:

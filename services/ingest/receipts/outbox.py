@@ -69,6 +69,18 @@ async def publish_some(deps: IngestDeps, lease: Lease) -> int:
     return len(page.documents)
 
 
+async def oldest_unpublished_s(deps: IngestDeps) -> int:
+    """Return for how many seconds the oldest arrival that is not published has waited; 0 if none waits."""
+    page = await deps.documents.find(ARRIVALS, Eq("published", NOT_PUBLISHED), order=(Order("at"),), limit=1)
+    return max(0, int(time.time() - page.documents[0].at)) if page.documents else 0
+
+
+async def is_published_in_time(deps: IngestDeps) -> str:
+    """Return "ok", or how long the oldest arrival has waited if that is longer than the settings allow."""
+    waited_s = await oldest_unpublished_s(deps)
+    return "ok" if waited_s <= deps.settings.publish_late_s else f"an arrival waits for {waited_s} s to be published"
+
+
 def _published(arrival: Arrival) -> Arrival:
     return msgspec.structs.replace(arrival, published=PUBLISHED)
 

@@ -10,6 +10,7 @@ import orjson
 from aiohttp import web
 
 from services.ingest.deps import IngestDeps
+from services.ingest.receipts import outbox
 from services.ingest.receipts.records import ARRIVALS, DEIDENTIFIED, RECEIPTS, RECEIVED, REFUSED, REJECTED, Receipt
 from shared.documents import Condition, Eq, Order
 from shared.errors import Invalid, NotFound
@@ -73,6 +74,7 @@ async def status(deps: IngestDeps) -> Mapping[str, int]:
         "waiting for the anonymizer": await count(ARRIVALS, Eq("state", RECEIVED)),
         "de-identified": await count(ARRIVALS, Eq("state", DEIDENTIFIED)),
         "in quarantine": await count(ARRIVALS, Eq("state", REFUSED)),
+        "oldest not published, seconds": await outbox.oldest_unpublished_s(deps),
         "rejected at the door": await count(REJECTED),
     }
 

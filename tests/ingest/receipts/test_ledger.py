@@ -14,6 +14,7 @@ import pytest_asyncio
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts import handlers
 from services.ingest.receipts.ledger import heal, recount
+from services.ingest.receipts.outbox import is_published_in_time, oldest_unpublished_s
 from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
 from services.ingest.receipts.records import ARRIVALS, COLLECTIONS, RECEIPTS, Arrival, Receipt
 from services.ingest.settings import IngestSettings
@@ -137,3 +138,14 @@ async def test_counting_again_changes_nothing(deps: IngestDeps) -> None:
     await recount(deps, receipt)
 
     assert await deps.documents.get_versioned(RECEIPTS, receipt.id) == before
+
+
+async def test_an_arrival_that_waits_too_long_to_be_published_is_named(deps: IngestDeps) -> None:
+    before = await is_published_in_time(deps)
+    await receive(deps, new_receipt(deps, "stow", "instances"), contents(1))
+    (arrival,) = (await deps.documents.find(ARRIVALS)).documents
+
+    await deps.documents.put(ARRIVALS, msgspec.structs.replace(arrival, at=arrival.at - 3600))
+
+    assert (before, await oldest_unpublished_s(deps) // 60) == ("ok", 60)
+    assert await is_published_in_time(deps) == "an arrival waits for 3600 s to be published"
