@@ -10,6 +10,7 @@ from shared.dicom.character_sets import declared_text
 from shared.dicom.json_values import PERSON_GROUPS, Json
 
 SINGLE = frozenset(["LT", "ST", "UT", "UR"])  # a backslash is text in them (PS3.5 6.2)
+LEAST, MOST = -(2**63), 2**64 - 1  # whole numbers that writers of JSON take; an IS has 12 characters (PS3.5 6.2)
 BINARY = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "UN"])
 _NUMBERS = {"FL": "f", "FD": "d", "SL": "i", "SS": "h", "SV": "q", "UL": "I", "US": "H", "UV": "Q"}
 
@@ -45,6 +46,8 @@ def _number(part: str, vr: str) -> Any:
         value = int(part) if vr == "IS" else float(part)
     except ValueError:
         return part
+    if isinstance(value, int):
+        return value if LEAST <= value <= MOST else part
     return value if math.isfinite(value) else part
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, overload
 
 Json = dict[str, Any]
+_INT64 = 1 << 63
 PERSON_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")  # of a PN value (PS3.18 F.2.2, PS3.5 6.2.1)
 
 
@@ -45,12 +46,13 @@ def integer(data_set: Mapping[str, Any], tag: str, default: int) -> int: ...
 @overload
 def integer(data_set: Mapping[str, Any], tag: str, default: None = None) -> int | None: ...
 def integer(data_set: Mapping[str, Any], tag: str, default: int | None = None) -> int | None:
-    """Return the first value as a whole number, else the default."""
+    """Return the first value as a whole number of 64 bits, which is what an index takes; else the default."""
     value = first(data_set, tag)
     try:
-        return int(value) if isinstance(value, int | float | str) else default
+        found = int(value) if isinstance(value, int | float | str) else default
     except (ValueError, OverflowError):
         return default
+    return found if found is None or -_INT64 <= found < _INT64 else default
 
 
 def number(data_set: Mapping[str, Any], tag: str, default: float) -> float:

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
 from services.archive.store.from_metadata import Bulk, assembled
-from services.archive.store.prepare import Failure
+from services.archive.store.prepare import Failure, unforeseen
 from services.archive.store.store import Bytes
 from shared.dicom.multipart import MultipartReader, Part, boundary_of, content_type
 from shared.dicom.native_xml_reader import data_sets
@@ -115,7 +115,15 @@ async def _metadata(reader: MultipartReader, root: str, received: Received) -> A
 
 
 def _assemble(documents: list[bytes], root: str, bulk: dict[str, list[Bulk]]) -> list[bytes | Failure]:
-    return [assembled(each, bulk) for data in documents for each in data_sets(data, root == XML)]
+    found: list[bytes | Failure] = []
+    for data in documents:
+        try:
+            found += [assembled(each, bulk) for each in data_sets(data, root == XML)]
+        except Invalid:
+            raise
+        except Exception as error:
+            found.append(unforeseen(error))
+    return found
 
 
 async def _single(request: web.Request, deps: ArchiveDeps, received: Received) -> AsyncIterator[list[Bytes]]:

@@ -13,7 +13,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from services.archive.pixels.shape import KEYWORDS
-from services.archive.store.prepare import CANNOT_UNDERSTAND, Failure
+from services.archive.store.prepare import CANNOT_UNDERSTAND, Failure, unforeseen
 from shared.dicom.json_values import Json, text
 from shared.dicom.multipart import content_type
 from shared.dicom.uid import is_uid
@@ -56,6 +56,8 @@ def assembled(attributes: Json, bulk: Mapping[str, Sequence[Bulk]]) -> bytes | F
     except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, OverflowError):
         detail = "the metadata are no Data Set (PS3.18 Annex F)"
         return Failure(CANNOT_UNDERSTAND, detail, *(uid if is_uid(uid) else "" for uid in uids))
+    except Exception as error:
+        return unforeseen(error, *(uid if is_uid(uid) else "" for uid in uids))
 
 
 class _Missing(Exception):

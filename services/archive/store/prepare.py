@@ -19,8 +19,11 @@ from shared.dicom.file_format import Part10
 from shared.dicom.json_values import Json, integer, text
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid
+from shared.logs import decided
+from shared.supervision import origin
 
 CANNOT_UNDERSTAND: Final = 0xC000  # PS3.4 Table B.2-1: Error: Cannot understand
+PROCESSING_FAILURE: Final = 0x0110  # PS3.18 Table I.2-2
 DOES_NOT_MATCH: Final = 0xA900  # Error: Data Set does not match SOP Class
 _GZIP_LEVEL = 1
 
@@ -52,6 +55,8 @@ def prepare(data: Buffer, *, root: str, at: float, study: str = "") -> Prepared 
         header = read_header(file, "")
     except Invalid as error:
         return Failure(CANNOT_UNDERSTAND, str(error))
+    except Exception as error:
+        return unforeseen(error)
     uids = [text(header.attributes, tag) for tag in ("00080016", "00080018", "0020000D", "0020000E")]
     problem = _problem(uids, study)
     if problem:
@@ -60,7 +65,16 @@ def prepare(data: Buffer, *, root: str, at: float, study: str = "") -> Prepared 
         record = _record(data, file, header, uids, root, at)
     except Invalid as error:
         return Failure(CANNOT_UNDERSTAND, str(error), uids[0], uids[1])
+    except Exception as error:
+        return unforeseen(error, uids[0], uids[1])
     return Prepared(record, header.attributes)
+
+
+def unforeseen(error: Exception, sop_class_uid: str = "", sop_instance_uid: str = "") -> Failure:
+    """Return the Failure of an Instance that we cannot handle; the others of its batch go on."""
+    place = origin(error)
+    decided("not-handled", level="error", service="archive", error=type(error).__name__, origin=place)
+    return Failure(PROCESSING_FAILURE, f"not handled: {type(error).__name__}", sop_class_uid, sop_instance_uid)
 
 
 def _problem(uids: list[str], study: str) -> str:

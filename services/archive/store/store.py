@@ -28,10 +28,10 @@ from services.archive.records import (
     StudyRecord,
 )
 from services.archive.store import change_ledger
-from services.archive.store.prepare import DOES_NOT_MATCH, Failure, Prepared, prepare
+from services.archive.store.prepare import DOES_NOT_MATCH, Failure, Prepared, prepare, unforeseen
 from shared.dicom import spool
 from shared.documents import Eq, Put
-from shared.errors import Conflict
+from shared.errors import Conflict, Transient
 from shared.metrics import STORED as STORED_METRIC
 
 DUPLICATE = 0x0111  # PS3.7 C.4.2: Duplicate SOP Instance
@@ -105,7 +105,22 @@ class Store:
         for study in sorted({each.record.study_instance_uid for each in ready}):
             own = [each for each in ready if each.record.study_instance_uid == study]
             async with self._deps.study_locks.hold(study):
-                failures |= await self._store_study(study, own, correlation_id)
+                failures |= await self._store_or_split(study, own, correlation_id)
+        return failures
+
+    async def _store_or_split(self, study: str, ready: list[Ready], correlation_id: str) -> dict[int, Failure]:
+        """Store what belongs to one Study; when that fails for no reason of a store's, find the one that it is."""
+        try:
+            return await self._store_study(study, ready, correlation_id)
+        except Transient:
+            raise
+        except Exception as error:
+            if len(ready) == 1:
+                record = ready[0].record
+                return {ready[0].position: unforeseen(error, record.sop_class_uid, record.sop_instance_uid)}
+        failures: dict[int, Failure] = {}
+        for each in ready:
+            failures |= await self._store_or_split(study, [each], correlation_id)
         return failures
 
     async def _store_study(self, study: str, ready: list[Ready], correlation_id: str) -> dict[int, Failure]:

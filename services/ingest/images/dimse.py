@@ -19,7 +19,7 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from services.ingest.deps import IngestDeps
 from services.ingest.images import structured_reports
 from services.ingest.images.instance_uids import identify
-from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
+from services.ingest.receipts.receiving import Content, new_receipt, not_handled, receive, reject
 from services.ingest.receipts.records import INSTANCES, Receipt
 from shared.errors import Invalid, SettingsError, StorageFull
 from shared.logs import decided
@@ -149,6 +149,9 @@ class DimseReceiver:
             uids = await asyncio.to_thread(identify, data)
         except Invalid as error:
             await reject(self._deps, receipt, data, error)
+            return CANNOT_UNDERSTAND
+        except Exception as error:
+            await reject(self._deps, receipt, data, not_handled(error))
             return CANNOT_UNDERSTAND
         if uids.sop_instance_uid != str(event.request.AffectedSOPInstanceUID):
             await reject(

@@ -14,7 +14,7 @@ from aiohttp import web
 from services.ingest.deps import IngestDeps
 from services.ingest.images import structured_reports
 from services.ingest.images.instance_uids import InstanceUids, identify
-from services.ingest.receipts.receiving import Bytes, Content, new_receipt, receive, reject
+from services.ingest.receipts.receiving import Bytes, Content, new_receipt, not_handled, receive, reject
 from services.ingest.receipts.records import INSTANCES, Receipt
 from shared.dicom.json_values import attribute
 from shared.dicom.multipart import MultipartReader, boundary_of, content_type
@@ -116,6 +116,8 @@ def _identity(data: Bytes) -> InstanceUids | Invalid:
         return identify(data)
     except Invalid as error:
         return error
+    except Exception as error:
+        return not_handled(error)
 
 
 def _response(answer: Answer, receipt: Receipt) -> web.Response:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from services.ingest.deps import IngestDeps
 from services.ingest.images.instance_uids import InstanceUids
-from services.ingest.receipts.receiving import Bytes, Content, new_receipt, receive, reject
+from services.ingest.receipts.receiving import Bytes, Content, new_receipt, not_handled, receive, reject
 from services.ingest.receipts.records import REPORT, SR_VERSIONS, SrVersion
 from services.ingest.reports.bundle import bundle_of
 from services.ingest.reports.sr.report import CLASSES, Document
-from shared.errors import Invalid
+from shared.errors import Invalid, Transient
 
 
 async def take(deps: IngestDeps, instances: Sequence[tuple[InstanceUids, Bytes]], sender: str = "") -> None:
@@ -33,6 +33,11 @@ async def _take(deps: IngestDeps, data: bytes, sender: str) -> None:
         bundle = await asyncio.to_thread(_bundle, document, report_id)
     except Invalid as error:
         await reject(deps, receipt, data, error)
+        return
+    except Transient:
+        raise
+    except Exception as error:
+        await reject(deps, receipt, data, not_handled(error))
         return
     if bundle is not None:
         await receive(deps, receipt, [Content(bundle)])

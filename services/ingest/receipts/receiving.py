@@ -17,8 +17,10 @@ from services.ingest.receipts.ledger import add_arrivals, recount
 from services.ingest.receipts.records import ARRIVALS, REFUSED, REJECTED, Arrival, Receipt, Rejected
 from shared.dicom import spool
 from shared.errors import Invalid
+from shared.logs import decided
 from shared.metrics import RECEIVED as RECEIVED_METRIC
 from shared.metrics import REFUSED as REFUSED_METRIC
+from shared.supervision import origin
 
 
 def new_receipt(deps: IngestDeps, door: str, kind: str, sender: str = "") -> Receipt:
@@ -67,6 +69,12 @@ async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content
     RECEIVED_METRIC.labels(deps.site, receipt.kind, receipt.door).inc(len(contents))
     if fresh:
         deps.wake_up.set()
+
+
+def not_handled(error: Exception) -> Invalid:
+    """Return the reason to reject one content with that met an error nobody foresaw: its class and where, no value."""
+    decided("not-handled", level="error", service="ingest", error=type(error).__name__, origin=origin(error))
+    return Invalid("not-handled", f"{type(error).__name__} at {origin(error)}")
 
 
 async def reject(deps: IngestDeps, receipt: Receipt, data: Bytes, error: Invalid) -> None:

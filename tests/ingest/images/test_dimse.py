@@ -11,13 +11,14 @@ from pydicom.uid import UID
 from pynetdicom import AE
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
-from services.ingest.receipts.records import ARRIVALS, RECEIPTS
+from services.ingest.receipts.records import ARRIVALS, RECEIPTS, REJECTED
 from services.ingest.settings import IngestSettings
 from shared.blobs import Blobs
 from shared.dicom import file_format
 from shared.errors import SettingsError
 from shared.service import Role
 from tests.ingest.conftest import Doors, open_doors
+from tests.ingest.reports.sr_documents import malformed
 from tests.servers.dcmtk import tool
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
@@ -149,3 +150,17 @@ async def test_a_door_that_is_open_to_all_says_so(
         pass
 
     assert told.count("dimse-open-to-all") == warns
+
+
+async def test_a_structured_report_that_no_reader_foresaw_is_answered_with_success(
+    doors: Doors, tmp_path: Path
+) -> None:
+    files = [tmp_path / f"{number}.dcm" for number, _ in enumerate(malformed())]
+    for path, data in zip(files, malformed(), strict=True):
+        path.write_bytes(data)
+
+    code = await storescu(doors.dimse_port, *files)
+
+    assert code == 0
+    assert {row.reason for row in (await doors.documents.find(REJECTED)).documents} == {"not-handled"}
+    assert len(await doors.blobs_published(len(files))) == len(files)

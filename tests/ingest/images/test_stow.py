@@ -12,6 +12,7 @@ from services.ingest.receipts.records import ARRIVALS, REJECTED
 from shared.events import InputDeidentified, InputRefused
 from shared.service import Role
 from tests.ingest.conftest import Doors, open_doors
+from tests.ingest.reports.sr_documents import malformed
 
 BOUNDARY = "b"
 KIND = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
@@ -186,3 +187,16 @@ async def test_an_instance_of_another_study_than_the_urls_is_kept_with_a_reason(
     assert answer.status == 409
     assert document["00081198"]["Value"][0]["00081150"]["Value"] == ["1.2.840.10008.5.1.4.1.1.2"]
     assert [each["reason"] for each in receipt["rejected_items"]] == ["study-mismatch"]
+
+
+async def test_a_structured_report_that_no_reader_foresaw_is_still_an_instance(doors: Doors) -> None:
+    malformed_reports = malformed()
+
+    status, _, answer = await send(doors, *malformed_reports)
+
+    rejected = (await doors.documents.find(REJECTED)).documents
+    assert status == 200
+    assert len(answer["00081199"]["Value"]) == len(malformed_reports)
+    assert {row.reason for row in rejected} == {"not-handled"}
+    assert len(rejected) == len(malformed_reports)
+    assert len(await doors.blobs_published(len(malformed_reports))) == len(malformed_reports)

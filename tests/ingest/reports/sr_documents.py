@@ -3,6 +3,8 @@
 import io
 from typing import Any
 
+from pydicom import DataElement
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
@@ -157,3 +159,14 @@ def written(dataset: FileDataset) -> bytes:
     buffer = io.BytesIO()
     dataset.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()
+
+
+def malformed() -> list[bytes]:
+    """Return documents whose Sequences are values of another VR, as a broken writer or a flipped byte makes them."""
+    found: list[bytes] = []
+    for keyword in ("ConceptNameCodeSequence", "PredecessorDocumentsSequence"):
+        for vr, value in (("SL", [1, 2]), ("UT", "a text")):
+            broken = document()
+            broken[keyword] = DataElement(tag_for_keyword(keyword) or 0, vr, value)
+            found.append(written(broken))
+    return found
