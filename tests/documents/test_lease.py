@@ -22,8 +22,8 @@ from tests.documents.lease_holder import COUNTED, NAME
 from tests.documents.records import ITEMS, Item
 
 ROOT = Path(__file__).parents[2]
-TTL_S = 0.6
-TAKEN_S = 10.0
+TTL_S = 2.0
+TAKEN_S = 40.0
 
 
 @pytest_asyncio.fixture

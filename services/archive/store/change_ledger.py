@@ -71,7 +71,7 @@ def stored_rows(
         Put(
             PENDING,
             PendingRecord(
-                id=str(uuid.uuid4()),
+                id=_id_of(series, [record for record, _ in own]),
                 study_instance_uid=study,
                 series_instance_uid=series,
                 sop_instance_uids=tuple(record.sop_instance_uid for record, _ in own),
@@ -85,6 +85,19 @@ def stored_rows(
         )
         for series, own in by_series.items()
     ]
+
+
+def _id_of(series: str, records: Iterable[InstanceRecord]) -> str:
+    """Return the id of a row, and so of its event: it derives from the Instances, not from the attempt to write them.
+
+    On a store without transactions an attempt that lost to another process leaves its row; the next attempt writes the
+    same row again, not a second one.
+    """
+    contents = sorted(f"{record.sop_instance_uid}:{record.sha256}" for record in records)
+    return str(uuid.uuid5(_ROWS, "|".join((series, *contents))))
+
+
+_ROWS = uuid.UUID("6f1f2a3e-5d0c-4c57-9a55-0c8a3b1d7e42")
 
 
 def _keys(attributes: Json) -> LinkKeys:
