@@ -184,7 +184,7 @@ def _kill_one_of_each(system: Replicas, number: int) -> None:
 
 def _everything_arrives(system: Replicas, load: Load) -> None:
     until(lambda: system.instances() == load.instances, f"{load.instances} Instances in the archive")
-    until(lambda: len(_report_ids(system)) == load.reports, f"{load.reports} reports in cases")
+    until(lambda: _each_report_once(system, load.reports), f"{load.reports} reports in cases, each in one")
     until(lambda: sum(int(case["instances"]) for case in system.cases()) == load.instances, "the Instances in cases")
     receipts = until(lambda: _settled(system, load), "every receipt to say delivered")
     images = [receipt for receipt in receipts if receipt["kind"] == "instances"]
@@ -194,6 +194,12 @@ def _everything_arrives(system: Replicas, load: Load) -> None:
     uids = _sop_instance_uids(system)
     assert len(uids) == len(set(uids)) == load.instances
     assert len(set(_report_ids(system))) == load.reports
+
+
+def _each_report_once(system: Replicas, count: int) -> bool:
+    """Say whether so many reports are in cases, each in one: until its Study is known, a report is a case by itself."""
+    reports = _report_ids(system)
+    return len(reports) == len(set(reports)) == count
 
 
 def _settled(system: Replicas, load: Load) -> list[dict[str, Any]]:
