@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 
-from shared.dicom.json_values import text, texts
+from shared.dicom.json_values import integer, text, texts
 from shared.fhir import codes
 from shared.fhir.report import PublishedReport
 from shared.fhir.statuses import RETRACTED
 from shared.web.language import translatable
 
 _AGE = re.compile(r"(\d{3})([DWMY])")  # PS3.5 6.2, AS
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")  # PS3.5 6.2, IS, and longer ones that a peer may send
 _PER_YEAR = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
 
 Json = Mapping[str, Any]
@@ -168,12 +169,13 @@ def _series(header: Json) -> Series:
         number=text(header, "00200011"),
         description=text(header, "0008103E"),
         body_part=text(header, "00180015"),
-        instances=int(text(header, "00201209") or 0),
+        instances=integer(header, "00201209", 0),
     )
 
 
 def _series_order(series: Series) -> tuple[int, str]:
-    return (int(series.number) if series.number.lstrip("-").isdigit() else 0, series.series_instance_uid)
+    number = _NUMBER.fullmatch(series.number)
+    return (int(number[0]) if number else 0, series.series_instance_uid)
 
 
 def _date(text: str) -> int:

@@ -1,27 +1,37 @@
 """Keeps the index in step with the archive's and the linker's ordered change feeds.
 
 Events only wake it: what it does follows from the feeds and from the positions kept in the index, so every replica is
-complete by itself, a lost or repeated event changes nothing, and an empty index rebuilds itself.
+complete by itself, a lost or repeated event changes nothing, and an empty index rebuilds itself. A case that cannot be
+built is set aside, and the others go on.
 """
 
 import asyncio
+import time
+from collections.abc import Sequence
 
 from services.search.case import Case, build_case
 from services.search.index import CaseIndex
+from services.search.set_aside import SetAside
 from services.search.sources import Sources
 from shared.errors import Transient
 from shared.logs import decided
+from shared.supervision import origin
 
 STUDIES, REPORTS = "studies", "reports"
 AT_ONCE = 8
+ALL_FAILED = 3
+"""How often in a row every case of a step may meet a service that is away, before they are set aside as well."""
 BACKOFF_S = (0.5, 1, 2, 5, 10, 30)
 
 
 class Follower:
     """Reads both feeds and replaces the cases they name."""
 
-    def __init__(self, index: CaseIndex, sources: Sources, *, poll_s: float, batch: int) -> None:
+    def __init__(self, index: CaseIndex, sources: Sources, set_aside: SetAside, *, poll_s: float, batch: int) -> None:
         self._index = index
+        self._set_aside = set_aside
+        self._all_failed = 0
+        self._reached_at = time.monotonic()
         self._sources = sources
         self._poll_s = poll_s
         self._batch = batch
@@ -31,6 +41,10 @@ class Follower:
     def wake(self) -> None:
         """Read the feeds now."""
         self._woken.set()
+
+    def silent_s(self) -> float:
+        """Return for how many seconds the feeds have not been reached."""
+        return time.monotonic() - self._reached_at
 
     async def follow(self) -> None:
         """Follow until cancelled; while a service is away, wait and try again."""
@@ -53,19 +67,46 @@ class Follower:
         positions = await asyncio.to_thread(self._index.positions)
         studies, studies_at = await self._sources.study_changes(positions.get(STUDIES, 0), self._batch)
         reports, reports_at = await self._sources.case_changes(positions.get(REPORTS, 0), self._batch)
-        if not studies and not reports:
+        self._reached_at = time.monotonic()
+        again = self._set_aside.due()
+        if not studies and not reports and not again:
             return False
         before = await asyncio.to_thread(
             self._index.holding, [change.report_id for change in reports if change.report_id]
         )
-        touched = {*studies, *before, *(case_id for change in reports for case_id in change.case_ids)}
-        built = await asyncio.gather(*(self._build(case_id) for case_id in sorted(touched)))
+        touched = {*studies, *before, *again, *(case_id for change in reports for case_id in change.case_ids)}
+        built, failed = await self._build_all(sorted(touched))
         changed = [case for case in built if case is not None]
-        gone = sorted(touched - {case.id for case in changed})
+        gone = sorted(touched - {case.id for case in changed} - failed.keys())
         at = {STUDIES: studies_at, REPORTS: reports_at}
-        await asyncio.to_thread(self._index.update, changed, gone, at)
-        decided("indexed", service="search", count=len(changed))
-        return True
+        await asyncio.to_thread(self._set_aside.note, failed, set())  # before the positions: a crash forgets none
+        refused = await asyncio.to_thread(self._index.update, changed, gone, at)
+        failed |= refused
+        await asyncio.to_thread(self._set_aside.note, refused, touched - failed.keys())
+        decided("indexed", service="search", count=len(touched) - len(failed))
+        return bool(studies or reports)
+
+    async def _build_all(self, case_ids: Sequence[str]) -> tuple[list[Case | None], dict[str, Exception]]:
+        """Build each case by itself; return the built ones, and why the others are not.
+
+        A service may be away for one case only, as when it cannot answer about it: Unavailable is raised while it is
+        for all of them, and not for ever.
+        """
+        outcomes = await asyncio.gather(*map(self._build, case_ids), return_exceptions=True)
+        failed: dict[str, Exception] = {}
+        for case_id, outcome in zip(case_ids, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                failed[case_id] = outcome
+            elif isinstance(outcome, BaseException):
+                raise outcome
+        self._all_failed = self._all_failed + 1 if failed and len(failed) == len(case_ids) else 0
+        away = next((error for error in failed.values() if isinstance(error, Transient)), None)
+        if away is not None and 0 < self._all_failed < ALL_FAILED:
+            raise away
+        for error in failed.values():
+            kind = type(error).__name__
+            decided("case-set-aside", level="error", service="search", error=kind, origin=origin(error))
+        return [outcome for outcome in outcomes if not isinstance(outcome, BaseException)], failed
 
     async def _build(self, case_id: str) -> Case | None:
         """Build a case from what the services say now; None if there is nothing to it any more."""

@@ -48,22 +48,37 @@ class CaseIndex:
         """Return the feed positions up to which everything is in the index."""
         return {name: int(value) for name, value in self._stamp().get("positions", {}).items()}
 
-    def update(self, changed: Sequence[Case], gone: Sequence[str], positions: Mapping[str, int]) -> None:
-        """Replace and remove cases; durable on return. The positions are written last: a crash repeats, never skips."""
-        with self._writing:
-            self._update(changed, gone, positions)
+    def update(
+        self, changed: Sequence[Case], gone: Sequence[str], positions: Mapping[str, int]
+    ) -> dict[str, Exception]:
+        """Replace and remove cases; durable on return. The positions are written last: a crash repeats, never skips.
 
-    def _update(self, changed: Sequence[Case], gone: Sequence[str], positions: Mapping[str, int]) -> None:
-        for case_id in (*gone, *(case.id for case in changed)):
-            self._writer.delete_documents_by_term("id", case_id)
+        Return the ids of cases that the index cannot take, with the reason; they stay as they were.
+        """
+        with self._writing:
+            return self._update(changed, gone, positions)
+
+    def _update(
+        self, changed: Sequence[Case], gone: Sequence[str], positions: Mapping[str, int]
+    ) -> dict[str, Exception]:
+        records: dict[str, tantivy.Document] = {}
+        refused: dict[str, Exception] = {}
         for case in changed:
-            self._writer.add_document(_record(case))
-        if changed or gone:
+            try:
+                records[case.id] = _record(case)
+            except Exception as error:
+                refused[case.id] = error
+        for case_id in (*gone, *records):
+            self._writer.delete_documents_by_term("id", case_id)
+        for record in records.values():
+            self._writer.add_document(record)
+        if records or gone:
             self._writer.commit()
         stamp = self._folder / (_STAMP + ".new")
         stamp.write_bytes(orjson.dumps({"form": FORM, "positions": dict(positions)}))
         stamp.replace(self._folder / _STAMP)
         self._index.reload()
+        return refused
 
     def get(self, case_id: str) -> Case | None:
         """Return one case."""

@@ -13,6 +13,7 @@ from services.search import api, handlers, pages
 from services.search.deps import SearchDeps
 from services.search.follower import Follower
 from services.search.index import CaseIndex
+from services.search.set_aside import SetAside
 from services.search.settings import SearchSettings
 from services.search.sources import open_sources
 from shared.events import CaseChanged, StudyChanged
@@ -28,11 +29,16 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     index = await asyncio.to_thread(CaseIndex, place.home / "search")
     try:
         async with open_sources(settings, place.base_url) as sources:
-            follower = Follower(index, sources, poll_s=settings.poll_s, batch=settings.batch)
+            set_aside = await asyncio.to_thread(SetAside, place.home / "search")
+            follower = Follower(index, sources, set_aside, poll_s=settings.poll_s, batch=settings.batch)
             deps = SearchDeps(settings, index, follower)
 
             async def status() -> Mapping[str, int]:
-                return {"cases": await asyncio.to_thread(index.count)}
+                return {"cases": await asyncio.to_thread(index.count), "cases_set_aside": set_aside.count()}
+
+            async def reached() -> str:
+                silent_s = follower.silent_s()
+                return "ok" if silent_s < settings.silent_s else f"feeds not reached for {silent_s:.0f} s"
 
             yield Running(
                 routes=[*api.routes(deps), *pages.routes(deps)],
@@ -44,6 +50,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
                 templates=Path(__file__).parent / "templates",
                 menu=[(translatable("Search"), "/"), (translatable("Counts"), "/counts")],
                 status=status,
+                checks={"feeds": reached},
             )
     finally:
         await asyncio.to_thread(index.close)

@@ -17,5 +17,8 @@ class SearchSettings(msgspec.Struct, frozen=True):
         str, Meta(description="The archive's DICOMweb root as a reader's browser reaches it.")
     ] = "/dicom-web"
     poll_s: Annotated[Seconds, Meta(description="How often the change feeds are read when no event arrives.")] = 5.0
+    silent_s: Annotated[
+        Seconds, Meta(description="For how long the change feeds may not be reached before it is not ready.")
+    ] = 300.0
     request_timeout_s: Annotated[Seconds, Meta(description="How long one request to another service may take.")] = 30.0
     batch: Annotated[Count, Meta(description="How many changes are taken at once.")] = 100

@@ -4,7 +4,6 @@ Source: docs/architecture.md, "The de-identified DiagnosticReport"; FHIR R4 Diag
 """
 
 import base64
-import binascii
 from collections.abc import Iterator
 from typing import Any
 
@@ -108,7 +107,7 @@ def _plain_text(document: Json) -> str:
         if exact_text(form, "contentType").startswith("text/plain"):
             try:
                 return base64.b64decode(exact_text(form, "data")).decode("utf-8", "replace")
-            except binascii.Error:
+            except ValueError:  # binascii.Error is one; so is what no ASCII text raises
                 return ""
     return ""
 

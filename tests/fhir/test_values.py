@@ -47,8 +47,9 @@ def test_a_status_is_equal_to_its_code() -> None:
     assert "final" not in RETRACTED
 
 
-def test_an_attachment_that_is_no_base64_leaves_the_rest_of_the_report() -> None:
-    broken = {"id": "r1", "presentedForm": [{"contentType": "text/plain", "data": "a"}], "conclusion": "x"}
+@pytest.mark.parametrize("data", ["a", "所見"])
+def test_an_attachment_that_is_no_base64_leaves_the_rest_of_the_report(data: str) -> None:
+    broken = {"id": "r1", "presentedForm": [{"contentType": "text/plain", "data": data}], "conclusion": "x"}
     sound = {"presentedForm": [{"contentType": "text/plain", "data": base64.b64encode("所見".encode()).decode()}]}
 
     read = published(broken)

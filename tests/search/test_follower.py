@@ -10,6 +10,7 @@ from services.search.case import Json, build_case
 from services.search.follower import Follower
 from services.search.index import CaseIndex
 from services.search.query import CaseQuery, parse_query
+from services.search.set_aside import SetAside
 from services.search.sources import CaseChange, Documents
 from shared.errors import Unavailable
 from shared.fhir.report import PublishedReport
@@ -17,7 +18,9 @@ from tests.search.test_case import SERIES, STUDY, report
 
 
 class Feeds:
-    """A pure fake of the two services."""
+    """A pure fake of the two services. bad: Study Instance UID → what reading it raises.  now: of the clock."""
+
+    set_aside: SetAside
 
     def __init__(self) -> None:
         self.studies: dict[str, tuple[Json, Sequence[Json]]] = {}
@@ -25,6 +28,8 @@ class Feeds:
         self.study_feed: list[str] = []
         self.report_feed: list[str] = []
         self.away = False
+        self.bad: dict[str, Exception] = {}
+        self.now = 0.0
 
     def store(self, uid: str) -> None:
         self.studies[uid] = ({**STUDY, "0020000D": {"vr": "UI", "Value": [uid]}}, SERIES)
@@ -45,6 +50,8 @@ class Feeds:
         return [CaseChange((*self.reports[r][1], f"report-{r}"), r) for r in found], after + len(found)
 
     async def study(self, study_instance_uid: str) -> tuple[Json | None, Sequence[Json]]:
+        if study_instance_uid in self.bad:
+            raise self.bad[study_instance_uid]
         return self.studies.get(study_instance_uid, (None, []))
 
     async def documents(self, *, study: str = "", report: str = "") -> Documents:
@@ -53,8 +60,11 @@ class Feeds:
 
 
 @pytest.fixture
-def feeds() -> Feeds:
-    return Feeds()
+def feeds(tmp_path: Path) -> Feeds:
+    found = Feeds()
+    (tmp_path / "index").mkdir(exist_ok=True)
+    found.set_aside = SetAside(tmp_path / "index", lambda: found.now)
+    return found
 
 
 @pytest.fixture
@@ -62,8 +72,12 @@ def index(tmp_path: Path) -> CaseIndex:
     return CaseIndex(tmp_path / "index")
 
 
+def following(index: CaseIndex, feeds: Feeds) -> Follower:
+    return Follower(index, feeds, feeds.set_aside, poll_s=0.01, batch=2)
+
+
 async def settle(index: CaseIndex, feeds: Feeds) -> list[str]:
-    follower = Follower(index, feeds, poll_s=0.01, batch=2)
+    follower = following(index, feeds)
     while await follower.step():
         pass
     return sorted(case.id for case in index.search(CaseQuery()).cases)
@@ -124,7 +138,7 @@ async def test_an_unavailable_archive_loses_nothing(index: CaseIndex, feeds: Fee
     feeds.store("1.2.3")
     feeds.away = True
     with pytest.raises(Unavailable):
-        await Follower(index, feeds, poll_s=1, batch=10).step()
+        await following(index, feeds).step()
     feeds.away = False
 
     assert await settle(index, feeds) == ["1.2.3"]
@@ -164,3 +178,69 @@ def until_busy(folder: Path, updating: threading.Thread) -> None:
     before = len(list(folder.iterdir()))
     while updating.is_alive() and len(list(folder.iterdir())) == before:
         pass
+
+
+async def test_a_case_that_cannot_be_built_is_set_aside_and_the_others_go_on(
+    index: CaseIndex, feeds: Feeds, tmp_path: Path
+) -> None:
+    feeds.bad["1.2.4"] = KeyError("a value nobody may see")
+    for uid in ("1.2.3", "1.2.4", "1.2.5"):
+        feeds.store(uid)
+
+    shown = await settle(index, feeds)
+
+    assert shown == ["1.2.3", "1.2.5"]
+    assert index.positions()["studies"] == 3
+    assert feeds.set_aside.cases["1.2.4"].error == "KeyError"
+    assert SetAside(tmp_path / "index").count() == 1
+
+
+async def test_a_case_set_aside_is_tried_again_at_a_growing_interval(index: CaseIndex, feeds: Feeds) -> None:
+    feeds.bad["1.2.4"] = KeyError()
+    feeds.store("1.2.4")
+    await settle(index, feeds)
+    tries = []
+    for feeds.now in (29.0, 31.0, 60.0, 92.0):
+        await settle(index, feeds)
+        tries.append(feeds.set_aside.cases["1.2.4"].tries)
+
+    feeds.bad.clear()
+    feeds.now = 1000.0
+    shown = await settle(index, feeds)
+
+    assert tries == [1, 2, 2, 3]
+    assert shown == ["1.2.4"]
+    assert feeds.set_aside.count() == 0
+
+
+async def test_one_study_that_the_archive_never_answers_for_is_no_outage(index: CaseIndex, feeds: Feeds) -> None:
+    feeds.bad["1.2.4"] = Unavailable("answered 500")
+    for uid in ("1.2.3", "1.2.4"):
+        feeds.store(uid)
+
+    assert await settle(index, feeds) == ["1.2.3"]
+    assert feeds.set_aside.count() == 1
+
+
+async def test_a_lone_study_that_is_never_answered_for_stands_in_the_way_for_three_steps(
+    index: CaseIndex, feeds: Feeds
+) -> None:
+    feeds.bad["1.2.4"] = Unavailable("answered 500")
+    feeds.store("1.2.4")
+    follower = following(index, feeds)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await follower.step()
+
+    assert await follower.step()
+    assert index.positions()["studies"] == 1
+
+
+@pytest.mark.parametrize("number", ["--5", "-", "²", "9" * 5000])
+async def test_a_series_number_that_is_none_stops_nobody(index: CaseIndex, feeds: Feeds, number: str) -> None:
+    series = [{**SERIES[0], "00200011": {"vr": "IS", "Value": [number]}, "00201209": {"vr": "IS", "Value": ["--5"]}}]
+    feeds.store("1.2.3")
+    feeds.studies["1.2.3"] = (feeds.studies["1.2.3"][0], series)
+
+    assert await settle(index, feeds) == ["1.2.3"]
+    assert feeds.set_aside.count() == 0

@@ -14,6 +14,7 @@ from shared.documents import Put
 from shared.errors import NotFound, Permanent, Refused
 from shared.events import Event, InputDeidentified, InputRefused, ReportDeidentified, ReportReceived
 from shared.metrics import DEIDENTIFIED, REFUSED
+from shared.supervision import origin
 
 
 async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list[Event]:
@@ -49,6 +50,8 @@ def deidentify_or_refuse(data: bytes, policy: Policy) -> DeidentifiedReport | Pe
         return deidentify(data, policy)
     except Permanent as error:
         return error
+    except Exception as error:  # one report that we cannot handle is for a person to see, and no dead letter
+        return Refused("not-handled", f"{type(error).__name__} at {origin(error)}")
 
 
 async def _earlier(event: ReportReceived, deps: AnonymizerDeps) -> ReportAudit:

@@ -12,6 +12,7 @@ from services.anonymizer.policy import Policy
 from services.anonymizer.pseudonyms.keys import Keyring
 from services.anonymizer.pseudonyms.vault import VAULT, unseal
 from services.anonymizer.records import COLLECTIONS, QUARANTINE
+from services.anonymizer.reports import handler
 from services.anonymizer.reports.handler import deidentify_report
 from services.anonymizer.reports.records import REPORT_AUDIT
 from shared.blobs.local import open_local
@@ -101,3 +102,22 @@ async def test_bytes_that_are_missing_and_were_never_done_are_an_error(deps: Ano
 
     with pytest.raises(NotFound):
         await deidentify_report(event, deps)
+
+
+async def test_a_report_that_nobody_foresaw_waits_in_quarantine(
+    deps: AnonymizerDeps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(data: bytes, policy: Policy) -> None:
+        raise ZeroDivisionError("a value nobody may see")
+
+    monkeypatch.setattr(handler, "deidentify", fails)
+    event = await received(deps, "jp_core_ct")
+
+    (refused,) = await deidentify_report(event, deps)
+
+    row = await deps.documents.get(QUARANTINE, "jp_core_ct")
+    assert isinstance(refused, InputRefused)
+    assert refused.reasons == {"jp_core_ct": "not-handled"}
+    assert row is not None
+    assert row.detail.startswith("ZeroDivisionError at ")
+    assert "value" not in row.detail

@@ -1,6 +1,7 @@
 """Reports by POST and by a watched folder."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 
 from services.ingest.receipts.records import REJECTED
 from services.ingest.reports.bundle import bundle_of
-from services.ingest.reports.csv.reader import DEFAULT, load_mapping, rows
+from services.ingest.reports.csv import folder
+from services.ingest.reports.csv.reader import DEFAULT, CsvMapping, Row, load_mapping, rows
 from services.ingest.reports.dates import iso_date
 from services.ingest.reports.fhir import fhir_bundles
 from services.ingest.reports.fields import ReportFields, canonical
@@ -180,3 +182,37 @@ def test_a_delimiter_of_two_characters_is_a_clear_error(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match="delimiter is one character"):
         load_mapping(mapping)
+
+
+async def test_a_csv_with_a_name_as_long_as_a_name_can_be_holds_up_no_other(doors: Doors) -> None:
+    longest = "a" * 251 + ".csv"
+    (doors.csv_folder / longest).write_bytes(b"a,b\n1,2\n")
+    (doors.csv_folder / "b.csv").write_bytes((SAMPLES / "csv" / "reports.csv").read_bytes())
+
+    async def moved() -> bool:
+        return (doors.csv_folder / "done" / "b.csv").exists() and not (doors.csv_folder / longest).exists()
+
+    await doors.until(moved)
+    names = sorted(path.name for path in (doors.csv_folder / "failed").iterdir())
+    assert names == ["a" * 230 + ".csv", "a" * 230 + ".csv.reason"]
+
+
+async def test_a_csv_that_no_reader_foresaw_is_set_aside_and_the_others_are_taken(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(data: bytes, mapping: CsvMapping) -> Iterator[Row]:
+        if data == b"poison":
+            raise PermissionError("a value nobody may see")
+        return rows(data, mapping)
+
+    monkeypatch.setattr(folder, "rows", fails)
+    (doors.csv_folder / "a.csv").write_bytes(b"poison")
+    (doors.csv_folder / "b.csv").write_bytes((SAMPLES / "csv" / "reports.csv").read_bytes())
+
+    async def moved() -> bool:
+        return (doors.csv_folder / "done" / "b.csv").exists() and (doors.csv_folder / "failed" / "a.csv").exists()
+
+    await doors.until(moved)
+    reason = (doors.csv_folder / "failed" / "a.csv.reason").read_text()
+    assert reason.startswith("not-handled: PermissionError at ")
+    assert "value" not in reason

@@ -18,15 +18,17 @@ from pathlib import Path
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
+from services.ingest.receipts.receiving import Content, new_receipt, not_handled, receive, reject
 from services.ingest.receipts.records import REPORT
 from services.ingest.reports.bundle import bundle_of
 from services.ingest.reports.csv.reader import CsvMapping, Row, rows
 from services.ingest.reports.fields import canonical
 from shared.errors import Invalid, Transient
 from shared.logs import decided
+from shared.metrics import REFUSED
 
 BATCH = 100
+_STEM_BYTES = 230  # of the 255 of a name; the rest is for a number, the suffix and .reason
 _DONE, _FAILED = "done", "failed"
 
 
@@ -45,12 +47,24 @@ async def watch_forever(deps: IngestDeps, mapping: CsvMapping) -> None:
     while True:
         now = await asyncio.to_thread(_looks, deps.csv_folder)
         for path in sorted(path for path, look in now.items() if before.get(path) == look):
-            try:
-                await take_file(deps, path, mapping)
-            except Transient as error:
-                decided("csv-waits", level="warning", service="ingest", error=type(error).__name__)
+            await _take_or_set_aside(deps, path, mapping)
         before = now
         await asyncio.sleep(deps.settings.csv_poll_s)
+
+
+async def _take_or_set_aside(deps: IngestDeps, path: Path, mapping: CsvMapping) -> None:
+    """Take one file; one that cannot be read is moved away with the reason, and the others are taken."""
+    try:
+        await take_file(deps, path, mapping)
+    except Transient as error:
+        decided("csv-waits", level="warning", service="ingest", error=type(error).__name__)
+    except Exception as error:
+        reason = not_handled(error)
+        REFUSED.labels("ingest", REPORT, reason.reason).inc()
+        try:
+            await asyncio.to_thread(_finish, path, _FAILED, str(reason))
+        except OSError as stuck:  # it stays where it is and is tried again
+            decided("csv-stuck", level="error", service="ingest", error=type(stuck).__name__)
 
 
 async def take_file(deps: IngestDeps, path: Path, mapping: CsvMapping) -> None:
@@ -76,6 +90,10 @@ async def _take(deps: IngestDeps, path: Path, data: bytes, mapping: CsvMapping) 
         except Invalid as error:
             problems.append(f"line {row.line}: {error}")
             await reject(deps, receipt, row.raw, Invalid(error.reason, f"line {row.line}: {error.detail}"))
+        except Exception as error:
+            reason = not_handled(error)
+            problems.append(f"line {row.line}: {reason}")
+            await reject(deps, receipt, row.raw, reason)
     for start in range(0, len(contents), BATCH):
         await receive(deps, receipt, contents[start : start + BATCH])
     await asyncio.to_thread(_finish, path, _FAILED if problems and not contents else _DONE, "\n".join(problems))
@@ -125,12 +143,13 @@ def _looks(folder: Path) -> dict[Path, Look]:
 
 
 def _finish(path: Path, folder: str, reason: str) -> None:
-    """Move the file away; a name that is there already gets a number."""
-    target = path.parent / folder / path.name
+    """Move the file away; a name that is there already gets a number, and one that is too long is cut."""
+    stem = os.fsdecode(os.fsencode(path.stem)[:_STEM_BYTES])
+    target = path.parent / folder / f"{stem}{path.suffix}"
     number = 1
     while target.exists():
         number += 1
-        target = path.parent / folder / f"{path.stem}.{number}{path.suffix}"
+        target = path.parent / folder / f"{stem}.{number}{path.suffix}"
     if reason:
         target.with_suffix(target.suffix + ".reason").write_text(reason + "\n", encoding="utf-8")
     path.replace(target)
