@@ -2,25 +2,19 @@
 
 import asyncio
 import errno
-import os
 import queue
 import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from shared.errors import JmidError, StorageFull, Unavailable
+from shared.group_commit import BUSY_S, GROUP, Call, in_one_transaction, resolve, sync_folder
 from shared.sqlite import into_wal
 
 R = TypeVar("R")
-Call = tuple[Callable[[sqlite3.Connection], Any], asyncio.Future[Any]]
-Outcome = tuple[asyncio.Future[Any], Any, Exception | None]
 
-GROUP = 256
-"""At most this many calls share a transaction, so that none waits long."""
-BUSY_S = 30.0
-"""How long another process may hold the write lock before we give up."""
 LOOK_S = 0.03
 """How often an idle thread looks whether another process has committed: one read of shared memory."""
 
@@ -64,14 +58,14 @@ class Writer:
             calls, closing = self._next()
             try:
                 connection = connection or _open(self._path, self._schema)
-                outcomes = _in_one_transaction(connection, calls) if calls else []
+                outcomes = in_one_transaction(connection, calls) if calls else []
                 self._look(connection)
             except (sqlite3.Error, OSError) as error:
                 if connection:  # nothing is known of its transaction, so the next call opens the file again
                     connection.close()
                 connection, outcomes = None, [(future, None, translated(error)) for _, future in calls]
             if outcomes:
-                self._loop.call_soon_threadsafe(_resolve, outcomes)
+                self._loop.call_soon_threadsafe(resolve, outcomes)
         if connection:
             connection.close()
 
@@ -108,39 +102,5 @@ def _open(path: Path, schema: str) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA journal_size_limit=67108864")
     connection.executescript(schema)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)  # the names of the file and its log
-    finally:
-        os.close(descriptor)
+    sync_folder(path)
     return connection
-
-
-def _in_one_transaction(connection: sqlite3.Connection, calls: list[Call]) -> list[Outcome]:
-    connection.execute("BEGIN IMMEDIATE")
-    outcomes = [(future, *_in_one_savepoint(connection, function)) for function, future in calls]
-    connection.execute("COMMIT")
-    return outcomes
-
-
-def _in_one_savepoint(connection: sqlite3.Connection, function: Callable[[sqlite3.Connection], Any]) -> Any:
-    connection.execute("SAVEPOINT call")
-    try:
-        result, error = function(connection), None
-    except sqlite3.Error:
-        raise  # it may have undone the whole transaction
-    except Exception as raised:  # the caller's own: it must not end the thread that all share
-        result, error = None, raised
-        connection.execute("ROLLBACK TO call")
-    connection.execute("RELEASE call")
-    return result, error
-
-
-def _resolve(outcomes: list[Outcome]) -> None:
-    for future, result, error in outcomes:
-        if future.done():  # its caller was cancelled
-            continue
-        if error is None:
-            future.set_result(result)
-        else:
-            future.set_exception(error)

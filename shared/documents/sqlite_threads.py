@@ -1,26 +1,28 @@
 """SQLite connections in threads: one that writes, with a shared fsync, and a few that read."""
 
 import asyncio
-import os
 import queue
 import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from shared.errors import JmidError, StorageFull, Unavailable
+from shared.group_commit import (
+    BUSY_S,
+    GROUP,
+    Call,
+    Function,
+    Outcome,
+    in_one_transaction,
+    resolve,
+    sync_folder,
+)
 from shared.sqlite import into_wal
 
 R = TypeVar("R")
-Function = Callable[[sqlite3.Connection], Any]
-Call = tuple[Function, asyncio.Future[Any]]
-Outcome = tuple[asyncio.Future[Any], Any, Exception | None]
 
-GROUP = 256
-"""At most this many calls share a transaction, so that none waits long."""
-BUSY_S = 30.0
-"""How long another process may hold the write lock before we give up."""
 READERS = 3
 _CALLERS_OWN = (sqlite3.ProgrammingError, sqlite3.InterfaceError)  # a value SQLite cannot hold: nothing happened
 
@@ -87,7 +89,7 @@ class _Threads:
 
     def _resolve(self, outcomes: list[Outcome]) -> None:
         if outcomes:
-            self._loop.call_soon_threadsafe(_set, outcomes)
+            self._loop.call_soon_threadsafe(resolve, outcomes)
 
 
 class Readers(_Threads):
@@ -127,7 +129,9 @@ class Writer(_Threads):
                 continue
             try:
                 connection = connection or _create(self._path)
-                self._resolve(self._in_one_transaction(connection, calls))
+                self._resolve(
+                    in_one_transaction(connection, calls, before_commit=self._before_commit, callers_own=_CALLERS_OWN)
+                )
             except Exception as error:  # whatever it is, the callers must hear of it, and the thread must live
                 if connection:  # nothing is known of its transaction, so the next call opens the file again
                     connection.close()
@@ -148,42 +152,8 @@ class Writer(_Threads):
             call = self._calls.get()
         return calls, True
 
-    def _in_one_transaction(self, connection: sqlite3.Connection, calls: list[Call]) -> list[Outcome]:
-        connection.execute("BEGIN IMMEDIATE")
-        outcomes = [(future, *_in_savepoint(connection, function)) for function, future in calls]
-        self._before_commit(connection)
-        connection.execute("COMMIT")
-        return outcomes
-
 
 def _create(path: Path) -> sqlite3.Connection:
     connection = connect(path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)  # the names of the file and its log
-    finally:
-        os.close(descriptor)
+    sync_folder(path)
     return connection
-
-
-def _in_savepoint(connection: sqlite3.Connection, function: Function) -> tuple[Any, Exception | None]:
-    connection.execute("SAVEPOINT one")
-    try:
-        result, error = function(connection), None
-    except Exception as raised:
-        if isinstance(raised, sqlite3.Error) and not isinstance(raised, _CALLERS_OWN):
-            raise  # it may have undone the whole transaction
-        result, error = None, raised
-        connection.execute("ROLLBACK TO one")
-    connection.execute("RELEASE one")
-    return result, error
-
-
-def _set(outcomes: list[Outcome]) -> None:
-    for future, result, error in outcomes:
-        if future.done():  # its caller was cancelled
-            continue
-        if error is None:
-            future.set_result(result)
-        else:
-            future.set_exception(error)
