@@ -1,5 +1,7 @@
 """The anonymizer's records: what was done to each Instance, and what was refused. No record holds a patient's value."""
 
+from enum import StrEnum
+
 import msgspec
 
 from services.anonymizer.pseudonyms.vault import VAULT, VAULT_READS
@@ -25,34 +27,63 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     keys: LinkKeys
 
 
+class Kind(StrEnum):
+    """What is in quarantine."""
+
+    INSTANCE = "instance"
+    REPORT = "report"
+
+
+class State(StrEnum):
+    """Where an item of the quarantine is: with nobody yet, let go, or kept for good."""
+
+    WAITING = "waiting"
+    RELEASED = "released"
+    REJECTED = "rejected"
+
+
+class Choice(StrEnum):
+    """What a person decides: it leaves as it is, with boxes masked (images), with places cut (reports), or not."""
+
+    ACCEPT = "accept"
+    MASK = "mask"
+    CUT = "cut"
+    REJECT = "reject"
+
+
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
-    """What the profile did not let pass. state: waiting, released or rejected.  kind: instance or report."""
+    """What the profile did not let pass."""
 
     blob: str
     receipt_id: str
-    kind: str = "instance"
+    kind: Kind = Kind.INSTANCE
     reason: str
     detail: str
     sop_class_uid: str = ""
     size_bytes: int = 0
     at: str
-    state: str = "waiting"
+    state: State = State.WAITING
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person decided. decision: accept or reject; of an image also mask, of a report cut.  by: who.
+    """What a person decided, and who (by).
 
     boxes: of mask, in pixels.  cuts: number of the text, begin and end in signs; digest: of the cleaned report they
     were made on.
     """
 
     blob: str
-    decision: str
+    decision: Choice
     boxes: tuple[tuple[int, int, int, int], ...] = ()
     cuts: tuple[tuple[int, int, int], ...] = ()
     digest: str = ""
     by: str
     at: str
+
+    @property
+    def is_rejection(self) -> bool:
+        """Say whether the item stays here for good."""
+        return self.decision is Choice.REJECT
 
 
 DECISIONS = Collection("deid_decisions", Decision, key="blob", fields=("decision", "at"))

@@ -21,7 +21,7 @@ from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.quarantine.images import review_routes
 from services.anonymizer.quarantine.reports import report_review_routes
 from services.anonymizer.quarantine.routes import routes
-from services.anonymizer.records import AUDIT, COLLECTIONS, QUARANTINE
+from services.anonymizer.records import AUDIT, COLLECTIONS, QUARANTINE, State
 from services.anonymizer.reports import handler
 from services.anonymizer.reports.records import REPORT_AUDIT
 from services.anonymizer.settings import AnonymizerSettings
@@ -70,7 +70,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         return {
             "instances de-identified": await deps.documents.count(AUDIT),
             "reports de-identified": await deps.documents.count(REPORT_AUDIT),
-            "in quarantine": await deps.documents.count(QUARANTINE, Eq("state", "waiting")),
+            "in quarantine": await deps.documents.count(QUARANTINE, Eq("state", State.WAITING.value)),
         }
 
     yield Running(

@@ -9,7 +9,7 @@ from services.anonymizer.instances.batch import Refusal, deidentify_batch
 from services.anonymizer.instances.deidentify import Cleaned, Review
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms.vault import VAULT
-from services.anonymizer.records import AUDIT, DECISIONS, QUARANTINE, Audit, Decision, Quarantined
+from services.anonymizer.records import AUDIT, DECISIONS, QUARANTINE, Audit, Decision, Quarantined, State
 from shared.documents import Put
 from shared.errors import NotFound
 from shared.events import (
@@ -75,7 +75,7 @@ async def _keep(event: InstancesReceived, deps: AnonymizerDeps, cleaned: dict[st
     await deps.deidentified.put_many({_key(each): each.data for each in cleaned.values()})
     audits = [_audit(event, deps, blob, each) for blob, each in cleaned.items()]
     earlier = await deps.documents.get_many(QUARANTINE, [audit.blob for audit in audits])
-    released = [Put(QUARANTINE, structs.replace(row, state="released")) for row in earlier.values()]
+    released = [Put(QUARANTINE, structs.replace(row, state=State.RELEASED)) for row in earlier.values()]
     sealed = deps.written.missing(entry for each in cleaned.values() for entry in each.sealed)
     rows = [Put(AUDIT, audit) for audit in audits]
     await deps.documents.write(*rows, *released, *(Put(VAULT, entry) for entry in sealed))
@@ -85,7 +85,7 @@ async def _keep(event: InstancesReceived, deps: AnonymizerDeps, cleaned: dict[st
 
 def _review(decision: Decision | None) -> Review | None:
     """Return what a person decided for the pixels; a rejected image stays refused for the reason that it was."""
-    return None if decision is None or decision.decision == "reject" else Review(decision.boxes)
+    return None if decision is None or decision.is_rejection else Review(decision.boxes)
 
 
 def _key(cleaned: Cleaned) -> str:
@@ -127,7 +127,7 @@ async def _quarantine(
             sop_class_uid=each.sop_class_uid,
             size_bytes=each.size_bytes,
             at=event.occurred_at.isoformat(),
-            state="rejected" if blob in decisions and decisions[blob].decision == "reject" else "waiting",
+            state=State.REJECTED if blob in decisions and decisions[blob].is_rejection else State.WAITING,
         )
         for blob, each in refused.items()
     ]

@@ -7,7 +7,7 @@ from aiohttp import web
 from msgspec import structs
 
 from services.anonymizer.deps import AnonymizerDeps
-from services.anonymizer.records import DECISIONS, QUARANTINE, Decision, Quarantined
+from services.anonymizer.records import DECISIONS, QUARANTINE, Choice, Decision, Kind, Quarantined, State
 from shared.bus import Bus
 from shared.documents import Put
 from shared.errors import Invalid, NotFound
@@ -15,7 +15,7 @@ from shared.events import InstancesReceived, ReportReceived
 from shared.logs import decided
 
 
-async def item_of(deps: AnonymizerDeps, request: web.Request, kind: str, name: str) -> Quarantined:
+async def item_of(deps: AnonymizerDeps, request: web.Request, kind: Kind, name: str) -> Quarantined:
     """Return the item that the path names; NotFound if none of this kind is in quarantine. name: for a person."""
     item = await deps.documents.get(QUARANTINE, request.match_info["blob"])
     if item is None or item.kind != kind:
@@ -36,10 +36,11 @@ async def form_of(request: web.Request) -> dict[str, str]:
     return {key: str(value) for key, value in (await request.post()).items()}
 
 
-def choice_of(form: dict[str, str], choices: Sequence[str]) -> tuple[str, str]:
+def choice_of(form: dict[str, str], choices: Sequence[Choice]) -> tuple[Choice, str]:
     """Return what was decided and by whom; Invalid if the form does not say."""
-    choice, by = form.get("decision", ""), form.get("by", "").strip()
-    if choice not in choices:
+    choice = next((each for each in choices if each.value == form.get("decision")), None)
+    by = form.get("by", "").strip()
+    if choice is None:
         raise Invalid("wrong-decision", f"decision is one of {', '.join(choices)}")
     if not by or len(by) > 64:
         raise Invalid("missing-by", "by is the name of who decides, at most 64 characters")
@@ -48,17 +49,17 @@ def choice_of(form: dict[str, str], choices: Sequence[str]) -> tuple[str, str]:
 
 async def carry_out(deps: AnonymizerDeps, bus: Bus, item: Quarantined, decision: Decision) -> None:
     """Record the decision, then have the item handled again; if that fails, the person decides again."""
-    state = "rejected" if decision.decision == "reject" else item.state
+    state = State.REJECTED if decision.is_rejection else item.state
     await deps.documents.write(Put(DECISIONS, decision), Put(QUARANTINE, structs.replace(item, state=state)))
-    decided("quarantine-decided", service="anonymizer", receipt_id=item.receipt_id, reason=decision.decision)
-    if decision.decision != "reject":
+    decided("quarantine-decided", service="anonymizer", receipt_id=item.receipt_id, reason=decision.decision.value)
+    if not decision.is_rejection:
         await bus.publish(_again(deps, item, decision))
 
 
 def _again(deps: AnonymizerDeps, item: Quarantined, decision: Decision) -> InstancesReceived | ReportReceived:
     key, at = f"decision|{item.blob}|{decision.at}", datetime.fromisoformat(decision.at)
     receipt = item.receipt_id
-    if item.kind == "report":
+    if item.kind is Kind.REPORT:
         return ReportReceived.first(
             key, correlation_id=receipt, site=deps.site, occurred_at=at, receipt_id=receipt, blob=item.blob
         )

@@ -15,7 +15,7 @@ from services.anonymizer.instances import burned_in
 from services.anonymizer.pixels import image
 from services.anonymizer.pixels.rules import rules
 from services.anonymizer.quarantine.decisions import bytes_of, carry_out, choice_of, form_of, item_of
-from services.anonymizer.records import DECISIONS, Decision, Quarantined
+from services.anonymizer.records import DECISIONS, Choice, Decision, Kind, Quarantined
 from shared.bus import Bus
 from shared.errors import Invalid, NotFound, Permanent
 
@@ -28,13 +28,13 @@ def review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
     """Below /gateway/quarantine/{blob}: the page, frames as PNG, the proposed boxes, and the decision by POST."""
 
     async def page(request: web.Request) -> web.Response:
-        item = await item_of(deps, request, "instance", "Instance")
+        item = await item_of(deps, request, Kind.INSTANCE, "Instance")
         decision = await deps.documents.get(DECISIONS, item.blob)
         context = {"item": item, "decision": decision, "visible": item.reason in PIXEL_REASONS}
         return aiohttp_jinja2.render_template("anonymizer/review.html", request, context)
 
     async def frame(request: web.Request) -> web.Response:
-        data = await bytes_of(deps, await item_of(deps, request, "instance", "Instance"))
+        data = await bytes_of(deps, await item_of(deps, request, Kind.INSTANCE, "Instance"))
         try:
             picture = await deps.cpu(image.png, data, int(request.match_info["frame"]))
         except Permanent as error:
@@ -42,7 +42,7 @@ def review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
         return web.Response(body=picture, content_type="image/png", headers={"Cache-Control": "no-store"})
 
     async def proposal(request: web.Request) -> web.Response:
-        item = await item_of(deps, request, "instance", "Instance")
+        item = await item_of(deps, request, Kind.INSTANCE, "Instance")
         data = await bytes_of(deps, item)
         try:
             boxes = await deps.cpu(burned_in.proposed, data, item.reason)
@@ -52,7 +52,7 @@ def review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
 
     async def decide(request: web.Request) -> web.Response:
         form = await form_of(request)
-        item = await item_of(deps, request, "instance", "Instance")
+        item = await item_of(deps, request, Kind.INSTANCE, "Instance")
         decision = _decision(item, form)
         await carry_out(deps, bus, item, decision)
         raise web.HTTPSeeOther("/gateway/quarantine")
@@ -68,12 +68,12 @@ def review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
 
 def _decision(item: Quarantined, form: dict[str, str]) -> Decision:
     """Return the decision of a form; raise Invalid if it says nothing that can be done."""
-    choice, by = choice_of(form, ("accept", "mask", "reject"))
-    if choice != "reject" and item.reason not in PIXEL_REASONS:
+    choice, by = choice_of(form, (Choice.ACCEPT, Choice.MASK, Choice.REJECT))
+    if choice is not Choice.REJECT and item.reason not in PIXEL_REASONS:
         raise Invalid("not-in-pixels", "what is wrong with it is not in its pixels: it can only be rejected")
     found = [tuple(map(int, match.groups())) for match in _BOX.finditer(form.get("boxes", ""))]
     boxes = tuple((a, b, c, d) for a, b, c, d in found if a < c and b < d)
-    if choice == "mask" and not boxes:
+    if choice is Choice.MASK and not boxes:
         raise Invalid("wrong-boxes", "boxes is left,top,right,bottom;… in pixels, at least one")
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return Decision(blob=item.blob, decision=choice, boxes=boxes if choice == "mask" else (), by=by, at=now)
+    return Decision(blob=item.blob, decision=choice, boxes=boxes if choice is Choice.MASK else (), by=by, at=now)

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.quarantine.decisions import bytes_of, carry_out, choice_of, form_of, item_of
-from services.anonymizer.records import DECISIONS, Decision, Quarantined
+from services.anonymizer.records import DECISIONS, Choice, Decision, Kind, Quarantined
 from services.anonymizer.reports.deidentify import DeidentifiedReport
 from services.anonymizer.reports.handler import deidentify_or_refuse
 from services.anonymizer.reports.review import RESIDUAL_RISK, cuts_of, doubts_of, texts
@@ -22,7 +22,7 @@ def report_review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRou
     """/gateway/quarantine/reports/{blob}: the page by GET, the decision by POST."""
 
     async def page(request: web.Request) -> web.Response:
-        item = await item_of(deps, request, "report", "report")
+        item = await item_of(deps, request, Kind.REPORT, "report")
         report = await _report(deps, item)
         shown = texts(report.document) if report else []
         context = {
@@ -36,7 +36,7 @@ def report_review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRou
 
     async def decide(request: web.Request) -> web.Response:
         form = await form_of(request)
-        item = await item_of(deps, request, "report", "report")
+        item = await item_of(deps, request, Kind.REPORT, "report")
         decision = _decision(item, form, await _report(deps, item))
         await carry_out(deps, bus, item, decision)
         raise web.HTTPSeeOther("/gateway/quarantine")
@@ -56,15 +56,15 @@ async def _report(deps: AnonymizerDeps, item: Quarantined) -> DeidentifiedReport
 
 def _decision(item: Quarantined, form: dict[str, str], report: DeidentifiedReport | None) -> Decision:
     """Return the decision of a form; raise Invalid if it says nothing that can be done."""
-    choice, by = choice_of(form, ("accept", "cut", "reject"))
+    choice, by = choice_of(form, (Choice.ACCEPT, Choice.CUT, Choice.REJECT))
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    if choice == "reject":
+    if choice is Choice.REJECT:
         return Decision(blob=item.blob, decision=choice, by=by, at=now)
     if report is None:
         raise Invalid("not-readable", "nothing of it can be read as text: it can only be rejected")
     if form.get("digest", "") != report.sha256:
         raise Conflict("the report is cleaned otherwise than what was read; read it again")
-    cuts = cuts_of(form.get("cuts", ""), texts(report.document)) if choice == "cut" else ()
-    if cuts is None or (choice == "cut" and not cuts):
+    cuts = cuts_of(form.get("cuts", ""), texts(report.document)) if choice is Choice.CUT else ()
+    if cuts is None or (choice is Choice.CUT and not cuts):
         raise Invalid("wrong-cuts", "cuts is text,start,end;… in characters, at least one")
     return Decision(blob=item.blob, decision=choice, cuts=cuts, digest=report.sha256, by=by, at=now)

@@ -5,12 +5,11 @@ import msgspec
 from aiohttp import web
 
 from services.anonymizer.deps import AnonymizerDeps
-from services.anonymizer.records import QUARANTINE, Quarantined
+from services.anonymizer.records import QUARANTINE, Quarantined, State
 from shared.documents import Condition, Eq, Order, Page
 from shared.errors import Invalid
 
 _PAGE = 100
-_STATES = ("waiting", "released", "rejected")
 
 
 def routes(deps: AnonymizerDeps) -> list[web.AbstractRouteDef]:
@@ -18,7 +17,7 @@ def routes(deps: AnonymizerDeps) -> list[web.AbstractRouteDef]:
 
     async def page(request: web.Request) -> web.Response:
         found = await _find(deps, request)
-        waiting = await deps.documents.count(QUARANTINE, Eq("state", "waiting"))
+        waiting = await deps.documents.count(QUARANTINE, Eq("state", State.WAITING.value))
         context = {"items": found.documents, "next": found.next, "waiting": waiting, "state": _state(request)}
         return aiohttp_jinja2.render_template("anonymizer/quarantine.html", request, context)
 
@@ -31,7 +30,7 @@ def routes(deps: AnonymizerDeps) -> list[web.AbstractRouteDef]:
 
 
 async def _find(deps: AnonymizerDeps, request: web.Request) -> Page[Quarantined]:
-    where: list[Condition] = [Eq("state", _state(request))]
+    where: list[Condition] = [Eq("state", _state(request).value)]
     if reason := request.query.get("reason"):
         where.append(Eq("reason", reason))
     limit = request.query.get("limit", str(_PAGE))
@@ -42,8 +41,8 @@ async def _find(deps: AnonymizerDeps, request: web.Request) -> Page[Quarantined]
     return await deps.documents.find(QUARANTINE, *where, order=[newest], limit=int(limit), after=after)
 
 
-def _state(request: web.Request) -> str:
-    state = request.query.get("state", "waiting")
-    if state not in _STATES:
-        raise Invalid("wrong-parameter", f"state is one of {', '.join(_STATES)}")
-    return state
+def _state(request: web.Request) -> State:
+    try:
+        return State(request.query.get("state", State.WAITING.value))
+    except ValueError as error:
+        raise Invalid("wrong-parameter", f"state is one of {', '.join(State)}") from error

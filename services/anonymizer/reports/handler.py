@@ -6,7 +6,7 @@ from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.policy import Policy
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms.vault import VAULT
-from services.anonymizer.records import DECISIONS, QUARANTINE, Decision, Quarantined
+from services.anonymizer.records import DECISIONS, QUARANTINE, Decision, Kind, Quarantined, State
 from services.anonymizer.reports.deidentify import DeidentifiedReport, deidentify
 from services.anonymizer.reports.records import REPORT_AUDIT, ReportAudit
 from services.anonymizer.reports.review import RESIDUAL_RISK, is_decided, released
@@ -27,7 +27,7 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
     if isinstance(found, Permanent):
         return await _refuse(event, deps, found, len(data))
     decision = await deps.documents.get(DECISIONS, event.blob)
-    is_rejected = decision is not None and decision.decision == "reject"
+    is_rejected = decision is not None and decision.is_rejection
     if decision is not None and is_decided(found, decision):
         found = released(found, decision)
     elif is_rejected or (found.review and deps.holds_flagged):
@@ -36,7 +36,7 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
     audit = _audit(event, deps, found)
     await deps.deidentified.put(audit.document, found.document)  # bytes first: a record promises the bytes
     earlier = await deps.documents.get(QUARANTINE, event.blob)
-    row = [] if earlier is None else [Put(QUARANTINE, structs.replace(earlier, state="released"))]
+    row = [] if earlier is None else [Put(QUARANTINE, structs.replace(earlier, state=State.RELEASED))]
     sealed = deps.written.missing(found.sealed)
     await deps.documents.write(Put(REPORT_AUDIT, audit), *row, *(Put(VAULT, entry) for entry in sealed))
     deps.written.note(sealed)
@@ -67,12 +67,12 @@ async def _refuse(
     row = Quarantined(
         blob=event.blob,
         receipt_id=event.receipt_id,
-        kind="report",
+        kind=Kind.REPORT,
         reason=error.reason,
         detail=error.detail,
         size_bytes=size_bytes,
         at=event.occurred_at.isoformat(),
-        state="rejected" if decision is not None and decision.decision == "reject" else "waiting",
+        state=State.REJECTED if decision is not None and decision.is_rejection else State.WAITING,
     )
     await deps.documents.put(QUARANTINE, row)
     REFUSED.labels("anonymizer", "report", error.reason).inc()

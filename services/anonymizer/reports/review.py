@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from services.anonymizer.records import Decision
+from services.anonymizer.records import Choice, Decision
 from services.anonymizer.reports.deidentify import DeidentifiedReport
 from services.anonymizer.text.residual_risk import places_to_read
 from shared.fhir import systems
@@ -65,7 +65,7 @@ def cuts_of(field: str, shown: Sequence[Text]) -> tuple[Cut, ...] | None:
 
 def is_decided(report: DeidentifiedReport, decision: Decision) -> bool:
     """Say whether a person let exactly this report leave."""
-    return decision.decision in ("accept", "cut") and decision.digest == report.sha256
+    return decision.decision in (Choice.ACCEPT, Choice.CUT) and decision.digest == report.sha256
 
 
 def released(report: DeidentifiedReport, decision: Decision) -> DeidentifiedReport:
