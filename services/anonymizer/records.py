@@ -5,7 +5,6 @@ from enum import StrEnum
 import msgspec
 
 from services.anonymizer.pseudonyms.vault import VAULT, VAULT_READS
-from services.anonymizer.reports.records import REPORT_AUDIT
 from shared.documents import Collection
 from shared.events import InstanceRef, LinkKeys
 
@@ -25,6 +24,30 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     instance: InstanceRef
     keys: LinkKeys
+
+
+class ReportAudit(msgspec.Struct, frozen=True, kw_only=True):
+    """One report's way through a profile. blob: the identified one.  at: RFC 3339, when its event occurred.
+
+    removed: category → how often.  dropped: kind of attachment → how many.  review: a person should read it; reasons
+    say why, as words.  document: key of the de-identified report; sha256: of its bytes.
+    """
+
+    blob: str
+    receipt_id: str
+    profile: str
+    keys_version: str
+    removed: dict[str, int]
+    dropped: dict[str, int]
+    review: bool
+    reasons: tuple[str, ...]
+    report_id: str
+    document: str
+    sha256: str
+    status: str
+    issued: str
+    keys: LinkKeys
+    at: str
 
 
 class Kind(StrEnum):
@@ -94,5 +117,8 @@ QUARANTINE = Collection(
     key="blob",
     fields=("receipt_id", "reason", "state", "kind", "at"),
     indexes=(("state", "at"),),
+)
+REPORT_AUDIT = Collection(
+    "deid_report_audit", ReportAudit, key="blob", fields=("receipt_id", "report_id", "profile", "at")
 )
 COLLECTIONS = (AUDIT, QUARANTINE, DECISIONS, REPORT_AUDIT, VAULT, VAULT_READS)

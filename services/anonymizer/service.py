@@ -21,9 +21,8 @@ from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.quarantine.images import review_routes
 from services.anonymizer.quarantine.reports import report_review_routes
 from services.anonymizer.quarantine.routes import routes
-from services.anonymizer.records import AUDIT, COLLECTIONS, QUARANTINE, State
+from services.anonymizer.records import AUDIT, COLLECTIONS, QUARANTINE, REPORT_AUDIT, State
 from services.anonymizer.reports import handler
-from services.anonymizer.reports.records import REPORT_AUDIT
 from services.anonymizer.settings import AnonymizerSettings
 from shared import settings as settings_reader
 from shared.documents import Eq

@@ -6,9 +6,17 @@ from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.policy import Policy
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms.vault import VAULT
-from services.anonymizer.records import DECISIONS, QUARANTINE, Decision, Kind, Quarantined, State
+from services.anonymizer.records import (
+    DECISIONS,
+    QUARANTINE,
+    REPORT_AUDIT,
+    Decision,
+    Kind,
+    Quarantined,
+    ReportAudit,
+    State,
+)
 from services.anonymizer.reports.deidentify import DeidentifiedReport, deidentify
-from services.anonymizer.reports.records import REPORT_AUDIT, ReportAudit
 from services.anonymizer.reports.review import RESIDUAL_RISK, is_decided, released
 from shared.documents import Put
 from shared.errors import NotFound, Permanent, Refused

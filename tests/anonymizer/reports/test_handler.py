@@ -11,10 +11,9 @@ from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.policy import Policy
 from services.anonymizer.pseudonyms.keys import Keyring
 from services.anonymizer.pseudonyms.vault import VAULT, unseal
-from services.anonymizer.records import COLLECTIONS, QUARANTINE
+from services.anonymizer.records import COLLECTIONS, QUARANTINE, REPORT_AUDIT
 from services.anonymizer.reports import handler
 from services.anonymizer.reports.handler import deidentify_report
-from services.anonymizer.reports.records import REPORT_AUDIT
 from shared.blobs.local import open_local
 from shared.documents.sqlite import open_sqlite
 from shared.errors import NotFound

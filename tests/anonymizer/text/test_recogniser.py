@@ -3,7 +3,7 @@
 import pytest
 
 from services.anonymizer.policy import Policy
-from services.anonymizer.records import Decision
+from services.anonymizer.records import Choice, Decision
 from services.anonymizer.reports.deidentify import deidentify
 from services.anonymizer.reports.review import doubts_of, released, texts
 from services.anonymizer.text import recogniser
@@ -68,7 +68,7 @@ def test_the_places_to_look_at_are_where_the_words_stand_and_can_be_cut(jmid: Po
     assert {(place.words, place.reason) for place in places} == {("頴川", recogniser.REASON)}
     assert all(shown[place.number].text[place.start : place.end] == place.words for place in places)
     cuts = tuple((place.number, place.start, place.end) for place in places[:1])
-    decision = Decision(blob="b", decision="cut", by="somebody", at="", digest=report.sha256, cuts=cuts)
+    decision = Decision(blob="b", decision=Choice.CUT, by="somebody", at="", digest=report.sha256, cuts=cuts)
     assert "頴川" not in released(report, decision).document.decode()
 
 
