@@ -165,7 +165,8 @@ async def test_what_is_deleted_is_gone(blobs: Blobs) -> None:
 
 async def test_keys_are_listed_by_any_prefix(blobs: Blobs) -> None:
     keys = {"a", "ab", "a/b", "a/bc", "a/b/c", "a.b/c/d", "B/x-_1.dcm", "a/.hidden"}
-    await blobs.put_many(dict.fromkeys(keys, b"x"))
+    for key in sorted(keys):  # SeaweedFS loses an object put at the same moment as one below it ("a/b", "a/b/c")
+        await blobs.put(key, b"x")
 
     for prefix in ["", "a", "a/", "a/b", "a/b/", "a.", "A", "B/x", "a/b/c/d", "nothing/"]:
         assert {key async for key in blobs.keys(prefix)} == {key for key in keys if key.startswith(prefix)}
