@@ -60,6 +60,7 @@ class Archive:
 
     status: when set, the answer to everything.  reasons: SOP Instance UID → Failure Reason.  stored: SOP Instance UID →
     how often.  requests: how many Instances each had.  refuse_whole: answers 400 to a request that has this Instance.
+    breaks_on: answers 500 to a request that has one of these.  report_breaks_on: and to a report that has these bytes.
     lose_answers: store so many more requests, and break the connection instead of answering.
     delay_s: how long an answer takes.  studies: what a search finds.
     """
@@ -72,6 +73,8 @@ class Archive:
     report_status: int = 201
     headers: dict[str, str] = field(default_factory=dict)
     refuse_whole: str = ""
+    breaks_on: set[str] = field(default_factory=set)
+    report_breaks_on: bytes = b""
     refused: int = 0
     studies: dict[str, dict[str, Any]] = field(default_factory=dict)
     lose_answers: int = 0
@@ -92,6 +95,8 @@ class Archive:
             sops.append(found[1].decode())
         self.requests.append(len(sops))
         await asyncio.sleep(self.delay_s)
+        if self.breaks_on & set(sops):
+            return web.Response(status=500)
         if self.refuse_whole in sops:
             return web.Response(status=400)
         good = [sop for sop in sops if sop not in self.reasons]
@@ -123,6 +128,8 @@ class Archive:
         """Take a report."""
         if self.status:
             return web.Response(status=self.status)
+        if self.report_breaks_on and self.report_breaks_on in await request.read():
+            return web.Response(status=500)
         if self.report_status < 300:
             self.reports.append(await request.json())
         return web.json_response({}, status=self.report_status)

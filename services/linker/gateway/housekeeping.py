@@ -146,7 +146,7 @@ async def _again(deps: GatewayDeps, batch: Delivery, recall_id: str) -> None:
         if now is None or now.state not in _FINISHED or now.recall_id == recall_id:
             return None
         stored = tuple(now.confirmed)
-        again = msgspec.structs.replace(now, recall_id=recall_id, recalled=stored, attempts=0)
+        again = msgspec.structs.replace(now, recall_id=recall_id, recalled=stored, attempts=0, tries={})
         return msgspec.structs.replace(again, state=DeliveryState.PENDING, due_at=time.time()) if stored else again
 
     await change(deps.documents, DELIVERIES, batch.id, step)

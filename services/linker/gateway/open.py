@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from services.linker.gateway import handlers, housekeeping, linking, send
+from services.linker.gateway import handlers, housekeeping, linking, send, send_reports
 from services.linker.gateway.delivery_worker import DeliveryWorker, Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.operator_actions import OperatorActions
@@ -81,7 +81,7 @@ def _workers(deps: GatewayDeps, peer: Centre, leases: Leases) -> list[DeliveryWo
 
     return [
         sending("images", send.instances_round),
-        sending("reports", send.reports_round),
+        sending("reports", send_reports.reports_round),
         alone("links", settled),
         alone("releases", released, rest_s=_RELEASE_EVERY_S),
         alone("recalls", recalled, rest_s=deps.settings.recall_poll_s),

@@ -154,7 +154,7 @@ def retried(old: Delivery, now: float) -> Delivery | None:
     if old.state is not DeliveryState.FAILED:
         return None
     return msgspec.structs.replace(
-        old, failed={}, state=DeliveryState.PENDING, due_at=now, attempts=0, reason="", refused="", want=""
+        old, failed={}, state=DeliveryState.PENDING, due_at=now, attempts=0, tries={}, reason="", refused="", want=""
     )
 
 

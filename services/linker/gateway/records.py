@@ -65,6 +65,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     due_at, arrived_at, done_at: seconds since 1970.  reason: why it waits or failed.
     confirmed: SOP Instance UID → Warning Reason of what the centre has stored, empty without a warning.
     failed: SOP Instance UID → Failure Reason of what it never will store.  What is in neither still has to go.
+    tries: SOP Instance UID → how often it failed without a final Failure Reason.
+    attempts: the most of them, or how often the report did.
     want, sent, refused: a report's version and link as they are now, as the centre confirmed them, as it refused them.
     announce: due when a Delivered event has to be published.  told: receipts it was published for.
     approved, approved_by, approved_at: sha256 of the version that a person let pass review, who, and when.
@@ -88,6 +90,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     failed: dict[str, str] = {}
     outcomes: dict[str, str] = {}
     attempts: int = 0
+    tries: dict[str, int] = {}
     reason: str = ""
     want: str = ""
     sent: str = ""

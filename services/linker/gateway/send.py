@@ -1,30 +1,29 @@
-"""The delivery workers' rounds: bring due Instances and reports to the centre and write down what it answered."""
+"""The images worker's round: bring due Instances to the centre and write down what it answered."""
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
-from services.linker.gateway import planning, stow_response
+from services.linker.gateway import stow_response, trial
 from services.linker.gateway.delivery_worker import Outage
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, Delivery, SeenReport
+from services.linker.gateway.records import DELIVERIES, Delivery
 from services.linker.gateway.transport import Centre, CentreUnavailable
-from services.linker.links.matching import AWAITED
 from services.linker.links.optimistic import change
-from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Announcement, DeliveryKind, DeliveryState
-from services.linker.reports import document as reports
 from shared.documents import Eq, Order, Range
-from shared.errors import Invalid, NotFound, Transient
+from shared.errors import Transient
 from shared.events import InstanceRef
 from shared.logs import decided
 from shared.metrics import DELIVERED
 from shared.metrics import REFUSED as REFUSALS
+from shared.supervision import origin
 
 _ROUND = 64
-_UNREADABLE = 0  # in place of an HTTP status: the report's own bytes are gone or broken
 
 
 async def due(deps: GatewayDeps, kind: DeliveryKind) -> list[Delivery]:
@@ -35,54 +34,117 @@ async def due(deps: GatewayDeps, kind: DeliveryKind) -> list[Delivery]:
 
 
 async def instances_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> int:
-    """Send what is due, a few requests at a time; only one while the centre is away. Return how much was answered."""
+    """Send what is due, a few requests at a time; few while the centre is away. Return how much was answered.
+
+    What fails is halved until one Instance stands alone. While others are taken that is the Instance's own failure,
+    which is counted; otherwise the centre is away.
+    """
     found = await due(deps, DeliveryKind.INSTANCES)
-    waiting = [(d.id, d.study_instance_uid, ref) for d in found for ref in d.waiting]
-    correlations = {d.id: d.correlation_id for d in found}
-    bounds = deps.settings
-    packed = stow_response.shipments(waiting, max_instances=bounds.batch_instances, max_bytes=bounds.batch_bytes)
-    lanes = asyncio.Semaphore(bounds.streams)
-    tries = outage.tries
-
-    async def lane(shipment: stow_response.Shipment) -> int:
-        async with lanes:
-            if outage.tries > tries:
-                return 0
-            try:
-                return await _ship(deps, centre, outage, shipment, correlations)
-            except Transient as error:  # our own ports
-                outage.seen(type(error).__name__, 0.0)
-                return 0
-
+    round_ = _Round(deps, centre, outage, {d.id: d.correlation_id for d in found}, trial.of(outage.tries))
+    round_.plan(found)
+    lanes = 1 if outage.tries else min(deps.settings.streams, len(round_.queue))
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(lane(shipment)) for shipment in (packed[:1] if tries else packed)]
-    return sum(task.result() for task in tasks)
+        for _ in range(lanes):
+            group.create_task(round_.lane())
+    return await round_.settle()
 
 
-async def _ship(
-    deps: GatewayDeps, centre: Centre, outage: Outage, shipment: stow_response.Shipment, correlations: Mapping[str, str]
-) -> int:
-    shipment, missing = await _present(deps, shipment)
-    if missing:
-        await _record(deps, missing, {ref.sop_instance_uid: _MISSING for _, ref in missing.items})
-    if not shipment.items:
-        return 1
-    started = time.monotonic()
-    correlation_id = correlations[shipment.items[0][0]]
-    try:
+@dataclass
+class _Round:
+    """One round of sending Instances. queue: what still has to be tried.  suspects: Instances that failed alone."""
+
+    deps: GatewayDeps
+    centre: Centre
+    outage: Outage
+    correlations: Mapping[str, str]
+    trial: trial.Trial
+    queue: deque[stow_response.Shipment] = field(default_factory=deque)
+    suspects: list[tuple[stow_response.Shipment, str]] = field(default_factory=list)
+    known: set[tuple[str, str]] = field(default_factory=set)
+    tries: int = 0
+
+    def plan(self, found: Sequence[Delivery]) -> None:
+        """Pack what is due; an Instance that failed before goes alone, after the others, and not during an outage."""
+        bounds, self.tries = self.deps.settings, self.outage.tries
+        waiting = [(d.id, d.study_instance_uid, ref) for d in found for ref in d.waiting]
+        self.known = {(d.id, uid) for d in found for uid in d.tries}
+        alone = [
+            stow_response.Shipment(study, ((key, ref),))
+            for key, study, ref in waiting
+            if (key, ref.sop_instance_uid) in self.known
+        ]
+        fresh = [each for each in waiting if (each[0], each[2].sop_instance_uid) not in self.known]
+        packed = stow_response.shipments(fresh, max_instances=bounds.batch_instances, max_bytes=bounds.batch_bytes)
+        if self.tries:
+            packed, alone = (packed, []) if packed else ([], alone)
+        self.queue.extend(trial.turned([*packed, *alone], self.tries))
+
+    async def lane(self) -> None:
+        """Ship one after the other until there is nothing left or the centre is away."""
+        while self.queue and not self.trial.is_outage and self.outage.tries == self.tries:
+            shipment = self.queue.popleft()
+            try:
+                await self._ship(shipment)
+            except CentreUnavailable as error:
+                if error.may_be_request:
+                    self._failed(shipment, error.reason, error.retry_after_s)
+                else:
+                    self.outage.seen(error.reason, error.retry_after_s)
+            except Transient as error:  # our own ports
+                self.outage.seen(type(error).__name__, 0.0)
+            except Exception as error:
+                kind, place = type(error).__name__, origin(error)
+                decided("not-shipped", level="error", service="linker", error=kind, origin=place)
+                self._failed(shipment, "not-handled", 0.0)
+
+    async def settle(self) -> int:
+        """Count what failed alone while others were taken; else note an outage. Return how much was answered."""
+        if self.outage.tries != self.tries:
+            return self.trial.taken
+        doubtful = [each for each in self.suspects if not self._is_known(each[0])]
+        if self.trial.is_outage or (self.trial.in_row and not self.trial.taken and doubtful):
+            self.outage.seen(self.trial.reason, self.trial.retry_after_s)
+            return self.trial.taken
+        if self.trial.taken or not self.tries:
+            for shipment, reason in self.suspects:
+                uid = shipment.items[0][1].sop_instance_uid
+                verdict = stow_response.Verdict(stow_response.Fate.RETRY, reason)
+                await _record(self.deps, shipment, {uid: verdict})
+        elif self.suspects:
+            self.outage.seen(self.suspects[0][1], 0.0)
+        return self.trial.taken
+
+    def _is_known(self, shipment: stow_response.Shipment) -> bool:
+        return (shipment.items[0][0], shipment.items[0][1].sop_instance_uid) in self.known
+
+    def _failed(self, shipment: stow_response.Shipment, reason: str, retry_after_s: float) -> None:
+        if not self._is_known(shipment):
+            self.trial.failed(reason, retry_after_s)
+        if len(shipment.items) > 1:
+            self.queue.extend(stow_response.halves(shipment))
+        else:
+            self.suspects.append((shipment, reason))
+
+    async def _ship(self, shipment: stow_response.Shipment) -> None:
+        shipment, missing = await _present(self.deps, shipment)
+        if missing:
+            await _record(self.deps, missing, {ref.sop_instance_uid: _MISSING for _, ref in missing.items})
+        if not shipment.items:
+            self.trial.taken += 1
+            return
+        started = time.monotonic()
+        correlation_id = self.correlations[shipment.items[0][0]]
         instances = [ref for _, ref in shipment.items]
-        answer = await centre.store(shipment.study_instance_uid, instances, correlation_id)
-    except CentreUnavailable as error:
-        outage.seen(error.reason, error.retry_after_s)
-        return 0
-    if answer.fates is None and len(shipment.items) > 1:
-        return sum([await _ship(deps, centre, outage, half, correlations) for half in stow_response.halves(shipment)])
-    fates = answer.fates or {ref.sop_instance_uid: _refused(answer.status) for _, ref in shipment.items}
-    if any(verdict.fate is stow_response.Fate.WAIT for verdict in fates.values()):
-        outage.seen("centre-full", 0.0)
-    await _record(deps, shipment, fates)
-    _say_shipped(shipment, fates, answer.status, time.monotonic() - started, correlation_id)
-    return 1
+        answer = await self.centre.store(shipment.study_instance_uid, instances, correlation_id)
+        self.trial.took()
+        if answer.fates is None and len(shipment.items) > 1:
+            self.queue.extendleft(reversed(stow_response.halves(shipment)))
+            return
+        fates = answer.fates or {ref.sop_instance_uid: _refused(answer.status) for _, ref in shipment.items}
+        if any(verdict.fate is stow_response.Fate.WAIT for verdict in fates.values()):
+            self.outage.seen("centre-full", 0.0)
+        await _record(self.deps, shipment, fates)
+        _say_shipped(shipment, fates, answer.status, time.monotonic() - started, correlation_id)
 
 
 def _say_shipped(
@@ -144,9 +206,10 @@ async def _record(
 
 def answered(deps: GatewayDeps, old: Delivery, verdicts: Mapping[str, stow_response.Verdict], now: float) -> Delivery:
     """Return the delivery after an answer about some of its Instances."""
-    unsure = any(verdict.fate is stow_response.Fate.RETRY for verdict in verdicts.values())
-    attempts = old.attempts + 1 if unsure else old.attempts
-    given_up = attempts >= deps.settings.attempts
+    unsure = {uid for uid, verdict in verdicts.items() if verdict.fate is stow_response.Fate.RETRY}
+    tries = old.tries | {uid: old.tries.get(uid, 0) + 1 for uid in unsure}
+    given_up = {uid for uid in unsure if tries[uid] >= deps.settings.attempts}
+    attempts = max(old.attempts, *(tries[uid] for uid in unsure)) if unsure else old.attempts
     confirmed, failed = dict(old.confirmed), dict(old.failed)
     final = {
         uid
@@ -157,11 +220,14 @@ def answered(deps: GatewayDeps, old: Delivery, verdicts: Mapping[str, stow_respo
         if verdict.fate is stow_response.Fate.STORED:
             confirmed[uid] = verdict.reason
             failed.pop(uid, None)
-        elif verdict.fate is stow_response.Fate.FAILED or (verdict.fate is stow_response.Fate.RETRY and given_up):
+        elif verdict.fate is stow_response.Fate.FAILED or uid in given_up:
             failed[uid] = verdict.reason
             confirmed.pop(uid, None)
-    recalled = tuple(uid for uid in old.recalled if uid not in final and not given_up)
-    new = msgspec.structs.replace(old, confirmed=confirmed, failed=failed, attempts=attempts, recalled=recalled)
+    recalled = tuple(uid for uid in old.recalled if uid not in final | given_up)
+    tries = {uid: count for uid, count in tries.items() if uid not in final | given_up}
+    new = msgspec.structs.replace(
+        old, confirmed=confirmed, failed=failed, attempts=attempts, tries=tries, recalled=recalled
+    )
     reasons = sorted(set(failed.values()))
     waits = sorted(
         {v.reason for v in verdicts.values() if v.fate in (stow_response.Fate.WAIT, stow_response.Fate.RETRY)}
@@ -181,70 +247,6 @@ def _state(delivery: Delivery) -> DeliveryState:
     if delivery.waiting:
         return DeliveryState.PENDING
     return DeliveryState.FAILED if delivery.failed else DeliveryState.DONE
-
-
-async def reports_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> int:
-    """Post the reports that are due, one after the other; stop at the first sign of an outage."""
-    posted = 0
-    for delivery in await due(deps, DeliveryKind.REPORT):
-        try:
-            posted += await _post(deps, centre, delivery)
-        except CentreUnavailable as error:
-            outage.seen(error.reason, error.retry_after_s)
-            return posted
-    return posted
-
-
-async def _post(deps: GatewayDeps, centre: Centre, delivery: Delivery) -> int:
-    report = await deps.documents.get(REPORTS_SEEN, delivery.report_id)
-    link = await deps.documents.get(LINKS, delivery.report_id)
-    if report is None or link is None:
-        return 0
-    version = report.current
-    want = planning.wanted(report, link)
-    # A Study that the report names but this gateway has not seen may reach the centre by another way.
-    named = (version.keys.study_instance_uid,) if link.code == AWAITED else link.studies
-    try:
-        document = reports.compose(await deps.blobs.get(version.blob), version.sha256, named, link.code)
-    except (NotFound, Invalid):
-        status = _UNREADABLE
-    else:
-        status = await centre.post_report(document, version.correlation_id)
-    await _record_report(deps, delivery.id, want, status)
-    decided("report-posted", service="linker", correlation_id=version.correlation_id, status=status)
-    return 1
-
-
-async def _record_report(deps: GatewayDeps, delivery_id: str, want: str, status: int) -> None:
-    async def step(old: Delivery | None) -> Delivery | None:
-        if old is None:
-            return None
-        report = await deps.documents.get(REPORTS_SEEN, old.report_id)
-        link = await deps.documents.get(LINKS, old.report_id)
-        return report_answered(deps, old, want, status, report, link) if report and link else None
-
-    recorded = await change(deps.documents, DELIVERIES, delivery_id, step)
-    if recorded is not None:
-        await planning.plan_report(deps, recorded.report_id)
-    if status in (200, 201):
-        DELIVERED.labels(kind="report").inc()
-    else:
-        REFUSALS.labels(service="linker", kind="report", reason=_report_reason(status)).inc()
-
-
-def report_answered(
-    deps: GatewayDeps, old: Delivery, want: str, status: int, report: SeenReport, link: Link
-) -> Delivery:
-    """Return the report's delivery after the centre's answer about ``want``; what it wants may be newer by now."""
-    if status not in (200, 201):
-        refused = msgspec.structs.replace(old, refused=want, state=DeliveryState.FAILED, reason=_report_reason(status))
-        return planning.planned(deps, refused, report, link)
-    sent = msgspec.structs.replace(old, sent=want, refused="", reason="", attempts=0, done_at=time.time())
-    return planning.planned(deps, sent, report, link)
-
-
-def _report_reason(status: int) -> str:
-    return "blob-unreadable" if status == _UNREADABLE else f"http-{status}"
 
 
 def _label(reason: str) -> str:

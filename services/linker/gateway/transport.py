@@ -26,18 +26,23 @@ from shared.events import InstanceRef
 
 _ANSWERS = (200, 202, 409)  # carry a Store Instances Response Module, PS3.18 Table 10.5.3-1
 _WHOLE_REQUEST = (400, 413, 422)  # the request itself was refused: its parts may be good
+_OVERLOADED = (429, 503)  # says nothing about the request
 _ACCEPT = "application/dicom+json, application/dicom+xml;q=0.5"
 _FHIR = "application/fhir+json"
 _MAX_ANSWER = 4 * 2**20
 
 
 class CentreUnavailable(Unavailable):
-    """The centre does not take anything now. reason: a word; retry_after_s: what the centre asked for, else 0."""
+    """The centre does not take it now. reason: a word; retry_after_s: what the centre asked for, else 0.
 
-    def __init__(self, reason: str, retry_after_s: float = 0.0) -> None:
+    may_be_request: whether what was sent may be the reason; else it is the centre or the network.
+    """
+
+    def __init__(self, reason: str, retry_after_s: float = 0.0, *, may_be_request: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after_s = retry_after_s
+        self.may_be_request = may_be_request
 
 
 class StoreAnswer(msgspec.Struct, frozen=True):
@@ -113,14 +118,19 @@ class Centre:
         try:
             async with self._session.request(method, url, headers=headers, data=body, allow_redirects=False) as answer:
                 if answer.status == 429 or answer.status >= 500:
-                    raise CentreUnavailable(f"http-{answer.status}", _seconds(answer.headers.get("Retry-After", "")))
+                    wait_s = _seconds(answer.headers.get("Retry-After", ""))
+                    may_be_request = answer.status not in _OVERLOADED
+                    raise CentreUnavailable(f"http-{answer.status}", wait_s, may_be_request=may_be_request)
                 return answer.status, stow_response.decoded(await _bounded(answer))
         except TimeoutError as error:
-            raise CentreUnavailable("timeout") from error
+            connected = not isinstance(error, aiohttp.ConnectionTimeoutError)
+            raise CentreUnavailable("timeout", may_be_request=connected) from error
         except aiohttp.ClientSSLError as error:
             raise CentreUnavailable("tls") from error
-        except (aiohttp.ClientError, OSError) as error:
+        except aiohttp.ClientConnectorError as error:
             raise CentreUnavailable("unreachable") from error
+        except (aiohttp.ClientError, OSError) as error:  # the connection broke, as when the centre's process ends
+            raise CentreUnavailable("unreachable", may_be_request=True) from error
 
 
 @asynccontextmanager

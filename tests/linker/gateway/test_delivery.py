@@ -379,3 +379,55 @@ async def test_a_wrong_setting_is_named_before_anything_runs(
     with pytest.raises(SettingsError, match=variable):
         async with opened(GATEWAY, tmp_path, settings):
             pass
+
+
+async def test_an_instance_that_the_centre_breaks_on_is_set_aside_and_the_others_go(
+    tmp_path: Path, archive: Archive
+) -> None:
+    batches = [instances(STUDY, 5), instances(OTHER, 3, first=10)]
+    bad = batches[0].instances[0].sop_instance_uid
+    archive.breaks_on.add(bad)
+    async with opened(GATEWAY, tmp_path, environ(archive, attempts="3")) as gateway:
+        await keep(gateway.blobs["deidentified"], *batches)
+
+        await gateway.take(*batches)
+        await until(lambda: state(gateway, "failed", "done"))
+
+        (failed,) = (await gateway.get("/api/gateway/deliveries?state=failed"))["deliveries"]
+        assert failed["failed"] == {bad: "http-500"}
+        assert failed["attempts"] == 3
+        assert sorted(archive.stored.values()) == [1] * 7
+        later = instances(OTHER, 2, first=20)
+        await keep(gateway.blobs["deidentified"], later)
+        await gateway.take(later)
+        await until(lambda: len(archive.stored) == 9)
+
+
+async def test_a_bad_instance_alone_does_not_hold_up_what_comes_later(tmp_path: Path, archive: Archive) -> None:
+    alone, later = instances(STUDY, 1), instances(OTHER, 3, first=10)
+    archive.breaks_on.add(alone.instances[0].sop_instance_uid)
+    async with opened(GATEWAY, tmp_path, environ(archive, attempts="3")) as gateway:
+        await keep(gateway.blobs["deidentified"], alone, later)
+        await gateway.take(alone)
+        await until(lambda: len(archive.requests) >= 3)  # nothing else is there to tell it from an outage
+
+        await gateway.take(later)
+
+        await until(lambda: state(gateway, "failed", "done"))
+        assert sorted(archive.stored.values()) == [1] * 3
+
+
+async def test_a_report_that_the_centre_breaks_on_is_set_aside_and_the_others_go(
+    tmp_path: Path, archive: Archive
+) -> None:
+    bad, good = document("bad"), document("good")
+    archive.report_breaks_on = b'"bad"'
+    async with opened(GATEWAY, tmp_path, environ(archive, attempts="3")) as gateway:
+        await keep(gateway.blobs["deidentified"], documents=[bad, good])
+
+        await gateway.take(report(bad), report(good))
+
+        await until(lambda: state(gateway, "failed", "done"))
+        assert len(archive.reports) == 1
+        (failed,) = (await gateway.get("/api/gateway/deliveries?state=failed"))["deliveries"]
+        assert (failed["report_id"], failed["reason"]) == ("bad", "http-500")
