@@ -18,7 +18,7 @@ PERIODS = {"year": 4, "month": 6, "day": 8}
 GROUPS = ("modality", "site", "sex", "body_part")
 
 
-def routes(deps: SearchDeps) -> list[web.AbstractRouteDef]:
+def routes(deps: SearchDeps) -> list[web.RouteDef]:
     """Return the routes of the API."""
 
     async def cases(request: web.Request) -> web.Response:

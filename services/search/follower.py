@@ -68,6 +68,8 @@ class Follower:
         studies, studies_at = await self._sources.study_changes(positions.get(STUDIES, 0), self._batch)
         reports, reports_at = await self._sources.case_changes(positions.get(REPORTS, 0), self._batch)
         self._reached_at = time.monotonic()
+        if not studies and not reports:
+            await asyncio.to_thread(self._index.complete)
         again = self._set_aside.due()
         if not studies and not reports and not again:
             return False

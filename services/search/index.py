@@ -17,6 +17,7 @@ from tantivy import FieldType, Occur, Query
 from services.search.case import Case
 from services.search.folding import bigrams, fold_text
 from services.search.query import CaseQuery
+from shared.logs import decided
 
 FORM = "1"  # of the schema; an index of another form is thrown away and made again
 WRITER_BYTES = 64 << 20
@@ -39,10 +40,33 @@ class CaseIndex:
             shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         self._schema = _schema()
-        self._index = tantivy.Index(self._schema, path=str(folder))
+        self._index = self._opened()
         self._index.register_tokenizer("words", _split_at_blanks())
         self._writer = self._index.writer(WRITER_BYTES, 1)
         self._writing = threading.Lock()  # a stop cancels the follower, but not the thread of its last update
+
+    def _opened(self) -> tantivy.Index:
+        """Open the index; a damaged one is wiped, as the feeds can make it again."""
+        try:
+            index = tantivy.Index(self._schema, path=str(self._folder))
+            index.searcher().search(Query.all_query(), 1, order_by_field="order")
+        except Exception as error:  # tantivy raises ValueError and others, by what is damaged
+            decided("index-damaged", level="error", service="search", error=type(error).__name__)
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.mkdir(parents=True)
+            return tantivy.Index(self._schema, path=str(self._folder))
+        return index
+
+    def is_complete(self) -> bool:
+        """Say whether it ever held all that the feeds had: a half-built index answers nobody."""
+        return bool(self._stamp().get("complete"))
+
+    def complete(self) -> None:
+        """Note that it holds all that the feeds have."""
+        with self._writing:
+            stamp = self._stamp()
+            if not stamp.get("complete"):
+                self._write_stamp({name: int(value) for name, value in stamp.get("positions", {}).items()}, True)
 
     def positions(self) -> dict[str, int]:
         """Return the feed positions up to which everything is in the index."""
@@ -74,11 +98,14 @@ class CaseIndex:
             self._writer.add_document(record)
         if records or gone:
             self._writer.commit()
-        stamp = self._folder / (_STAMP + ".new")
-        stamp.write_bytes(orjson.dumps({"form": FORM, "positions": dict(positions)}))
-        stamp.replace(self._folder / _STAMP)
+        self._write_stamp(positions, self.is_complete())
         self._index.reload()
         return refused
+
+    def _write_stamp(self, positions: Mapping[str, int], complete: bool) -> None:
+        stamp = self._folder / (_STAMP + ".new")
+        stamp.write_bytes(orjson.dumps({"form": FORM, "positions": dict(positions), "complete": complete}))
+        stamp.replace(self._folder / _STAMP)
 
     def get(self, case_id: str) -> Case | None:
         """Return one case."""

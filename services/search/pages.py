@@ -20,7 +20,7 @@ PAGE = 20
 EXAMPLE = '結節 "すりガラス" -転移'
 
 
-def routes(deps: SearchDeps) -> list[web.AbstractRouteDef]:
+def routes(deps: SearchDeps) -> list[web.RouteDef]:
     """Return the routes of the portal."""
 
     async def search(request: web.Request) -> web.Response:

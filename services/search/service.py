@@ -1,6 +1,6 @@
 """Search: one case per Study from images and reports, either alone being enough; the portal; its API.
 
-Owns its index only, under <home>/search, which can be deleted at any time: it is made again from the change feeds.
+Owns its index only, under <home>/search/index, which can be deleted at any time: it is made again from the feeds.
 """
 
 import asyncio
@@ -9,13 +9,17 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+from aiohttp import web
+
 from services.search import api, handlers, pages
 from services.search.deps import SearchDeps
 from services.search.follower import Follower
 from services.search.index import CaseIndex
 from services.search.set_aside import SetAside
 from services.search.settings import SearchSettings
+from services.search.slots import own_slot
 from services.search.sources import open_sources
+from shared.errors import Unavailable
 from shared.events import CaseChanged, StudyChanged
 from shared.service import Place, Role, Running, Service
 from shared.settings import read
@@ -26,10 +30,17 @@ from shared.web.language import translatable
 async def opens(place: Place) -> AsyncIterator[Running]:
     """Open the index and follow the feeds."""
     settings = read(SearchSettings, "SEARCH", place.environ)
-    index = await asyncio.to_thread(CaseIndex, place.home / "search")
+    with own_slot(place.home / "search") as folder:
+        index = await asyncio.to_thread(CaseIndex, folder)
+        async with _running(place, settings, index, folder) as running:
+            yield running
+
+
+@asynccontextmanager
+async def _running(place: Place, settings: SearchSettings, index: CaseIndex, folder: Path) -> AsyncIterator[Running]:
     try:
         async with open_sources(settings, place.base_url) as sources:
-            set_aside = await asyncio.to_thread(SetAside, place.home / "search")
+            set_aside = await asyncio.to_thread(SetAside, folder)
             follower = Follower(index, sources, set_aside, poll_s=settings.poll_s, batch=settings.batch)
             deps = SearchDeps(settings, index, follower)
 
@@ -40,8 +51,11 @@ async def opens(place: Place) -> AsyncIterator[Running]:
                 silent_s = follower.silent_s()
                 return "ok" if silent_s < settings.silent_s else f"feeds not reached for {silent_s:.0f} s"
 
+            async def built() -> str:
+                return "ok" if await asyncio.to_thread(index.is_complete) else "being built from the feeds"
+
             yield Running(
-                routes=[*api.routes(deps), *pages.routes(deps)],
+                routes=[_when_complete(index, each) for each in (*api.routes(deps), *pages.routes(deps))],
                 handlers={
                     StudyChanged: partial(handlers.study_changed, deps=deps),
                     CaseChanged: partial(handlers.case_changed, deps=deps),
@@ -50,10 +64,24 @@ async def opens(place: Place) -> AsyncIterator[Running]:
                 templates=Path(__file__).parent / "templates",
                 menu=[(translatable("Search"), "/"), (translatable("Counts"), "/counts")],
                 status=status,
-                checks={"feeds": reached},
+                checks={"feeds": reached, "index": built},
             )
     finally:
         await asyncio.to_thread(index.close)
+
+
+def _when_complete(index: CaseIndex, route: web.RouteDef) -> web.RouteDef:
+    """Return the route, which answers 503 while the index is being built: a part of the cases is no answer."""
+    known = False
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        nonlocal known
+        known = known or await asyncio.to_thread(index.is_complete)
+        if not known:
+            raise Unavailable("the index is being built")
+        return await route.handler(request)
+
+    return web.RouteDef(route.method, route.path, handle, route.kwargs)
 
 
 SERVICES = (

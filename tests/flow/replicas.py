@@ -55,7 +55,7 @@ def start_replicas(home: Path, environ: Mapping[str, str], *, homes: bool) -> Re
     for name, arguments in SERVICES.items():
         system.balancers[name] = Balancer(ports[name][0], ports[name][1:])
         for number in range(COPIES):
-            own = home / f"{name}-{number}" if homes or (name == "search" and number) else home / "shared"
+            own = home / f"{name}-{number}" if homes else home / "shared"
             own.mkdir(parents=True, exist_ok=True)
             special = {"JMID_INGEST_DIMSE_PORT": str(system.dimse_ports[number])} if name == "ingest" else {}
             system.processes[f"{name}/{number}"] = Process(

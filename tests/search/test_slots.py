@@ -1,0 +1,64 @@
+"""Several search processes of one home, each with an index of its own."""
+
+from pathlib import Path
+
+import pytest
+
+from services.search.index import CaseIndex
+from services.search.slots import own_slot
+
+
+def test_each_process_has_the_lowest_slot_that_is_free(tmp_path: Path) -> None:
+    with own_slot(tmp_path) as first:
+        with own_slot(tmp_path) as second:
+            pass
+        with own_slot(tmp_path) as again:
+            pass
+
+    assert [each.name for each in (first, second, again)] == ["0", "1", "1"]
+
+
+def test_two_processes_write_an_index_each(tmp_path: Path) -> None:
+    with own_slot(tmp_path) as first, own_slot(tmp_path) as second:
+        indexes = [CaseIndex(first), CaseIndex(second)]
+        for index in indexes:
+            index.update([], [], {"studies": 1})
+            index.close()
+
+    assert [index.positions() for index in indexes] == [{"studies": 1}] * 2
+
+
+def test_an_index_of_the_form_before_slots_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "meta.json").write_text("{}")
+    (tmp_path / "old").mkdir()
+
+    with own_slot(tmp_path):
+        pass
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"not json", b"{}"])
+def test_a_damaged_index_is_wiped_and_never_keeps_the_process_from_starting(tmp_path: Path, damage: bytes) -> None:
+    index = CaseIndex(tmp_path)
+    index.update([], [], {"studies": 7})
+    index.complete()
+    index.close()
+    del index
+    (tmp_path / "meta.json").write_bytes(damage)
+
+    again = CaseIndex(tmp_path)
+
+    assert (again.count(), again.positions(), again.is_complete()) == (0, {}, False)
+
+
+def test_an_index_is_complete_once_it_was_and_stays_so(tmp_path: Path) -> None:
+    index = CaseIndex(tmp_path)
+    before = index.is_complete()
+
+    index.complete()
+    index.update([], [], {"studies": 1})
+    index.close()
+    del index
+
+    assert (before, CaseIndex(tmp_path).is_complete()) == (False, True)
