@@ -14,7 +14,7 @@ from pydicom.datadict import keyword_for_tag
 
 from services.anonymizer.pseudonyms.pseudonyms import normalised
 from services.anonymizer.text.folding.lexicon import clinical_words
-from services.anonymizer.text.names.forms import name_forms
+from services.anonymizer.text.names.header.forms import name_forms
 from shared.dicom import character_sets, elements, vrs
 from shared.dicom.elements import ITEM_END, UNDEFINED, Element, Syntax
 

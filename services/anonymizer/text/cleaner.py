@@ -16,9 +16,9 @@ from services.anonymizer.text.dates.find import WrittenDate, find_dates
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.spans import Findings, Span, is_japanese, merged, outside, render, shown
 from services.anonymizer.text.names import labelled, latin, mentions, signed, titled, unlabelled
-from services.anonymizer.text.names.forms import NameForm, surnames_of
-from services.anonymizer.text.names.identifiers import Identifiers
-from services.anonymizer.text.names.known import find_identifiers
+from services.anonymizer.text.names.header.forms import NameForm, surnames_of
+from services.anonymizer.text.names.header.identifiers import Identifiers
+from services.anonymizer.text.names.header.known import find_identifiers
 from services.anonymizer.text.places import addresses, contacts, hospitals, numbers, short_names, wards
 from services.anonymizer.text.policy import TextPolicy
 from services.anonymizer.text.residual_risk import reasons_to_read

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from services.anonymizer.text import recogniser
 from services.anonymizer.text.dates.find import WrittenDate, find_dates
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.names import suspects, titled
+from services.anonymizer.text.names import titled, uncertain
 from services.anonymizer.text.places import long_numbers
 from services.anonymizer.text.rules import find
 
@@ -42,5 +42,5 @@ def _risks(folded: FoldedText, dates: list[WrittenDate]) -> Iterator[ResidualRis
     for span in find(long_numbers.RESIDUAL, folded):
         if not any(low < span.end and span.start < high for low, high in taken):
             yield ResidualRisk(span.start, span.end, span.category)
-    for table in (suspects.RESIDUAL, titled.RESIDUAL):
+    for table in (uncertain.RESIDUAL, titled.RESIDUAL):
         yield from (ResidualRisk(span.start, span.end, span.category) for span in find(table, folded))

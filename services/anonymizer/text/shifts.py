@@ -10,7 +10,7 @@ from services.anonymizer.text.dates.find import WrittenDate, is_birth
 from services.anonymizer.text.dates.times import AGES, DAYS_OF_RELATIVE_MONTHS, RELATIVE, TIMES, age_of
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.spans import Span
-from services.anonymizer.text.names.identifiers import Identifiers
+from services.anonymizer.text.names.header.identifiers import Identifiers
 from services.anonymizer.text.policy import TextPolicy
 from services.anonymizer.text.rules import find, hits
 

@@ -6,7 +6,7 @@ from typing import Final
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import clinical_words, names
 from services.anonymizer.text.folding.scripts import script
-from services.anonymizer.text.names.forms import NameForm
+from services.anonymizer.text.names.header.forms import NameForm
 from services.anonymizer.text.names.titles import has_title
 from services.anonymizer.text.rules import Place
 

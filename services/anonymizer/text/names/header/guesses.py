@@ -7,10 +7,10 @@ from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import clinical_words, names
 from services.anonymizer.text.folding.scripts import script
 from services.anonymizer.text.names.eponyms import is_eponym
-from services.anonymizer.text.names.forms import NameForm
+from services.anonymizer.text.names.header.forms import NameForm
+from services.anonymizer.text.names.header.verdicts import Verdict
 from services.anonymizer.text.names.surnames import may_be_name
 from services.anonymizer.text.names.titles import TITLE_AFTER, has_title
-from services.anonymizer.text.names.verdicts import Verdict
 
 _TAIL: Final = re.compile("[ \\t\\n]{0,3}(?P<v>[一-鿿々ヶ]+?)(?=[様殿氏君]|医師|先生|[^一-鿿々ヶ]|$)")
 _LONGEST_GIVEN: Final = 3  # kanji

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.spans import Findings, Span
-from services.anonymizer.text.names.forms import NameForm
-from services.anonymizer.text.names.guesses import judge_guess
-from services.anonymizer.text.names.identifiers import Identifiers
-from services.anonymizer.text.names.known_values import numbers, places
-from services.anonymizer.text.names.neighbours import with_neighbours
-from services.anonymizer.text.names.verdicts import Verdict, judge
+from services.anonymizer.text.names.header.adjacent import with_neighbours
+from services.anonymizer.text.names.header.forms import NameForm
+from services.anonymizer.text.names.header.guesses import judge_guess
+from services.anonymizer.text.names.header.identifiers import Identifiers
+from services.anonymizer.text.names.header.known_values import numbers, places
+from services.anonymizer.text.names.header.verdicts import Verdict, judge
 
 
 def find_identifiers(folded: FoldedText, identifiers: Identifiers) -> Findings:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from services.anonymizer.text.folding.fold import fold_name
-from services.anonymizer.text.names.forms import NameForm, name_forms
+from services.anonymizer.text.names.header.forms import NameForm, name_forms
 
 PATIENT_NAMES = (
     "PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName", "ResponsiblePerson",

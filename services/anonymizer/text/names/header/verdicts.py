@@ -8,8 +8,8 @@ from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import clinical_words, terms_with
 from services.anonymizer.text.folding.scripts import script
 from services.anonymizer.text.names.eponyms import EPONYM_EN, is_eponym
-from services.anonymizer.text.names.forms import NameForm
-from services.anonymizer.text.names.neighbours import KANA_TAIL, PARTICLE
+from services.anonymizer.text.names.header.adjacent import KANA_TAIL, PARTICLE
+from services.anonymizer.text.names.header.forms import NameForm
 from services.anonymizer.text.names.titles import PATIENT_BEFORE, TITLE_AFTER, has_title
 
 _PREFECTURES: Final = frozenset(
