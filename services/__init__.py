@@ -1,0 +1,4 @@
+"""The services, their composition root (``__main__``), and what the command ``jmid`` does around them.
+
+A service never imports another.
+"""

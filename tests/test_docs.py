@@ -62,3 +62,34 @@ def _commands() -> dict[str, set[str]]:
     """Return the commands, each with its own subcommands."""
     root = typer.main.get_command(app)
     return {name: set(getattr(command, "commands", {})) for name, command in root.commands.items()}  # type: ignore[attr-defined]
+
+
+def test_every_place_that_the_architecture_names_exists() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+    named = set(re.findall(r"`((?:services|shared)/[a-z0-9_/]+)`", text))
+
+    assert {place for place in named if not (ROOT / place).exists()} == set()
+    assert len(named) > 30
+
+
+def test_every_room_says_what_it_is_for() -> None:
+    rooms = [path for top in ("services", "shared") for path in (ROOT / top).rglob("__init__.py")]
+
+    assert [
+        str(path.relative_to(ROOT)) for path in rooms if not path.read_text(encoding="utf-8").startswith('"""')
+    ] == []
+
+
+def test_every_service_has_a_readme() -> None:
+    services = [path.parent for path in (ROOT / "services").glob("*/service.py")]
+
+    assert [path.name for path in services if not (path / "README.md").exists()] == []
+
+
+def test_every_decision_has_a_status_and_stands_in_the_index() -> None:
+    decisions = [p for p in sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md")) if not p.name.startswith("0000")]
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
+
+    assert [p.name for p in decisions if not re.search(r"^Status: \w+", p.read_text(encoding="utf-8"), re.M)] == []
+    assert [p.name for p in decisions if f"]({p.name})" not in index] == []
