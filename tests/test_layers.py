@@ -1,7 +1,9 @@
 """The rules that hold for the whole tree."""
 
+import ast
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from services.__main__ import SERVICES
@@ -81,3 +83,46 @@ def test_no_tracked_file_names_a_machine_or_a_registry() -> None:
 
 def _modules() -> list[Path]:
     return sorted([*(ROOT / "services").rglob("*.py"), *(ROOT / "shared").rglob("*.py")])
+
+
+IMPURE = frozenset({"aiohttp", "aio_pika", "motor", "obstore", "shared.documents", "shared.bus", "shared.blobs"})
+OLD_WORDS = re.compile(
+    r"(?:^|_)(doors?|couriers?|bell|desk|neighbours?|successors?|strangers?|wishes|splic\w*|sweeper|heal|turns)(?:_|$)",
+    re.I,
+)
+
+
+def test_a_module_that_says_it_is_pure_does_no_io() -> None:
+    impure = {
+        str(path.relative_to(ROOT)): sorted(found)
+        for path in _modules()
+        if "Pure." in (ast.get_docstring(tree := ast.parse(path.read_text("utf-8"))) or "")
+        and (found := {name for name in _imported(tree) if any(f"{name}.".startswith(f"{bad}.") for bad in IMPURE)})
+    }
+
+    assert impure == {}
+
+
+def test_names_are_in_the_words_of_the_standard() -> None:
+    """Our private words of before (docs/architecture.md, Rooms) are gone from modules, classes and functions."""
+    named = {
+        f"{path.relative_to(ROOT)}:{name}"
+        for path in _modules()
+        for name in (path.stem, *_defined(ast.parse(path.read_text("utf-8"))))
+        if OLD_WORDS.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name))
+    }
+
+    assert named == set()
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _defined(tree: ast.Module) -> Iterator[str]:
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    yield from (node.name for node in ast.walk(tree) if isinstance(node, kinds))

@@ -68,10 +68,10 @@ class Follower:
         studies, studies_at = await self._sources.study_changes(positions.get(STUDIES, 0), self._batch)
         reports, reports_at = await self._sources.case_changes(positions.get(REPORTS, 0), self._batch)
         self._reached_at = time.monotonic()
-        if not studies and not reports:
-            await asyncio.to_thread(self._index.complete)
         again = self._set_aside.due()
+        at_end = max(len(studies), len(reports)) < self._batch
         if not studies and not reports and not again:
+            await asyncio.to_thread(self._index.complete)
             return False
         before = await asyncio.to_thread(
             self._index.holding, [change.report_id for change in reports if change.report_id]
@@ -85,6 +85,8 @@ class Follower:
         refused = await asyncio.to_thread(self._index.update, changed, gone, at)
         failed |= refused
         await asyncio.to_thread(self._set_aside.note, refused, touched - failed.keys())
+        if at_end:
+            await asyncio.to_thread(self._index.complete)
         decided("indexed", service="search", count=len(touched) - len(failed))
         return bool(studies or reports)
 

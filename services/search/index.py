@@ -22,6 +22,7 @@ from shared.logs import decided
 FORM = "1"  # of the schema; an index of another form is thrown away and made again
 WRITER_BYTES = 64 << 20
 _STAMP = "position.json"
+_META = "meta.json"  # tantivy's; without it tantivy makes an empty index, which the positions would call complete
 
 
 class Hits(msgspec.Struct, frozen=True):
@@ -36,7 +37,7 @@ class CaseIndex:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        if self._stamp().get("form") != FORM:
+        if self._stamp().get("form") != FORM or not (folder / _META).exists():
             shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         self._schema = _schema()
@@ -50,6 +51,7 @@ class CaseIndex:
         try:
             index = tantivy.Index(self._schema, path=str(self._folder))
             index.searcher().search(Query.all_query(), 1, order_by_field="order")
+            index.searcher().search(Query.term_query(self._schema, "id", ""), 1)  # opens postings and positions
         except Exception as error:  # tantivy raises ValueError and others, by what is damaged
             decided("index-damaged", level="error", service="search", error=type(error).__name__)
             shutil.rmtree(self._folder, ignore_errors=True)

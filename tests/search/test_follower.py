@@ -244,3 +244,20 @@ async def test_a_series_number_that_is_none_stops_nobody(index: CaseIndex, feeds
 
     assert await settle(index, feeds) == ["1.2.3"]
     assert feeds.set_aside.count() == 0
+
+
+async def test_an_index_is_complete_at_the_end_of_the_feeds_though_changes_never_stop(
+    index: CaseIndex, feeds: Feeds
+) -> None:
+    follower = following(index, feeds)
+    for number in range(3):
+        feeds.store(f"1.2.{number}")
+
+    await follower.step()
+    behind = index.is_complete()
+    feeds.store("1.2.3")
+    await follower.step()
+    feeds.store("1.2.4")
+    await follower.step()
+
+    assert (behind, index.is_complete(), index.count()) == (False, True, 5)

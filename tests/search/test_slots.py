@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from services.search.case import build_case
 from services.search.index import CaseIndex
 from services.search.slots import own_slot
+from tests.search.test_case import SERIES, STUDY
 
 
 def test_each_process_has_the_lowest_slot_that_is_free(tmp_path: Path) -> None:
@@ -62,3 +64,18 @@ def test_an_index_is_complete_once_it_was_and_stays_so(tmp_path: Path) -> None:
     del index
 
     assert (before, CaseIndex(tmp_path).is_complete()) == (False, True)
+
+
+@pytest.mark.parametrize("lost", ["meta.json", "*.pos"])
+def test_an_index_with_a_lost_file_is_made_again_and_does_not_claim_to_be_complete(tmp_path: Path, lost: str) -> None:
+    index = CaseIndex(tmp_path)
+    index.update([build_case("1.2", STUDY, SERIES, [], (), 0)], [], {"studies": 7})  # type: ignore[list-item]
+    index.complete()
+    index.close()
+    del index
+    for path in list(tmp_path.glob(lost)):
+        path.unlink()
+
+    again = CaseIndex(tmp_path)
+
+    assert (again.count(), again.positions(), again.is_complete()) == (0, {}, False)

@@ -25,7 +25,7 @@ from services.anonymizer.pseudonyms import pseudonyms
 from services.anonymizer.pseudonyms.keys import KeySet
 from services.anonymizer.pseudonyms.vault import Original, Sealed
 from services.anonymizer.rotation.dates import reshifted
-from services.anonymizer.rotation.new_pseudonyms import Successors
+from services.anonymizer.rotation.new_pseudonyms import NewPseudonyms
 from shared.dicom import elements
 from shared.dicom.file_format import Part10
 from shared.errors import Refused, SettingsError
@@ -118,7 +118,7 @@ def renewed(sent: Sent, known: Mapping[str, Original], old: KeySet, new: KeySet,
     """
     if sent.patient and sent.patient not in known:
         raise Refused("patient-not-in-vault", "the vault holds no entry of this patient")
-    successors = Successors(known, old, new, site)
+    successors = NewPseudonyms(known, old, new, site)
     issuer, _, patient_id = known[sent.patient].text.partition("|") if sent.patient else (site, "", "")
     before, after = (pseudonyms.shift_days(each, issuer, patient_id) for each in (old, new))
     renewal = _Renewal(successors, (before, after), systems.patient_system(new.version))
@@ -135,7 +135,7 @@ def renewed(sent: Sent, known: Mapping[str, Original], old: KeySet, new: KeySet,
 class _Renewal:
     """What the engine's walk makes of each value: an ``acts.Acting``."""
 
-    def __init__(self, successors: Successors, days: tuple[int, int], label: str) -> None:
+    def __init__(self, successors: NewPseudonyms, days: tuple[int, int], label: str) -> None:
         self._successors, self._days, self.label = successors, days, label
         self.unsure_dates = 0
 
@@ -181,7 +181,7 @@ def _context(sent: Sent, keys: KeySet) -> Context:
     return Context(Policy(sent.profile, keys, ""), sent.text(_SOP_CLASS), nobody, "", 0)
 
 
-def _statements(sent: Sent, successors: Successors, label: str) -> dict[int, bytes]:
+def _statements(sent: Sent, successors: NewPseudonyms, label: str) -> dict[int, bytes]:
     """Return what the Instance says of its de-identification: as it stands, but for the patient and the keys."""
     found = {tag: element for tag, (element, _) in sent.top.items() if tag in STATED}
     if sent.patient:

@@ -27,7 +27,7 @@ def made(keys: KeySet, site: str, original: Original) -> str:
     return pseudonyms.uid_pseudonym(keys, original.text)
 
 
-class Successors:
+class NewPseudonyms:
     """The new pseudonyms of one Instance or report. guessed: kind → how many the vault holds no original of."""
 
     def __init__(self, known: Mapping[str, Original], old: KeySet, new: KeySet, site: str) -> None:

@@ -20,7 +20,7 @@ from services.anonymizer.pseudonyms.keys import KeySet
 from services.anonymizer.pseudonyms.vault import Original, Sealed
 from services.anonymizer.reports.deidentify import moved
 from services.anonymizer.reports.review import places
-from services.anonymizer.rotation.new_pseudonyms import Successors
+from services.anonymizer.rotation.new_pseudonyms import NewPseudonyms
 from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
 from shared.errors import Invalid, Refused, SettingsError
 from shared.fhir import systems
@@ -109,7 +109,7 @@ def renewed(sent: SentReport, known: Mapping[str, Original], old: KeySet, new: K
     if sent.patient and sent.patient not in known:
         raise Refused("patient-not-in-vault", "the vault holds no entry of this patient")
     document = copy.deepcopy(sent.document)
-    successors = Successors(known, old, new, site)
+    successors = NewPseudonyms(known, old, new, site)
     for kind, value, place in list(_pseudonyms(document)):
         place.write(successors.of(kind, value), systems.patient_system(new.version))
     unsure = 0

@@ -31,7 +31,7 @@ def joined(members: Iterable[bytes]) -> Iterator[bytes]:
     yield HEADER
     checksum = size = 0
     for each in members:
-        whole = each if is_spliceable(each) else member(inflated(each))
+        whole = each if is_joinable(each) else member(inflated(each))
         each_checksum, each_size = _TRAILER.unpack_from(whole, len(whole) - _TRAILER.size)
         checksum = isal_zlib.crc32_combine(checksum, each_checksum, each_size)
         size += each_size
@@ -43,13 +43,13 @@ def joined_size(members: Iterable[bytes]) -> int | None:
     """Return the length of the stream; None if a member was made otherwise and must be made anew."""
     total = len(HEADER) + _TAIL
     for each in members:
-        if not is_spliceable(each):
+        if not is_joinable(each):
             return None
         total += len(each) - len(HEADER) - _TAIL
     return total
 
 
-def is_spliceable(each: bytes) -> bool:
+def is_joinable(each: bytes) -> bool:
     """Say whether a gzip member was made by ``member``."""
     return each.startswith(HEADER) and each[-_TAIL - len(FLUSHED) : -_TRAILER.size] == FLUSHED + END
 

@@ -1,4 +1,4 @@
-"""Says which part of a search the index answers, and what is left to compare record by record. Pure."""
+"""Says which part of a search the index answers, and what is left to compare record by record. It does no I/O."""
 
 from collections.abc import Sequence
 

@@ -7,7 +7,7 @@ from functools import partial
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts.ledger import change_arrival, heal, recount, unchanged
+from services.ingest.receipts.ledger import change_arrival, recount, repair, unchanged
 from services.ingest.receipts.records import ARRIVALS, DEIDENTIFIED, RECEIPTS, REFUSED, RELEASED, Arrival, Receipt
 from shared.events import Delivered, Event, InputDeidentified, InputRefused, ReportLinked
 
@@ -58,7 +58,7 @@ async def _mark(deps: IngestDeps, receipt_id: str, blobs: dict[str, str], state:
     ]
     marks = (partial(_marked, receipt_id=receipt_id, state=state, reason=blobs[each.blob]) for each in changed)
     await asyncio.gather(*(change_arrival(deps, each.blob, mark) for each, mark in zip(changed, marks, strict=True)))
-    await heal(deps, [each for each in known.values() if each.receipt_id == receipt_id])
+    await repair(deps, [each for each in known.values() if each.receipt_id == receipt_id])
     await _change(deps, receipt_id, unchanged)
 
 

@@ -78,7 +78,7 @@ async def counted(deps: IngestDeps, receipt: Receipt) -> Receipt:
     return msgspec.structs.replace(new, state=state_of(new))
 
 
-async def heal(deps: IngestDeps, arrivals: list[Arrival]) -> None:
+async def repair(deps: IngestDeps, arrivals: list[Arrival]) -> None:
     """Make receipts tell of these arrivals: a kill -9 on a store without transactions may come between the two."""
     by_receipt = {each.receipt_id: each for each in arrivals}
     known = await deps.documents.get_many(RECEIPTS, list(by_receipt))

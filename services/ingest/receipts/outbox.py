@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts.ledger import change_arrival, every, heal
+from services.ingest.receipts.ledger import change_arrival, every, repair
 from services.ingest.receipts.records import (
     ARRIVALS,
     DEIDENTIFIED,
@@ -62,7 +62,7 @@ async def publish_some(deps: IngestDeps, lease: Lease) -> int:
     page = await deps.documents.find(ARRIVALS, Eq("published", NOT_PUBLISHED), order=(Order("at"),), limit=PAGE)
     if not page.documents:
         return 0
-    await heal(deps, page.documents)
+    await repair(deps, page.documents)
     await lease.check()
     await deps.bus.publish(*_events(page.documents, deps.site))
     await asyncio.gather(*(change_arrival(deps, each.blob, _published) for each in page.documents))

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts import handlers
-from services.ingest.receipts.ledger import heal, recount
+from services.ingest.receipts.ledger import recount, repair
 from services.ingest.receipts.outbox import is_published_in_time, oldest_unpublished_s
 from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
 from services.ingest.receipts.records import ARRIVALS, COLLECTIONS, RECEIPTS, Arrival, Receipt
@@ -125,7 +125,7 @@ async def test_a_kill_between_arrivals_and_receipt_is_healed(deps: IngestDeps, l
         await deps.documents.put(RECEIPTS, torn)
     arrivals: list[Arrival] = (await deps.documents.find(ARRIVALS)).documents
 
-    await heal(deps, arrivals)
+    await repair(deps, arrivals)
 
     assert (await told(deps, receipt)).received == 3
 

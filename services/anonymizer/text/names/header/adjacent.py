@@ -20,7 +20,7 @@ KANA_TAIL: Final = re.compile(
 _INITIALS: Final = re.compile(r",? ?(?:[A-Z]\.){1,3}(?![a-z])")
 
 
-def with_neighbours(folded: FoldedText, form: NameForm, start: int, end: int) -> Place:
+def with_adjacent_names(folded: FoldedText, form: NameForm, start: int, end: int) -> Place:
     """Return the place of a name with the parts of a name beside it that the header does not know."""
     return _with_family(folded, form, start), _with_given(folded, form, end)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.spans import Findings, Span
-from services.anonymizer.text.names.header.adjacent import with_neighbours
+from services.anonymizer.text.names.header.adjacent import with_adjacent_names
 from services.anonymizer.text.names.header.forms import NameForm
 from services.anonymizer.text.names.header.guesses import judge_guess
 from services.anonymizer.text.names.header.identifiers import Identifiers
@@ -30,7 +30,7 @@ def _find_names(folded: FoldedText, forms: tuple[NameForm, ...], findings: Findi
                 verdict, place = guess.verdict, (guess.start, guess.end)
             else:
                 verdict = judge(folded, form, at, start, end)
-                place = with_neighbours(folded, form, start, end) if verdict is Verdict.MARK else (start, end)
+                place = with_adjacent_names(folded, form, start, end) if verdict is Verdict.MARK else (start, end)
             if verdict is Verdict.MARK:
                 findings.spans.append(Span(*place, form.category))
             elif verdict is not Verdict.LEAVE:
