@@ -12,11 +12,12 @@ from aiohttp import web
 from services.archive.deps import ArchiveDeps
 from services.archive.store.from_metadata import Bulk, assembled
 from services.archive.store.prepare import Failure, unforeseen
-from services.archive.store.store import Bytes
+from services.archive.store.store import Sent
 from shared.dicom.multipart import MultipartReader, Part, boundary_of, content_type
 from shared.dicom.native_xml_reader import data_sets
 from shared.dicom.spool import TooLarge, take_in
 from shared.errors import Invalid
+from shared.web.content_digest import sha256_of
 
 DICOM, JSON, XML = "application/dicom", "application/dicom+json", "application/dicom+xml"
 OUT_OF_RESOURCES = 0xA700  # PS3.4 Table B.2-1
@@ -36,7 +37,7 @@ class Received(msgspec.Struct):
     broken: str = ""
 
 
-async def batches(request: web.Request, deps: ArchiveDeps, received: Received) -> AsyncIterator[list[Bytes]]:
+async def batches(request: web.Request, deps: ArchiveDeps, received: Received) -> AsyncIterator[list[Sent]]:
     """Yield the Instances; what came whole before a body broke is yielded too. Raise Invalid for no multipart body."""
     kind, parameters = content_type(request.headers.get("Content-Type", ""))
     if kind == DICOM:
@@ -57,9 +58,9 @@ async def batches(request: web.Request, deps: ArchiveDeps, received: Received) -
         received.broken = str(error)
 
 
-async def _part10(reader: MultipartReader, deps: ArchiveDeps, received: Received) -> AsyncIterator[list[Bytes]]:
+async def _part10(reader: MultipartReader, deps: ArchiveDeps, received: Received) -> AsyncIterator[list[Sent]]:
     settings = deps.settings
-    batch: list[Bytes] = []
+    batch: list[Sent] = []
     size = 0
     try:
         async for part in reader:
@@ -67,7 +68,7 @@ async def _part10(reader: MultipartReader, deps: ArchiveDeps, received: Received
             if data is None:
                 continue
             batch.append(data)
-            size += len(data)
+            size += len(data.data)
             if len(batch) >= settings.batch_parts or size >= settings.batch_bytes:
                 yield batch
                 batch, size = [], 0
@@ -77,19 +78,21 @@ async def _part10(reader: MultipartReader, deps: ArchiveDeps, received: Received
         yield batch
 
 
-async def _instance(part: Part, deps: ArchiveDeps, received: Received) -> Bytes | None:
+async def _instance(part: Part, deps: ArchiveDeps, received: Received) -> Sent | None:
     if content_type(part.headers.get("content-type", DICOM))[0] != DICOM:
         received.unsupported += 1
         return None
     settings = deps.settings
     try:
-        return await take_in(part, small=settings.small_part_bytes, most=settings.max_part_bytes, scratch=deps.scratch)
+        most = settings.max_part_bytes
+        data = await take_in(part, small=settings.small_part_bytes, most=most, scratch=deps.scratch)
+        return Sent(data, sha256_of(part.headers.get("content-digest", "")))
     except TooLarge as error:
         received.failures.append(Failure(OUT_OF_RESOURCES, str(error)))
         return None
 
 
-async def _metadata(reader: MultipartReader, root: str, received: Received) -> AsyncIterator[list[Bytes]]:
+async def _metadata(reader: MultipartReader, root: str, received: Received) -> AsyncIterator[list[Sent]]:
     """Metadata first, then bulk data by Content-Location; yield all Instances at once (PS3.18 8.7.3.2, 10.5.1)."""
     documents: list[bytes] = []
     bulk: dict[str, list[Bulk]] = {}
@@ -109,7 +112,7 @@ async def _metadata(reader: MultipartReader, root: str, received: Received) -> A
             bulk.setdefault(part.headers.get("content-location", ""), []).append(Bulk(kind, data))
     found = await asyncio.to_thread(_assemble, documents, root, bulk)
     received.failures += [each for each in found if isinstance(each, Failure)]
-    whole: list[Bytes] = [each for each in found if isinstance(each, bytes)]
+    whole = [Sent(each) for each in found if isinstance(each, bytes)]
     if whole:
         yield whole
 
@@ -126,7 +129,7 @@ def _assemble(documents: list[bytes], root: str, bulk: dict[str, list[Bulk]]) ->
     return found
 
 
-async def _single(request: web.Request, deps: ArchiveDeps, received: Received) -> AsyncIterator[list[Bytes]]:
+async def _single(request: web.Request, deps: ArchiveDeps, received: Received) -> AsyncIterator[list[Sent]]:
     """One Instance as the whole body: what curl --data-binary sends."""
     part = _Whole(request)
     data = await _instance(part, deps, received)
@@ -138,7 +141,7 @@ class _Whole(Part):
     """The body of a request as if it were one part."""
 
     def __init__(self, request: web.Request) -> None:
-        self.headers = {}
+        self.headers = {"content-digest": request.headers.get("Content-Digest", "")}
         self._chunks = request.content.iter_any()
 
     async def chunks(self) -> AsyncIterator[bytes]:

@@ -44,11 +44,11 @@ class Prepared(msgspec.Struct, frozen=True):
     attributes: Json
 
 
-def prepare(data: Buffer, *, root: str, at: float, study: str = "") -> Prepared | Failure:
+def prepare(data: Buffer, *, root: str, at: float, study: str = "", sha256: str = "") -> Prepared | Failure:
     """Prepare one Part 10 file.
 
     root: the public path of the archive.  at: seconds since 1970.  study: the only Study Instance UID that may be
-    stored (PS3.18 10.5.1), or empty for any.
+    stored (PS3.18 10.5.1), or empty for any.  sha256: of these bytes as the sender has them, or empty.
     """
     try:
         file = file_format.split(data)
@@ -67,6 +67,8 @@ def prepare(data: Buffer, *, root: str, at: float, study: str = "") -> Prepared 
         return Failure(CANNOT_UNDERSTAND, str(error), uids[0], uids[1])
     except Exception as error:
         return unforeseen(error, uids[0], uids[1])
+    if sha256 not in ("", record.sha256):
+        return Failure(PROCESSING_FAILURE, "other bytes than its Content-Digest says (RFC 9530)", uids[0], uids[1])
     return Prepared(record, header.attributes)
 
 

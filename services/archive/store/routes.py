@@ -14,7 +14,7 @@ from aiohttp import web
 from services.archive.deps import ArchiveDeps
 from services.archive.http.responses import base_url
 from services.archive.store.body import DICOM, JSON, OUT_OF_RESOURCES, XML, Received, batches
-from services.archive.store.store import Bytes, Outcome, Store
+from services.archive.store.store import Outcome, Sent, Store
 from shared.dicom.json_values import attribute
 from shared.dicom.native_xml import native_model
 from shared.dicom.spool import TooLarge
@@ -58,7 +58,7 @@ class StowRoutes:
         return _response(request, outcomes, received, study, self._base(request))
 
     async def _take_all(
-        self, arriving: AsyncIterator[list[Bytes]], study: str, correlation_id: str, outcomes: list[Outcome]
+        self, arriving: AsyncIterator[list[Sent]], study: str, correlation_id: str, outcomes: list[Outcome]
     ) -> None:
         """Store one batch while the next arrives."""
         batch = await anext(arriving, None)

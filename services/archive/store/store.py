@@ -57,6 +57,13 @@ class Ready(NamedTuple):
         return self.prepared.record
 
 
+class Sent(NamedTuple):
+    """A Part 10 file as it was sent. sha256: what the sender says of it, hexadecimal; empty if nothing."""
+
+    data: Bytes
+    sha256: str = ""
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """What became of one Instance. failure: None if it is stored, now or before."""
 
@@ -83,15 +90,18 @@ class Store:
     def __init__(self, deps: ArchiveDeps) -> None:
         self._deps = deps
 
-    async def take(self, files: Sequence[Bytes], *, study: str = "", correlation_id: str = "") -> list[Outcome]:
+    async def take(self, files: Sequence[Bytes | Sent], *, study: str = "", correlation_id: str = "") -> list[Outcome]:
         """Store a batch of Part 10 files; return an outcome for each, in order."""
         root, at = self._deps.settings.public_root, time.time()
-        if sum(map(len, files)) <= AT_ONCE_BYTES:  # shorter than the way to a thread and back
-            results = [prepare(data, root=root, at=at, study=study) for data in files]
-        else:
-            results = await asyncio.to_thread(lambda: [prepare(data, root=root, at=at, study=study) for data in files])
+        sent = [each if isinstance(each, Sent) else Sent(each) for each in files]
+
+        def prepared() -> list[Prepared | Failure]:
+            return [prepare(each.data, root=root, at=at, study=study, sha256=each.sha256) for each in sent]
+
+        at_once = sum(len(each.data) for each in sent) <= AT_ONCE_BYTES  # shorter than the way to a thread and back
+        results = prepared() if at_once else await asyncio.to_thread(prepared)
         ready = [
-            Ready(number, each, files[number]) for number, each in enumerate(results) if isinstance(each, Prepared)
+            Ready(number, each, sent[number].data) for number, each in enumerate(results) if isinstance(each, Prepared)
         ]
         failures = await self._store_all(ready, correlation_id)
         outcomes = [_outcome(each, failures.get(position)) for position, each in enumerate(results)]

@@ -14,6 +14,7 @@ from shared.dicom.json_values import integer, items, text
 from shared.dicom.native_xml_reader import data_set
 from shared.errors import Invalid
 from shared.events import MAX_BATCH, InstanceRef
+from shared.web.content_digest import content_digest
 
 CRLF = b"\r\n"
 
@@ -137,9 +138,13 @@ def content_type(boundary: str) -> str:
     return f'multipart/related; type="application/dicom"; boundary={boundary}'
 
 
-def part_head(boundary: str) -> bytes:
-    """Return what goes before the bytes of one Instance; the CRLF that ends it is ``CRLF``."""
-    return f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode("ascii")
+def part_head(boundary: str, sha256: str) -> bytes:
+    """Return what goes before the bytes of one Instance; the CRLF that ends it is ``CRLF``.
+
+    sha256: of these bytes, hexadecimal, so that the other end can compare (RFC 9530); empty leaves it out.
+    """
+    digest = f"Content-Digest: {content_digest(sha256)}\r\n" if sha256 else ""
+    return f"--{boundary}\r\nContent-Type: application/dicom\r\n{digest}\r\n".encode("ascii")
 
 
 def closing(boundary: str) -> bytes:

@@ -106,7 +106,7 @@ class Centre:
 
     async def _multipart(self, boundary: str, instances: Sequence[InstanceRef]) -> AsyncIterator[bytes]:
         for ref in instances:
-            yield stow_response.part_head(boundary)
+            yield stow_response.part_head(boundary, ref.sha256)
             async for chunk in self._blobs.stream(ref.blob):
                 yield chunk
             yield stow_response.CRLF

@@ -1,6 +1,7 @@
 """Store requests of every shape: large parts, JSON and XML with bulk data, raw sockets, broken files."""
 
 import asyncio
+import hashlib
 import io
 import tracemalloc
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from services.archive.records import INSTANCES
 from services.archive.store.routes import StowRoutes
 from services.archive.store.store import Store
 from shared.dicom.native_xml import native_model
+from shared.web.content_digest import content_digest
 from tests.archive.conftest import Archive
 from tests.archive.store.test_basics import BOUNDARY, KIND, body, changed, stow
 
@@ -281,3 +283,24 @@ async def test_metadata_over_the_bound_are_refused_while_they_arrive(
 
     async with archive.client.post("/dicom-web/studies", data=whole, headers=kind) as answer:
         assert answer.status == 413
+
+
+async def test_an_instance_whose_bytes_are_not_those_of_its_digest_fails_alone(archive: Archive, ct: bytes) -> None:
+    good, flipped = ct, bytearray(changed(ct, SOPInstanceUID=generate_uid()))
+    digests = [content_digest(hashlib.sha256(each).hexdigest()) for each in (good, bytes(flipped))]
+    flipped[-1] ^= 1
+    parts = [
+        f"--{BOUNDARY}\r\nContent-Type: application/dicom\r\nContent-Digest: {digest}\r\n\r\n".encode() + data + b"\r\n"
+        for digest, data in zip(digests, (good, bytes(flipped)), strict=True)
+    ]
+
+    async with archive.client.post(
+        "/dicom-web/studies", data=b"".join(parts) + body([]), headers={"Content-Type": KIND}
+    ) as r:
+        status, answer = r.status, orjson.loads(await r.read())
+
+    (failed,) = answer["00081198"]["Value"]
+    assert (status, failed["00081197"]["Value"]) == (202, [0x0110])
+    assert failed["00081155"]["Value"] == [uid_of(bytes(flipped))]
+    assert await stored_bytes(archive, uid_of(good)) == good
+    assert await archive.deps.documents.get(INSTANCES, uid_of(bytes(flipped))) is None
