@@ -51,6 +51,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     metadata: a gzip member that holds the DICOM JSON of the Data Set.  answer: the JSON of the QIDO-RS answer without
     the Attributes that depend on the request.
     metadata_maker, answer_maker: the version of the code that made them; see attributes.makers.
+    commit: id of the write that brought it, as its ledger row has it; empty in what was written before it was recorded.
     """
 
     sop_instance_uid: str
@@ -72,6 +73,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     answer: bytes
     metadata_maker: int = 1
     answer_maker: int = 1
+    commit: str = ""
 
 
 class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):

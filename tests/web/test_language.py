@@ -1,5 +1,6 @@
 """What people read: one language at a time, every text in every catalogue, and each page in each language."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from importlib import import_module
@@ -99,7 +100,18 @@ async def portal(tmp_path: Path) -> AsyncIterator[aiohttp.ClientSession]:
         hosted(SEARCH, every=every, home=tmp_path, site="a", bind="127.0.0.1", port=0, environ=environ) as host,
         aiohttp.ClientSession(host.base_url) as client,
     ):
+        await until_ready(client)
         yield client
+
+
+async def until_ready(client: aiohttp.ClientSession) -> None:
+    """Wait until the index of cases is complete: until then every page is an error page."""
+    async with asyncio.timeout(60):
+        while True:
+            async with client.get("/-/ready") as answer:
+                if answer.status == 200:
+                    return
+            await asyncio.sleep(0.05)
 
 
 async def read(client: aiohttp.ClientSession, path: str, **headers: str) -> str:

@@ -116,7 +116,7 @@ async def _metadata(deps: ArchiveDeps, record: InstanceRecord) -> InstanceRecord
         raise Refused("unreadable-instance", prepared.detail)
     if prepared.record.sha256 != record.sha256:
         raise Refused("digest-differs", "the stored bytes are not those of the record")
-    return msgspec.structs.replace(prepared.record, blob=record.blob, state=record.state)
+    return msgspec.structs.replace(prepared.record, blob=record.blob, state=record.state, commit=record.commit)
 
 
 def _prepared(data: Path | bytes, root: str, at: float) -> Prepared | Failure:

@@ -5,10 +5,11 @@ Source: design section 4 (write the ledger row, then answer; publish what is not
 
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from services.archive.attributes.stored import attributes_of
+import msgspec
+
 from services.archive.deps import ArchiveDeps
 from services.archive.records import INSTANCES, PENDING, STUDIES, InstanceRecord, PendingRecord, StudyChange
 from services.archive.store.counts import recount
@@ -27,12 +28,12 @@ async def publish_pending(deps: ArchiveDeps, lease: Lease) -> int:
     Of all processes the one with the lease does so. Raises LeaseLost.
     """
     page = await deps.documents.find(PENDING, order=(Order("at"),), limit=PAGE)
-    rows = await _complete(deps, page.documents)
+    rows, known = await _complete(deps, page.documents)
     if not rows:
         return 0
     await _complete_studies(deps, rows)
     await lease.check()
-    await deps.bus.publish(*(event for row in rows for event in _events(deps, row)))
+    await deps.bus.publish(*(event for row in rows for event in _events(deps, _own(row, known))))
     await lease.write(*(Delete(PENDING, row.id) for row in rows))
     return len(rows)
 
@@ -49,20 +50,44 @@ async def _complete_studies(deps: ArchiveDeps, rows: list[PendingRecord]) -> Non
         await recount(deps, study)
 
 
-async def _complete(deps: ArchiveDeps, rows: list[PendingRecord]) -> list[PendingRecord]:
-    """Leave out rows whose Instances are only now being written: without transactions the ledger comes first."""
+async def _complete(
+    deps: ArchiveDeps, rows: list[PendingRecord]
+) -> tuple[list[PendingRecord], dict[str, InstanceRecord]]:
+    """Leave out rows whose Instances are only now being written: without transactions the ledger comes first.
+
+    Return the others, and the Instances that rows name.
+    """
     uids = [uid for row in rows for uid in row.sop_instance_uids]
     known = await deps.documents.get_many(INSTANCES, uids) if uids else {}
     old = time.time() - GIVE_UP_S
-    return [row for row in rows if row.at < old or all(uid in known for uid in row.sop_instance_uids)]
+    return [row for row in rows if row.at < old or all(uid in known for uid in row.sop_instance_uids)], known
+
+
+def _own(row: PendingRecord, known: Mapping[str, InstanceRecord]) -> PendingRecord:
+    """Return the row without what other writes brought, whose own rows say so, and what nobody brought."""
+    own = [
+        number
+        for number, uid in enumerate(row.sop_instance_uids)
+        if uid in known and known[uid].commit in ("", row.commit)
+    ]
+    if len(own) == len(row.sop_instance_uids):
+        return row
+    return msgspec.structs.replace(
+        row,
+        sop_instance_uids=tuple(row.sop_instance_uids[number] for number in own),
+        sha256=tuple(row.sha256[number] for number in own if row.sha256),
+        sizes_bytes=tuple(row.sizes_bytes[number] for number in own if row.sizes_bytes),
+    )
 
 
 def stored_rows(
-    study: str, instances: Iterable[tuple[InstanceRecord, Json]], correlation_id: str, at: float, commit: str = ""
+    study: str, instances: Iterable[tuple[InstanceRecord, Json]], correlation_id: str, at: float, commit: str
 ) -> list[Put[PendingRecord]]:
     """Return one ledger row a Series: what its event will say (≤ 200 Instances: batches are smaller).
 
-    instances: the records with their Attributes.  commit: id of the write, as the Study's record will have it.
+    instances: the records with their Attributes.  commit: id of the write, as the records of Instances and Study will
+    have it. On a store without transactions a write that lost to another leaves its rows: they say what it brought, and
+    no more.
     """
     by_series: dict[str, list[tuple[InstanceRecord, Json]]] = {}
     for record, attributes in instances:
@@ -71,7 +96,7 @@ def stored_rows(
         Put(
             PENDING,
             PendingRecord(
-                id=_id_of(series, [record for record, _ in own]),
+                id=str(uuid.uuid5(_ROWS, f"{commit}|{series}")),
                 study_instance_uid=study,
                 series_instance_uid=series,
                 sop_instance_uids=tuple(record.sop_instance_uid for record, _ in own),
@@ -87,14 +112,9 @@ def stored_rows(
     ]
 
 
-def _id_of(series: str, records: Iterable[InstanceRecord]) -> str:
-    """Return the id of a row, and so of its event: it derives from the Instances, not from the attempt to write them.
-
-    On a store without transactions an attempt that lost to another process leaves its row; the next attempt writes the
-    same row again, not a second one.
-    """
-    contents = sorted(f"{record.sop_instance_uid}:{record.sha256}" for record in records)
-    return str(uuid.uuid5(_ROWS, "|".join((series, *contents))))
+def again(rows: Iterable[Put[PendingRecord]]) -> list[Put[PendingRecord]]:
+    """Return the rows of a write that took longer than rows are waited for: as new ones, to be published anew."""
+    return [Put(PENDING, msgspec.structs.replace(row.document, id=str(uuid.uuid4()), at=time.time())) for row in rows]
 
 
 _ROWS = uuid.UUID("6f1f2a3e-5d0c-4c57-9a55-0c8a3b1d7e42")
@@ -127,18 +147,10 @@ def study_row(study: str, change: StudyChange, at: float) -> Put[PendingRecord]:
     )
 
 
-async def repair(deps: ArchiveDeps, study: str, records: Iterable[InstanceRecord], correlation_id: str) -> None:
-    """Bring a Study up to date whose Instances were written and whose own record was not, and publish the change."""
-    instances = [(record, attributes_of(record)) for record in records]
-    await deps.documents.write(*stored_rows(study, instances, correlation_id, time.time()))
-    await recount(deps, study)
-    deps.wake_up.set()
-
-
 def _events(deps: ArchiveDeps, row: PendingRecord) -> list[Event]:
     common: dict[str, Any] = {"correlation_id": row.correlation_id or row.id, "site": deps.site}
     study = StudyChanged.first(row.id, **common, study_instance_uid=row.study_instance_uid, change=row.change)
-    if row.change is not StudyChange.STORED:
+    if row.change is not StudyChange.STORED or not row.sop_instance_uids:
         return [study]
     stored = InstancesStored.first(
         row.id,

@@ -28,6 +28,7 @@ from services.archive.records import (
     StudyRecord,
 )
 from services.archive.store import change_ledger
+from services.archive.store.counts import recount
 from services.archive.store.prepare import DOES_NOT_MATCH, Failure, Prepared, prepare, unforeseen
 from shared.dicom import spool
 from shared.documents import Eq, Put
@@ -140,7 +141,8 @@ class Store:
             known = await self._look(study, ready)
             fresh, failures = await self._sort_out(ready, known)
             if torn and not fresh:  # without transactions, the Instances may be there and their Study behind
-                await change_ledger.repair(self._deps, study, [each.record for each in ready], correlation_id)
+                await recount(self._deps, study)
+                self._deps.wake_up.set()
             await self._keep([(each.record.blob, each.data) for each in fresh if each.record.blob not in written])
             written |= {each.record.blob for each in fresh}
             if not fresh:
@@ -229,14 +231,19 @@ class Store:
         )
         commit = uuid.uuid4().hex[:16]
         commits = (*(known.study.commits if known.study else ()), commit)[-COMMITS:]
-        stored = [(each.record, each.attributes) for each in fresh]
+        stored = [(msgspec.structs.replace(each.record, commit=commit), each.attributes) for each in fresh]
         rows = change_ledger.stored_rows(study, stored, correlation_id, at, commit)
-        await self._deps.documents.write(
-            *rows,
-            *(Put(INSTANCES, p.record, None if p.record.sop_instance_uid in known.instances else 0) for p in fresh),
-            *(Put(SERIES, records[uid]) for uid in _by_series(fresh)),
-            Put(STUDIES, msgspec.structs.replace(record, commits=commits), known.version),
-        )
+        begun = time.monotonic()
+        try:
+            await self._deps.documents.write(
+                *rows,
+                *(Put(INSTANCES, new, None if new.sop_instance_uid in known.instances else 0) for new, _ in stored),
+                *(Put(SERIES, records[uid]) for uid in _by_series(fresh)),
+                Put(STUDIES, msgspec.structs.replace(record, commits=commits), known.version),
+            )
+        finally:
+            if time.monotonic() - begun > change_ledger.GIVE_UP_S / 2:  # a stopped process: its rows may be gone
+                await self._deps.documents.write(*change_ledger.again(rows))
 
 
 def _by_series(fresh: Sequence[Prepared]) -> dict[str, list[Prepared]]:
