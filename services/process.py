@@ -107,11 +107,11 @@ async def _viewer(home: Path) -> Sequence[web.AbstractRouteDef]:
 
 
 async def _feed_sample(process: Process, host: Host) -> None:
-    """Feed the bundled sample through the front doors, once in the life of a home."""
+    """Send the bundled sample to the receiving endpoints, once in the life of a home."""
     done = process.home / "sample.fed"
     if done.exists():
         return
-    console.print("First start: sending the bundled sample through the front doors")
+    console.print("First start: sending the bundled sample to the receiving endpoints")
     try:
         await sample.feed(
             host.base_url,

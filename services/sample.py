@@ -1,6 +1,6 @@
-"""Feeds the bundled sample through the real front doors, as a hospital would: C-STORE, STOW-RS, POST and a dropped CSV.
+"""Sends the bundled sample to the receiving endpoints, as a hospital would: C-STORE, STOW-RS, POST and a dropped CSV.
 
-A pure client: it knows nothing of the services but their doors.
+A pure client: it knows nothing of the services but their addresses.
 """
 
 import asyncio
@@ -112,12 +112,12 @@ def _c_store(instances: Sequence[bytes], port: int) -> None:
         entity.add_requested_context(uid, str(datasets[0].file_meta.TransferSyntaxUID))
     association = entity.associate("127.0.0.1", port, ae_title="JMID")
     if not association.is_established:
-        raise Unavailable("the C-STORE front door does not answer")
+        raise Unavailable("the C-STORE endpoint does not answer")
     try:
         for dataset in datasets:
             status = association.send_c_store(dataset)
             if status.get("Status") != 0:
-                raise Unavailable("the C-STORE front door refused an instance")
+                raise Unavailable("the C-STORE endpoint refused an instance")
     finally:
         association.release()
 

@@ -39,8 +39,8 @@ class Zone(enum.StrEnum):
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """What every event carries.
 
-    id: unique; derives from the cause.  correlation_id: the receipt's id, the same from front door to case.
-    causation_id: id of the event that caused this one; empty at a front door.  occurred_at: RFC 3339, UTC.
+    id: unique; derives from the cause.  correlation_id: the receipt's id, the same from receipt to case.
+    causation_id: id of the event that caused this one; empty if none did.  occurred_at: RFC 3339, UTC.
     site: the hospital's short name.  upgrades: of each earlier version that is still understood, to the next one.
     """
 
@@ -59,7 +59,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     def first(
         cls, key: str, *, correlation_id: str, site: str, occurred_at: datetime | None = None, **fields: Any
     ) -> Self:
-        """Return an event that a front door starts; ``key`` keeps its id when the ledger row is published again."""
+        """Return an event that no event caused; ``key`` keeps its id when it is published again."""
         return cls(
             id=str(uuid.uuid5(NAMESPACE, f"{cls.topic}|{key}")),
             correlation_id=correlation_id,

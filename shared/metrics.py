@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)  # process_resident_memory_bytes, process_open_fds and others
 
-RECEIVED = Counter("jmid_received", "Taken at a front door", ["site", "kind", "door"], registry=REGISTRY)
+RECEIVED = Counter("jmid_received", "Received by ingest", ["site", "kind", "door"], registry=REGISTRY)
 DEIDENTIFIED = Counter("jmid_deidentified", "De-identified", ["kind", "profile"], registry=REGISTRY)
 REFUSED = Counter("jmid_refused", "Refused or quarantined", ["service", "kind", "reason"], registry=REGISTRY)
 LINKED = Counter("jmid_linked", "Reports linked to a Study", ["rule"], registry=REGISTRY)

@@ -22,7 +22,7 @@ def test_every_event_is_published_and_taken() -> None:
     assert taken == set(EVENTS)
 
 
-def test_the_flow_reaches_every_service_from_the_front_door() -> None:
+def test_the_flow_reaches_every_service_from_ingest() -> None:
     """The border between gateway and centre is crossed by HTTP: the gateway's linker delivers to archive and linker."""
     reached = {("ingest", Role.GATEWAY)}
     delivery = {("linker", Role.GATEWAY): {("archive", Role.CENTRE), ("linker", Role.CENTRE)}}

@@ -1,4 +1,4 @@
-"""What the front doors work with."""
+"""What the receiving endpoints work with."""
 
 import asyncio
 from dataclasses import dataclass, field

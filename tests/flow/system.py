@@ -1,4 +1,4 @@
-"""The whole system as its users meet it: processes of the real command, front doors, and what comes out."""
+"""The whole system as its users meet it: processes of the real command, what goes in and what comes out."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""One study and its report go in at a hospital's front door and come out, de-identified, linked and found."""
+"""One study and its report go in at a hospital's gateway and come out, de-identified, linked and found."""
 
 import json
 from collections.abc import Iterator
@@ -89,7 +89,7 @@ def _assert_retrievable(system: System, study_uid: str, count: int, originals: l
     assert {str(dataset.PatientIdentityRemoved) for dataset in found} == {"YES"}
 
 
-def test_the_receipt_of_the_front_door_is_told_to_the_case(system: System, shared_data: Path, tmp_path: Path) -> None:
+def test_the_receipt_is_the_correlation_id_of_the_case(system: System, shared_data: Path, tmp_path: Path) -> None:
     ct = senders.study(real_files(shared_data)["ct"][:2], senders.person(7), tmp_path / "ct", senders.Sent())
 
     senders.by_storescu(ct, system.dimse_port)

@@ -55,7 +55,7 @@ def keep_sending(files: list[Path], port: int) -> None:
             if subprocess.run(command, capture_output=True, timeout=60).returncode == 0:
                 return
         time.sleep(0.5)
-    raise AssertionError("the front door did not come back")
+    raise AssertionError("ingest did not come back")
 
 
 def keep_posting(system: System, body: bytes) -> None:
@@ -64,7 +64,7 @@ def keep_posting(system: System, body: bytes) -> None:
             if system.post("ingest", "/ingest/reports", body, "application/fhir+json")[0] == 202:
                 return
         time.sleep(0.5)
-    raise AssertionError("the report front door did not come back")
+    raise AssertionError("the report endpoint did not come back")
 
 
 def test_nothing_is_lost_and_nothing_happens_twice(system: System, shared_data: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The front doors as processes of their own, watched for growth while nonsense is sent to them."""
+"""The receiving endpoints as processes of their own, watched for growth while nonsense is sent to them."""
 
 import http.client
 import os

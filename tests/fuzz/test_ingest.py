@@ -1,4 +1,4 @@
-"""The hospital's front doors under nonsense: an answer in the protocol's terms in time, and nothing grows."""
+"""The hospital's receiving endpoints under nonsense: an answer in the protocol's terms in time, and nothing grows."""
 
 import json
 import socket

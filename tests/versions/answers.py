@@ -14,7 +14,7 @@ RECEIPT_FIELDS = (
 
 
 def answers_of(base: str) -> dict[str, Any]:
-    """Ask the front doors of a system; addresses in the answers become relative."""
+    """Ask the services of a system; addresses in the answers become relative."""
     studies = _json(base, "/dicom-web/studies?includefield=all")
     found: dict[str, Any] = {"studies": studies, "series": {}, "instances": {}, "metadata": {}, "files": {}}
     for study in sorted(each[STUDY]["Value"][0] for each in studies):

@@ -85,7 +85,9 @@ async def repair(deps: IngestDeps, arrivals: list[Arrival]) -> None:
     for receipt_id, each in by_receipt.items():
         there = await deps.documents.count(ARRIVALS, Eq("receipt_id", receipt_id))
         if receipt_id not in known or known[receipt_id].received < there:
-            await recount(deps, Receipt(id=receipt_id, site=deps.site, door=each.door, kind=each.kind, at=each.at))
+            await recount(
+                deps, Receipt(id=receipt_id, site=deps.site, endpoint=each.endpoint, kind=each.kind, at=each.at)
+            )
 
 
 async def change_arrival(deps: IngestDeps, blob: str, change: Callable[[Arrival], Arrival]) -> Arrival | None:

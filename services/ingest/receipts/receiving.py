@@ -1,7 +1,7 @@
 """Makes what arrives durable and writes the ledger, before anybody is answered.
 
 Order: bytes (fsync), then arrivals and receipt in one write; a sweeper publishes arrivals that are not published yet.
-A content that is known already is a duplicate, whatever door it came through; one that was refused is tried again.
+A content that is known already is a duplicate, whichever endpoint received it; one that was refused is tried again.
 """
 
 import hashlib
@@ -23,9 +23,9 @@ from shared.metrics import REFUSED as REFUSED_METRIC
 from shared.supervision import origin
 
 
-def new_receipt(deps: IngestDeps, door: str, kind: str, sender: str = "") -> Receipt:
+def new_receipt(deps: IngestDeps, endpoint: str, kind: str, sender: str = "") -> Receipt:
     """Return a receipt that nothing is on yet. Its id is random: it says nothing about anybody."""
-    return Receipt(id=str(uuid.uuid4()), site=deps.site, door=door, kind=kind, sender=sender, at=time.time())
+    return Receipt(id=str(uuid.uuid4()), site=deps.site, endpoint=endpoint, kind=kind, sender=sender, at=time.time())
 
 
 Bytes = bytes | mmap.mmap
@@ -57,7 +57,7 @@ async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content
             blob=key,
             receipt_id=receipt.id,
             kind=receipt.kind,
-            door=receipt.door,
+            endpoint=receipt.endpoint,
             original=originals.get(key, ""),
             size_bytes=len(each.data),
             at=at,
@@ -66,7 +66,7 @@ async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content
     ]
     duplicates = [known[key].receipt_id for key in keyed if key not in fresh]
     await add_arrivals(deps, receipt, arrivals, duplicates, len(contents) - len(fresh))
-    RECEIVED_METRIC.labels(deps.site, receipt.kind, receipt.door).inc(len(contents))
+    RECEIVED_METRIC.labels(deps.site, receipt.kind, receipt.endpoint).inc(len(contents))
     if fresh:
         deps.wake_up.set()
 
@@ -86,7 +86,7 @@ async def reject(deps: IngestDeps, receipt: Receipt, data: Bytes, error: Invalid
         id=f"{receipt.id}.{digest[:16]}",
         receipt_id=receipt.id,
         blob=blob,
-        door=receipt.door,
+        endpoint=receipt.endpoint,
         reason=error.reason,
         detail=error.detail,
         size_bytes=len(data),

@@ -1,6 +1,6 @@
 """What ingest keeps: one arrival for every content, one receipt for everything that was sent together.
 
-No record holds a patient's value: content is named by its SHA-256.
+No record holds a patient's value: content is named by its SHA-256. In records and answers the endpoint is named "door".
 """
 
 from typing import Final
@@ -20,7 +20,7 @@ PUBLISHED: Final = "yes"
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
-    """One content at a front door. blob: its key in the identified store.  original: of a report, the bytes as sent.
+    """One content that was received. blob: its key in the identified store.  original: of a report, the bytes as sent.
 
     state: received, deidentified, refused or released.  reason: why it was refused.  published: no or yes.
     at: seconds since 1970.
@@ -29,7 +29,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     blob: str
     receipt_id: str
     kind: str
-    door: str
+    endpoint: str = msgspec.field(name="door")
     original: str = ""
     size_bytes: int = 0
     state: str = RECEIVED
@@ -39,7 +39,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What was sent together, and what became of it. door: stow, dimse, fhir or csv.  sender: an AE title, if known.
+    """What was sent together, and what became of it. endpoint: stow, dimse, fhir or csv.  sender: an AE title, if known.
 
     received, deidentified, refused: how many contents, computed from the arrivals.  duplicates: how many were known.
     rejected: how many were not understood; they are kept.  delivered_*: what the centre has confirmed.
@@ -47,7 +47,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     site: str
-    door: str
+    endpoint: str = msgspec.field(name="door")
     kind: str
     sender: str = ""
     state: str = RECEIVED
@@ -65,12 +65,12 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that was not understood at a door: kept as it came, with the reason."""
+    """Something that was not understood when it was received: kept as it came, with the reason."""
 
     id: str
     receipt_id: str
     blob: str
-    door: str
+    endpoint: str = msgspec.field(name="door")
     reason: str
     detail: str
     size_bytes: int
@@ -91,9 +91,7 @@ ARRIVALS = Collection(
     fields=("receipt_id", "state", "published", "at"),
     indexes=(("published", "at"), ("receipt_id", "state"), ("state", "at")),
 )
-RECEIPTS = Collection(
-    name="receipts", type=Receipt, key="id", fields=("state", "door", "at"), indexes=(("state", "at"),)
-)
+RECEIPTS = Collection(name="receipts", type=Receipt, key="id", fields=("state", "at"), indexes=(("state", "at"),))
 REJECTED = Collection(name="rejected", type=Rejected, key="id", fields=("receipt_id", "at"))
 SR_VERSIONS = Collection(name="sr_versions", type=SrVersion, key="sop_instance_uid")
 COLLECTIONS = (ARRIVALS, RECEIPTS, REJECTED, SR_VERSIONS)

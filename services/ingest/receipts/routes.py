@@ -75,7 +75,7 @@ async def status(deps: IngestDeps) -> Mapping[str, int]:
         "de-identified": await count(ARRIVALS, Eq("state", DEIDENTIFIED)),
         "in quarantine": await count(ARRIVALS, Eq("state", REFUSED)),
         "oldest not published, seconds": await outbox.oldest_unpublished_s(deps),
-        "rejected at the door": await count(REJECTED),
+        "rejected": await count(REJECTED),
     }
 
 

@@ -35,7 +35,7 @@ async def test_storescu_sends_and_one_association_has_one_receipt(doors: Doors, 
     announced = await doors.blobs_published(4)
     receipts = (await doors.documents.find(RECEIPTS)).documents
     assert code == 0
-    assert [(r.door, r.sender, r.received) for r in receipts] == [("dimse", "PACS", 4)]
+    assert [(r.endpoint, r.sender, r.received) for r in receipts] == [("dimse", "PACS", 4)]
     store = doors.host.ports[Role.GATEWAY].blobs["identified"]
     assert {await data_set(store, key) for key in announced} == {data_set_of(path.read_bytes()) for path in ct[:4]}
 

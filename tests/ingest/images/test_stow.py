@@ -1,4 +1,4 @@
-"""Instances at the STOW-RS front door."""
+"""Instances received by STOW-RS."""
 
 import asyncio
 import hashlib
