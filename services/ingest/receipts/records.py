@@ -39,7 +39,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What was sent together, and what became of it. endpoint: stow, dimse, fhir or csv.  sender: an AE title, if known.
+    """What was sent together, and what became of it. endpoint: stow, dimse, fhir or csv.  sender: an AE title, if any.
 
     received, deidentified, refused: how many contents, computed from the arrivals.  duplicates: how many were known.
     rejected: how many were not understood; they are kept.  delivered_*: what the centre has confirmed.
