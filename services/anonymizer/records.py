@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from services.anonymizer.pseudonyms.key_register import KEY_VERSIONS
 from services.anonymizer.pseudonyms.vault import VAULT, VAULT_READS
 from shared.documents import Collection
 from shared.events import InstanceRef, LinkKeys
@@ -121,4 +122,4 @@ QUARANTINE = Collection(
 REPORT_AUDIT = Collection(
     "deid_report_audit", ReportAudit, key="blob", fields=("receipt_id", "report_id", "profile", "at")
 )
-COLLECTIONS = (AUDIT, QUARANTINE, DECISIONS, REPORT_AUDIT, VAULT, VAULT_READS)
+COLLECTIONS = (AUDIT, QUARANTINE, DECISIONS, REPORT_AUDIT, VAULT, VAULT_READS, KEY_VERSIONS)

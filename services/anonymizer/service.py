@@ -1,7 +1,8 @@
 """The anonymizer: the only service that may read identified bytes and the keys.
 
 Takes ``instances.received`` and ``report.received``; publishes what it de-identified and what it refused. Owns
-``deid_audit``, ``deid_report_audit``, ``deid_decisions``, ``deid_vault``, ``deid_vault_reads`` and ``quarantine``.
+``deid_audit``, ``deid_report_audit``, ``deid_decisions``, ``deid_key_versions``, ``deid_vault``, ``deid_vault_reads``
+and ``quarantine``.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from services.anonymizer.instances.handler import deidentify_instances
 from services.anonymizer.pixels import text_detector
 from services.anonymizer.policy import Policy
 from services.anonymizer.profile import profile
-from services.anonymizer.pseudonyms import key_folder, key_wrapping
+from services.anonymizer.pseudonyms import key_folder, key_register, key_wrapping
 from services.anonymizer.pseudonyms.keys import Keyring
 from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.quarantine.images import review_routes
@@ -85,13 +86,16 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
 
 
 async def _keyring(settings: AnonymizerSettings, place: Place) -> Keyring:
-    guard = key_wrapping.of(settings)
+    guard, documents = key_wrapping.of(settings), place.documents
     if settings.keys is not None:
-        return await asyncio.to_thread(key_folder.open_named, settings.keys, guard)
-    documents = place.documents
-    used = await documents.count(AUDIT) or await documents.count(REPORT_AUDIT) or await documents.count(VAULT)
-    opened = partial(key_folder.open_of_home, place.home / "keys", settings.domain, guard, used=bool(used))
-    return await asyncio.to_thread(opened)
+        ring = await asyncio.to_thread(key_folder.open_named, settings.keys, guard)
+    else:
+        rows = await documents.count(AUDIT) or await documents.count(REPORT_AUDIT) or await documents.count(VAULT)
+        used = bool(rows or await key_register.registered(documents))
+        opened = partial(key_folder.open_of_home, place.home / "keys", settings.domain, guard, used=used)
+        ring = await asyncio.to_thread(opened)
+    await key_register.confirm(documents, ring)
+    return ring
 
 
 def _site(name: str) -> str:

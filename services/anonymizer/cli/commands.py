@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.anonymizer.cli import report_commands
+from services.anonymizer.cli import lost_keys, report_commands
 from services.anonymizer.cli.folder import deidentify_folder
 from services.anonymizer.cli.verify import verify_file
 from services.anonymizer.deface import load as defacing
@@ -167,11 +167,15 @@ def wrap(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)]) 
 @keys.command("list")
 def list_(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)]) -> None:
     """List the versions, never the keys."""
-    table = Table("version", "domain", "created", "current")
+    table = Table("version", "domain", "created", "fingerprint", "current")
     ring = _ring(folder)
     for each in ring.versions:
-        table.add_row(each.version, each.domain, each.created, "yes" if each is ring.current else "")
+        is_current = "yes" if each is ring.current else ""
+        table.add_row(each.version, each.domain, each.created, each.fingerprint, is_current)
     console.print(table)
+
+
+keys.command("lost")(lost_keys.lost)
 
 
 @keys.command("consortium")

@@ -32,7 +32,7 @@ def open_of_home(folder: Path, domain: str, guard: Guard = PLAIN, *, used: bool)
     if used and not any(folder.glob("k*.key")):
         raise SettingsError(
             f"{folder} holds no key, but Instances or reports were de-identified here: restore the folder from its "
-            "backup, or let JMID_ANONYMIZER_KEYS name it; only for new pseudonyms that match none of the old ones: "
-            f"jmid keys new {folder}"
+            "backup, or let JMID_ANONYMIZER_KEYS name it; only if the keys are lost for good, for new pseudonyms that "
+            "match none of the old ones: jmid keys lost"
         )
     return keys.load_or_create(folder, domain, guard)

@@ -6,8 +6,11 @@ hospitals; the others are the site's own. The highest version is current; older 
 sent under them is still out there.
 """
 
+import hashlib
 import os
 import secrets
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +22,10 @@ from shared.errors import SettingsError
 PLAIN = Plain()
 SECRET_BYTES = 32  # as long as the digest of HMAC-SHA-256: RFC 2104 section 3
 USES = ("patient", "accession", "uid", "date", "device", "vault")
+
+
+class AlreadyMade(SettingsError):
+    """Another process has just made this version."""
 
 
 class KeySet(msgspec.Struct, frozen=True, repr_omit_defaults=True):
@@ -37,6 +44,12 @@ class KeySet(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     date: bytes
     device: bytes
     vault: bytes
+
+    @property
+    def fingerprint(self) -> str:
+        """32 hexadecimal digits that tell these secrets from others of the same version, and nothing of them."""
+        parts = (b"J-MID key fingerprint", self.domain.encode(), *(getattr(self, use) for use in USES))
+        return hashlib.sha256(b"\0".join(parts)).hexdigest()[:32]
 
     def __repr__(self) -> str:
         return f"KeySet(version={self.version!r}, domain={self.domain!r})"  # never a secret in a traceback or a log
@@ -73,18 +86,22 @@ def load_or_create(folder: Path, domain: str, guard: Guard = PLAIN) -> Keyring:
     Whether they may be made is for ``key_folder`` to say.
     """
     if not any(folder.glob("k*.key")):
-        create(folder, domain, guard=guard)
+        with suppress(AlreadyMade):
+            create(folder, domain, guard=guard)
     return load(folder, guard)
 
 
-def create(folder: Path, domain: str, *, patient: bytes | None = None, guard: Guard = PLAIN) -> KeySet:
-    """Add a version with fresh secrets and return the one that now stands.
+def create(
+    folder: Path, domain: str, *, patient: bytes | None = None, guard: Guard = PLAIN, after: Iterable[str] = ()
+) -> KeySet:
+    """Add a version with fresh secrets and return it; raise AlreadyMade if another process was faster.
 
-    patient: the consortium's secret, if the pseudonyms must be those of other sites too.
+    patient: the consortium's secret, if the pseudonyms must be those of other sites too.  after: versions that were
+    used elsewhere or are lost; their numbers are not used again.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    existing = [_number(path.stem) for path in folder.glob("k*.key")]
-    version = f"k{max(existing, default=0) + 1}"
+    taken = [_number(name) for name in (*(path.stem for path in folder.glob("k*.key")), *after)]
+    version = f"k{max(taken, default=0) + 1}"
     made = {use: secrets.token_bytes(SECRET_BYTES) for use in USES}
     if patient is not None:
         made["patient"] = _checked(patient)
@@ -133,12 +150,12 @@ def _read(path: Path, guard: Guard) -> KeySet:
 
 
 def _write_once(path: Path, data: bytes) -> None:
-    """Write whole and durable, or not at all; if another process was first, its file stays."""
+    """Write whole and durable, or not at all; raise AlreadyMade if another process was first: its file stays."""
     draft = _draft(path, data)
     try:
         os.link(draft, path)
     except FileExistsError:
-        pass
+        raise AlreadyMade(f"{path} was made by another process at this moment; see: jmid keys list") from None
     finally:
         draft.unlink()
     _sync(path.parent)
