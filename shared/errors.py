@@ -3,11 +3,13 @@
     JmidError
     ├── Transient            may succeed later: retried with growing delay
     │   ├── Unavailable      a port or a peer does not answer
+    │   │   └── WorkerDied   a process that did CPU work ended by itself
     │   ├── Conflict         somebody else wrote first (version guard)
     │   └── StorageFull      no room; nothing was stored
     ├── Permanent            will never succeed: dead letter and quarantine at once
     │   ├── Invalid          the input breaks a rule
     │   ├── Refused          a policy or profile does not let it pass
+    │   │   └── TooCostly    it takes more time or memory than one piece of work may
     │   └── NotFound         what is referred to does not exist
     ├── SettingsError        a setting is missing or wrong; names the variable
     └── IncompatibleData     records at rest are of another version than this code writes; says what to do
@@ -27,6 +29,10 @@ class Transient(JmidError):
 
 class Unavailable(Transient):
     """A port or a peer does not answer, or answered that it cannot now."""
+
+
+class WorkerDied(Unavailable):
+    """A process that did CPU work ended by itself: killed from outside, or by a fault of a library in it."""
 
 
 class Conflict(Transient):
@@ -59,6 +65,10 @@ class Invalid(Permanent):
 
 class Refused(Permanent):
     """A policy or a de-identification profile does not let it pass."""
+
+
+class TooCostly(Refused):
+    """It takes more time or memory than one piece of work may."""
 
 
 class NotFound(Permanent):

@@ -14,6 +14,9 @@ STORED = Counter("jmid_stored", "Instances stored by the archive", ["outcome"], 
 QUEUE = Gauge("jmid_queue_messages", "Messages of a queue", ["queue", "state"], registry=REGISTRY)
 HANDLER = Histogram("jmid_handler_seconds", "Time a handler takes", ["service", "topic", "outcome"], registry=REGISTRY)
 REQUEST = Histogram("jmid_http_seconds", "Time a request takes", ["service", "method", "status"], registry=REGISTRY)
+WORKERS_REPLACED = Counter(
+    "jmid_workers_replaced", "Worker processes that were ended and replaced", ["why"], registry=REGISTRY
+)
 TASK_RESTARTS = Counter(
     "jmid_task_restarts",
     "Long-lived tasks that ended and were started again",

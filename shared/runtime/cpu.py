@@ -1,72 +1,76 @@
-"""CPU work in a pool of processes, never on the event loop."""
+"""CPU work in a pool of processes, never on the event loop; a piece of work that costs too much is ended alone.
+
+A process that takes longer than its limit is killed, one that asks for more memory than its limit gets a MemoryError;
+both are replaced, and ``jmid_workers_replaced`` counts them (ADR 0060).
+"""
 
 import asyncio
-import multiprocessing
-import os
-import signal
-import threading
+from collections import deque
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from multiprocessing import connection
-from typing import ParamSpec, TypeVar
+from functools import partial
+from typing import ParamSpec, TypeVar, cast
 
-from shared.errors import Unavailable
+from shared.metrics import WORKERS_REPLACED
+from shared.runtime.cpu_worker import Ended, Raised, Worker, packed
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+LIMIT_S = 300.0
+MEMORY_BYTES = 3 << 30
+
 
 class CpuPool:
-    """Runs picklable functions in processes; a worker that dies costs a retry, not the service.
+    """Runs picklable functions in processes, one piece of work at a time in each.
 
-    Workers start when first needed, and end with this process even when it is killed.
+    workers: how many processes at most; they start when first needed, and end with this one even when it is killed.
+    limit_s: how long one piece of work may take.  memory_bytes: how much memory one process may hold; 0 is no limit.
     """
 
-    def __init__(self, workers: int) -> None:
-        self._workers = max(1, workers)
-        self._pool: ProcessPoolExecutor | None = None
+    def __init__(self, workers: int, limit_s: float = LIMIT_S, memory_bytes: int = MEMORY_BYTES) -> None:
+        self._limit_s, self._memory_bytes = limit_s, memory_bytes
+        self._threads = ThreadPoolExecutor(max(1, workers), thread_name_prefix="cpu")  # each waits for one process
+        self._idle: deque[Worker] = deque()
 
     async def __call__(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        if self._pool is None:
-            context = multiprocessing.get_context("forkserver")
-            self._pool = ProcessPoolExecutor(self._workers, mp_context=context, initializer=_live_with_parent)
-        pool = self._pool
-        future = pool.submit(function, *args, **kwargs)
+        """Return what the function returns, or raise what it raises.
+
+        Raises TooCostly for work that took too long or too much memory, WorkerDied if its process ended by itself.
+        """
+        call = partial(function, *args, **kwargs)
+        return cast("R", await asyncio.get_running_loop().run_in_executor(self._threads, self._run, call))
+
+    def _run(self, call: Callable[[], object]) -> object:
+        request = packed(call)
+        worker = self._idle.pop() if self._idle else Worker(self._memory_bytes)
         try:
-            return await asyncio.wrap_future(future)
-        except BrokenProcessPool as error:
-            if self._pool is pool:
-                self._pool = None
-                pool.shutdown(wait=False)
-            raise Unavailable("a worker process died") from error
+            answer = worker.answer(request, self._limit_s)
+        except BaseException:
+            worker.kill()
+            raise
+        if isinstance(answer, Ended):
+            worker.kill()
+            WORKERS_REPLACED.labels(answer.why).inc()
+            raise answer.error()
+        self._idle.append(worker)
+        if isinstance(answer, Raised):
+            raise answer.error
+        return answer
 
     def close(self) -> None:
         """Wait for running work and end the workers."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-            self._pool = None
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        while self._idle:
+            self._idle.pop().end()
 
 
 @asynccontextmanager
-async def cpu_pool(workers: int) -> AsyncIterator[CpuPool]:
+async def cpu_pool(workers: int, limit_s: float = LIMIT_S, memory_bytes: int = MEMORY_BYTES) -> AsyncIterator[CpuPool]:
     """Open a pool of at most ``workers`` processes."""
-    pool = CpuPool(workers)
+    pool = CpuPool(workers, limit_s, memory_bytes)
     try:
         yield pool
     finally:
         await asyncio.to_thread(pool.close)
-
-
-def _live_with_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent drains, then ends us
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_exit_after, args=(parent.sentinel,), daemon=True).start()
-
-
-def _exit_after(sentinel: int) -> None:
-    connection.wait([sentinel])
-    os._exit(1)

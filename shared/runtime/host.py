@@ -22,7 +22,7 @@ from shared.lease import LEASES
 from shared.logs import decided
 from shared.runtime import app as apps
 from shared.runtime.consumers import consume_forever
-from shared.runtime.cpu import cpu_pool
+from shared.runtime.cpu import LIMIT_S, MEMORY_BYTES, cpu_pool
 from shared.runtime.ports import Ports, open_ports, port_settings
 from shared.runtime.state import Host
 from shared.runtime.tasks import Task, run_forever
@@ -34,6 +34,15 @@ class HostSettings(msgspec.Struct, frozen=True):
     """One process; read as JMID_HOST_<FIELD>."""
 
     workers: Annotated[int, Meta(description="Processes for CPU work.", ge=1, le=1024)] = 2
+    work_s: Annotated[
+        Seconds, Meta(description="How long one piece of CPU work may take before its process is killed.")
+    ] = LIMIT_S
+    worker_memory_bytes: Annotated[
+        Bytes,
+        Meta(
+            description="How much memory a process for CPU work may hold; work that asks for more fails; 0 is no limit."
+        ),
+    ] = MEMORY_BYTES
     reserve_bytes: Annotated[
         Bytes, Meta(description="Free space of the home's disk under which the process is not ready.")
     ] = 512 << 20
@@ -66,7 +75,7 @@ async def hosted(
     """
     settings = settings_reader.read(HostSettings, "HOST", environ)
     async with AsyncExitStack() as stack:
-        cpu = await stack.enter_async_context(cpu_pool(settings.workers))
+        cpu = await stack.enter_async_context(cpu_pool(settings.workers, settings.work_s, settings.worker_memory_bytes))
         socket = apps.listen(bind, port)
         stack.callback(socket.close)
         host = Host(base_url=apps.address(socket), home=home, reserve_bytes=settings.reserve_bytes)

@@ -22,10 +22,12 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 Finding = Cleaned | Refusal
+Source = tuple[Path | bytes, Review | None]
+"""The path of a file or its bytes, and what a person decided about it."""
 
 
-def deidentify_batch(sources: list[tuple[Path | bytes, Review | None]], policy: Policy) -> list[Finding]:
-    """Return a finding for each source: a file's path or its bytes, and what a person decided about it."""
+def deidentify_batch(sources: list[Source], policy: Policy) -> list[Finding]:
+    """Return a finding for each source."""
     return [
         deidentify_one(source.read_bytes() if isinstance(source, Path) else source, policy, review)
         for source, review in sources

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from services.anonymizer.deps import AnonymizerDeps
-from services.anonymizer.instances.batch import Refusal, deidentify_batch
+from services.anonymizer.instances.batch import Refusal
 from services.anonymizer.instances.deidentify import Cleaned, Review
+from services.anonymizer.instances.isolation import findings
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.records import AUDIT, DECISIONS, QUARANTINE, Audit, Decision, Quarantined, State
@@ -34,9 +35,9 @@ async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -
             (deps.identified.local_path(blob) or await deps.identified.get(blob), _review(decisions.get(blob)))
             for blob in blobs
         ]
-        findings = await deps.cpu(deidentify_batch, sources, deps.policy)
-        cleaned = {blob: each for blob, each in zip(blobs, findings, strict=True) if isinstance(each, Cleaned)}
-        refused |= {blob: each for blob, each in zip(blobs, findings, strict=True) if isinstance(each, Refusal)}
+        found = await findings(deps.cpu, sources, deps.policy)
+        cleaned = {blob: each for blob, each in zip(blobs, found, strict=True) if isinstance(each, Cleaned)}
+        refused |= {blob: each for blob, each in zip(blobs, found, strict=True) if isinstance(each, Refusal)}
         audits += await _keep(event, deps, cleaned)
     await _quarantine(event, deps, refused, decisions)
     _count(deps, len(audits), refused)

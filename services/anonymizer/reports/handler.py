@@ -19,7 +19,7 @@ from services.anonymizer.records import (
 from services.anonymizer.reports.deidentify import DeidentifiedReport, deidentify
 from services.anonymizer.reports.review import RESIDUAL_RISK, is_decided, released
 from shared.documents import Put
-from shared.errors import NotFound, Permanent, Refused
+from shared.errors import NotFound, Permanent, Refused, TooCostly, WorkerDied
 from shared.events import Event, InputDeidentified, InputRefused, ReportDeidentified, ReportReceived
 from shared.metrics import DEIDENTIFIED, REFUSED
 from shared.supervision import origin
@@ -31,7 +31,7 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
         data = await deps.identified.get(event.blob)
     except NotFound:
         return _events(event, await _earlier(event, deps))
-    found = await deps.cpu(deidentify_or_refuse, data, deps.policy)
+    found = await _cleaned(data, deps)
     if isinstance(found, Permanent):
         return await _refuse(event, deps, found, len(data))
     decision = await deps.documents.get(DECISIONS, event.blob)
@@ -50,6 +50,18 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
     deps.written.note(sealed)
     DEIDENTIFIED.labels("report", deps.profile).inc()
     return _events(event, audit)
+
+
+async def _cleaned(data: bytes, deps: AnonymizerDeps) -> DeidentifiedReport | Permanent:
+    """Return what a worker makes of the report; one that costs it too much is held, never passed as it is."""
+    for _ in range(2):  # a worker may have been killed for what another process took
+        try:
+            return await deps.cpu(deidentify_or_refuse, data, deps.policy)
+        except TooCostly as error:
+            return error
+        except WorkerDied:
+            continue
+    return TooCostly("worker-died", "the worker process died of it")
 
 
 def deidentify_or_refuse(data: bytes, policy: Policy) -> DeidentifiedReport | Permanent:

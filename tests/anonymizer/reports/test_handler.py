@@ -1,5 +1,6 @@
 """The handler: from the identified to the de-identified zone, once, however often it is asked."""
 
+import dataclasses
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from services.anonymizer.reports import handler
 from services.anonymizer.reports.handler import deidentify_report
 from shared.blobs.local import open_local
 from shared.documents.sqlite import open_sqlite
-from shared.errors import NotFound
+from shared.errors import NotFound, TooCostly
 from shared.events import InputDeidentified, InputRefused, ReportDeidentified, ReportReceived
 
 SAMPLES = Path(__file__).parents[2] / "data" / "reports" / "fhir"
@@ -120,3 +121,17 @@ async def test_a_report_that_nobody_foresaw_waits_in_quarantine(
     assert row is not None
     assert row.detail.startswith("ZeroDivisionError at ")
     assert "value" not in row.detail
+
+
+async def test_a_report_that_costs_too_much_is_held(deps: AnonymizerDeps) -> None:
+    async def too_slow(*_: Any, **__: Any) -> Any:
+        raise TooCostly("too-slow", "it took longer than allowed")
+
+    event = await received(deps, "jp_core_ct")
+
+    (refused,) = await deidentify_report(event, dataclasses.replace(deps, cpu=too_slow))
+
+    assert isinstance(refused, InputRefused)
+    assert refused.reasons == {"jp_core_ct": "too-slow"}
+    assert await deps.documents.get(QUARANTINE, "jp_core_ct") is not None
+    assert await deps.documents.get(REPORT_AUDIT, "jp_core_ct") is None
