@@ -87,6 +87,16 @@ class Order(msgspec.Struct, frozen=True):
     descending: bool = False
 
 
+class Query(msgspec.Struct, frozen=True):
+    """What one call of find asks for; what the fields mean stands there."""
+
+    where: tuple[Condition, ...] = ()
+    order: tuple[Order, ...] = ()
+    limit: int = 100
+    offset: int = 0
+    after: str | None = None
+
+
 class Page(msgspec.Struct, Generic[T], frozen=True):
     """One page of what find found. next: pass it as ``after`` for the next page; None at the end."""
 
@@ -174,6 +184,27 @@ class Documents(Protocol):
         None comes before any value. Ties go by key in the direction of the last term. after: Page.next of the same
         order; anything else raises Invalid("bad-page-token").
         """
+        return await self.find_page(collection, Query(where, tuple(order), limit, offset, after))
+
+    async def find_page(self, collection: Collection[T], asked: Query) -> Page[T]:
+        """Carry out what ``find`` describes: this is what a store implements."""
+        raise NotImplementedError
+
+    async def every(
+        self, collection: Collection[T], *where: Condition, order: Sequence[Order] = (), page_size: int = 500
+    ) -> AsyncIterator[T]:
+        """Yield everything that satisfies the conditions, read page by page.
+
+        A record whose place in the order changes meanwhile may be left out or come twice.
+        """
+        after: str | None = None
+        while True:
+            page = await self.find(collection, *where, order=order, limit=page_size, after=after)
+            for document in page.documents:
+                yield document
+            after = page.next
+            if after is None:
+                return
 
     async def count(self, collection: Collection[T], *where: Condition) -> int: ...
 

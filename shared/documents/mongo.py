@@ -8,7 +8,19 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from shared.documents import Change, Collection, Condition, Delete, Documents, Migrated, Order, Page, Put, migration
+from shared.documents import (
+    Change,
+    Collection,
+    Condition,
+    Delete,
+    Documents,
+    Migrated,
+    Order,
+    Page,
+    Put,
+    Query,
+    migration,
+)
 from shared.documents import mongo_driver as driver
 from shared.documents import mongo_query as query
 from shared.documents.mongo_driver import open_database
@@ -104,22 +116,15 @@ class MongoDocuments(Documents):
             return bool((await feed.write([Operation(key, None)]))[0])
         return await self._plain(shape).delete(key)
 
-    async def find(
-        self,
-        collection: Collection[T],
-        *where: Condition,
-        order: Sequence[Order] = (),
-        limit: int = 100,
-        offset: int = 0,
-        after: str | None = None,
-    ) -> Page[T]:
+    async def find_page(self, collection: Collection[T], asked: Query) -> Page[T]:
         shape = self._shape(collection)
-        where = shape.checked(where, order)
-        total = terms(order, collection.key)
-        place = None if after is None else shape.place(after, total[:-1])
-        found = await self._rows(shape, query.filters_of(shape, where, total, place), total, offset, limit + 1)
-        documents = [shape.decode(each["b"]) for each in found[:limit]]
-        more = len(found) > limit and bool(documents)
+        where = shape.checked(asked.where, asked.order)
+        total = terms(asked.order, collection.key)
+        place = None if asked.after is None else shape.place(asked.after, total[:-1])
+        filters = query.filters_of(shape, where, total, place)
+        records = await self._rows(shape, filters, total, asked.offset, asked.limit + 1)
+        documents = [shape.decode(each["b"]) for each in records[: asked.limit]]
+        more = len(records) > asked.limit and bool(documents)
         return Page(documents, shape.token(documents[-1], total[:-1]) if more else None)
 
     async def count(self, collection: Collection[T], *where: Condition) -> int:

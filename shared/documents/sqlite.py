@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from shared.documents import Change, Collection, Condition, Delete, Documents, Migrated, Order, Page, Put, migration
+from shared.documents import Change, Collection, Condition, Delete, Documents, Migrated, Page, Put, Query, migration
 from shared.documents import sqlite_query as query
 from shared.documents import sqlite_rows as rows
 from shared.documents import sqlite_schema as schema
@@ -102,26 +102,18 @@ class SqliteDocuments(Documents):
     async def delete(self, collection: Collection[T], key: str) -> bool:
         return bool(await self._carry_out([DeleteRow(self._shape(collection), key)]))
 
-    async def find(
-        self,
-        collection: Collection[T],
-        *where: Condition,
-        order: Sequence[Order] = (),
-        limit: int = 100,
-        offset: int = 0,
-        after: str | None = None,
-    ) -> Page[T]:
+    async def find_page(self, collection: Collection[T], asked: Query) -> Page[T]:
         shape = self._shape(collection)
-        where = shape.checked(where, order)
-        if offset and not where and after is None and offset > await self._records(shape) // 2:
-            sql, values = query.find_from_end_sql(shape, order, limit + 1, offset)
+        where, limit, offset = shape.checked(asked.where, asked.order), asked.limit, asked.offset
+        if offset and not where and asked.after is None and offset > await self._records(shape) // 2:
+            sql, values = query.find_from_end_sql(shape, asked.order, limit + 1, offset)
         else:
             common = [each for each in query.may_be_common(shape, where) if await self._is_common(shape, each)]
-            sql, values = query.find_sql(shape, where, order, limit + 1, offset, after, common)
-        found = shape.decode_many(*await self._read(rows.fetch, sql, values))
-        documents = [document for document in found[:limit] if document is not None]
-        more = len(found) > limit and bool(documents)
-        return Page(documents, shape.token(documents[-1], query.order_of(shape, order)) if more else None)
+            sql, values = query.find_sql(shape, where, asked.order, limit + 1, offset, asked.after, common)
+        read = shape.decode_many(*await self._read(rows.fetch, sql, values))
+        documents = [document for document in read[:limit] if document is not None]
+        more = len(read) > limit and bool(documents)
+        return Page(documents, shape.token(documents[-1], query.order_of(shape, asked.order)) if more else None)
 
     async def count(self, collection: Collection[T], *where: Condition) -> int:
         shape = self._shape(collection)

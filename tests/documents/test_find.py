@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -177,14 +178,29 @@ async def test_pages_stay_in_step_while_records_come_and_go(filled: Documents) -
     assert rest.documents == [item for item in found(ALL, (), order)[50:] if item != ahead]
 
 
+async def test_every_yields_all_pages_in_order(filled: Documents) -> None:
+    where, order = (Range("number", 0),), (Order("patient"),)
+
+    yielded = [each async for each in filled.every(FED, *where, order=order, page_size=7)]
+
+    assert yielded == found(ALL, where, order)
+    assert len(yielded) > 7
+
+
+@asynccontextmanager
+async def filled_sqlite(folder: Path) -> AsyncIterator[Documents]:
+    async with open_sqlite(folder / "documents.sqlite") as documents:
+        await documents.declare(FED)
+        await documents.write(*[Put(FED, item) for item in ALL])
+        yield documents
+
+
 @pytest.mark.parametrize("common", [1, 20, 1000])
 async def test_sqlite_finds_the_same_however_common_a_value_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, common: int
 ) -> None:
     monkeypatch.setattr(sqlite_query, "COMMON", common)
-    async with open_sqlite(tmp_path / "documents.sqlite") as documents:
-        await documents.declare(FED)
-        await documents.write(*[Put(FED, item) for item in ALL])
+    async with filled_sqlite(tmp_path) as documents:
         for asked in (Eq("modalities", "CT"), In("modalities", ("CT", "", "no")), Prefix("modalities", "C")):
             for where in ([asked], [asked, Eq("good", 1)], [asked, Eq("modalities", "MR")]):
                 for order in ((), (Order("patient", True),), (Order("dose"),)):
@@ -202,9 +218,7 @@ async def test_sqlite_answers_the_same_where_it_cannot_join_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, joins: bool
 ) -> None:
     monkeypatch.setattr(sqlite_rows, "JOINS", joins)
-    async with open_sqlite(tmp_path / "documents.sqlite") as documents:
-        await documents.declare(FED)
-        await documents.write(*[Put(FED, item) for item in ALL])
+    async with filled_sqlite(tmp_path) as documents:
         await documents.delete(FED, ALL[3].uid)
 
         page = await documents.find(FED, order=[Order("patient")], limit=200)

@@ -8,7 +8,7 @@ import time
 import msgspec
 
 from services.archive.deps import ArchiveDeps
-from services.archive.records import INSTANCES, STUDIES, InstanceRecord, InstanceState, StudyChange
+from services.archive.records import INSTANCES, STUDIES, InstanceState, StudyChange
 from services.archive.store.change_ledger import study_row
 from shared.documents import Eq, Order, Put
 from shared.lease import Lease
@@ -35,13 +35,7 @@ async def evict_some(deps: ArchiveDeps, lease: Lease) -> int:
 
 async def held_bytes(deps: ArchiveDeps) -> int:
     """Add up what is online."""
-    total, after = 0, None
-    while True:
-        page = await deps.documents.find(STUDIES, Eq("online", 1), limit=1000, after=after)
-        total += sum(study.size_bytes for study in page.documents)
-        after = page.next
-        if after is None:
-            return total
+    return sum([study.size_bytes async for study in deps.documents.every(STUDIES, Eq("online", 1), page_size=1000)])
 
 
 async def evict(deps: ArchiveDeps, lease: Lease, study_instance_uid: str) -> None:
@@ -54,7 +48,8 @@ async def evict(deps: ArchiveDeps, lease: Lease, study_instance_uid: str) -> Non
         if versioned is None:
             return
         study, version = versioned
-        instances = [each for each in await _instances(deps, study_instance_uid) if each.state == InstanceState.STORED]
+        own = deps.documents.every(INSTANCES, Eq("study_instance_uid", study_instance_uid))
+        instances = [each async for each in own if each.state == InstanceState.STORED]
         at = time.time()
         record = msgspec.structs.replace(study, evicted=study.instances, online=0, size_bytes=0, changed_at=at)
         await lease.write(
@@ -65,14 +60,3 @@ async def evict(deps: ArchiveDeps, lease: Lease, study_instance_uid: str) -> Non
     for each in instances:
         await deps.blobs.delete(each.blob)
     deps.wake_up.set()
-
-
-async def _instances(deps: ArchiveDeps, study: str) -> list[InstanceRecord]:
-    found: list[InstanceRecord] = []
-    after: str | None = None
-    while True:
-        page = await deps.documents.find(INSTANCES, Eq("study_instance_uid", study), limit=500, after=after)
-        found += page.documents
-        after = page.next
-        if after is None:
-            return found

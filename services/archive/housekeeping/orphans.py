@@ -23,7 +23,7 @@ async def look(deps: ArchiveDeps, lease: Lease, *, now: float) -> list[str]:
     now: seconds since 1970.
     """
     unknown = {key async for page in _pages(deps) for key in await _unknown(deps, page)}
-    suspects = {each.blob: each.seen_at async for each in _suspects(deps)}
+    suspects = {each.blob: each.seen_at async for each in deps.documents.every(SUSPECTS)}
     await lease.write(
         *(Put(SUSPECTS, SuspectRecord(blob=key, seen_at=now)) for key in sorted(unknown - suspects.keys())),
         *(Delete(SUSPECTS, key) for key in sorted(suspects.keys() - unknown)),
@@ -57,17 +57,6 @@ async def _pages(deps: ArchiveDeps) -> AsyncIterator[list[str]]:
         yield page
 
 
-async def _suspects(deps: ArchiveDeps) -> AsyncIterator[SuspectRecord]:
-    after: str | None = None
-    while True:
-        page = await deps.documents.find(SUSPECTS, limit=PAGE, after=after)
-        for each in page.documents:
-            yield each
-        after = page.next
-        if after is None:
-            return
-
-
 async def _unknown(deps: ArchiveDeps, keys: Sequence[str]) -> list[str]:
     """Return the keys that neither a record nor a ledger row names."""
     uids = {key: key.rpartition("/")[2].rsplit(".", 2)[0] for key in keys if key.startswith("instances/")}
@@ -82,11 +71,4 @@ async def _unknown(deps: ArchiveDeps, keys: Sequence[str]) -> list[str]:
 
 async def _named_by_ledger(deps: ArchiveDeps) -> set[str]:
     """Return the SOP Instance UIDs of the ledger: read before the records, which are written after it."""
-    named: set[str] = set()
-    after: str | None = None
-    while True:
-        page = await deps.documents.find(PENDING, limit=PAGE, after=after)
-        named.update(uid for row in page.documents for uid in row.sop_instance_uids)
-        after = page.next
-        if after is None:
-            return named
+    return {uid async for row in deps.documents.every(PENDING) for uid in row.sop_instance_uids}

@@ -54,7 +54,7 @@ async def rebuild(
     progress = Progress()
     async for uid in _studies(deps, study):
         before = progress.made
-        async for record in _instances(deps, uid):
+        async for record in deps.documents.every(INSTANCES, Eq("study_instance_uid", uid), page_size=PAGE):
             await _count(deps, derived, record, again, progress)
             if (progress.made + progress.current) % PAGE == 0:
                 yield progress
@@ -143,22 +143,6 @@ async def _studies(deps: ArchiveDeps, study: str) -> AsyncIterator[str]:
     if study:
         yield study
         return
-    after: str | None = None
-    while True:
-        page = await deps.documents.find(STUDIES, order=(Order("study_instance_uid"),), limit=PAGE, after=after)
-        for record in page.documents:
-            yield record.study_instance_uid
-        after = page.next
-        if after is None:
-            return
-
-
-async def _instances(deps: ArchiveDeps, study: str) -> AsyncIterator[InstanceRecord]:
-    after: str | None = None
-    while True:
-        page = await deps.documents.find(INSTANCES, Eq("study_instance_uid", study), limit=PAGE, after=after)
-        for record in page.documents:
-            yield record
-        after = page.next
-        if after is None:
-            return
+    order = (Order("study_instance_uid"),)
+    async for record in deps.documents.every(STUDIES, order=order, page_size=PAGE):
+        yield record.study_instance_uid

@@ -3,15 +3,13 @@
 Source: PS3.18 10.4.3.1 (status codes of the Retrieve Transaction), 8.5.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 from services.archive.deps import ArchiveDeps
 from services.archive.http.responses import answer_gone
-from services.archive.records import INSTANCES, SERIES, InstanceRecord, InstanceState, SeriesRecord
+from services.archive.records import INSTANCES, SERIES, InstanceRecord, InstanceState
 from shared.documents import Eq
 from shared.errors import NotFound
-
-AT_ONCE = 500
 
 
 async def instance_of(deps: ArchiveDeps, path: Mapping[str, str]) -> InstanceRecord:
@@ -38,7 +36,8 @@ async def instances_of(deps: ArchiveDeps, path: Mapping[str, str]) -> list[Insta
     if "instance" in path:
         return [await instance_of(deps, path)]
     where = Eq("series_instance_uid", path["series"]) if "series" in path else Eq("study_instance_uid", path["study"])
-    found = [record async for record in _all(deps, where) if record.study_instance_uid == path["study"]]
+    records = deps.documents.every(INSTANCES, where)
+    found = [record async for record in records if record.study_instance_uid == path["study"]]
     if not found:
         raise NotFound("no-such-series" if "series" in path else "no-such-study")
     numbers = {} if "series" in path else await _series_numbers(deps, path["study"])
@@ -57,23 +56,6 @@ async def online_instances(deps: ArchiveDeps, path: Mapping[str, str]) -> list[I
     return found
 
 
-async def _all(deps: ArchiveDeps, where: Eq) -> AsyncIterator[InstanceRecord]:
-    after: str | None = None
-    while True:
-        page = await deps.documents.find(INSTANCES, where, limit=AT_ONCE, after=after)
-        for record in page.documents:
-            yield record
-        after = page.next
-        if after is None:
-            return
-
-
 async def _series_numbers(deps: ArchiveDeps, study: str) -> dict[str, tuple[int, str]]:
-    found: list[SeriesRecord] = []
-    after: str | None = None
-    while True:
-        page = await deps.documents.find(SERIES, Eq("study_instance_uid", study), limit=AT_ONCE, after=after)
-        found += page.documents
-        after = page.next
-        if after is None:
-            return {each.series_instance_uid: (each.series_number, each.series_instance_uid) for each in found}
+    series = deps.documents.every(SERIES, Eq("study_instance_uid", study))
+    return {each.series_instance_uid: (each.series_number, each.series_instance_uid) async for each in series}

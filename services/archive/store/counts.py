@@ -69,7 +69,7 @@ async def remake(deps: ArchiveDeps, study: str, *, from_instances: bool) -> None
 async def _rebuild(
     deps: ArchiveDeps, study: str, old: StudyRecord | None, version: int, *, from_instances: bool = False
 ) -> None:
-    instances = await _all_instances(deps, study)
+    instances = [each async for each in deps.documents.every(INSTANCES, Eq("study_instance_uid", study))]
     if from_instances:
         instances.sort(key=lambda each: (each.stored_at, each.sop_instance_uid))
     page = await deps.documents.find(SERIES, Eq("study_instance_uid", study), limit=MOST_SERIES)
@@ -101,14 +101,3 @@ async def _rebuild(
     if old is not None:
         record = msgspec.structs.replace(record, oldest_at=old.oldest_at, commits=old.commits)
     await deps.documents.write(*gone, *(Put(SERIES, each) for each in series), Put(STUDIES, record, version))
-
-
-async def _all_instances(deps: ArchiveDeps, study: str) -> list[InstanceRecord]:
-    found: list[InstanceRecord] = []
-    after: str | None = None
-    while True:
-        page = await deps.documents.find(INSTANCES, Eq("study_instance_uid", study), limit=500, after=after)
-        found += page.documents
-        after = page.next
-        if after is None:
-            return found

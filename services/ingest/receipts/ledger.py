@@ -5,8 +5,7 @@ that, so the last to write a receipt has seen every change, on a store with tran
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from typing import TypeVar
+from collections.abc import Callable
 
 import msgspec
 
@@ -23,12 +22,10 @@ from services.ingest.receipts.records import (
     Receipt,
     state_of,
 )
-from shared.documents import Collection, Eq, Put
+from shared.documents import Eq, Put
 from shared.errors import Conflict
 
-T = TypeVar("T", bound=msgspec.Struct)
 TRIES = 20
-PAGE = 1000
 
 Change = Callable[[Receipt], Receipt]
 
@@ -64,9 +61,9 @@ async def counted(deps: IngestDeps, receipt: Receipt) -> Receipt:
     rejected = await deps.documents.count(REJECTED, own)
     reasons: Counter[str] = Counter()
     if states[REFUSED]:
-        reasons.update([each.reason async for each in every(deps, ARRIVALS, own, Eq("state", REFUSED))])
+        reasons.update([each.reason async for each in deps.documents.every(ARRIVALS, own, Eq("state", REFUSED))])
     if rejected:
-        reasons.update([each.reason async for each in every(deps, REJECTED, own)])
+        reasons.update([each.reason async for each in deps.documents.every(REJECTED, own)])
     new = msgspec.structs.replace(
         receipt,
         received=sum(states.values()),
@@ -159,15 +156,3 @@ async def _versions(
         else:
             taken.append(arrival.receipt_id)
     return versions, taken, {blob for blob, each in known.items() if each.receipt_id == receipt.id}
-
-
-async def every(deps: IngestDeps, collection: Collection[T], *where: Eq) -> AsyncIterator[T]:
-    """Yield all that is found, page by page."""
-    after: str | None = None
-    while True:
-        page = await deps.documents.find(collection, *where, limit=PAGE, after=after)
-        for each in page.documents:
-            yield each
-        if page.next is None:
-            return
-        after = page.next

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts.ledger import change_arrival, every, repair
+from services.ingest.receipts.ledger import change_arrival, repair
 from services.ingest.receipts.records import (
     ARRIVALS,
     DEIDENTIFIED,
@@ -127,7 +127,7 @@ async def _original_is_needed(deps: IngestDeps, arrival: Arrival) -> bool:
     """Say whether another report that came in the same document still waits or is in quarantine."""
     for state in (RECEIVED, DEIDENTIFIED, REFUSED):
         own = (Eq("receipt_id", arrival.receipt_id), Eq("state", state))
-        async for each in every(deps, ARRIVALS, *own):
+        async for each in deps.documents.every(ARRIVALS, *own):
             if each.original == arrival.original and each.blob != arrival.blob:
                 return True
     return False
