@@ -18,7 +18,7 @@ _REASONS = {  # PS3.18 Table I.2-2 and PS3.7 Annex C
 }
 _STATUSES = (
     ("SUCCESS", "the bytes are durable"),
-    ("OUT_OF_RESOURCES", "no room, or the store did not answer; the sender may try again"),
+    ("OUT_OF_RESOURCES", "no room, the store did not answer, or the Instance is larger than is taken"),
     ("DOES_NOT_MATCH", "the Affected SOP Instance UID is not that of the Data Set"),
     ("CANNOT_UNDERSTAND", "the Data Set cannot be read"),
 )
@@ -31,8 +31,19 @@ def associations() -> list[tuple[str, str]]:
         ("AE title", f"`{own.ae_title}` (`JMID_INGEST_AE_TITLE`)"),
         ("port", f"{own.dimse_port} (`JMID_INGEST_DIMSE_PORT`)"),
         ("associations at once", f"{own.max_associations} (`JMID_INGEST_MAX_ASSOCIATIONS`)"),
+        ("of one AE title at one host", f"{own.max_associations_per_peer} (`JMID_INGEST_MAX_ASSOCIATIONS_PER_PEER`)"),
+        (
+            "of these, for known AE titles alone",
+            f"{own.reserved_associations} (`JMID_INGEST_RESERVED_ASSOCIATIONS`), if any are named",
+        ),
+        ("connections that have not asked yet", f"{own.waiting_connections} (`JMID_INGEST_WAITING_CONNECTIONS`)"),
+        ("ARTIM timer (PS3.8 9.1.5)", f"{own.associate_timeout_s:g} s (`JMID_INGEST_ASSOCIATE_TIMEOUT_S`)"),
         ("network and DIMSE timeout", f"{own.dimse_timeout_s:g} s (`JMID_INGEST_DIMSE_TIMEOUT_S`)"),
-        ("maximum PDU length", "0, no limit (PS3.8 D.1)"),
+        ("time for one PDU", f"{own.pdu_timeout_s:g} s (`JMID_INGEST_PDU_TIMEOUT_S`)"),
+        ("time for one C-STORE request", f"{own.message_timeout_s:g} s (`JMID_INGEST_MESSAGE_TIMEOUT_S`)"),
+        ("maximum PDU length (PS3.8 D.1)", f"{own.max_pdu_bytes} (`JMID_INGEST_MAX_PDU_BYTES`)"),
+        ("largest Instance", f"{own.max_instance_bytes} bytes (`JMID_INGEST_MAX_INSTANCE_BYTES`)"),
+        ("requests before the first answer", "1: no asynchronous operations (PS3.7 D.3.3.3)"),
         ("Verification SOP Class", str(Verification)),
     ]
 

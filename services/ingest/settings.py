@@ -23,8 +23,35 @@ class IngestSettings(msgspec.Struct, frozen=True):
         tuple[str, ...],
         Meta(description="Calling AE titles that may associate, as TITLE or TITLE@host; empty is every title."),
     ] = ()
+    known_ae: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Calling AE titles that associations are reserved for, as TITLE or TITLE@host; empty is "
+            "those of JMID_INGEST_ALLOWED_AE."
+        ),
+    ] = ()
     max_associations: Annotated[Count, Meta(description="Associations at once.")] = 20
+    max_associations_per_peer: Annotated[
+        Count, Meta(description="Associations at once of one calling AE title at one host.")
+    ] = 10
+    reserved_associations: Annotated[
+        int, Meta(description="How many of them only the known AE titles get, if any are named.", ge=0, le=1_000_000)
+    ] = 5
     dimse_timeout_s: Annotated[Seconds, Meta(description="How long an association may be idle.")] = 60.0
+    associate_timeout_s: Annotated[
+        Seconds, Meta(description="How long a connection may take to ask for an association (ARTIM timer).")
+    ] = 10.0
+    waiting_connections: Annotated[
+        Count, Meta(description="Connections at once that have not asked for an association yet.")
+    ] = 200
+    max_pdu_bytes: Annotated[
+        int, Meta(description="The longest P-DATA-TF PDU that is agreed on.", ge=4096, le=64 << 20)
+    ] = 256 << 10
+    pdu_timeout_s: Annotated[Seconds, Meta(description="How long one PDU may take to come, or to be taken.")] = 30.0
+    message_timeout_s: Annotated[
+        Seconds, Meta(description="How long one C-STORE request may take to come, its Data Set included.")
+    ] = 3600.0
+    max_instance_bytes: Annotated[Bytes, Meta(description="The largest Instance that is taken; 0 is any.")] = 16 << 30
     csv_folder: Annotated[
         Path | None, Meta(description="Folder that is watched for CSV reports; empty is <home>/gateway/ingest/csv.")
     ] = None

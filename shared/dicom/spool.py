@@ -4,9 +4,10 @@ The file has no name, so a crash leaves nothing.
 """
 
 import asyncio
+import hashlib
 import mmap
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -46,10 +47,28 @@ async def keep(blobs: Blobs, key: str, data: bytes | mmap.mmap) -> None:
     if isinstance(data, bytes):
         await blobs.put(key, data)
         return
+    chunks = each_chunk(data)
     async with blobs.writer() as writer:
-        for start in range(0, len(data), CHUNK):
-            await writer.write(data[start : start + CHUNK])
+        while chunk := await asyncio.to_thread(next, chunks, b""):
+            await writer.write(chunk)
         await writer.commit(key)
+
+
+def sha256(data: bytes | mmap.mmap) -> str:
+    """Return the digest, hexadecimal; of what is mapped, no more than a chunk stays in memory. Blocks."""
+    if isinstance(data, bytes):
+        return hashlib.sha256(data).hexdigest()
+    digest = hashlib.sha256()
+    for chunk in each_chunk(data):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def each_chunk(data: mmap.mmap) -> Iterator[bytes]:
+    """Yield a mapped file chunk by chunk; its pages leave the memory of the process behind."""
+    for start in range(0, len(data), CHUNK):
+        yield data[start : start + CHUNK]
+        data.madvise(mmap.MADV_DONTNEED, start, min(CHUNK, len(data) - start))
 
 
 def _within(data: bytes, most: int) -> bytes:

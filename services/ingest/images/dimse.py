@@ -11,15 +11,17 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import asynccontextmanager
 from typing import Any
 
-from pynetdicom import AE, evt
 from pynetdicom import _config as pynetdicom_config
+from pynetdicom import evt
 from pynetdicom.association import Association
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from services.ingest.deps import IngestDeps
 from services.ingest.images import structured_reports
+from services.ingest.images.data_set_spool import DataSetSpool
+from services.ingest.images.dimse_listener import DimseListener
 from services.ingest.images.instance_uids import identify
-from services.ingest.receipts.receiving import Content, new_receipt, not_handled, receive, reject
+from services.ingest.images.peers import Peer, rejection
+from services.ingest.receipts.receiving import Bytes, Content, new_receipt, not_handled, receive, reject
 from services.ingest.receipts.records import INSTANCES, Receipt
 from shared.errors import Invalid, SettingsError, StorageFull
 from shared.logs import decided
@@ -30,8 +32,8 @@ DOES_NOT_MATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 PROCESSING_FAILURE = 0x0110
 DURABLE_S = 60.0
+SLOWEST_BYTES_S = 4e6  # of a store: a large Instance has longer to become durable
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-CALLING_AE_NOT_RECOGNISED = 0x03  # PS3.8 9.3.4, A-ASSOCIATE-RJ by the service user
 
 
 @asynccontextmanager
@@ -55,24 +57,20 @@ class DimseReceiver:
         self._deps = deps
         self._loop = loop
         self._receipts: dict[Association, Receipt] = {}
+        self._peers: dict[Association, Peer] = {}
         self._lock = threading.Lock()
-        self._server: Any = None
+        self._listener: DimseListener | None = None
         pynetdicom_config.UNRESTRICTED_STORAGE_SERVICE = True  # private and retired storage SOP Classes too
+        pynetdicom_config.LOG_HANDLER_LEVEL = "none"  # it describes every PDU, for a level that is never logged
 
     @property
     def port(self) -> int:
         """Return the port it listens on."""
-        return int(self._server.socket.getsockname()[1])
+        return self._listener.port if self._listener else 0
 
     def open(self) -> None:
         """Begin to listen; raise SettingsError if the port is taken."""
         settings = self._deps.settings
-        entity = AE(ae_title=settings.ae_title)
-        entity.maximum_associations = settings.max_associations
-        entity.network_timeout = settings.dimse_timeout_s
-        entity.dimse_timeout = settings.dimse_timeout_s
-        entity.maximum_pdu_size = 0  # no limit (PS3.8 D.1)
-        entity.add_supported_context(Verification)
         handlers: list[Any] = [
             (evt.EVT_C_ECHO, self.handle_echo),
             (evt.EVT_C_STORE, self.handle_store),
@@ -81,15 +79,13 @@ class DimseReceiver:
             (evt.EVT_ABORTED, self.handle_ended),
             (evt.EVT_CONN_CLOSE, self.handle_closed),
         ]
-        address = (settings.dimse_bind, settings.dimse_port)
         try:
-            self._server = entity.start_server(address, block=False, evt_handlers=handlers)
+            self._listener = DimseListener(settings, self._deps.scratch, handlers)
         except OSError as error:
             raise SettingsError(
-                f"cannot listen on {address[0]} port {address[1]} for C-STORE ({error.strerror}); "
+                f"cannot listen on {settings.dimse_bind} port {settings.dimse_port} for C-STORE ({error.strerror}); "
                 "choose another JMID_INGEST_DIMSE_PORT"
             ) from error
-
         if not settings.allowed_ae and settings.dimse_bind not in LOOPBACK:
             decided("dimse-open-to-all", level="warning", service="ingest", setting="JMID_INGEST_ALLOWED_AE")
 
@@ -99,19 +95,23 @@ class DimseReceiver:
 
     def close(self) -> None:
         """Stop listening and abort associations: their senders know what was not confirmed."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server = None
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
 
     def handle_requested(self, event: Any) -> None:
-        """Reject a calling AE that is not on the list."""
-        allowed = self._deps.settings.allowed_ae
-        title = _title(event.assoc.requestor.primitive.calling_ae_title)
-        names = {title, f"{title}@{event.assoc.requestor.address}"}
-        if allowed and not names & set(allowed):
-            decided("association-rejected", level="warning", service="ingest")
-            event.assoc.acse.send_reject(0x01, 0x01, CALLING_AE_NOT_RECOGNISED)
-            event.assoc.kill()
+        """Reject a peer that is not on the list, or that has, or leaves others, too few associations."""
+        association = event.assoc
+        peer = Peer(association.requestor.address, _title(association.requestor.primitive.calling_ae_title))
+        with self._lock:
+            rejected = rejection(peer, self._peers.values(), self._deps.settings)
+            if rejected is None:
+                self._peers[association] = peer
+        if rejected is not None:
+            reason = rejected.name.lower().replace("_", "-")
+            decided("association-rejected", level="warning", service="ingest", reason=reason)
+            association.acse.send_reject(*rejected.value)
+            association.kill()
 
     def handle_echo(self, _: Any) -> int:
         """Answer C-ECHO."""
@@ -119,31 +119,44 @@ class DimseReceiver:
 
     def handle_store(self, event: Any) -> int:
         """Answer C-STORE when the bytes are safe."""
-        data = event.encoded_dataset()
+        spool: DataSetSpool = event.request.DataSet
+        try:
+            return self._stored(event, spool)
+        finally:
+            spool.release()
+            event.assoc.dul._idle_timer.restart()  # the peer was not idle: it waited
+
+    def handle_ended(self, event: Any) -> None:
+        """Forget the association."""
+        with self._lock:
+            self._receipts.pop(event.assoc, None)
+            self._peers.pop(event.assoc, None)
+
+    def handle_closed(self, event: Any) -> None:
+        """Let go of a connection that closes before its request was understood.
+
+        pynetdicom would wait until its time to ask is over.
+        """
+        if event.assoc.requestor.primitive is None:
+            event.assoc.dul.to_user_queue.put(None)
+        self.handle_ended(event)
+
+    def _stored(self, event: Any, spool: DataSetSpool) -> int:
+        if spool.no_room or spool.too_large:
+            reason = "no-room" if spool.no_room else "too-large"
+            decided("store-failed", level="warning", service="ingest", reason=reason)
+            return OUT_OF_RESOURCES
+        data = spool.mapped() or event.encoded_dataset()
         future = asyncio.run_coroutine_threadsafe(self._keep(event, data), self._loop)
         try:
-            return future.result(DURABLE_S)
+            return future.result(DURABLE_S + len(data) / SLOWEST_BYTES_S)
         except StorageFull:
             return OUT_OF_RESOURCES
         except (FutureTimeout, Exception) as error:
             decided("store-failed", level="error", service="ingest", error=type(error).__name__)
             return OUT_OF_RESOURCES
 
-    def handle_ended(self, event: Any) -> None:
-        """Forget the association's receipt."""
-        with self._lock:
-            self._receipts.pop(event.assoc, None)
-
-    def handle_closed(self, event: Any) -> None:
-        """Let go of a connection that closes before it asks for an association, as a health check's does.
-
-        pynetdicom would hold its place among the associations until its time to ask is over: 30 seconds.
-        """
-        if event.assoc.requestor.primitive is None:
-            event.assoc.dul.to_user_queue.put(None)
-        self.handle_ended(event)
-
-    async def _keep(self, event: Any, data: bytes) -> int:
+    async def _keep(self, event: Any, data: Bytes) -> int:
         receipt = self._receipt(event)
         try:
             uids = await asyncio.to_thread(identify, data)

@@ -17,13 +17,13 @@ from services.ingest.images.instance_uids import InstanceUids, identify
 from services.ingest.receipts.receiving import Bytes, Content, new_receipt, not_handled, receive, reject
 from services.ingest.receipts.records import INSTANCES, Receipt
 from shared.dicom.json_values import attribute
-from shared.dicom.multipart import MultipartReader, boundary_of, content_type
-from shared.dicom.spool import take_in
+from shared.dicom.multipart import MultipartReader, Part, boundary_of, content_type
+from shared.dicom.spool import TooLarge, take_in
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid, StorageFull, Transient
 
 DICOM = "application/dicom"
-CANNOT_UNDERSTAND, DOES_NOT_MATCH = 0xC000, 0xA900  # PS3.4 Table B.2-1
+CANNOT_UNDERSTAND, DOES_NOT_MATCH, OUT_OF_RESOURCES = 0xC000, 0xA900, 0xA700  # PS3.4 Table B.2-1
 RECEIPT_HEADER = "X-Receipt"
 
 
@@ -82,7 +82,11 @@ class StowReceiver:
                 if content_type(part.headers.get("content-type", DICOM))[0] != DICOM:
                     answer.unsupported += 1
                     continue
-                batch.append(await take_in(part, small=settings.small_part_bytes, most=0, scratch=self._deps.scratch))
+                try:
+                    batch.append(await self._taken(part))
+                except TooLarge:  # the reader skips what is left of it
+                    answer.failed.append(Failure(OUT_OF_RESOURCES))
+                    continue
                 size += len(batch[-1])
                 if len(batch) >= settings.batch_parts or size >= settings.batch_bytes:
                     yield batch
@@ -91,6 +95,10 @@ class StowReceiver:
             answer.broken = str(error)
         if batch:
             yield batch
+
+    async def _taken(self, part: Part) -> Bytes:
+        own = self._deps.settings
+        return await take_in(part, small=own.small_part_bytes, most=own.max_instance_bytes, scratch=self._deps.scratch)
 
     async def _keep(self, batch: list[Bytes], study: str, receipt: Receipt, answer: Answer) -> None:
         identities = await asyncio.to_thread(lambda: [_identity(data) for data in batch])

@@ -20,15 +20,15 @@ async def take(deps: IngestDeps, instances: Sequence[tuple[InstanceUids, Bytes]]
     """Keep the reports among Instances that were kept. Raises StorageFull or Unavailable, and nothing is promised."""
     for uids, data in instances:
         if uids.sop_class_uid in CLASSES:
-            await _take(deps, bytes(data), sender)
+            await _take(deps, data, sender)
 
 
-async def _take(deps: IngestDeps, data: bytes, sender: str) -> None:
+async def _take(deps: IngestDeps, data: Bytes, sender: str) -> None:
     receipt = new_receipt(deps, "sr", REPORT, sender)
     try:
         if len(data) > deps.settings.max_report_bytes:
             raise Invalid("too-long", f"a report has at most {deps.settings.max_report_bytes} bytes")
-        document = await asyncio.to_thread(Document, data)
+        document = await asyncio.to_thread(Document, bytes(data))
         report_id = await _report_id(deps, document)
         bundle = await asyncio.to_thread(_bundle, document, report_id)
     except Invalid as error:

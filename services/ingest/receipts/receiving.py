@@ -4,6 +4,7 @@ Order: bytes (fsync), then arrivals and receipt in one write; a sweeper publishe
 A content that is known already is a duplicate, whichever endpoint received it; one that was refused is tried again.
 """
 
+import asyncio
 import hashlib
 import mmap
 import time
@@ -40,7 +41,7 @@ class Content(msgspec.Struct, frozen=True):
 
 async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content]) -> None:
     """Keep contents under a receipt; durable on return. Raises StorageFull or Unavailable, and nothing is promised."""
-    keyed = {hashlib.sha256(each.data).hexdigest(): each for each in contents}
+    keyed = await asyncio.to_thread(lambda: {spool.sha256(each.data): each for each in contents})
     known = await deps.documents.get_many(ARRIVALS, list(keyed))
     fresh = {key: each for key, each in keyed.items() if key not in known or known[key].state == REFUSED}
     blobs: dict[str, Bytes] = {key: each.data for key, each in fresh.items()}
@@ -79,7 +80,7 @@ def not_handled(error: Exception) -> Invalid:
 
 async def reject(deps: IngestDeps, receipt: Receipt, data: Bytes, error: Invalid) -> None:
     """Keep what was not understood, with the reason, for a person to look at."""
-    digest = hashlib.sha256(data).hexdigest()
+    digest = await asyncio.to_thread(spool.sha256, data)
     blob = f"rejected/{digest}"
     await spool.keep(deps.blobs, blob, data)
     row = Rejected(

@@ -2,7 +2,11 @@
 
 import asyncio
 import hashlib
+import socket
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pydicom
@@ -126,8 +130,82 @@ async def test_connections_that_ask_for_nothing_do_not_keep_others_out(doors: Do
     await doors.until(answers)
 
 
-def echoes(port: int) -> bool:
-    entity = AE()
+async def test_silent_connections_cost_no_threads_and_do_not_keep_a_modality_out(doors: Doors) -> None:
+    threads = threading.active_count()
+    with ExitStack() as silent:
+        for _ in range(IngestSettings().waiting_connections + 10):
+            connection = silent.enter_context(socket.create_connection(("127.0.0.1", doors.dimse_port), 10))
+        connection.sendall(b"\x01\0")  # a request that does not go on
+
+        answered = await asyncio.to_thread(echoes, doors.dimse_port)
+
+        assert answered
+        assert threading.active_count() < threads + 20
+
+
+@pytest.mark.parametrize("sent", [b"", b"\x01\0\0\0\0\xff", b"GET / HTTP/1.1\r\n\r\n", b"\x01\0\xff\xff\xff\xff"])
+async def test_a_connection_that_does_not_ask_is_closed(tmp_path: Path, sent: bytes) -> None:
+    async with open_doors(tmp_path, JMID_INGEST_ASSOCIATE_TIMEOUT_S="0.2") as doors:
+        reader, writer = await asyncio.open_connection("127.0.0.1", doors.dimse_port)
+        writer.write(sent)
+
+        async with asyncio.timeout(10):
+            with suppress(ConnectionResetError):  # what was sent was not read
+                assert await reader.read() == b""
+        writer.close()
+
+
+async def test_one_peer_does_not_take_every_association(tmp_path: Path) -> None:
+    async with open_doors(tmp_path, JMID_INGEST_MAX_ASSOCIATIONS_PER_PEER="1") as doors:
+        with held(doors.dimse_port, "PACS"):
+            others = [await asyncio.to_thread(echoes, doors.dimse_port, title) for title in ("PACS", "CT1")]
+
+        async def answers() -> bool:
+            return await asyncio.to_thread(echoes, doors.dimse_port, "PACS")
+
+        await doors.until(answers)
+    assert others == [False, True]
+
+
+@contextmanager
+def held(port: int, title: str) -> Iterator[None]:
+    """An association that does nothing."""
+    entity = AE(ae_title=title)
+    entity.add_requested_context(Verification)
+    association = entity.associate("127.0.0.1", port)
+    assert association.is_established
+    yield
+    association.release()
+
+
+async def test_an_instance_in_a_file_is_kept_as_one_in_memory(tmp_path: Path, ct: list[Path]) -> None:
+    keys = []
+    for name, environ in (("memory", {}), ("file", {"JMID_INGEST_SMALL_PART_BYTES": "1000"})):
+        async with open_doors(tmp_path / name, **environ) as doors:
+            assert await storescu(doors.dimse_port, ct[0]) == 0
+            keys += await doors.blobs_published(1)
+            scratch = tmp_path / name / "gateway" / "ingest" / "scratch"
+            assert not scratch.exists() or not any(scratch.iterdir())
+
+    assert keys[0] == keys[1]
+
+
+async def test_an_instance_that_is_too_large_is_refused_and_the_next_is_taken(tmp_path: Path, ct: list[Path]) -> None:
+    small = tmp_path / "small.dcm"
+    dataset = pydicom.dcmread(ct[0])
+    dataset.Rows = dataset.Columns = 16
+    dataset.PixelData = bytes(512)
+    dataset.save_as(small)
+    async with open_doors(tmp_path, JMID_INGEST_MAX_INSTANCE_BYTES="50000") as doors:
+        codes = [await storescu(doors.dimse_port, path) for path in (ct[0], small)]
+        arrivals = await doors.documents.count(ARRIVALS)
+
+    assert [code == 0 for code in codes] == [False, True]
+    assert arrivals == 1
+
+
+def echoes(port: int, title: str = "PYNETDICOM") -> bool:
+    entity = AE(ae_title=title)
     entity.add_requested_context(Verification)
     association = entity.associate("127.0.0.1", port)
     if not association.is_established:

@@ -74,6 +74,19 @@ async def test_what_is_not_understood_is_kept_with_a_reason(doors: Doors, ct: li
     assert (await receipt_of(doors, receipt_id))["rejected"] == 2
 
 
+async def test_an_instance_that_is_too_large_is_a_failure_and_the_others_are_kept(
+    tmp_path: Path, ct: list[Path]
+) -> None:
+    first, large, last = ct[0].read_bytes(), ct[1].read_bytes() + bytes(1 << 16), ct[2].read_bytes()
+    environ = {"JMID_INGEST_MAX_INSTANCE_BYTES": str(len(large) - 1), "JMID_INGEST_SMALL_PART_BYTES": "1000"}
+    async with open_doors(tmp_path, **environ) as doors:
+        status, _, answer = await send(doors, first, large, last)
+
+    assert status == 202
+    assert len(answer["00081199"]["Value"]) == 2
+    assert [item["00081197"]["Value"][0] for item in answer["00081198"]["Value"]] == [0xA700]
+
+
 @pytest.mark.parametrize(
     ("kind", "data", "status"), [("application/json", b"{}", 415), (KIND, b"", 400), (KIND, b"--b--\r\n", 400)]
 )

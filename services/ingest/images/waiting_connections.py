@@ -1,0 +1,151 @@
+"""Holds connections until their A-ASSOCIATE-RQ has come: a silent one costs a descriptor, no thread and no place.
+
+Where too many wait, the oldest of the host that has the most of them is closed: whoever asks at once gets in.
+Source: PS3.8 9.1.5 (ARTIM timer), 9.3.2.
+"""
+
+import selectors
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from services.ingest.images.pdu_socket import ASSOCIATE_BYTES, ASSOCIATE_RQ, HEADER
+from shared.logs import decided
+
+TICK_S = 0.1
+"""How soon it is seen that the rest of a request has come, that a time is over, or that a stop is wished."""
+BACKLOG = 128
+_PEEKED = 64 << 10  # a longer request is read by the association, which has its own limits
+
+
+class Waiting(NamedTuple):
+    """One connection that has not asked yet. since: monotonic seconds."""
+
+    connection: socket.socket
+    address: Any
+    since: float
+
+
+class WaitingConnections:
+    """The listener. take: is called with a connection that asks, and its address.  most: how many may wait.
+
+    ask_s: how long each may wait.
+    """
+
+    def __init__(
+        self, listener: socket.socket, take: Callable[[socket.socket, Any], None], *, most: int, ask_s: float
+    ) -> None:
+        self._listener, self._take, self._most, self._ask_s = listener, take, most, ask_s
+        self._selector = selectors.DefaultSelector()
+        self._silent: dict[int, Waiting] = {}
+        self._partial: list[Waiting] = []
+        self._stopping = False
+        listener.setblocking(False)
+        listener.listen(BACKLOG)
+        self._selector.register(listener, selectors.EVENT_READ)
+
+    def stop(self) -> None:
+        """Have ``run`` return."""
+        self._stopping = True
+
+    def run(self) -> None:
+        """Take connections until ``stop``; close those that wait then."""
+        try:
+            while not self._stopping:
+                self._turn()
+        finally:
+            for each in [*self._silent.values(), *self._partial]:
+                _close(each.connection)
+            self._selector.close()
+
+    def _turn(self) -> None:
+        for key, _ in self._selector.select(TICK_S):
+            if key.fileobj is self._listener:
+                self._accept()
+            elif waiting := self._silent.pop(key.fd, None):
+                self._selector.unregister(waiting.connection)
+                self._look(waiting)
+        partial, self._partial = self._partial, []
+        for waiting in partial:
+            self._look(waiting)
+        self._end_late()
+
+    def _accept(self) -> None:
+        try:
+            connection, address = self._listener.accept()
+        except OSError as error:  # it was reset meanwhile, or there are no descriptors left
+            decided("accept-failed", level="warning", service="ingest", error=type(error).__name__)
+            time.sleep(TICK_S)
+            return
+        connection.setblocking(False)
+        while len(self._silent) + len(self._partial) >= self._most:
+            self._end(self._one_too_many())
+        self._silent[connection.fileno()] = Waiting(connection, address, time.monotonic())
+        self._selector.register(connection, selectors.EVENT_READ)
+
+    def _look(self, waiting: Waiting) -> None:
+        """Hand a connection on whose request has come; close one that sends something else."""
+        try:
+            data = waiting.connection.recv(_PEEKED, socket.MSG_PEEK)
+        except OSError:
+            data = b""
+        if not data or (refused := _refused(data)):
+            if data:
+                decided("connection-closed", level="warning", service="ingest", reason=refused)
+            _close(waiting.connection)
+        elif _is_whole(data):
+            waiting.connection.setblocking(True)
+            self._hand_on(waiting)
+        else:
+            self._partial.append(waiting)
+
+    def _hand_on(self, waiting: Waiting) -> None:
+        try:
+            self._take(waiting.connection, waiting.address)
+        except Exception as error:  # such as no thread left: one connection does not end the listener
+            decided("association-failed", level="error", service="ingest", error=type(error).__name__)
+            _close(waiting.connection)
+
+    def _one_too_many(self) -> Waiting:
+        everyone = [*self._silent.values(), *self._partial]
+        counts = Counter(each.address[0] for each in everyone)
+        host = max(counts, key=lambda address: counts[address])
+        return min((each for each in everyone if each.address[0] == host), key=lambda each: each.since)
+
+    def _end_late(self) -> None:
+        border = time.monotonic() - self._ask_s
+        late = [each for each in (*self._silent.values(), *self._partial) if each.since < border]
+        for each in late:
+            self._end(each)
+        if late:
+            decided("connection-closed", level="warning", service="ingest", reason="silent", count=len(late))
+
+    def _end(self, waiting: Waiting) -> None:
+        if waiting in self._partial:
+            self._partial.remove(waiting)
+        else:
+            self._selector.unregister(waiting.connection)
+            del self._silent[waiting.connection.fileno()]
+        _close(waiting.connection)
+
+
+def _refused(data: bytes) -> str:
+    """Return why the first bytes are no request that is taken; empty if they may be one."""
+    if data[0] != ASSOCIATE_RQ:
+        return "no-association-request"
+    if len(data) >= HEADER and int.from_bytes(data[2:HEADER], "big") > ASSOCIATE_BYTES:
+        return "request-too-long"
+    return ""
+
+
+def _is_whole(data: bytes) -> bool:
+    """Say whether the request has come, or as much of it as is waited for."""
+    return len(data) >= min(_PEEKED, HEADER + int.from_bytes(data[2:HEADER], "big")) if len(data) >= HEADER else False
+
+
+def _close(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.close()
