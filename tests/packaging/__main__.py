@@ -18,7 +18,9 @@ from tests.servers.process import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 PIP = ("-m", "pip", "--disable-pip-version-check", "-q")
-ENVIRON = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "JMID_HOME")}
+ENVIRON = {name: value for name, value in os.environ.items() if name != "PYTHONPATH" and not name.startswith("JMID_")}
+TIMEOUT_S = 300
+"""Of each step; the installation downloads what pip has not kept."""
 CASES = 3
 """Of the sample: services/sample_data/README.md."""
 
@@ -41,7 +43,7 @@ def main() -> int:
 def built(folder: Path) -> Path:
     """Return the wheel of the working tree."""
     options = ["--no-deps", "--no-build-isolation", "--no-index", "-w", str(folder)]
-    subprocess.run([sys.executable, *PIP, "wheel", *options, str(ROOT)], check=True)
+    subprocess.run([sys.executable, *PIP, "wheel", *options, str(ROOT)], check=True, timeout=TIMEOUT_S)
     (wheel,) = folder.glob("jmid-*.whl")
     return wheel
 
@@ -56,19 +58,22 @@ def missing(wheel: Path) -> list[str]:
 
 def installed(wheel: Path, venv: Path) -> Path:
     """Return the Python of a new environment with the pinned dependencies and the wheel."""
-    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True, env=ENVIRON, timeout=TIMEOUT_S)
     python = venv / "bin" / "python"
     pinned = ["--require-hashes", "--only-binary", ":all:", "-r", str(ROOT / "requirements.lock")]
-    subprocess.run([python, *PIP, "install", *pinned], check=True, env=ENVIRON)
-    subprocess.run([python, *PIP, "install", "--no-deps", "--no-index", str(wheel)], check=True, env=ENVIRON)
-    subprocess.run([python, *PIP, "check"], check=True, env=ENVIRON)
+    subprocess.run([python, *PIP, "install", *pinned], check=True, env=ENVIRON, timeout=TIMEOUT_S)
+    subprocess.run(
+        [python, *PIP, "install", "--no-deps", "--no-index", str(wheel)], check=True, env=ENVIRON, timeout=TIMEOUT_S
+    )
+    subprocess.run([python, *PIP, "check"], check=True, env=ENVIRON, timeout=TIMEOUT_S)
     return python
 
 
 def run(python: Path, folder: Path) -> int:
     """Return how many cases the portal finds after `jmid up` in a folder with nothing in it."""
-    (port,) = free_ports(1)
-    command: list[str | Path] = [python.with_name("jmid"), "up", "--port", str(port), "--dimse-port", "0"]
+    port, dimse_port = free_ports(2)
+    options = ["--port", str(port), "--dimse-port", str(dimse_port)]
+    command: list[str | Path] = [python.with_name("jmid"), "up", *options]
     with (folder.parent / "output.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, env=ENVIRON, stdout=log, stderr=log)
     try:
@@ -79,8 +84,18 @@ def run(python: Path, folder: Path) -> int:
         print((folder.parent / "output.log").read_text(), file=sys.stderr)
         raise
     finally:
-        process.terminate()
+        _stop(process)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """End it as an operator does; one that does not drain in a minute is killed and is a failure."""
+    process.terminate()
+    try:
         process.wait(60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
 
 
 def _json(port: int, path: str, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
