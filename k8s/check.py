@@ -15,7 +15,14 @@ import yaml
 HERE = Path(__file__).parent
 KUBERNETES = "1.34"
 OVERLAYS = ("gateway", "centre")
-CUSTOM = {("rabbitmq.com/v1beta1", "RabbitmqCluster"), ("mongodbcommunity.mongodb.com/v1", "MongoDBCommunity")}
+CUSTOM = {
+    ("rabbitmq.com/v1beta1", "RabbitmqCluster"),
+    ("mongodbcommunity.mongodb.com/v1", "MongoDBCommunity"),
+    ("keda.sh/v1alpha1", "ScaledObject"),
+    ("keda.sh/v1alpha1", "TriggerAuthentication"),
+    ("monitoring.coreos.com/v1", "PodMonitor"),
+    ("monitoring.coreos.com/v1", "PrometheusRule"),
+}
 
 
 def main() -> int:
@@ -40,6 +47,7 @@ def _faults(overlay: str) -> Iterator[str]:
     for each in objects:
         name = f"{overlay}: {each['kind']} {each['metadata']['name']}"
         if (each["apiVersion"], each["kind"]) in CUSTOM:
+            yield from (f"{name}: {fault}" for fault in (*scaling_faults(each, objects), *alert_faults(each)))
             continue
         try:
             kubernetes_validate.validate(each, KUBERNETES, strict=True)
@@ -83,6 +91,32 @@ def _not_selected(each: dict[str, Any], objects: list[dict[str, Any]]) -> Iterat
     found = sum(wanted().items() <= labels.items() for labels in pods)
     if found != 1:
         yield f"selects {found} workloads"
+
+
+def scaling_faults(each: dict[str, Any], objects: list[dict[str, Any]]) -> Iterator[str]:
+    """A ScaledObject must name a Deployment that sets no number of its own, and its triggers a way in that exists."""
+    if each["kind"] != "ScaledObject":
+        return
+    spec, named = each["spec"], {(o["kind"], o["metadata"]["name"]): o for o in objects}
+    target = named.get(("Deployment", spec["scaleTargetRef"]["name"]))
+    if target is None:
+        yield "scales nothing that is here"
+    elif "replicas" in target["spec"]:
+        yield "scales a Deployment that sets its replicas"
+    if not 2 <= spec["minReplicaCount"] <= spec["maxReplicaCount"]:
+        yield "has no range from 2 up"
+    for trigger in spec["triggers"]:
+        if ("TriggerAuthentication", trigger["authenticationRef"]["name"]) not in named:
+            yield "has a trigger without a way in"
+
+
+def alert_faults(each: dict[str, Any]) -> Iterator[str]:
+    """Every alert must have an expression, a severity and a summary."""
+    if each["kind"] != "PrometheusRule":
+        return
+    for rule in (rule for group in each["spec"]["groups"] for rule in group["rules"]):
+        if not (rule.get("expr") and rule.get("labels", {}).get("severity") and rule["annotations"].get("summary")):
+            yield f"{rule.get('alert')} lacks its expression, severity or summary"
 
 
 if __name__ == "__main__":
