@@ -13,6 +13,7 @@ from rich.console import Console
 
 from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping.rebuild import Derived, Progress, rebuild
+from services.archive.housekeeping.rebuild_records import Restored, rebuild_records
 from services.archive.records import COLLECTIONS, STUDIES
 from services.archive.settings import ArchiveSettings
 from shared import logs
@@ -27,6 +28,7 @@ out = Console(highlight=False)
 HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 StudyOption = Annotated[str, typer.Option("--study", help="Only of this Study Instance UID.")]
 AgainOption = Annotated[bool, typer.Option("--again", help="Also what the present code has made already.")]
+CountOption = Annotated[bool, typer.Option("--dry-run", help="Count what would be done and write nothing.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Try every record and write nothing.")]
 
 
@@ -57,6 +59,14 @@ def rebuilding() -> typer.Typer:
     def answers(home: HomeOption = Path("jmid-home"), study: StudyOption = "", again: AgainOption = False) -> None:
         """Make the archive's search answers again from its metadata, of evicted Instances too."""
         _rebuild(home, Derived.ANSWERS, study, again)
+
+    @commands.command()
+    def records(home: HomeOption = Path("jmid-home"), dry_run: CountOption = False) -> None:
+        """Make the archive's records again from the stored Instances that none names, as after a restore."""
+        restored = _run(_rebuild_records(home, dry_run))
+        out.print(_restored(restored, dry_run))
+        if restored.failed:
+            raise typer.Exit(1)
 
     @commands.command()
     def index(home: HomeOption = Path("jmid-home"), study: StudyOption = "") -> None:
@@ -100,12 +110,25 @@ def _rebuild(home: Path, derived: Derived, study: str, again: bool) -> None:
         raise typer.Exit(1)
 
 
-async def _rebuild_in(home: Path, derived: Derived, study: str, again: bool) -> Progress:
-    progress = Progress()
+@asynccontextmanager
+async def _archive(home: Path) -> AsyncIterator[ArchiveDeps]:
     async with _ports(Role.CENTRE, home, ("archive",)) as ports:
         await ports.documents.declare(*COLLECTIONS)
         settings = read(ArchiveSettings, "ARCHIVE", os.environ)
-        deps = ArchiveDeps(settings, ports.documents, ports.blobs["archive"], ports.bus, CpuPool(1))
+        yield ArchiveDeps(settings, ports.documents, ports.blobs["archive"], ports.bus, CpuPool(1))
+
+
+async def _rebuild_records(home: Path, dry_run: bool) -> Restored:
+    restored = Restored()
+    async with _archive(home) as deps:
+        async for restored in rebuild_records(deps, dry_run=dry_run):
+            _progress(_restored(restored, dry_run))
+    return restored
+
+
+async def _rebuild_in(home: Path, derived: Derived, study: str, again: bool) -> Progress:
+    progress = Progress()
+    async with _archive(home) as deps:
         async for progress in rebuild(deps, derived, study=study, again=again):
             _progress(_figures(progress))
     return progress
@@ -138,6 +161,14 @@ def _figures(progress: Progress) -> str:
     return (
         f"{progress.studies} Studies: {progress.made} Instances made again, {progress.current} up to date, "
         f"{progress.evicted} evicted, {progress.failed} failed"
+    )
+
+
+def _restored(restored: Restored, dry_run: bool) -> str:
+    verb = "would get a record" if dry_run else "got a record"
+    return (
+        f"{restored.seen} blobs seen: {restored.made} Instances {verb}, {restored.deleted} left as deleted, "
+        f"{restored.superseded} superseded, {restored.failed} failed"
     )
 
 

@@ -173,10 +173,21 @@ class PendingRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SuspectRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A blob that no record names. seen_at: when that was found first, seconds since 1970."""
+    """A blob that no record names.
+
+    seen_at: when that was found first, seconds since 1970.  sweep: the number of the sweep that found it.
+    """
 
     blob: str
     seen_at: float
+    sweep: int = 0
+
+
+class SweepRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """How many sweeps for bytes without a record were made."""
+
+    id: str
+    number: int
 
 
 INSTANCES = Collection(
@@ -230,4 +241,5 @@ CONFLICTS = Collection(name="conflicts", type=ConflictRecord, key="id", fields=(
 DELETIONS = Collection(name="deletions", type=DeletionRecord, key="id", fields=("at",))
 PENDING = Collection(name="archive_pending", type=PendingRecord, key="id", fields=("at",))
 SUSPECTS = Collection(name="orphan_suspects", type=SuspectRecord, key="blob")
-COLLECTIONS = (INSTANCES, SERIES, STUDIES, CONFLICTS, DELETIONS, PENDING, SUSPECTS)
+SWEEPS = Collection(name="orphan_sweeps", type=SweepRecord, key="id")
+COLLECTIONS = (INSTANCES, SERIES, STUDIES, CONFLICTS, DELETIONS, PENDING, SUSPECTS, SWEEPS)

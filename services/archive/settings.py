@@ -30,9 +30,15 @@ class ArchiveSettings(msgspec.Struct, frozen=True):
         Seconds, Meta(description="How often the change ledger is read for rows that other processes wrote.")
     ] = 1.0
     evict_s: Annotated[Seconds, Meta(description="How often the high-water mark is checked.")] = 60.0
-    orphans_s: Annotated[
-        Seconds, Meta(description="How often bytes without a record are looked for; those seen twice are deleted.")
-    ] = 86_400.0
+    orphans_s: Annotated[Seconds, Meta(description="How often bytes without a record are looked for.")] = 86_400.0
+    orphans_keep_days: Annotated[
+        float,
+        Meta(
+            description="How long bytes without a record are kept from when they were first seen, as after a restore.",
+            ge=0,
+            le=36_500,
+        ),
+    ] = 30.0
     administrator_token: Annotated[
         str, Meta(description="The Bearer token that a DELETE must present; empty refuses every DELETE.")
     ] = ""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping import orphans
 from services.archive.housekeeping.eviction import evict_some
-from services.archive.records import CONFLICTS, INSTANCES, PENDING, STUDIES, InstanceState
+from services.archive.records import CONFLICTS, INSTANCES, PENDING, STUDIES, SUSPECTS, InstanceState
 from services.archive.store.change_ledger import publish_pending
 from shared.documents import Eq
 from shared.errors import Transient
@@ -71,4 +71,5 @@ async def status(deps: ArchiveDeps) -> Mapping[str, int]:
         "evicted": await deps.documents.count(INSTANCES, Eq("state", InstanceState.EVICTED)),
         "conflicts": await deps.documents.count(CONFLICTS),
         "not told yet": await deps.documents.count(PENDING),
+        "bytes without a record": await deps.documents.count(SUSPECTS),
     }

@@ -1,35 +1,66 @@
 """Removes bytes that no record names: what a crash or a lost race left behind.
 
-Bytes are written before their record, so what has none now may get one soon. What is found without a record is kept as
-a suspect in a collection, whichever process finds it. It goes when it is still without a record an interval later, and
-again after a pause that is measured by this process' own clock: a clock that jumps alone deletes nothing. What a ledger
-row names is never removed.
+Bytes are written before their record, so what has none now may get one soon; and after a database was restored from a
+copy, all that was stored since has none, until ``jmid rebuild records`` or a new delivery. What is found without a
+record is kept as a suspect in a collection, whichever process finds it. It goes when it has been a suspect for
+``orphans_keep_days``, by the clock and by the number of sweeps made since: neither a clock that jumps nor a restored
+suspect shortens that. Then it is looked at again after a pause by this process' own clock. What a ledger row names is
+never removed.
 """
 
+import math
 from collections.abc import AsyncIterator, Sequence
 
 from services.archive.deps import ArchiveDeps
-from services.archive.records import CONFLICTS, INSTANCES, PENDING, SUSPECTS, InstanceState, SuspectRecord
+from services.archive.records import (
+    CONFLICTS,
+    INSTANCES,
+    PENDING,
+    SUSPECTS,
+    SWEEPS,
+    InstanceState,
+    SuspectRecord,
+    SweepRecord,
+)
+from services.archive.store import instance_blobs
 from shared.documents import Delete, Put
 from shared.lease import Lease
 from shared.logs import decided
 
 PAGE = 500
+_DAY_S = 86_400.0
+_SWEEPS = "orphans"
 
 
 async def look(deps: ArchiveDeps, lease: Lease, *, now: float) -> list[str]:
-    """Update the suspects; return the keys of those that were suspects an interval ago already.
+    """Update the suspects; return the keys of those that have been suspects for as long as they are kept.
 
     now: seconds since 1970.
     """
     unknown = {key async for page in _pages(deps) for key in await _unknown(deps, page)}
-    suspects = {each.blob: each.seen_at async for each in deps.documents.every(SUSPECTS)}
-    await lease.write(
-        *(Put(SUSPECTS, SuspectRecord(blob=key, seen_at=now)) for key in sorted(unknown - suspects.keys())),
-        *(Delete(SUSPECTS, key) for key in sorted(suspects.keys() - unknown)),
-    )
-    before = now - deps.settings.orphans_s
-    return sorted(key for key, seen_at in suspects.items() if key in unknown and seen_at <= before)
+    suspects = {each.blob: each async for each in deps.documents.every(SUSPECTS)}
+    sweep = await _next_sweep(deps, lease)
+    new = [SuspectRecord(blob=key, seen_at=now, sweep=sweep) for key in sorted(unknown - suspects.keys())]
+    known = sorted(suspects.keys() - unknown)
+    for start in range(0, max(len(new), len(known)), PAGE):
+        puts = (Put(SUSPECTS, each) for each in new[start : start + PAGE])
+        await lease.write(*puts, *(Delete(SUSPECTS, key) for key in known[start : start + PAGE]))
+    if new:
+        decided("orphans-found", level="warning", service="archive", count=len(new))
+    return sorted(key for key, each in suspects.items() if key in unknown and _is_ripe(deps, each, now, sweep))
+
+
+def _is_ripe(deps: ArchiveDeps, suspect: SuspectRecord, now: float, sweep: int) -> bool:
+    keep_s = deps.settings.orphans_keep_days * _DAY_S
+    sweeps = max(1, math.floor(keep_s / deps.settings.orphans_s))
+    return suspect.seen_at <= now - keep_s and suspect.sweep <= sweep - sweeps
+
+
+async def _next_sweep(deps: ArchiveDeps, lease: Lease) -> int:
+    before = await deps.documents.get(SWEEPS, _SWEEPS)
+    number = before.number + 1 if before else 1
+    await lease.write(Put(SWEEPS, SweepRecord(id=_SWEEPS, number=number)))
+    return number
 
 
 async def remove(deps: ArchiveDeps, lease: Lease, keys: Sequence[str]) -> int:
@@ -59,7 +90,8 @@ async def _pages(deps: ArchiveDeps) -> AsyncIterator[list[str]]:
 
 async def _unknown(deps: ArchiveDeps, keys: Sequence[str]) -> list[str]:
     """Return the keys that neither a record nor a ledger row names."""
-    uids = {key: key.rpartition("/")[2].rsplit(".", 2)[0] for key in keys if key.startswith("instances/")}
+    places = {key: instance_blobs.place_of(key) for key in keys if key.startswith(instance_blobs.PREFIX)}
+    uids = {key: place.sop_instance_uid if place else "" for key, place in places.items()}
     ids = {key: key.rpartition("/")[2].removesuffix(".dcm") for key in keys if key.startswith("conflicts/")}
     named = await _named_by_ledger(deps)
     records = await deps.documents.get_many(INSTANCES, sorted(set(uids.values())))

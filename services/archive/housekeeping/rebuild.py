@@ -7,6 +7,7 @@ already is left as it is, so a run that was stopped goes on where it was. One St
 import asyncio
 import enum
 import mmap
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -109,14 +110,19 @@ def _answer(record: InstanceRecord) -> InstanceRecord:
 
 async def _metadata(deps: ArchiveDeps, record: InstanceRecord) -> InstanceRecord:
     """Return the record made of its stored bytes, which must be those that it says."""
-    path, root = deps.blobs.local_path(record.blob), deps.settings.public_root
-    data = path or await deps.blobs.get(record.blob)
-    prepared = await asyncio.to_thread(_prepared, data, root, record.stored_at)
+    prepared = await prepared_from(deps, record.blob, record.stored_at)
     if isinstance(prepared, Failure):
         raise Refused("unreadable-instance", prepared.detail)
     if prepared.record.sha256 != record.sha256:
         raise Refused("digest-differs", "the stored bytes are not those of the record")
     return msgspec.structs.replace(prepared.record, blob=record.blob, state=record.state, commit=record.commit)
+
+
+async def prepared_from(deps: ArchiveDeps, blob: str, at: float | None) -> Prepared | Failure:
+    """Read bytes at rest as they were read when they were stored. at: when, seconds since 1970; None takes now."""
+    path, root = deps.blobs.local_path(blob), deps.settings.public_root
+    data = path or await deps.blobs.get(blob)
+    return await asyncio.to_thread(_prepared, data, root, time.time() if at is None else at)
 
 
 def _prepared(data: Path | bytes, root: str, at: float) -> Prepared | Failure:

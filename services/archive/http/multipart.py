@@ -15,6 +15,7 @@ from aiohttp import web
 from services.archive.http import cors
 from services.archive.http.conditional import not_modified
 from services.archive.http.responses import STARTED
+from shared.web.content_digest import content_digest
 
 T = TypeVar("T")
 
@@ -88,13 +89,14 @@ async def send_multipart(
     return response
 
 
-async def send_single(request: web.Request, part: Part, etag: str = "") -> web.StreamResponse:
-    """Answer with one body."""
+async def send_single(request: web.Request, part: Part, etag: str = "", sha256: str = "") -> web.StreamResponse:
+    """Answer with one body. sha256: of it, hexadecimal, for Repr-Digest (RFC 9530 section 3); empty leaves it out."""
     if etag and (unchanged := not_modified(request, etag)):
         return unchanged
     response = web.StreamResponse(headers={"Content-Type": part.name})
     response.content_length = part.size
-    for name, value in (("ETag", etag), ("Content-Location", part.location)):
+    digest = content_digest(sha256) if sha256 else ""
+    for name, value in (("ETag", etag), ("Content-Location", part.location), ("Repr-Digest", digest)):
         if value:
             response.headers[name] = value
     body = await _primed(part.body()) if request.method != "HEAD" else None

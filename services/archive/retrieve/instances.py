@@ -16,6 +16,8 @@ from services.archive.pixels import transcoding
 from services.archive.pixels.transfer_syntaxes import EXPLICIT_LE, LOSSLESS_TARGETS, LOSSY_TARGETS
 from services.archive.records import InstanceRecord
 from services.archive.retrieve import bulkdata, zip_stream
+from services.archive.store.bytes_at_rest import without_bytes
+from shared.errors import NotFound
 
 DICOM, OCTETS, ZIP = "application/dicom", "application/octet-stream", "application/zip"
 SMALL_BYTES = 8 << 20
@@ -41,9 +43,17 @@ def retrieve(deps: ArchiveDeps) -> Handle:
         parts = [part_of(deps, record, target) for record, target in zip(records, targets, strict=True)]
         if chosen.offer.multipart:
             return await send_multipart(request, DICOM, parts, etag)
-        return await send_single(request, parts[0], etag)
+        if request.method == "HEAD":
+            await _check_bytes(deps, records[0])
+        return await send_single(request, parts[0], etag, records[0].sha256 if targets[0] is None else "")
 
     return handle
+
+
+async def _check_bytes(deps: ArchiveDeps, record: InstanceRecord) -> None:
+    """Raise NotFound if what a GET would read is not there: who asks by HEAD wants to know whether we hold it."""
+    if await without_bytes(deps, [record]):
+        raise NotFound("bytes-missing")
 
 
 def offers(stored: frozenset[str], *, single: bool) -> Sequence[Offer]:

@@ -1,7 +1,6 @@
 """Prepares an Instance for rest: everything that readers need is worked out here, once. No I/O; runs in a thread."""
 
 import hashlib
-import secrets
 from typing import Final
 
 import msgspec
@@ -13,6 +12,7 @@ from services.archive.attributes.gzip_members import member
 from services.archive.attributes.makers import ANSWER_MAKER, METADATA_MAKER
 from services.archive.pixels.frame_offsets import pixels_of
 from services.archive.records import InstanceRecord
+from services.archive.store import instance_blobs
 from shared.dicom import file_format
 from shared.dicom.elements import Buffer
 from shared.dicom.file_format import Part10
@@ -104,7 +104,7 @@ def _record(
         study_instance_uid=study_uid,
         instance_number=integer(header.attributes, "00200013", 0),
         transfer_syntax_uid=file.transfer_syntax_uid,
-        blob=f"instances/{study_uid}/{series_uid}/{sop_instance_uid}.{secrets.token_hex(8)}.dcm",
+        blob=instance_blobs.new_key(study_uid, series_uid, sop_instance_uid, at),
         size_bytes=len(data),
         sha256=digest,
         stored_at=at,

@@ -9,7 +9,7 @@ import asyncio
 import mmap
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -28,6 +28,7 @@ from services.archive.records import (
     StudyRecord,
 )
 from services.archive.store import change_ledger
+from services.archive.store.bytes_at_rest import without_bytes
 from services.archive.store.counts import recount
 from services.archive.store.prepare import DOES_NOT_MATCH, Failure, Prepared, prepare, unforeseen
 from shared.dicom import spool
@@ -110,19 +111,33 @@ class Store:
             STORED_METRIC.labels("failed" if outcome.failure else "stored").inc()
         return outcomes
 
-    async def _store_all(self, ready: list[Ready], correlation_id: str) -> dict[int, Failure]:
-        """Store Study by Study; return the failures by position in the batch."""
+    async def take_at_rest(self, files: Mapping[str, Prepared]) -> dict[str, Failure]:
+        """Make records of Instances whose bytes are at rest already; return the failures. files: by the bytes' key."""
+        keys = list(files)
+        ready = [
+            Ready(number, msgspec.structs.replace(each, record=msgspec.structs.replace(each.record, blob=key)), b"")
+            for number, (key, each) in enumerate(files.items())
+        ]
+        failures = await self._store_all(ready, "", at_rest=frozenset(keys))
+        return {keys[position]: failure for position, failure in failures.items()}
+
+    async def _store_all(
+        self, ready: list[Ready], correlation_id: str, at_rest: frozenset[str] = frozenset()
+    ) -> dict[int, Failure]:
+        """Store Study by Study; return the failures by position in the batch. at_rest: keys of bytes that are there."""
         failures: dict[int, Failure] = {}
         for study in sorted({each.record.study_instance_uid for each in ready}):
             own = [each for each in ready if each.record.study_instance_uid == study]
             async with self._deps.study_locks.hold(study):
-                failures |= await self._store_or_split(study, own, correlation_id)
+                failures |= await self._store_or_split(study, own, correlation_id, at_rest)
         return failures
 
-    async def _store_or_split(self, study: str, ready: list[Ready], correlation_id: str) -> dict[int, Failure]:
+    async def _store_or_split(
+        self, study: str, ready: list[Ready], correlation_id: str, at_rest: frozenset[str]
+    ) -> dict[int, Failure]:
         """Store what belongs to one Study; when that fails for no reason of a store's, find the one that it is."""
         try:
-            return await self._store_study(study, ready, correlation_id)
+            return await self._store_study(study, ready, correlation_id, at_rest)
         except Transient:
             raise
         except Exception as error:
@@ -131,11 +146,13 @@ class Store:
                 return {ready[0].position: unforeseen(error, record.sop_class_uid, record.sop_instance_uid)}
         failures: dict[int, Failure] = {}
         for each in ready:
-            failures |= await self._store_or_split(study, [each], correlation_id)
+            failures |= await self._store_or_split(study, [each], correlation_id, at_rest)
         return failures
 
-    async def _store_study(self, study: str, ready: list[Ready], correlation_id: str) -> dict[int, Failure]:
-        written: set[str] = set()
+    async def _store_study(
+        self, study: str, ready: list[Ready], correlation_id: str, at_rest: frozenset[str]
+    ) -> dict[int, Failure]:
+        written = set(at_rest)
         torn = False
         for _ in range(TRIES):
             known = await self._look(study, ready)
@@ -179,7 +196,13 @@ class Store:
         return _Known(record, version, own, series, instances)
 
     async def _sort_out(self, ready: list[Ready], known: _Known) -> tuple[list[Ready], dict[int, Failure]]:
-        """Leave out what is there already; refuse, but keep, other bytes under a known SOP Instance UID."""
+        """Leave out what is there already; refuse, but keep, other bytes under a known SOP Instance UID.
+
+        An Instance is there if its bytes are: a record whose bytes are gone, for whatever reason, is no duplicate.
+        """
+        digests = {each.record.sop_instance_uid: each.record.sha256 for each in ready}
+        same = [each for uid, each in known.instances.items() if each.sha256 == digests[uid]]
+        missing = await without_bytes(self._deps, same)
         fresh: dict[str, Ready] = {}
         failures: dict[int, Failure] = {}
         for each in ready:
@@ -188,13 +211,17 @@ class Store:
             other = known.named.get(each.record.series_instance_uid)
             if other is not None and other.study_instance_uid != each.record.study_instance_uid:
                 failures[each.position] = Failure(DOES_NOT_MATCH, ELSEWHERE, each.record.sop_class_uid, uid)
-            elif old is None or (old.sha256 == each.record.sha256 and old.state == InstanceState.EVICTED):
+            elif old is None or (old.sha256 == each.record.sha256 and uid in missing):
                 fresh[uid] = each
             elif old.sha256 != each.record.sha256:
                 failures[each.position] = await self._refuse(each.record, old, each.data)
         return list(fresh.values()), failures
 
     async def _refuse(self, new: InstanceRecord, old: InstanceRecord, data: Bytes) -> Failure:
+        detail = "another Instance with this SOP Instance UID is stored; these bytes are kept for inspection"
+        failure = Failure(DUPLICATE, detail, new.sop_class_uid, new.sop_instance_uid)
+        if not data:  # they are at rest already
+            return failure
         blob = f"conflicts/{new.sop_instance_uid}.{new.sha256[:16]}.dcm"
         await spool.keep(self._deps.blobs, blob, data)
         conflict = ConflictRecord(
@@ -207,8 +234,7 @@ class Store:
             arrived_at=new.stored_at,
         )
         await self._deps.documents.put(CONFLICTS, conflict)
-        detail = "another Instance with this SOP Instance UID is stored; these bytes are kept for inspection"
-        return Failure(DUPLICATE, detail, new.sop_class_uid, new.sop_instance_uid)
+        return failure
 
     async def _commit(self, study: str, fresh: list[Prepared], known: _Known, correlation_id: str) -> None:
         """Write everything in one go; the Study's version guards the counts."""
@@ -220,12 +246,17 @@ class Store:
                 records.get(uid), own[0].attributes, instances=before + new, at=own[0].record.stored_at
             )
         at = fresh[0].record.stored_at
-        brought_back = sum(each.record.sop_instance_uid in known.instances for each in fresh)
+        uids = {each.record.sop_instance_uid for each in fresh}
+        replaced = [each for uid, each in known.instances.items() if uid in uids]
+        brought_back = sum(each.state == InstanceState.EVICTED for each in replaced)
+        lost_bytes = sum(each.size_bytes for each in replaced if each.state == InstanceState.STORED)
         record = search_results.study(
             known.study,
             fresh[0].attributes,
             records.values(),
-            size_bytes=(known.study.size_bytes if known.study else 0) + sum(each.record.size_bytes for each in fresh),
+            size_bytes=(known.study.size_bytes if known.study else 0)
+            + sum(each.record.size_bytes for each in fresh)
+            - lost_bytes,
             evicted=max(0, (known.study.evicted if known.study else 0) - brought_back),
             at=at,
         )

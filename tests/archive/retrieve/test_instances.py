@@ -1,5 +1,6 @@
 """Retrieving Studies, Series and Instances: PS3.18 10.4."""
 
+import hashlib
 import io
 import zipfile
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from services.archive.pixels.transfer_syntaxes import (
     RLE,
 )
 from services.archive.records import INSTANCES, InstanceState
+from shared.web.content_digest import sha256_of
 from tests.archive.conftest import Archive
 from tests.archive.retrieve.fixtures import INSTALLED, Serving, parts_of, path_of, pydicom_files, serving_all
 
@@ -167,6 +169,20 @@ async def test_head_tells_the_length_without_the_body(serving: Serving) -> None:
     ) as answer:
         assert answer.headers["Content-Length"] == str(record.size_bytes)
         assert await answer.read() == b""
+
+
+async def test_head_says_whether_the_bytes_are_held_and_their_digest(serving: Serving) -> None:
+    records = await serving.take(*(data_of(name) for name in ("CT_small.dcm", "MR_small.dcm", "rtplan.dcm")))
+    await serving.deps.blobs.delete(records[1].blob)
+    await serving.deps.blobs.put(records[2].blob, b"cut short")
+
+    answers = []
+    for record in records:
+        accept = {"Accept": "application/dicom; transfer-syntax=*"}
+        async with serving.client.head(f"{serving.url}/{path_of(record)}", headers=accept) as answer:
+            answers.append((answer.status, sha256_of(answer.headers.get("Repr-Digest", ""))))
+
+    assert answers == [(200, hashlib.sha256(data_of("CT_small.dcm")).hexdigest()), (404, ""), (404, "")]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What a crash, a race or a lack of room leaves behind: nothing half visible, nothing confirmed lost."""
 
 import asyncio
+import dataclasses
 import io
 import random
 import signal
@@ -17,6 +18,7 @@ import pydicom
 import pytest
 from pydicom.uid import generate_uid
 
+from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping import orphans
 from services.archive.housekeeping.eviction import evict, evict_some, held_bytes
 from services.archive.records import DELETIONS, INSTANCES, PENDING, STUDIES, SUSPECTS, PendingRecord
@@ -40,13 +42,19 @@ ORPHAN = "instances/1.2/3.4/5.6.0123456789abcdef.dcm"
 DAY_S = 86_400.0
 
 
+def keeping(archive: Archive, days: float) -> ArchiveDeps:
+    return dataclasses.replace(
+        archive.deps, settings=msgspec.structs.replace(archive.deps.settings, orphans_keep_days=days)
+    )
+
+
 async def test_bytes_without_a_record_go_when_found_again_an_interval_later(
     archive: Archive, slices: list[bytes], lease: Lease
 ) -> None:
     await stow(archive, slices[:2])
     await archive.deps.blobs.put(ORPHAN, b"left behind")
 
-    found = [await orphans.look(archive.deps, lease, now=at * DAY_S) for at in (1.0, 1.5, 2.0)]
+    found = [await orphans.look(keeping(archive, 1.0), lease, now=at * DAY_S) for at in (1.0, 1.5, 2.0)]
     removed = await orphans.remove(archive.deps, lease, found[-1])
 
     assert found == [[], [], [ORPHAN]]
@@ -59,7 +67,7 @@ async def test_bytes_that_a_ledger_row_names_or_that_get_a_record_are_no_orphans
     archive: Archive, slices: list[bytes], lease: Lease
 ) -> None:
     await archive.deps.blobs.put(ORPHAN, b"being stored on a store without transactions")
-    ripe = [await orphans.look(archive.deps, lease, now=at * DAY_S) for at in (1.0, 2.0)][-1]
+    ripe = [await orphans.look(keeping(archive, 1.0), lease, now=at * DAY_S) for at in (1.0, 2.0)][-1]
     row = PendingRecord(
         id="row", study_instance_uid="1.2", series_instance_uid="3.4", sop_instance_uids=("5.6",), correlation_id="",
         at=time.time(),
