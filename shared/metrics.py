@@ -28,3 +28,6 @@ TASKS_WAITING = Gauge(
 )
 FIGURE = Gauge("jmid_figure", "A figure of jmid status", ["role", "service", "figure"], registry=REGISTRY)
 READY = Gauge("jmid_ready_check", "1 if this check of /-/ready passes", ["check"], registry=REGISTRY)
+FIGURES_KNOWN = Gauge(
+    "jmid_figures_known", "1 if every figure of this service could be read", ["role", "service"], registry=REGISTRY
+)

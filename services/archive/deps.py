@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from services.archive.settings import ArchiveSettings
@@ -11,6 +12,7 @@ from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.documents import Documents
 from shared.service import Cpu
+from shared.set_aside import SetAsides
 
 
 @dataclass(frozen=True)
@@ -29,3 +31,8 @@ class ArchiveDeps:
     scratch: Path = Path(tempfile.gettempdir())
     wake_up: asyncio.Event = field(default_factory=asyncio.Event)
     study_locks: StudyLocks = field(default_factory=StudyLocks)
+
+    @cached_property
+    def set_asides(self) -> SetAsides:
+        """What the archive's work has set aside."""
+        return SetAsides(self.documents, "archive")

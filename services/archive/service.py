@@ -54,6 +54,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
         ),
         tasks=[publish, keep],
         status=status,
+        checks={"housekeeping": partial(loop.is_kept, deps)},
     )
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from services.ingest.settings import IngestSettings
 from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.documents import Documents
+from shared.set_aside import SetAsides
 
 
 @dataclass(frozen=True)
@@ -23,3 +25,8 @@ class IngestDeps:
     csv_folder: Path
     scratch: Path
     wake_up: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @cached_property
+    def set_asides(self) -> SetAsides:
+        """What the work of ingest has set aside."""
+        return SetAsides(self.documents, "ingest")

@@ -10,7 +10,8 @@ import prometheus_client
 from aiohttp import web
 
 from shared.bus import Bus
-from shared.metrics import FIGURE, QUEUE, READY, REGISTRY
+from shared.metrics import READY, REGISTRY
+from shared.runtime.figures import read_figures
 from shared.runtime.state import Host
 from shared.service import Check
 
@@ -34,10 +35,10 @@ def routes(host: Host) -> list[web.AbstractRouteDef]:
         return _json({"ready": good, "checks": checks}, 200 if good else 503)
 
     async def status(_: web.Request) -> web.Response:
-        return _json(await _status(host), 200)
+        return _json(await read_figures(host), 200)
 
     async def metrics(_: web.Request) -> web.Response:
-        await _status(host)
+        await read_figures(host)
         text = prometheus_client.generate_latest(REGISTRY)
         return web.Response(body=text, headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST})
 
@@ -102,24 +103,6 @@ async def _running(host: Host) -> str:
 async def _has_room(host: Host) -> str:
     disk = await asyncio.to_thread(os.statvfs, host.home)
     return OK if disk.f_bavail * disk.f_frsize >= host.reserve_bytes else "less space than the reserve"
-
-
-async def _status(host: Host) -> dict[str, dict[str, int]]:
-    """Return figures of each service and queue, and set the queue gauges."""
-    figures: dict[str, dict[str, int]] = {}
-    for service, running in host.open:
-        own = figures.setdefault(f"{service.role}:{service.name}", {})
-        if running.status is not None:
-            own.update(await running.status())
-            for name, value in own.items():
-                FIGURE.labels(service.role.value, service.name, name).set(value)
-        if service.takes:
-            depth = await host.ports[service.role].bus.depth(service.name)
-            for state in depth.__struct_fields__:
-                value = getattr(depth, state)
-                own[f"queue {state}"] = value
-                QUEUE.labels(f"{service.role}:{service.name}", state).set(value)
-    return figures
 
 
 def _json(value: object, status: int) -> web.Response:

@@ -27,6 +27,7 @@ from shared.runtime.ports import Ports, open_ports, port_settings
 from shared.runtime.state import Host
 from shared.runtime.tasks import Task, run_forever
 from shared.service import Place, Role, Service
+from shared.set_aside import SET_ASIDE
 from shared.settings import Bytes, Seconds
 
 
@@ -127,7 +128,7 @@ async def _open_role(
 
     ports = host.ports[role] = await _patiently(opened)
     await _patiently(partial(ports.bus.declare, *queues))
-    await _patiently(partial(ports.documents.declare, LEASES, *collections))
+    await _patiently(partial(ports.documents.declare, LEASES, SET_ASIDE, *collections))
 
 
 async def _patiently(step: Callable[[], Awaitable[T]]) -> T:

@@ -23,6 +23,7 @@ from shared.documents.sqlite import open_sqlite
 from shared.events import InstancesStored, StudyChanged
 from shared.lease import LEASES, Lease, Leases
 from shared.runtime.cpu import cpu_pool
+from shared.set_aside import SET_ASIDE
 
 
 @dataclass
@@ -48,7 +49,7 @@ async def archive(tmp_path: Path) -> AsyncIterator[Archive]:
         blobs = await stack.enter_async_context(open_local(tmp_path / "blobs"))
         bus = await stack.enter_async_context(open_journal(tmp_path / "bus.sqlite"))
         cpu = await stack.enter_async_context(cpu_pool(1))
-        await documents.declare(LEASES, *COLLECTIONS)
+        await documents.declare(LEASES, SET_ASIDE, *COLLECTIONS)
         await bus.declare(Queue("observer", (InstancesStored, StudyChanged)))
         settings = ArchiveSettings(administrator_token="secret", max_results=50)
         deps = ArchiveDeps(settings, documents, blobs, bus, cpu, "site", tmp_path)

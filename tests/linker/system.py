@@ -24,6 +24,7 @@ from shared.events import EVENTS, Event, InstancesDeidentified, Zone
 from shared.lease import LEASES
 from shared.runtime.app import MIDDLEWARES, WEB
 from shared.service import Place, Role, Running, Service
+from shared.set_aside import SET_ASIDE
 from shared.web import language
 from tests.linker.samples import packed
 
@@ -230,7 +231,7 @@ async def opened(
         zone = Zone.DEIDENTIFIED if service.role is Role.GATEWAY else Zone.CENTRE
         witness = Queue("witness", tuple(kind for kind in EVENTS if kind.zone is zone))
         await bus.declare(witness)
-        await documents.declare(LEASES, *service.collections)
+        await documents.declare(LEASES, SET_ASIDE, *service.collections)
         place = Place(
             role=service.role,
             site="hospital",

@@ -255,3 +255,27 @@ async def test_workers_end_with_the_pool() -> None:
 
 def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def test_figures_of_a_store_that_is_away_hide_no_other_metric(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe = Probe()
+    async with running(probe, tmp_path) as host, aiohttp.ClientSession(host.base_url) as client:
+        ports = host.ports[Role.CENTRE]
+        monkeypatch.setattr(ports.documents, "count", _away)
+        async with client.get("/-/metrics") as answer:
+            status, metrics = answer.status, await answer.text()
+        async with client.get("/-/status") as answer:
+            figures = await answer.json()
+
+    assert status == 200
+    assert 'jmid_figures_known{role="centre",service="probe"} 0.0' in metrics
+    assert 'jmid_queue_messages{queue="centre:probe",state="ready"} 0.0' in metrics
+    assert figures["centre:probe"]["seen"] == 0
+    assert figures["centre:probe"]["queue ready"] == 0
+    assert "set aside" not in figures["centre:probe"]
+
+
+async def _away(*_: object) -> int:
+    raise Unavailable("away")

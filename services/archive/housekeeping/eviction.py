@@ -4,32 +4,44 @@ A recall is a Store of the same bytes: it brings them back. Retrieve answers 410
 """
 
 import time
+from itertools import takewhile
 
 import msgspec
 
 from services.archive.deps import ArchiveDeps
-from services.archive.records import INSTANCES, STUDIES, InstanceState, StudyChange
+from services.archive.records import INSTANCES, STUDIES, InstanceState, StudyChange, StudyRecord
 from services.archive.store.change_ledger import study_row
 from shared.documents import Eq, Order, Put
 from shared.lease import Lease
 from shared.logs import decided
 
+PAGE = 100
+
 
 async def evict_some(deps: ArchiveDeps, lease: Lease) -> int:
     """While the archive holds more than its high water, evict the images of the Studies that came first (FIFO).
 
-    Records and metadata stay: the Study is still found, and a recall brings its bytes back.
+    Records and metadata stay: the Study is still found, and a recall brings its bytes back. A Study that cannot be
+    evicted is set aside, and the next one goes in its place.
     """
-    if not deps.settings.high_water_bytes:
-        return 0
-    evicted = 0
-    while (held := await held_bytes(deps)) > deps.settings.high_water_bytes:
-        page = await deps.documents.find(STUDIES, Eq("online", 1), order=(Order("oldest_at"),), limit=1)
-        if not page.documents:
-            break
-        await evict(deps, lease, page.documents[0].study_instance_uid)
+    mark, evicted, after = deps.settings.high_water_bytes, 0, None
+    held = await held_bytes(deps) if mark else 0
+
+    async def evict_one(study: StudyRecord) -> None:
+        nonlocal held, evicted
+        await evict(deps, lease, study.study_instance_uid)
         decided("evicted", service="archive", size_bytes=held)
+        held -= study.size_bytes
         evicted += 1
+
+    while held > mark:
+        oldest = (Order("oldest_at"),)
+        page = await deps.documents.find(STUDIES, Eq("online", 1), order=oldest, limit=PAGE, after=after)
+        enough = takewhile(lambda _: held > mark, page.documents)
+        await deps.set_asides.of("evict").each(enough, lambda study: study.study_instance_uid, evict_one)
+        after = page.next
+        if after is None:
+            break
     return evicted
 
 
@@ -58,5 +70,13 @@ async def evict(deps: ArchiveDeps, lease: Lease, study_instance_uid: str) -> Non
             *(Put(INSTANCES, msgspec.structs.replace(each, state=InstanceState.EVICTED)) for each in instances),
         )
     for each in instances:
-        await deps.blobs.delete(each.blob)
+        await _delete(deps, each.blob)
     deps.wake_up.set()
+
+
+async def _delete(deps: ArchiveDeps, blob: str) -> None:
+    """Delete the bytes of an Instance that is evicted; what is left here is found as an orphan."""
+    try:
+        await deps.blobs.delete(blob)
+    except Exception as error:
+        decided("evicted-bytes-left", level="warning", service="archive", error=type(error).__name__)

@@ -16,6 +16,10 @@ from shared.logs import decided
 
 GATHER_S = 0.1
 """Stores come in swarms; published together they cost a commit instead of one each."""
+EVICT, ORPHANS = "evict", "orphans"
+HOUSEKEEPING = "housekeeping"
+FAILS = 3
+"""How often in a row a piece of work must fail before the archive is not ready."""
 CONFIRM_S = 60.0
 """How long an orphan is looked at once more before it goes; a store lasts shorter."""
 
@@ -40,21 +44,30 @@ async def publish_forever(deps: ArchiveDeps, lease: Lease) -> None:
 
 
 async def keep_forever(deps: ArchiveDeps, lease: Lease) -> None:
-    """Evict and remove orphans, each at its interval."""
-    evict_at = sweep_at = time.monotonic()
+    """Evict and remove orphans, each at its interval; what fails of one delays no other."""
+    every_s = {EVICT: deps.settings.evict_s, ORPHANS: deps.settings.orphans_s}
+    due_at = dict.fromkeys(every_s, time.monotonic())
+
+    async def run(name: str) -> None:
+        await (evict_some(deps, lease) if name == EVICT else _remove_orphans(deps, lease))
+
     while True:
+        due = [name for name, at in due_at.items() if time.monotonic() >= at]
+        due_at |= {name: time.monotonic() + every_s[name] for name in due}
         try:
-            if time.monotonic() >= evict_at:
-                evict_at = time.monotonic() + deps.settings.evict_s
-                await evict_some(deps, lease)
-            if time.monotonic() >= sweep_at:
-                sweep_at = time.monotonic() + deps.settings.orphans_s
-                await _remove_orphans(deps, lease)
+            await deps.set_asides.of(HOUSEKEEPING).each(due, str, run)
         except LeaseLost:
             raise
         except Transient as error:
             decided("archive-sweep-waits", level="warning", service="archive", error=type(error).__name__)
-        await asyncio.sleep(max(min(evict_at, sweep_at) - time.monotonic(), 0))
+        await asyncio.sleep(max(min(due_at.values()) - time.monotonic(), 0))
+
+
+async def is_kept(deps: ArchiveDeps) -> str:
+    """Return "ok", or which work fails every time."""
+    items = await deps.set_asides.of(HOUSEKEEPING).items()
+    failing = sorted(each.key for each in items if each.attempts >= FAILS)
+    return f"fails every time: {', '.join(failing)}" if failing else "ok"
 
 
 async def _remove_orphans(deps: ArchiveDeps, lease: Lease) -> None:

@@ -25,29 +25,49 @@ GIVE_UP_S = 60.0
 async def publish_pending(deps: ArchiveDeps, lease: Lease) -> int:
     """Publish the events of the oldest ledger rows, then delete the rows; return how many there were.
 
+    The rows of a Study that cannot be brought up to date are left, and the Study is set aside; the others go on.
     Of all processes the one with the lease does so. Raises LeaseLost.
     """
-    page = await deps.documents.find(PENDING, order=(Order("at"),), limit=PAGE)
-    rows, known = await _complete(deps, page.documents)
-    if not rows:
+    after: str | None = None
+    while True:
+        page = await deps.documents.find(PENDING, order=(Order("at"),), limit=PAGE, after=after)
+        published = await _publish_rows(deps, lease, page.documents)
+        after = page.next
+        if published or after is None:
+            return published
+
+
+async def _publish_rows(deps: ArchiveDeps, lease: Lease, pending: list[PendingRecord]) -> int:
+    rows, known = await _complete(deps, pending)
+    by_study: dict[str, list[PendingRecord]] = {}
+    for row in rows:
+        by_study.setdefault(row.study_instance_uid, []).append(row)
+    behind = await _behind(deps, rows)
+    events: dict[str, list[Event]] = {}
+
+    async def prepare(study: str) -> None:
+        if study in behind:
+            await recount(deps, study)
+        events[study] = [event for row in by_study[study] for event in _events(deps, _own(row, known))]
+
+    await deps.set_asides.of("changes").each(sorted(by_study), str, prepare)
+    if not events:
         return 0
-    await _complete_studies(deps, rows)
     await lease.check()
-    await deps.bus.publish(*(event for row in rows for event in _events(deps, _own(row, known))))
-    await lease.write(*(Delete(PENDING, row.id) for row in rows))
-    return len(rows)
+    await deps.bus.publish(*(event for study in events for event in events[study]))
+    done = [row for study in events for row in by_study[study]]
+    await lease.write(*(Delete(PENDING, row.id) for row in done))
+    return len(done)
 
 
-async def _complete_studies(deps: ArchiveDeps, rows: list[PendingRecord]) -> None:
-    """Count anew the Studies whose record was not, or not lately, part of a row's write.
+async def _behind(deps: ArchiveDeps, rows: list[PendingRecord]) -> set[str]:
+    """Return the Studies whose record was not, or not lately, part of a row's write.
 
     A process may have been killed between the Instances and their Study; on a store without transactions only.
     """
     known = await deps.documents.get_many(STUDIES, sorted({row.study_instance_uid for row in rows}))
     commits = {uid: set(study.commits) for uid, study in known.items()}
-    behind = {row.study_instance_uid for row in rows if row.commit not in commits.get(row.study_instance_uid, ())}
-    for study in sorted(behind):
-        await recount(deps, study)
+    return {row.study_instance_uid for row in rows if row.commit not in commits.get(row.study_instance_uid, ())}
 
 
 async def _complete(

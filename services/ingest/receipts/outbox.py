@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import msgspec
 
@@ -58,15 +59,41 @@ async def publish_forever(deps: IngestDeps, lease: Lease) -> None:
 
 
 async def publish_some(deps: IngestDeps, lease: Lease) -> int:
-    """Publish the oldest arrivals that are not published yet; return how many. Raises LeaseLost."""
-    page = await deps.documents.find(ARRIVALS, Eq("published", NOT_PUBLISHED), order=(Order("at"),), limit=PAGE)
-    if not page.documents:
+    """Publish the oldest arrivals that are not published yet; return how many. Raises LeaseLost.
+
+    The arrivals of a receipt that meets an error are left, and the receipt is set aside; the others go on.
+    """
+    after: str | None = None
+    while True:
+        waiting = Eq("published", NOT_PUBLISHED)
+        page = await deps.documents.find(ARRIVALS, waiting, order=(Order("at"),), limit=PAGE, after=after)
+        published = await _publish(deps, lease, page.documents)
+        after = page.next
+        if published or after is None:
+            return published
+
+
+async def _publish(deps: IngestDeps, lease: Lease, arrivals: Sequence[Arrival]) -> int:
+    by_receipt: dict[str, list[Arrival]] = {}
+    for each in arrivals:
+        by_receipt.setdefault(each.receipt_id, []).append(each)
+    events: dict[str, list[Event]] = {}
+
+    async def prepare(receipt_id: str) -> None:
+        await repair(deps, by_receipt[receipt_id])
+        events[receipt_id] = list(_events(by_receipt[receipt_id], deps.site))
+
+    await deps.set_asides.of("publish").each(by_receipt, str, prepare)
+    if not events:
         return 0
-    await repair(deps, page.documents)
     await lease.check()
-    await deps.bus.publish(*_events(page.documents, deps.site))
-    await asyncio.gather(*(change_arrival(deps, each.blob, _published) for each in page.documents))
-    return len(page.documents)
+    await deps.bus.publish(*(event for receipt_id in events for event in events[receipt_id]))
+    done = [each for receipt_id in events for each in by_receipt[receipt_id]]
+    marks = (change_arrival(deps, each.blob, _published) for each in done)
+    failures = [each for each in await asyncio.gather(*marks, return_exceptions=True) if isinstance(each, Exception)]
+    if failures:
+        raise failures[0]  # those are published again; the others are marked
+    return len(done)
 
 
 async def oldest_unpublished_s(deps: IngestDeps) -> int:
@@ -86,41 +113,49 @@ def _published(arrival: Arrival) -> Arrival:
 
 
 def _events(arrivals: Sequence[Arrival], site: str) -> Iterator[Event]:
-    by_receipt: dict[str, list[Arrival]] = {}
+    """Yield the events of arrivals of one receipt."""
+    receipt_id = arrivals[0].receipt_id
+    instances = [each.blob for each in arrivals if each.kind != REPORT]
+    for start in range(0, len(instances), MAX_BATCH):
+        blobs = tuple(sorted(instances[start : start + MAX_BATCH]))
+        key = hashlib.sha256("|".join((receipt_id, *blobs)).encode()).hexdigest()
+        yield InstancesReceived.first(key, correlation_id=receipt_id, site=site, receipt_id=receipt_id, blobs=blobs)
     for each in arrivals:
-        by_receipt.setdefault(each.receipt_id, []).append(each)
-    for receipt_id, own in by_receipt.items():
-        instances = [each.blob for each in own if each.kind != REPORT]
-        for start in range(0, len(instances), MAX_BATCH):
-            blobs = tuple(sorted(instances[start : start + MAX_BATCH]))
-            key = hashlib.sha256("|".join((receipt_id, *blobs)).encode()).hexdigest()
-            yield InstancesReceived.first(key, correlation_id=receipt_id, site=site, receipt_id=receipt_id, blobs=blobs)
-        for each in own:
-            if each.kind == REPORT:
-                key = f"{receipt_id}|{each.blob}"
-                yield ReportReceived.first(
-                    key, correlation_id=receipt_id, site=site, receipt_id=receipt_id, blob=each.blob
-                )
+        if each.kind == REPORT:
+            key = f"{receipt_id}|{each.blob}"
+            yield ReportReceived.first(key, correlation_id=receipt_id, site=site, receipt_id=receipt_id, blob=each.blob)
 
 
 async def release_forever(deps: IngestDeps, _: Lease) -> None:
     """Delete identified bytes whose retention is over; what is in quarantine is kept."""
     while True:
-        while await release_some(deps, time.time() - deps.settings.retention_days * _DAY_S):
-            pass
+        try:
+            while await release_some(deps, time.time() - deps.settings.retention_days * _DAY_S):
+                pass
+        except LeaseLost:
+            raise
+        except Transient as error:
+            decided("release-waits", level="warning", service="ingest", error=type(error).__name__)
         await asyncio.sleep(RELEASE_EVERY_S)
 
 
 async def release_some(deps: IngestDeps, before: float) -> int:
     """Release some contents that were de-identified and arrived before a moment; return how many."""
-    old = (Eq("state", DEIDENTIFIED), Range("at", None, before))
-    page = await deps.documents.find(ARRIVALS, *old, limit=PAGE)
-    for each in page.documents:
-        await deps.blobs.delete(each.blob)
-        if each.original and not await _original_is_needed(deps, each):
-            await deps.blobs.delete(each.original)
-        await change_arrival(deps, each.blob, lambda old: msgspec.structs.replace(old, state=RELEASED))
-    return len(page.documents)
+    old, after = (Eq("state", DEIDENTIFIED), Range("at", None, before)), None
+    while True:
+        page = await deps.documents.find(ARRIVALS, *old, limit=PAGE, after=after)
+        work = deps.set_asides.of("release")
+        released = await work.each(page.documents, lambda each: each.blob, partial(_release, deps))
+        after = page.next
+        if released or after is None:
+            return released
+
+
+async def _release(deps: IngestDeps, arrival: Arrival) -> None:
+    await deps.blobs.delete(arrival.blob)
+    if arrival.original and not await _original_is_needed(deps, arrival):
+        await deps.blobs.delete(arrival.original)
+    await change_arrival(deps, arrival.blob, lambda old: msgspec.structs.replace(old, state=RELEASED))
 
 
 async def _original_is_needed(deps: IngestDeps, arrival: Arrival) -> bool:

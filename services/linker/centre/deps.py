@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import aiohttp
 
 from services.linker.settings import LinkerSettings
 from shared.bus import Bus
 from shared.documents import Documents
+from shared.set_aside import SetAsides
 
 
 @dataclass(frozen=True)
@@ -20,3 +22,8 @@ class CentreDeps:
     session: aiohttp.ClientSession
     site: str
     wake_up: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @cached_property
+    def set_asides(self) -> SetAsides:
+        """What this service's work has set aside."""
+        return SetAsides(self.documents, "linker")

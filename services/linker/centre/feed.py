@@ -7,15 +7,19 @@ under a lease; the cursor is written with the lease, over the version that was r
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import CASE_CHANGES, CURSORS, Changed, Cursor
 from shared.documents import Change, Put
+from shared.errors import Transient
 from shared.events import CaseChanged
-from shared.lease import Lease
+from shared.lease import Lease, LeaseLost
+from shared.logs import decided
 
 _CURSOR = "case-changed"
 _PAGE = 200
+_WORK = "case-changes"
 
 
 async def note(deps: CentreDeps, kind: str, document_id: str, studies: Sequence[str], correlation_id: str = "") -> None:
@@ -35,8 +39,14 @@ async def publish_forever(deps: CentreDeps, lease: Lease) -> None:
     """Publish CaseChanged for every row, in order, until cancelled."""
     while True:
         deps.wake_up.clear()
-        while await publish_some(deps, lease):
-            pass
+        try:
+            while await publish_some(deps, lease):
+                pass
+            await publish_set_aside(deps)
+        except LeaseLost:
+            raise
+        except Transient as error:
+            decided("case-changes-wait", level="warning", service="linker", error=type(error).__name__)
         try:
             async with asyncio.timeout(deps.settings.sweep_s):
                 await deps.wake_up.wait()
@@ -45,14 +55,39 @@ async def publish_forever(deps: CentreDeps, lease: Lease) -> None:
 
 
 async def publish_some(deps: CentreDeps, lease: Lease) -> int:
-    """Publish the next rows after the cursor; return how many. Raises LeaseLost."""
+    """Publish the next rows after the cursor; return how many. Raises LeaseLost.
+
+    Rows that cannot be published together are published one by one; one that cannot be by itself is set aside, and the
+    cursor passes it.
+    """
     cursor, version = await deps.documents.get_versioned(CURSORS, _CURSOR) or (Cursor(name=_CURSOR, seq=0), 0)
     changes = await deps.documents.changes(CASE_CHANGES, after=cursor.seq, limit=_PAGE)
     if changes:
         await lease.check()
-        await deps.bus.publish(*(event for change in changes for event in _events(deps, change)))
+        try:
+            await deps.bus.publish(*(event for change in changes for event in _events(deps, change)))
+        except Transient:
+            raise  # a broker that is away is no row's fault
+        except Exception:
+            await deps.set_asides.of(_WORK).each(changes, lambda change: change.key, partial(_publish, deps))
         await lease.write(Put(CURSORS, Cursor(name=_CURSOR, seq=changes[-1].seq), version))
     return len(changes)
+
+
+async def publish_set_aside(deps: CentreDeps) -> int:
+    """Publish the newest state of rows that were set aside and are due again; return how many."""
+    work = deps.set_asides.of(_WORK)
+
+    async def publish(key: str) -> None:
+        row = await deps.documents.get(CASE_CHANGES, key)
+        if row is not None:
+            await _publish(deps, Change(0, key, row))
+
+    return await work.each(await work.due(), str, publish)
+
+
+async def _publish(deps: CentreDeps, change: Change[Changed]) -> None:
+    await deps.bus.publish(*_events(deps, change))
 
 
 def _events(deps: CentreDeps, change: Change[Changed]) -> list[CaseChanged]:

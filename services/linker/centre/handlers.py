@@ -44,9 +44,8 @@ async def take_stored(event: InstancesStored, deps: CentreDeps) -> Sequence[Even
     study = await change(deps.documents, STUDIES_KNOWN, uid, step)
     if study is None:
         return ()
-    for report_id in sorted(await linking.reports_of(deps, study)):
-        at = event.occurred_at.timestamp()
-        await linking.relink(deps, report_id, at=at, correlation_id=event.correlation_id)
+    reports, at = sorted(await linking.reports_of(deps, study)), event.occurred_at.timestamp()
+    await linking.relink_each(deps, reports, at=at, correlation_id=event.correlation_id)
 
     async def done(old: KnownStudy | None) -> KnownStudy | None:
         return msgspec.structs.replace(old, series=tuple(sorted({*old.series, series}))) if old else None

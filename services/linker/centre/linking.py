@@ -1,6 +1,8 @@
 """Link reports at the centre: by hand here, else as the gateway said, else by the same rules once a Study is stored."""
 
-from collections.abc import Sequence
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import msgspec
@@ -13,8 +15,14 @@ from services.linker.links.matching import ManualDecision, Match
 from services.linker.links.optimistic import change, derive, find_all
 from services.linker.links.records import LINKS, Link, advance
 from services.linker.links.states import Settled
+from services.linker.links.unsettled import Unsettled
 from shared.documents import Eq, In
+from shared.errors import Transient
+from shared.lease import Lease, LeaseLost
+from shared.logs import decided
 from shared.metrics import LINKED
+
+_RELINK = "relink"
 
 FINAL_AT_GATEWAY = frozenset({"unlinked-by-hand", "patient-conflict", "identifiers-disagree", "ambiguous"})
 
@@ -77,10 +85,27 @@ async def settle(
     return report
 
 
-async def settle_all(deps: CentreDeps) -> None:
-    """Settle what a crash left unsettled."""
-    for link in await find_all(deps.documents, LINKS, Eq("settled", Settled.NO)):
-        await settle(deps, link)
+async def relink_each(deps: CentreDeps, report_ids: Iterable[str], *, at: float, correlation_id: str = "") -> int:
+    """Decide anew about each report; what fails for one is tried again by itself. Return for how many it was done."""
+
+    async def decide(report_id: str) -> None:
+        await relink(deps, report_id, at=at, correlation_id=correlation_id)
+
+    return await deps.set_asides.of(_RELINK).each(report_ids, str, decide)
+
+
+async def repair_forever(deps: CentreDeps, _: Lease) -> None:
+    """Settle what a crash or an error left undone, and decide anew where that failed; until cancelled."""
+    unsettled = Unsettled(deps.documents, deps.set_asides.of("settle"), partial(settle, deps))
+    while True:
+        try:
+            await unsettled.look()
+            await relink_each(deps, await deps.set_asides.of(_RELINK).due(), at=time.time())
+        except LeaseLost:
+            raise
+        except Transient as error:
+            decided("links-wait", level="warning", service="linker", error=type(error).__name__)
+        await asyncio.sleep(deps.settings.sweep_s)
 
 
 async def reports_of(deps: CentreDeps, study: KnownStudy) -> set[str]:

@@ -17,7 +17,7 @@ from services.linker.settings import LinkerSettings, complete
 from shared import settings
 from shared.documents import Eq
 from shared.events import InstancesStored
-from shared.lease import Lease, leases_of
+from shared.lease import leases_of
 from shared.service import Place, Running
 
 
@@ -29,12 +29,13 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
     async with aiohttp.ClientSession(timeout=timeout) as session:
         deps = CentreDeps(place.documents, place.bus, chosen, session, place.site)
 
-        async def publish(lease: Lease) -> None:
-            await linking.settle_all(deps)
-            await feed.publish_forever(deps, lease)
+        leases = leases_of(place.documents, place.environ)
 
         async def published() -> None:
-            await leases_of(place.documents, place.environ).work_under_lease("linker-case-changes", publish)
+            await leases.work_under_lease("linker-case-changes", partial(feed.publish_forever, deps))
+
+        async def repaired() -> None:
+            await leases.work_under_lease("linker-links", partial(linking.repair_forever, deps))
 
         async def status() -> Mapping[str, int]:
             return {
@@ -46,6 +47,6 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
         yield Running(
             routes=[*ReportRoutes(deps).routes(), *CaseRoutes(deps).routes()],
             handlers={InstancesStored: partial(handlers.take_stored, deps=deps)},
-            tasks=[published],
+            tasks=[published, repaired],
             status=status,
         )

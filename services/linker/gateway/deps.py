@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from services.linker.links.policy import Policy
 from services.linker.settings import LinkerSettings
 from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.documents import Documents
+from shared.set_aside import SetAsides
 
 
 class WakeUp:
@@ -39,3 +41,8 @@ class GatewayDeps:
     policy: Policy
     site: str
     wake_up: WakeUp = field(default_factory=WakeUp)
+
+    @cached_property
+    def set_asides(self) -> SetAsides:
+        """What this service's work has set aside."""
+        return SetAsides(self.documents, "linker")

@@ -18,22 +18,30 @@ from shared.events import Delivered
 from shared.logs import decided
 
 _PAGE = 100
+_LONGEST_UID = 64  # PS3.5 9.1
 _FINISHED = (DeliveryState.DONE, DeliveryState.FAILED)
 _ARRIVED = (DeliveryState.DONE, DeliveryState.RELEASED)
 
 
 async def announce_round(deps: GatewayDeps) -> int:
     """Publish Delivered for what was confirmed since; a crash before the mark is cleared publishes it again."""
-    page = await deps.documents.find(DELIVERIES, Eq("announce", Announcement.DUE), limit=_PAGE)
     told: set[str] = set()
-    for delivery in page.documents:
+
+    async def announce(delivery: Delivery) -> None:
         receipts = await _receipts(deps, delivery)
         for receipt_id in receipts:
             if receipt_id not in told:
                 await deps.bus.publish(await _delivered(deps, receipt_id, delivery))
                 told.add(receipt_id)
         await _announced(deps, delivery, receipts)
-    return len(page.documents)
+
+    work, announced, after = deps.set_asides.of("announce"), 0, None
+    while True:  # page by page: those that are set aside stay in front of the others
+        page = await deps.documents.find(DELIVERIES, Eq("announce", Announcement.DUE), limit=_PAGE, after=after)
+        announced += await work.each(page.documents, lambda delivery: delivery.id, announce)
+        after = page.next
+        if after is None:
+            return announced
 
 
 async def _receipts(deps: GatewayDeps, delivery: Delivery) -> tuple[str, ...]:
@@ -89,8 +97,13 @@ async def release_round(deps: GatewayDeps) -> int:
     where = (Eq("kind", DeliveryKind.INSTANCES), Eq("state", DeliveryState.DONE), Range("done_at", high=cutoff))
     ripe = await find_all(deps.documents, DELIVERIES, *where, order=(Order("done_at"),))
     released = 0
-    for study in dict.fromkeys(delivery.study_instance_uid for delivery in ripe):
+
+    async def release(study: str) -> None:
+        nonlocal released
         released += await _release(deps, study, cutoff)
+
+    studies = dict.fromkeys(delivery.study_instance_uid for delivery in ripe)
+    await deps.set_asides.of("release").each(studies, str, release, is_all=True)
     if released:
         decided("released", service="linker", count=released)
     return released
@@ -116,12 +129,20 @@ async def _release(deps: GatewayDeps, study: str, cutoff: float) -> int:
 
 async def recall_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> int:
     """Read the centre's recall list; deliver again what is still held, and say so of what is not. Rests after it."""
+
+    async def answer(recall: dict[str, Any]) -> None:
+        await _recall(deps, centre, recall)
+
     try:
-        for recall in await centre.recalls(deps.site):
-            await _recall(deps, centre, recall)
+        recalls = await centre.recalls(deps.site)
+        await deps.set_asides.of("recall").each(recalls, _study_of, answer, is_all=True)
     except CentreUnavailable as error:
         outage.seen(error.reason, error.retry_after_s)
     return 0
+
+
+def _study_of(recall: dict[str, Any]) -> str:
+    return str(recall.get("study_instance_uid", ""))[:_LONGEST_UID]
 
 
 async def _recall(deps: GatewayDeps, centre: Centre, recall: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@
 a crash leaves unsettled, a replay or the sweeper does again.
 """
 
+import time
 from functools import partial
 
 import msgspec
@@ -20,6 +21,8 @@ from shared.documents import Eq, In
 from shared.events import LinkKeys, ReportLinked
 from shared.fhir.statuses import RETRACTED
 from shared.metrics import LINKED
+
+RELINK = "relink"
 
 
 async def relink(
@@ -45,9 +48,22 @@ async def relink(
 
 
 async def relink_study(deps: GatewayDeps, study: SeenStudy, *, at: float) -> None:
-    """Decide anew about every report that this Study could concern."""
-    for report_id in sorted(await _reports_of(deps, study)):
+    """Decide anew about every report that this Study could concern; what fails for one is tried again by itself."""
+
+    async def decide(report_id: str) -> None:
         await relink(deps, report_id, at=at)
+
+    await deps.set_asides.of(RELINK).each(sorted(await _reports_of(deps, study)), str, decide)
+
+
+async def relink_again(deps: GatewayDeps) -> int:
+    """Decide anew about the reports for which that failed before; return for how many it was done."""
+
+    async def decide(report_id: str) -> None:
+        await relink(deps, report_id, at=time.time())
+
+    work = deps.set_asides.of(RELINK)
+    return await work.each(await work.due(), str, decide)
 
 
 async def settle(deps: GatewayDeps, link: Link) -> None:
@@ -65,23 +81,6 @@ async def settle(deps: GatewayDeps, link: Link) -> None:
         return msgspec.structs.replace(now, settled=Settled.YES) if same and now is not None else None
 
     await change(deps.documents, LINKS, link.report_id, step)
-
-
-class Unsettled:
-    """Settles what a crash left unsettled: what was so at two looks in a row, or at the first after a start."""
-
-    def __init__(self, deps: GatewayDeps) -> None:
-        self._deps = deps
-        self._seen: set[tuple[str, int]] | None = None
-
-    async def look(self) -> int:
-        """Look once; return how many were settled."""
-        found = await find_all(self._deps.documents, LINKS, Eq("settled", Settled.NO))
-        left = [link for link in found if self._seen is None or (link.report_id, link.revision) in self._seen]
-        for link in left:
-            await settle(self._deps, link)
-        self._seen = {(link.report_id, link.revision) for link in found} - {(x.report_id, x.revision) for x in left}
-        return len(left)
 
 
 def _announcements(report: SeenReport, link: Link) -> list[ReportLinked]:

@@ -13,6 +13,7 @@ from services.linker.gateway.operator_actions import OperatorActions
 from services.linker.gateway.routes import GatewayRoutes
 from services.linker.gateway.transport import Centre, centre
 from services.linker.links import policy
+from services.linker.links.unsettled import Unsettled
 from services.linker.settings import LinkerSettings, complete
 from shared import settings
 from shared.events import InstancesDeidentified, ReportDeidentified
@@ -61,7 +62,7 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
 def _workers(deps: GatewayDeps, peer: Centre, leases: Leases) -> list[DeliveryWorker]:
     worker = partial(DeliveryWorker, settings=deps.settings, documents=deps.documents, leases=leases)
     alone = partial(worker, wake_up=asyncio.Event())
-    unsettled = linking.Unsettled(deps)
+    unsettled = Unsettled(deps.documents, deps.set_asides.of("settle"), partial(linking.settle, deps))
 
     def sending(name: str, do: Callable[[GatewayDeps, Centre, Outage], Awaitable[int]]) -> DeliveryWorker:
         async def one_round(outage: Outage) -> int:
@@ -71,7 +72,7 @@ def _workers(deps: GatewayDeps, peer: Centre, leases: Leases) -> list[DeliveryWo
         return worker(name, one_round, wake_up=deps.wake_up.listen())
 
     async def settled(_: Outage) -> int:
-        return await unsettled.look()
+        return await unsettled.look() + await linking.relink_again(deps)
 
     async def released(_: Outage) -> int:
         return await housekeeping.release_round(deps)

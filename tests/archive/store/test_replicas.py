@@ -26,6 +26,7 @@ from shared.bus.journal import open_journal
 from shared.documents.sqlite import open_sqlite
 from shared.events import Event, InstancesStored, StudyChanged
 from shared.lease import LEASES, Leases
+from shared.set_aside import SET_ASIDE
 from tests.archive.store.test_basics import changed
 
 
@@ -39,7 +40,7 @@ async def replicas(tmp_path: Path) -> AsyncIterator[list[ArchiveDeps]]:
         found = []
         for _ in range(3):
             documents = await stack.enter_async_context(open_sqlite(tmp_path / "documents.sqlite"))
-            await documents.declare(LEASES, *COLLECTIONS)
+            await documents.declare(LEASES, SET_ASIDE, *COLLECTIONS)
             blobs = await stack.enter_async_context(open_local(tmp_path / "blobs"))
             bus = await stack.enter_async_context(open_journal(tmp_path / "bus.sqlite"))
             await bus.declare(Queue("observer", (InstancesStored, StudyChanged)))

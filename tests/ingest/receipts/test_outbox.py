@@ -24,6 +24,7 @@ from shared.documents import Eq
 from shared.documents.sqlite import open_sqlite
 from shared.events import Event, InstancesReceived, ReportReceived
 from shared.lease import LEASES, Leases
+from shared.set_aside import SET_ASIDE
 
 TTL_S = 0.5
 CSV = "report_id,patient_id,accession_number,modality,study_date,findings\n" + "".join(
@@ -48,7 +49,7 @@ async def processes(tmp_path: Path) -> AsyncIterator[list[Process]]:
         found = []
         for number in range(3):
             documents = await stack.enter_async_context(open_sqlite(tmp_path / "documents.sqlite"))
-            await documents.declare(LEASES, *COLLECTIONS)
+            await documents.declare(LEASES, SET_ASIDE, *COLLECTIONS)
             blobs = await stack.enter_async_context(open_local(tmp_path / "blobs"))
             bus = await stack.enter_async_context(open_journal(tmp_path / "bus.sqlite"))
             await bus.declare(Queue("sink", (InstancesReceived, ReportReceived)))

@@ -135,7 +135,7 @@ def _looks(folder: Path) -> dict[Path, Look]:
     found: dict[Path, Look] = {}
     for path in folder.iterdir():
         if path.suffix.lower() == ".csv" and not path.name.startswith("."):
-            with suppress(FileNotFoundError):  # another process has taken it
+            with suppress(OSError):  # another process has taken it, or it cannot be read: no reason to stop here
                 status = path.stat()
                 if stat.S_ISREG(status.st_mode):
                     found[path] = Look(status.st_size, status.st_mtime_ns)
