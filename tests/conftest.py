@@ -81,11 +81,8 @@ def rabbitmq() -> Iterator[RabbitMQ | NamedRabbitMQ]:
         server = RabbitMQ()
     except FileNotFoundError:
         pytest.fail(MISSING, pytrace=False)
-    try:
-        server.start()
+    with server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -95,12 +92,8 @@ def mongodb() -> Iterator[MongoDB | NamedMongoDB]:
     if uri:
         yield NamedMongoDB(uri)
         return
-    server = MongoDB()
-    try:
-        server.start()
+    with MongoDB() as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -110,12 +103,8 @@ def s3() -> Iterator[SeaweedFS | NamedS3]:
     if url:
         yield NamedS3(url)
         return
-    server = SeaweedFS()
-    try:
-        server.start()
+    with SeaweedFS() as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from aiohttp import ClientSession, web
 from shared.blobs.local import STRAY_S, open_local
 from shared.blobs.objects import open_objects
 from shared.errors import SettingsError, StorageFull, Unavailable
+from tests.servers.disk import small_disk
 from tests.servers.s3 import Bucket
 
 ROOT = Path(__file__).parents[2]
@@ -52,23 +52,18 @@ async def test_a_stray_draft_is_removed_when_it_is_old(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def small_disk() -> Iterator[Path]:
-    """Yield a folder with room for 4 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    with tempfile.TemporaryDirectory() as folder:
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=False).returncode:
-            pytest.skip("no tmpfs can be mounted here")
-        yield Path(folder)
-        subprocess.run(["umount", folder], check=True)
+def small_folder(tmp_path: Path) -> Iterator[Path]:
+    """Yield a folder with room for 4 MiB."""
+    with small_disk(tmp_path / "small", 4) as folder:
+        yield folder
 
 
 def _files(folder: Path) -> set[str]:
     return {path.name for path in folder.rglob("*") if path.is_file()}
 
 
-async def test_a_full_disk_stores_nothing_leaves_nothing_and_is_used_again(small_disk: Path) -> None:
-    async with open_local(small_disk / "store") as blobs:
+async def test_a_full_disk_stores_nothing_leaves_nothing_and_is_used_again(small_folder: Path) -> None:
+    async with open_local(small_folder / "store") as blobs:
         await blobs.put("kept", bytes(1_000_000))
         large, parts = bytes(5_000_000), {f"many/{number}": bytes(100_000) for number in range(60)}
 
@@ -83,11 +78,11 @@ async def test_a_full_disk_stores_nothing_leaves_nothing_and_is_used_again(small
                 await writer.write(large)
                 await writer.commit("large")
 
-        assert _files(small_disk) == {"kept"}
+        assert _files(small_folder) == {"kept"}
         assert await blobs.get("kept") == bytes(1_000_000)
         await blobs.put("small", bytes(2_000_000))
 
-        filler = small_disk / "filler"
+        filler = small_folder / "filler"
         with pytest.raises(OSError, match="No space"):
             filler.write_bytes(bytes(4_000_000))
         with pytest.raises(StorageFull):

@@ -6,13 +6,19 @@ from shared.events import Event
 from tests.bus.conftest import Recorder, consuming, study_changed, until, until_depth
 
 
-async def test_a_dead_letter_can_be_replayed_as_if_new(bus: Bus) -> None:
+async def refuse_two(bus: Bus) -> None:
+    """Make dead letters of one and two."""
+
     async def refuse(delivery: Delivery) -> list[Event]:
         raise Invalid("not-yet")
 
     await bus.publish(study_changed("one"), study_changed("two"))
     async with consuming(bus, "studies", refuse):
         await until_depth(bus, "studies", dead=2)
+
+
+async def test_a_dead_letter_can_be_replayed_as_if_new(bus: Bus) -> None:
+    await refuse_two(bus)
     recorder = Recorder()
 
     async with consuming(bus, "studies", recorder):
@@ -23,12 +29,7 @@ async def test_a_dead_letter_can_be_replayed_as_if_new(bus: Bus) -> None:
 
 
 async def test_a_dead_letter_can_be_dropped(bus: Bus) -> None:
-    async def refuse(delivery: Delivery) -> list[Event]:
-        raise Invalid("never")
-
-    await bus.publish(study_changed("one"), study_changed("two"))
-    async with consuming(bus, "studies", refuse):
-        await until_depth(bus, "studies", dead=2)
+    await refuse_two(bus)
 
     assert await bus.drop("studies", study_changed("one").id)
 

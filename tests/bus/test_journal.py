@@ -1,9 +1,7 @@
 """What only the journal has: a file, a disk that can be full, a clock, other processes."""
 
 import asyncio
-import os
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,20 +16,16 @@ from shared.bus.journal import open_journal
 from shared.errors import Conflict, StorageFull, Unavailable
 from shared.events import Event, InstancesReceived
 from tests.bus.conftest import POLICY, STUDIES, Recorder, consuming, study_changed, until, until_depth
+from tests.servers.disk import small_disk
 
 RECEIVED = Queue("received", (InstancesReceived,))
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Yield a file system of 24 MiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "jmid-test", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("mounting a small tmpfs needs root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+def small_folder(tmp_path: Path) -> Iterator[Path]:
+    """Yield a folder with room for 24 MiB."""
+    with small_disk(tmp_path / "small", 24) as folder:
+        yield folder
 
 
 def large_event(name: str) -> InstancesReceived:
@@ -39,11 +33,11 @@ def large_event(name: str) -> InstancesReceived:
     return InstancesReceived.first(name, correlation_id="r", site="a", receipt_id="r", blobs=blobs)
 
 
-async def test_a_disk_that_gets_full_refuses_to_publish_loses_nothing_and_can_be_drained(small_disk: Path) -> None:
+async def test_a_disk_that_gets_full_refuses_to_publish_loses_nothing_and_can_be_drained(small_folder: Path) -> None:
     kept: list[str] = []
     recorder = Recorder()
 
-    async with open_journal(small_disk / "bus.sqlite", POLICY) as bus:
+    async with open_journal(small_folder / "bus.sqlite", POLICY) as bus:
         await bus.declare(RECEIVED)
         with pytest.raises(StorageFull):
             for number in range(2000):
@@ -51,7 +45,7 @@ async def test_a_disk_that_gets_full_refuses_to_publish_loses_nothing_and_can_be
                 kept.append(large_event(str(number)).id)
         with pytest.raises(Unavailable):
             await bus.ping()
-    async with open_journal(small_disk / "bus.sqlite", POLICY) as bus, consuming(bus, "received", recorder):
+    async with open_journal(small_folder / "bus.sqlite", POLICY) as bus, consuming(bus, "received", recorder):
         await until_depth(bus, "received", ready=0, unacked=0)
 
     assert len(kept) > 50
@@ -59,12 +53,12 @@ async def test_a_disk_that_gets_full_refuses_to_publish_loses_nothing_and_can_be
 
 
 async def test_a_consumer_goes_on_when_a_full_disk_has_room_again(
-    small_disk: Path, caplog: pytest.LogCaptureFixture
+    small_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ballast = small_disk / "ballast"
+    ballast = small_folder / "ballast"
     recorder = Recorder()
 
-    async with open_journal(small_disk / "bus.sqlite", POLICY) as bus:
+    async with open_journal(small_folder / "bus.sqlite", POLICY) as bus:
         await bus.declare(RECEIVED)
         await bus.publish(large_event("one"))
         with ballast.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):

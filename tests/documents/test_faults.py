@@ -1,11 +1,9 @@
 """What was acknowledged survives; what was not is not there in halves; a store that comes back is used again."""
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +17,7 @@ from shared.errors import Conflict, StorageFull, Unavailable
 from tests.documents.conftest import Open
 from tests.documents.hard_writer import SIZE
 from tests.documents.records import FED, ITEMS, Item
+from tests.servers.disk import small_disk
 from tests.servers.mongodb import MongoDB
 
 ROOT = Path(__file__).parents[2]
@@ -189,21 +188,16 @@ async def test_all_or_nothing_in_sqlite_whatever_else_shares_the_transaction(tmp
 
 
 @pytest.fixture
-def small_disk() -> Iterator[Path]:
-    """Yield a folder with room for 4 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    with tempfile.TemporaryDirectory() as folder:
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=False).returncode:
-            pytest.skip("no tmpfs can be mounted here")
-        yield Path(folder)
-        subprocess.run(["umount", folder], check=True)
+def small_folder(tmp_path: Path) -> Iterator[Path]:
+    """Yield a folder with room for 4 MiB."""
+    with small_disk(tmp_path / "small", 4) as folder:
+        yield folder
 
 
-async def test_a_full_disk_stores_nothing_and_is_used_again_when_there_is_room(small_disk: Path) -> None:
-    filler = small_disk / "filler"
+async def test_a_full_disk_stores_nothing_and_is_used_again_when_there_is_room(small_folder: Path) -> None:
+    filler = small_folder / "filler"
     filler.write_bytes(bytes(1 << 20))
-    async with open_sqlite(small_disk / "documents.sqlite") as documents:
+    async with open_sqlite(small_folder / "documents.sqlite") as documents:
         await documents.declare(FED)
         kept = await _fill(
             lambda name: documents.write(*[Put(FED, Item(f"{name}{n}", body=bytes(50_000))) for n in "abc"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.flow.balancer import Balancer
-from tests.flow.system import JMID, SERVICES, Process, System
+from tests.flow.system import JMID, SERVICES, Process, System, addresses_of
 from tests.servers.process import free_ports
 
 COPIES = 2
@@ -40,12 +40,7 @@ def start_replicas(home: Path, environ: Mapping[str, str], *, homes: bool) -> Re
     ports = {name: free_ports(COPIES + 1) for name in SERVICES}
     at = {name: f"http://127.0.0.1:{own[0]}" for name, own in ports.items()}
     addresses = {
-        "JMID_LINKER_CENTRE_DICOMWEB_URL": f"{at['archive']}/dicom-web",
-        "JMID_LINKER_CENTRE_REPORTS_URL": f"{at['linker']}/api/reports",
-        "JMID_LINKER_CENTRE_RECALLS_URL": f"{at['linker']}/api/recalls",
-        "JMID_LINKER_ARCHIVE_URL": f"{at['archive']}/dicom-web",
-        "JMID_SEARCH_ARCHIVE_URL": f"{at['archive']}/dicom-web",
-        "JMID_SEARCH_LINKER_URL": at["linker"],
+        **addresses_of(at),
         "JMID_ANONYMIZER_KEYS": str(home / "keys"),
         "JMID_HOST_WORKERS": "1",
     }

@@ -128,6 +128,24 @@ class System:
         studies = self.get("archive", "/dicom-web/studies?includefield=00201208&limit=1000") or []
         return sum(int(study["00201208"]["Value"][0]) for study in studies)
 
+    def sop_instance_uids(self) -> list[str]:
+        """Return the UID of every Instance that the archive finds, Study by Study."""
+        studies = [each["0020000D"]["Value"][0] for each in self.get("archive", "/dicom-web/studies?limit=1000")]
+        paths = [f"/dicom-web/studies/{study}/instances?limit=1000" for study in studies]
+        return [each["00080018"]["Value"][0] for path in paths for each in self.get("archive", path)]
+
+
+def addresses_of(at: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings by which services find each other. at: service → where it is served."""
+    return {
+        "JMID_LINKER_CENTRE_DICOMWEB_URL": f"{at['archive']}/dicom-web",
+        "JMID_LINKER_CENTRE_REPORTS_URL": f"{at['linker']}/api/reports",
+        "JMID_LINKER_CENTRE_RECALLS_URL": f"{at['linker']}/api/recalls",
+        "JMID_LINKER_ARCHIVE_URL": f"{at['archive']}/dicom-web",
+        "JMID_SEARCH_ARCHIVE_URL": f"{at['archive']}/dicom-web",
+        "JMID_SEARCH_LINKER_URL": at["linker"],
+    }
+
 
 def start_up(home: Path, environ: Mapping[str, str] | None = None, *options: str) -> System:
     """Start gateway and centre in one process tree."""
@@ -156,12 +174,7 @@ def start_services(home: Path, environ: Mapping[str, str] | None = None) -> Syst
     at = {name: f"http://127.0.0.1:{port}" for name, port in zip(SERVICES, ports, strict=True)}
     addresses = {
         "JMID_INGEST_DIMSE_PORT": str(dimse),
-        "JMID_LINKER_CENTRE_DICOMWEB_URL": f"{at['archive']}/dicom-web",
-        "JMID_LINKER_CENTRE_REPORTS_URL": f"{at['linker']}/api/reports",
-        "JMID_LINKER_CENTRE_RECALLS_URL": f"{at['linker']}/api/recalls",
-        "JMID_LINKER_ARCHIVE_URL": f"{at['archive']}/dicom-web",
-        "JMID_SEARCH_ARCHIVE_URL": f"{at['archive']}/dicom-web",
-        "JMID_SEARCH_LINKER_URL": at["linker"],
+        **addresses_of(at),
     }
     system = System(home, {**os.environ, **addresses, **(environ or {})}, dimse_port=dimse)
     home.mkdir(parents=True, exist_ok=True)

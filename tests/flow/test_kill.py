@@ -104,7 +104,7 @@ def test_nothing_is_lost_and_nothing_happens_twice(system: System, shared_data: 
     until(lambda: system.instances() == INSTANCES, "500 instances in the archive", 240)
     until(lambda: sum(len(case["report_ids"]) for case in system.cases()) == REPORTS, "50 reports in cases", 240)
     until(lambda: sum(int(case["instances"]) for case in system.cases()) == INSTANCES, "500 instances in cases", 60)
-    uids = _sop_instance_uids(system)
+    uids = system.sop_instance_uids()
     assert len(uids) == len(set(uids)) == INSTANCES
     cases = system.cases()
     assert sum(bool(case["has_images"]) for case in cases) == STUDIES
@@ -112,15 +112,6 @@ def test_nothing_is_lost_and_nothing_happens_twice(system: System, shared_data: 
     assert len(set(ids)) == REPORTS
     receipts = until(lambda: _settled(system), "every receipt to say delivered")
     assert sum(int(receipt["received"]) for receipt in receipts if receipt["kind"] == "instances") == INSTANCES
-
-
-def _sop_instance_uids(system: System) -> list[str]:
-    found = []
-    for study in system.get("archive", "/dicom-web/studies?limit=1000"):
-        uid = study["0020000D"]["Value"][0]
-        for each in system.get("archive", f"/dicom-web/studies/{uid}/instances?limit=1000"):
-            found.append(each["00080018"]["Value"][0])
-    return found
 
 
 def _settled(system: System) -> list[dict[str, Any]]:

@@ -105,7 +105,7 @@ def test_two_of_each_service_do_what_one_does(
     heard = witness.heard()
 
     heard = list({event.id: event for event in heard}.values())  # two writes that met may publish one event twice
-    assert _stored(heard) == Counter(dict.fromkeys(_sop_instance_uids(running), 1))
+    assert _stored(heard) == Counter(dict.fromkeys(running.sop_instance_uids(), 1))
 
     killer = threading.Thread(target=_kill_one_of_each, args=(running, 0))
     killer.start()
@@ -120,7 +120,7 @@ def test_two_of_each_service_do_what_one_does(
     known = {event.id for event in heard}
     assert not [event for event in again if event.id in known], "a change was published again long after"
     once = list({event.id: event for event in again}.values())  # a kill before the broker's answer was written down
-    assert _stored([*heard, *once]) == Counter(dict.fromkeys(_sop_instance_uids(running), 1))
+    assert _stored([*heard, *once]) == Counter(dict.fromkeys(running.sop_instance_uids(), 1))
     assert len(again) - len(once) <= 200, "more came again than one page of the ledger holds"
 
 
@@ -191,7 +191,7 @@ def _everything_arrives(system: Replicas, load: Load) -> None:
     assert [(each["delivered_instances"], each["received"]) for each in images] == [
         (e["received"],) * 2 for e in images
     ]
-    uids = _sop_instance_uids(system)
+    uids = system.sop_instance_uids()
     assert len(uids) == len(set(uids)) == load.instances
     assert len(set(_report_ids(system))) == load.reports
 
@@ -215,15 +215,6 @@ def _settled(system: Replicas, load: Load) -> list[dict[str, Any]]:
 
 def _report_ids(system: Replicas) -> list[str]:
     return [report for case in system.cases() for report in case["report_ids"]]
-
-
-def _sop_instance_uids(system: Replicas) -> list[str]:
-    found = []
-    for study in system.get("archive", "/dicom-web/studies?limit=1000"):
-        uid = study["0020000D"]["Value"][0]
-        for each in system.get("archive", f"/dicom-web/studies/{uid}/instances?limit=1000"):
-            found.append(each["00080018"]["Value"][0])
-    return found
 
 
 def _stored(events: list[Event]) -> Counter[str]:

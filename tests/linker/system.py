@@ -59,6 +59,7 @@ async def until(holds: Callable[[], Awaitable[bool]] | Callable[[], bool], timeo
 class Archive:
     """A DICOMweb origin server that stores what it is sent and answers as told.
 
+    url: where it is served.
     status: when set, the answer to everything.  reasons: SOP Instance UID → Failure Reason.  stored: SOP Instance UID →
     how often.  requests: how many Instances each had.  refuse_whole: answers 400 to a request that has this Instance.
     breaks_on: answers 500 to a request that has one of these.  report_breaks_on: and to a report that has these bytes.
@@ -66,6 +67,7 @@ class Archive:
     delay_s: how long an answer takes.  studies: what a search finds.
     """
 
+    url: str = ""
     stored: dict[str, int] = field(default_factory=dict)
     reports: list[dict[str, Any]] = field(default_factory=list)
     requests: list[int] = field(default_factory=list)

@@ -21,24 +21,16 @@ from shared.errors import Conflict
 from shared.events import CaseChanged, Delivered, Event
 from shared.lease import Leases
 from tests.linker.samples import document, instances, report, uid
-from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, served, until
+from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, until
 
 STUDY = uid(1)
 BATCHES, SIZE = 12, 5
 
 
 @pytest.fixture
-async def archive() -> AsyncIterator[Archive]:
-    found = Archive()
-    async with served(found.application()) as url:
-        found.headers["X-Url"] = url
-        yield found
-
-
-@pytest.fixture
 async def gateways(tmp_path: Path, archive: Archive) -> AsyncIterator[list[Opened]]:
     async with AsyncExitStack() as stack:
-        environ = gateway_environ(archive.headers["X-Url"])
+        environ = gateway_environ(archive.url)
         yield [await stack.enter_async_context(opened(GATEWAY, tmp_path, environ)) for _ in range(2)]
 
 
@@ -87,7 +79,7 @@ async def _all_done(gateway: Opened, count: int) -> bool:
 
 
 async def test_a_gateway_that_ends_is_followed_by_the_other(tmp_path: Path, archive: Archive) -> None:
-    environ = gateway_environ(archive.headers["X-Url"])
+    environ = gateway_environ(archive.url)
     async with opened(GATEWAY, tmp_path, environ) as second:
         async with opened(GATEWAY, tmp_path, environ) as first:
             await keep(first.blobs["deidentified"], instances(STUDY))

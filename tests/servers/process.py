@@ -13,6 +13,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 START_S = 60
 STOP_S = 20
@@ -26,7 +27,10 @@ class NotStartedError(Exception):
 
 
 class Server(ABC):
-    """Starts at ``start``, keeps its ports and data through ``restart`` and ``kill9``, and is gone after ``stop``."""
+    """Starts at ``start``, keeps its ports and data through ``restart`` and ``kill9``, and is gone after ``stop``.
+
+    As a context manager it runs inside, and is gone after.
+    """
 
     name: str
 
@@ -42,6 +46,17 @@ class Server(ABC):
     @abstractmethod
     def is_ready(self) -> bool:
         """Return whether it answers its own protocol now."""
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Start it and wait until it is ready."""

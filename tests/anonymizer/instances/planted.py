@@ -17,7 +17,7 @@ from pydicom.datadict import dictionary_has_tag, dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import UID, ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 ROOT = Path(__file__).parents[3]
 TABLE = ROOT / "services" / "anonymizer" / "profile" / "data" / "ps3_15_e1_1.json"
@@ -25,6 +25,7 @@ CT = "1.2.840.10008.5.1.4.1.1.2"
 BIRTH_DATE = "19530417"
 STUDY_DATE = "20240312"
 PHONE = "092-555-0142"
+SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian]
 KEPT = {
     "Modality": "CT", "PatientSex": "F", "PatientAge": "070Y", "StudyDate": STUDY_DATE, "StudyTime": "101112",
     "KVP": 120.0, "SliceThickness": 1.25, "BodyPartExamined": "CHEST", "ConvolutionKernel": "B30f",
@@ -259,6 +260,15 @@ def _written(dataset: Dataset, planted: Planted, syntax: UID) -> bytes:
     buffer = io.BytesIO()
     pydicom.dcmwrite(buffer, file, enforce_file_format=True)
     planted.gone += ["ZQXSOURCEAE", "1.2.392.777.0.1", "ZQXPRIVATEINFO", "ZQXTRAILING", "ZQXPREAMBLE"]
+    return buffer.getvalue()
+
+
+def written(dataset: Dataset, syntax: UID) -> bytes:
+    """Return an Instance that was read from a file in another uncompressed Transfer Syntax."""
+    dataset.file_meta.TransferSyntaxUID = syntax
+    buffer = io.BytesIO()
+    implicit, little = syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian
+    pydicom.dcmwrite(buffer, dataset, implicit_vr=implicit, little_endian=little, enforce_file_format=True)
     return buffer.getvalue()
 
 

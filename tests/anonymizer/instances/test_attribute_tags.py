@@ -6,14 +6,13 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
-from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from services.anonymizer.instances.deidentify import deidentify
 from services.anonymizer.policy import Policy
-from tests.anonymizer.instances.planted import ct
+from tests.anonymizer.instances.planted import SYNTAXES, ct, written
 
 FRAME_TIME, PRIVATE, BIRTH_DATE = 0x00181063, 0x00191001, 0x00100030
-SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian]
 
 
 def pointing(pointers: list[int], syntax: UID = ExplicitVRLittleEndian) -> bytes:
@@ -27,11 +26,7 @@ def pointing(pointers: list[int], syntax: UID = ExplicitVRLittleEndian) -> bytes
         item.DimensionIndexPointer = pointer
         items.append(item)
     found.DimensionIndexSequence = Sequence(items)
-    found.file_meta.TransferSyntaxUID = syntax
-    target = io.BytesIO()
-    little, implicit = syntax != ExplicitVRBigEndian, syntax == ImplicitVRLittleEndian
-    pydicom.dcmwrite(target, found, little_endian=little, implicit_vr=implicit)
-    return target.getvalue()
+    return written(found, syntax)
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)

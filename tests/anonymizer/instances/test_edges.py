@@ -1,18 +1,16 @@
 """A name or ID at the edge of a value is found, whatever byte of the next element looks like a letter or a digit."""
 
-import io
-
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID
 
 from services.anonymizer.instances.deidentify import deidentify
 from services.anonymizer.policy import Policy
+from tests.anonymizer.instances.planted import SYNTAXES, written
 
-SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian]
 AFTER = {  # what follows: its group's bytes are 2\0, p\0 and so on
     0x00281055: DataElement(0x00321060, "LO", "CHEST CT"),
     0x00281056: DataElement(0x00400254, "LO", "CHEST CT"),
@@ -34,11 +32,7 @@ def slice_with(tag: int, value: str, syntax: str) -> bytes:
     dataset.add(AFTER[tag])
     dataset.add(DataElement(0x7FE00010, "OW", source.PixelData))
     dataset.file_meta = source.file_meta
-    dataset.file_meta.TransferSyntaxUID = pydicom.uid.UID(syntax)
-    buffer = io.BytesIO()
-    implicit, little = syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian
-    pydicom.dcmwrite(buffer, dataset, implicit_vr=implicit, little_endian=little, enforce_file_format=True)
-    return buffer.getvalue()
+    return written(dataset, UID(syntax))
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES, ids=lambda syntax: syntax.name)

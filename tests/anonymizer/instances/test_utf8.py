@@ -6,12 +6,12 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian
 
 from services.anonymizer.cli.verify import verify
 from services.anonymizer.instances.deidentify import deidentify
 from services.anonymizer.policy import Policy
-from tests.anonymizer.instances.planted import SCRIPTS, ct
+from tests.anonymizer.instances.planted import SCRIPTS, SYNTAXES, ct, written
 
 TEXTS: dict[str, tuple[str | list[str], str, str]] = {  # charset, a description, the meaning of a code
     "latin-1": ("ISO_IR 100", "Schädel nativ", "Schädel"),
@@ -22,7 +22,6 @@ TEXTS: dict[str, tuple[str | list[str], str, str]] = {  # charset, a description
     "korean": (["", "ISO 2022 IR 149"], "흉부", "가슴"),
     "chinese": ("GB18030", "胸部平扫", "胸部"),
 }
-SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian]
 
 
 def image(charset: str | list[str], description: str, meaning: str, syntax: pydicom.uid.UID) -> bytes:
@@ -35,11 +34,7 @@ def image(charset: str | list[str], description: str, meaning: str, syntax: pydi
     own.SpecificCharacterSet = "ISO_IR 100"
     own.CodeValue, own.CodingSchemeDesignator, own.CodeMeaning = "69536005", "SCT", "Schädel"
     found.AnatomicRegionSequence = Sequence([region, own])
-    found.file_meta.TransferSyntaxUID = syntax
-    target = io.BytesIO()
-    little, implicit = syntax != ExplicitVRBigEndian, syntax == ImplicitVRLittleEndian
-    pydicom.dcmwrite(target, found, little_endian=little, implicit_vr=implicit)
-    return target.getvalue()
+    return written(found, syntax)
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)

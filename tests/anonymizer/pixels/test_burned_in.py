@@ -3,15 +3,13 @@
 import importlib.util
 import io
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import numpy as np
 import pydicom
 import pytest
-from aiohttp import web
 from pydicom.data import get_testdata_file
 from pydicom.uid import UID, JPEGLSLossless, RLELossless
 
@@ -25,15 +23,11 @@ from services.anonymizer.pixels.rules import rule_for
 from services.anonymizer.policy import Policy
 from services.anonymizer.quarantine.images import review_routes
 from services.anonymizer.records import DECISIONS, QUARANTINE
-from shared.bus import Queue
-from shared.bus.journal import open_journal
 from shared.errors import Refused
 from shared.events import InstancesDeidentified, InstancesReceived
-from shared.runtime import app as apps
-from shared.runtime.state import Host
-from shared.service import Role, Running, Service
 from tests.anonymizer.instances.planted import ct
 from tests.anonymizer.instances.test_handler import deps, of_type, received
+from tests.anonymizer.quarantine.site import Site, open_site
 
 __all__ = ["deps"]
 US = "1.2.840.10008.5.1.4.1.1.6.1"
@@ -226,28 +220,10 @@ def test_what_is_read_or_has_a_line_s_shape_is_text(
     assert text_detector.is_legible(box, text, score) == legible
 
 
-class Site:
-    """A gateway's review pages over real ports."""
-
-    def __init__(self, url: str, session: aiohttp.ClientSession, bus: Any) -> None:
-        self.url, self.session, self.bus = url, session, bus
-
-
 @pytest.fixture
 async def site(deps: AnonymizerDeps, tmp_path: Path) -> AsyncIterator[Site]:
-    async with AsyncExitStack() as stack:
-        bus = await stack.enter_async_context(open_journal(tmp_path / "bus.sqlite"))
-        await bus.declare(Queue("anonymizer", (InstancesReceived,)))
-        service = Service("anonymizer", Role.GATEWAY, opens=lambda _: None)  # type: ignore[arg-type,return-value]
-        templates = Path(image.__file__).parents[1] / "templates"
-        running = Running(routes=review_routes(deps, bus), templates=templates)
-        runner = web.AppRunner(apps.build(Host("", open=[(service, running)]), []))
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        listener = apps.listen("127.0.0.1", 0)
-        await web.SockSite(runner, listener).start()
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        yield Site(f"{apps.address(listener)}/gateway/quarantine", session, bus)
+    async with open_site(tmp_path, InstancesReceived, partial(review_routes, deps)) as opened:
+        yield opened
 
 
 async def test_a_person_sees_the_picture_masks_it_and_it_passes(deps: AnonymizerDeps, site: Site) -> None:

@@ -2,11 +2,9 @@
 
 import base64
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import aiohttp
 import msgspec
 import orjson
 import pytest
@@ -17,13 +15,9 @@ from services.anonymizer.quarantine import reports, routes
 from services.anonymizer.records import DECISIONS, QUARANTINE
 from services.anonymizer.reports.handler import deidentify_report
 from services.anonymizer.reports.review import cuts_of, texts
-from shared.bus import Queue
-from shared.bus.journal import open_journal
+from shared.bus import Bus
 from shared.events import InputRefused, ReportDeidentified, ReportReceived
-from shared.runtime import app as apps
-from shared.runtime.state import Host
-from shared.service import Role, Running, Service
-from tests.anonymizer.pixels.test_burned_in import Site
+from tests.anonymizer.quarantine.site import Site, open_site
 from tests.anonymizer.reports.test_handler import deps as deps  # the fixture
 from tests.flow import senders
 
@@ -40,19 +34,11 @@ async def received(deps: AnonymizerDeps, text: str = FLAGGED) -> ReportReceived:
 
 @pytest.fixture
 async def site(deps: AnonymizerDeps, tmp_path: Path) -> AsyncIterator[Site]:
-    async with AsyncExitStack() as stack:
-        bus = await stack.enter_async_context(open_journal(tmp_path / "bus.sqlite"))
-        await bus.declare(Queue("anonymizer", (ReportReceived,)))
-        service = Service("anonymizer", Role.GATEWAY, opens=lambda _: None)  # type: ignore[arg-type,return-value]
-        found = [*routes.routes(deps), *reports.report_review_routes(deps, bus)]
-        running = Running(routes=found, templates=Path(routes.__file__).parents[1] / "templates")
-        runner = web.AppRunner(apps.build(Host("", open=[(service, running)]), []))
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        listener = apps.listen("127.0.0.1", 0)
-        await web.SockSite(runner, listener).start()
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        yield Site(f"{apps.address(listener)}/gateway/quarantine", session, bus)
+    def pages(bus: Bus) -> list[web.AbstractRouteDef]:
+        return [*routes.routes(deps), *reports.report_review_routes(deps, bus)]
+
+    async with open_site(tmp_path, ReportReceived, pages) as opened:
+        yield opened
 
 
 async def digest_shown(site: Site) -> str:

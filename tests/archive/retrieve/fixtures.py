@@ -33,6 +33,11 @@ BROKEN = {  # pixels that pydicom itself cannot decode whole, or that are no ima
 }
 
 
+def data_of(name: str) -> bytes:
+    """Return one of pydicom's files."""
+    return (INSTALLED / name).read_bytes()
+
+
 def pydicom_files() -> list[Path]:
     """Return pydicom's image files that are installed with it."""
     paths = sorted(INSTALLED.glob("*.dcm"))

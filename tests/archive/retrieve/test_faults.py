@@ -1,30 +1,17 @@
 """What the retrieve side does when what is stored is broken, when bytes go missing, and with senseless requests."""
 
 import string
-from collections.abc import AsyncIterator
 
 import aiohttp
 import msgspec
 import pytest
-import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.archive.records import INSTANCES
-from tests.archive.conftest import Archive
-from tests.archive.retrieve.fixtures import INSTALLED, Serving, path_of, serving_all
+from tests.archive.retrieve.fixtures import Serving, data_of, path_of
 
 STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*'
-
-
-@pytest_asyncio.fixture
-async def serving(archive: Archive) -> AsyncIterator[Serving]:
-    async with serving_all(archive.deps, archive.store) as found:
-        yield found
-
-
-def data_of(name: str) -> bytes:
-    return (INSTALLED / name).read_bytes()
 
 
 def another(data: bytes) -> bytes:

@@ -3,13 +3,11 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import AsyncIterator
 
 import msgspec
 import numpy as np
 import pydicom
 import pytest
-import pytest_asyncio
 
 from services.archive.pixels.transfer_syntaxes import (
     EXPLICIT_LE,
@@ -21,20 +19,9 @@ from services.archive.pixels.transfer_syntaxes import (
 )
 from services.archive.records import INSTANCES, InstanceState
 from shared.web.content_digest import sha256_of
-from tests.archive.conftest import Archive
-from tests.archive.retrieve.fixtures import INSTALLED, Serving, parts_of, path_of, pydicom_files, serving_all
+from tests.archive.retrieve.fixtures import Serving, data_of, parts_of, path_of, pydicom_files
 
 AS_STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*'
-
-
-@pytest_asyncio.fixture
-async def serving(archive: Archive) -> AsyncIterator[Serving]:
-    async with serving_all(archive.deps, archive.store) as found:
-        yield found
-
-
-def data_of(name: str) -> bytes:
-    return (INSTALLED / name).read_bytes()
 
 
 STORABLE = [path for path in pydicom_files() if path.name not in {"SC_rgb_jpeg.dcm", "MR_truncated.dcm"}]

@@ -1,22 +1,13 @@
 """Metadata answers are kept while their Study stays as it is, and no longer."""
 
 import gzip
-from collections.abc import AsyncIterator
 
 import orjson
-import pytest_asyncio
 
 from services.archive.metadata_cache import LARGEST_BYTES, MOST_BYTES, Answer, Recent
 from services.archive.records import INSTANCES, InstanceRecord
-from tests.archive.conftest import Archive
-from tests.archive.retrieve.fixtures import INSTALLED, Serving, path_of, serving_all
+from tests.archive.retrieve.fixtures import INSTALLED, Serving, path_of
 from tests.archive.store.test_basics import changed
-
-
-@pytest_asyncio.fixture
-async def serving(archive: Archive) -> AsyncIterator[Serving]:
-    async with serving_all(archive.deps, archive.store) as found:
-        yield found
 
 
 def made(number: int) -> bytes:

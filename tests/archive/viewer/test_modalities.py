@@ -1,8 +1,7 @@
 """The OHIF viewer shows MR and multi-frame ultrasound as pydicom decodes them, and saves segmentations."""
 
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,16 +12,13 @@ import pytest_asyncio
 from PIL import Image
 
 from services.archive.records import INSTANCES
-from shared.web import ohif
 from tests.archive.conftest import Archive
-from tests.archive.retrieve.fixtures import INSTALLED, SHARED, Serving, serving_all
+from tests.archive.retrieve.fixtures import INSTALLED, SHARED, Serving
+from tests.archive.viewer.serving import LIVER, WAIT_MS, large_files, serving_viewer, until, viewer_url
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
-CACHE = Path.home() / ".cache" / "jmid" / "viewer"
-WAIT_MS = 60_000
-LIVER = "1.2.392.200103.20080913.113635.0.2009.6.22.21.43.10.22941.1"
 SEG = "1.2.840.10008.5.1.4.1.1.66.4"
 ULTRASOUND = INSTALLED / "examples_ybr_color.dcm"
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -30,19 +26,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 @pytest_asyncio.fixture
 async def viewing(archive: Archive) -> AsyncIterator[Serving]:
-    """Yield an archive with MR, CT with SEG, and ultrasound, and the viewer beside it; skip where it cannot be had."""
-    found = ohif.prepare(CACHE)
-    if found.folder is None:
-        pytest.skip(found.reason)
-    if not SHARED.is_dir():
-        pytest.skip("JMID_SHARED_DATA does not name the folder of the shared data")
-    paths = [
-        path for folder in ("mr-siemens", "dcmqi/segmentations") for path in (SHARED / "dicom" / folder).rglob("*")
-    ]
-    large = sorted(path for path in paths if path.is_file() and path.stat().st_size > 10_000)
-    async with serving_all(archive.deps, archive.store, ohif.routes(found.folder)) as serving:
-        for path in (ULTRASOUND, *large):
-            await serving.store.take([path.read_bytes()])
+    """Yield an archive with MR, CT with SEG, and ultrasound, and the viewer beside it."""
+    files = [ULTRASOUND, *sorted(large_files("mr-siemens", "dcmqi/segmentations"))]
+    async with serving_viewer(archive, files) as serving:
         yield serving
 
 
@@ -66,7 +52,7 @@ async def opened(page: "Page", viewing: Serving, study: str, mode: str = "viewer
     """Open a Study, with what covers the images out of the way."""
     if mode == "viewer":
         await page.add_init_script("localStorage.setItem('shownTours', JSON.stringify(['basicViewerTour']))")
-    await page.goto(f"{viewing.url.removesuffix('/dicom-web')}/viewer/{mode}?StudyInstanceUIDs={study}")
+    await page.goto(viewer_url(viewing, study, mode))
     await page.get_by_text("Confirm and hide").click(timeout=WAIT_MS)
     await page.locator("canvas").first.wait_for(timeout=WAIT_MS)
 
@@ -94,14 +80,6 @@ async def best_match(page: "Page", frames: list[np.ndarray]) -> tuple[int, float
     shown = await canvas_of(page)
     scores = [likeness(shown, frame) for frame in frames]
     return int(np.argmax(scores)), max(scores)
-
-
-async def until(page: "Page", holds: Callable[[], Awaitable[bool]]) -> None:
-    for _ in range(WAIT_MS // 500):
-        if await holds():
-            return
-        await page.wait_for_timeout(500)
-    raise AssertionError("it did not come about")
 
 
 async def test_each_frame_of_an_ultrasound_is_shown_as_it_is(viewing: Serving, page: "Page") -> None:

@@ -4,7 +4,8 @@ import io
 import re
 import tarfile
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +19,13 @@ from PIL import Image
 from shared.web import ohif
 from shared.web.ohif import fetch
 from tests.archive.conftest import Archive
-from tests.archive.retrieve.fixtures import SHARED, Serving, serving_all
+from tests.archive.retrieve.fixtures import Serving
+from tests.archive.viewer.serving import LIVER, WAIT_MS, large_files, serving_viewer, until, viewer_url
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
-CACHE = Path.home() / ".cache" / "jmid" / "viewer"
 HEAD_CT = "1.3.46.670589.33.1.27492712521914879309.27169771283235650014"
-LIVER = "1.2.392.200103.20080913.113635.0.2009.6.22.21.43.10.22941.1"
-WAIT_MS = 60_000
 ENHANCED_SR = "1.2.840.10008.5.1.4.1.1.88.22"
 INDEX = '<link href="/app.css"><script src="/app-config.js"></script><script>window.PUBLIC_URL="/"</script>'
 
@@ -128,17 +127,8 @@ async def test_what_is_not_the_viewers_is_not_served(small_site: str, path: str)
 
 @pytest_asyncio.fixture
 async def viewing(archive: Archive) -> AsyncIterator[Serving]:
-    """Yield an archive that holds real Series, with the viewer beside it; skip where it cannot be fetched."""
-    found = ohif.prepare(CACHE)
-    if found.folder is None:
-        pytest.skip(found.reason)
-    if not SHARED.is_dir():
-        pytest.skip("JMID_SHARED_DATA does not name the folder of the shared data")
-    async with serving_all(archive.deps, archive.store, ohif.routes(found.folder)) as serving:
-        for folder in ("ct-philips", "dcmqi/segmentations"):
-            for path in sorted((SHARED / "dicom" / folder).rglob("*")):
-                if path.is_file() and path.stat().st_size > 10_000:
-                    await serving.store.take([path.read_bytes()])
+    """Yield an archive that holds real Series, with the viewer beside it."""
+    async with serving_viewer(archive, large_files("ct-philips", "dcmqi/segmentations")) as serving:
         yield serving
 
 
@@ -163,6 +153,14 @@ def _own(url: str) -> bool:
     return url.startswith(("http://127.0.0.1", "blob:", "data:"))
 
 
+async def open_liver(viewing: Serving, page: "Page") -> None:
+    """Open the CT with a segmentation, with what covers the images out of the way."""
+    await page.goto(viewer_url(viewing, LIVER))
+    await page.get_by_text("Skip all").click(timeout=WAIT_MS)
+    await page.get_by_text("Confirm and hide").click(timeout=WAIT_MS)
+    await _until_drawn(page, 60)
+
+
 async def drawn(page: "Page") -> int:
     """Return how many different shades the largest canvas shows."""
     picture = await page.locator("canvas").first.screenshot()
@@ -174,7 +172,7 @@ async def drawn(page: "Page") -> int:
 async def test_the_study_list_shows_and_filters_what_the_archive_holds(viewing: Serving, page: "Page") -> None:
     wrong = watched(page)
 
-    await page.goto(viewing.url.removesuffix("/dicom-web") + "/viewer")
+    await page.goto(viewer_url(viewing))
     await page.get_by_text("1A TRAUMA/PLAIN HEAD DM").first.wait_for(timeout=WAIT_MS)
     await page.get_by_text("JANCT000").first.wait_for(timeout=WAIT_MS)
     await page.locator("input").first.fill("JAN")
@@ -190,7 +188,7 @@ async def test_the_study_list_shows_and_filters_what_the_archive_holds(viewing: 
 async def test_a_ct_series_is_shown(viewing: Serving, page: "Page", study: str, shades: int) -> None:
     wrong = watched(page)
 
-    await page.goto(f"{viewing.url.removesuffix('/dicom-web')}/viewer/viewer?StudyInstanceUIDs={study}")
+    await page.goto(viewer_url(viewing, study))
     await page.get_by_text("Skip all").click(timeout=WAIT_MS)
     await page.get_by_text(re.compile(r"I:\d+|\d+/\d+|Ser|S:\d+")).first.wait_for(timeout=WAIT_MS)
 
@@ -202,10 +200,7 @@ async def test_a_ct_series_is_shown(viewing: Serving, page: "Page", study: str, 
 @pytest.mark.slow
 async def test_a_measurement_is_saved_to_the_archive_as_a_structured_report(viewing: Serving, page: "Page") -> None:
     wrong = watched(page)
-    await page.goto(f"{viewing.url.removesuffix('/dicom-web')}/viewer/viewer?StudyInstanceUIDs={LIVER}")
-    await page.get_by_text("Skip all").click(timeout=WAIT_MS)
-    await page.get_by_text("Confirm and hide").click(timeout=WAIT_MS)
-    await _until_drawn(page, 60)
+    await open_liver(viewing, page)
 
     await page.locator('[data-cy="MeasurementTools-split-button-primary"]').click()
     await _draw_line(page)
@@ -223,7 +218,7 @@ async def test_a_measurement_is_saved_to_the_archive_as_a_structured_report(view
     assert report["00080016"]["Value"] == [ENHANCED_SR]
     assert "Length" in orjson.dumps(report).decode()
 
-    await page.goto(f"{viewing.url.removesuffix('/dicom-web')}/viewer/viewer?StudyInstanceUIDs={LIVER}")
+    await page.goto(viewer_url(viewing, LIVER))
     await _until_drawn(page, 60)
     await page.locator('[data-cy="study-browser-thumbnail-no-image"]').filter(has_text="SR").first.dblclick()
     await page.get_by_text("Yes", exact=True).first.click(timeout=WAIT_MS)  # read its measurements
@@ -258,15 +253,12 @@ async def _draw_line(page: "Page") -> None:
 @pytest.mark.slow
 async def test_a_segmentation_is_shown_over_its_images(viewing: Serving, page: "Page") -> None:
     wrong = watched(page)
-    await page.goto(f"{viewing.url.removesuffix('/dicom-web')}/viewer/viewer?StudyInstanceUIDs={LIVER}")
-    await page.get_by_text("Skip all").click(timeout=WAIT_MS)
-    await page.get_by_text("Confirm and hide").click(timeout=WAIT_MS)
-    await _until_drawn(page, 60)
+    await open_liver(viewing, page)
 
     await page.get_by_text("Liver Segmentation").first.dblclick()
     await page.get_by_text("Yes", exact=True).first.click(timeout=WAIT_MS)  # show it
 
-    await _until(page, _coloured)
+    await until(page, partial(_coloured, page))
     assert not wrong
 
 
@@ -277,17 +269,8 @@ async def _coloured(page: "Page") -> bool:
     return int((np.ptp(inner, axis=2) > 40).sum()) > 2000
 
 
-async def _until(page: "Page", holds: Callable[["Page"], Awaitable[bool]]) -> None:
-    for _ in range(WAIT_MS // 500):
-        if await holds(page):
-            return
-        await page.wait_for_timeout(500)
-    raise AssertionError("it did not come about")
-
-
 async def _until_drawn(page: "Page", shades: int) -> None:
-    for _ in range(WAIT_MS // 500):
-        if await page.locator("canvas").count() and await drawn(page) >= shades:
-            return
-        await page.wait_for_timeout(500)
-    raise AssertionError("the image did not appear")
+    async def is_drawn() -> bool:
+        return bool(await page.locator("canvas").count()) and await drawn(page) >= shades
+
+    await until(page, is_drawn)

@@ -2,7 +2,7 @@
 
 import asyncio
 import tracemalloc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -23,18 +23,6 @@ from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, 
 STUDY, OTHER = uid(1), uid(2)
 
 
-@pytest.fixture
-async def archive() -> AsyncIterator[Archive]:
-    found = Archive()
-    async with served(found.application()) as url:
-        found.headers["X-Url"] = url
-        yield found
-
-
-def environ(archive: Archive, **settings: str) -> dict[str, str]:
-    return gateway_environ(archive.headers["X-Url"], **settings)
-
-
 async def deliveries(gateway: Opened) -> list[Delivery]:
     return (await gateway.documents.find(DELIVERIES, limit=1000)).documents
 
@@ -49,7 +37,7 @@ async def test_each_instance_gets_its_own_fate_and_the_failed_ones_are_visible(
     images = instances(STUDY, 3)
     refused = images.instances[1].sop_instance_uid
     archive.reasons[refused] = 0xA900
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], images)
 
         await gateway.take(images)
@@ -66,7 +54,7 @@ async def test_a_failed_delivery_goes_again_when_a_person_asks_and_only_what_fai
 ) -> None:
     images = instances(STUDY, 3)
     archive.reasons[images.instances[1].sop_instance_uid] = 0x0111
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], images)
         await gateway.take(images)
         await until(lambda: state(gateway, "failed"))
@@ -81,7 +69,7 @@ async def test_a_failed_delivery_goes_again_when_a_person_asks_and_only_what_fai
 async def test_a_processing_failure_is_tried_a_bounded_number_of_times(tmp_path: Path, archive: Archive) -> None:
     images = instances(STUDY, 1)
     archive.reasons[images.instances[0].sop_instance_uid] = 0x0110
-    async with opened(GATEWAY, tmp_path, environ(archive, attempts="3")) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url, attempts="3")) as gateway:
         await keep(gateway.blobs["deidentified"], images)
 
         await gateway.take(images)
@@ -94,7 +82,7 @@ async def test_a_full_centre_is_waited_for_however_long(tmp_path: Path, archive:
     images = instances(STUDY, 2)
     full = images.instances[0].sop_instance_uid
     archive.reasons[full] = 0xA700
-    async with opened(GATEWAY, tmp_path, environ(archive, attempts="1")) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url, attempts="1")) as gateway:
         await keep(gateway.blobs["deidentified"], images)
         await gateway.take(images)
         await until(lambda: len(archive.requests) >= 3)
@@ -113,7 +101,7 @@ async def test_while_the_centre_is_away_nothing_is_given_up_and_the_backlog_is_v
     archive.status = status
     archive.headers["Location"] = "/elsewhere"
     text = document()
-    async with opened(GATEWAY, tmp_path, environ(archive, attempts="1")) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url, attempts="1")) as gateway:
         await keep(gateway.blobs["deidentified"], instances(STUDY, 2), documents=[text])
         await gateway.take(instances(STUDY, 2), report(text))
 
@@ -137,7 +125,7 @@ async def test_an_outage_in_the_middle_of_a_delivery_sends_again_only_what_was_n
 ) -> None:
     batches = [instances(STUDY, 5, first=1 + 5 * n) for n in range(6)]
     archive.lose_answers = 1
-    settings = environ(archive, batch_instances="5", streams="1")
+    settings = gateway_environ(archive.url, batch_instances="5", streams="1")
     async with opened(GATEWAY, tmp_path, settings) as gateway:
         await keep(gateway.blobs["deidentified"], *batches)
 
@@ -181,7 +169,7 @@ async def test_an_outage_is_met_by_one_request_a_round_however_long_the_backlog(
 async def test_small_batches_of_a_study_share_a_request(tmp_path: Path, archive: Archive) -> None:
     archive.status = 503
     batches = [instances(STUDY, 1, first=n) for n in range(1, 31)]
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], *batches)
         await gateway.take(*batches)
 
@@ -212,7 +200,7 @@ async def test_bytes_that_are_gone_are_a_visible_failure_and_do_not_hold_up_the_
     tmp_path: Path, archive: Archive
 ) -> None:
     images = instances(STUDY, 3)
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], images)
         await gateway.blobs["deidentified"].delete(images.instances[0].blob)
 
@@ -226,7 +214,7 @@ async def test_bytes_that_are_gone_are_a_visible_failure_and_do_not_hold_up_the_
 async def test_a_refused_report_is_visible_and_a_new_version_goes(tmp_path: Path, archive: Archive) -> None:
     archive.report_status = 422
     text, better = document(), document(text="Better.", status="corrected", issued="2026-04-02T10:00:00+09:00")
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], documents=[text, better])
         await gateway.take(report(text))
         await until(lambda: state(gateway, "failed"))
@@ -242,12 +230,12 @@ async def test_a_refused_report_is_visible_and_a_new_version_goes(tmp_path: Path
 async def test_a_restart_goes_on_where_it_stopped(tmp_path: Path, archive: Archive) -> None:
     images = instances(STUDY, 2)
     archive.status = 503
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], images)
         await gateway.take(images)
 
     archive.status = 0
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await until(lambda: state(gateway, "done"))
         await until(lambda: len(gateway.of(Delivered)) == 1)
 
@@ -263,12 +251,12 @@ async def test_confirmed_instances_are_released_after_the_retention_time_and_oth
     done, failed = instances(STUDY, 2), instances(OTHER, 2, receipt="r2")
     beside_failed = instances(OTHER, 2, first=3, receipt="r3")
     archive.reasons[failed.instances[0].sop_instance_uid] = 0xA900
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], done, failed, beside_failed)
         await gateway.take(done, failed, beside_failed)
         await until(lambda: state(gateway, "done", "failed"))
 
-    async with opened(GATEWAY, tmp_path, environ(archive, retention_h="0.00000001")) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url, retention_h="0.00000001")) as gateway:
         await until(lambda: state(gateway, "released", "done", "failed"))
 
         left = [key async for key in gateway.blobs["deidentified"].keys("instances/")]
@@ -281,7 +269,7 @@ async def test_a_recalled_study_is_delivered_again_and_a_released_one_is_unavail
     tmp_path: Path, archive: Archive
 ) -> None:
     held, gone = instances(STUDY, 2), instances(OTHER, 2, receipt="r2")
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], held, gone)
         await gateway.take(held, gone)
         await until(lambda: state(gateway, "done"))
@@ -388,7 +376,7 @@ async def test_an_instance_that_the_centre_breaks_on_is_set_aside_and_the_others
     batches = [instances(STUDY, 5), instances(OTHER, 3, first=10)]
     bad = batches[0].instances[0].sop_instance_uid
     archive.breaks_on.add(bad)
-    async with opened(GATEWAY, tmp_path, environ(archive, attempts="3")) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url, attempts="3")) as gateway:
         await keep(gateway.blobs["deidentified"], *batches)
 
         await gateway.take(*batches)
@@ -407,7 +395,7 @@ async def test_an_instance_that_the_centre_breaks_on_is_set_aside_and_the_others
 async def test_a_bad_instance_alone_does_not_hold_up_what_comes_later(tmp_path: Path, archive: Archive) -> None:
     alone, later = instances(STUDY, 1), instances(OTHER, 3, first=10)
     archive.breaks_on.add(alone.instances[0].sop_instance_uid)
-    async with opened(GATEWAY, tmp_path, environ(archive, attempts="3")) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url, attempts="3")) as gateway:
         await keep(gateway.blobs["deidentified"], alone, later)
         await gateway.take(alone)
         await until(lambda: len(archive.requests) >= 3)  # nothing else is there to tell it from an outage
@@ -423,7 +411,7 @@ async def test_a_report_that_the_centre_breaks_on_is_set_aside_and_the_others_go
 ) -> None:
     bad, good = document("bad"), document("good")
     archive.report_breaks_on = b'"bad"'
-    async with opened(GATEWAY, tmp_path, environ(archive, attempts="3")) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url, attempts="3")) as gateway:
         await keep(gateway.blobs["deidentified"], documents=[bad, good])
 
         await gateway.take(report(bad), report(good))

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
@@ -18,21 +17,9 @@ from shared.documents import Eq
 from shared.errors import Invalid
 from shared.events import Delivered, Event, ReportLinked
 from tests.linker.samples import START, document, flagged, instances, packed, report, uid
-from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, served, until
+from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, until
 
 STUDY, OTHER = uid(1), uid(2)
-
-
-@pytest.fixture
-async def archive() -> AsyncIterator[Archive]:
-    found = Archive()
-    async with served(found.application()) as url:
-        found.headers["X-Url"] = url
-        yield found
-
-
-def environ(archive: Archive, **settings: str) -> dict[str, str]:
-    return gateway_environ(archive.headers["X-Url"], **settings)
 
 
 async def idle(gateway: Opened) -> bool:
@@ -49,7 +36,7 @@ def studies_of(document_: dict[str, Any]) -> tuple[str, ...]:
 
 async def test_a_study_and_its_report_are_linked_and_both_delivered(tmp_path: Path, archive: Archive) -> None:
     images, text = instances(STUDY, 3), document()
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], images, documents=[text])
 
         await gateway.take(images, report(text))
@@ -109,7 +96,7 @@ async def test_events_handled_at_once_and_twice_still_link(tmp_path: Path, archi
     texts = [document(f"R{n}", text=f"Report {n}.") for n in range(6)]
     events: list[Event] = [instances(STUDY, 2, first=1 + 2 * n) for n in range(6)]
     events += [report(text, receipt=f"r{n}") for n, text in enumerate(texts)]
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], *events, documents=texts)
 
         await asyncio.gather(*(gateway.take(event) for event in [*events, *reversed(events)]))
@@ -127,7 +114,7 @@ async def test_a_better_study_takes_the_report_over_and_the_centre_hears_of_it(
 ) -> None:
     text = document()
     near, right = instances(OTHER, 1, accession_number=""), instances(STUDY, 1, receipt="r2")
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], near, right, documents=[text])
 
         await gateway.take(near, report(text))
@@ -143,7 +130,7 @@ async def test_an_amended_report_replaces_and_an_older_one_that_comes_late_does_
 ) -> None:
     old = document(text="Old.")
     new = document(text="New.", status="amended", issued="2026-04-02T10:00:00+09:00")
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], documents=[old, new])
 
         await gateway.take(report(new, receipt="r-new"), report(old, receipt="r-old"))
@@ -156,7 +143,7 @@ async def test_the_same_report_again_is_not_posted_again_but_its_receipt_is_answ
     tmp_path: Path, archive: Archive
 ) -> None:
     text = document()
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], documents=[text])
 
         await gateway.take(report(text))
@@ -172,7 +159,7 @@ async def test_a_report_entered_in_error_is_unlinked_and_withdrawn_at_the_centre
 ) -> None:
     text = document()
     error = document(status="entered-in-error", issued="2026-04-02T10:00:00+09:00")
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], instances(STUDY), documents=[text, error])
         await gateway.take(instances(STUDY), report(text))
         await until(lambda: len(archive.reports) >= 1)
@@ -186,7 +173,7 @@ async def test_a_report_entered_in_error_is_unlinked_and_withdrawn_at_the_centre
 
 async def test_a_report_cancelled_before_it_left_never_leaves(tmp_path: Path, archive: Archive) -> None:
     text, gone = document(), document(status="cancelled", issued="2026-04-02T10:00:00+09:00")
-    async with opened(GATEWAY, tmp_path, environ(archive, policy="when_linked")) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url, policy="when_linked")) as gateway:
         await keep(gateway.blobs["deidentified"], instances(STUDY), documents=[text, gone])
 
         await gateway.take(report(text), report(gone), instances(STUDY))
@@ -198,7 +185,7 @@ async def test_a_report_cancelled_before_it_left_never_leaves(tmp_path: Path, ar
 
 async def test_when_linked_holds_both_until_they_find_each_other(tmp_path: Path, archive: Archive) -> None:
     text = document()
-    async with opened(GATEWAY, tmp_path, environ(archive, policy="when_linked")) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url, policy="when_linked")) as gateway:
         await keep(gateway.blobs["deidentified"], instances(STUDY), instances(OTHER), documents=[text])
 
         await gateway.take(instances(STUDY), instances(OTHER, accession_number="A2", receipt="r-other"))
@@ -215,7 +202,7 @@ async def test_after_a_day_means_that_nothing_leaves_today(tmp_path: Path, archi
 
     now = datetime.now(UTC)
     today, yesterday = instances(STUDY, at=now), instances(OTHER, at=now - timedelta(days=1, seconds=5))
-    async with opened(GATEWAY, tmp_path, environ(archive, policy="after 24h")) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url, policy="after 24h")) as gateway:
         await keep(gateway.blobs["deidentified"], today, yesterday)
 
         await gateway.take(today, yesterday)
@@ -227,7 +214,7 @@ async def test_after_a_day_means_that_nothing_leaves_today(tmp_path: Path, archi
 
 async def test_a_flagged_report_waits_until_a_person_lets_it_leave(tmp_path: Path, archive: Archive) -> None:
     text = flagged(document())
-    async with opened(GATEWAY, tmp_path, environ(archive, review="hold")) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url, review="hold")) as gateway:
         await keep(gateway.blobs["deidentified"], documents=[text])
         await gateway.take(report(text))
         waiting = (await gateway.get("/api/gateway/deliveries?state=review"))["deliveries"]
@@ -250,7 +237,7 @@ async def test_whether_a_report_is_flagged_is_what_the_event_says_and_the_docume
     tmp_path: Path, archive: Archive
 ) -> None:
     text = document()
-    async with opened(GATEWAY, tmp_path, environ(archive, review="hold")) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url, review="hold")) as gateway:
         await gateway.take(msgspec.structs.replace(report(text), flagged=True))  # its document is not there at all
 
         seen = await gateway.documents.get(REPORTS_SEEN, "R1")
@@ -263,7 +250,7 @@ async def test_an_unlinked_report_is_visible_with_candidates_and_linked_by_hand(
 ) -> None:
     text = document()
     twins = [instances(STUDY, accession_number=""), instances(OTHER, accession_number="", receipt="r2")]
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], *twins, documents=[text])
         await gateway.take(*twins, report(text))
         (unlinked,) = (await gateway.get("/api/gateway/links"))["links"]
@@ -296,7 +283,7 @@ async def test_a_wrong_link_by_hand_is_refused(
     tmp_path: Path, archive: Archive, body: dict[str, object], status: int
 ) -> None:
     text = document()
-    async with opened(GATEWAY, tmp_path, environ(archive), tasks=False) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url), tasks=False) as gateway:
         await keep(gateway.blobs["deidentified"], instances(STUDY), documents=[text])
         await gateway.take(instances(STUDY), report(text))
 
@@ -307,7 +294,7 @@ async def test_a_wrong_link_by_hand_is_refused(
 
 async def test_a_broken_document_is_refused_at_once_and_holds_up_no_other(tmp_path: Path, archive: Archive) -> None:
     broken, whole = document("R1"), document("R2")
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], instances(STUDY), documents=[broken, whole])
         await gateway.take(report(broken), report(whole, receipt="r2"))
         await until(lambda: len(archive.reports) == 2)
@@ -330,7 +317,7 @@ async def test_the_page_shows_what_is_unlinked_and_links_only_from_its_own_origi
     text = document()
     twins = [instances(STUDY, accession_number=""), instances(OTHER, accession_number="", receipt="r2")]
     form = {"report_id": "R1", "study_instance_uid": STUDY, "by": "Dr. Who", "why": ""}
-    async with opened(GATEWAY, tmp_path, environ(archive)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
         await keep(gateway.blobs["deidentified"], *twins, documents=[text])
         await gateway.take(*twins, report(text))
 
