@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 
 import msgspec
@@ -11,12 +11,14 @@ from services.linker.centre import feed
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import REPORTS, STUDIES_KNOWN, KnownStudy, StoredReport
 from services.linker.links import matching
+from services.linker.links.candidates import reports_for, studies_for
+from services.linker.links.deciding import decide_link, mark_settled
 from services.linker.links.matching import ManualDecision, Match
-from services.linker.links.optimistic import change, derive, find_all
-from services.linker.links.records import LINKS, Link, advance
+from services.linker.links.optimistic import derive, find_all
+from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Settled
 from services.linker.links.unsettled import Unsettled
-from shared.documents import Eq, In
+from shared.documents import Eq
 from shared.errors import Transient
 from shared.lease import Lease, LeaseLost
 from shared.logs import decided
@@ -41,16 +43,11 @@ async def relink(
     changed: the report itself changed, so that the change is noted even if its link did not.
     """
 
-    async def step(old: Link | None, decision: ManualDecision | None = None) -> Link | None:
+    async def find_match(link: Link, decision: ManualDecision | None) -> Match | None:
         report = await deps.documents.get(REPORTS, report_id)
-        if report is None:
-            return None
-        old = old or Link(report_id=report_id)
-        return advance(old, await _find(deps, report, old, decision), decision=decision, at=at)
+        return None if report is None else await _find(deps, report, link, decision)
 
-    if decision is not None:
-        await change(deps.documents, LINKS, report_id, partial(step, decision=decision))
-    link = await derive(deps.documents, LINKS, report_id, step)
+    link = await decide_link(deps.documents, report_id, find_match, decision=decision, at=at)
     if link is None:
         return None
     return await settle(deps, link, changed=changed, correlation_id=correlation_id)
@@ -77,11 +74,7 @@ async def settle(
     if link.rule:
         LINKED.labels(rule=link.rule).inc()
 
-    async def settled(now: Link | None) -> Link | None:
-        same = now is not None and now.revision == link.revision
-        return msgspec.structs.replace(now, settled=Settled.YES) if same and now is not None else None
-
-    await change(deps.documents, LINKS, link.report_id, settled)
+    await mark_settled(deps.documents, link)
     return report
 
 
@@ -110,17 +103,9 @@ async def repair_forever(deps: CentreDeps, _: Lease) -> None:
 
 async def reports_of(deps: CentreDeps, study: KnownStudy) -> set[str]:
     """Return every report without a Study that a rule could link to this one, and those already linked to it."""
-    find, uid = find_all, study.study_instance_uid
-    found = await find(deps.documents, REPORTS, Eq("named_study", uid))
-    found += await find(deps.documents, REPORTS, Eq("studies", uid))
-    if study.accession_numbers:
-        found += await find(deps.documents, REPORTS, In("accession_number", study.accession_numbers))
-    tolerance = deps.settings.date_tolerance_days
-    dates = {near for day in study.study_dates for near in matching.dates_around(day, tolerance)}
-    if study.patient_ids and dates:
-        where = (In("patient_id", study.patient_ids), In("study_date", tuple(sorted(dates))))
-        found += await find(deps.documents, REPORTS, *where)
-    return {report.report_id for report in found}
+    possible = await reports_for(deps.documents, REPORTS, study, deps.settings.date_tolerance_days)
+    linked = await find_all(deps.documents, REPORTS, Eq("studies", study.study_instance_uid))
+    return possible | {report.report_id for report in linked}
 
 
 async def _find(deps: CentreDeps, report: StoredReport, link: Link, decision: ManualDecision | None) -> Match:
@@ -135,26 +120,11 @@ async def _find(deps: CentreDeps, report: StoredReport, link: Link, decision: Ma
         return _but(Match(studies=tuple(sorted(version.studies)), rule=version.link or matching.STUDY_UID), barred)
     if version.link in FINAL_AT_GATEWAY:
         return Match(reason=version.link)
-    studies = [study.keys for study in await _studies_for(deps, report)]
-    return matching.decide(version.keys, studies, decisions=decisions, tolerance_days=deps.settings.date_tolerance_days)
+    tolerance = deps.settings.date_tolerance_days
+    studies = [study.keys for study in await studies_for(deps.documents, STUDIES_KNOWN, version.keys, tolerance)]
+    return matching.decide(version.keys, studies, decisions=decisions, tolerance_days=tolerance)
 
 
 def _but(found: Match, barred: frozenset[str]) -> Match:
     left = tuple(uid for uid in found.studies if uid not in barred)
     return msgspec.structs.replace(found, studies=left) if left else Match(reason="unlinked-by-hand")
-
-
-async def _studies_for(deps: CentreDeps, report: StoredReport) -> Sequence[KnownStudy]:
-    found: dict[str, KnownStudy] = {}
-    if report.named_study:
-        named = await deps.documents.get(STUDIES_KNOWN, report.named_study)
-        found |= {named.study_instance_uid: named} if named else {}
-    if report.accession_number:
-        for study in await find_all(deps.documents, STUDIES_KNOWN, Eq("accession_numbers", report.accession_number)):
-            found[study.study_instance_uid] = study
-    dates = matching.dates_around(report.study_date, deps.settings.date_tolerance_days)
-    if report.patient_id and dates:
-        where = (Eq("patient_ids", report.patient_id), In("study_dates", dates))
-        for study in await find_all(deps.documents, STUDIES_KNOWN, *where):
-            found[study.study_instance_uid] = study
-    return list(found.values())

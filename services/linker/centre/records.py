@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from services.linker.links import versions
-from services.linker.links.matching import StudyKeys
+from services.linker.links.candidates import IdentifiedReport, IdentifiedStudy
 from services.linker.links.states import RecallState
 from shared.documents import Collection
 from shared.events import LinkKeys
@@ -26,10 +26,9 @@ class StoredVersion(msgspec.Struct, frozen=True, kw_only=True):
     flagged: bool
 
 
-class StoredReport(msgspec.Struct, frozen=True, kw_only=True):
+class StoredReport(IdentifiedReport, frozen=True, kw_only=True):
     """A report in all its versions. studies: what it is linked to now; touched: and ever was."""
 
-    report_id: str
     site: str
     profile: str
     versions: tuple[StoredVersion, ...]
@@ -37,10 +36,6 @@ class StoredReport(msgspec.Struct, frozen=True, kw_only=True):
     touched: tuple[str, ...] = ()
     rule: str = ""
     status: str = ""
-    patient_id: str = ""
-    accession_number: str = ""
-    named_study: str = ""
-    study_date: str = ""
 
     @property
     def current(self) -> StoredVersion:
@@ -53,22 +48,10 @@ class StoredReport(msgspec.Struct, frozen=True, kw_only=True):
         return self.current.status in RETRACTED
 
 
-class KnownStudy(msgspec.Struct, frozen=True, kw_only=True):
+class KnownStudy(IdentifiedStudy, frozen=True, kw_only=True):
     """A Study that the archive has. series: those whose storing has been taken into account."""
 
-    study_instance_uid: str
-    patient_ids: tuple[str, ...] = ()
-    accession_numbers: tuple[str, ...] = ()
-    modalities: tuple[str, ...] = ()
-    study_dates: tuple[str, ...] = ()
     series: tuple[str, ...] = ()
-
-    @property
-    def keys(self) -> StudyKeys:
-        """What reports are matched by."""
-        return StudyKeys(
-            self.study_instance_uid, self.patient_ids, self.accession_numbers, self.modalities, self.study_dates
-        )
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,20 +5,19 @@ a crash leaves unsettled, a replay or the sweeper does again.
 """
 
 import time
-from functools import partial
-
-import msgspec
 
 from services.linker.gateway import planning
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import REPORTS_SEEN, STUDIES_SEEN, SeenReport, SeenStudy
 from services.linker.links import matching
-from services.linker.links.matching import ManualDecision
-from services.linker.links.optimistic import change, derive, find_all
-from services.linker.links.records import LINKS, Link, advance
+from services.linker.links.candidates import reports_for, studies_for
+from services.linker.links.deciding import decide_link, mark_settled
+from services.linker.links.matching import ManualDecision, Match
+from services.linker.links.optimistic import find_all
+from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Settled
-from shared.documents import Eq, In
-from shared.events import LinkKeys, ReportLinked
+from shared.documents import Eq
+from shared.events import ReportLinked
 from shared.fhir.statuses import RETRACTED
 from shared.metrics import LINKED
 
@@ -30,16 +29,11 @@ async def relink(
 ) -> Link | None:
     """Decide anew about one report; None if it is not known."""
 
-    async def step(old: Link | None, decision: ManualDecision | None = None) -> Link | None:
+    async def find_match(link: Link, decision: ManualDecision | None) -> Match | None:
         report = await deps.documents.get(REPORTS_SEEN, report_id)
-        if report is None:
-            return None
-        old = old or Link(report_id=report_id)
-        return advance(old, await _find(deps, report, old, decision), decision=decision, at=at)
+        return None if report is None else await _find(deps, report, link, decision)
 
-    if decision is not None:
-        await change(deps.documents, LINKS, report_id, partial(step, decision=decision))
-    link = await derive(deps.documents, LINKS, report_id, step)
+    link = await decide_link(deps.documents, report_id, find_match, decision=decision, at=at)
     if link is not None:
         await planning.plan_report(deps, report_id)
         if link.settled is not Settled.YES:
@@ -75,12 +69,7 @@ async def settle(deps: GatewayDeps, link: Link) -> None:
     if report is not None and link.studies:
         await deps.bus.publish(*_announcements(report, link))
         LINKED.labels(rule=link.rule).inc()
-
-    async def step(now: Link | None) -> Link | None:
-        same = now is not None and now.revision == link.revision
-        return msgspec.structs.replace(now, settled=Settled.YES) if same and now is not None else None
-
-    await change(deps.documents, LINKS, link.report_id, step)
+    await mark_settled(deps.documents, link)
 
 
 def _announcements(report: SeenReport, link: Link) -> list[ReportLinked]:
@@ -100,44 +89,21 @@ def _announcements(report: SeenReport, link: Link) -> list[ReportLinked]:
     ]
 
 
-async def _find(deps: GatewayDeps, report: SeenReport, link: Link, decision: ManualDecision | None) -> matching.Match:
+async def _find(deps: GatewayDeps, report: SeenReport, link: Link, decision: ManualDecision | None) -> Match:
     version = report.current
-    studies = await _studies_for(deps, version.keys)
+    tolerance = deps.settings.date_tolerance_days
+    studies = await studies_for(deps.documents, STUDIES_SEEN, version.keys, tolerance)
     return matching.decide(
         version.keys,
         [study.keys for study in studies],
         retracted=version.status in RETRACTED,
         decisions=(*link.decisions, decision) if decision else link.decisions,
-        tolerance_days=deps.settings.date_tolerance_days,
+        tolerance_days=tolerance,
     )
-
-
-async def _studies_for(deps: GatewayDeps, keys: LinkKeys) -> list[SeenStudy]:
-    """Return every Study that a rule could link a report of these keys to."""
-    found: dict[str, SeenStudy] = {}
-    if keys.accession_number:
-        for study in await find_all(deps.documents, STUDIES_SEEN, Eq("accession_numbers", keys.accession_number)):
-            found[study.study_instance_uid] = study
-    if keys.study_instance_uid:
-        named = await deps.documents.get(STUDIES_SEEN, keys.study_instance_uid)
-        found |= {named.study_instance_uid: named} if named else {}
-    dates = matching.dates_around(keys.study_date, deps.settings.date_tolerance_days)
-    if keys.patient_id and dates:
-        where = (Eq("patient_ids", keys.patient_id), In("study_dates", dates))
-        for study in await find_all(deps.documents, STUDIES_SEEN, *where):
-            found[study.study_instance_uid] = study
-    return list(found.values())
 
 
 async def _reports_of(deps: GatewayDeps, study: SeenStudy) -> set[str]:
     """Return every report that a rule could link to this Study, or that has been linked to it."""
-    found = await find_all(deps.documents, REPORTS_SEEN, Eq("named_study", study.study_instance_uid))
-    if study.accession_numbers:
-        found += await find_all(deps.documents, REPORTS_SEEN, In("accession_number", study.accession_numbers))
-    tolerance = deps.settings.date_tolerance_days
-    dates = {near for day in study.study_dates for near in matching.dates_around(day, tolerance)}
-    if study.patient_ids and dates:
-        where = (In("patient_id", study.patient_ids), In("study_date", tuple(sorted(dates))))
-        found += await find_all(deps.documents, REPORTS_SEEN, *where)
+    possible = await reports_for(deps.documents, REPORTS_SEEN, study, deps.settings.date_tolerance_days)
     linked = await find_all(deps.documents, LINKS, Eq("studies", study.study_instance_uid))
-    return {report.report_id for report in found} | {link.report_id for link in linked}
+    return possible | {link.report_id for link in linked}

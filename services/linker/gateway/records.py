@@ -3,28 +3,16 @@
 import msgspec
 
 from services.linker.links import versions
-from services.linker.links.matching import StudyKeys
+from services.linker.links.candidates import IdentifiedReport, IdentifiedStudy
 from services.linker.links.states import Announcement, DeliveryKind, DeliveryState
 from shared.documents import Collection
 from shared.events import InstanceRef, LinkKeys
 
 
-class SeenStudy(msgspec.Struct, frozen=True, kw_only=True):
+class SeenStudy(IdentifiedStudy, frozen=True, kw_only=True):
     """A Study as its Instances told it."""
 
-    study_instance_uid: str
-    patient_ids: tuple[str, ...] = ()
-    accession_numbers: tuple[str, ...] = ()
-    modalities: tuple[str, ...] = ()
-    study_dates: tuple[str, ...] = ()
     site: str = ""
-
-    @property
-    def keys(self) -> StudyKeys:
-        """What reports are matched by."""
-        return StudyKeys(
-            self.study_instance_uid, self.patient_ids, self.accession_numbers, self.modalities, self.study_dates
-        )
 
 
 class ReportVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,15 +30,10 @@ class ReportVersion(msgspec.Struct, frozen=True, kw_only=True):
     site: str
 
 
-class SeenReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A report in all its versions; the fields after ``versions`` repeat the current one's keys, to be found by."""
+class SeenReport(IdentifiedReport, frozen=True, kw_only=True):
+    """A report in all its versions. receipt_ids: of all of them."""
 
-    report_id: str
     versions: tuple[ReportVersion, ...]
-    patient_id: str = ""
-    accession_number: str = ""
-    named_study: str = ""
-    study_date: str = ""
     receipt_ids: tuple[str, ...] = ()
 
     @property

@@ -1,0 +1,71 @@
+"""Which Studies a report could belong to, and which reports a Study: asked of the records of either side."""
+
+from typing import TypeVar
+
+import msgspec
+
+from services.linker.links.matching import StudyKeys, dates_around
+from services.linker.links.optimistic import find_all
+from shared.documents import Collection, Documents, Eq, In
+from shared.events import LinkKeys
+
+
+class IdentifiedStudy(msgspec.Struct, frozen=True, kw_only=True):
+    """A Study by what reports are matched by: every value that an Instance of it had."""
+
+    study_instance_uid: str
+    patient_ids: tuple[str, ...] = ()
+    accession_numbers: tuple[str, ...] = ()
+    modalities: tuple[str, ...] = ()
+    study_dates: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> StudyKeys:
+        """What reports are matched by."""
+        return StudyKeys(
+            self.study_instance_uid, self.patient_ids, self.accession_numbers, self.modalities, self.study_dates
+        )
+
+
+class IdentifiedReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A report by what it is found by: the keys of its current version. named_study: the Study that it names itself."""
+
+    report_id: str
+    patient_id: str = ""
+    accession_number: str = ""
+    named_study: str = ""
+    study_date: str = ""
+
+
+S = TypeVar("S", bound=IdentifiedStudy)
+R = TypeVar("R", bound=IdentifiedReport)
+
+
+async def studies_for(documents: Documents, studies: Collection[S], keys: LinkKeys, tolerance_days: int) -> list[S]:
+    """Return every Study that a rule could link a report of these keys to."""
+    found: dict[str, S] = {}
+    if keys.accession_number:
+        for study in await find_all(documents, studies, Eq("accession_numbers", keys.accession_number)):
+            found[study.study_instance_uid] = study
+    if keys.study_instance_uid:
+        named = await documents.get(studies, keys.study_instance_uid)
+        found |= {named.study_instance_uid: named} if named else {}
+    dates = dates_around(keys.study_date, tolerance_days)
+    if keys.patient_id and dates:
+        for study in await find_all(documents, studies, Eq("patient_ids", keys.patient_id), In("study_dates", dates)):
+            found[study.study_instance_uid] = study
+    return list(found.values())
+
+
+async def reports_for(
+    documents: Documents, reports: Collection[R], study: IdentifiedStudy, tolerance_days: int
+) -> set[str]:
+    """Return the ids of the reports that a rule could link to this Study."""
+    found = await find_all(documents, reports, Eq("named_study", study.study_instance_uid))
+    if study.accession_numbers:
+        found += await find_all(documents, reports, In("accession_number", study.accession_numbers))
+    dates = {near for day in study.study_dates for near in dates_around(day, tolerance_days)}
+    if study.patient_ids and dates:
+        where = (In("patient_id", study.patient_ids), In("study_date", tuple(sorted(dates))))
+        found += await find_all(documents, reports, *where)
+    return {report.report_id for report in found}
