@@ -10,7 +10,8 @@
     │   ├── Invalid          the input breaks a rule
     │   ├── Refused          a policy or profile does not let it pass
     │   │   └── TooCostly    it takes more time or memory than one piece of work may
-    │   └── NotFound         what is referred to does not exist
+    │   ├── NotFound         what is referred to does not exist
+    │   └── Damaged          what is at rest is not what was put there
     ├── SettingsError        a setting is missing or wrong; names the variable
     └── IncompatibleData     records at rest are of another version than this code writes; says what to do
 
@@ -73,6 +74,10 @@ class TooCostly(Refused):
 
 class NotFound(Permanent):
     """What is referred to does not exist."""
+
+
+class Damaged(Permanent):
+    """Bytes at rest are not those that were put there: of another digest, cut short, or gone."""
 
 
 class SettingsError(JmidError):

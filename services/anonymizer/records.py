@@ -1,5 +1,7 @@
 """The anonymizer's records: what was done to each Instance, and what was refused. No record holds a patient's value."""
 
+import hashlib
+import re
 from enum import StrEnum
 
 import msgspec
@@ -108,6 +110,16 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     def is_rejection(self) -> bool:
         """Say whether the item stays here for good."""
         return self.decision is Choice.REJECT
+
+
+DAMAGED = "damaged-at-rest"
+SEND_AGAIN = "the identified bytes are no more those that came: have them sent again"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def is_damaged(key: str, data: bytes) -> bool:
+    """Say whether the bytes of an identified blob are not those that came: its key is their SHA-256."""
+    return _DIGEST.fullmatch(key) is not None and hashlib.sha256(data).hexdigest() != key
 
 
 DECISIONS = Collection("deid_decisions", Decision, key="blob", fields=("decision", "at"))

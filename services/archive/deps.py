@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from services.archive.recently_checked import RecentlyChecked
 from services.archive.settings import ArchiveSettings
 from services.archive.study_locks import StudyLocks
 from shared.blobs import Blobs
@@ -19,7 +20,7 @@ from shared.set_aside import SetAsides
 class ArchiveDeps:
     """wake_up: set when the change ledger has a new row.  scratch: a folder for parts too large to hold in memory.
 
-    study_locks: one writer of a Study at a time.
+    study_locks: one writer of a Study at a time.  checked: blobs whose digest was compared a moment ago.
     """
 
     settings: ArchiveSettings
@@ -31,6 +32,7 @@ class ArchiveDeps:
     scratch: Path = Path(tempfile.gettempdir())
     wake_up: asyncio.Event = field(default_factory=asyncio.Event)
     study_locks: StudyLocks = field(default_factory=StudyLocks)
+    checked: RecentlyChecked = field(default_factory=RecentlyChecked)
 
     @cached_property
     def set_asides(self) -> SetAsides:

@@ -13,10 +13,15 @@ from shared.events import LinkKeys
 
 
 class InstanceState(enum.StrEnum):
-    """Whether the bytes of an Instance are here."""
+    """Whether the bytes of an Instance are here.
+
+    DAMAGED: they are no more those that came; they are kept for a person to look at and never answered with. A Store of
+    the right bytes, such as a recall, replaces them.
+    """
 
     STORED = "stored"
     EVICTED = "evicted"
+    DAMAGED = "damaged"
 
 
 class StudyChange(enum.StrEnum):
@@ -74,6 +79,11 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     metadata_maker: int = 1
     answer_maker: int = 1
     commit: str = ""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its bytes can be answered with."""
+        return self.state is InstanceState.STORED
 
 
 class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,6 +200,20 @@ class SweepRecord(msgspec.Struct, frozen=True, kw_only=True):
     number: int
 
 
+class ScrubRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the scrub stands. position: the page token of what is next.  started_at: seconds since 1970.
+
+    compared, damaged: Instances of this scrub, or of the last one.
+    """
+
+    name: str
+    started_at: float = 0.0
+    is_running: bool = False
+    position: str = ""
+    compared: int = 0
+    damaged: int = 0
+
+
 INSTANCES = Collection(
     name="instances",
     type=InstanceRecord,
@@ -242,4 +266,5 @@ DELETIONS = Collection(name="deletions", type=DeletionRecord, key="id", fields=(
 PENDING = Collection(name="archive_pending", type=PendingRecord, key="id", fields=("at",))
 SUSPECTS = Collection(name="orphan_suspects", type=SuspectRecord, key="blob")
 SWEEPS = Collection(name="orphan_sweeps", type=SweepRecord, key="id")
-COLLECTIONS = (INSTANCES, SERIES, STUDIES, CONFLICTS, DELETIONS, PENDING, SUSPECTS, SWEEPS)
+SCRUBS = Collection(name="scrubs", type=ScrubRecord, key="name")
+COLLECTIONS = (INSTANCES, SERIES, STUDIES, CONFLICTS, DELETIONS, PENDING, SUSPECTS, SWEEPS, SCRUBS)

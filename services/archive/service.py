@@ -11,6 +11,7 @@ from services.archive import retrieve_routes
 from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping import loop
 from services.archive.housekeeping.delete_routes import RemovalRoutes
+from services.archive.housekeeping.scrub import scrub_forever
 from services.archive.http import cors
 from services.archive.query.routes import SearchRoutes
 from services.archive.records import COLLECTIONS
@@ -39,6 +40,9 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     async def keep() -> None:
         await leases.work_under_lease("archive-housekeeping", partial(loop.keep_forever, deps))
 
+    async def scrub() -> None:
+        await leases.work_under_lease("archive-scrub", partial(scrub_forever, deps))
+
     async def status() -> Mapping[str, int]:
         return await loop.status(deps)
 
@@ -52,7 +56,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
             ],
             settings.cors_origins,
         ),
-        tasks=[publish, keep],
+        tasks=[publish, keep, scrub],
         status=status,
         checks={"housekeeping": partial(loop.is_kept, deps)},
     )

@@ -39,6 +39,22 @@ class ArchiveSettings(msgspec.Struct, frozen=True):
             le=36_500,
         ),
     ] = 30.0
+    read_checks: Annotated[
+        float,
+        Meta(
+            description="Of how many reads the stored bytes are compared with their SHA-256 before they are answered "
+            "with: 1 is every one, 0 none.",
+            ge=0,
+            le=1,
+        ),
+    ] = 1.0
+    scrub_rate_bytes: Annotated[
+        Bytes,
+        Meta(description="How many stored bytes a second the scrub reads and compares; 0 is no scrub."),
+    ] = 20_000_000
+    scrub_days: Annotated[
+        float, Meta(description="How long after the beginning of a scrub the next one begins.", ge=0, le=36_500)
+    ] = 7.0
     administrator_token: Annotated[
         str, Meta(description="The Bearer token that a DELETE must present; empty refuses every DELETE.")
     ] = ""

@@ -9,10 +9,18 @@ import re
 
 _SHA_256 = re.compile(r"(?:^|,)\s*sha-256\s*=\s*:([A-Za-z0-9+/=]*):", re.IGNORECASE)
 
+_WANTED = re.compile(r"(?:^|,)\s*sha-256\s*=\s*(\d{1,2})\s*(?:,|$)", re.IGNORECASE | re.ASCII)
+
 
 def content_digest(sha256: str) -> str:
     """Return the header's value. sha256: hexadecimal."""
     return f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode('ascii')}:"
+
+
+def wants_sha256(header: str) -> bool:
+    """Say whether a Want-Repr-Digest or Want-Content-Digest asks for SHA-256: a preference from 1 to 10 (section 4)."""
+    match = _WANTED.search(header)
+    return match is not None and int(match[1]) > 0
 
 
 def sha256_of(header: str) -> str:

@@ -1,6 +1,8 @@
 """De-identifies several Instances in a worker process. Refusals come back as findings, not as errors."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -8,6 +10,7 @@ from services.anonymizer.dicom import file_format, patient_identifiers
 from services.anonymizer.instances import sop_classes
 from services.anonymizer.instances.deidentify import Cleaned, Review, deidentify
 from services.anonymizer.policy import Policy
+from services.anonymizer.records import DAMAGED, SEND_AGAIN, is_damaged
 from shared.errors import Permanent
 from shared.supervision import origin
 
@@ -22,16 +25,29 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 Finding = Cleaned | Refusal
-Source = tuple[Path | bytes, Review | None]
-"""The path of a file or its bytes, and what a person decided about it."""
 
 
-def deidentify_batch(sources: list[Source], policy: Policy) -> list[Finding]:
+class Source(NamedTuple):
+    """One Instance to de-identify. file: its path or its bytes.  key: of the blob, which is its SHA-256.
+
+    review: what a person decided about it.
+    """
+
+    file: Path | bytes
+    key: str
+    review: Review | None = None
+
+
+def deidentify_batch(sources: Sequence[Source], policy: Policy) -> list[Finding]:
     """Return a finding for each source."""
-    return [
-        deidentify_one(source.read_bytes() if isinstance(source, Path) else source, policy, review)
-        for source, review in sources
-    ]
+    return [_deidentify_source(source, policy) for source in sources]
+
+
+def _deidentify_source(source: Source, policy: Policy) -> Finding:
+    data = source.file.read_bytes() if isinstance(source.file, Path) else source.file
+    if is_damaged(source.key, data):
+        return Refusal(DAMAGED, SEND_AGAIN, "", len(data))
+    return deidentify_one(data, policy, source.review)
 
 
 def deidentify_one(data: bytes, policy: Policy, review: Review | None = None) -> Finding:

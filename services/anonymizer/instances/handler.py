@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from services.anonymizer.deps import AnonymizerDeps
-from services.anonymizer.instances.batch import Refusal
+from services.anonymizer.instances.batch import Refusal, Source
 from services.anonymizer.instances.deidentify import Cleaned, Review
 from services.anonymizer.instances.isolation import findings
 from services.anonymizer.profile import profile
@@ -32,7 +32,9 @@ async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -
     decisions = await deps.documents.get_many(DECISIONS, event.blobs)
     for blobs in await _portions(event, deps, audits):
         sources = [
-            (deps.identified.local_path(blob) or await deps.identified.get(blob), _review(decisions.get(blob)))
+            Source(
+                deps.identified.local_path(blob) or await deps.identified.get(blob), blob, _review(decisions.get(blob))
+            )
             for blob in blobs
         ]
         found = await findings(deps.cpu, sources, deps.policy)

@@ -32,6 +32,6 @@ async def _alone(cpu: Cpu, source: Source, policy: Policy) -> Finding:
 
 
 async def _refusal(source: Source, error: TooCostly) -> Refusal:
-    data = source[0]
+    data = source.file
     size = (await asyncio.to_thread(data.stat)).st_size if isinstance(data, Path) else len(data)
     return Refusal(error.reason, error.detail, "", size)

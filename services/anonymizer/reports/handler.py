@@ -7,19 +7,22 @@ from services.anonymizer.policy import Policy
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.records import (
+    DAMAGED,
     DECISIONS,
     QUARANTINE,
     REPORT_AUDIT,
+    SEND_AGAIN,
     Decision,
     Kind,
     Quarantined,
     ReportAudit,
     State,
+    is_damaged,
 )
 from services.anonymizer.reports.deidentify import DeidentifiedReport, deidentify
 from services.anonymizer.reports.review import RESIDUAL_RISK, is_decided, released
 from shared.documents import Put
-from shared.errors import NotFound, Permanent, Refused, TooCostly, WorkerDied
+from shared.errors import Damaged, NotFound, Permanent, Refused, TooCostly, WorkerDied
 from shared.events import Event, InputDeidentified, InputRefused, ReportDeidentified, ReportReceived
 from shared.metrics import DEIDENTIFIED, REFUSED
 from shared.supervision import origin
@@ -31,6 +34,8 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
         data = await deps.identified.get(event.blob)
     except NotFound:
         return _events(event, await _earlier(event, deps))
+    if is_damaged(event.blob, data):
+        return await _refuse(event, deps, Damaged(DAMAGED, SEND_AGAIN), len(data))
     found = await _cleaned(data, deps)
     if isinstance(found, Permanent):
         return await _refuse(event, deps, found, len(data))

@@ -159,6 +159,7 @@ class Availability(enum.StrEnum):
 
     ONLINE = "ONLINE"
     NEARLINE = "NEARLINE"
+    UNAVAILABLE = "UNAVAILABLE"
 
 
 def availability_of_study(record: StudyRecord) -> Availability:
@@ -169,7 +170,14 @@ def availability_of_study(record: StudyRecord) -> Availability:
 
 def availability_of_instance(record: InstanceRecord) -> Availability:
     """Return the Instance Availability of an Instance."""
-    return Availability.NEARLINE if record.state is InstanceState.EVICTED else Availability.ONLINE
+    return _AVAILABILITY[record.state]
+
+
+_AVAILABILITY = {
+    InstanceState.STORED: Availability.ONLINE,
+    InstanceState.EVICTED: Availability.NEARLINE,
+    InstanceState.DAMAGED: Availability.UNAVAILABLE,
+}
 
 
 def _level(attributes: Json, tags: frozenset[str]) -> Json:

@@ -82,6 +82,7 @@ async def status(deps: ArchiveDeps) -> Mapping[str, int]:
         "studies": await deps.documents.count(STUDIES),
         "instances": await deps.documents.count(INSTANCES),
         "evicted": await deps.documents.count(INSTANCES, Eq("state", InstanceState.EVICTED)),
+        "damaged": await deps.documents.count(INSTANCES, Eq("state", InstanceState.DAMAGED)),
         "conflicts": await deps.documents.count(CONFLICTS),
         "not told yet": await deps.documents.count(PENDING),
         "bytes without a record": await deps.documents.count(SUSPECTS),

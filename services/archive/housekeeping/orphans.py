@@ -96,7 +96,7 @@ async def _unknown(deps: ArchiveDeps, keys: Sequence[str]) -> list[str]:
     named = await _named_by_ledger(deps)
     records = await deps.documents.get_many(INSTANCES, sorted(set(uids.values())))
     conflicts = await deps.documents.get_many(CONFLICTS, sorted(ids.values()))
-    known = {record.blob for record in records.values() if record.state == InstanceState.STORED}
+    known = {record.blob for record in records.values() if record.state != InstanceState.EVICTED}
     known |= {conflict.blob for conflict in conflicts.values()}
     return [key for key in (*uids, *ids) if key not in known and uids.get(key) not in named]
 

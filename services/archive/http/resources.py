@@ -1,4 +1,4 @@
-"""Find the Instances that the path of a request names: 404 if there are none, 410 if their bytes were evicted.
+"""Find the Instances that the path of a request names: 404 if there are none, 410 if their bytes are not here.
 
 Source: PS3.18 10.4.3.1 (status codes of the Retrieve Transaction), 8.5.
 """
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from services.archive.deps import ArchiveDeps
 from services.archive.http.responses import answer_gone
-from services.archive.records import INSTANCES, SERIES, InstanceRecord, InstanceState
+from services.archive.records import INSTANCES, SERIES, InstanceRecord
 from shared.documents import Eq
 from shared.errors import NotFound
 
@@ -21,10 +21,10 @@ async def instance_of(deps: ArchiveDeps, path: Mapping[str, str]) -> InstanceRec
 
 
 async def online_instance(deps: ArchiveDeps, path: Mapping[str, str]) -> InstanceRecord:
-    """Return the Instance that the path names, whose bytes are stored; 410 if they were evicted."""
+    """Return the Instance that the path names, whose bytes are stored; 410 if they were evicted or are damaged."""
     record = await instance_of(deps, path)
-    if record.state == InstanceState.EVICTED:
-        answer_gone(record.study_instance_uid)
+    if not record.is_here:
+        answer_gone(record.study_instance_uid, record.state)
     return record
 
 
@@ -48,11 +48,11 @@ async def instances_of(deps: ArchiveDeps, path: Mapping[str, str]) -> list[Insta
 
 
 async def online_instances(deps: ArchiveDeps, path: Mapping[str, str]) -> list[InstanceRecord]:
-    """Return those Instances of the resource whose bytes are stored; 410 if all were evicted."""
+    """Return those Instances of the resource whose bytes are stored; 410 if none are."""
     records = await instances_of(deps, path)
-    found = [record for record in records if record.state != InstanceState.EVICTED]
+    found = [record for record in records if record.is_here]
     if not found:
-        answer_gone(records[0].study_instance_uid)
+        answer_gone(records[0].study_instance_uid, records[0].state)
     return found
 
 

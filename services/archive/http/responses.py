@@ -11,8 +11,8 @@ import orjson
 from aiohttp import web
 
 from services.archive.http.negotiate import Chosen, Offer, choose
-from services.archive.records import InstanceRecord
-from shared.errors import Invalid, JmidError, NotFound, Refused
+from services.archive.records import InstanceRecord, InstanceState
+from shared.errors import Damaged, Invalid, JmidError, NotFound, Refused
 from shared.logs import decided
 
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -45,6 +45,8 @@ def _answer(error: JmidError) -> NoReturn:
             refuse(web.HTTPBadRequest, error.reason, error.detail)
         case Refused():
             refuse(web.HTTPNotAcceptable, error.reason, error.detail)
+        case Damaged():
+            refuse(web.HTTPInternalServerError, error.reason, error.detail)
         case _:
             refuse(web.HTTPServiceUnavailable, "unavailable", "a store does not answer; try again")
 
@@ -55,13 +57,14 @@ def refuse(kind: Callable[..., web.HTTPException], reason: str, detail: str = ""
     raise kind(text=body, content_type="application/json")
 
 
-def answer_gone(study_instance_uid: str) -> NoReturn:
-    """Say that the bytes were evicted and how they come back (PS3.18 8.5: 410 Gone)."""
+def answer_gone(study_instance_uid: str, state: InstanceState) -> NoReturn:
+    """Say why the bytes are not here and how they come back (PS3.18 8.5: 410 Gone)."""
+    why = "Damaged at rest" if state is InstanceState.DAMAGED else "Evicted to make room"
     detail = (
-        "Evicted to make room; metadata and searches still answer. To have it delivered again: POST "
+        f"{why}; metadata and searches still answer. To have it delivered again: POST "
         f'{{"study_instance_uid": "{study_instance_uid}", "by": "who asks"}} to /api/recalls.'
     )
-    refuse(web.HTTPGone, "evicted", detail)
+    refuse(web.HTTPGone, state.value, detail)
 
 
 def query_of(request: web.Request) -> dict[str, str]:

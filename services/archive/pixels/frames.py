@@ -6,6 +6,7 @@ Source: PS3.5 8.1.1 and 8.2 (native), A.4 (encapsulated).
 import zlib
 from collections.abc import Sequence
 
+from services.archive import stored_bytes
 from services.archive.deps import ArchiveDeps
 from services.archive.pixels.codecs import frame_of_bits
 from services.archive.pixels.shape import PixelShape, shape_of
@@ -73,8 +74,8 @@ async def frame(deps: ArchiveDeps, record: InstanceRecord, number: int) -> bytes
 async def ranges(deps: ArchiveDeps, record: InstanceRecord, places: Sequence[Span]) -> list[bytes]:
     """Return the bytes at these places; of a deflated Instance, of its inflated Data Set."""
     if record.deflated:
-        return await deps.cpu(inflated, await deps.blobs.get(record.blob), tuple(places))
-    return [await deps.blobs.get(record.blob, start, end - start) for start, end in places]
+        return await deps.cpu(inflated, await stored_bytes.whole(deps, record), tuple(places))
+    return [await stored_bytes.part(deps, record, start, end) for start, end in places]
 
 
 def frame_shape(record: InstanceRecord) -> PixelShape:

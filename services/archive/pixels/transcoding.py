@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 import pydicom
 from pydicom.uid import UID
 
+from services.archive import stored_bytes
 from services.archive.deps import ArchiveDeps
 from services.archive.http.negotiate import ANY, Chosen
 from services.archive.pixels import codecs, frames
@@ -67,14 +68,14 @@ async def transcoded(deps: ArchiveDeps, record: InstanceRecord, target: str) -> 
     """Yield a Part 10 file of the Instance in ``target``."""
     stored = record.transfer_syntax_uid
     if record.pixels is None or stored in (DEFLATED_LE, EXPLICIT_BE):
-        data = await deps.blobs.get(record.blob)
+        data = await stored_bytes.whole(deps, record)
         data = await deps.cpu(_rewritten, data, EXPLICIT_LE) if stored != EXPLICIT_LE else data
         if target != EXPLICIT_LE and record.pixels is not None:
             raise Refused("no-such-transcoding", f"from {stored} to {target}")
         yield data
         return
     shape = frames.frame_shape(record)
-    header = await deps.blobs.get(record.blob, 0, record.header_end)
+    header = await stored_bytes.part(deps, record, 0, record.header_end)
     count = record.pixels.number_of_frames
     first = await _frame(deps, record, 1, target, shape)
     ratio = shape.frame_bits / 8 / max(1, len(first.data))

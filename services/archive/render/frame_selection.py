@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from services.archive import stored_bytes
 from services.archive.attributes.stored import data_set_of
 from services.archive.deps import ArchiveDeps
 from services.archive.pixels import frames
-from services.archive.records import INSTANCES, InstanceRecord, InstanceState
+from services.archive.records import INSTANCES, InstanceRecord
 from services.archive.render import image_attributes, presentation_state, worker
 from services.archive.render.lookup_tables import LUT_PATHS
 from services.archive.render.parameters import RenderingParameters
@@ -69,12 +70,7 @@ async def _by_state(deps: ArchiveDeps, record: InstanceRecord) -> list[SelectedF
     selection: list[SelectedFrame] = []
     for reference in wanted:
         image = known.get(reference.sop_instance_uid)
-        if (
-            image is None
-            or image.pixels is None
-            or image.state == InstanceState.EVICTED
-            or not _together(image, record)
-        ):
+        if image is None or image.pixels is None or not image.is_here or not _together(image, record):
             continue
         for number in reference.frames or range(1, image.pixels.number_of_frames + 1):
             if number <= image.pixels.number_of_frames and len(selection) < MAX_STATE_FRAMES:
@@ -100,6 +96,7 @@ async def render_job(deps: ArchiveDeps, selected: SelectedFrame) -> RenderJob:
     if path is None:
         source = FrameSource(data=await frames.frame(deps, record, number))
     else:
+        await stored_bytes.check_for_parts(deps, record)
         bits = 0 if frames.pixels_of(record).encapsulated else frames.frame_shape(record).frame_bits
         source = FrameSource(path=str(path), spans=frames.spans(record, number), shift=bits * (number - 1) % 8)
     count = frames.pixels_of(record).number_of_frames

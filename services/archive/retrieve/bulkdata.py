@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import web
 
+from services.archive import stored_bytes
 from services.archive.deps import ArchiveDeps
 from services.archive.http import conditional, resources
 from services.archive.http.multipart import Part, begin, send_multipart, send_single
@@ -125,8 +126,9 @@ async def _stored(deps: ArchiveDeps, record: InstanceRecord, start: int, end: in
         (data,) = await frames.ranges(deps, record, [(start, end)])
         yield data
     elif end - start <= CHUNK:
-        yield await deps.blobs.get(record.blob, start, end - start)
+        yield await stored_bytes.part(deps, record, start, end)
     else:
+        await stored_bytes.check_for_parts(deps, record)
         async for chunk in deps.blobs.stream(record.blob, start, end - start, CHUNK):
             yield chunk
 

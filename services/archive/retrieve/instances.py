@@ -1,12 +1,14 @@
 """Retrieve Studies, Series and Instances: what is stored is moved, not parsed.
 
-Source: PS3.18 10.4 (Retrieve Transaction), 8.7.3 (Transfer Syntaxes of the media types).
+Source: PS3.18 10.4 (Retrieve Transaction), 8.7.3 (Transfer Syntaxes of the media types);
+RFC 9530 3 and 4 (a client that wants the digest of a representation).
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 from aiohttp import web
 
+from services.archive import stored_bytes
 from services.archive.deps import ArchiveDeps
 from services.archive.http import conditional, resources
 from services.archive.http.multipart import Part, send_multipart, send_single
@@ -18,11 +20,10 @@ from services.archive.records import InstanceRecord
 from services.archive.retrieve import bulkdata, zip_stream
 from services.archive.store.bytes_at_rest import without_bytes
 from shared.errors import NotFound
+from shared.web.content_digest import wants_sha256
 
+WANT = "Want-Repr-Digest"
 DICOM, OCTETS, ZIP = "application/dicom", "application/octet-stream", "application/zip"
-SMALL_BYTES = 8 << 20
-"""Instances up to this size are read in one go; larger ones are streamed."""
-CHUNK = 1 << 20
 
 
 def retrieve(deps: ArchiveDeps) -> Handle:
@@ -37,10 +38,12 @@ def retrieve(deps: ArchiveDeps) -> Handle:
         if chosen.offer.name == OCTETS:
             return await bulkdata.send_all(deps, request, records, chosen)
         targets = [transcoding.target_of(record, chosen) for record in records]
+        asked = wants_sha256(request.headers.get(WANT, ""))
         etag = conditional.etag_of_all((r.sha256 for r in records), repr(chosen.offer), *map(str, targets))
         if chosen.offer.name == ZIP:
             return await zip_stream.send(deps, request, records, etag)
-        parts = [part_of(deps, record, target) for record, target in zip(records, targets, strict=True)]
+        pairs = zip(records, targets, strict=True)
+        parts = [part_of(deps, record, target, compare=asked) for record, target in pairs]
         if chosen.offer.multipart:
             return await send_multipart(request, DICOM, parts, etag)
         if request.method == "HEAD":
@@ -65,20 +68,14 @@ def offers(stored: frozenset[str], *, single: bool) -> Sequence[Offer]:
     return [many, *([one] if single else []), Offer(ZIP), values]
 
 
-def part_of(deps: ArchiveDeps, record: InstanceRecord, target: str | None) -> Part:
-    """Return the Instance as a part, as stored or brought into ``target``."""
+def part_of(deps: ArchiveDeps, record: InstanceRecord, target: str | None, *, compare: bool = False) -> Part:
+    """Return the Instance as a part, as stored or brought into ``target``.
+
+    compare: stored bytes with their SHA-256, whatever the settings say.
+    """
     location = instance_url(deps.settings.public_root, record)
     if target is None:
         name = f"{DICOM}; transfer-syntax={record.transfer_syntax_uid}"
-        return Part(name, lambda: as_stored(deps, record), record.size_bytes, location)
+        return Part(name, lambda: stored_bytes.stream(deps, record, always=compare), record.size_bytes, location)
     name = f"{DICOM}; transfer-syntax={target}"
     return Part(name, lambda: transcoding.transcoded(deps, record, target), None, location)
-
-
-async def as_stored(deps: ArchiveDeps, record: InstanceRecord) -> AsyncIterator[bytes]:
-    """Yield the bytes at rest."""
-    if record.size_bytes <= SMALL_BYTES:
-        yield await deps.blobs.get(record.blob)
-        return
-    async for chunk in deps.blobs.stream(record.blob, chunk=CHUNK):
-        yield chunk

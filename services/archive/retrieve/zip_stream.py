@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+from services.archive import stored_bytes
 from services.archive.deps import ArchiveDeps
 from services.archive.http.conditional import not_modified
 from services.archive.http.multipart import begin
@@ -54,7 +55,7 @@ async def send(
         entry = zipfile.ZipInfo(f"{record.series_instance_uid}/{record.sop_instance_uid}.dcm")
         entry.file_size = record.size_bytes
         with archive.open(entry, "w") as file:
-            async for chunk in deps.blobs.stream(record.blob, chunk=CHUNK):
+            async for chunk in stored_bytes.stream(deps, record, CHUNK):
                 await asyncio.to_thread(file.write, chunk)  # the checksum costs time
                 await response.write(sink.taken())
     archive.close()

@@ -94,7 +94,7 @@ async def _rebuild(
         None if from_instances else old,
         attributes_of(instances[0]),
         series,
-        size_bytes=sum(each.size_bytes for each in instances if each.state == InstanceState.STORED),
+        size_bytes=sum(each.size_bytes for each in instances if each.state != InstanceState.EVICTED),
         evicted=sum(each.state == InstanceState.EVICTED for each in instances),
         at=time.time(),
     )

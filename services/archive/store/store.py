@@ -249,7 +249,7 @@ class Store:
         uids = {each.record.sop_instance_uid for each in fresh}
         replaced = [each for uid, each in known.instances.items() if uid in uids]
         brought_back = sum(each.state == InstanceState.EVICTED for each in replaced)
-        lost_bytes = sum(each.size_bytes for each in replaced if each.state == InstanceState.STORED)
+        lost_bytes = sum(each.size_bytes for each in replaced if each.state != InstanceState.EVICTED)
         record = search_results.study(
             known.study,
             fresh[0].attributes,

@@ -7,7 +7,7 @@ import pytest
 from pydicom.uid import ImplicitVRLittleEndian
 
 from services.anonymizer.instances import batch
-from services.anonymizer.instances.batch import Refusal, deidentify_batch
+from services.anonymizer.instances.batch import Refusal, Source, deidentify_batch
 from services.anonymizer.instances.deidentify import Cleaned, deidentify
 from services.anonymizer.policy import Policy
 from tests.anonymizer.instances.planted import ct
@@ -20,7 +20,7 @@ def test_a_birth_date_that_no_calendar_has_refuses_nothing(birth_date: str, poli
     data = io.BytesIO()
     dataset.save_as(data)
 
-    (finding,) = deidentify_batch([(data.getvalue(), None)], policy)
+    (finding,) = deidentify_batch([Source(data.getvalue(), "")], policy)
 
     assert isinstance(finding, Cleaned)
     assert birth_date.encode() not in finding.data or len(birth_date) < 8
@@ -36,7 +36,7 @@ def test_an_unknown_error_of_one_instance_refuses_it_alone(jmid: Policy, monkeyp
 
     monkeypatch.setattr(batch, "deidentify", fails_on_one)
 
-    first, refused, last = deidentify_batch([(good, None), (bad, None), (good, None)], jmid)
+    first, refused, last = deidentify_batch([Source(good, ""), Source(bad, ""), Source(good, "")], jmid)
 
     assert isinstance(first, Cleaned)
     assert isinstance(last, Cleaned)

@@ -82,6 +82,17 @@ async def test_what_cannot_be_read_is_quarantined_beside_what_can(deps: Anonymiz
     assert of_type(events, InputDeidentified)[0].blobs == event.blobs[1:]
 
 
+@pytest.mark.parametrize("left", [b"", ct("default").data[:-1] + b"x"], ids=["emptied", "changed"])
+async def test_bytes_that_are_no_more_those_that_came_never_leave(deps: AnonymizerDeps, left: bytes) -> None:
+    event = await received(deps, ct("default").data, ct("utf-8").data)
+    await deps.identified.put(event.blobs[0], left)
+
+    events = await deidentify_instances(event, deps)
+
+    assert of_type(events, InputRefused)[0].reasons == {event.blobs[0]: "damaged-at-rest"}
+    assert of_type(events, InputDeidentified)[0].blobs == event.blobs[1:]
+
+
 async def test_a_replay_says_and_stores_the_same(deps: AnonymizerDeps) -> None:
     event = await received(deps, ct("utf-8").data, ct("default").data)
 

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from services.anonymizer.instances.batch import Finding, Refusal
+from services.anonymizer.instances.batch import Finding, Refusal, Source
 from services.anonymizer.instances.deidentify import Cleaned
 from services.anonymizer.instances.isolation import findings
 from services.anonymizer.policy import Policy
@@ -23,7 +23,7 @@ class Pool:
 
     async def __call__(self, function: Any, /, sources: Any, *args: Any) -> Any:
         self.asked.append(len(sources))
-        if any(data == BOMB for data, _ in sources):
+        if any(source.file == BOMB for source in sources):
             raise self.error
         return function(sources, *args)
 
@@ -32,7 +32,9 @@ async def test_the_costly_one_is_refused_and_the_others_pass(jmid: Policy) -> No
     for error, reason in zip(KINDS, ("too-slow", "worker-died"), strict=True):
         pool: Any = Pool(error)
 
-        found = await findings(pool, [(ct("utf-8").data, None), (BOMB, None), (ct("default").data, None)], jmid)
+        found = await findings(
+            pool, [Source(ct("utf-8").data, ""), Source(BOMB, ""), Source(ct("default").data, "")], jmid
+        )
 
         assert [type(each) for each in found] == [Cleaned, Refusal, Cleaned]
         assert refusal(found[1]) == (reason, len(BOMB))
@@ -49,7 +51,7 @@ async def test_a_worker_that_was_killed_once_costs_no_instance(jmid: Policy) -> 
 
     pool: Any = Once(WorkerDied("killed"))
 
-    found = await findings(pool, [(ct("utf-8").data, None)], jmid)
+    found = await findings(pool, [Source(ct("utf-8").data, "")], jmid)
 
     assert [type(each) for each in found] == [Cleaned]
 

@@ -1,0 +1,110 @@
+"""The scrub: reads all stored bytes at a limited rate, and compares them with their records.
+
+Bit rot in what nobody asks for would be found when the last good copy elsewhere is gone. Where it stands is kept in a
+record, so that a restart goes on; of several processes one scrubs, under a lease. The time of the next one is bounded
+by the waits of this process' own clock: a wall clock that jumps begins one early, and never holds one back.
+"""
+
+import asyncio
+import hashlib
+import time
+from contextlib import suppress
+
+import msgspec
+
+from services.archive.deps import ArchiveDeps
+from services.archive.records import INSTANCES, SCRUBS, InstanceRecord, ScrubRecord
+from services.archive.stored_bytes import damaged
+from shared.documents import Put
+from shared.errors import Damaged, NotFound, Transient
+from shared.lease import Lease, LeaseLost
+from shared.logs import decided
+from shared.metrics import SCRUBBED, SCRUBBED_BYTES
+
+PAGE = 100
+IDLE_S = 3600.0
+"""How often it is asked whether the next scrub is to begin."""
+DAY_S = 86_400.0
+NAME = "archive"
+
+
+async def scrub_forever(deps: ArchiveDeps, lease: Lease) -> None:
+    """Scrub whenever one is due; a store that does not answer is waited for."""
+    if not deps.settings.scrub_rate_bytes:
+        await asyncio.Event().wait()
+    waited_s = 0.0
+    while True:
+        wait_s = IDLE_S
+        try:
+            record = await deps.documents.get(SCRUBS, NAME) or ScrubRecord(name=NAME)
+            if is_due(record, time.time(), waited_s, deps.settings.scrub_days * DAY_S):
+                await scrub(deps, lease, record)
+                waited_s = 0.0
+        except LeaseLost:
+            raise
+        except Transient as error:
+            decided("scrub-waits", level="warning", service="archive", error=type(error).__name__)
+            wait_s = 60.0
+        await asyncio.sleep(wait_s)
+        waited_s += wait_s
+
+
+def is_due(record: ScrubRecord, now: float, waited_s: float, every_s: float) -> bool:
+    """Say whether a scrub is to go on or to begin. waited_s: since the last one ended in this process.
+
+    A beginning in the future is one of a clock that was wrong.
+    """
+    if record.is_running or not record.started_at:
+        return True
+    return waited_s >= every_s or not 0 <= now - record.started_at < every_s
+
+
+async def scrub(deps: ArchiveDeps, lease: Lease, record: ScrubRecord) -> ScrubRecord:
+    """Compare every stored Instance, from where the record stands; return the record of the end. Raises LeaseLost."""
+    if not record.is_running:
+        record = ScrubRecord(name=NAME, started_at=time.time(), is_running=True)
+    while record.is_running:
+        page = await deps.documents.find(INSTANCES, limit=PAGE, after=record.position or None)
+        outcomes = [await _one(deps, each) for each in page.documents]
+        record = msgspec.structs.replace(
+            record,
+            position=page.next or "",
+            is_running=page.next is not None,
+            compared=record.compared + len(outcomes),
+            damaged=record.damaged + outcomes.count(False),
+        )
+        await lease.write(Put(SCRUBS, record))
+    decided("scrubbed", service="archive", count=record.compared, level="warning" if record.damaged else "info")
+    return record
+
+
+async def _one(deps: ArchiveDeps, record: InstanceRecord) -> bool:
+    """Compare one Instance; return whether it is right, or is not to be compared."""
+    if not record.is_here:
+        return True
+    started = time.monotonic()
+    is_right = await _is_right(deps, record) or await _is_gone(deps, record)
+    SCRUBBED.labels("archive", "right" if is_right else "damaged").inc()
+    SCRUBBED_BYTES.labels("archive").inc(record.size_bytes)
+    if not is_right:
+        with suppress(Damaged):  # marked and counted
+            await damaged(deps, record)
+    await asyncio.sleep(max(0.0, record.size_bytes / deps.settings.scrub_rate_bytes - (time.monotonic() - started)))
+    return is_right
+
+
+async def _is_right(deps: ArchiveDeps, record: InstanceRecord) -> bool:
+    running, length = hashlib.sha256(), 0
+    try:
+        async for chunk in deps.blobs.stream(record.blob, chunk=1 << 20):
+            await asyncio.to_thread(running.update, chunk)
+            length += len(chunk)
+    except NotFound:
+        return False
+    return length == record.size_bytes and running.hexdigest() == record.sha256
+
+
+async def _is_gone(deps: ArchiveDeps, record: InstanceRecord) -> bool:
+    """Say whether the record names other bytes by now: it was deleted, evicted or stored anew under our eyes."""
+    now = await deps.documents.get(INSTANCES, record.sop_instance_uid)
+    return now is None or not now.is_here or now.blob != record.blob
