@@ -67,10 +67,13 @@ def means_the_same(found: Sequence[bytes], original: Sequence[bytes]) -> None:
     for number in range(1, SEGMENTS + 1):
         assert np.array_equal(pixels[..., number - 1], wanted == number)
     measured = hd.sr.Comprehensive3DSR.from_dataset(report).content
+    assert isinstance(measured, hd.sr.MeasurementReport)
     (group,) = measured.get_volumetric_roi_measurement_groups()
     (volume,) = group.get_measurements(codes.SCT.Volume)
     assert volume.value == VOLUME_MM3
-    assert group.referenced_segment.referenced_sop_instance_uid == segmented.SOPInstanceUID
+    segment = group.referenced_segment
+    assert segment is not None
+    assert segment.referenced_sop_instance_uid == segmented.SOPInstanceUID
     assert {each.StudyInstanceUID for each in (*images, segmented, report)} == {images[0].StudyInstanceUID}
 
 
