@@ -1,6 +1,7 @@
 """What the anonymizer's handlers need."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from services.anonymizer.policy import Policy
 from services.anonymizer.pseudonyms.keys import KeySet
@@ -13,6 +14,7 @@ from shared.service import Cpu
 @dataclass(frozen=True)
 class AnonymizerDeps:
     """identified, deidentified: the stores of the two trust zones.  policy: profile, keys and site.
+    batch_bytes: what one worker takes at once; an Instance that is larger goes by way of files in scratch.
     holds_flagged: whether a report with a residual risk waits for a person.  written: what the vault holds."""
 
     identified: Blobs
@@ -21,6 +23,7 @@ class AnonymizerDeps:
     cpu: Cpu
     policy: Policy
     batch_bytes: int
+    scratch: Path
     holds_flagged: bool = True
     written: Written = field(default_factory=Written)
 

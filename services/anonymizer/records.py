@@ -1,6 +1,5 @@
 """The anonymizer's records: what was done to each Instance, and what was refused. No record holds a patient's value."""
 
-import hashlib
 import re
 from enum import StrEnum
 
@@ -8,6 +7,8 @@ import msgspec
 
 from services.anonymizer.pseudonyms.key_register import KEY_VERSIONS
 from services.anonymizer.pseudonyms.vault import VAULT, VAULT_READS
+from shared.dicom import spool
+from shared.dicom.elements import FileBytes
 from shared.documents import Collection
 from shared.events import InstanceRef, LinkKeys
 
@@ -117,9 +118,9 @@ SEND_AGAIN = "the identified bytes are no more those that came: have them sent a
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-def is_damaged(key: str, data: bytes) -> bool:
+def is_damaged(key: str, data: FileBytes) -> bool:
     """Say whether the bytes of an identified blob are not those that came: its key is their SHA-256."""
-    return _DIGEST.fullmatch(key) is not None and hashlib.sha256(data).hexdigest() != key
+    return _DIGEST.fullmatch(key) is not None and spool.sha256(data) != key
 
 
 DECISIONS = Collection("deid_decisions", Decision, key="blob", fields=("decision", "at"))

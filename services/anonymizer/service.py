@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.instances import scratch
 from services.anonymizer.instances.handler import deidentify_instances
 from services.anonymizer.pixels import text_detector
 from services.anonymizer.policy import Policy
@@ -63,8 +64,10 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         cpu=place.cpu,
         policy=policy,
         batch_bytes=settings.batch_bytes,
+        scratch=place.home / "anonymizer" / "scratch",
         holds_flagged=settings.flagged_reports == "review",
     )
+    await asyncio.to_thread(scratch.prepare, deps.scratch)
 
     async def status() -> dict[str, int]:
         return {

@@ -16,6 +16,7 @@ from shared.dicom.vrs import LONG, SHORT, vr_of
 from shared.errors import Invalid
 
 Buffer: TypeAlias = "bytes | bytearray | memoryview | mmap.mmap"
+FileBytes: TypeAlias = bytes | mmap.mmap  # of a whole file, in memory or mapped; a slice is bytes
 
 UNDEFINED: Final = 0xFFFFFFFF
 ITEM: Final = 0xFFFEE000
@@ -122,7 +123,7 @@ def walk(data: Buffer, start: int, end: int, syntax: Syntax, depth: int = 0) -> 
         yield element, pos
 
 
-def skip(data: bytes, pos: int, end: int, syntax: Syntax, kept: Mapping[int, bytes], limit: int) -> int:
+def skip(data: Buffer, pos: int, end: int, syntax: Syntax, kept: Mapping[int, bytes], limit: int) -> int:
     """Return the position of the first element that is not kept as it is, or has a tag above limit.
 
     kept: tag → VR; of Explicit VR only short ones.

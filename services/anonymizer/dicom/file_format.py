@@ -5,19 +5,21 @@ Source: PS3.10 section 7.
 
 import zlib
 from collections.abc import Sequence
+from typing import TypeVar
 
 from pydicom._uid_dict import UID_dictionary
 
 from shared.dicom import elements, file_format
-from shared.dicom.elements import EXPLICIT_LITTLE
+from shared.dicom.elements import EXPLICIT_LITTLE, FileBytes
 from shared.dicom.file_format import Part10
 from shared.errors import Invalid
 
+B = TypeVar("B", bound=FileBytes)
 IMPLEMENTATION_CLASS_UID = "2.25.210919990426201792886494388329295173266"  # PS3.7 D.3.3.2; a UUID of our own, PS3.5 B.2
 IMPLEMENTATION_VERSION_NAME = "JMID_0"
 
 
-def split(data: bytes) -> Part10[bytes]:
+def split(data: B) -> Part10[B]:
     """Take a file apart; raise Invalid if it is not one or its Transfer Syntax is unknown."""
     if not file_format.has_preamble(data):
         raise Invalid("not-dicom", "the bytes 128 to 131 are not DICM (PS3.10 7.1)")

@@ -16,7 +16,7 @@ from services.anonymizer.pseudonyms.pseudonyms import normalised
 from services.anonymizer.text.folding.lexicon import clinical_words
 from services.anonymizer.text.names.header.forms import name_forms
 from shared.dicom import character_sets, elements, vrs
-from shared.dicom.elements import ITEM_END, UNDEFINED, Element, Syntax
+from shared.dicom.elements import ITEM_END, UNDEFINED, Element, FileBytes, Syntax
 
 _NAMED = (
     0x00080020, 0x00080021, 0x00080022, 0x00080023, 0x0008002A, 0x00080050, 0x00080080, 0x00080081, 0x00080092,
@@ -114,14 +114,16 @@ class Identity:
         return len(text) >= _UNMISTAKABLE and text in self.traces
 
 
-def read(data: bytes, start: int, syntax: Syntax) -> tuple[Identity, Facts]:
+def read(data: FileBytes, start: int, syntax: Syntax) -> tuple[Identity, Facts]:
     """Return who the Data Set is about, and what it is."""
     reader = _Reader(data)
     reader.walk(start, len(data), syntax, b"", 0)
     return _identity(reader.charset, tuple(reader.found)), Facts(reader.facts)
 
 
-def said(data: bytes, pos: int, end: int, syntax: Syntax, charset: bytes) -> tuple[tuple[Found, ...], dict[int, bytes]]:
+def said(
+    data: FileBytes, pos: int, end: int, syntax: Syntax, charset: bytes
+) -> tuple[tuple[Found, ...], dict[int, bytes]]:
     """Return what the elements of the top level from pos to end say of the patient, and of the Instance."""
     reader = _Reader(data)
     reader.walk(pos, end, syntax, charset, 0)
@@ -131,7 +133,7 @@ def said(data: bytes, pos: int, end: int, syntax: Syntax, charset: bytes) -> tup
 class _Reader:
     """Walks a Data Set for what identifies; everything else is stepped over."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: FileBytes) -> None:
         self._data = data
         self.found: list[Found] = []
         self.facts: dict[int, bytes] = {}

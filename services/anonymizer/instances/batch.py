@@ -1,6 +1,8 @@
 """De-identifies several Instances in a worker process. Refusals come back as findings, not as errors."""
 
-from collections.abc import Sequence
+import mmap
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,9 +11,11 @@ import msgspec
 from services.anonymizer.dicom import file_format, patient_identifiers
 from services.anonymizer.instances import sop_classes
 from services.anonymizer.instances.deidentify import Cleaned, Review, deidentify
+from services.anonymizer.instances.large_file import deidentify_file, mapped
 from services.anonymizer.policy import Policy
 from services.anonymizer.records import DAMAGED, SEND_AGAIN, is_damaged
-from shared.errors import Permanent
+from shared.dicom.elements import FileBytes
+from shared.errors import Permanent, Transient
 from shared.supervision import origin
 
 
@@ -30,12 +34,13 @@ Finding = Cleaned | Refusal
 class Source(NamedTuple):
     """One Instance to de-identify. file: its path or its bytes.  key: of the blob, which is its SHA-256.
 
-    review: what a person decided about it.
+    review: what a person decided about it.  target: of one that is too large for memory, where the new one is written.
     """
 
     file: Path | bytes
     key: str
     review: Review | None = None
+    target: Path | None = None
 
 
 def deidentify_batch(sources: Sequence[Source], policy: Policy) -> list[Finding]:
@@ -44,23 +49,35 @@ def deidentify_batch(sources: Sequence[Source], policy: Policy) -> list[Finding]
 
 
 def _deidentify_source(source: Source, policy: Policy) -> Finding:
-    data = source.file.read_bytes() if isinstance(source.file, Path) else source.file
+    if isinstance(source.file, Path):
+        data = source.file.read_bytes() if source.target is None else mapped(source.file)
+    else:
+        data = source.file
     if is_damaged(source.key, data):
         return Refusal(DAMAGED, SEND_AGAIN, "", len(data))
-    return deidentify_one(data, policy, source.review)
+    if isinstance(data, mmap.mmap) and source.target is not None:
+        write = partial(deidentify_file, data, source.target, policy, source.review)
+        return _or_refusal(data, write)
+    return deidentify_one(bytes(data), policy, source.review)
 
 
 def deidentify_one(data: bytes, policy: Policy, review: Review | None = None) -> Finding:
     """Return the de-identified Instance or why there is none."""
+    return _or_refusal(data, lambda: deidentify(data, policy, review))
+
+
+def _or_refusal(data: FileBytes, work: Callable[[], Cleaned]) -> Finding:
     try:
-        return deidentify(data, policy, review)
+        return work()
+    except Transient:  # no room for a large one: that is not its fault
+        raise
     except Permanent as error:
         return Refusal(error.reason, error.detail, _sop_class(data), len(data))
     except Exception as error:  # one Instance that we cannot handle must not hold up the others of its batch
         return Refusal("not-handled", f"{type(error).__name__} at {origin(error)}", _sop_class(data), len(data))
 
 
-def _sop_class(data: bytes) -> str:
+def _sop_class(data: FileBytes) -> str:
     try:
         file = file_format.split(data)
         uid = patient_identifiers.read(file.data, file.start, file.syntax)[1].text(sop_classes.SOP_CLASS)

@@ -10,6 +10,7 @@ from services.anonymizer.pixels import image, text_detector
 from services.anonymizer.pixels.rules import rule_for
 from services.anonymizer.pixels.text_detector import Box
 from services.anonymizer.policy import Policy
+from shared.dicom.elements import FileBytes
 from shared.errors import Refused
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 FOUND: Final = "burned-in-text-found"
 
 
-def cleaned(data: bytes, facts: Facts, policy: Policy, review: "Review | None") -> bytes | None:
+def cleaned(data: FileBytes, facts: Facts, policy: Policy, review: "Review | None") -> FileBytes | None:
     """Return the file with its text masked, the file itself if it was looked at and has none, None if none is expected.
 
     Raises Refused if a person has to look at it first.
@@ -38,7 +39,7 @@ def cleaned(data: bytes, facts: Facts, policy: Policy, review: "Review | None") 
     return image.masked(data, boxes) if boxes else data
 
 
-def _searched(data: bytes, policy: Policy) -> bytes:
+def _searched(data: FileBytes, policy: Policy) -> FileBytes:
     """Return the file of an image in which no rule expects text, after the detector looked; masked if it saw some.
 
     Raises Refused if it saw some, and a person has to look at it first.
@@ -55,7 +56,7 @@ def pass_unseen(facts: Facts, policy: Policy) -> bool:
     return rule is None or (rule.then == "pass" and not (policy.search_pixels and rule.search))
 
 
-def proposed(data: bytes, reason: str = "") -> list[Box]:
+def proposed(data: FileBytes, reason: str = "") -> list[Box]:
     """Return what should be masked: all outside the ultrasound regions, and where the detector finds text.
 
     reason: why it is looked at. Where no text is expected, only what is legible counts.

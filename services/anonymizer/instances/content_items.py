@@ -13,7 +13,7 @@ from services.anonymizer.profile import profile, tables
 from services.anonymizer.profile.profile import Action
 from services.anonymizer.profile.tables import ContentRow
 from shared.dicom import character_sets, elements
-from shared.dicom.elements import ITEM_END, Element, Syntax
+from shared.dicom.elements import ITEM_END, Element, FileBytes, Syntax
 
 # Content, Acquisition Context, Protocol Context, Content Item Modifier, Specimen Preparation Step Content Item
 SEQUENCES = frozenset({0x0040A730, 0x00400555, 0x00400440, 0x00400441, 0x00400612})
@@ -28,7 +28,7 @@ _DEVICE = 0x00181000
 Overrides = dict[int, Action]
 
 
-def overrides(data: bytes, pos: int, end: int, syntax: Syntax, charset: bytes, name: str) -> Overrides | None:
+def overrides(data: FileBytes, pos: int, end: int, syntax: Syntax, charset: bytes, name: str) -> Overrides | None:
     """Return what is done otherwise than usual in the Item that begins at pos; None if the whole Item goes."""
     value_type, scheme, code = "", "", ""
     while pos < end:
@@ -68,7 +68,7 @@ def _rows() -> dict[tuple[str, str, str], ContentRow]:
     return {(row.scheme, row.code, row.value_type): row for row in tables.content_rows()}
 
 
-def _concept(data: bytes, element: Element, end: int, syntax: Syntax, charset: bytes) -> tuple[str, str]:
+def _concept(data: FileBytes, element: Element, end: int, syntax: Syntax, charset: bytes) -> tuple[str, str]:
     scheme = code = ""
     for item in elements.items(data, element, end, syntax):
         for inner, after in elements.walk(data, item.value, item.end, syntax):
@@ -80,5 +80,5 @@ def _concept(data: bytes, element: Element, end: int, syntax: Syntax, charset: b
     return scheme, code
 
 
-def _text(data: bytes, start: int, end: int) -> str:
+def _text(data: FileBytes, start: int, end: int) -> str:
     return data[start:end].decode("ascii", "replace").strip(" \0")

@@ -13,7 +13,7 @@ from services.anonymizer.policy import Context
 from services.anonymizer.profile import profile
 from services.anonymizer.profile.profile import Action
 from shared.dicom import character_sets, elements, vrs
-from shared.dicom.elements import ITEM_END, SEQUENCE_END, UNDEFINED, Element, Syntax
+from shared.dicom.elements import ITEM_END, SEQUENCE_END, UNDEFINED, Element, FileBytes, Syntax
 from shared.errors import Invalid
 
 Buffer = bytes | memoryview
@@ -29,7 +29,7 @@ class Rewriter:
     """
 
     def __init__(
-        self, data: bytes, context: Context, *, search: bool = False, act: actions.Acting = actions.act
+        self, data: FileBytes, context: Context, *, search: bool = False, act: actions.Acting = actions.act
     ) -> None:
         self._data = self.data = data
         self._view = memoryview(data)

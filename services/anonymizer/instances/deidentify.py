@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
+from msgspec import structs
 
 from services.anonymizer import policy as contexts
 from services.anonymizer.dicom import file_format, patient_identifiers
@@ -22,7 +23,7 @@ from services.anonymizer.pseudonyms import vault_entries
 from services.anonymizer.pseudonyms.pseudonyms import accession_pseudonym, uid_pseudonym
 from services.anonymizer.pseudonyms.vault import Sealed, seal
 from shared.dicom import elements
-from shared.dicom.elements import Syntax
+from shared.dicom.elements import FileBytes, Syntax
 from shared.dicom.file_format import Part10
 from shared.events import LinkKeys
 
@@ -34,10 +35,12 @@ CLEAN_PIXELS = "113101"
 class Cleaned(msgspec.Struct, frozen=True):
     """One de-identified Instance.
 
-    counts: action → how often.  digest: SHA-256 of data, hexadecimal.  sealed: the way back, for the vault.
+    data: empty if it was written to a file.  size_bytes, digest: of either; SHA-256, hexadecimal.
+    counts: action → how often.  sealed: the way back, for the vault.
     """
 
     data: bytes
+    size_bytes: int
     digest: str
     counts: dict[str, int]
     sop_class_uid: str
@@ -58,6 +61,16 @@ def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cle
 
     Raises Invalid if the bytes break a rule of the file format, Refused if the profile does not let it pass.
     """
+    parts, cleaned = rewritten(data, policy, review)
+    output = b"".join(parts)
+    return structs.replace(cleaned, data=output, size_bytes=len(output), digest=hashlib.sha256(output).hexdigest())
+
+
+def rewritten(data: FileBytes, policy: Policy, review: Review | None) -> tuple[Sequence[Buffer], Cleaned]:
+    """Return the parts of the de-identified Instance, and all that can be said of it before they are put together.
+
+    What is kept of a file that is mapped, as its pixel data, is a view of it. Raises as ``deidentify``.
+    """
     file = file_format.split(data)
     known = series_template.made(file, policy) if review is None else None
     if known is not None and _is_like(known, file):
@@ -73,11 +86,11 @@ def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cle
         counts, sealed = dict(rewriter.counts), vault_entries.entries(policy.keys, context.issuer, rewriter.replaced)
     sop_instance_uid = uid_pseudonym(policy.keys, facts.text(sop_classes.SOP_INSTANCE))
     head = file_format.head(context.sop_class_uid, sop_instance_uid, file.transfer_syntax_uid)
-    output = b"".join([head, file_format.deflate(parts)] if file.deflated else [head, *parts])
     keys = _link_keys(context, facts)
-    return Cleaned(
-        data=output,
-        digest=hashlib.sha256(output).hexdigest(),
+    cleaned = Cleaned(
+        data=b"",
+        size_bytes=0,
+        digest="",
         counts=counts,
         sop_class_uid=context.sop_class_uid,
         sop_instance_uid=sop_instance_uid,
@@ -85,9 +98,10 @@ def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cle
         keys=keys,
         sealed=_sealed(context, facts, keys, sealed),
     )
+    return ([head, file_format.deflate(parts)] if file.deflated else [head, *parts]), cleaned
 
 
-def _is_like(known: Made, file: Part10[bytes]) -> bool:
+def _is_like(known: Made, file: Part10[FileBytes]) -> bool:
     """Say whether what decides about an Instance is as it was for the one that it was made like."""
     facts, context = known.facts, known.context
     if facts.text(sop_classes.SOP_CLASS) != context.sop_class_uid or not burned_in.pass_unseen(facts, context.policy):
@@ -97,7 +111,7 @@ def _is_like(known: Made, file: Part10[bytes]) -> bool:
 
 
 def _rewritten(
-    file: Part10[bytes], context: Context, facts: Facts, *, looked_at: bool
+    file: Part10[FileBytes], context: Context, facts: Facts, *, looked_at: bool
 ) -> tuple[list[Buffer], Rewriter]:
     """Return the new Data Set; if a trace of the patient is left in it, look at every text that was kept."""
     statements = _statements(context, facts, file.syntax, looked_at=looked_at)

@@ -1,10 +1,14 @@
 """Moves what was received from the identified to the de-identified zone."""
 
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import structs
 
 from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.instances import scratch as files
 from services.anonymizer.instances.batch import Refusal, Source
 from services.anonymizer.instances.deidentify import Cleaned, Review
 from services.anonymizer.instances.isolation import findings
@@ -30,37 +34,54 @@ async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -
     audits: list[Audit] = []
     refused: dict[str, Refusal] = {}
     decisions = await deps.documents.get_many(DECISIONS, event.blobs)
-    for blobs in await _portions(event, deps, audits):
-        sources = [
-            Source(
-                deps.identified.local_path(blob) or await deps.identified.get(blob), blob, _review(decisions.get(blob))
-            )
-            for blob in blobs
-        ]
-        found = await findings(deps.cpu, sources, deps.policy)
-        cleaned = {blob: each for blob, each in zip(blobs, found, strict=True) if isinstance(each, Cleaned)}
-        refused |= {blob: each for blob, each in zip(blobs, found, strict=True) if isinstance(each, Refusal)}
-        audits += await _keep(event, deps, cleaned)
+    for portion in await _portions(event, deps, audits):
+        async with AsyncExitStack() as scratch:
+            reviews = {blob: _review(decisions.get(blob)) for blob in portion.blobs}
+            sources = [await _source(deps, blob, reviews[blob], portion, scratch) for blob in portion.blobs]
+            found = dict(zip(portion.blobs, await findings(deps.cpu, sources, deps.policy), strict=True))
+            refused |= {blob: each for blob, each in found.items() if isinstance(each, Refusal)}
+            cleaned = {blob: each for blob, each in found.items() if isinstance(each, Cleaned)}
+            audits += await _keep(event, deps, cleaned, sources[0].target)
     await _quarantine(event, deps, refused, decisions)
     _count(deps, len(audits), refused)
     return _events(event, audits, refused)
 
 
-async def _portions(event: InstancesReceived, deps: AnonymizerDeps, audits: list[Audit]) -> list[list[str]]:
-    """Return the blobs in portions for one worker each; those that are gone because they were done go to audits."""
-    portions: list[list[str]] = [[]]
+class Portion(NamedTuple):
+    """What one worker takes at once: several Instances, or a large one alone. blobs: their keys."""
+
+    blobs: list[str]
+    is_large: bool
+
+
+async def _portions(event: InstancesReceived, deps: AnonymizerDeps, audits: list[Audit]) -> list[Portion]:
+    """Return the blobs in portions; those that are gone because they were done go to audits."""
+    portions = [Portion([], is_large=False)]
     size = 0
     for blob in event.blobs:
         length = await deps.identified.size(blob)
         if length is None:
             audits.append(await _earlier(blob, deps))
             continue
-        if size and size + length > deps.batch_bytes:
-            portions.append([])
+        if size + length > deps.batch_bytes:
+            portions.append(Portion([], is_large=length > deps.batch_bytes))
             size = 0
         size += length
-        portions[-1].append(blob)
-    return [portion for portion in portions if portion]
+        portions[-1].blobs.append(blob)
+    return [portion for portion in portions if portion.blobs]
+
+
+async def _source(
+    deps: AnonymizerDeps, blob: str, review: Review | None, portion: Portion, scratch: AsyncExitStack
+) -> Source:
+    """Return where a worker finds an Instance; a large one is not in memory here either."""
+    path = deps.identified.local_path(blob)
+    if not portion.is_large:
+        return Source(path or await deps.identified.get(blob), blob, review)
+    if path is None:
+        path = await scratch.enter_async_context(files.scratch_file(deps.scratch))
+        await files.fetch(deps.identified, blob, path)
+    return Source(path, blob, review, await scratch.enter_async_context(files.scratch_file(deps.scratch)))
 
 
 async def _earlier(blob: str, deps: AnonymizerDeps) -> Audit:
@@ -71,11 +92,17 @@ async def _earlier(blob: str, deps: AnonymizerDeps) -> Audit:
     return found
 
 
-async def _keep(event: InstancesReceived, deps: AnonymizerDeps, cleaned: dict[str, Cleaned]) -> list[Audit]:
-    """Store bytes first, records after: a record promises the bytes."""
+async def _keep(
+    event: InstancesReceived, deps: AnonymizerDeps, cleaned: dict[str, Cleaned], target: Path | None
+) -> list[Audit]:
+    """Store bytes first, records after: a record promises the bytes. target: the file of a large Instance."""
     if not cleaned:
         return []
-    await deps.deidentified.put_many({_key(each): each.data for each in cleaned.values()})
+    if target is None:
+        await deps.deidentified.put_many({_key(each): each.data for each in cleaned.values()})
+    else:
+        (large,) = cleaned.values()
+        await files.keep(deps.deidentified, _key(large), target)
     audits = [_audit(event, deps, blob, each) for blob, each in cleaned.items()]
     earlier = await deps.documents.get_many(QUARANTINE, [audit.blob for audit in audits])
     released = [Put(QUARANTINE, structs.replace(row, state=State.RELEASED)) for row in earlier.values()]
@@ -98,7 +125,7 @@ def _key(cleaned: Cleaned) -> str:
 def _audit(event: InstancesReceived, deps: AnonymizerDeps, blob: str, cleaned: Cleaned) -> Audit:
     instance = InstanceRef(
         blob=_key(cleaned),
-        size_bytes=len(cleaned.data),
+        size_bytes=cleaned.size_bytes,
         sop_class_uid=cleaned.sop_class_uid,
         sop_instance_uid=cleaned.sop_instance_uid,
         series_instance_uid=cleaned.series_instance_uid,

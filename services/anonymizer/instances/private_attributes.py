@@ -10,7 +10,7 @@ from services.anonymizer.instances import descriptors
 from services.anonymizer.policy import Context
 from services.anonymizer.profile import tables
 from shared.dicom import character_sets, elements, vrs
-from shared.dicom.elements import Syntax
+from shared.dicom.elements import FileBytes, Syntax
 from shared.errors import Invalid
 
 _NUMBER = rb" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *"  # PS3.5 6.2, DS and IS; 090-1234-5678 is none
@@ -23,7 +23,7 @@ _LISTED = {key: vr.encode("ascii") for key, vr in tables.safe_private().items()}
 
 
 def safe(
-    data: bytes, pos: int, end: int, syntax: Syntax, charset: bytes, context: Context, depth: int
+    data: FileBytes, pos: int, end: int, syntax: Syntax, charset: bytes, context: Context, depth: int
 ) -> tuple[bytes, int, int]:
     """Return the safe elements of the private group at pos, with their creators; how many; and where the group ends."""
     group = syntax.tag.unpack_from(data, pos)[0]

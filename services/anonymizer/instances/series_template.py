@@ -8,7 +8,7 @@ Instance is about, its class, which elements there are), there is no answer, and
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeGuard
 
 from services.anonymizer.dicom import patient_identifiers
 from services.anonymizer.dicom.patient_identifiers import Facts, Found
@@ -18,7 +18,7 @@ from services.anonymizer.policy import Context, Policy
 from services.anonymizer.pseudonyms import vault_entries
 from services.anonymizer.pseudonyms.vault import Sealed
 from shared.dicom import elements
-from shared.dicom.elements import EXPLICIT_BIG
+from shared.dicom.elements import EXPLICIT_BIG, FileBytes
 from shared.dicom.file_format import Part10
 from shared.errors import Permanent
 
@@ -195,8 +195,10 @@ class _First(NamedTuple):
 _known: OrderedDict[tuple[str, bytes], Template | _First | None] = OrderedDict()  # None: left to the engine
 
 
-def made(file: Part10[bytes], policy: Policy) -> Made | None:
+def made(file: Part10[FileBytes], policy: Policy) -> Made | None:
     """Return what becomes of a file by what became of another of its Series; None if the engine has to do it."""
+    if not _is_in_memory(file):  # large: its header is looked at again for next to nothing
+        return None
     key = _key(file)
     series = _known.get(key) if key else None
     if key is None or series is None or series.context.policy != policy:
@@ -214,8 +216,12 @@ def made(file: Part10[bytes], policy: Policy) -> Made | None:
     return found
 
 
-def remember(file: Part10[bytes], context: Context, statements: Mapping[int, bytes], header: Sequence[Buffer]) -> None:
+def remember(
+    file: Part10[FileBytes], context: Context, statements: Mapping[int, bytes], header: Sequence[Buffer]
+) -> None:
     """Keep what the engine made of a file's header for those that follow. header: the parts before the pixel data."""
+    if not _is_in_memory(file):
+        return
     key = _key(file)
     end = file.data.find(_PIXEL_DATA, file.start)  # if it is found too early, the template will not give the header
     end = len(file.data) if end < 0 else end
@@ -230,6 +236,10 @@ def remember(file: Part10[bytes], context: Context, statements: Mapping[int, byt
     _known.move_to_end(key)
     while len(_known) > _SERIES:
         _known.popitem(last=False)
+
+
+def _is_in_memory(file: Part10[FileBytes]) -> TypeGuard[Part10[bytes]]:
+    return isinstance(file.data, bytes)
 
 
 def forget() -> None:

@@ -16,6 +16,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from services.anonymizer.pixels.text_detector import Box
 from shared.dicom import jpeg_decoder
+from shared.dicom.elements import FileBytes
 from shared.errors import Invalid, JmidError
 
 jpeg_decoder.register()
@@ -24,12 +25,12 @@ Array = np.ndarray[Any, Any]
 T = TypeVar("T")
 
 
-def displayed(data: bytes) -> Array:
+def displayed(data: FileBytes) -> Array:
     """Return all frames as displayed: (frame, row, column) of uint8; colour as its brightest channel."""
     return _decoded(data, _frames)
 
 
-def png(data: bytes, frame: int) -> bytes:
+def png(data: FileBytes, frame: int) -> bytes:
     """Return one frame, from 0, as a PNG; raise Invalid if there is none of that number."""
     frames = displayed(data)
     if not 0 <= frame < len(frames):
@@ -39,7 +40,7 @@ def png(data: bytes, frame: int) -> bytes:
     return buffer.getvalue()
 
 
-def masked(data: bytes, boxes: list[Box]) -> bytes:
+def masked(data: FileBytes, boxes: list[Box]) -> bytes:
     """Return the file with the boxes black in every frame, in Explicit VR Little Endian and not compressed."""
 
     def mask(dataset: Dataset) -> bytes:
@@ -56,7 +57,7 @@ def masked(data: bytes, boxes: list[Box]) -> bytes:
     return _decoded(data, mask)
 
 
-def outside_regions(data: bytes) -> list[Box]:
+def outside_regions(data: FileBytes) -> list[Box]:
     """Return boxes for all that lies outside the ultrasound regions (0018,6011); none if there are no regions."""
 
     def boxes(dataset: Dataset) -> list[Box]:
@@ -79,7 +80,7 @@ def outside_regions(data: bytes) -> list[Box]:
     return _decoded(data, boxes)
 
 
-def _decoded(data: bytes, use: Callable[[Dataset], T]) -> T:
+def _decoded(data: FileBytes, use: Callable[[Dataset], T]) -> T:
     try:
         return use(pydicom.dcmread(io.BytesIO(data)))
     except JmidError:

@@ -1,21 +1,25 @@
 """What becomes of received Instances: stored, recorded, announced, or quarantined; and a replay changes nothing."""
 
 import hashlib
+import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
 
 from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.instances.deidentify import deidentify
 from services.anonymizer.instances.handler import deidentify_instances
 from services.anonymizer.policy import Policy
 from services.anonymizer.records import AUDIT, COLLECTIONS, QUARANTINE
 from shared.blobs.local import open_local
 from shared.documents.sqlite import open_sqlite
-from shared.errors import NotFound
+from shared.errors import NotFound, StorageFull
 from shared.events import Event, InputDeidentified, InputRefused, InstancesDeidentified, InstancesReceived
 from tests.anonymizer.instances.planted import ct
 
@@ -31,7 +35,9 @@ async def deps(tmp_path: Path, jmid: Policy) -> AsyncIterator[AnonymizerDeps]:
         deidentified = await stack.enter_async_context(open_local(tmp_path / "deidentified"))
         documents = await stack.enter_async_context(open_sqlite(tmp_path / "documents.sqlite"))
         await documents.declare(*COLLECTIONS)
-        yield AnonymizerDeps(identified, deidentified, documents, here, jmid, 1 << 20)
+        scratch = tmp_path / "scratch"
+        scratch.mkdir()
+        yield AnonymizerDeps(identified, deidentified, documents, here, jmid, 1 << 20, scratch)
 
 
 async def received(deps: AnonymizerDeps, *files: bytes) -> InstancesReceived:
@@ -128,3 +134,56 @@ async def test_no_record_or_event_holds_an_identifying_value(deps: AnonymizerDep
     rows = [await deps.documents.get(AUDIT, event.blobs[0]), await deps.documents.get(QUARANTINE, event.blobs[1])]
     told = repr(events) + repr(rows)
     assert [word for word in planted.gone if word in told] == []
+
+
+@pytest.mark.parametrize("has_files", [True, False])
+async def test_a_large_instance_becomes_what_it_becomes_in_memory(
+    deps: AnonymizerDeps, monkeypatch: pytest.MonkeyPatch, has_files: bool
+) -> None:
+    if not has_files:  # as in a bucket
+        monkeypatch.setattr(deps.identified, "local_path", lambda _: None)
+    large, small = large_ct(), ct("default").data
+    event = await received(deps, small, large, small + b"\0\0")
+    assert len(large) > deps.batch_bytes
+
+    events = await deidentify_instances(event, deps)
+
+    stored = {
+        await deps.deidentified.get(i.blob): i
+        for told in of_type(events, InstancesDeidentified)
+        for i in told.instances
+    }
+    expected = deidentify(large, deps.policy)
+    instance = stored[expected.data]
+    assert (instance.size_bytes, instance.sha256) == (len(expected.data), expected.digest)
+    assert list(deps.scratch.iterdir()) == []
+
+
+async def test_a_large_file_that_is_no_instance_is_quarantined(deps: AnonymizerDeps) -> None:
+    event = await received(deps, bytes(deps.batch_bytes + 1))
+
+    await deidentify_instances(event, deps)
+
+    row = await deps.documents.get(QUARANTINE, event.blobs[0])
+    assert row is not None
+    assert (row.reason, row.size_bytes) == ("not-dicom", deps.batch_bytes + 1)
+
+
+async def test_no_room_for_a_large_instance_is_not_its_fault(deps: AnonymizerDeps) -> None:
+    event = await received(deps, large_ct())
+
+    with pytest.raises(StorageFull):
+        await deidentify_instances(event, replace(deps, scratch=deps.scratch / "not-there"))
+
+    assert await deps.documents.count(QUARANTINE) == 0
+
+
+def large_ct() -> bytes:
+    """A multi-frame of two MiB."""
+    dataset = pydicom.dcmread(io.BytesIO(ct("utf-8").data))
+    dataset.Rows = dataset.Columns = 512
+    dataset.BitsAllocated, dataset.NumberOfFrames = 16, 4
+    dataset.PixelData = bytes(range(256)) * (512 * 512 * 2 * 4 // 256)
+    buffer = io.BytesIO()
+    dataset.save_as(buffer)
+    return buffer.getvalue()

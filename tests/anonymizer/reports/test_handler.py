@@ -35,7 +35,7 @@ async def deps(tmp_path: Path, jmid: Policy) -> AsyncIterator[AnonymizerDeps]:
         open_sqlite(tmp_path / "documents.db") as documents,
     ):
         await documents.declare(*COLLECTIONS)
-        yield AnonymizerDeps(identified, deidentified, documents, inline, jmid, 1 << 24)
+        yield AnonymizerDeps(identified, deidentified, documents, inline, jmid, 1 << 24, tmp_path)
 
 
 async def received(deps: AnonymizerDeps, name: str) -> ReportReceived:
