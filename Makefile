@@ -6,13 +6,15 @@ HOME_  ?= jmid-home
 PORT   ?= 8080
 DIMSE_PORT ?= 11112
 JOBS ?= 2
+PLANS ?= 50
+SEED ?= 1
 FAST = "not servers and not browser and not slow"
 # One point below what the fast tests were measured to reach (86 %).
 COVERAGE_FLOOR = 85
 SHELL  := /bin/sh
 OURS    = $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 
-.PHONY: help up test test-fast fuzz check coverage wheel check-wheel messages bench lock docs clean
+.PHONY: help up test test-fast fuzz chaos check coverage wheel check-wheel messages bench lock docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +31,10 @@ test-fast: $(VENV)/.dev ## Pass the tests that need no server, browser or proces
 
 fuzz: $(VENV)/.dev ## Look for new failing examples with random seeds (ARGS="--minutes 10 --seed N --servers tests/dicom")
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+chaos: $(VENV)/.dev ## Carry out seeded plans of faults over the whole system, two of each service (PLANS=50 SEED=1)
+	@$(BIN)/python -m tests.servers install
+	@$(BIN)/python -m tests.chaos --plans $(PLANS) --seed $(SEED) $(ARGS)
 
 check: $(VENV)/.dev ## Lint, types, layers, licences, Kubernetes manifests, docs in step with the code
 	$(BIN)/ruff check .

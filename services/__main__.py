@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from services import data_versions, operations
+from services import data_versions, dead_letters, operations
 from services.anonymizer import service as anonymizer
 from services.anonymizer.cli import commands as anonymizer_cli
 from services.archive import service as archive
@@ -36,7 +36,7 @@ app = typer.Typer(help="J-MID: a country's medical images and radiology reports.
 app.add_typer(anonymizer_cli.deid, name="deid")
 app.add_typer(anonymizer_cli.keys, name="keys")
 app.add_typer(anonymizer_cli.profile, name="profile")
-app.add_typer(operations.dead(SERVICES), name="dead")
+app.add_typer(dead_letters.commands(SERVICES), name="dead")
 app.add_typer(data_versions.rebuilding(), name="rebuild")
 app.command("migrate")(data_versions.migrate(SERVICES))
 app.command("status")(operations.status)

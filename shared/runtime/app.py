@@ -11,8 +11,9 @@ from aiohttp.typedefs import Handler
 
 from shared.errors import SettingsError
 from shared.metrics import REQUEST
-from shared.runtime import health
+from shared.runtime import dead_page, health
 from shared.runtime.state import Host
+from shared.service import Service
 from shared.web import language
 from shared.web.csrf import csrf
 from shared.web.errors import errors
@@ -46,8 +47,8 @@ def address(listener: Socket) -> str:
     return f"http://{host}:{port}"
 
 
-def build(host: Host, extra: Sequence[web.AbstractRouteDef]) -> web.Application:
-    """Put together what the services declare."""
+def build(host: Host, extra: Sequence[web.AbstractRouteDef], every: Sequence[Service] = ()) -> web.Application:
+    """Put together what the services declare. every: all services of the system, for what looks at their queues."""
     application = web.Application(client_max_size=MAX_FORM_BYTES, middlewares=[_measured, *MIDDLEWARES])
     folders = {s.name: jinja2.FileSystemLoader(r.templates) for s, r in host.open if r.templates}
     loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(WEB / "templates"), jinja2.PrefixLoader(folders)])
@@ -60,6 +61,7 @@ def build(host: Host, extra: Sequence[web.AbstractRouteDef]) -> web.Application:
         owners |= dict.fromkeys(application.add_routes(running.routes), service.name)
     application[_OWNERS] = owners
     application.add_routes(health.routes(host))
+    application.add_routes(dead_page.routes(host, every))
     application.add_routes(language.routes())
     application.add_routes(extra)
     application.router.add_static("/static", WEB / "static")

@@ -98,7 +98,7 @@ async def hosted(
             running = await stack.enter_async_context(service.opens(place))
             host.open.append((service, running))
             tell(f"{service.role}: {service.name} is open")
-        application = apps.build(host, extra_routes)
+        application = apps.build(host, extra_routes, every)
         async with _serving(application, socket), _working(host, settings.drain_s):
             host.ready = True
             decided("ready", count=len(host.open))

@@ -15,7 +15,7 @@ from services.__main__ import SERVICES
 
 ROOT = Path(__file__).parents[2]
 Manifest = dict[str, Any]
-INSIDE = ("/-/metrics", "/-/status", "/-/ready", "/-/live")
+INSIDE = ("/-/metrics", "/-/status", "/-/ready", "/-/live", "/-/dead", "/-/dead.json")
 PEOPLE = [
     ("gateway", "/gateway/quarantine/1/images", "jmid-anonymizer"),
     ("gateway", "/api/gateway/quarantine", "jmid-anonymizer"),

@@ -119,20 +119,24 @@ class Server(ABC):
             time.sleep(0.1)
 
 
+_given: set[int] = set()
+
+
 def free_ports(count: int) -> list[int]:
-    """Return ports of the loopback address that nobody listens on now.
+    """Return ports of the loopback address that nobody listens on now, and that were not returned before.
 
     Each worker of pytest-xdist has a range of its own, below those that the system gives to outgoing connections: what
     was free here is still free when the server that it is for binds to it.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % WORKERS
-    candidates = random.sample(range(FIRST_PORT + worker, LAST_PORT, WORKERS), 200)
+    candidates = random.sample(range(FIRST_PORT + worker, LAST_PORT, WORKERS), 400)
     found: list[int] = []
-    for port in candidates:
+    for port in (each for each in candidates if each not in _given):
         with contextlib.suppress(OSError), socket.socket() as each:
             each.bind(("127.0.0.1", port))
             found.append(port)
         if len(found) == count:
+            _given.update(found)
             return found
     raise OSError("no free ports")
 

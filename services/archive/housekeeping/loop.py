@@ -18,6 +18,8 @@ GATHER_S = 0.1
 """Stores come in swarms; published together they cost a commit instead of one each."""
 EVICT, ORPHANS = "evict", "orphans"
 HOUSEKEEPING = "housekeeping"
+AWAY_S = 10.0
+"""The wait after a store was away."""
 FAILS = 3
 """How often in a row a piece of work must fail before the archive is not ready."""
 CONFIRM_S = 60.0
@@ -44,9 +46,10 @@ async def publish_forever(deps: ArchiveDeps, lease: Lease) -> None:
 
 
 async def keep_forever(deps: ArchiveDeps, lease: Lease) -> None:
-    """Evict and remove orphans, each at its interval; what fails of one delays no other."""
+    """Evict and remove orphans, each at its interval, and sooner after a failure; what fails of one delays no other."""
     every_s = {EVICT: deps.settings.evict_s, ORPHANS: deps.settings.orphans_s}
     due_at = dict.fromkeys(every_s, time.monotonic())
+    work = deps.set_asides.of(HOUSEKEEPING)
 
     async def run(name: str) -> None:
         await (evict_some(deps, lease) if name == EVICT else _remove_orphans(deps, lease))
@@ -54,12 +57,15 @@ async def keep_forever(deps: ArchiveDeps, lease: Lease) -> None:
     while True:
         due = [name for name, at in due_at.items() if time.monotonic() >= at]
         due_at |= {name: time.monotonic() + every_s[name] for name in due}
+        wait_s = dict.fromkeys(due, AWAY_S)
         try:
-            await deps.set_asides.of(HOUSEKEEPING).each(due, str, run)
+            await work.each(due, str, run)
+            wait_s = {item.key: item.wait_s for item in await work.items()}
         except LeaseLost:
             raise
         except Transient as error:
             decided("archive-sweep-waits", level="warning", service="archive", error=type(error).__name__)
+        due_at |= {name: min(due_at[name], time.monotonic() + wait_s[name]) for name in wait_s.keys() & due_at.keys()}
         await asyncio.sleep(max(min(due_at.values()) - time.monotonic(), 0))
 
 

@@ -10,7 +10,7 @@ import pytest
 from pydicom.uid import generate_uid
 
 from services.archive.deps import ArchiveDeps
-from services.archive.housekeeping import loop
+from services.archive.housekeeping import loop, orphans
 from services.archive.housekeeping.eviction import evict_some, held_bytes
 from services.archive.records import INSTANCES, PENDING, STUDIES, SUSPECTS, InstanceState
 from services.archive.store import change_ledger
@@ -142,3 +142,25 @@ async def test_an_eviction_that_fails_keeps_nobody_from_looking_for_orphans_and_
     await asyncio.wait([keeping])
 
     assert await loop.is_kept(deps) == "fails every time: evict"
+
+
+async def test_a_search_for_orphans_that_failed_once_does_not_wait_for_its_interval(
+    archive: Archive, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+
+    async def look(*_: object, **__: object) -> list[str]:
+        looks.append(1)
+        if len(looks) == 1:
+            raise ValueError
+        return []
+
+    monkeypatch.setattr(orphans, "look", look)
+    deps = with_settings(archive.deps, evict_s=1000.0, orphans_s=1000.0)
+
+    keeping = asyncio.create_task(loop.keep_forever(deps, lease))
+    async with asyncio.timeout(20):
+        while len(looks) < 2 or await set_aside(archive):
+            await asyncio.sleep(0.05)
+    keeping.cancel()
+    await asyncio.wait([keeping])

@@ -1,0 +1,179 @@
+"""Carry out one plan: send while its faults happen, then wait until all is as if nothing had been."""
+
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tests.chaos.plan import Fault, Kind
+from tests.chaos.world import World
+from tests.flow import senders
+from tests.flow.replicas import COPIES
+from tests.flow.system import until
+from tests.flow.test_kill import keep_sending
+
+SIZE, REPORTS = 6, 3
+"""Instances of the Study, and reports, that each of two senders sends during a plan."""
+AFTER_S = 240.0
+
+
+@dataclass
+class Load:
+    """Studies and reports as a hospital sends them; counts what was accepted in all plans so far."""
+
+    world: World
+    sources: Sequence[Path]
+    folder: Path
+    instances: int = 0
+    reports: int = 0
+    _people: int = 0
+    _failures: list[BaseException] = field(default_factory=list)
+
+    def start(self) -> Callable[[], None]:
+        """Send in the background, each lane to its own replica; return what waits for the end."""
+        lanes = [threading.Thread(target=self._send, args=(lane, self._people + lane)) for lane in range(COPIES)]
+        self._people += COPIES
+        for lane in lanes:
+            lane.start()
+
+        def wait() -> None:
+            for lane in lanes:
+                lane.join(AFTER_S)
+                assert not lane.is_alive(), "something was not accepted in time"
+            assert self._failures == []
+            self.instances += COPIES * SIZE
+            self.reports += COPIES * REPORTS
+
+        return wait
+
+    def _send(self, lane: int, number: int) -> None:
+        try:
+            who = senders.person(number)
+            files = senders.study(self.sources[:SIZE], who, self.folder / str(number), senders.Sent())
+            for start in range(0, SIZE, 2):
+                keep_sending(files[start : start + 2], self.world.system.dimse_ports[lane])
+            for report in range(REPORTS):
+                self._post(senders.fhir_report(who, REPORTS * number + report, "20240531", "所見。結節なし。", "MR"))
+        except BaseException as error:
+            self._failures.append(error)
+
+    def _post(self, body: bytes) -> None:
+        def accepted() -> bool:
+            try:
+                return self.world.system.post("ingest", "/ingest/reports", body, "application/fhir+json")[0] == 202
+            except OSError:
+                return False
+
+        until(accepted, "the report to be accepted", AFTER_S)
+
+
+def run_plan(world: World, load: Load, faults: Sequence[Fault]) -> None:
+    """Carry out the faults while the load is sent; AssertionError says what did not come to hold."""
+    before, began = world.pids(), time.monotonic()
+    wait = load.start()
+    failures: list[BaseException] = []
+    threads = [threading.Thread(target=_carry_out, args=(world, fault, began, failures)) for fault in faults]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(AFTER_S)
+    assert failures == [], failures
+    wait()
+    _check(world, load)
+    killed = {fault.target for fault in faults if fault.kind is Kind.KILL}
+    after = world.pids()
+    assert {name for name in after if after[name] != before[name]} == killed, "a process was started by hand"
+
+
+def _carry_out(world: World, fault: Fault, began: float, failures: list[BaseException]) -> None:
+    try:
+        time.sleep(max(0.0, began + fault.at_s - time.monotonic()))
+        world.carry_out(fault)
+    except BaseException as error:
+        failures.append(error)
+
+
+def _check(world: World, load: Load) -> None:
+    """Wait until everything is at the centre once, and nothing waits, is dead, set aside or not ready."""
+    system = world.system
+    _until(lambda: not world.dead() or f"ended by themselves: {world.dead()}")
+    _until(lambda: _none(name for name, each in system.processes.items() if not _is_ready(each.url)))
+    _until(lambda: _same(system.instances(), load.instances, "Instances in the archive"))
+    _until(lambda: _same(len(_reports(world)), load.reports, "reports in cases"))
+    _until(lambda: _same(len(set(_reports(world))), load.reports, "different reports in cases"))
+    _until(lambda: _same(sum(int(c["instances"]) for c in system.cases()), load.instances, "Instances in cases"))
+    _until(lambda: _none(_unfinished_receipts(world)))
+    _until(lambda: _none(_waiting(world)))
+    uids = _sop_instance_uids(world)
+    assert len(uids) == len(set(uids)) == load.instances, "an Instance is there twice"
+
+
+def _until(question: Callable[[], bool | str]) -> None:
+    """Ask until the answer is True; a text says what does not hold yet."""
+    said: bool | str = ""
+
+    def holds() -> bool:
+        nonlocal said
+        try:
+            said = question()
+        except (OSError, AssertionError) as error:  # 503 while an index is built, or a service is away
+            said = repr(error)[:300]
+        return said is True
+
+    try:
+        until(holds, "", AFTER_S)
+    except AssertionError:
+        raise AssertionError(f"after {AFTER_S:.0f} s: {said}") from None
+
+
+def _same(found: int, wanted: int, what: str) -> bool | str:
+    return found == wanted or f"{found} of {wanted} {what}"
+
+
+def _none(items: Any) -> bool | str:
+    left = list(items)
+    return not left or f"still: {left[:8]}"
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/-/ready", timeout=10) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _reports(world: World) -> list[str]:
+    return [report for case in world.system.cases() for report in case["report_ids"]]
+
+
+def _unfinished_receipts(world: World) -> list[tuple[str, str]]:
+    receipts = world.system.get("ingest", "/ingest/receipts?limit=500")["receipts"]
+    return [(each["kind"], each["state"]) for each in receipts if each["state"] not in ("delivered", "duplicate")]
+
+
+def _waiting(world: World) -> list[tuple[str, str, int]]:
+    """Return the figures of every process that should be none."""
+    names = ("queue ready", "queue unacked", "queue delayed", "queue dead", "set aside", "cases_set_aside", "failed")
+    found = []
+    for process, each in world.system.processes.items():
+        with urllib.request.urlopen(f"{each.url}/-/status", timeout=20) as answer:
+            figures = orjson.loads(answer.read())
+        for service, own in figures.items():
+            assert "set aside" in own, f"{process} cannot read its figures"
+            found += [(service, name, own[name]) for name in names if own.get(name)]
+    return found
+
+
+def _sop_instance_uids(world: World) -> list[str]:
+    found = []
+    for study in world.system.get("archive", "/dicom-web/studies?limit=1000"):
+        uid = study["0020000D"]["Value"][0]
+        for each in world.system.get("archive", f"/dicom-web/studies/{uid}/instances?limit=1000"):
+            found.append(each["00080018"]["Value"][0])
+    return found
