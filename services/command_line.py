@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 import typer.main
 
-from shared.errors import IncompatibleData, JmidError, SettingsError
+from shared.errors import Damaged, IncompatibleData, JmidError, SettingsError
 from shared.supervision import origin
 
 _UsageError = typer.BadParameter.__base__ or typer.BadParameter
@@ -19,7 +19,7 @@ def run_command(app: typer.Typer) -> NoReturn:
     """Run the command that the process was called with, and exit."""
     try:
         code = app(standalone_mode=False)
-    except (SettingsError, IncompatibleData) as error:
+    except (SettingsError, IncompatibleData, Damaged) as error:
         _fail(f"Cannot start: {error}", 2)
     except JmidError as error:
         _fail(f"Cannot go on: {error}", 1)

@@ -3,6 +3,7 @@
     JmidError
     ├── Transient            may succeed later: retried with growing delay
     │   ├── Unavailable      a port or a peer does not answer
+    │   │   └── DamagedStore  what it keeps cannot be read; a person has to restore it
     │   │   └── WorkerDied   a process that did CPU work ended by itself
     │   ├── Conflict         somebody else wrote first (version guard)
     │   └── StorageFull      no room; nothing was stored
@@ -34,6 +35,10 @@ class Unavailable(Transient):
 
 class WorkerDied(Unavailable):
     """A process that did CPU work ended by itself: killed from outside, or by a fault of a library in it."""
+
+
+class DamagedStore(Unavailable):
+    """A store's own files are damaged: nothing of it is lost while work waits, and a person has to restore it."""
 
 
 class Conflict(Transient):

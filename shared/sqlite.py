@@ -2,8 +2,16 @@
 
 import sqlite3
 import time
+from typing import Final
 
 PAUSE_S = 0.02
+_DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Say whether an error of SQLite says that the file itself is damaged."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _DAMAGE
 
 
 def into_wal(connection: sqlite3.Connection, timeout_s: float) -> None:

@@ -95,6 +95,8 @@ class JournalBus(Bus):
         return await self._writer.run(partial(tables.drop, queue=queue, event_id=dead_letter_id))
 
     async def ping(self) -> None:
+        if self._writer.damage is not None:
+            raise self._writer.damage
         try:
             await self._writer.run(self._touch_with_room)
         except JmidError as error:

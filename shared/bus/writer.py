@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from shared.errors import JmidError, StorageFull, Unavailable
+from shared.errors import DamagedStore, JmidError, StorageFull, Unavailable
 from shared.group_commit import BUSY_S, GROUP, Call, in_one_transaction, resolve, sync_folder
-from shared.sqlite import into_wal
+from shared.sqlite import into_wal, is_damage
 
 R = TypeVar("R")
 
@@ -30,6 +30,7 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name=f"writer {path.name}", daemon=True)
         self._closed = False
         self._version = 0
+        self.damage: JmidError | None = None  # the first that was met
 
     async def open(self) -> None:
         """Open the file, make its tables, and start the thread."""
@@ -63,6 +64,8 @@ class Writer:
             except (sqlite3.Error, OSError) as error:
                 if connection:  # nothing is known of its transaction, so the next call opens the file again
                     connection.close()
+                if is_damage(error):
+                    self.damage = self.damage or translated(error)
                 connection, outcomes = None, [(future, None, translated(error)) for _, future in calls]
             if outcomes:
                 self._loop.call_soon_threadsafe(resolve, outcomes)
@@ -93,6 +96,8 @@ class Writer:
 def translated(error: Exception) -> JmidError:
     """Return ours for an error of SQLite or of the file system: the name of its code, as its text can quote values."""
     name = getattr(error, "sqlite_errorname", None) or errno.errorcode.get(getattr(error, "errno", 0), "")
+    if is_damage(error):
+        return DamagedStore(f"{name}; run jmid check")
     return StorageFull(name) if name in ("SQLITE_FULL", "ENOSPC") else Unavailable(name or type(error).__name__)
 
 

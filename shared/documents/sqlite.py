@@ -132,6 +132,8 @@ class SqliteDocuments(Documents):
         return rows.changes(shape, *found)
 
     async def ping(self) -> None:
+        if damage := self._writer.damage or self._readers.damage:
+            raise damage
         try:
             await self._writer.run(_touch)
         except JmidError as error:
@@ -188,7 +190,7 @@ class SqliteDocuments(Documents):
             try:
                 self._inline = self._inline or connect(self._path, timeout_s=0, read_only=True)
                 return fetch(self._inline, sql, values)
-            except sqlite3.OperationalError:  # such as a lock that a thread can wait for
+            except sqlite3.DatabaseError:  # such as a lock that a thread can wait for, or damage that it tells
                 pass
         return await self._readers.run(lambda connection: fetch(connection, sql, values))
 

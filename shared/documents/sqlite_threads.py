@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from shared.errors import JmidError, StorageFull, Unavailable
+from shared.errors import DamagedStore, JmidError, StorageFull, Unavailable
 from shared.group_commit import (
     BUSY_S,
     GROUP,
@@ -19,7 +19,7 @@ from shared.group_commit import (
     resolve,
     sync_folder,
 )
-from shared.sqlite import into_wal
+from shared.sqlite import into_wal, is_damage
 
 R = TypeVar("R")
 
@@ -44,6 +44,8 @@ def connect(path: Path, *, timeout_s: float = BUSY_S, read_only: bool = False) -
 def translated(error: Exception) -> JmidError:
     """Return ours for an error of SQLite or the file system: only its code, because its text can quote values."""
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
+    if is_damage(error):
+        return DamagedStore(f"documents: {name}; run jmid check")
     return StorageFull(f"documents: {name}") if name == "SQLITE_FULL" else Unavailable(f"documents: {name}")
 
 
@@ -55,6 +57,7 @@ class _Threads:
         self._loop = asyncio.get_running_loop()
         self._calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
         self._closed = False
+        self.damage: JmidError | None = None  # the first that was met: /-/ready says so until the file is restored
         self._threads = [
             threading.Thread(target=self._work, name=f"{name} {path.name} {number}", daemon=True)
             for number in range(count)
@@ -87,6 +90,12 @@ class _Threads:
     def _work(self) -> None:
         raise NotImplementedError
 
+    def _noted(self, error: Exception) -> JmidError:
+        ours = translated(error)
+        if isinstance(ours, DamagedStore):
+            self.damage = self.damage or ours
+        return ours
+
     def _resolve(self, outcomes: list[Outcome]) -> None:
         if outcomes:
             self._loop.call_soon_threadsafe(resolve, outcomes)
@@ -106,7 +115,7 @@ class Readers(_Threads):
                 connection = connection or connect(self._path, read_only=True)
                 self._resolve([(future, function(connection), None)])
             except sqlite3.Error as error:
-                self._resolve([(future, None, translated(error))])
+                self._resolve([(future, None, self._noted(error))])
             except Exception as error:  # the caller's own: it must not end a thread that all share
                 self._resolve([(future, None, error)])
         if connection:
@@ -137,7 +146,7 @@ class Writer(_Threads):
                     connection.close()
                 connection = None
                 self._undone()
-                self._resolve([(future, None, translated(error)) for _, future in calls])
+                self._resolve([(future, None, self._noted(error)) for _, future in calls])
         if connection:
             connection.close()
 

@@ -17,12 +17,13 @@ from msgspec import Meta
 
 from shared import settings as settings_reader
 from shared.bus import Queue
-from shared.errors import Unavailable
+from shared.errors import DamagedStore, Unavailable
 from shared.lease import LEASES
 from shared.logs import decided
 from shared.runtime import app as apps
 from shared.runtime.consumers import consume_forever
 from shared.runtime.cpu import LIMIT_S, MEMORY_BYTES, cpu_pool
+from shared.runtime.databases import check_before_opening, note_made
 from shared.runtime.ports import Ports, open_ports, port_settings
 from shared.runtime.state import Host
 from shared.runtime.tasks import Task, run_forever
@@ -47,6 +48,9 @@ class HostSettings(msgspec.Struct, frozen=True):
     reserve_bytes: Annotated[
         Bytes, Meta(description="Free space of the home's disk under which the process is not ready.")
     ] = 512 << 20
+    start_check_s: Annotated[
+        Seconds, Meta(description="How long the pages of an embedded database are looked at before it is opened.")
+    ] = 20.0
     drain_s: Annotated[Seconds, Meta(description="How long running work may take at a stop, for each step.")] = 20.0
 
 
@@ -81,6 +85,7 @@ async def hosted(
         stack.callback(socket.close)
         host = Host(base_url=apps.address(socket), home=home, reserve_bytes=settings.reserve_bytes)
         for role in sorted({service.role for service in services}):
+            await check_before_opening(port_settings(role, environ), home / role.value, settings.start_check_s)
             await _open_role(stack, host, role, services, every, home, environ)
         for service in services:
             ports = host.ports[service.role]
@@ -129,6 +134,7 @@ async def _open_role(
     ports = host.ports[role] = await _patiently(opened)
     await _patiently(partial(ports.bus.declare, *queues))
     await _patiently(partial(ports.documents.declare, LEASES, SET_ASIDE, *collections))
+    await note_made(settings, home / role.value)
 
 
 async def _patiently(step: Callable[[], Awaitable[T]]) -> T:
@@ -138,7 +144,7 @@ async def _patiently(step: Callable[[], Awaitable[T]]) -> T:
         try:
             return await step()
         except Unavailable as error:
-            if time.monotonic() > deadline:
+            if isinstance(error, DamagedStore) or time.monotonic() > deadline:
                 raise
             decided("start-waits", level="warning", error=type(error).__name__)
             await asyncio.sleep(PAUSE_S)
