@@ -9,6 +9,7 @@ from services.archive.housekeeping import orphans
 from services.archive.housekeeping.eviction import evict_some
 from services.archive.records import CONFLICTS, INSTANCES, PENDING, STUDIES, SUSPECTS, InstanceState
 from services.archive.store.change_ledger import publish_pending
+from shared import outbox
 from shared.documents import Eq
 from shared.errors import Transient
 from shared.lease import Lease, LeaseLost
@@ -28,21 +29,14 @@ CONFIRM_S = 60.0
 
 async def publish_forever(deps: ArchiveDeps, lease: Lease) -> None:
     """Publish when this process wrote a ledger row, and at an interval what others wrote."""
-    while True:
-        deps.wake_up.clear()
-        try:
-            while await publish_pending(deps, lease):
-                pass
-        except LeaseLost:
-            raise
-        except Transient as error:
-            decided("archive-publish-waits", level="warning", service="archive", error=type(error).__name__)
-        try:
-            async with asyncio.timeout(deps.settings.sweep_s):
-                await deps.wake_up.wait()
-        except TimeoutError:
-            continue
-        await asyncio.sleep(GATHER_S)
+
+    async def publish() -> None:
+        while await publish_pending(deps, lease):
+            pass
+
+    await outbox.publish_forever(
+        publish, deps.wake_up, service="archive", idle_s=deps.settings.sweep_s, gather_s=GATHER_S
+    )
 
 
 async def keep_forever(deps: ArchiveDeps, lease: Lease) -> None:

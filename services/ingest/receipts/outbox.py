@@ -26,6 +26,7 @@ from services.ingest.receipts.records import (
     REPORT,
     Arrival,
 )
+from shared import outbox
 from shared.documents import Eq, Order, Range
 from shared.errors import Transient
 from shared.events import MAX_BATCH, Event, InstancesReceived, ReportReceived
@@ -41,21 +42,14 @@ _DAY_S = 86_400.0
 
 async def publish_forever(deps: IngestDeps, lease: Lease) -> None:
     """Publish when something arrives, after letting arrivals gather for a moment, and now and then anyway."""
-    while True:
-        deps.wake_up.clear()
-        try:
-            while await publish_some(deps, lease):
-                pass
-        except LeaseLost:
-            raise
-        except Transient as error:
-            decided("publish-waits", level="warning", service="ingest", error=type(error).__name__)
-        try:
-            async with asyncio.timeout(IDLE_S):
-                await deps.wake_up.wait()
-        except TimeoutError:
-            continue
-        await asyncio.sleep(deps.settings.publish_s)
+
+    async def publish() -> None:
+        while await publish_some(deps, lease):
+            pass
+
+    await outbox.publish_forever(
+        publish, deps.wake_up, service="ingest", idle_s=IDLE_S, gather_s=deps.settings.publish_s
+    )
 
 
 async def publish_some(deps: IngestDeps, lease: Lease) -> int:

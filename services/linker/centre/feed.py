@@ -5,17 +5,16 @@ cursor after the broker confirmed. A kill -9 anywhere publishes again, and never
 under a lease; the cursor is written with the lease, over the version that was read, so it never goes back.
 """
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import CASE_CHANGES, CURSORS, Changed, Cursor
+from shared import outbox
 from shared.documents import Change, Put
 from shared.errors import Transient
 from shared.events import CaseChanged
-from shared.lease import Lease, LeaseLost
-from shared.logs import decided
+from shared.lease import Lease
 
 _CURSOR = "case-changed"
 _PAGE = 200
@@ -37,21 +36,13 @@ async def note(deps: CentreDeps, kind: str, document_id: str, studies: Sequence[
 
 async def publish_forever(deps: CentreDeps, lease: Lease) -> None:
     """Publish CaseChanged for every row, in order, until cancelled."""
-    while True:
-        deps.wake_up.clear()
-        try:
-            while await publish_some(deps, lease):
-                pass
-            await publish_set_aside(deps)
-        except LeaseLost:
-            raise
-        except Transient as error:
-            decided("case-changes-wait", level="warning", service="linker", error=type(error).__name__)
-        try:
-            async with asyncio.timeout(deps.settings.sweep_s):
-                await deps.wake_up.wait()
-        except TimeoutError:
-            continue
+
+    async def publish() -> None:
+        while await publish_some(deps, lease):
+            pass
+        await publish_set_aside(deps)
+
+    await outbox.publish_forever(publish, deps.wake_up, service="linker", idle_s=deps.settings.sweep_s)
 
 
 async def publish_some(deps: CentreDeps, lease: Lease) -> int:
