@@ -16,11 +16,11 @@ from services.archive.store.store import Sent
 from shared.dicom.multipart import MultipartReader, Part, boundary_of, content_type
 from shared.dicom.native_xml_reader import data_sets
 from shared.dicom.spool import TooLarge, take_in
+from shared.dicom.store_response import OUT_OF_RESOURCES
 from shared.errors import Invalid
 from shared.web.content_digest import sha256_of
 
 DICOM, JSON, XML = "application/dicom", "application/dicom+json", "application/dicom+xml"
-OUT_OF_RESOURCES = 0xA700  # PS3.4 Table B.2-1
 MOST_METADATA_BYTES = 512 << 20
 """Metadata and bulk data are put together in memory; a request of more is too large."""
 

@@ -13,9 +13,10 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from services.archive.pixels.shape import KEYWORDS
-from services.archive.store.prepare import CANNOT_UNDERSTAND, Failure, unforeseen
+from services.archive.store.prepare import Failure, unforeseen
 from shared.dicom.json_values import Json, text
 from shared.dicom.multipart import content_type
+from shared.dicom.store_response import CANNOT_UNDERSTAND
 from shared.dicom.uid import is_uid
 
 NATIVE = (str(ImplicitVRLittleEndian), str(ExplicitVRLittleEndian))

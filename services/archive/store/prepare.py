@@ -1,7 +1,6 @@
 """Prepares an Instance for rest: everything that readers need is worked out here, once. No I/O; runs in a thread."""
 
 import hashlib
-from typing import Final
 
 import msgspec
 import orjson
@@ -17,14 +16,12 @@ from shared.dicom import file_format
 from shared.dicom.elements import Buffer
 from shared.dicom.file_format import Part10
 from shared.dicom.json_values import Json, integer, text
+from shared.dicom.store_response import CANNOT_UNDERSTAND, DOES_NOT_MATCH, PROCESSING_FAILURE
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid
 from shared.logs import decided
 from shared.supervision import origin
 
-CANNOT_UNDERSTAND: Final = 0xC000  # PS3.4 Table B.2-1: Error: Cannot understand
-PROCESSING_FAILURE: Final = 0x0110  # PS3.18 Table I.2-2
-DOES_NOT_MATCH: Final = 0xA900  # Error: Data Set does not match SOP Class
 _GZIP_LEVEL = 1
 
 

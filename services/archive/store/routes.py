@@ -13,11 +13,12 @@ from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
 from services.archive.http.responses import base_url
-from services.archive.store.body import DICOM, JSON, OUT_OF_RESOURCES, XML, Received, batches
+from services.archive.store.body import DICOM, JSON, XML, Received, batches
 from services.archive.store.store import Outcome, Sent, Store
 from shared.dicom.json_values import attribute
 from shared.dicom.native_xml import native_model
 from shared.dicom.spool import TooLarge
+from shared.dicom.store_response import OUT_OF_RESOURCES, reference, status_of, store_response
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid, StorageFull, Transient
 
@@ -87,10 +88,10 @@ def _response(request: web.Request, outcomes: list[Outcome], received: Received,
     if not outcomes:
         raise web.HTTPBadRequest(text="the body holds no Instance (PS3.18 10.5.1)\n")
     failed = [outcome for outcome in outcomes if outcome.failure]
-    partly = len(failed) < len(outcomes) and (failed or received.unsupported or received.broken)
     if outcomes and all(each.failure and each.failure.reason == OUT_OF_RESOURCES for each in outcomes):
         raise web.HTTPRequestEntityTooLarge(0, 0, text="the Instance is larger than this archive takes\n")
-    status = 202 if partly else 409 if failed else 200
+    is_partial = bool(received.unsupported or received.broken)
+    status = status_of(len(outcomes) - len(failed), len(failed), is_partial=is_partial)
     document = _document(outcomes, study, base)
     accept = request.headers.get("Accept", "")
     headers = {"Warning": f'299 {base}: "{received.broken}"'} if received.broken else {}
@@ -107,23 +108,14 @@ def _document(outcomes: Sequence[Outcome], study: str, base: str) -> dict[str, A
         document["00081190"] = attribute("UR", f"{base}/studies/{study or next(iter(studies))}")
     failed = [_failed(outcome) for outcome in outcomes if outcome.failure]
     stored = [_stored(outcome, base) for outcome in outcomes if not outcome.failure]
-    if failed:
-        document["00081198"] = attribute("SQ", *failed)
-    if stored:
-        document["00081199"] = attribute("SQ", *stored)
-    return document
-
-
-def _references(outcome: Outcome) -> dict[str, Any]:
-    named = {"00081150": outcome.sop_class_uid, "00081155": outcome.sop_instance_uid}
-    return {tag: attribute("UI", *filter(None, [uid])) for tag, uid in named.items()}
+    return document | store_response(stored, failed)
 
 
 def _failed(outcome: Outcome) -> dict[str, Any]:
     failure = outcome.failure
     assert failure is not None
     return {
-        **_references(outcome),
+        **reference(outcome.sop_class_uid, outcome.sop_instance_uid),
         "00081197": attribute("US", failure.reason),
         "00000902": attribute("LO", failure.detail[:64]),
     }
@@ -132,4 +124,4 @@ def _failed(outcome: Outcome) -> dict[str, Any]:
 def _stored(outcome: Outcome, base: str) -> dict[str, Any]:
     series = f"{base}/studies/{outcome.study_instance_uid}/series/{outcome.series_instance_uid}"
     url = f"{series}/instances/{outcome.sop_instance_uid}"
-    return {**_references(outcome), "00081190": attribute("UR", url)}
+    return {**reference(outcome.sop_class_uid, outcome.sop_instance_uid), "00081190": attribute("UR", url)}

@@ -30,8 +30,9 @@ from services.archive.records import (
 from services.archive.store import change_ledger
 from services.archive.store.bytes_at_rest import without_bytes
 from services.archive.store.counts import recount
-from services.archive.store.prepare import DOES_NOT_MATCH, Failure, Prepared, prepare, unforeseen
+from services.archive.store.prepare import Failure, Prepared, prepare, unforeseen
 from shared.dicom import spool
+from shared.dicom.store_response import DOES_NOT_MATCH
 from shared.documents import Eq, Put
 from shared.errors import Conflict, Transient
 from shared.metrics import STORED as STORED_METRIC

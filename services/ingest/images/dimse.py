@@ -23,14 +23,11 @@ from services.ingest.images.instance_uids import identify
 from services.ingest.images.peers import Peer, rejection
 from services.ingest.receipts.receiving import Bytes, Content, new_receipt, not_handled, receive, reject
 from services.ingest.receipts.records import INSTANCES, Receipt
+from shared.dicom.store_response import CANNOT_UNDERSTAND, DOES_NOT_MATCH, OUT_OF_RESOURCES
 from shared.errors import Invalid, SettingsError, StorageFull
 from shared.logs import decided
 
 SUCCESS = 0x0000
-OUT_OF_RESOURCES = 0xA700  # PS3.4 Table B.2-1
-DOES_NOT_MATCH = 0xA900
-CANNOT_UNDERSTAND = 0xC000
-PROCESSING_FAILURE = 0x0110
 DURABLE_S = 60.0
 SLOWEST_BYTES_S = 4e6  # of a store: a large Instance has longer to become durable
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})

@@ -19,11 +19,18 @@ from services.ingest.receipts.records import INSTANCES, Receipt
 from shared.dicom.json_values import attribute
 from shared.dicom.multipart import MultipartReader, Part, boundary_of, content_type
 from shared.dicom.spool import TooLarge, take_in
+from shared.dicom.store_response import (
+    CANNOT_UNDERSTAND,
+    DOES_NOT_MATCH,
+    OUT_OF_RESOURCES,
+    reference,
+    status_of,
+    store_response,
+)
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid, StorageFull, Transient
 
 DICOM = "application/dicom"
-CANNOT_UNDERSTAND, DOES_NOT_MATCH, OUT_OF_RESOURCES = 0xC000, 0xA900, 0xA700  # PS3.4 Table B.2-1
 RECEIPT_HEADER = "X-Receipt"
 
 
@@ -134,8 +141,8 @@ def _response(answer: Answer, receipt: Receipt) -> web.Response:
         if answer.unsupported:
             raise web.HTTPUnsupportedMediaType(text=f"no part is {DICOM} (PS3.18 10.5.1)\n")
         raise web.HTTPBadRequest(text=f"{answer.broken or 'the body holds no Instance (PS3.18 10.5.1)'}\n")
-    partly = answer.stored and (answer.failed or answer.unsupported or answer.broken)
-    status = 202 if partly else 409 if answer.failed else 200
+    is_partial = bool(answer.unsupported or answer.broken)
+    status = status_of(len(answer.stored), len(answer.failed), is_partial=is_partial)
     if answer.broken:
         headers["Warning"] = f'299 - "{answer.broken}"'
     body = orjson.dumps(_document(answer))
@@ -144,22 +151,9 @@ def _response(answer: Answer, receipt: Receipt) -> web.Response:
 
 def _document(answer: Answer) -> dict[str, Any]:
     """The Store Instances Response (PS3.18 10.5.3). There is nothing to retrieve here, so no Retrieve URL."""
-    document: dict[str, Any] = {"00081190": attribute("UR")}
-    stored = [{"00081150": _uid(each.sop_class_uid), "00081155": _uid(each.sop_instance_uid)} for each in answer.stored]
+    stored = [reference(each.sop_class_uid, each.sop_instance_uid) for each in answer.stored]
     failed = [
-        {
-            "00081150": _uid(each.sop_class_uid),
-            "00081155": _uid(each.sop_instance_uid),
-            "00081197": attribute("US", each.reason),
-        }
+        {**reference(each.sop_class_uid, each.sop_instance_uid), "00081197": attribute("US", each.reason)}
         for each in answer.failed
     ]
-    if stored:
-        document["00081199"] = attribute("SQ", *stored)
-    if failed:
-        document["00081198"] = attribute("SQ", *failed)
-    return document
-
-
-def _uid(uid: str) -> dict[str, Any]:
-    return attribute("UI", uid) if uid else attribute("UI")
+    return {"00081190": attribute("UR"), **store_response(stored, failed)}
