@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.anonymizer.policy import Policy
-from services.anonymizer.pseudonyms.keys import KeySet
 from services.anonymizer.pseudonyms.vault_entries import Written
 from shared.blobs import Blobs
 from shared.documents import Documents
@@ -26,15 +25,3 @@ class AnonymizerDeps:
     scratch: Path
     holds_flagged: bool = True
     written: Written = field(default_factory=Written)
-
-    @property
-    def keys(self) -> KeySet:
-        return self.policy.keys
-
-    @property
-    def profile(self) -> str:
-        return self.policy.profile
-
-    @property
-    def site(self) -> str:
-        return self.policy.site

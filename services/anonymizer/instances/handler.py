@@ -135,8 +135,8 @@ def _audit(event: InstancesReceived, deps: AnonymizerDeps, blob: str, cleaned: C
     return Audit(
         blob=blob,
         receipt_id=event.receipt_id,
-        profile=profile.load(deps.profile).label,
-        keys_version=deps.keys.version,
+        profile=profile.load(deps.policy.profile).label,
+        keys_version=deps.policy.keys.version,
         counts=cleaned.counts,
         digest=cleaned.digest,
         at=event.occurred_at.isoformat(),
@@ -166,7 +166,7 @@ async def _quarantine(
 
 
 def _count(deps: AnonymizerDeps, passed: int, refused: dict[str, Refusal]) -> None:
-    DEIDENTIFIED.labels("instance", deps.profile).inc(passed)
+    DEIDENTIFIED.labels("instance", deps.policy.profile).inc(passed)
     for each in refused.values():
         REFUSED.labels("anonymizer", "instance", each.reason).inc()
 

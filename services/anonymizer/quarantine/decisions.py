@@ -61,8 +61,8 @@ def _again(deps: AnonymizerDeps, item: Quarantined, decision: Decision) -> Insta
     receipt = item.receipt_id
     if item.kind is Kind.REPORT:
         return ReportReceived.first(
-            key, correlation_id=receipt, site=deps.site, occurred_at=at, receipt_id=receipt, blob=item.blob
+            key, correlation_id=receipt, site=deps.policy.site, occurred_at=at, receipt_id=receipt, blob=item.blob
         )
     return InstancesReceived.first(
-        key, correlation_id=receipt, site=deps.site, occurred_at=at, receipt_id=receipt, blobs=(item.blob,)
+        key, correlation_id=receipt, site=deps.policy.site, occurred_at=at, receipt_id=receipt, blobs=(item.blob,)
     )

@@ -24,7 +24,7 @@ def report_review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRou
     async def page(request: web.Request) -> web.Response:
         item = await item_of(deps, request, Kind.REPORT, "report")
         report = await _report(deps, item)
-        shown = texts(report.document) if report else []
+        shown = texts(report.resource) if report else []
         context = {
             "item": item,
             "texts": shown,
@@ -64,7 +64,7 @@ def _decision(item: Quarantined, form: dict[str, str], report: DeidentifiedRepor
         raise Invalid("not-readable", "nothing of it can be read as text: it can only be rejected")
     if form.get("digest", "") != report.sha256:
         raise Conflict("the report is cleaned otherwise than what was read; read it again")
-    cuts = cuts_of(form.get("cuts", ""), texts(report.document)) if choice is Choice.CUT else ()
+    cuts = cuts_of(form.get("cuts", ""), texts(report.resource)) if choice is Choice.CUT else ()
     if cuts is None or (choice is Choice.CUT and not cuts):
         raise Invalid("wrong-cuts", "cuts is text,start,end;… in characters, at least one")
     return Decision(blob=item.blob, decision=choice, cuts=cuts, digest=report.sha256, by=by, at=now)

@@ -31,12 +31,14 @@ _INSTITUTION_NAME = "00080080"
 
 
 class DeidentifiedReport(msgspec.Struct, frozen=True):
-    """document: the FHIR JSON that may leave.  removed: category → count.  dropped: kind of attachment → count.
+    """document: the FHIR JSON that may leave; resource: the same, not yet written.
 
+    removed: category → count.  dropped: kind of attachment → count.
     review: a person should read it; reasons say why, as words.  sealed: the way back, for the vault.
     """
 
     report_id: str
+    resource: dict[str, Any]
     document: bytes
     sha256: str
     status: ReportStatus
@@ -94,6 +96,7 @@ def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:
     keys = _keys(source, policy, issuer, str(document.get("effectiveDateTime", "")))
     return DeidentifiedReport(
         report_id=report_id,
+        resource=document,
         document=encoded,
         sha256=hashlib.sha256(encoded).hexdigest(),
         status=source.status,

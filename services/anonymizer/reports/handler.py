@@ -53,7 +53,7 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
     sealed = deps.written.missing(found.sealed)
     await deps.documents.write(Put(REPORT_AUDIT, audit), *row, *(Put(VAULT, entry) for entry in sealed))
     deps.written.note(sealed)
-    DEIDENTIFIED.labels("report", deps.profile).inc()
+    DEIDENTIFIED.labels("report", deps.policy.profile).inc()
     return _events(event, audit)
 
 
@@ -108,8 +108,8 @@ def _audit(event: ReportReceived, deps: AnonymizerDeps, found: DeidentifiedRepor
     return ReportAudit(
         blob=event.blob,
         receipt_id=event.receipt_id,
-        profile=profile.load(deps.profile).label,
-        keys_version=deps.keys.version,
+        profile=profile.load(deps.policy.profile).label,
+        keys_version=deps.policy.keys.version,
         removed=found.removed,
         dropped=found.dropped,
         review=found.review,

@@ -5,6 +5,7 @@ the digest of what the person read: rules that clean otherwise tomorrow bring th
 """
 
 import base64
+import copy
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
@@ -31,9 +32,9 @@ class Text(msgspec.Struct, frozen=True):
     text: str
 
 
-def texts(document: bytes) -> list[Text]:
+def texts(resource: dict[str, Any]) -> list[Text]:
     """Return every free text of a de-identified DiagnosticReport, in the order in which cuts number them."""
-    return [Text(name, text) for name, text, _ in places(orjson.loads(document))]
+    return [Text(name, text) for name, text, _ in places(resource)]
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -70,18 +71,18 @@ def is_decided(report: DeidentifiedReport, decision: Decision) -> bool:
 
 def released(report: DeidentifiedReport, decision: Decision) -> DeidentifiedReport:
     """Return the report as the person let it leave. What is cut goes wherever it stands in the report."""
-    document = orjson.loads(report.document)
-    found = list(places(document))
-    words = {found[number][1][start:end] for number, start, end in decision.cuts}
-    for _, text, write in found:
+    resource = copy.deepcopy(report.resource)
+    numbered = list(places(resource))
+    words = {numbered[number][1][start:end] for number, start, end in decision.cuts}
+    for _, text, write in numbered:
         write(_without(text, words))
-    for tag in document.get("meta", {}).get("tag", []):
+    for tag in resource.get("meta", {}).get("tag", []):
         if tag.get("system") == systems.REVIEW:
             tag["code"] = "reviewed"
-    encoded = orjson.dumps(document)
+    encoded = orjson.dumps(resource)
     removed = {**report.removed, "by-person": len(decision.cuts)} if decision.cuts else report.removed
     digest = hashlib.sha256(encoded).hexdigest()
-    return msgspec.structs.replace(report, document=encoded, sha256=digest, removed=removed)
+    return msgspec.structs.replace(report, resource=resource, document=encoded, sha256=digest, removed=removed)
 
 
 def _without(text: str, words: set[str]) -> str:

@@ -28,7 +28,7 @@ def asked(pseudonym: str, *, by: str = "Dr A", second: str = "", reason: str = "
 async def test_a_pseudonym_leads_back_to_the_patient_and_the_reading_is_recorded(deps: AnonymizerDeps) -> None:
     event = await received(deps, ct("utf-8").data)
     [told] = of_type(await deidentify_instances(event, deps), InstancesDeidentified)
-    ring = Keyring((deps.keys,))
+    ring = Keyring((deps.policy.keys,))
 
     patient = await reidentify(deps.documents, ring, asked(told.keys.patient_id), two_persons=False)
     study = await reidentify(deps.documents, ring, asked(told.keys.study_instance_uid), two_persons=False)
@@ -49,7 +49,7 @@ async def test_the_store_holds_no_original(deps: AnonymizerDeps, tmp_path: Path)
 
 
 async def test_two_persons_are_asked_for_where_the_site_wants_them(deps: AnonymizerDeps) -> None:
-    ring = Keyring((deps.keys,))
+    ring = Keyring((deps.policy.keys,))
 
     for read in (asked("x"), asked("x", second="Dr A"), asked("x", by=""), asked("x", reason=" ")):
         with pytest.raises(Refused):
@@ -58,7 +58,7 @@ async def test_two_persons_are_asked_for_where_the_site_wants_them(deps: Anonymi
 
 async def test_a_reading_that_finds_nothing_is_recorded_too(deps: AnonymizerDeps) -> None:
     with pytest.raises(NotFound):
-        await reidentify(deps.documents, Keyring((deps.keys,)), asked("nobody"), two_persons=False)
+        await reidentify(deps.documents, Keyring((deps.policy.keys,)), asked("nobody"), two_persons=False)
 
     assert await deps.documents.count(VAULT_READS) == 1
 
@@ -96,7 +96,7 @@ async def test_series_device_and_referenced_uids_lead_back_too(deps: AnonymizerD
     )
 
     found = await reidentify_all(
-        deps.documents, Keyring((deps.keys,)), [asked(str(each)) for each in pseudonyms], two_persons=False
+        deps.documents, Keyring((deps.policy.keys,)), [asked(str(each)) for each in pseudonyms], two_persons=False
     )
 
     assert [(found[str(each)].kind, found[str(each)].text) for each in pseudonyms] == [

@@ -199,7 +199,7 @@ def test_every_text_of_a_report_can_be_cut() -> None:
         "code": {"text": "題名"},
     }
 
-    found = texts(orjson.dumps(document))
+    found = texts(document)
 
     assert [each.text for each in found] == ["結論", "所見", "全文", "題名"]
     assert cuts_of("3,0,2; 0,0,1", found) == ((3, 0, 2), (0, 0, 1))

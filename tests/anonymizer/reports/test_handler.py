@@ -69,7 +69,7 @@ async def test_the_vault_leads_back_from_a_report_of_which_no_image_came(deps: A
     pseudonyms = [report.report_id, report.keys.patient_id, report.keys.accession_number]
     found = await deps.documents.get_many(VAULT, [*pseudonyms, report.keys.study_instance_uid])
     assert {each.kind for each in found.values()} == {"report", "patient", "order", "study"}
-    originals = {each.kind: unseal(Keyring((deps.keys,)), each) for each in found.values()}
+    originals = {each.kind: unseal(Keyring((deps.policy.keys,)), each) for each in found.values()}
     assert originals["patient"] == "hospital-1|0001234567"
 
 

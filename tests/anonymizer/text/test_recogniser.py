@@ -61,7 +61,7 @@ def test_a_report_is_flagged_and_its_text_is_as_it_was(jmid: Policy, recognise: 
 def test_the_places_to_look_at_are_where_the_words_stand_and_can_be_cut(jmid: Policy) -> None:
     data = senders.fhir_report(senders.person(0), 1, "20240531", "ﾌｫﾛｰ。\r\n" + UNKNOWN)
     report = deidentify(data, jmid._replace(recognise=True))
-    shown = texts(report.document)
+    shown = texts(report.resource)
 
     places = doubts_of(shown, recognise=True)
 
@@ -75,4 +75,4 @@ def test_the_places_to_look_at_are_where_the_words_stand_and_can_be_cut(jmid: Po
 def test_line_ends_are_those_that_a_page_counts(jmid: Policy) -> None:
     report = deidentify(senders.fhir_report(senders.person(0), 1, "20240531", "結節。\r\n変化なし。\r次回。"), jmid)
 
-    assert "結節。\n変化なし。\n次回。" in [text.text for text in texts(report.document)]
+    assert "結節。\n変化なし。\n次回。" in [text.text for text in texts(report.resource)]

@@ -1,7 +1,7 @@
 """The word lists: surnames and given names with readings, and the clinical terms that look like names."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
@@ -35,14 +35,7 @@ def names() -> Names:
     own = own_names()
     readings = _joined(own.readings, "surnames_sudachi.tsv")
     given_readings = _joined(own.given_readings, "given_names_sudachi.tsv")
-    return own._replace(
-        surnames=frozenset(readings),
-        given=frozenset(given_readings),
-        by_reading=_turned(readings),
-        given_by_reading=_turned(given_readings),
-        readings=readings,
-        given_readings=given_readings,
-    )
+    return _names(readings, given_readings, own.words, own.given_words)
 
 
 @lru_cache(1)
@@ -51,9 +44,18 @@ def own_names() -> Names:
     readings, words = _name_list("surnames.tsv", "surnames_more.tsv")
     given_readings, given_words = _name_list("given_names.tsv", "given_names_more.tsv")
     plainly_names = frozenset(map(fold_name, _lines("surnames_not_words.txt")))
+    return _names(readings, given_readings, words - plainly_names, given_words)
+
+
+def _names(
+    readings: Mapping[str, tuple[str, ...]],
+    given_readings: Mapping[str, tuple[str, ...]],
+    words: Set[str],
+    given_words: Set[str],
+) -> Names:
     return Names(
         surnames=frozenset(readings),
-        words=frozenset(words - plainly_names),
+        words=frozenset(words),
         given=frozenset(given_readings),
         given_words=frozenset(given_words),
         by_reading=_turned(readings),
