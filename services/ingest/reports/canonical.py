@@ -66,21 +66,13 @@ class CanonicalPatient(msgspec.Struct, frozen=True, kw_only=True):
     phones: tuple[str, ...] = ()
 
 
-class CanonicalReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of one report. A text is empty where the sender says nothing.
+class ReportTexts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a report says in texts. A text is empty where the sender says nothing.
 
-    report_id: not empty, the same for every version of the report.
-    accession_number: of the order.  study_uid: a valid UID (PS3.5 9.1) or empty.  modality: a DICOM code or empty.
-    exam_date: YYYY-MM-DD or empty.  issued: a FHIR instant with its zone, or empty.
-    requester, radiologist: a person's name, family name first.  department, institution: a name.
+    accession_number: of the order.  requester, radiologist: a person's name.  department, institution: a name.
     clinical_info, findings, impression: the sections.  text: what no section has, or the whole report.
-    mentions: people, places and numbers, each once, in the order in which the source names them.
-    left_behind: media types of the attachments that were not carried.  unmapped: segments or sections not read.
     """
 
-    report_id: str
-    patient: CanonicalPatient
-    status: ReportStatus
     accession_number: str = ""
     study_uid: str = ""
     modality: str = ""
@@ -95,6 +87,22 @@ class CanonicalReport(msgspec.Struct, frozen=True, kw_only=True):
     findings: str = ""
     impression: str = ""
     text: str = ""
+
+
+class CanonicalReport(ReportTexts, frozen=True, kw_only=True):
+    """One version of one report, its texts checked.
+
+    report_id: not empty, the same for every version of the report.
+    study_uid: a valid UID (PS3.5 9.1) or empty.  modality: a DICOM code or empty.
+    exam_date: YYYY-MM-DD or empty.  issued: a FHIR instant with its zone, or empty.
+    requester, radiologist: family name first.
+    mentions: people, places and numbers, each once, in the order in which the source names them.
+    left_behind: media types of the attachments that were not carried.  unmapped: segments or sections not read.
+    """
+
+    report_id: str
+    patient: CanonicalPatient
+    status: ReportStatus
     mentions: tuple[Mention, ...] = ()
     left_behind: tuple[str, ...] = ()
     unmapped: int = 0

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
-
-from services.ingest.reports.canonical import CanonicalPatient, CanonicalReport
+from services.ingest.reports.canonical import CanonicalPatient, CanonicalReport, ReportTexts
 from services.ingest.reports.dates import instant, iso_date
 from services.ingest.reports.mentions import MOST, Mentions, words
 from shared.dicom.uid import is_uid
@@ -24,7 +22,7 @@ _STATUS_WORDS: Final[Mapping[str, ReportStatus]] = {
 _GENDERS: Final = {"m": "male", "f": "female", "男": "male", "女": "female", "1": "male", "2": "female", "o": "other"}
 
 
-class ReportFields(msgspec.Struct, frozen=True, kw_only=True):
+class ReportFields(ReportTexts, frozen=True, kw_only=True):
     """All texts, as they came; empty where unknown. The names are those of a mapping file."""
 
     report_id: str = ""
@@ -34,23 +32,9 @@ class ReportFields(msgspec.Struct, frozen=True, kw_only=True):
     patient_kana: str = ""
     birth_date: str = ""
     sex: str = ""
-    accession_number: str = ""
-    study_uid: str = ""
-    modality: str = ""
-    exam_date: str = ""
     exam_time: str = ""
     body_part: str = ""
-    procedure: str = ""
     status: str = ""
-    issued: str = ""
-    requester: str = ""
-    radiologist: str = ""
-    department: str = ""
-    institution: str = ""
-    clinical_info: str = ""
-    findings: str = ""
-    impression: str = ""
-    text: str = ""
 
 
 def canonical(fields: ReportFields, mentions: Mentions | None = None) -> CanonicalReport:

@@ -20,14 +20,11 @@ from services.archive.records import COLLECTIONS, PENDING, STUDIES
 from services.archive.settings import ArchiveSettings
 from services.archive.store import change_ledger
 from services.archive.store.store import Store
-from shared.blobs.local import open_local
 from shared.bus import Delivery, Queue
-from shared.bus.journal import open_journal
-from shared.documents.sqlite import open_sqlite
 from shared.events import Event, InstancesStored, StudyChanged
-from shared.lease import LEASES, Leases
-from shared.set_aside import SET_ASIDE
+from shared.lease import Leases
 from tests.archive.store.test_basics import changed
+from tests.servers.embedded import open_ports
 
 
 async def _no_cpu(*_: object, **__: object) -> None:
@@ -39,13 +36,10 @@ async def replicas(tmp_path: Path) -> AsyncIterator[list[ArchiveDeps]]:
     async with AsyncExitStack() as stack:
         found = []
         for _ in range(3):
-            documents = await stack.enter_async_context(open_sqlite(tmp_path / "documents.sqlite"))
-            await documents.declare(LEASES, SET_ASIDE, *COLLECTIONS)
-            blobs = await stack.enter_async_context(open_local(tmp_path / "blobs"))
-            bus = await stack.enter_async_context(open_journal(tmp_path / "bus.sqlite"))
-            await bus.declare(Queue("observer", (InstancesStored, StudyChanged)))
+            observer = Queue("observer", (InstancesStored, StudyChanged))
+            ports = await open_ports(stack, tmp_path, COLLECTIONS, observer)
             settings = ArchiveSettings(sweep_s=0.05)
-            found.append(ArchiveDeps(settings, documents, blobs, bus, _no_cpu, "site", tmp_path))  # type: ignore[arg-type]
+            found.append(ArchiveDeps(settings, *ports, _no_cpu, "site", tmp_path))  # type: ignore[arg-type]
         yield found
 
 

@@ -17,14 +17,11 @@ from services.ingest.receipts.records import ARRIVALS, COLLECTIONS, PUBLISHED, R
 from services.ingest.reports.csv.folder import take_file, watch_forever
 from services.ingest.reports.csv.reader import load_mapping
 from services.ingest.settings import IngestSettings
-from shared.blobs.local import open_local
 from shared.bus import Bus, Delivery, Queue
-from shared.bus.journal import open_journal
 from shared.documents import Eq
-from shared.documents.sqlite import open_sqlite
 from shared.events import Event, InstancesReceived, ReportReceived
-from shared.lease import LEASES, Leases
-from shared.set_aside import SET_ASIDE
+from shared.lease import Leases
+from tests.servers.embedded import open_ports
 
 TTL_S = 0.5
 CSV = "report_id,patient_id,accession_number,modality,study_date,findings\n" + "".join(
@@ -48,14 +45,10 @@ async def processes(tmp_path: Path) -> AsyncIterator[list[Process]]:
     async with AsyncExitStack() as stack:
         found = []
         for number in range(3):
-            documents = await stack.enter_async_context(open_sqlite(tmp_path / "documents.sqlite"))
-            await documents.declare(LEASES, SET_ASIDE, *COLLECTIONS)
-            blobs = await stack.enter_async_context(open_local(tmp_path / "blobs"))
-            bus = await stack.enter_async_context(open_journal(tmp_path / "bus.sqlite"))
-            await bus.declare(Queue("sink", (InstancesReceived, ReportReceived)))
+            ports = await open_ports(stack, tmp_path, COLLECTIONS, Queue("sink", (InstancesReceived, ReportReceived)))
             settings = IngestSettings(publish_s=0.01, csv_poll_s=0.02)
-            deps = IngestDeps(settings, documents, blobs, bus, "a", tmp_path / "csv", tmp_path)
-            found.append(Process(deps, Leases(documents, f"process {number}", TTL_S)))
+            deps = IngestDeps(settings, *ports, "a", tmp_path / "csv", tmp_path)
+            found.append(Process(deps, Leases(ports.documents, f"process {number}", TTL_S)))
         yield found
 
 
