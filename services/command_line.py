@@ -34,15 +34,15 @@ def run_command(app: typer.Typer) -> NoReturn:
 
 def option_variables(app: typer.Typer) -> list[str]:
     """Return the environment variables that options of any command read."""
-    found: set[str] = set()
+    variables: set[str] = set()
     waiting = [typer.main.get_command(app)]
     while waiting:
         command = waiting.pop()
         waiting += getattr(command, "commands", {}).values()
         for parameter in command.params:
             names = parameter.envvar or ()
-            found |= {names} if isinstance(names, str) else set(names)
-    return sorted(found)
+            variables |= {names} if isinstance(names, str) else set(names)
+    return sorted(variables)
 
 
 def _fail_usage(error: Exception) -> NoReturn:

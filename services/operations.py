@@ -54,7 +54,7 @@ def status(
 def _figures(base: str) -> dict[str, dict[str, int]] | None:
     try:
         with urllib.request.urlopen(f"{base}/-/status", timeout=ANSWER_S) as answer:  # noqa: S310 - our own address
-            found: dict[str, dict[str, int]] = orjson.loads(answer.read())
-            return found
+            figures: dict[str, dict[str, int]] = orjson.loads(answer.read())
+            return figures
     except (urllib.error.URLError, TimeoutError, OSError):
         return None

@@ -240,14 +240,14 @@ def _drop_csv(folder: Path) -> None:
 async def _until_found(session: aiohttp.ClientSession, instances: int, tell: Tell) -> None:
     """Wait until the centre finds every instance and all three reports."""
     deadline = asyncio.get_running_loop().time() + ARRIVE_S
-    said = (-1, -1)
+    shown = (-1, -1)
     while asyncio.get_running_loop().time() < deadline:
         async with session.get("/api/cases", params={"limit": "50"}) as answer:
             cases = orjson.loads(await answer.read())["cases"] if answer.status == 200 else []
         now = (sum(case["instances"] for case in cases), sum(len(case["report_ids"]) for case in cases))
-        if now != said:
+        if now != shown:
             tell(f"at the centre: {now[0]} of {instances} instances, {now[1]} of 3 reports")
-            said = now
+            shown = now
         if now == (instances, 3):
             return
         await asyncio.sleep(0.3)

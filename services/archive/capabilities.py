@@ -50,17 +50,17 @@ Resource = tuple[str, str, str, Sequence[str], Sequence[str]]
 
 def resources() -> list[Resource]:
     """Return what can be asked."""
-    found: list[Resource] = [(path, "GET", "Search", METADATA, SEARCH) for path in _SEARCHES]
-    found += [(path, "POST", "StoreInstances", METADATA, ()) for path in ("/studies", "/studies/{study}")]
+    offered: list[Resource] = [(path, "GET", "Search", METADATA, SEARCH) for path in _SEARCHES]
+    offered += [(path, "POST", "StoreInstances", METADATA, ()) for path in ("/studies", "/studies/{study}")]
     for level in _LEVELS:
-        found += [(level + end, "GET", name, types, asked) for end, (name, types, asked) in _RETRIEVE.items()]
+        offered += [(level + end, "GET", name, types, asked) for end, (name, types, asked) in _RETRIEVE.items()]
     frames = _LEVELS[2] + "/frames/{frames}"
-    found.append((frames, "GET", "RetrieveFrames", (OCTETS, *FRAME_TYPES), ("accept",)))
-    found.append((frames + "/rendered", "GET", "RetrieveRendered", IMAGES, RENDER))
-    found.append((frames + "/thumbnail", "GET", "RetrieveThumbnail", IMAGES, RENDER))
-    found.append((_LEVELS[2] + "/bulkdata/{path}", "GET", "RetrieveBulkdata", (OCTETS,), ("accept",)))
-    found.append(("/wado", "GET", "RetrieveByURI", ("application/dicom", *IMAGES), ()))
-    return found
+    offered.append((frames, "GET", "RetrieveFrames", (OCTETS, *FRAME_TYPES), ("accept",)))
+    offered.append((frames + "/rendered", "GET", "RetrieveRendered", IMAGES, RENDER))
+    offered.append((frames + "/thumbnail", "GET", "RetrieveThumbnail", IMAGES, RENDER))
+    offered.append((_LEVELS[2] + "/bulkdata/{path}", "GET", "RetrieveBulkdata", (OCTETS,), ("accept",)))
+    offered.append(("/wado", "GET", "RetrieveByURI", ("application/dicom", *IMAGES), ()))
+    return offered
 
 
 def describe(deps: ArchiveDeps) -> Handle:

@@ -37,10 +37,10 @@ class Recent:
 
     def get(self, key: Key) -> Answer | None:
         """Return what is kept under this key."""
-        found = self._answers.get(key)
-        if found is not None:
+        answer = self._answers.get(key)
+        if answer is not None:
             self._answers.move_to_end(key)
-        return found
+        return answer
 
     def keep(self, key: Key, answer: Answer) -> None:
         """Keep an answer, unless it is so large that it would drive out many others."""

@@ -25,9 +25,9 @@ def routes(deps: ArchiveDeps) -> list[web.AbstractRouteDef]:
         bulkdata.of_resource(deps, only_pixels=False),
         bulkdata.of_resource(deps, only_pixels=True),
     )
-    found: list[web.AbstractRouteDef] = []
+    by_level: list[web.AbstractRouteDef] = []
     for level in LEVELS:
-        found += [
+        by_level += [
             web.get(level, instances.retrieve(deps)),
             web.get(f"{level}/metadata", metadata.retrieve(deps)),
             web.get(f"{level}/bulkdata", all_values),
@@ -36,7 +36,7 @@ def routes(deps: ArchiveDeps) -> list[web.AbstractRouteDef]:
             web.get(f"{level}/thumbnail", rendered.thumbnail(deps)),
         ]
     return [
-        *found,
+        *by_level,
         web.get(FRAMES, frame_routes.retrieve(deps)),
         web.get(f"{FRAMES}/rendered", rendered.retrieve(deps)),
         web.get(f"{FRAMES}/thumbnail", rendered.thumbnail(deps)),

@@ -52,12 +52,12 @@ class Report(msgspec.Struct, frozen=True):
             (translatable("Findings"), self.findings),
             (translatable("Impression"), self.impression),
         ]
-        found = [(heading, text) for heading, text in named if text]
+        texts = [(heading, text) for heading, text in named if text]
         bare = "".join(self.text.split())
-        is_whole = found and all("".join(text.split()) in bare for _, text in found)
+        is_whole = texts and all("".join(text.split()) in bare for _, text in texts)
         if self.text and not is_whole:
-            found.append((translatable("Further text") if found else translatable("Report"), self.text))
-        return found
+            texts.append((translatable("Further text") if texts else translatable("Report"), self.text))
+        return texts
 
 
 class Diagnosis(msgspec.Struct, frozen=True):

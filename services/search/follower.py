@@ -116,12 +116,12 @@ class Follower:
         """Build a case from what the services say now; None if there is nothing to it any more."""
         async with self._slots:
             if case_id.startswith("report-"):
-                found = await self._sources.documents(report=case_id.removeprefix("report-"))
-                lone = [report for report in found.reports if not report.studies]
-                return build_case("", None, [], lone, found.diagnoses, found.annotations)
+                documents = await self._sources.documents(report=case_id.removeprefix("report-"))
+                lone = [report for report in documents.reports if not report.studies]
+                return build_case("", None, [], lone, documents.diagnoses, documents.annotations)
             study, series = await self._sources.study(case_id)
-            found = await self._sources.documents(study=case_id)
-        return build_case(case_id, study, series, found.reports, found.diagnoses, found.annotations)
+            documents = await self._sources.documents(study=case_id)
+        return build_case(case_id, study, series, documents.reports, documents.diagnoses, documents.annotations)
 
     async def _wait(self, seconds: float) -> None:
         try:

@@ -39,14 +39,14 @@ def excerpt(text: str, terms: Iterable[str], most: int = 3) -> list[list[Segment
 def _spans(text: str, terms: Iterable[str]) -> list[tuple[int, int]]:
     """Return where terms stand in the original, in order, merged where they touch."""
     folded = fold(text)
-    found: list[tuple[int, int]] = []
+    places: list[tuple[int, int]] = []
     for term in set(terms):
         at = folded.text.find(term)
         while at >= 0:
-            found.append((folded.origins[at][0], folded.origins[at + len(term) - 1][1]))
+            places.append((folded.origins[at][0], folded.origins[at + len(term) - 1][1]))
             at = folded.text.find(term, at + 1)
     merged: list[tuple[int, int]] = []
-    for start, end in sorted(found):
+    for start, end in sorted(places):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:

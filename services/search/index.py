@@ -112,8 +112,8 @@ class CaseIndex:
     def get(self, case_id: str) -> Case | None:
         """Return one case."""
         searcher = self._index.searcher()
-        found = searcher.search(Query.term_query(self._schema, "id", case_id), 1).hits
-        return _case(searcher, found[0][1]) if found else None
+        hits = searcher.search(Query.term_query(self._schema, "id", case_id), 1).hits
+        return _case(searcher, hits[0][1]) if hits else None
 
     def holding(self, report_ids: Sequence[str]) -> set[str]:
         """Return the ids of the cases that hold any of these reports now."""
@@ -121,8 +121,8 @@ class CaseIndex:
             return set()
         searcher = self._index.searcher()
         asked = Query.term_set_query(self._schema, "report_id", list(report_ids))
-        found = searcher.search(asked, max(1, 2 * len(report_ids))).hits
-        return {_case(searcher, address).id for _, address in found}
+        hits = searcher.search(asked, max(1, 2 * len(report_ids))).hits
+        return {_case(searcher, address).id for _, address in hits}
 
     def search(self, query: CaseQuery) -> Hits:
         """Return one page of the cases that satisfy the query, by date."""
@@ -130,9 +130,9 @@ class CaseIndex:
         asked = self._query(query)
         order = tantivy.Order.Desc if query.newest_first else tantivy.Order.Asc
         most = max(1, query.limit)
-        found = searcher.search(asked, most, order_by_field="order", offset=query.offset, order=order)
-        total = int(getattr(found, "count", 0) or 0)  # the stubs forget it
-        return Hits(total, [_case(searcher, address) for _, address in found.hits[: query.limit]])
+        result = searcher.search(asked, most, order_by_field="order", offset=query.offset, order=order)
+        total = int(getattr(result, "count", 0) or 0)  # the stubs forget it
+        return Hits(total, [_case(searcher, address) for _, address in result.hits[: query.limit]])
 
     def counts(self, query: CaseQuery, by: str, digits: int) -> dict[str, dict[str, int]]:
         """Count cases: period → value of ``by`` (site or modality) → number. digits: 4 years, 6 months, 8 days."""
@@ -162,8 +162,8 @@ class CaseIndex:
 
     def _stamp(self) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = orjson.loads((self._folder / _STAMP).read_bytes())
-            return found
+            stamp: dict[str, Any] = orjson.loads((self._folder / _STAMP).read_bytes())
+            return stamp
         except (FileNotFoundError, orjson.JSONDecodeError):
             return {}
 

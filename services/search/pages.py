@@ -45,14 +45,14 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
         digits = PERIODS.get(period, 6)
         plots = []
         for by, title in (("modality", translatable("Cases by modality")), ("site", translatable("Cases by site"))):
-            found = await asyncio.to_thread(deps.index.counts, CaseQuery(), by, digits)
-            names = names_of(found)
+            table = await asyncio.to_thread(deps.index.counts, CaseQuery(), by, digits)
+            names = names_of(table)
             plots.append(
                 {
                     "title": title,
-                    "svg": stacked_bars(found, translated(request, title)),
+                    "svg": stacked_bars(table, translated(request, title)),
                     "legend": legend(names),
-                    "rows": found,
+                    "rows": table,
                     "names": names,
                 }
             )
@@ -108,5 +108,5 @@ def _link(parameters: Mapping[str, str], offset: int) -> str:
 
 
 async def _values(deps: SearchDeps, field: str) -> list[str]:
-    found = await asyncio.to_thread(deps.index.values, field)
-    return [name for name in sorted(found) if name]
+    values = await asyncio.to_thread(deps.index.values, field)
+    return [name for name in sorted(values) if name]

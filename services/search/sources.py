@@ -67,14 +67,14 @@ class HttpSources:
         self._linker = linker
 
     async def study_changes(self, after: int, limit: int) -> tuple[list[str], int]:
-        found = await self._get(f"{self._archive}/changefeed", {"after": str(after), "limit": str(limit)})
-        entries = _entries(found)
+        answer = await self._get(f"{self._archive}/changefeed", {"after": str(after), "limit": str(limit)})
+        entries = _entries(answer)
         uids = [str(entry["StudyInstanceUID"]) for entry in entries]
         return uids, max((int(entry["Sequence"]) for entry in entries), default=after)
 
     async def case_changes(self, after: int, limit: int) -> tuple[list[CaseChange], int]:
-        found = await self._get(f"{self._linker}/api/reports/changes", {"after": str(after), "limit": str(limit)})
-        entries = _entries(found)
+        answer = await self._get(f"{self._linker}/api/reports/changes", {"after": str(after), "limit": str(limit)})
+        entries = _entries(answer)
         return [_case_change(entry) for entry in entries], max((int(e["seq"]) for e in entries), default=after)
 
     async def study(self, study_instance_uid: str) -> tuple[Json | None, Sequence[Json]]:
@@ -122,10 +122,10 @@ def _diagnosis(entry: Json) -> Diagnosis:
     return Diagnosis(**known)
 
 
-def _entries(found: Any) -> list[Json]:
+def _entries(answer: Any) -> list[Json]:
     """Return the list an answer is or holds."""
-    if isinstance(found, Mapping):
-        if found.get("resourceType") == "Bundle":
-            return [each["resource"] for each in found.get("entry", [])]
-        found = next((value for value in found.values() if isinstance(value, list)), [])
-    return [each for each in found or [] if isinstance(each, Mapping)]
+    if isinstance(answer, Mapping):
+        if answer.get("resourceType") == "Bundle":
+            return [each["resource"] for each in answer.get("entry", [])]
+        answer = next((value for value in answer.values() if isinstance(value, list)), [])
+    return [each for each in answer or [] if isinstance(each, Mapping)]

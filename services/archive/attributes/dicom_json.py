@@ -57,7 +57,7 @@ class _Reader:
     def data_set(
         self, start: int, end: int, syntax: Syntax, character_set: tuple[str, ...], path: str, depth: int
     ) -> Json:
-        found: Json = {}
+        attributes: Json = {}
         signed = False
         data, explicit, little_endian = self._data, syntax.explicit, syntax.little
         for element, following in elements.walk(data, start, end, syntax, depth):
@@ -79,8 +79,8 @@ class _Reader:
                     character_set = tuple(str(v or "") for v in value.get("Value", ()))
                 elif tag == 0x00280103:
                     signed = value.get("Value") == [1]
-            found[f"{tag:08X}"] = value
-        return found
+            attributes[f"{tag:08X}"] = value
+        return attributes
 
     def _sequence(
         self, element: Element, end: int, syntax: Syntax, character_set: tuple[str, ...], path: str, depth: int

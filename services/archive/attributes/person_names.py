@@ -26,8 +26,8 @@ def words(attributes: Json, tag: str) -> tuple[str, ...]:
 def words_of(group: str) -> list[str]:
     """Return the folded components of a component group, and them run together: 山田太郎 for 山田^太郎."""
     folded = fold(group)
-    found = [word for word in _SEPARATORS.split(folded) if word]
-    return [*found, "".join(found)] if len(found) > 1 else found
+    parts = [word for word in _SEPARATORS.split(folded) if word]
+    return [*parts, "".join(parts)] if len(parts) > 1 else parts
 
 
 def wanted_words(key: str) -> list[str]:

@@ -79,9 +79,9 @@ SERIES_LEVEL = frozenset(
 
 def instance(attributes: Json, transfer_syntax_uid: str) -> bytes:
     """Return the Instance's own Attributes."""
-    found = pick(attributes, INSTANCE_TAGS)
-    found["00083002"] = attribute("UI", transfer_syntax_uid)  # Available Transfer Syntax UID
-    return orjson.dumps(found)
+    result = pick(attributes, INSTANCE_TAGS)
+    result["00083002"] = attribute("UI", transfer_syntax_uid)  # Available Transfer Syntax UID
+    return orjson.dumps(result)
 
 
 def series(old: SeriesRecord | None, attributes: Json, *, instances: int, at: float) -> SeriesRecord:

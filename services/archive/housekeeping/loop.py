@@ -71,9 +71,9 @@ async def is_kept(deps: ArchiveDeps) -> str:
 
 
 async def _remove_orphans(deps: ArchiveDeps, lease: Lease) -> None:
-    if found := await orphans.look(deps, lease, now=time.time()):
+    if keys := await orphans.look(deps, lease, now=time.time()):
         await asyncio.sleep(min(CONFIRM_S, deps.settings.orphans_s))
-        await orphans.remove(deps, lease, found)
+        await orphans.remove(deps, lease, keys)
 
 
 async def status(deps: ArchiveDeps) -> Mapping[str, int]:

@@ -71,16 +71,16 @@ async def _orphans(deps: ArchiveDeps, keys: Sequence[str], progress: Restored) -
     progress.failed += len(keys) - len(places)
     records = await deps.documents.get_many(INSTANCES, sorted({each.sop_instance_uid for each in places.values()}))
     missing = await without_bytes(deps, list(records.values()))
-    found = []
+    orphaned = []
     for key, place in places.items():
         record = records.get(place.sop_instance_uid)
         if record is not None and record.blob == key and record.state == InstanceState.STORED:
             continue
         if record is None or record.sop_instance_uid in missing:
-            found.append(_Orphan(key, place))
+            orphaned.append(_Orphan(key, place))
         else:
             progress.superseded += 1
-    return sorted(found, key=lambda each: each.place.made_at or 0.0, reverse=True)
+    return sorted(orphaned, key=lambda each: each.place.made_at or 0.0, reverse=True)
 
 
 def _is_deleted(place: instance_blobs.Place, deletions: Sequence[DeletionRecord]) -> bool:

@@ -22,18 +22,18 @@ def sharing(routes: Iterable[web.AbstractRouteDef], origins: Sequence[str]) -> l
     given = list(routes)
     if not origins:
         return given
-    found: list[web.AbstractRouteDef] = []
+    shared: list[web.AbstractRouteDef] = []
     taken = {route.path for route in given if isinstance(route, web.RouteDef) and route.method == "OPTIONS"}
     for route in given:
         if isinstance(route, web.RouteDef):
             handler = _shared(route.handler, frozenset(origins))
-            found.append(web.RouteDef(route.method, route.path, handler, route.kwargs))
+            shared.append(web.RouteDef(route.method, route.path, handler, route.kwargs))
             if route.path not in taken:
                 taken.add(route.path)
-                found.append(web.options(route.path, _shared(_preflight, frozenset(origins))))
+                shared.append(web.options(route.path, _shared(_preflight, frozenset(origins))))
         else:
-            found.append(route)
-    return found
+            shared.append(route)
+    return shared
 
 
 def _shared(handle: Handle, origins: frozenset[str]) -> Handle:

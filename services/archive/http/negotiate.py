@@ -79,9 +79,9 @@ def choose(
     for text in (query, header if header and header.strip() else "*/*"):
         if text is None:
             continue
-        found = _best(offers, parse_accept(text), at_rest)
-        if found is not None:
-            return found
+        chosen = _best(offers, parse_accept(text), at_rest)
+        if chosen is not None:
+            return chosen
         if text is query and query is not None and query.strip():
             continue  # PS3.18 8.7.8: none of the parameter's types is supported, so the header field decides
     return None
@@ -95,7 +95,7 @@ def parse_accept(text: str) -> tuple[MediaRange, ...]:
         members[-1].append(piece.strip())
         if mark == ",":
             members.append([])
-    return tuple(found for member in members if (found := _media_range(member)) is not None)
+    return tuple(media_range for member in members if (media_range := _media_range(member)) is not None)
 
 
 def _media_range(pieces: Sequence[str]) -> MediaRange | None:

@@ -37,23 +37,23 @@ async def instances_of(deps: ArchiveDeps, path: Mapping[str, str]) -> list[Insta
         return [await instance_of(deps, path)]
     where = Eq("series_instance_uid", path["series"]) if "series" in path else Eq("study_instance_uid", path["study"])
     records = deps.documents.every(INSTANCES, where)
-    found = [record async for record in records if record.study_instance_uid == path["study"]]
-    if not found:
+    instances = [record async for record in records if record.study_instance_uid == path["study"]]
+    if not instances:
         raise NotFound("no-such-series" if "series" in path else "no-such-study")
     numbers = {} if "series" in path else await _series_numbers(deps, path["study"])
-    found.sort(
+    instances.sort(
         key=lambda each: (*numbers.get(each.series_instance_uid, (0, "")), each.instance_number, each.sop_instance_uid)
     )
-    return found
+    return instances
 
 
 async def online_instances(deps: ArchiveDeps, path: Mapping[str, str]) -> list[InstanceRecord]:
     """Return those Instances of the resource whose bytes are stored; 410 if none are."""
     records = await instances_of(deps, path)
-    found = [record for record in records if record.is_here]
-    if not found:
+    online = [record for record in records if record.is_here]
+    if not online:
         answer_gone(records[0].study_instance_uid, records[0].state)
-    return found
+    return online
 
 
 async def _series_numbers(deps: ArchiveDeps, study: str) -> dict[str, tuple[int, str]]:

@@ -28,13 +28,13 @@ def pixels_of(file: Part10[Buffer], header: Header) -> Pixels | None:
     frames = max(1, integer(header.attributes, "00280008", 1))
     if not element.undefined:
         return Pixels(keyword, element.value, element.end, frames)
-    found = elements.fragments(file.data, element, len(file.data))
-    spans = _frames(file, found, frames, _extended(file, header))
-    return Pixels(keyword, element.value, found[-1][1] if found else element.value, frames, True, spans)
+    fragments = elements.fragments(file.data, element, len(file.data))
+    spans = _frames(file, fragments, frames, _extended(file, header))
+    return Pixels(keyword, element.value, fragments[-1][1] if fragments else element.value, frames, True, spans)
 
 
-def _frames(file: Part10[Buffer], found: list[Span], frames: int, extended: list[int]) -> tuple[tuple[Span, ...], ...]:
-    table, fragments = (found[0], found[1:]) if found else ((0, 0), [])
+def _frames(file: Part10[Buffer], items: list[Span], frames: int, extended: list[int]) -> tuple[tuple[Span, ...], ...]:
+    table, fragments = (items[0], items[1:]) if items else ((0, 0), [])
     if frames == 1:
         return (tuple(fragments),)
     offsets = extended or _basic(file, table)

@@ -29,10 +29,10 @@ def numbers(text: str, count: int) -> list[int]:
     parts = text.split(",")
     if not all(part.isascii() and part.isdecimal() and len(part) < 10 for part in parts):
         raise Invalid("bad-frame-list", "frame numbers from 1, separated by commas (PS3.18 10.4.1.1.6)")
-    found = [int(part) for part in parts]
-    if not all(1 <= number <= count for number in found):
+    asked = [int(part) for part in parts]
+    if not all(1 <= number <= count for number in asked):
         raise NotFound("no-such-frame", f"the Instance has {count} frames")
-    return found
+    return asked
 
 
 def spans(record: InstanceRecord, number: int) -> tuple[Span, ...]:

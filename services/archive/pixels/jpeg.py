@@ -70,8 +70,8 @@ _BIT_LENGTH = np.array([number.bit_length() for number in range(0x8001)], np.uin
 
 
 def _categories(differences: Array) -> Array:
-    found: Array = _BIT_LENGTH[np.abs(differences)]
-    return found
+    lengths: Array = _BIT_LENGTH[np.abs(differences)]
+    return lengths
 
 
 def _code_lengths(counts: Array) -> dict[int, int]:
@@ -87,8 +87,8 @@ def _code_lengths(counts: Array) -> dict[int, int]:
         groups[:2] = [(first[0] + second[0], first[1] + second[1])]
     ordered = sorted(lengths, key=lambda symbol: (lengths[symbol], symbol))
     limited = _limited([lengths[symbol] for symbol in ordered])
-    found = dict(zip(ordered, limited, strict=True))
-    return {symbol: length for symbol, length in found.items() if symbol != CATEGORIES}
+    by_symbol = dict(zip(ordered, limited, strict=True))
+    return {symbol: length for symbol, length in by_symbol.items() if symbol != CATEGORIES}
 
 
 def _limited(lengths: list[int]) -> list[int]:

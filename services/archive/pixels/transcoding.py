@@ -139,12 +139,12 @@ def _header(header: bytes, target: str, photometric: str, planar: int, ratio: fl
 
 def _rewritten(data: bytes, target: str) -> bytes:
     """Return a whole native or pixel-less file in Explicit VR Little Endian; runs in the process pool."""
-    found = pydicom.dcmread(io.BytesIO(data), force=True)
-    if found.original_encoding[1] is False and "PixelData" in found:
-        words = found["PixelData"].VR == "OW"
-        shape = PixelShape(1, 1, bits_allocated=int(found.BitsAllocated), vr="OW" if words else "OB")
-        found.PixelData = codecs.swapped(found.PixelData, shape)
-    return _written(found, target)
+    data_set = pydicom.dcmread(io.BytesIO(data), force=True)
+    if data_set.original_encoding[1] is False and "PixelData" in data_set:
+        words = data_set["PixelData"].VR == "OW"
+        shape = PixelShape(1, 1, bits_allocated=int(data_set.BitsAllocated), vr="OW" if words else "OB")
+        data_set.PixelData = codecs.swapped(data_set.PixelData, shape)
+    return _written(data_set, target)
 
 
 def _listed(value: object) -> list[object]:

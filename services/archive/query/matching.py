@@ -72,10 +72,10 @@ def wildcard_matches(pattern: str, value: str) -> bool:
         return False
     at = len(first)
     for piece in filter(None, middle):
-        found = _find(piece, value, at, end)
-        if found < 0:
+        place = _find(piece, value, at, end)
+        if place < 0:
             return False
-        at = found + len(piece)
+        at = place + len(piece)
     return True
 
 

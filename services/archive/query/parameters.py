@@ -141,8 +141,8 @@ def split_range(vr: str, value: str) -> tuple[str, str] | None:
     if "-" not in value:
         return None
     if vr == "DT":  # a minus may begin the offset from UTC
-        found = re.fullmatch(r"([\d.]*(?:[+-]\d{4})?)-([\d.]*(?:[+-]\d{4})?)", value)
-        return (found[1], found[2]) if found and not _FORMS["DT"].fullmatch(value) else None
+        match = re.fullmatch(r"([\d.]*(?:[+-]\d{4})?)-([\d.]*(?:[+-]\d{4})?)", value)
+        return (match[1], match[2]) if match and not _FORMS["DT"].fullmatch(value) else None
     low, _, high = value.partition("-")
     return low, high
 

@@ -32,8 +32,8 @@ def is_document(record: InstanceRecord) -> bool:
 async def send(deps: ArchiveDeps, request: web.Request, record: InstanceRecord) -> web.StreamResponse:
     """Answer with the document."""
     attributes = data_set_of(record.metadata)
-    said = text(attributes, MEDIA_TYPE).lower()
-    kind = said if said in KINDS else "application/octet-stream"
+    media_type = text(attributes, MEDIA_TYPE).lower()
+    kind = media_type if media_type in KINDS else "application/octet-stream"
     negotiated(request, [Offer(kind)])
     data = await _document(deps, record, attributes)
     etag = conditional.etag_of(record.sha256, "document")

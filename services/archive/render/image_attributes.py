@@ -74,7 +74,7 @@ def read(metadata: bytes, frames: int, bulk: Mapping[str, bytes]) -> ImageAttrib
 
 
 def _texts(attributes: Json, tags: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(found for tag in tags if (found := text(attributes, tag)))
+    return tuple(value for tag in tags if (value := text(attributes, tag)))
 
 
 def _aspect(attributes: Json) -> float:

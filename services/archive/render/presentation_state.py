@@ -69,12 +69,12 @@ class PresentationState(msgspec.Struct, frozen=True):
 
 def references(state: Json) -> list[Reference]:
     """Return the images that the state is for, in its order."""
-    found = []
+    referenced = []
     for series in items(state, REFERENCED_SERIES):
         for image in items(series, REFERENCED_IMAGES):
             numbers = tuple(map(int, values(image, FRAME_NUMBERS)))
-            found.append(Reference(text(series, SERIES_INSTANCE), text(image, SOP_INSTANCE), numbers))
-    return found
+            referenced.append(Reference(text(series, SERIES_INSTANCE), text(image, SOP_INSTANCE), numbers))
+    return referenced
 
 
 def state_for(state: Json, sop_instance_uid: str, frame: int, bulk: Mapping[str, bytes]) -> PresentationState:

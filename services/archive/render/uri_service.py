@@ -65,10 +65,10 @@ def _kind(request: web.Request, query: Mapping[str, str], record: InstanceRecord
     image = record.pixels is not None
     offers = [*(Offer(kind) for kind in routes.KINDS if image), Offer(DICOM)]
     wanted = query.get("contenttype") or query.get("accept")
-    found = choose(offers, header=wanted or request.headers.get("Accept"))
-    if found is None:
+    chosen = choose(offers, header=wanted or request.headers.get("Accept"))
+    if chosen is None:
         raise Refused("not-acceptable", f"on offer: {', '.join(offer.name for offer in offers)}")
-    return found.offer.name
+    return chosen.offer.name
 
 
 def _frame(query: Mapping[str, str], record: InstanceRecord) -> int:

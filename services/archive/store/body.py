@@ -110,23 +110,23 @@ async def _metadata(reader: MultipartReader, root: str, received: Received) -> A
             documents.append(data)
         else:
             bulk.setdefault(part.headers.get("content-location", ""), []).append(Bulk(kind, data))
-    found = await asyncio.to_thread(_assemble, documents, root, bulk)
-    received.failures += [each for each in found if isinstance(each, Failure)]
-    whole = [Sent(each) for each in found if isinstance(each, bytes)]
+    parts = await asyncio.to_thread(_assemble, documents, root, bulk)
+    received.failures += [each for each in parts if isinstance(each, Failure)]
+    whole = [Sent(each) for each in parts if isinstance(each, bytes)]
     if whole:
         yield whole
 
 
 def _assemble(documents: list[bytes], root: str, bulk: dict[str, list[Bulk]]) -> list[bytes | Failure]:
-    found: list[bytes | Failure] = []
+    parts: list[bytes | Failure] = []
     for data in documents:
         try:
-            found += [assembled(each, bulk) for each in data_sets(data, root == XML)]
+            parts += [assembled(each, bulk) for each in data_sets(data, root == XML)]
         except Invalid:
             raise
         except Exception as error:
-            found.append(unforeseen(error))
-    return found
+            parts.append(unforeseen(error))
+    return parts
 
 
 async def _single(request: web.Request, deps: ArchiveDeps, received: Received) -> AsyncIterator[list[Sent]]:

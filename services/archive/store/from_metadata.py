@@ -90,8 +90,8 @@ def _syntax(pixels: Sequence[Bulk]) -> str:
     syntaxes = {each.transfer_syntax_uid for each in pixels} or {str(ExplicitVRLittleEndian)}
     if len(syntaxes) > 1 or not is_uid(next(iter(syntaxes))):
         raise _Missing("the Content-Type of the pixel data is none of PS3.18 8.7.3, or its parts differ")
-    found = next(iter(syntaxes))
-    return str(ExplicitVRLittleEndian) if found in NATIVE else found
+    uid = next(iter(syntaxes))
+    return str(ExplicitVRLittleEndian) if uid in NATIVE else uid
 
 
 def _found(uri: str, bulk: Mapping[str, Sequence[Bulk]]) -> list[Bulk]:

@@ -76,8 +76,8 @@ class StowRoutes:
 
 def correlation_of(request: web.Request) -> str:
     """Return the receipt's id that a gateway tells; "" if there is none or no UUID, so that no free text is logged."""
-    told = request.headers.get(CORRELATION, "")
-    return told if _UUID.fullmatch(told) else ""
+    given = request.headers.get(CORRELATION, "")
+    return given if _UUID.fullmatch(given) else ""
 
 
 def _response(request: web.Request, outcomes: list[Outcome], received: Received, study: str, base: str) -> web.Response:

@@ -279,10 +279,10 @@ class Store:
 
 
 def _by_series(fresh: Sequence[Prepared]) -> dict[str, list[Prepared]]:
-    found: dict[str, list[Prepared]] = {}
+    by_series: dict[str, list[Prepared]] = {}
     for each in fresh:
-        found.setdefault(each.record.series_instance_uid, []).append(each)
-    return found
+        by_series.setdefault(each.record.series_instance_uid, []).append(each)
+    return by_series
 
 
 def _outcome(each: Prepared | Failure, failure: Failure | None) -> Outcome:

@@ -60,9 +60,9 @@ class ReceiptRoutes:
         state = request.query.get("state", "")
         where: list[Condition] = [Eq("state", state)] if state else []
         newest = (Order("at", descending=True),)
-        found = await self._deps.documents.find(RECEIPTS, *where, order=newest, limit=PAGE)
+        receipts = await self._deps.documents.find(RECEIPTS, *where, order=newest, limit=PAGE)
         rejected = await self._deps.documents.find(REJECTED, order=newest, limit=PAGE)
-        context = {"receipts": [_shown(r) for r in found.documents], "rejected": rejected.documents, "state": state}
+        context = {"receipts": [_shown(r) for r in receipts.documents], "rejected": rejected.documents, "state": state}
         return aiohttp_jinja2.render_template("ingest/receipts.html", request, context)
 
 

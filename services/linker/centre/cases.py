@@ -81,8 +81,8 @@ class CaseRoutes:
         state, site = request.query.get("state", RecallState.REQUESTED), request.query.get("site", "")
         order = (Order("requested_at"),)
         page = await self._deps.documents.find(RECALLS, Eq("state", state), order=order, limit=_LIMIT)
-        found = [msgspec.to_builtins(r) for r in page.documents if not site or r.site in ("", site)]
-        return _json({"recalls": found})
+        recalls = [msgspec.to_builtins(r) for r in page.documents if not site or r.site in ("", site)]
+        return _json({"recalls": recalls})
 
     async def post_recall(self, request: web.Request) -> web.Response:
         """Ask for a Study back; asked again while it is open, it stays the same recall."""
@@ -135,8 +135,8 @@ class CaseRoutes:
         page = await self._deps.documents.find(
             ENTRIES[kind], *where, limit=_LIMIT, after=request.query.get("after") or None
         )
-        found = [views.entry(e) for e in page.documents if e.removed != "yes" or "removed" in request.query]
-        return _json({name: found, "next": page.next})
+        shown = [views.entry(e) for e in page.documents if e.removed != "yes" or "removed" in request.query]
+        return _json({name: shown, "next": page.next})
 
     async def _write(self, kind: str, asked: entries.DiagnosisRequest | entries.AnnotationRequest) -> web.Response:
         entry_id, stamped = entries.stamped(asked)

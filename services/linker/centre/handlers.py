@@ -33,12 +33,12 @@ async def take_stored(event: InstancesStored, deps: CentreDeps) -> Sequence[Even
     known = await deps.documents.get(STUDIES_KNOWN, uid)
     if known is not None and series in known.series:
         return ()
-    told = _keys_in(event) or await _ask_archive(deps, uid)
-    if told is None:
+    new_keys = _keys_in(event) or await _ask_archive(deps, uid)
+    if new_keys is None:
         return ()
 
     async def step(old: KnownStudy | None) -> KnownStudy | None:
-        keys = matching.merge(old.keys, told) if old else told
+        keys = matching.merge(old.keys, new_keys) if old else new_keys
         return KnownStudy(**msgspec.structs.asdict(keys), series=old.series if old else ())
 
     study = await change(deps.documents, STUDIES_KNOWN, uid, step)
@@ -78,10 +78,10 @@ async def _ask_archive(deps: CentreDeps, uid: str) -> matching.StudyKeys | None:
                 return None
             if answer.status != 200:
                 raise Unavailable(f"the archive answered {answer.status}")
-            found = await answer.json(content_type=None)
+            studies = await answer.json(content_type=None)
     except (aiohttp.ClientError, TimeoutError) as error:
         raise Unavailable("the archive does not answer") from error
-    return _keys(uid, found[0]) if found else None
+    return _keys(uid, studies[0]) if studies else None
 
 
 def _keys(uid: str, data_set: dict[str, Any]) -> matching.StudyKeys:

@@ -125,6 +125,6 @@ async def _find(deps: CentreDeps, report: StoredReport, link: Link, decision: Ma
     return matching.decide(version.keys, studies, decisions=decisions, tolerance_days=tolerance)
 
 
-def _but(found: Match, barred: frozenset[str]) -> Match:
-    left = tuple(uid for uid in found.studies if uid not in barred)
-    return msgspec.structs.replace(found, studies=left) if left else Match(reason="unlinked-by-hand")
+def _but(match: Match, barred: frozenset[str]) -> Match:
+    left = tuple(uid for uid in match.studies if uid not in barred)
+    return msgspec.structs.replace(match, studies=left) if left else Match(reason="unlinked-by-hand")

@@ -54,27 +54,27 @@ async def take_report(deps: CentreDeps, data: bytes, at: float, correlation_id: 
 
     Raises Invalid. The same document again changes nothing, and is noted again in case a crash kept it from the feed.
     """
-    document, said = documents.read(data)
+    document, incoming = documents.read(data)
     version = StoredVersion(
-        sha256=said.sha256,
-        status=said.status,
-        issued=said.issued,
+        sha256=incoming.sha256,
+        status=incoming.status,
+        issued=incoming.issued,
         seen_at=at,
         resource=data,
-        keys=said.keys,
-        studies=said.studies,
-        link=said.link,
-        flagged=said.flagged,
+        keys=incoming.keys,
+        studies=incoming.studies,
+        link=incoming.link,
+        flagged=incoming.flagged,
     )
-    is_new = await deps.documents.get(REPORTS, said.report_id) is None
+    is_new = await deps.documents.get(REPORTS, incoming.report_id) is None
 
     async def step(old: StoredReport | None) -> StoredReport | None:
-        if old is not None and old.site != said.site:
+        if old is not None and old.site != incoming.site:
             raise Invalid("other-site", "DiagnosticReport.meta.source is not the site that this report came from")
-        return with_version(old, said.site, said.profile, version, said.report_id)
+        return with_version(old, incoming.site, incoming.profile, version, incoming.report_id)
 
-    await change(deps.documents, REPORTS, said.report_id, step)
-    report = await linking.relink(deps, said.report_id, at=at, changed=True, correlation_id=correlation_id)
+    await change(deps.documents, REPORTS, incoming.report_id, step)
+    report = await linking.relink(deps, incoming.report_id, at=at, changed=True, correlation_id=correlation_id)
     if report is None:
         raise NotFound("unknown-report", "the report is gone")
     is_current = report.current.resource == data
@@ -143,8 +143,8 @@ class ReportRoutes:
         except ValueError:
             return _outcome(400, "value", "after and limit take whole numbers, for example after=0&limit=100")
         changes = await self._deps.documents.changes(CASE_CHANGES, after=after, limit=limit)
-        found = await self._documents(changes)
-        body = {"changes": found, "next": changes[-1].seq if changes else after, "more": len(changes) == limit}
+        resources = await self._documents(changes)
+        body = {"changes": resources, "next": changes[-1].seq if changes else after, "more": len(changes) == limit}
         return web.Response(body=orjson.dumps(body), content_type="application/json")
 
     async def get_links(self, request: web.Request) -> web.Response:
@@ -153,8 +153,8 @@ class ReportRoutes:
         state = request.query.get("state", LinkState.UNLINKED)
         page = await self._deps.documents.find(LINKS, Eq("state", state), order=order, limit=_LIMIT)
         reports = await self._deps.documents.get_many(REPORTS, [link.report_id for link in page.documents])
-        found = [views.link(link, reports.get(link.report_id)) for link in page.documents]
-        return web.Response(body=orjson.dumps({"links": found}), content_type="application/json")
+        links = [views.link(link, reports.get(link.report_id)) for link in page.documents]
+        return web.Response(body=orjson.dumps({"links": links}), content_type="application/json")
 
     async def post_link(self, request: web.Request) -> web.Response:
         """Link, unlink, or give back to the rules, by hand."""
@@ -185,8 +185,8 @@ class ReportRoutes:
 
 def _correlation(request: web.Request) -> str:
     """Return the receipt's id that a gateway sent along; nothing that could be anything else."""
-    told = request.headers.get(CORRELATION, "")
-    return told if len(told) <= 64 and re.fullmatch(r"[A-Za-z0-9-]+", told) else ""
+    given = request.headers.get(CORRELATION, "")
+    return given if len(given) <= 64 and re.fullmatch(r"[A-Za-z0-9-]+", given) else ""
 
 
 def _whole(request: web.Request, name: str, default: int) -> int:

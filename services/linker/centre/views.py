@@ -22,13 +22,13 @@ def resource(report: StoredReport, parsed: Json | None = None) -> Json:
     return reports.tombstone(linked) if report.hidden else linked
 
 
-def entry(found: Entry) -> Json:
+def entry(stored: Entry) -> Json:
     """Return a diagnosis or annotation: its last version, with the number of it."""
-    last = found.versions[-1]
+    last = stored.versions[-1]
     return {
-        "id": found.id,
-        "kind": found.kind,
-        "version": len(found.versions),
+        "id": stored.id,
+        "kind": stored.kind,
+        "version": len(stored.versions),
         **last,
     }
 
@@ -48,24 +48,24 @@ def report_change(seq: int, report_id: str, report: StoredReport | None) -> Json
     }
 
 
-def entry_change(seq: int, kind: str, entry_id: str, found: Entry | None) -> Json:
+def entry_change(seq: int, kind: str, entry_id: str, changed: Entry | None) -> Json:
     """Return the feed's entry of a diagnosis or annotation."""
-    head = {"seq": seq, "kind": kind, "id": entry_id, "report_id": found.report_id if found else ""}
-    if found is None:
+    head = {"seq": seq, "kind": kind, "id": entry_id, "report_id": changed.report_id if changed else ""}
+    if changed is None:
         return {**head, "study_instance_uids": [], "touched": [], "removed": True, "document": None}
-    shown = entry(found)
+    shown = entry(changed)
     return {
         **head,
-        "study_instance_uids": list(found.studies),
-        "touched": list(found.touched),
+        "study_instance_uids": list(changed.studies),
+        "touched": list(changed.touched),
         "removed": shown["removed"],
         "document": shown,
     }
 
 
-def searchset(found: list[StoredReport]) -> Json:
+def searchset(reports: list[StoredReport]) -> Json:
     """Return reports as a FHIR searchset Bundle."""
-    entries = [{"resource": resource(report), "search": {"mode": "match"}} for report in found]
+    entries = [{"resource": resource(report), "search": {"mode": "match"}} for report in reports]
     return {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
 
 
@@ -76,18 +76,18 @@ def history(report: StoredReport) -> Json:
     return {"resourceType": "Bundle", "type": "history", "total": len(entries), "entry": entries}
 
 
-def link(found: Link, report: StoredReport | None) -> Json:
+def link(decided: Link, report: StoredReport | None) -> Json:
     """Return one link with what a person needs to decide."""
     return {
-        "report_id": found.report_id,
-        "state": found.state,
-        "studies": list(found.studies),
-        "rule": found.rule,
-        "reason": found.reason,
-        "candidates": list(found.candidates),
+        "report_id": decided.report_id,
+        "state": decided.state,
+        "studies": list(decided.studies),
+        "rule": decided.rule,
+        "reason": decided.reason,
+        "candidates": list(decided.candidates),
         "hand": [
             {"action": d.action, "study": d.study_instance_uid, "by": d.by, "at": d.at, "why": d.why}
-            for d in found.decisions
+            for d in decided.decisions
         ],
         "report": {
             "site": report.site,

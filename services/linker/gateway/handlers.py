@@ -26,10 +26,10 @@ async def take_instances(event: InstancesDeidentified, deps: GatewayDeps) -> Seq
     uid = event.keys.study_instance_uid
     if not uid:
         raise Invalid("missing-study-instance-uid", "keys.study_instance_uid is empty")
-    told = told_by(event)
+    new_keys = told_by(event)
 
     async def step(old: SeenStudy | None) -> SeenStudy | None:
-        keys = matching.merge(old.keys, told) if old else matching.merge(told, told)
+        keys = matching.merge(old.keys, new_keys) if old else matching.merge(new_keys, new_keys)
         return SeenStudy(**msgspec.structs.asdict(keys), site=event.site)
 
     study = await change(deps.documents, STUDIES_SEEN, uid, step)

@@ -49,9 +49,9 @@ class GatewayRoutes:
     async def get_deliveries(self, request: web.Request) -> web.Response:
         """Return the backlog: counts by state, the delivery workers' outages, and what is held, waiting or failed."""
         states = (request.query["state"],) if "state" in request.query else _WAITING
-        found = [delivery for state in states for delivery in await self._actions.deliveries(state)]
+        deliveries = [delivery for state in states for delivery in await self._actions.deliveries(state)]
         outages = {each.name: {"tries": each.tries, "reason": each.reason} for each in await self._actions.workers()}
-        return _json({"counts": await self._actions.counts(), "outages": outages, "deliveries": found})
+        return _json({"counts": await self._actions.counts(), "outages": outages, "deliveries": deliveries})
 
     async def post_delivery(self, request: web.Request) -> web.Response:
         """Let a report pass review, or try failed deliveries again."""

@@ -39,9 +39,9 @@ async def instances_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> 
     What fails is halved until one Instance stands alone. While others are taken that is the Instance's own failure,
     which is counted; otherwise the centre is away.
     """
-    found = await due(deps, DeliveryKind.INSTANCES)
-    round_ = _Round(deps, centre, outage, {d.id: d.correlation_id for d in found}, trial.of(outage.tries))
-    round_.plan(found)
+    deliveries = await due(deps, DeliveryKind.INSTANCES)
+    round_ = _Round(deps, centre, outage, {d.id: d.correlation_id for d in deliveries}, trial.of(outage.tries))
+    round_.plan(deliveries)
     lanes = 1 if outage.tries else min(deps.settings.streams, len(round_.queue))
     async with asyncio.TaskGroup() as group:
         for _ in range(lanes):
@@ -63,11 +63,11 @@ class _Round:
     known: set[tuple[str, str]] = field(default_factory=set)
     tries: int = 0
 
-    def plan(self, found: Sequence[Delivery]) -> None:
+    def plan(self, deliveries: Sequence[Delivery]) -> None:
         """Pack what is due; an Instance that failed before goes alone, after the others, and not during an outage."""
         bounds, self.tries = self.deps.settings, self.outage.tries
-        waiting = [(d.id, d.study_instance_uid, ref) for d in found for ref in d.waiting]
-        self.known = {(d.id, uid) for d in found for uid in d.tries}
+        waiting = [(d.id, d.study_instance_uid, ref) for d in deliveries for ref in d.waiting]
+        self.known = {(d.id, uid) for d in deliveries for uid in d.tries}
         alone = [
             stow_response.Shipment(study, ((key, ref),))
             for key, study, ref in waiting

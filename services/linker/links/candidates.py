@@ -43,29 +43,29 @@ R = TypeVar("R", bound=IdentifiedReport)
 
 async def studies_for(documents: Documents, studies: Collection[S], keys: LinkKeys, tolerance_days: int) -> list[S]:
     """Return every Study that a rule could link a report of these keys to."""
-    found: dict[str, S] = {}
+    by_uid: dict[str, S] = {}
     if keys.accession_number:
         for study in await find_all(documents, studies, Eq("accession_numbers", keys.accession_number)):
-            found[study.study_instance_uid] = study
+            by_uid[study.study_instance_uid] = study
     if keys.study_instance_uid:
         named = await documents.get(studies, keys.study_instance_uid)
-        found |= {named.study_instance_uid: named} if named else {}
+        by_uid |= {named.study_instance_uid: named} if named else {}
     dates = dates_around(keys.study_date, tolerance_days)
     if keys.patient_id and dates:
         for study in await find_all(documents, studies, Eq("patient_ids", keys.patient_id), In("study_dates", dates)):
-            found[study.study_instance_uid] = study
-    return list(found.values())
+            by_uid[study.study_instance_uid] = study
+    return list(by_uid.values())
 
 
 async def reports_for(
     documents: Documents, reports: Collection[R], study: IdentifiedStudy, tolerance_days: int
 ) -> set[str]:
     """Return the ids of the reports that a rule could link to this Study."""
-    found = await find_all(documents, reports, Eq("named_study", study.study_instance_uid))
+    possible = await find_all(documents, reports, Eq("named_study", study.study_instance_uid))
     if study.accession_numbers:
-        found += await find_all(documents, reports, In("accession_number", study.accession_numbers))
+        possible += await find_all(documents, reports, In("accession_number", study.accession_numbers))
     dates = {near for day in study.study_dates for near in dates_around(day, tolerance_days)}
     if study.patient_ids and dates:
         where = (In("patient_id", study.patient_ids), In("study_date", tuple(sorted(dates))))
-        found += await find_all(documents, reports, *where)
-    return {report.report_id for report in found}
+        possible += await find_all(documents, reports, *where)
+    return {report.report_id for report in possible}

@@ -72,13 +72,13 @@ def decide(
     linked, barred = manual_links(decisions)
     if linked:
         return Match(studies=tuple(sorted(linked)), rule=MANUAL)
-    found = match(report, studies, tolerance_days)
+    matched = match(report, studies, tolerance_days)
     if not barred:
-        return found
-    left = tuple(uid for uid in found.studies if uid not in barred)
+        return matched
+    left = tuple(uid for uid in matched.studies if uid not in barred)
     if left:
-        return msgspec.structs.replace(found, studies=left)
-    return Match(reason="unlinked-by-hand", candidates=tuple(sorted({*found.candidates, *found.studies})))
+        return msgspec.structs.replace(matched, studies=left)
+    return Match(reason="unlinked-by-hand", candidates=tuple(sorted({*matched.candidates, *matched.studies})))
 
 
 def manual_links(decisions: Sequence[ManualDecision]) -> tuple[frozenset[str], frozenset[str]]:

@@ -54,10 +54,10 @@ def parse(text: str) -> Policy:
     words = " ".join(text.strip().lower().split())
     if words in ("at_once", "when_linked"):
         return Policy("at_once" if words == "at_once" else "when_linked")
-    found = _AFTER.fullmatch(words)
-    if found is None:
+    parts = _AFTER.fullmatch(words)
+    if parts is None:
         raise ValueError("not a policy: at_once, when_linked or, for example, after 24h")
-    return Policy("after", float(found[1]) * _SECONDS[found[2][0]])
+    return Policy("after", float(parts[1]) * _SECONDS[parts[2][0]])
 
 
 def instances_leave(policy: Policy, *, arrived_at: float, linked: bool) -> Leave:

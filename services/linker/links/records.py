@@ -43,32 +43,32 @@ LINKS = Collection(
 )
 
 
-def advance(old: Link, found: Match, *, decision: ManualDecision | None, at: float) -> Link:
+def advance(old: Link, match: Match, *, decision: ManualDecision | None, at: float) -> Link:
     """Return the link after a new result; the same record if nothing changed and nothing was decided by hand."""
     decisions = (*old.decisions, decision) if decision else old.decisions
-    same = (old.studies, old.rule, old.reason, old.candidates) == _result(found) and old.revision > 0
+    same = (old.studies, old.rule, old.reason, old.candidates) == _result(match) and old.revision > 0
     if same and decisions == old.decisions:
         return old
     return Link(
         report_id=old.report_id,
-        state=_state(found),
-        studies=found.studies,
-        rule=found.rule,
-        reason=found.reason,
-        candidates=found.candidates,
+        state=_state(match),
+        studies=match.studies,
+        rule=match.rule,
+        reason=match.reason,
+        candidates=match.candidates,
         decisions=decisions,
         revision=old.revision + 1,
-        touched=tuple(sorted({*old.touched, *found.studies})),
+        touched=tuple(sorted({*old.touched, *match.studies})),
         settled=Settled.NO,
         decided_at=at,
     )
 
 
-def _state(found: Match) -> LinkState:
-    if found.reason == REPORT_RETRACTED:
+def _state(match: Match) -> LinkState:
+    if match.reason == REPORT_RETRACTED:
         return LinkState.HIDDEN
-    return LinkState.LINKED if found.studies else LinkState.UNLINKED
+    return LinkState.LINKED if match.studies else LinkState.UNLINKED
 
 
-def _result(found: Match) -> tuple[tuple[str, ...], str, str, tuple[str, ...]]:
-    return (found.studies, found.rule, found.reason, found.candidates)
+def _result(match: Match) -> tuple[tuple[str, ...], str, str, tuple[str, ...]]:
+    return (match.studies, match.rule, match.reason, match.candidates)

@@ -178,22 +178,22 @@ def _content_requirements(document: Json) -> list[tuple[bool, str]]:
     ]
 
 
-def _incoming(said: PublishedReport, data: bytes) -> Incoming:
+def _incoming(published: PublishedReport, data: bytes) -> Incoming:
     return Incoming(
-        report_id=said.report_id,
-        sha256=said.version_id or hashlib.sha256(data).hexdigest(),
-        status=ReportStatus(said.status),
-        issued=said.issued,
-        site=said.site,  # empty if the profile does not tell it, as the research profile
-        profile=said.profile,
-        flagged=said.is_flagged,
+        report_id=published.report_id,
+        sha256=published.version_id or hashlib.sha256(data).hexdigest(),
+        status=ReportStatus(published.status),
+        issued=published.issued,
+        site=published.site,  # empty if the profile does not tell it, as the research profile
+        profile=published.profile,
+        flagged=published.is_flagged,
         keys=LinkKeys(
-            patient_id=said.patient_id,
-            accession_number=said.accession_number,
-            study_instance_uid=next(iter(said.studies), ""),
-            modality=next(iter(said.modalities), ""),
-            study_date=said.effective[:10].replace("-", ""),
+            patient_id=published.patient_id,
+            accession_number=published.accession_number,
+            study_instance_uid=next(iter(published.studies), ""),
+            modality=next(iter(published.modalities), ""),
+            study_date=published.effective[:10].replace("-", ""),
         ),
-        studies=said.studies,
-        link=said.link,
+        studies=published.studies,
+        link=published.link,
     )

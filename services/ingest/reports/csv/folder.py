@@ -132,14 +132,14 @@ def _is_at(path: Path, descriptor: int) -> bool:
 
 
 def _looks(folder: Path) -> dict[Path, Look]:
-    found: dict[Path, Look] = {}
+    looks: dict[Path, Look] = {}
     for path in folder.iterdir():
         if path.suffix.lower() == ".csv" and not path.name.startswith("."):
             with suppress(OSError):  # another process has taken it, or it cannot be read: no reason to stop here
                 status = path.stat()
                 if stat.S_ISREG(status.st_mode):
-                    found[path] = Look(status.st_size, status.st_mtime_ns)
-    return found
+                    looks[path] = Look(status.st_size, status.st_mtime_ns)
+    return looks
 
 
 def _finish(path: Path, folder: str, reason: str) -> None:

@@ -74,21 +74,21 @@ def load_mapping(path: Path | None) -> CsvMapping:
     if path is None:
         return DEFAULT
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"JMID_INGEST_CSV_MAPPING: {path} is not a readable TOML file") from error
     columns = {
-        name: (text,) if isinstance(text, str) else tuple(text) for name, text in found.get("columns", {}).items()
+        name: (text,) if isinstance(text, str) else tuple(text) for name, text in settings.get("columns", {}).items()
     }
     unknown = sorted(set(columns) - set(DEFAULT_COLUMNS))
     if unknown:
         raise SettingsError(
             f"JMID_INGEST_CSV_MAPPING: {unknown[0]} is no field; known are {', '.join(DEFAULT_COLUMNS)}"
         )
-    delimiter = str(found.get("delimiter", ","))
+    delimiter = str(settings.get("delimiter", ","))
     if len(delimiter) != 1:
         raise SettingsError(f"JMID_INGEST_CSV_MAPPING: delimiter is one character, such as ',', not {delimiter!r}")
-    encoding = str(found.get("encoding", ""))
+    encoding = str(settings.get("encoding", ""))
     encodings = (encoding,) if encoding else DEFAULT.encodings
     return CsvMapping({**DEFAULT_COLUMNS, **columns}, encodings, delimiter)
 
@@ -122,16 +122,16 @@ def _decoded(data: bytes, encodings: tuple[str, ...]) -> str:
 
 def _places(head: list[str], mapping: CsvMapping) -> dict[str, int]:
     at = {name.lower(): index for index, name in enumerate(head)}
-    found = {
+    places = {
         field: at[name.lower()]
         for field, names in mapping.columns.items()
         for name in reversed(names)
         if name.lower() in at
     }
-    missing = [name for name in ("report_id", "patient_id") if name not in found]
+    missing = [name for name in ("report_id", "patient_id") if name not in places]
     if missing:
         raise Invalid("missing-column", f"no column gives {', '.join(missing)}: adapt the mapping")
-    return found
+    return places
 
 
 def _fields(cells: list[str], places: dict[str, int]) -> ReportFields:

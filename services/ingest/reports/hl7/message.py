@@ -122,8 +122,8 @@ def _declared(data: bytes) -> list[str]:
     head = re.split(rb"[\r\n]", data.lstrip(b"\xef\xbb\xbf\r\n"), maxsplit=1)[0].decode("latin-1")
     fields = head.split(head[3:4] or "|")
     names = re.split(r"[~\\]", fields[17]) if len(fields) > 17 else []
-    found = [_CODECS[name.strip().upper()] for name in names if name.strip().upper() in _CODECS]
-    return sorted(found, key=lambda codec: codec == "ascii")
+    codecs = [_CODECS[name.strip().upper()] for name in names if name.strip().upper() in _CODECS]
+    return sorted(codecs, key=lambda codec: codec == "ascii")
 
 
 def unescaped(text: str, segment: Segment) -> str:

@@ -93,8 +93,8 @@ def _of_patient(segments: list[Segment], accession: Sequence[str]) -> Iterator[C
 
 
 def _has_result(texts: SectionTexts, mentions: Mentions) -> bool:
-    said = any(section in texts for section in (Section.FINDINGS, Section.IMPRESSION, Section.TEXT))
-    return said or bool(mentions.left_behind)
+    has_text = any(section in texts for section in (Section.FINDINGS, Section.IMPRESSION, Section.TEXT))
+    return has_text or bool(mentions.left_behind)
 
 
 def _orders(segments: Sequence[Segment]) -> Iterator[_Order]:
