@@ -9,13 +9,14 @@ from services.ingest.settings import IngestSettings
 from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.documents import Documents
+from shared.service import Cpu
 from shared.set_aside import SetAsides
 
 
 @dataclass(frozen=True)
 class IngestDeps:
     """blobs: the identified store.  scratch: a folder for what is too large for memory.
-    wake_up: set when something has arrived."""
+    cpu: for work whose cost a sender decides.  wake_up: set when something has arrived."""
 
     settings: IngestSettings
     documents: Documents
@@ -24,6 +25,7 @@ class IngestDeps:
     site: str
     csv_folder: Path
     scratch: Path
+    cpu: Cpu
     wake_up: asyncio.Event = field(default_factory=asyncio.Event)
 
     @cached_property

@@ -34,7 +34,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     mapping = load_mapping(settings.csv_mapping)
     folder = settings.csv_folder or place.home / "ingest" / "csv"
     blobs, scratch = place.blobs["identified"], place.home / "ingest" / "scratch"
-    deps = IngestDeps(settings, place.documents, blobs, place.bus, place.site, folder, scratch)
+    deps = IngestDeps(settings, place.documents, blobs, place.bus, place.site, folder, scratch, place.cpu)
 
     leases = leases_of(place.documents, place.environ)
 

@@ -14,7 +14,11 @@ IMPLICIT_VR_LE: Final = "1.2.840.10008.1.2"
 EXPLICIT_VR_LE: Final = "1.2.840.10008.1.2.1"
 DEFLATED_EXPLICIT_VR_LE: Final = "1.2.840.10008.1.2.1.99"
 EXPLICIT_VR_BE: Final = "1.2.840.10008.1.2.2"
-MAX_INFLATED: Final = 1 << 30  # a bomb otherwise: deflate reaches 1:1000
+INFLATED_ANYWAY: Final = 256 << 20
+"""Bytes that a deflated Data Set may have whatever its ratio: masks of a segmentation shrink to a thousandth."""
+MAX_INFLATED, MAX_RATIO = 1 << 30, 100
+"""Above that: the most bytes, and how many for each byte that came. Images shrink to a tenth at best."""
+_TAKEN, _STEP = 64 << 10, 1 << 20
 _PREAMBLE, _PREFIX = 128, b"DICM"
 _TRANSFER_SYNTAX_UID: Final = 0x00020010
 B = TypeVar("B", bound=Buffer)
@@ -50,8 +54,24 @@ def has_preamble(data: Buffer) -> bool:
     return bytes(data[_PREAMBLE : _PREAMBLE + 4]) == _PREFIX
 
 
+def is_deflated(data: Buffer) -> bool:
+    """Say whether the Data Set of a Part 10 file is deflated, without inflating it; bytes that are none are not."""
+    try:
+        return _meta(data)[1] == DEFLATED_EXPLICIT_VR_LE
+    except Invalid:
+        return False
+
+
 def split(data: B) -> Part10[B]:
     """Take a Part 10 file apart. A file without preamble but with File Meta Information first is taken too."""
+    pos, uid, meta = _meta(data)
+    if uid == DEFLATED_EXPLICIT_VR_LE:
+        return Part10(uid, EXPLICIT_LITTLE, inflate(data, pos), 0, meta)
+    return Part10(uid, syntax_of(uid), data, pos, meta)
+
+
+def _meta(data: Buffer) -> tuple[int, str, dict[int, bytes]]:
+    """Return where the Data Set begins, its Transfer Syntax UID, and the File Meta Information."""
     pos = _PREAMBLE + len(_PREFIX) if has_preamble(data) else 0
     if not pos and bytes(data[:4]) != b"\x02\x00\x00\x00":
         raise Invalid("not-dicom", "bytes 128 to 131 are not DICM (PS3.10 7.1)")
@@ -64,9 +84,7 @@ def split(data: B) -> Part10[B]:
     uid = elements.text(meta.get(_TRANSFER_SYNTAX_UID, b""))
     if not uid:
         raise Invalid("no-transfer-syntax", "(0002,0010) Transfer Syntax UID is missing or empty (PS3.10 7.1)")
-    if uid == DEFLATED_EXPLICIT_VR_LE:
-        return Part10(uid, EXPLICIT_LITTLE, inflate(data, pos), 0, meta)
-    return Part10(uid, syntax_of(uid), data, pos, meta)
+    return pos, uid, meta
 
 
 def syntax_of(transfer_syntax_uid: str) -> Syntax:
@@ -75,12 +93,22 @@ def syntax_of(transfer_syntax_uid: str) -> Syntax:
 
 
 def inflate(data: Buffer, start: int) -> bytes:
-    """Return the Data Set that begins deflated at start (PS3.5 A.5); raise Invalid if it is larger than 1 GiB."""
+    """Return the Data Set that begins deflated at start (PS3.5 A.5); raise Invalid if it is larger than is taken.
+
+    It is inflated step by step: the bound holds at every moment, and other threads get their turns.
+    """
     machine = zlib.decompressobj(-zlib.MAX_WBITS)  # without zlib's header: PS3.5 A.5
+    most = min(MAX_INFLATED, max(INFLATED_ANYWAY, (len(data) - start) * MAX_RATIO))
+    data_set = bytearray()
     try:
-        data_set = machine.decompress(memoryview(data)[start:], MAX_INFLATED)
+        for at in range(start, len(data), _TAKEN):
+            rest = bytes(data[at : at + _TAKEN])
+            while rest and not machine.eof:
+                data_set += machine.decompress(rest, _STEP)
+                rest = machine.unconsumed_tail
+                if len(data_set) > most:
+                    raise Invalid("too-large", f"the inflated Data Set has more than {most} bytes")
+        data_set += machine.flush()
     except zlib.error as error:
         raise Invalid("bad-deflate", "the Data Set cannot be inflated (PS3.5 A.5)") from error
-    if machine.unconsumed_tail:
-        raise Invalid("too-large", "the inflated Data Set is larger than 1 GiB")
-    return data_set
+    return bytes(data_set)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -17,6 +18,11 @@ from shared.runtime.host import hosted
 from shared.runtime.state import Host
 from shared.service import Place, Role, Running, Service
 from tests.servers.process import free_ports
+
+
+async def here(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """Do CPU work in this process."""
+    return function(*args, **kwargs)
 
 
 class Doors:

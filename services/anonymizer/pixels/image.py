@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut, convert_color_space
 from pydicom.uid import ExplicitVRLittleEndian
 
+from services.anonymizer.pixels import cost
 from services.anonymizer.pixels.text_detector import Box
 from shared.dicom import jpeg_decoder
 from shared.dicom.elements import FileBytes
@@ -82,7 +83,9 @@ def outside_regions(data: FileBytes) -> list[Box]:
 
 def _decoded(data: FileBytes, use: Callable[[Dataset], T]) -> T:
     try:
-        return use(pydicom.dcmread(io.BytesIO(data)))
+        dataset = pydicom.dcmread(io.BytesIO(data))
+        cost.check(dataset)
+        return use(dataset)
     except JmidError:
         raise
     except Exception as error:  # decoders raise whatever their C libraries make of broken pixels

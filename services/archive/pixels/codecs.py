@@ -32,7 +32,7 @@ from services.archive.pixels.transfer_syntaxes import (
     NATIVE,
     RLE,
 )
-from shared.dicom import jpeg_decoder
+from shared.dicom import codestream, jpeg_decoder
 from shared.errors import Refused
 
 jpeg_decoder.register()
@@ -76,7 +76,11 @@ def transcode(data: bytes, source: str, target: str, shape: PixelShape) -> Coded
 
 
 def decode(data: bytes, source: str, shape: PixelShape) -> tuple[Array, str]:
-    """Return the samples, (rows, columns[, samples]) in the shape's dtype, and their Photometric Interpretation."""
+    """Return the samples, (rows, columns[, samples]) in the shape's dtype, and their Photometric Interpretation.
+
+    Raises Refused for a frame that cannot be decoded, or only at more cost than one frame may have.
+    """
+    codestream.check(data, shape.rows * shape.columns * shape.samples, (shape.bits_allocated + 7) // 8)
     if source in LITTLE_ENDIAN and (plain := _plain(data, shape)) is not None:
         return plain, shape.photometric
     syntax = EXPLICIT_LE if source in LITTLE_ENDIAN else source

@@ -8,12 +8,13 @@ from bisect import bisect_left
 from itertools import pairwise
 
 from services.archive.attributes.dicom_json import Header
-from services.archive.pixels.shape import KEYWORDS
+from services.archive.pixels.shape import KEYWORDS, shape_in
 from services.archive.records import Pixels
 from shared.dicom import elements
 from shared.dicom.elements import Buffer
 from shared.dicom.file_format import Part10
 from shared.dicom.json_values import integer
+from shared.errors import Refused
 
 Span = tuple[int, int]
 _JPEG_ENDS = b"\xff\xd9"
@@ -25,12 +26,22 @@ def pixels_of(file: Part10[Buffer], header: Header) -> Pixels | None:
     if element is None:
         return None
     keyword = KEYWORDS[f"{element.tag:08X}"]
-    frames = max(1, integer(header.attributes, "00280008", 1))
+    stated = max(1, integer(header.attributes, "00280008", 1))
     if not element.undefined:
-        return Pixels(keyword, element.value, element.end, frames)
+        return Pixels(keyword, element.value, element.end, min(stated, _native_frames(header, element.length)))
     fragments = elements.fragments(file.data, element, len(file.data))
+    frames = min(stated, max(1, len(fragments) - 1))  # each frame has a fragment of its own (PS3.5 A.4)
     spans = _frames(file, fragments, frames, _extended(file, header))
     return Pixels(keyword, element.value, fragments[-1][1] if fragments else element.value, frames, True, spans)
+
+
+def _native_frames(header: Header, size_bytes: int) -> int:
+    """Return how many frames begin within the pixel data, whatever Number of Frames says; at least one."""
+    try:
+        bits = shape_in(header.attributes).frame_bits
+    except Refused:
+        return 1
+    return max(1, -(-size_bytes * 8 // bits))
 
 
 def _frames(file: Part10[Buffer], items: list[Span], frames: int, extended: list[int]) -> tuple[tuple[Span, ...], ...]:

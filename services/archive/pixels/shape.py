@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from services.archive.attributes.stored import data_set_of
-from shared.dicom.json_values import integer, text
+from shared.dicom.json_values import Json, integer, text
 from shared.errors import Refused
 
 KEYWORDS = {"7FE00010": "PixelData", "7FE00008": "FloatPixelData", "7FE00009": "DoubleFloatPixelData"}
@@ -48,17 +48,22 @@ class PixelShape(msgspec.Struct, frozen=True):
 
 @functools.lru_cache(maxsize=256)
 def shape_of(metadata: bytes) -> PixelShape:
-    """Return the shape of the frames; raise Refused when the Instance holds no image."""
-    attributes = data_set_of(metadata)
+    """Return the shape of the frames of a record's metadata; raise Refused when the Instance holds no image."""
+    return shape_in(data_set_of(metadata))
+
+
+def shape_in(attributes: Json) -> PixelShape:
+    """Return the shape of the frames of a Data Set; raise Refused when it holds no image."""
     rows, columns = integer(attributes, "00280010", 0), integer(attributes, "00280011", 0)
     allocated = integer(attributes, "00280100", 0)
     tag = next((tag for tag in KEYWORDS if tag in attributes), None)
-    if not (rows and columns and allocated and tag):
+    samples = integer(attributes, "00280002", 1) or 1
+    if not (min(rows, columns, allocated, samples) > 0 and tag):
         raise Refused("not-an-image", "Rows, Columns, Bits Allocated and pixel data are needed (PS3.3 C.7.6.3)")
     return PixelShape(
         rows=rows,
         columns=columns,
-        samples=integer(attributes, "00280002", 1) or 1,
+        samples=samples,
         bits_allocated=allocated,
         bits_stored=min(integer(attributes, "00280101", allocated) or allocated, allocated),
         signed=integer(attributes, "00280103", 0) == 1,

@@ -20,6 +20,8 @@ from services.archive.render.worker import FrameSource, RenderJob
 from shared.errors import Refused
 
 MAX_STATE_FRAMES = 2000
+MAX_FRAMES = 10_000
+"""That are selected without being named: more are asked for by their numbers, so that no request lists millions."""
 
 
 class SelectedFrame(msgspec.Struct, frozen=True):
@@ -60,7 +62,11 @@ def representative(selection: Sequence[SelectedFrame]) -> SelectedFrame:
 
 def _numbers(record: InstanceRecord, listed: str | None) -> Sequence[int]:
     count = frames.pixels_of(record).number_of_frames
-    return range(1, count + 1) if listed is None else frames.numbers(listed, count)
+    if listed is not None:
+        return frames.numbers(listed, count)
+    if count > MAX_FRAMES:
+        raise Refused("too-many-frames", f"the Instance has {count}; ask for frames by their numbers")
+    return range(1, count + 1)
 
 
 async def _by_state(deps: ArchiveDeps, record: InstanceRecord) -> list[SelectedFrame]:

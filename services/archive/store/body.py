@@ -10,9 +10,9 @@ import msgspec
 from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
+from services.archive.store.batch import Sent
 from services.archive.store.from_metadata import Bulk, assembled
 from services.archive.store.prepare import Failure, unforeseen
-from services.archive.store.store import Sent
 from shared.dicom.multipart import MultipartReader, Part, boundary_of, content_type
 from shared.dicom.native_xml_reader import data_sets
 from shared.dicom.spool import TooLarge, take_in

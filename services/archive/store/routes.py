@@ -13,8 +13,9 @@ from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
 from services.archive.http.responses import base_url
+from services.archive.store.batch import Sent
 from services.archive.store.body import DICOM, JSON, XML, Received, batches
-from services.archive.store.store import Outcome, Sent, Store
+from services.archive.store.store import Outcome, Store
 from shared.dicom.json_values import attribute
 from shared.dicom.native_xml import native_model
 from shared.dicom.spool import TooLarge

@@ -6,7 +6,6 @@ invisible and swept; records without told events are told again.
 """
 
 import asyncio
-import mmap
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -28,9 +27,10 @@ from services.archive.records import (
     StudyRecord,
 )
 from services.archive.store import change_ledger
+from services.archive.store.batch import Bytes, Sent, prepare_all
 from services.archive.store.bytes_at_rest import without_bytes
 from services.archive.store.counts import recount
-from services.archive.store.prepare import Failure, Prepared, prepare, unforeseen
+from services.archive.store.prepare import Failure, Prepared, unforeseen
 from shared.dicom import spool
 from shared.dicom.store_response import DOES_NOT_MATCH
 from shared.documents import Eq, Put
@@ -42,9 +42,7 @@ TRIES = 8
 MOST_SERIES = 10_000
 COMMITS = 32
 """How many of its last writes a Study knows; after more the publisher of the ledger counts it anew."""
-AT_ONCE_BYTES = 1 << 20
 ELSEWHERE = "the Series Instance UID is that of a Series of another Study (PS3.3 A.1.2)"
-Bytes = bytes | mmap.mmap
 
 
 class Ready(NamedTuple):
@@ -58,13 +56,6 @@ class Ready(NamedTuple):
     def record(self) -> InstanceRecord:
         """Return the record to write."""
         return self.prepared.record
-
-
-class Sent(NamedTuple):
-    """A Part 10 file as it was sent. sha256: what the sender says of it, hexadecimal; empty if nothing."""
-
-    data: Bytes
-    sha256: str = ""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -98,11 +89,7 @@ class Store:
         root, at = self._deps.settings.public_root, time.time()
         sent = [each if isinstance(each, Sent) else Sent(each) for each in files]
 
-        def prepared() -> list[Prepared | Failure]:
-            return [prepare(each.data, root=root, at=at, study=study, sha256=each.sha256) for each in sent]
-
-        at_once = sum(len(each.data) for each in sent) <= AT_ONCE_BYTES  # shorter than the way to a thread and back
-        results = prepared() if at_once else await asyncio.to_thread(prepared)
+        results = await prepare_all(sent, self._deps.cpu, root=root, at=at, study=study)
         ready = [
             Ready(number, each, sent[number].data) for number, each in enumerate(results) if isinstance(each, Prepared)
         ]

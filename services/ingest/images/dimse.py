@@ -19,9 +19,9 @@ from services.ingest.deps import IngestDeps
 from services.ingest.images import structured_reports
 from services.ingest.images.data_set_spool import DataSetSpool
 from services.ingest.images.dimse_listener import DimseListener
-from services.ingest.images.instance_uids import identify
+from services.ingest.images.instance_uids import identify_all
 from services.ingest.images.peers import Peer, rejection
-from services.ingest.receipts.receiving import Bytes, Content, new_receipt, not_handled, receive, reject
+from services.ingest.receipts.receiving import Bytes, Content, new_receipt, receive, reject
 from services.ingest.receipts.records import INSTANCES, Receipt
 from shared.dicom.store_response import CANNOT_UNDERSTAND, DOES_NOT_MATCH, OUT_OF_RESOURCES
 from shared.errors import Invalid, SettingsError, StorageFull
@@ -155,13 +155,9 @@ class DimseReceiver:
 
     async def _keep(self, event: Any, data: Bytes) -> int:
         receipt = self._receipt(event)
-        try:
-            uids = await asyncio.to_thread(identify, data)
-        except Invalid as error:
-            await reject(self._deps, receipt, data, error)
-            return CANNOT_UNDERSTAND
-        except Exception as error:
-            await reject(self._deps, receipt, data, not_handled(error))
+        (uids,) = await identify_all([data], self._deps.cpu)
+        if isinstance(uids, Invalid):
+            await reject(self._deps, receipt, data, uids)
             return CANNOT_UNDERSTAND
         if uids.sop_instance_uid != str(event.request.AffectedSOPInstanceUID):
             await reject(

@@ -1,11 +1,16 @@
-"""Identity and integrity of an Instance: all that ingest understands of it. Pure."""
+"""Identity and integrity of an Instance: all that ingest understands of it."""
+
+import asyncio
+from collections.abc import Sequence
 
 import msgspec
 
+from services.ingest.receipts.receiving import Bytes, not_handled
 from shared.dicom import elements, file_format
 from shared.dicom.elements import Buffer
 from shared.dicom.uid import is_uid
-from shared.errors import Invalid
+from shared.errors import Invalid, TooCostly
+from shared.service import Cpu
 
 _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
 _NAMES = {
@@ -22,6 +27,36 @@ class InstanceUids(msgspec.Struct, frozen=True):
     sop_class_uid: str
     sop_instance_uid: str
     study_instance_uid: str
+
+
+Read = InstanceUids | Invalid
+
+
+async def identify_all(batch: Sequence[Bytes], cpu: Cpu) -> list[Read]:
+    """Return for each Instance its UIDs, or why it cannot be read; a deflated one is read in a worker with limits."""
+    deflated = [file_format.is_deflated(data) for data in batch]
+    plain = [data for data, is_so in zip(batch, deflated, strict=True) if not is_so]
+    results = iter(await asyncio.to_thread(lambda: [_identified(data) for data in plain]))
+    return [
+        await _identified_in_worker(data, cpu) if is_so else next(results)
+        for data, is_so in zip(batch, deflated, strict=True)
+    ]
+
+
+async def _identified_in_worker(data: Bytes, cpu: Cpu) -> Read:
+    try:
+        return await cpu(_identified, bytes(data))
+    except TooCostly as error:
+        return Invalid(error.reason, error.detail)
+
+
+def _identified(data: Buffer) -> Read:
+    try:
+        return identify(data)
+    except Invalid as error:
+        return error
+    except Exception as error:
+        return not_handled(error)
 
 
 def identify(data: Buffer) -> InstanceUids:

@@ -3,7 +3,6 @@
 Source: PS3.18 10.5. A batch is answered when its bytes and ledger rows are durable.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,8 +12,8 @@ from aiohttp import web
 
 from services.ingest.deps import IngestDeps
 from services.ingest.images import structured_reports
-from services.ingest.images.instance_uids import InstanceUids, identify
-from services.ingest.receipts.receiving import Bytes, Content, new_receipt, not_handled, receive, reject
+from services.ingest.images.instance_uids import InstanceUids, identify_all
+from services.ingest.receipts.receiving import Bytes, Content, new_receipt, receive, reject
 from services.ingest.receipts.records import INSTANCES, Receipt
 from shared.dicom.json_values import attribute
 from shared.dicom.multipart import MultipartReader, Part, boundary_of, content_type
@@ -108,7 +107,7 @@ class StowReceiver:
         return await take_in(part, small=own.small_part_bytes, most=own.max_instance_bytes, scratch=self._deps.scratch)
 
     async def _keep(self, batch: list[Bytes], study: str, receipt: Receipt, answer: Answer) -> None:
-        identities = await asyncio.to_thread(lambda: [_identity(data) for data in batch])
+        identities = await identify_all(batch, self._deps.cpu)
         good: list[tuple[InstanceUids, Bytes]] = []
         for data, uids in zip(batch, identities, strict=True):
             if isinstance(uids, Invalid):
@@ -124,15 +123,6 @@ class StowReceiver:
             await receive(self._deps, receipt, [Content(data) for _, data in good])
             await structured_reports.take(self._deps, good)
         answer.stored += [uids for uids, _ in good]
-
-
-def _identity(data: Bytes) -> InstanceUids | Invalid:
-    try:
-        return identify(data)
-    except Invalid as error:
-        return error
-    except Exception as error:
-        return not_handled(error)
 
 
 def _response(answer: Answer, receipt: Receipt) -> web.Response:

@@ -10,7 +10,7 @@ import pytest
 from pydicom.uid import generate_uid
 
 from services.archive.records import INSTANCES, InstanceRecord
-from services.archive.store import prepare, store
+from services.archive.store import batch, prepare
 from tests.archive.conftest import Archive
 from tests.archive.store.test_basics import changed, qido, stow
 
@@ -89,7 +89,7 @@ async def test_an_instance_that_no_index_takes_fails_alone(
         record = msgspec.structs.replace(prepared.record, instance_number=2**64)
         return msgspec.structs.replace(prepared, record=record)
 
-    monkeypatch.setattr(store, "prepare", overflows)
+    monkeypatch.setattr(batch, "prepare", overflows)
 
     status, answer = await stow(archive, slices)
 

@@ -25,6 +25,7 @@ from shared.documents.mongo import open_mongo
 from shared.documents.sqlite import open_sqlite
 from shared.errors import Invalid
 from shared.events import InputDeidentified, InputRefused
+from tests.ingest.conftest import here
 
 
 @pytest_asyncio.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.servers)])
@@ -42,7 +43,7 @@ async def documents(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
 @pytest_asyncio.fixture
 async def deps(documents: Documents, tmp_path: Path) -> AsyncIterator[IngestDeps]:
     async with open_local(tmp_path / "blobs") as blobs, open_journal(tmp_path / "bus.sqlite") as bus:
-        yield IngestDeps(IngestSettings(), documents, blobs, bus, "a", tmp_path, tmp_path)
+        yield IngestDeps(IngestSettings(), documents, blobs, bus, "a", tmp_path, tmp_path, here)
 
 
 def contents(count: int) -> list[Content]:

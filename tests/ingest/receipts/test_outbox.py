@@ -21,6 +21,7 @@ from shared.bus import Bus, Delivery, Queue
 from shared.documents import Eq
 from shared.events import Event, InstancesReceived, ReportReceived
 from shared.lease import Leases
+from tests.ingest.conftest import here
 from tests.servers.embedded import open_ports
 
 TTL_S = 0.5
@@ -47,7 +48,7 @@ async def processes(tmp_path: Path) -> AsyncIterator[list[Process]]:
         for number in range(3):
             ports = await open_ports(stack, tmp_path, COLLECTIONS, Queue("sink", (InstancesReceived, ReportReceived)))
             settings = IngestSettings(publish_s=0.01, csv_poll_s=0.02)
-            deps = IngestDeps(settings, *ports, "a", tmp_path / "csv", tmp_path)
+            deps = IngestDeps(settings, *ports, "a", tmp_path / "csv", tmp_path, here)
             found.append(Process(deps, Leases(ports.documents, f"process {number}", TTL_S)))
         yield found
 

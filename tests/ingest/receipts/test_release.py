@@ -14,7 +14,7 @@ from shared.documents import Eq
 from shared.errors import NotFound
 from shared.events import InputDeidentified, InputRefused
 from shared.service import Role
-from tests.ingest.conftest import Doors
+from tests.ingest.conftest import Doors, here
 
 FUTURE = 9e12
 
@@ -34,7 +34,7 @@ async def test_the_original_of_a_report_in_quarantine_outlives_its_siblings(door
 
     await doors.until(published)
     blobs = doors.host.ports[Role.GATEWAY].blobs["identified"]
-    deps = IngestDeps(IngestSettings(), doors.documents, blobs, doors.bus, "a", tmp_path, tmp_path)
+    deps = IngestDeps(IngestSettings(), doors.documents, blobs, doors.bus, "a", tmp_path, tmp_path, here)
     good, bad = (await doors.documents.find(ARRIVALS)).documents
     about = {"correlation_id": receipt_id, "site": "a", "receipt_id": receipt_id}
     await handlers.input_deidentified(InputDeidentified.first("1", **about, blobs=(good.blob,)), deps)
