@@ -52,6 +52,9 @@ class IngestSettings(msgspec.Struct, frozen=True):
         Seconds, Meta(description="How long one C-STORE request may take to come, its Data Set included.")
     ] = 3600.0
     max_instance_bytes: Annotated[Bytes, Meta(description="The largest Instance that is taken; 0 is any.")] = 16 << 30
+    receipt_instances: Annotated[
+        Count, Meta(description="Instances of one association that one receipt counts; more begin another one.")
+    ] = 5000
     csv_folder: Annotated[
         Path | None, Meta(description="Folder that is watched for CSV reports; empty is <home>/gateway/ingest/csv.")
     ] = None

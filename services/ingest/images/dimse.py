@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from pynetdicom import _config as pynetdicom_config
@@ -47,13 +48,21 @@ async def listening(deps: IngestDeps) -> AsyncIterator["DimseReceiver | None"]:
         await asyncio.to_thread(receiver.close)
 
 
+@dataclass
+class OpenReceipt:
+    """The receipt that an association is writing on. instances: how many it has sent for it."""
+
+    receipt: Receipt
+    instances: int = 0
+
+
 class DimseReceiver:
     """The SCP. Methods named handle_* run in association threads."""
 
     def __init__(self, deps: IngestDeps, loop: asyncio.AbstractEventLoop) -> None:
         self._deps = deps
         self._loop = loop
-        self._receipts: dict[Association, Receipt] = {}
+        self._receipts: dict[Association, OpenReceipt] = {}
         self._peers: dict[Association, Peer] = {}
         self._lock = threading.Lock()
         self._listener: DimseListener | None = None
@@ -169,12 +178,14 @@ class DimseReceiver:
         return SUCCESS
 
     def _receipt(self, event: Any) -> Receipt:
-        """Return the receipt of the association: what is sent together has one."""
+        """Return the receipt of the association: what is sent together has one, or as many as it fills."""
         with self._lock:
-            if event.assoc not in self._receipts:
+            held = self._receipts.get(event.assoc)
+            if held is None or held.instances >= self._deps.settings.receipt_instances:
                 sender = _title(event.assoc.requestor.ae_title)
-                self._receipts[event.assoc] = new_receipt(self._deps, "dimse", INSTANCES, sender)
-            return self._receipts[event.assoc]
+                held = self._receipts[event.assoc] = OpenReceipt(new_receipt(self._deps, "dimse", INSTANCES, sender))
+            held.instances += 1
+            return held.receipt
 
 
 def _title(value: Any) -> str:

@@ -26,6 +26,7 @@ from shared.documents import Eq, Put
 from shared.errors import Conflict
 
 TRIES = 20
+MOST_NAMED = 100  # receipts that a receipt names as those whose contents it repeats
 
 Change = Callable[[Receipt], Receipt]
 
@@ -111,7 +112,8 @@ async def add_arrivals(
     """Add contents to a receipt. duplicates, duplicate_of: of those found to be known before.
 
     A content has one arrival, whoever sends it at the same moment: the first has it, to the others it is a duplicate.
-    One that was refused is taken over, to be tried again.
+    One that was refused is taken over, to be tried again. The receipt is counted anew only after a conflict, so that
+    the last content of a long receipt costs what the first does; ``repair`` mends what a crash left between two writes.
     """
     tried: set[str] = set()
     for _ in range(TRIES):
@@ -119,12 +121,12 @@ async def add_arrivals(
         fresh = [each for each in arrivals if each.blob in versions]
         versioned = await deps.documents.get_versioned(RECEIPTS, receipt.id)
         old, version = versioned or (receipt, 0)
-        before = await deps.documents.count(ARRIVALS, Eq("receipt_id", receipt.id))
+        before = await deps.documents.count(ARRIVALS, Eq("receipt_id", receipt.id)) if tried else old.received
         new = msgspec.structs.replace(
             old,
             received=before + sum(each.blob not in own for each in fresh),
             duplicates=old.duplicates + duplicates + len(taken),
-            duplicate_of=tuple(sorted({*old.duplicate_of, *duplicate_of, *taken} - {old.id})),
+            duplicate_of=tuple(sorted({*old.duplicate_of, *duplicate_of, *taken} - {old.id})[:MOST_NAMED]),
         )
         new = msgspec.structs.replace(new, state=state_of(new))
         try:

@@ -42,6 +42,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What was sent together, and what became of it. endpoint: stow, dimse, fhir or csv.  sender: an AE title, if any.
 
     received, deidentified, refused: how many contents, computed from the arrivals.  duplicates: how many were known.
+    duplicate_of: receipts that they first came by, some of them if they are many.
     rejected: how many were not understood; they are kept.  delivered_*: what the centre has confirmed.
     """
 

@@ -10,6 +10,7 @@ from services.linker.gateway import handlers, housekeeping, linking, send, send_
 from services.linker.gateway.delivery_worker import DeliveryWorker, Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.operator_actions import OperatorActions
+from services.linker.gateway.pace import Pace
 from services.linker.gateway.routes import GatewayRoutes
 from services.linker.gateway.transport import Centre, centre
 from services.linker.links import policy
@@ -23,6 +24,8 @@ from shared.web.language import translatable
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 _RELEASE_EVERY_S = 600.0
+_ANNOUNCING, _LONGEST_PAUSE_S = 0.05, 2.0
+"""Share of the time that announcing may take: what a receipt counts is counted over all of its deliveries."""
 
 
 @asynccontextmanager
@@ -64,10 +67,12 @@ def _workers(deps: GatewayDeps, peer: Centre, leases: Leases) -> list[DeliveryWo
     alone = partial(worker, wake_up=asyncio.Event())
     unsettled = Unsettled(deps.documents, deps.set_asides.of("settle"), partial(linking.settle, deps))
 
+    pace = Pace(_ANNOUNCING, _LONGEST_PAUSE_S, deps.wake_up.set)
+
     def sending(name: str, do: Callable[[GatewayDeps, Centre, Outage], Awaitable[int]]) -> DeliveryWorker:
         async def one_round(outage: Outage) -> int:
             moved = await do(deps, peer, outage)
-            return moved + await housekeeping.announce_round(deps)
+            return moved + await pace.round(partial(housekeeping.announce_round, deps))
 
         return worker(name, one_round, wake_up=deps.wake_up.listen())
 

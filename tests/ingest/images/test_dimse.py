@@ -55,6 +55,15 @@ def data_set_of(data: bytes) -> str:
     return hashlib.sha256(bytes(file.data[file.start :])).hexdigest()
 
 
+async def test_a_long_association_fills_several_receipts(tmp_path: Path, ct: list[Path]) -> None:
+    async with open_doors(tmp_path, JMID_INGEST_RECEIPT_INSTANCES="3") as doors:
+        code = await storescu(doors.dimse_port, *ct[:7])
+        receipts = (await doors.documents.find(RECEIPTS)).documents
+
+    assert code == 0
+    assert sorted(receipt.received for receipt in receipts) == [1, 3, 3]
+
+
 async def test_echo_is_answered(doors: Doors) -> None:
     command = [tool("echoscu"), "-aec", "JMID", "127.0.0.1", str(doors.dimse_port)]
 

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts import handlers
+from services.ingest.receipts import handlers, ledger
 from services.ingest.receipts.ledger import recount, repair
 from services.ingest.receipts.outbox import is_published_in_time, oldest_unpublished_s
 from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
@@ -150,3 +150,32 @@ async def test_an_arrival_that_waits_too_long_to_be_published_is_named(deps: Ing
 
     assert (before, await oldest_unpublished_s(deps) // 60) == ("ok", 60)
     assert (await is_published_in_time(deps)).startswith("an arrival waits for 36")
+
+
+async def test_the_last_content_of_a_receipt_costs_what_the_first_does(
+    deps: IngestDeps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def count(*_: object) -> int:
+        raise AssertionError("what came before is counted once more")
+
+    receipt = new_receipt(deps, "dimse", "instances")
+    monkeypatch.setattr(deps.documents, "count", count)
+
+    for content in contents(5):
+        await receive(deps, receipt, [content])
+
+    assert (await told(deps, receipt)).received == 5
+
+
+async def test_a_receipt_names_some_of_the_receipts_that_it_repeats(
+    deps: IngestDeps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "MOST_NAMED", 2)
+    for content in contents(4):
+        await receive(deps, new_receipt(deps, "dimse", "instances"), [content])
+    again = new_receipt(deps, "dimse", "instances")
+
+    await receive(deps, again, contents(4))
+
+    kept = await told(deps, again)
+    assert (kept.duplicates, len(kept.duplicate_of)) == (4, 2)
