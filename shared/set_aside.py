@@ -120,14 +120,14 @@ class SetAside:
 
     async def items(self) -> list[SetAsideItem]:
         """Return all that are set aside; few by nature."""
-        found: list[SetAsideItem] = []
+        listed: list[SetAsideItem] = []
         after: str | None = None
         while True:
             own = (Eq("service", self.service), Eq("work", self.work))
             page = await self.documents.find(SET_ASIDE, *own, limit=_PAGE, after=after)
-            found += page.documents
+            listed += page.documents
             if page.next is None:
-                return found
+                return listed
             after = page.next
 
     def _id(self, key: str) -> str:

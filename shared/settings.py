@@ -61,12 +61,12 @@ class Setting:
 
 def settings_of(settings: type[msgspec.Struct], prefix: str) -> list[Setting]:
     """Return the settings of a Struct, in the order of the code. prefix: such as JMID_INGEST."""
-    found = []
+    declared = []
     for item in msgspec.structs.fields(settings):
         means = next((meta.description for meta in _metas(item.type) if meta.description), "")
         variable = f"{prefix}_{item.name.upper()}"
-        found.append(Setting(variable, item.name, item.type, _bare(item.type), item.default, item.required, means))
-    return found
+        declared.append(Setting(variable, item.name, item.type, _bare(item.type), item.default, item.required, means))
+    return declared
 
 
 def read(settings: type[T], service: str, environ: Mapping[str, str]) -> T:

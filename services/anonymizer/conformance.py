@@ -15,9 +15,9 @@ NAMES = ("jmid", "research")
 
 def rewritten(text: str) -> str:
     """Return the document with its generated part made anew; raise ValueError if the marks are missing."""
-    before, found, rest = text.partition(BEGIN)
+    before, begin, rest = text.partition(BEGIN)
     _, closed, after = rest.partition(END)
-    if not found or not closed:
+    if not begin or not closed:
         raise ValueError("the marks of the generated part are missing")
     return f"{before}{BEGIN}\n\n{generated()}\n{END}{after}"
 
@@ -62,9 +62,11 @@ def _condition(rule: PixelRule) -> str:
         "Burned In Annotation": rule.burned_in,
         "Photometric Interpretation": rule.photometric,
     }
-    found = [f"{name} {', '.join(values)}" for name, values in named.items() if values]
-    found += [f"/{form}/".replace("|", "\\|") for form in (rule.manufacturer, rule.model, rule.description) if form]
-    return " and ".join(found) or "otherwise"
+    conditions = [f"{name} {', '.join(values)}" for name, values in named.items() if values]
+    conditions += [
+        f"/{form}/".replace("|", "\\|") for form in (rule.manufacturer, rule.model, rule.description) if form
+    ]
+    return " and ".join(conditions) or "otherwise"
 
 
 def _attributes(taken: list[Profile]) -> list[str]:

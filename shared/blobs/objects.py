@@ -93,9 +93,9 @@ _KNOWN = {
 
 
 def _from_url(user: str | None, password: str | None, query: Mapping[str, list[str]]) -> dict[str, str]:
-    found = {"aws_access_key_id": unquote(user or ""), "aws_secret_access_key": unquote(password or "")}
-    found |= {f"aws_{name}": query.get(short, [""])[-1] for short, name in _QUERY.items()}
-    return {name: value for name, value in found.items() if value}
+    options = {"aws_access_key_id": unquote(user or ""), "aws_secret_access_key": unquote(password or "")}
+    options |= {f"aws_{name}": query.get(short, [""])[-1] for short, name in _QUERY.items()}
+    return {name: value for name, value in options.items() if value}
 
 
 _QUERY = {"endpoint": "endpoint_url", "region": "region"}
@@ -208,8 +208,8 @@ class ObjectBlobs(Blobs):
         options: Any = {"range": (start, stop), **({"if_match": etag} if etag else {})}
         with _ours():
             try:
-                found = await obstore.get_async(self._store, checked(key), options=options)
-                return bytes(await found.bytes_async()), found.meta["size"], found.meta["e_tag"]
+                answer = await obstore.get_async(self._store, checked(key), options=options)
+                return bytes(await answer.bytes_async()), answer.meta["size"], answer.meta["e_tag"]
             except exceptions.BaseError:
                 size = (await self._head(key))["size"]
                 if start < size:

@@ -87,9 +87,9 @@ class JournalBus(Bus):
         return await self._writer.run(partial(tables.dead, queue=queue, limit=limit))
 
     async def replay(self, queue: str, dead_letter_id: str) -> bool:
-        found = await self._writer.run(partial(tables.replay, queue=queue, event_id=dead_letter_id))
+        is_known = await self._writer.run(partial(tables.replay, queue=queue, event_id=dead_letter_id))
         self._wake((queue,))
-        return found
+        return is_known
 
     async def drop(self, queue: str, dead_letter_id: str) -> bool:
         return await self._writer.run(partial(tables.drop, queue=queue, event_id=dead_letter_id))

@@ -84,12 +84,12 @@ def _meant(value: bytes, specific: bytes, vr: bytes) -> str:
 
 def readings(value: bytes, specific: bytes, vr: bytes = b"LO") -> set[str]:
     """Return every text the bytes may stand for: what identifies must be found however it was meant."""
-    found = {decode(value, specific, vr)}
+    texts = {decode(value, specific, vr)}
     if not value.isascii() and not _is_seven_bit(encodings(specific)):
         declared = _declared(value, encodings(specific), vr)
         if declared is not None:
-            found.add(declared)
-    return found
+            texts.add(declared)
+    return texts
 
 
 def encode(text: str, specific: bytes) -> bytes | None:
@@ -99,10 +99,10 @@ def encode(text: str, specific: bytes) -> bytes | None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            found: bytes = encode_string(text, list(encodings(specific)))
+            encoded: bytes = encode_string(text, list(encodings(specific)))
         except (UnicodeError, LookupError, UserWarning):
             return None
-        return found
+        return encoded
 
 
 @lru_cache(256)

@@ -59,10 +59,10 @@ def _person(part: str) -> Json | None:
 
 def _numbers(raw: bytes, code: str, little: bool) -> list[Any]:
     reader = _reader(code, little)
-    found = [item[0] for item in reader(raw[: len(raw) - len(raw) % struct.calcsize(code)])]
+    numbers = [item[0] for item in reader(raw[: len(raw) - len(raw) % struct.calcsize(code)])]
     if code in "fd":
-        return [value if math.isfinite(value) else str(value) for value in found]  # NaN and Inf as text: CP-1876
-    return found
+        return [value if math.isfinite(value) else str(value) for value in numbers]  # NaN and Inf as text: CP-1876
+    return numbers
 
 
 @lru_cache(32)

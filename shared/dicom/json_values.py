@@ -49,20 +49,20 @@ def integer(data_set: Mapping[str, Any], tag: str, default: int | None = None) -
     """Return the first value as a whole number of 64 bits, which is what an index takes; else the default."""
     value = first(data_set, tag)
     try:
-        found = int(value) if isinstance(value, int | float | str) else default
+        whole = int(value) if isinstance(value, int | float | str) else default
     except (ValueError, OverflowError):
         return default
-    return found if found is None or -_INT64 <= found < _INT64 else default
+    return whole if whole is None or -_INT64 <= whole < _INT64 else default
 
 
 def number(data_set: Mapping[str, Any], tag: str, default: float) -> float:
     """Return the first value as a finite number, else the default."""
     value = first(data_set, tag)
     try:
-        found = float(value) if isinstance(value, int | float | str) else default
+        read = float(value) if isinstance(value, int | float | str) else default
     except (ValueError, OverflowError):
         return default
-    return found if math.isfinite(found) else default
+    return read if math.isfinite(read) else default
 
 
 def items(data_set: Mapping[str, Any], tag: str) -> list[Json]:

@@ -50,12 +50,14 @@ def check(collection: Collection[Any], stored: int | None) -> None:
     """Raise IncompatibleData if the code cannot work on records of this version."""
     if stored is None or stored == collection.version:
         return
-    found = f"the records of {collection.name} are of version {stored}, this code writes version {collection.version}"
+    difference = (
+        f"the records of {collection.name} are of version {stored}, this code writes version {collection.version}"
+    )
     if stored > collection.version:
         raise IncompatibleData(
-            f"{found}: they were written by a newer release; start that release, or restore a backup"
+            f"{difference}: they were written by a newer release; start that release, or restore a backup"
         )
-    raise IncompatibleData(f"{found}: stop all services, back up, and run jmid migrate")
+    raise IncompatibleData(f"{difference}: stop all services, back up, and run jmid migrate")
 
 
 def upgraded(shape: Shape[Any], body: bytes, version: int) -> bytes:

@@ -79,22 +79,22 @@ class MongoDocuments(Documents):
             yield each
 
     async def get(self, collection: Collection[T], key: str) -> T | None:
-        found = await self.get_versioned(collection, key)
-        return found[0] if found else None
+        versioned = await self.get_versioned(collection, key)
+        return versioned[0] if versioned else None
 
     async def get_versioned(self, collection: Collection[T], key: str) -> tuple[T, int] | None:
         shape = self._shape(collection)
-        found = await driver.find_one(self._records(shape), {"_id": key}, ["b", "v"])
-        return (shape.decode(found["b"]), found["v"]) if found and "b" in found else None
+        record = await driver.find_one(self._records(shape), {"_id": key}, ["b", "v"])
+        return (shape.decode(record["b"]), record["v"]) if record and "b" in record else None
 
     async def get_many(self, collection: Collection[T], keys: Sequence[str]) -> dict[str, T]:
         shape = self._shape(collection)
-        found = dict[str, T]()
+        by_key = dict[str, T]()
         for start in range(0, len(keys), KEYS_AT_ONCE):
             some = list(keys[start : start + KEYS_AT_ONCE])
             each = await driver.find(self._records(shape), {"_id": {"$in": some}}, ["b"])
-            found |= {record["_id"]: shape.decode(record["b"]) for record in each if "b" in record}
-        return found
+            by_key |= {record["_id"]: shape.decode(record["b"]) for record in each if "b" in record}
+        return by_key
 
     async def put(self, collection: Collection[T], document: T, *, if_version: int | None = None) -> int:
         shape = self._shape(collection)
@@ -140,10 +140,10 @@ class MongoDocuments(Documents):
         last = await feed.settled()
         if last <= after:
             return []
-        found = await driver.find(
+        records = await driver.find(
             self._records(shape), {"s": {"$gt": after, "$lte": last}}, ["s", "b"], sort=[("s", 1)], limit=limit
         )
-        return [Change(each["s"], each["_id"], shape.decode(each["b"]) if "b" in each else None) for each in found]
+        return [Change(each["s"], each["_id"], shape.decode(each["b"]) if "b" in each else None) for each in records]
 
     async def ping(self) -> None:
         try:
@@ -162,11 +162,11 @@ class MongoDocuments(Documents):
         sort = query.sort_of(shape, total)
         if len(filters) == 1:
             return await driver.find(self._records(shape), filters[0], ["b"], sort=sort, skip=offset, limit=limit)
-        found: list[Bson] = []
+        records: list[Bson] = []
         for each in filters:  # what is to be skipped after a token is few, and can be read
-            if (missing := offset + limit - len(found)) > 0:
-                found += await driver.find(self._records(shape), each, ["b"], sort=sort, limit=missing)
-        return found[offset:]
+            if (missing := offset + limit - len(records)) > 0:
+                records += await driver.find(self._records(shape), each, ["b"], sort=sort, limit=missing)
+        return records[offset:]
 
     def _shape(self, collection: Collection[T]) -> Shape[T]:
         shape = self._shapes.get(collection.name)
@@ -186,8 +186,8 @@ class MongoDocuments(Documents):
     async def _follow_fields(self, shape: Shape[Any]) -> None:
         """Fill in fields, and the feed, that earlier writers did not know; remember what is kept up to date."""
         name, wanted = shape.collection.name, query.kept(shape)
-        found = await driver.find_one(self._own, {"_id": f"fields {name}"}, ["kept"])
-        kept = found["kept"] if found else None
+        remembered = await driver.find_one(self._own, {"_id": f"fields {name}"}, ["kept"])
+        kept = remembered["kept"] if remembered else None
         if kept == wanted:
             return
         if kept is not None and not set(wanted) <= set(kept):
@@ -199,11 +199,11 @@ class MongoDocuments(Documents):
         """Write every record again as it is, over the version it was read at."""
         where = query.live(shape)
         while True:
-            found = await driver.find(self._records(shape), where, ["b", "v"], sort=[("k", 1)], limit=KEYS_AT_ONCE)
-            if not found:
+            records = await driver.find(self._records(shape), where, ["b", "v"], sort=[("k", 1)], limit=KEYS_AT_ONCE)
+            if not records:
                 return
-            where = {"k": {"$gt": found[-1]["_id"]}}
-            for each in found:
+            where = {"k": {"$gt": records[-1]["_id"]}}
+            for each in records:
                 with suppress(Conflict):  # whoever was faster knows all fields too
                     await self.put(shape.collection, shape.decode(each["b"]), if_version=each["v"])
 

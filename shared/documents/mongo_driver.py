@@ -127,8 +127,8 @@ async def delete(collection: Any, where: Bson) -> bool:
 async def find_one(collection: Any, where: Bson, fields: Sequence[str]) -> Bson | None:
     """Return the first that is found, with these fields."""
     with ours():
-        found: Bson | None = await collection.find_one(where, list(fields))
-    return found
+        record: Bson | None = await collection.find_one(where, list(fields))
+    return record
 
 
 async def find(
@@ -143,8 +143,8 @@ async def find(
     """Return all that is found, with these fields."""
     with ours():
         cursor = collection.find(where, list(fields), skip=skip, limit=limit, sort=list(sort) or None)
-        found: list[Bson] = await cursor.to_list(None)
-    return found
+        records: list[Bson] = await cursor.to_list(None)
+    return records
 
 
 async def count(collection: Any, where: Bson) -> int:

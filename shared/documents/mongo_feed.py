@@ -115,13 +115,13 @@ class Feed:
 
     async def settled(self) -> int:
         """Return the last seq, up to which all records are in their places."""
-        found = await driver.find_one(self._counters, {"_id": self._name}, ["seq"])
-        seq = int(found["seq"]) if found else 0
+        counter = await driver.find_one(self._counters, {"_id": self._name}, ["seq"])
+        seq = int(counter["seq"]) if counter else 0
         if seq > self._in_place:
-            found = await driver.find_one(self._counters, {"_id": self._name}, ["seq", "batch"])
-            if found:
-                seq = int(found["seq"])
-                await self._put_in_place(found["batch"])
+            counter = await driver.find_one(self._counters, {"_id": self._name}, ["seq", "batch"])
+            if counter:
+                seq = int(counter["seq"])
+                await self._put_in_place(counter["batch"])
                 self._in_place = max(self._in_place, seq)
         return seq
 
@@ -160,8 +160,8 @@ class Feed:
         while True:
             if seq < 0:
                 seq = await self.settled()
-            found = await driver.find(self._records, {"_id": {"$in": keys}}, ["v"])
-            decision = decide(calls, {each["_id"]: each["v"] for each in found if "v" in each}, seq)
+            records = await driver.find(self._records, {"_id": {"$in": keys}}, ["v"])
+            decision = decide(calls, {each["_id"]: each["v"] for each in records if "v" in each}, seq)
             if not decision.batch:
                 return decision.results
             last = seq + len(decision.batch)

@@ -29,8 +29,8 @@ class MongoAtRest:
             await Feed(self._shape, self._records, self._counters).settled()
         if not await driver.find(self._records, query.live(self._shape), ["_id"], limit=1):
             return None
-        found = await driver.find_one(self._schema, {"_id": self._name}, ["version"])
-        return int(found["version"]) if found else 1
+        record = await driver.find_one(self._schema, {"_id": self._name}, ["version"])
+        return int(record["version"]) if record else 1
 
     async def write_down(self, version: int) -> None:
         """Write down of which version the records are."""
@@ -38,9 +38,9 @@ class MongoAtRest:
 
     async def rows(self, target: int, after: Any | None) -> Rows:
         where = query.live(self._shape) if after is None else {"k": {"$gt": after}}
-        found = await driver.find(self._records, where, ["b", "v", "m"], sort=[("k", 1)], limit=BATCH)
-        rows = [Row(each["_id"], each["v"], each["b"]) for each in found if each.get("m", 0) < target]
-        return Rows(rows, found[-1]["_id"] if len(found) == BATCH else None)
+        records = await driver.find(self._records, where, ["b", "v", "m"], sort=[("k", 1)], limit=BATCH)
+        rows = [Row(each["_id"], each["v"], each["b"]) for each in records if each.get("m", 0) < target]
+        return Rows(rows, records[-1]["_id"] if len(records) == BATCH else None)
 
     async def replace(self, target: int, rows: Sequence[Row]) -> None:
         await driver.bulk(self._records, [self._update(target, row) for row in rows], ordered=False)

@@ -22,8 +22,8 @@ class Plain:
         for _ in range(TRIES):
             version = operation.if_version
             if version is None:
-                found = await driver.find_one(self._records, {"_id": operation.key}, ["v"])
-                version = found["v"] if found else 0
+                record = await driver.find_one(self._records, {"_id": operation.key}, ["v"])
+                version = record["v"] if record else 0
             if await self._put_over(version, operation):
                 return version + 1
             if operation.if_version is not None:

@@ -32,14 +32,14 @@ def kept(shape: Shape[Any]) -> list[str]:
 
 def indexes(shape: Shape[Any]) -> dict[str, list[tuple[str, int]]]:
     """Return the keys of each index by its name. All end with the key, so that they give a total order."""
-    found: dict[str, list[tuple[str, int]]] = {"k": [("k", 1)]}
+    by_name: dict[str, list[tuple[str, int]]] = {"k": [("k", 1)]}
     for fields in [*((name,) for name in (*shape.scalars, *shape.multis)), *shape.collection.indexes]:
         if sum(shape.kinds[name] == "texts" for name in fields) <= 1:  # MongoDB indexes one array at a time
             paths = dict.fromkeys([*(path(shape, name) for name in fields), "k"])
-            found["_".join([*fields, "k"])] = [(each, 1) for each in paths]
+            by_name["_".join([*fields, "k"])] = [(each, 1) for each in paths]
     if shape.collection.feed:
-        found["s"] = [("s", 1)]
-    return found
+        by_name["s"] = [("s", 1)]
+    return by_name
 
 
 def sort_of(shape: Shape[Any], total: Sequence[Order]) -> list[tuple[str, int]]:
@@ -70,16 +70,16 @@ def filters_of(
 
 def _merged(parts: Sequence[Bson]) -> Bson:
     """Return the filter that asks for all parts."""
-    found: Bson = {}
+    merged: Bson = {}
     for name, asked in ((name, asked) for part in parts for name, asked in part.items()):
-        known = found.get(name)
-        if name not in found or known == asked:
-            found[name] = asked
+        known = merged.get(name)
+        if name not in merged or known == asked:
+            merged[name] = asked
         elif isinstance(known, dict) and isinstance(asked, dict) and not known.keys() & asked.keys():
-            found[name] = known | asked
+            merged[name] = known | asked
         else:
             return {"$and": list(parts)}
-    return found
+    return merged
 
 
 def _matches(shape: Shape[Any], condition: Condition) -> Any:

@@ -54,8 +54,8 @@ class Shape(Generic[T]):
 
     def decode_many(self, count: int, joined: bytes) -> list[T | None]:
         """Return the records, or None for nil, whose bytes follow each other."""
-        found: list[T | None] = self._decode_many(b"\xdd" + count.to_bytes(4, "big") + joined)  # MessagePack array 32
-        return found
+        records: list[T | None] = self._decode_many(b"\xdd" + count.to_bytes(4, "big") + joined)  # MessagePack array 32
+        return records
 
     def values(self, document: T) -> tuple[Scalar, ...]:
         """Return the values of ``scalars``, in their order."""
@@ -113,13 +113,13 @@ class Shape(Generic[T]):
 
 def terms(order: Sequence[Order], key: str) -> tuple[Order, ...]:
     """Return the order made total: ties by key, in the direction of the last term (so that one index serves both)."""
-    found: list[Order] = []
+    distinct: list[Order] = []
     for term in order:
         if term.field == key:
-            return (*found, term)
-        if all(term.field != earlier.field for earlier in found):
-            found.append(term)
-    return (*found, Order(key, descending=bool(found) and found[-1].descending))
+            return (*distinct, term)
+        if all(term.field != earlier.field for earlier in distinct):
+            distinct.append(term)
+    return (*distinct, Order(key, descending=bool(distinct) and distinct[-1].descending))
 
 
 def after_prefix(prefix: str) -> str | None:

@@ -73,8 +73,8 @@ class SqliteDocuments(Documents):
             yield each
 
     async def get(self, collection: Collection[T], key: str) -> T | None:
-        found = await self.get_versioned(collection, key)
-        return found[0] if found else None
+        versioned = await self.get_versioned(collection, key)
+        return versioned[0] if versioned else None
 
     async def get_versioned(self, collection: Collection[T], key: str) -> tuple[T, int] | None:
         shape = self._shape(collection)
@@ -84,13 +84,13 @@ class SqliteDocuments(Documents):
 
     async def get_many(self, collection: Collection[T], keys: Sequence[str]) -> dict[str, T]:
         shape = self._shape(collection)
-        found = dict[str, T]()
+        by_key = dict[str, T]()
         for start in range(0, len(keys), KEYS_AT_ONCE):
             some = keys[start : start + KEYS_AT_ONCE]
             sql = f"SELECT body FROM {table(shape)} WHERE key IN ({', '.join('?' * len(some))})"
             documents = shape.decode_many(*await self._read(rows.fetch, sql, some, inline=len(some) <= KEYS_INLINE))
-            found |= {shape.key_of(document): document for document in documents if document is not None}
-        return found
+            by_key |= {shape.key_of(document): document for document in documents if document is not None}
+        return by_key
 
     async def put(self, collection: Collection[T], document: T, *, if_version: int | None = None) -> int:
         return await self._carry_out([self._row(Put(collection, document, if_version))])
@@ -128,8 +128,8 @@ class SqliteDocuments(Documents):
         if not collection.feed:
             raise ValueError(f"{collection.name} keeps no change feed")
         values = [after, limit, after, limit, limit]
-        found = await self._read(rows.fetch_changes, query.changes_sql(shape), values)
-        return rows.changes(shape, *found)
+        fetched = await self._read(rows.fetch_changes, query.changes_sql(shape), values)
+        return rows.changes(shape, *fetched)
 
     async def ping(self) -> None:
         if damage := self._writer.damage or self._readers.damage:

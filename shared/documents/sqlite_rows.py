@@ -59,10 +59,10 @@ def fetch_changes(
         columns = f"json_group_array(seq), json_group_array(key) FILTER (WHERE gone), count(*), {_JOINED}"
         seqs, keys, count, joined = connection.execute(f"SELECT {columns} FROM ({inner})", values).fetchone()
         return seqs, keys, count, joined or b""
-    found = connection.execute(sql, values).fetchall()
-    seqs, keys = [row[0] for row in found], [row[1] for row in found if row[2] is None]
-    joined = b"".join(_NIL if row[2] is None else row[2] for row in found)
-    return msgspec.json.encode(seqs), msgspec.json.encode(keys), len(found), joined
+    fetched = connection.execute(sql, values).fetchall()
+    seqs, keys = [row[0] for row in fetched], [row[1] for row in fetched if row[2] is None]
+    joined = b"".join(_NIL if row[2] is None else row[2] for row in fetched)
+    return msgspec.json.encode(seqs), msgspec.json.encode(keys), len(fetched), joined
 
 
 def changes(shape: Shape[T], seqs: bytes, gone: bytes, count: int, joined: bytes) -> list[Change[T]]:

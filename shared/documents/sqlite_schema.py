@@ -129,12 +129,12 @@ def _follow_indexes(connection: sqlite3.Connection, shape: Shape[Any]) -> None:
 
 def _indexes(shape: Shape[Any]) -> dict[str, str]:
     """Return the columns of each index. All end with the key, so that they give a total order and cover a walk."""
-    found = dict[str, str]()
+    columns_by_name = dict[str, str]()
     for fields in [*((field,) for field in shape.scalars), *shape.collection.indexes]:
         scalars = [field for field in fields if field in shape.scalars or field == shape.collection.key]
         if scalars and scalars != [shape.collection.key]:
             columns = dict.fromkeys([*(column(shape, field) for field in scalars), "key"])
-            found[f"i_{shape.collection.name}_{'_'.join(scalars)}"] = ", ".join(columns)
+            columns_by_name[f"i_{shape.collection.name}_{'_'.join(scalars)}"] = ", ".join(columns)
     if shape.collection.feed:
-        found[f"i_{shape.collection.name}_seq"] = "seq"
-    return found
+        columns_by_name[f"i_{shape.collection.name}_seq"] = "seq"
+    return columns_by_name

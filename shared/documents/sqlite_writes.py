@@ -89,10 +89,10 @@ class Writes:
             cursor = connection.execute(statements.update, [*values, row.key, guard])
         else:
             cursor = connection.execute(statements.upsert if guard is None else statements.insert, values)
-        found = cursor.fetchall()
-        if not found:
+        written = cursor.fetchall()
+        if not written:
             raise Conflict(f"documents: {shape.collection.name}: another version than {guard} is there")
-        id_, version = found[0]
+        id_, version = written[0]
         for (clear, add), texts in zip(statements.sides, row.texts, strict=True):
             if version > 1:
                 connection.execute(clear, [id_])
@@ -130,23 +130,23 @@ class Writes:
 
     def _delete(self, connection: sqlite3.Connection, row: DeleteRow) -> int:
         statements = self._of(row.shape)
-        found = connection.execute(statements.delete, [row.key]).fetchall()
-        if not found:
+        deleted = connection.execute(statements.delete, [row.key]).fetchall()
+        if not deleted:
             return 0
         counter = self._counter(connection, row.shape.collection.name)
         counter[0] += 1
         counter[1] -= 1
         for clear, _ in statements.sides:
-            connection.execute(clear, found[0])
+            connection.execute(clear, deleted[0])
         if row.shape.collection.feed:
             connection.execute(statements.bury, [counter[0], row.key])
         return 1
 
     def _of(self, shape: Shape[Any]) -> Statements:
-        found = self._statements.get(shape.collection.name)
-        if found is None or found.shape is not shape:
-            found = self._statements[shape.collection.name] = Statements(shape)
-        return found
+        prepared = self._statements.get(shape.collection.name)
+        if prepared is None or prepared.shape is not shape:
+            prepared = self._statements[shape.collection.name] = Statements(shape)
+        return prepared
 
     def _counter(self, connection: sqlite3.Connection, name: str) -> list[int]:
         counter = self._counters.get(name)

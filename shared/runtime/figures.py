@@ -41,9 +41,9 @@ async def _parts(host: Host, service: Service, running: Running) -> AsyncIterato
         _show(role, service.name, own or {})
         yield own
     count = await _within(ports.documents.count(SET_ASIDE, Eq("service", service.name)))
-    found = {SET_ASIDE_FIGURE: count} if count is not None else None
-    _show(role, service.name, found or {})
-    yield found
+    figures = {SET_ASIDE_FIGURE: count} if count is not None else None
+    _show(role, service.name, figures or {})
+    yield figures
     if service.takes:
         depth = await _within(ports.bus.depth(service.name))
         for state in depth.__struct_fields__ if depth else ():

@@ -53,10 +53,10 @@ def routes(host: Host) -> list[web.AbstractRouteDef]:
 async def _checks(host: Host) -> dict[str, str]:
     checks = dict(_all_checks(host))
     results = await asyncio.gather(*(_checked(check) for check in checks.values()))
-    found = dict(zip(checks, results, strict=True))
-    for name, result in found.items():
+    results_by_name = dict(zip(checks, results, strict=True))
+    for name, result in results_by_name.items():
         READY.labels(name).set(result == OK)
-    return found
+    return results_by_name
 
 
 def _all_checks(host: Host) -> Iterator[tuple[str, Check]]:

@@ -170,8 +170,8 @@ def _has_its_own_form(request: web.Request, error: web.HTTPException) -> bool:
 
 def _problem_of_http(error: web.HTTPException) -> Problem:
     status = HTTPStatus(error.status)
-    said = (error.text or "").strip()
-    detail = "" if said == f"{error.status}: {error.reason}" else said
+    text = (error.text or "").strip()
+    detail = "" if text == f"{error.status}: {error.reason}" else text
     headers = {name: value for name, value in error.headers.items() if name not in _OURS}
     return Problem(error.status, status.phrase.lower().replace(" ", "-"), detail, headers)
 

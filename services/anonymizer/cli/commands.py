@@ -88,10 +88,10 @@ def deface(
 ) -> None:
     """Take the face off the de-identified head Series (CT, MR) under IN_DIR. Look at the results before using them."""
     try:
-        found = defacing.load(defacer)
+        loaded = defacing.load(defacer)
     except SettingsError as error:
         _fail(str(error))
-    passed, refused = deface_folder(in_dir, out_dir, found, console)
+    passed, refused = deface_folder(in_dir, out_dir, loaded, console)
     console.print(f"{passed} defaced, {refused} refused; see {out_dir / 'index.csv'}")
 
 

@@ -17,8 +17,8 @@ def load(name: str) -> Defacer:
     """Return a defacer by name; raise SettingsError if there is none."""
     if name == "shear":
         return shear
-    for found in entry_points(group=GROUP):
-        if found.name == name:
-            loaded: Defacer = found.load()
+    for entry_point in entry_points(group=GROUP):
+        if entry_point.name == name:
+            loaded: Defacer = entry_point.load()
             return loaded
     raise SettingsError(f"there is no defacer of that name; there are: shear, and entry points of group {GROUP}")

@@ -68,15 +68,15 @@ def eroded(mask: Mask, radius_mm: float, spacing: Spacing) -> Mask:
 
 def connected(seeds: Mask, within: Mask) -> Mask:
     """Return all of ``within`` that is reached from the seeds by steps over faces."""
-    found = seeds & within
+    region = seeds & within
     count = -1
-    while count != (count := int(found.sum())):
+    while count != (count := int(region.sum())):
         for _ in range(8):  # several waves per count: counting costs as much as a wave
-            wave = found.copy()
+            wave = region.copy()
             for offset in _NEIGHBOURS:
-                _or_shifted(wave, found, offset)
-            found = wave & within
-    return found
+                _or_shifted(wave, region, offset)
+            region = wave & within
+    return region
 
 
 def deepest(mask: Mask, spacing: Spacing) -> Mask:

@@ -44,9 +44,9 @@ def defaced(files: Sequence[bytes], defacer: Defacer) -> list[bytes]:
 
     Raises Refused for what is no even stack of slices, and whatever the defacer refuses.
     """
-    found = [_read(data) for data in files]
-    modalities = {CLASSES.get(each.get("SOPClassUID"), "") for each in found}
-    frames = [slices(each) for each in found]
+    instances = [_read(data) for data in files]
+    modalities = {CLASSES.get(each.get("SOPClassUID"), "") for each in instances}
+    frames = [slices(each) for each in instances]
     flat = [each for own in frames for each in own]
     if len(modalities) != 1 or len(flat) < 2 or len({each.stored.shape for each in flat}) != 1:
         raise Refused("not-one-volume", "the images of the Series are not the slices of one volume")
@@ -58,17 +58,17 @@ def defaced(files: Sequence[bytes], defacer: Defacer) -> list[bytes]:
     masks = np.empty_like(stacked := view(mask))
     masks[order] = stacked
     ends = np.cumsum([len(own) for own in frames])
-    for one, own, last in zip(found, frames, ends, strict=True):
+    for one, own, last in zip(instances, frames, ends, strict=True):
         _blank(one, own, masks[last - len(own) : last], volume.modality)
         _claim(one, _name(defacer))
-    return [_written(each) for each in found]
+    return [_written(each) for each in instances]
 
 
 def _read(data: bytes) -> Dataset:
-    found = pydicom.dcmread(io.BytesIO(data))
-    if found.get("PatientIdentityRemoved") != "YES":
+    data_set = pydicom.dcmread(io.BytesIO(data))
+    if data_set.get("PatientIdentityRemoved") != "YES":
         raise Refused("not-deidentified", "only what is de-identified is defaced")
-    return found
+    return data_set
 
 
 def _order(flat: Sequence[Slice]) -> list[int]:
@@ -124,50 +124,52 @@ def _volume(ordered: Sequence[Slice], modality: str) -> tuple[Volume, _View]:
     return Volume(view.oriented(voxels), turned, modality, directions[list(axes)] * signs[:, None]), view
 
 
-def _blank(found: Dataset, own: Sequence[Slice], masks: Mask, modality: str) -> None:
+def _blank(data_set: Dataset, own: Sequence[Slice], masks: Mask, modality: str) -> None:
     """Put air where the masks are, in all frames of an Instance, and store it uncompressed."""
     blanked = [each.stored.copy() for each in own]
     for each, pixels, mask in zip(own, blanked, masks, strict=True):
-        pixels[mask] = _air(found, each, modality)
+        pixels[mask] = _air(data_set, each, modality)
     stored = np.stack(blanked)
     data = stored.astype(stored.dtype.newbyteorder("<")).tobytes()
-    found["PixelData"] = DataElement(0x7FE00010, "OB" if found.BitsAllocated == 8 else "OW", data)
+    data_set["PixelData"] = DataElement(0x7FE00010, "OB" if data_set.BitsAllocated == 8 else "OW", data)
     for keyword in _OF_BEFORE:
-        if keyword in found:
-            del found[keyword]
+        if keyword in data_set:
+            del data_set[keyword]
 
 
-def _frame_groups(found: Dataset) -> Iterator[Dataset]:
+def _frame_groups(data_set: Dataset) -> Iterator[Dataset]:
     for name in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
-        yield from found.get(name) or []
+        yield from data_set.get(name) or []
 
 
-def _air(found: Dataset, own: Slice, modality: str) -> int:
+def _air(data_set: Dataset, own: Slice, modality: str) -> int:
     """Return the stored value of air: -1000 HU in CT, as far as the bits allow, and the lowest value in MR."""
     if modality == "MR":
         return int(own.stored.min())
-    signed, bits = bool(found.PixelRepresentation), int(found.BitsStored)
+    signed, bits = bool(data_set.PixelRepresentation), int(data_set.BitsStored)
     least, most = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
     return int(np.clip(round((_AIR_HU - own.intercept) / own.slope), least, most))
 
 
-def _claim(found: Dataset, name: str) -> None:
+def _claim(data_set: Dataset, name: str) -> None:
     """Say that the face is gone, and make it another Instance (PS3.15 E.3.2, PS3.3 C.7.6.1.1.2, C.12.1)."""
-    found.ImageType = ["DERIVED", *list(found.ImageType)[1:]] if "ImageType" in found else ["DERIVED", "PRIMARY"]
-    for group in _frame_groups(found):
+    data_set.ImageType = (
+        ["DERIVED", *list(data_set.ImageType)[1:]] if "ImageType" in data_set else ["DERIVED", "PRIMARY"]
+    )
+    for group in _frame_groups(data_set):
         for item in (each for name in _FRAME_TYPES for each in group.get(name) or [] if "FrameType" in each):
             item.FrameType = ["DERIVED", *list(item.FrameType)[1:]]
-    methods = found.get("DeidentificationMethod") or []
-    found.DeidentificationMethod = [*([methods] if isinstance(methods, str) else methods), f"defaced by {name}"[:64]]
-    found.RecognizableVisualFeatures = "NO"
+    methods = data_set.get("DeidentificationMethod") or []
+    data_set.DeidentificationMethod = [*([methods] if isinstance(methods, str) else methods), f"defaced by {name}"[:64]]
+    data_set.RecognizableVisualFeatures = "NO"
     code = Dataset()
     code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = CODE
-    taken = list(found.get("DeidentificationMethodCodeSequence") or [])
+    taken = list(data_set.get("DeidentificationMethodCodeSequence") or [])
     if CODE[0] not in [each.get("CodeValue") for each in taken]:
-        found.DeidentificationMethodCodeSequence = [*taken, code]
-    found.SOPInstanceUID = _other(found.SOPInstanceUID, name)
-    found.SeriesInstanceUID = _other(found.SeriesInstanceUID, name)
-    found.file_meta.MediaStorageSOPInstanceUID = found.SOPInstanceUID
+        data_set.DeidentificationMethodCodeSequence = [*taken, code]
+    data_set.SOPInstanceUID = _other(data_set.SOPInstanceUID, name)
+    data_set.SeriesInstanceUID = _other(data_set.SeriesInstanceUID, name)
+    data_set.file_meta.MediaStorageSOPInstanceUID = data_set.SOPInstanceUID
 
 
 def _name(defacer: Defacer) -> str:
@@ -180,8 +182,8 @@ def _other(uid: str, name: str) -> str:
     return f"2.25.{uuid.UUID(bytes=digest, version=5).int}"
 
 
-def _written(found: Dataset) -> bytes:
+def _written(data_set: Dataset) -> bytes:
     target = io.BytesIO()
-    found.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    pydicom.dcmwrite(target, found, implicit_vr=False, little_endian=True)
+    data_set.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    pydicom.dcmwrite(target, data_set, implicit_vr=False, little_endian=True)
     return target.getvalue()

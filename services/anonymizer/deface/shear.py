@@ -69,8 +69,8 @@ def shear(volume: Volume) -> Mask:
 
 def brain_of(voxels: NDArray[np.float32], spacing: grid.Spacing, modality: str) -> Mask:
     """Return the brain with what is inside it, on the coarse grid; raise Refused if nothing is like one."""
-    found = (_brain(soft, seal, spacing) for soft in _softs(voxels, spacing, modality) for seal in SEALS_MM)
-    fitting = [each for each in found if _fits(each, spacing)]
+    candidates = (_brain(soft, seal, spacing) for soft in _softs(voxels, spacing, modality) for seal in SEALS_MM)
+    fitting = [each for each in candidates if _fits(each, spacing)]
     solid = [_solidity(each, spacing) for each in fitting]
     if not solid or max(solid) < LEAST_SOLIDITY:
         raise Refused("no-brain", "no brain can be told from what lies around it")
@@ -87,16 +87,16 @@ def _softs(voxels: NDArray[np.float32], spacing: grid.Spacing, modality: str) ->
     """Return what can be brain by its value: in MR as it is and with its brightness evened, whole and without neck."""
     if modality == "CT":
         return [(voxels > CT_BRAIN_HU) & (voxels < CT_BONE_HU)]
-    found = []
+    tissues = []
     for each in (voxels, _evened(voxels, voxels > _otsu(voxels) / 2, spacing)):
         soft = _soft_in_mr(each, spacing)
         top = int(np.flatnonzero(grid.eroded(soft, SEALS_MM[0], spacing).any(axis=(1, 2))).max(initial=0))
-        found.append(soft)
+        tissues.append(soft)
         for height in MR_HEIGHTS_MM:
             upper = soft.copy()
             upper[: max(0, top - round(height / spacing[0]))] = False
-            found.append(upper)
-    return found
+            tissues.append(upper)
+    return tissues
 
 
 def _soft_in_mr(voxels: NDArray[np.float32], spacing: grid.Spacing) -> Mask:

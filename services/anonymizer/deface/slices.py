@@ -46,25 +46,25 @@ class Slice(msgspec.Struct, frozen=True):
     column_mm: float
 
 
-def slices(found: Dataset) -> list[Slice]:
+def slices(data_set: Dataset) -> list[Slice]:
     """Return the frames of an Instance in their order; raise Refused for what is no CT or MR plane with geometry."""
-    if found.get("SOPClassUID") not in CLASSES:
+    if data_set.get("SOPClassUID") not in CLASSES:
         raise Refused("not-defaceable", "only CT and MR images can be defaced")
-    if found.get("SamplesPerPixel") != 1 or found.get("PhotometricInterpretation") != "MONOCHROME2":
+    if data_set.get("SamplesPerPixel") != 1 or data_set.get("PhotometricInterpretation") != "MONOCHROME2":
         raise Refused("not-defaceable", "only images of grey values can be defaced")
-    groups = _groups(found)
-    frames = _frames(found, len(groups))
+    groups = _groups(data_set)
+    frames = _frames(data_set, len(groups))
     return [_slice(group, frame) for group, frame in zip(groups, frames, strict=True)]
 
 
-def _groups(found: Dataset) -> list[Sequence[Dataset]]:
+def _groups(data_set: Dataset) -> list[Sequence[Dataset]]:
     """Return of each frame the Data Sets that may describe it, the nearest first."""
-    if "PerFrameFunctionalGroupsSequence" not in found:
-        if int(found.get("NumberOfFrames") or 1) > 1:
+    if "PerFrameFunctionalGroupsSequence" not in data_set:
+        if int(data_set.get("NumberOfFrames") or 1) > 1:
             raise Refused("no-geometry", "a multi-frame image without functional groups does not say where it lies")
-        return [[found]]
-    shared = list(found.get("SharedFunctionalGroupsSequence") or [])
-    return [[*_macros([each]), *_macros(shared)] for each in found.PerFrameFunctionalGroupsSequence]
+        return [[data_set]]
+    shared = list(data_set.get("SharedFunctionalGroupsSequence") or [])
+    return [[*_macros([each]), *_macros(shared)] for each in data_set.PerFrameFunctionalGroupsSequence]
 
 
 def _macros(groups: Sequence[Dataset]) -> list[Dataset]:
@@ -73,9 +73,9 @@ def _macros(groups: Sequence[Dataset]) -> list[Dataset]:
     return [item for group in groups for name in (*names, transformation) for item in group.get(name) or []]
 
 
-def _frames(found: Dataset, count: int) -> NDArray[Any]:
+def _frames(data_set: Dataset, count: int) -> NDArray[Any]:
     try:
-        stored = found.pixel_array
+        stored = data_set.pixel_array
     except Exception:  # pydicom and its decoders raise anything, and may quote what they read
         raise Refused("no-pixels", "the pixel data cannot be decoded") from None
     stored = stored.reshape(-1, *stored.shape[-2:])
@@ -108,9 +108,9 @@ def _numbers(near: Sequence[Dataset], keyword: str, count: int) -> NDArray[np.fl
     raise Refused("no-geometry", f"{name} is missing: where the slices lie cannot be told")
 
 
-def _floats(found: Dataset, keyword: str, count: int) -> NDArray[np.float64]:
+def _floats(data_set: Dataset, keyword: str, count: int) -> NDArray[np.float64]:
     try:
-        values = np.array([float(value) for value in found[keyword].value])
+        values = np.array([float(value) for value in data_set[keyword].value])
     except (TypeError, ValueError):
         values = np.empty(0)
     if len(values) != count or not np.isfinite(values).all():

@@ -33,8 +33,8 @@ def split(data: B) -> Part10[B]:
 def deflate(parts: Sequence[bytes | memoryview]) -> bytes:
     """Return the Data Set deflated, padded to even length (PS3.5 A.5)."""
     machine = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    found = b"".join([*(machine.compress(part) for part in parts), machine.flush()])
-    return found + b"\0" * (len(found) & 1)
+    deflated = b"".join([*(machine.compress(part) for part in parts), machine.flush()])
+    return deflated + b"\0" * (len(deflated) & 1)
 
 
 def head(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str) -> bytes:

@@ -177,11 +177,11 @@ class _Reader:
 
 
 @lru_cache(4096)
-def _identity(charset: bytes, found: tuple[Found, ...]) -> Identity:
+def _identity(charset: bytes, identifiers: tuple[Found, ...]) -> Identity:
     header: dict[str, list[str]] = {}
     traces: dict[str, None] = {}
     patient_id = issuer = ""
-    for tag, vr, value, own_charset in found:
+    for tag, vr, value, own_charset in identifiers:
         readings = character_sets.readings(value, own_charset, vr)
         text = character_sets.decode(value, own_charset, vr)
         if tag == _PATIENT_ID and not patient_id:
@@ -193,7 +193,7 @@ def _identity(charset: bytes, found: tuple[Found, ...]) -> Identity:
             header.setdefault(keyword, []).extend(part for part in each.split("\\") if part.strip())
             traces |= dict.fromkeys(_strings(tag, vr, each))
             traces |= dict.fromkeys(_spoken(each) if vr == b"PN" else ())
-    own = {codec for each in found for codec in character_sets.encodings(each.charset)}
+    own = {codec for each in identifiers for codec in character_sets.encodings(each.charset)}
     return Identity(charset, patient_id, issuer, header, _encoded(tuple(traces), own))
 
 
@@ -221,17 +221,17 @@ def _spoken(name: str) -> Iterator[str]:
 
 
 def _encoded(words: tuple[str, ...], own: set[str]) -> tuple[bytes, ...]:
-    found: dict[bytes, None] = {}
+    encoded: dict[bytes, None] = {}
     for word in words:
         if word.isascii():
-            found[word.lower().encode("ascii")] = None
+            encoded[word.lower().encode("ascii")] = None
             continue
         for codec in {*_CODECS, *own}:
             try:
-                found[_without_escapes(word.encode(codec)).lower()] = None
+                encoded[_without_escapes(word.encode(codec)).lower()] = None
             except UnicodeEncodeError:
                 continue
-    return tuple(found)
+    return tuple(encoded)
 
 
 def _without_escapes(text: bytes) -> bytes:

@@ -57,8 +57,8 @@ def _keep(tag: int, vr: bytes, value: bytes, charset: bytes, context: Context, s
         is_number = replacement_values.is_number(value) and not context.identity.is_identifier(value)
         return None if is_number else (Action.EMPTY, b"")
     if search and vr in TEXT and context.identity.left_in(value):
-        found = _clean(vr, value, charset, context) if vr != b"CS" else None
-        return (Action.EMPTY, b"") if found is None or context.identity.left_in(found[1] or b"") else found
+        cleaned = _clean(vr, value, charset, context) if vr != b"CS" else None
+        return (Action.EMPTY, b"") if cleaned is None or context.identity.left_in(cleaned[1] or b"") else cleaned
     return None
 
 

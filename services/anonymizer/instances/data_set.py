@@ -64,10 +64,10 @@ class Rewriter:
 
     def stated_before(self, tag: int) -> bytes:
         """Return the additions that come in front of an element of the top level."""
-        found = b""
+        stated = b""
         while self._pending and tag > self._pending[-1][0]:
-            found += self._pending.pop()[1]
-        return found
+            stated += self._pending.pop()[1]
+        return stated
 
     def element(self, pos: int, state: State) -> tuple[bytes, int]:
         """Return what becomes of the element, or private group, of the top level at pos, and the position after it."""
@@ -155,23 +155,23 @@ class Rewriter:
         if element.tag == CHARSET:
             return ([elements.encode(CHARSET, b"CS", _UTF8, syntax)] if self._recodes(value) else None), following
         vr = self._vr(element)
-        found = self._act(action, element.tag, vr, value, state.charset, self._context, self._search)
-        if found is not None:
-            action, new = found
+        acted = self._act(action, element.tag, vr, value, state.charset, self._context, self._search)
+        if acted is not None:
+            action, new = acted
             self.counts[action] += 1
             if new is None:
                 return [], following
             if action in profile.PSEUDONYMS:
                 self.replaced[action, value, state.charset] = new
             value = new
-        if found is None and vr == b"AT":
+        if acted is None and vr == b"AT":
             left = attribute_tags.standing(element.tag, value, syntax, self._stands)
             if left is None:
                 return None, following
             self.counts["dangling-pointer"] += 1
             return ([elements.encode(element.tag, vr, left, syntax)] if left else []), following
         recoded = self._recoded(vr, value, state.charset)
-        if found is None and recoded is None:
+        if acted is None and recoded is None:
             return None, following
         return [elements.encode(element.tag, vr, value if recoded is None else recoded, syntax)], following
 

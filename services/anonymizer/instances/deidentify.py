@@ -145,7 +145,7 @@ def _statements(context: Context, facts: Facts, syntax: Syntax, *, looked_at: bo
 def _stated(name: str, patient: str, issuer: str, dates: str, syntax: Syntax, looked_at: bool) -> dict[int, bytes]:
     taken = profile.load(name)
     method = f"J-MID {taken.label}\\PS3.15 {tables.edition().split()[-1]}".encode("ascii")
-    found = {
+    values = {
         0x00100010: (b"PN", b""),
         0x00100020: (b"LO", patient.encode("ascii")),
         0x00100021: (b"LO", issuer.encode("ascii")),
@@ -153,7 +153,7 @@ def _stated(name: str, patient: str, issuer: str, dates: str, syntax: Syntax, lo
         0x00120063: (b"LO", method),
         _DATES_MODIFIED: (b"CS", dates.encode("ascii")),
     }
-    encoded = {tag: elements.encode(tag, vr, value, syntax) for tag, (vr, value) in found.items()}
+    encoded = {tag: elements.encode(tag, vr, value, syntax) for tag, (vr, value) in values.items()}
     encoded[0x00120064] = _method_codes(name, syntax, looked_at)
     if not patient:
         encoded[0x00100021] = b""
@@ -176,7 +176,7 @@ def _method_codes(name: str, syntax: Syntax, looked_at: bool) -> bytes:
     return elements.header(0x00120064, b"SQ", len(items), syntax) + items
 
 
-def _sealed(context: Context, facts: Facts, keys: LinkKeys, found: Sequence[Sealed]) -> tuple[Sealed, ...]:
+def _sealed(context: Context, facts: Facts, keys: LinkKeys, entries: Sequence[Sealed]) -> tuple[Sealed, ...]:
     accession = facts.values.get(_ACCESSION, b"").decode("utf-8", "replace")
     originals = (
         ("patient", keys.patient_id, f"{context.issuer}|{context.identity.patient_id}"),
@@ -184,7 +184,7 @@ def _sealed(context: Context, facts: Facts, keys: LinkKeys, found: Sequence[Seal
         ("order", keys.accession_number, accession),
     )
     named = (seal(context.keys, *original) for original in originals if original[1])
-    return tuple({entry.pseudonym: entry for entry in (*found, *named)}.values())
+    return tuple({entry.pseudonym: entry for entry in (*entries, *named)}.values())
 
 
 def _link_keys(context: Context, facts: Facts) -> LinkKeys:

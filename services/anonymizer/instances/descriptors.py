@@ -22,10 +22,10 @@ def clean(value: bytes, vr: bytes, charset: bytes, context: Context) -> bytes | 
     if not raw:
         return None
     text = character_sets.decode(raw, charset, vr)
-    found = _cleaned(text, context.profile, context.days, context.identity)
-    if found.text == text:
+    cleaned = _cleaned(text, context.profile, context.days, context.identity)
+    if cleaned.text == text:
         return None
-    encoded = character_sets.encode(_fitting(found.text, vr), charset)
+    encoded = character_sets.encode(_fitting(cleaned.text, vr), charset)
     return replacement_values.DUMMY_TEXT if encoded is None else encoded
 
 
@@ -36,8 +36,8 @@ def _fitting(text: str, vr: bytes) -> str:
 
 @lru_cache(256)
 def _identifiers(identity: Identity) -> Identifiers:
-    found = Identifiers.of_header(identity.header)
-    return msgspec.structs.replace(found, names=tuple(name for name in found.names if name.text))
+    identifiers = Identifiers.of_header(identity.header)
+    return msgspec.structs.replace(identifiers, names=tuple(name for name in identifiers.names if name.text))
 
 
 @lru_cache(8192)

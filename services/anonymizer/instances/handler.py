@@ -38,9 +38,9 @@ async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -
         async with AsyncExitStack() as scratch:
             reviews = {blob: _review(decisions.get(blob)) for blob in portion.blobs}
             sources = [await _source(deps, blob, reviews[blob], portion, scratch) for blob in portion.blobs]
-            found = dict(zip(portion.blobs, await findings(deps.cpu, sources, deps.policy), strict=True))
-            refused |= {blob: each for blob, each in found.items() if isinstance(each, Refusal)}
-            cleaned = {blob: each for blob, each in found.items() if isinstance(each, Cleaned)}
+            outcomes = dict(zip(portion.blobs, await findings(deps.cpu, sources, deps.policy), strict=True))
+            refused |= {blob: each for blob, each in outcomes.items() if isinstance(each, Refusal)}
+            cleaned = {blob: each for blob, each in outcomes.items() if isinstance(each, Cleaned)}
             audits += await _keep(event, deps, cleaned, sources[0].target)
     await _quarantine(event, deps, refused, decisions)
     _count(deps, len(audits), refused)
@@ -86,10 +86,10 @@ async def _source(
 
 async def _earlier(blob: str, deps: AnonymizerDeps) -> Audit:
     """Return what was recorded of a blob that is gone; raise NotFound if nothing was."""
-    found = await deps.documents.get(AUDIT, blob)
-    if found is None:
+    audit = await deps.documents.get(AUDIT, blob)
+    if audit is None:
         raise NotFound("identified-blob-missing", "an Instance is neither in the identified store nor recorded as done")
-    return found
+    return audit
 
 
 async def _keep(
@@ -176,7 +176,7 @@ def _events(event: InstancesReceived, audits: Sequence[Audit], refused: dict[str
     studies: dict[str, list[Audit]] = {}
     for audit in audits:
         studies.setdefault(audit.keys.study_instance_uid, []).append(audit)
-    found: list[Event] = [
+    events: list[Event] = [
         InstancesDeidentified.caused_by(
             event,
             study,
@@ -188,11 +188,11 @@ def _events(event: InstancesReceived, audits: Sequence[Audit], refused: dict[str
     ]
     if audits:
         done = tuple(audit.blob for audit in audits)
-        found.append(InputDeidentified.caused_by(event, receipt_id=event.receipt_id, blobs=done))
+        events.append(InputDeidentified.caused_by(event, receipt_id=event.receipt_id, blobs=done))
     if refused:
         reasons = {blob: each.reason for blob, each in refused.items()}
-        found.append(InputRefused.caused_by(event, receipt_id=event.receipt_id, reasons=reasons))
-    return found
+        events.append(InputRefused.caused_by(event, receipt_id=event.receipt_id, reasons=reasons))
+    return events
 
 
 def _joined(keys: Sequence[LinkKeys]) -> LinkKeys:

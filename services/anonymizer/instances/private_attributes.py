@@ -31,8 +31,8 @@ def safe(
     kept: dict[int, bytes] = {}
     count = 0
     while pos + 8 <= end:
-        found, number, vr_here, length = syntax.short.unpack_from(data, pos)
-        if found != group:
+        group_here, number, vr_here, length = syntax.short.unpack_from(data, pos)
+        if group_here != group:
             break
         if number > 0xFF and number >> 8 not in creators and vr_here in vrs.SHORT and syntax.explicit:
             pos += 8 + length

@@ -26,15 +26,15 @@ MAX_AGE_YEARS = 89
 
 def dummy(vr: bytes, value: bytes) -> bytes:
     """Return a value of the VR that says nothing, never empty (PS3.15 E.1.1, D); binary ones keep their length."""
-    found = _DUMMIES.get(vr)
-    return found if found is not None else b"\0" * max(2, len(value))
+    known = _DUMMIES.get(vr)
+    return known if known is not None else b"\0" * max(2, len(value))
 
 
 def uids(keys: KeySet, value: bytes) -> bytes:
     """Return each UID's replacement; those that PS3.6 Annex A registers stay, for they name no Instance."""
     texts = value.decode("ascii", "replace").rstrip(" \0").split("\\")
-    found = [text if text.strip(" \0") in UID_dictionary else uid_pseudonym(keys, text) for text in texts]
-    return "\\".join(found).encode("ascii")
+    replaced = [text if text.strip(" \0") in UID_dictionary else uid_pseudonym(keys, text) for text in texts]
+    return "\\".join(replaced).encode("ascii")
 
 
 def shifted(vr: bytes, value: bytes, days: int) -> bytes | None:
@@ -43,8 +43,8 @@ def shifted(vr: bytes, value: bytes, days: int) -> bytes | None:
     Whole days keep dates, times and datetimes of one moment consistent. A year or month alone moves as its first day
     does and keeps its precision.
     """
-    found = [_shifted_one(vr, part.strip(b" \0"), days) for part in value.split(b"\\")]
-    return None if any(part is None for part in found) else b"\\".join(part for part in found if part is not None)
+    parts = [_shifted_one(vr, part.strip(b" \0"), days) for part in value.split(b"\\")]
+    return None if any(part is None for part in parts) else b"\\".join(part for part in parts if part is not None)
 
 
 def _shifted_one(vr: bytes, text: bytes, days: int) -> bytes | None:
@@ -71,10 +71,10 @@ def _moved(year: bytes, month: bytes, day: bytes, days: int) -> bytes | None:
     if not (1 <= y <= 9999 and 1 <= m <= 12 and 1 <= d <= 31):
         return None
     try:
-        found = date(y, m, min(d, calendar.monthrange(y, m)[1])) + timedelta(days=days)
+        moved = date(y, m, min(d, calendar.monthrange(y, m)[1])) + timedelta(days=days)
     except OverflowError:
         return None
-    return found.strftime("%Y%m%d").rjust(8, "0").encode("ascii")
+    return moved.strftime("%Y%m%d").rjust(8, "0").encode("ascii")
 
 
 def is_date_or_time(vr: bytes, value: bytes) -> bool:

@@ -139,17 +139,17 @@ class Template:
         if piece.tag <= _CHARSET or elements.read(data, pos, len(data), state.syntax).tag != piece.tag:
             return None
         out, following = rewriter.element(pos, state)
-        found, own = patient_identifiers.said(data, pos, following, state.syntax, state.charset)
-        if found != piece.found:
+        identifying, own = patient_identifiers.said(data, pos, following, state.syntax, state.charset)
+        if identifying != piece.found:
             return None
         facts.update(own)
         return piece.stated + out, following
 
     def _sealed(self, rewriter: Rewriter) -> list[Sealed]:
         """Return the entries of what was replaced in one element."""
-        found = vault_entries.entries(self.context.keys, self.context.issuer, rewriter.replaced)
+        entries = vault_entries.entries(self.context.keys, self.context.issuer, rewriter.replaced)
         rewriter.replaced.clear()
-        return found
+        return entries
 
     def _learn(self, data: bytes, pos: int, stretch: Stretch) -> None:
         """Take the first piece of a stretch that is not as it was for one that varies."""
@@ -208,12 +208,12 @@ def made(file: Part10[FileBytes], policy: Policy) -> Made | None:
         if series is None:
             return None
     try:
-        found = series.apply(file)
+        applied = series.apply(file)
     except Permanent:
-        found = None  # what is wrong is the engine's to say
-    series.failures = 0 if found else series.failures + 1
-    series.patience = 2 if found else series.patience
-    return found
+        applied = None  # what is wrong is the engine's to say
+    series.failures = 0 if applied else series.failures + 1
+    series.patience = 2 if applied else series.patience
+    return applied
 
 
 def remember(
@@ -279,10 +279,10 @@ def _template(first: _First) -> Template | None:
         rewriter.counts.clear()
         rewriter.replaced.clear()
         out, following = rewriter.element(pos, state)
-        found, facts = patient_identifiers.said(data, pos, following, state.syntax, state.charset)
+        identifying, facts = patient_identifiers.said(data, pos, following, state.syntax, state.charset)
         counts = dict(rewriter.counts)
         sealed = vault_entries.entries(first.context.keys, first.context.issuer, rewriter.replaced)
-        pieces.append(Piece(tag, data[pos:following], stated, stated + out, counts, found, facts, sealed))
+        pieces.append(Piece(tag, data[pos:following], stated, stated + out, counts, identifying, facts, sealed))
         if tag == _CHARSET:
             state = rewriter.switched(state, pos)
         pos = following

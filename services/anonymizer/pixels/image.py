@@ -114,8 +114,8 @@ def _stretched(values: Array) -> Array:
     low, high = float(values.min()), float(values.max())
     if values.dtype == np.uint8:
         return values
-    found: Array = ((values.astype(np.float32) - low) * (255.0 / max(high - low, 1e-6))).astype(np.uint8)
-    return found
+    stretched: Array = ((values.astype(np.float32) - low) * (255.0 / max(high - low, 1e-6))).astype(np.uint8)
+    return stretched
 
 
 def _mask(dataset: Dataset, boxes: list[Box]) -> None:

@@ -62,13 +62,13 @@ def _pictures(frames: "np.ndarray[Any, Any]") -> "Iterator[tuple[np.ndarray[Any,
 
 
 def _boxes(picture: "np.ndarray[Any, Any]", scale: int) -> list[Box]:
-    found, _ = _engine()(_enlarged(picture, scale), use_det=True, use_cls=False, use_rec=False)
-    return [_box(corners, scale, *picture.shape) for corners in found or []]
+    detected, _ = _engine()(_enlarged(picture, scale), use_det=True, use_cls=False, use_rec=False)
+    return [_box(corners, scale, *picture.shape) for corners in detected or []]
 
 
 def _legible(picture: "np.ndarray[Any, Any]", scale: int) -> list[Box]:
-    found, _ = _engine()(_enlarged(picture, scale), use_det=True, use_cls=False, use_rec=True, text_score=0.0)
-    boxes = [(_box(corners, scale, *picture.shape), text, float(score)) for corners, text, score in found or []]
+    detected, _ = _engine()(_enlarged(picture, scale), use_det=True, use_cls=False, use_rec=True, text_score=0.0)
+    boxes = [(_box(corners, scale, *picture.shape), text, float(score)) for corners, text, score in detected or []]
     return [box for box, text, score in boxes if is_legible(box, text, score)]
 
 

@@ -86,10 +86,10 @@ def _patterns() -> list[Row]:
 
 def row(tag: int) -> Row | None:
     """Return the row of Table E.1-1 that names an Attribute, None if none does."""
-    found = _exact().get(tag)
-    if found is None:
-        found = next((each for each in _patterns() if matches(each.tag, tag)), None)
-    return found
+    matching_row = _exact().get(tag)
+    if matching_row is None:
+        matching_row = next((each for each in _patterns() if matches(each.tag, tag)), None)
+    return matching_row
 
 
 def matches(pattern: str, tag: int) -> bool:
@@ -145,8 +145,8 @@ def vrs(tag: int) -> frozenset[bytes]:
 @cache
 def method_codes() -> tuple[tuple[str, str], ...]:
     """Return CID 7050: code value and meaning, in its order."""
-    found: dict[str, Any] = msgspec.json.decode((DATA / "cid7050.json").read_bytes())
-    return tuple((code["value"], code["meaning"]) for code in found["codes"])
+    context_group: dict[str, Any] = msgspec.json.decode((DATA / "cid7050.json").read_bytes())
+    return tuple((code["value"], code["meaning"]) for code in context_group["codes"])
 
 
 class _Types(msgspec.Struct):
@@ -168,13 +168,13 @@ def is_known_sop_class(sop_class_uid: str) -> bool:
 def types(sop_class_uid: str) -> Mapping[int, tuple[str, str]]:
     """Return, of Attributes whose action depends on it, the type at the top level and in Sequences; "" if in none."""
     iod = _types().sop_classes.get(sop_class_uid, "")
-    found = _types().types.get(iod, {})
-    return {int(tag, 16): (kinds.get("top", ""), kinds.get("nested", "")) for tag, kinds in found.items()}
+    by_tag = _types().types.get(iod, {})
+    return {int(tag, 16): (kinds.get("top", ""), kinds.get("nested", "")) for tag, kinds in by_tag.items()}
 
 
 @cache
 def safe_private() -> Mapping[tuple[int, int, str], str]:
     """Return Table E.3.10-1: (group, last byte of the element, private creator) → VR."""
-    found: dict[str, Any] = msgspec.json.decode((DATA / "ps3_15_safe_private.json").read_bytes())
-    entries = msgspec.convert(found["attributes"], list[SafePrivate])
+    table: dict[str, Any] = msgspec.json.decode((DATA / "ps3_15_safe_private.json").read_bytes())
+    entries = msgspec.convert(table["attributes"], list[SafePrivate])
     return {(int(e.group, 16), int(e.element[2:], 16), e.private_creator): e.vr for e in entries}

@@ -45,8 +45,8 @@ def report_pseudonym(keys: KeySet, site: str, text: str) -> str:
 
     text: what the report is known by, see ``reports.known_by``.  site: the site's short name.
     """
-    told = f"{SCHEME}|{keys.domain}|{site}|report|{text}"
-    return hmac.digest(keys.accession, told.encode(), "sha256").hex()[:32]
+    message = f"{SCHEME}|{keys.domain}|{site}|report|{text}"
+    return hmac.digest(keys.accession, message.encode(), "sha256").hex()[:32]
 
 
 def uid_pseudonym(keys: KeySet, uid: str) -> str:

@@ -68,10 +68,10 @@ def unseal(ring: Keyring, entry: Sealed) -> str:
 
 async def reidentify(documents: Documents, ring: Keyring, read: VaultRead, *, two_persons: bool) -> str:
     """Record who asks, and return the original. Raises Refused if two persons are asked for and there is one."""
-    found = await reidentify_all(documents, ring, [read], two_persons=two_persons)
-    if read.pseudonym not in found:
+    originals = await reidentify_all(documents, ring, [read], two_persons=two_persons)
+    if read.pseudonym not in originals:
         raise NotFound("unknown-pseudonym", "the vault holds no such pseudonym")
-    return found[read.pseudonym].text
+    return originals[read.pseudonym].text
 
 
 async def reidentify_all(

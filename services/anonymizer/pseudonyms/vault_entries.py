@@ -24,13 +24,13 @@ def entries(keys: KeySet, issuer: str, replaced: Mapping[tuple[Action, bytes, by
 
     issuer: that IDs in it were hashed with.  replaced: action, value and its character set → what stands there now.
     """
-    found: list[Sealed] = []
+    sealed: list[Sealed] = []
     for (action, value, charset), new in replaced.items():
         if action is Action.UID:
-            found += _uids(keys, value, new)
+            sealed += _uids(keys, value, new)
         elif new:
-            found.append(_text(keys, _KINDS[action], issuer, value, charset, new))
-    return found
+            sealed.append(_text(keys, _KINDS[action], issuer, value, charset, new))
+    return sealed
 
 
 @lru_cache(1 << 14)

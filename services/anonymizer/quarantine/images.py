@@ -71,8 +71,8 @@ def _decision(item: Quarantined, form: dict[str, str]) -> Decision:
     choice, by = choice_of(form, (Choice.ACCEPT, Choice.MASK, Choice.REJECT))
     if choice is not Choice.REJECT and item.reason not in PIXEL_REASONS:
         raise Invalid("not-in-pixels", "what is wrong with it is not in its pixels: it can only be rejected")
-    found = [tuple(map(int, match.groups())) for match in _BOX.finditer(form.get("boxes", ""))]
-    boxes = tuple((a, b, c, d) for a, b, c, d in found if a < c and b < d)
+    corners = [tuple(map(int, match.groups())) for match in _BOX.finditer(form.get("boxes", ""))]
+    boxes = tuple((a, b, c, d) for a, b, c, d in corners if a < c and b < d)
     if choice is Choice.MASK and not boxes:
         raise Invalid("wrong-boxes", "boxes is left,top,right,bottom;… in pixels, at least one")
     now = datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -50,8 +50,8 @@ async def _report(deps: AnonymizerDeps, item: Quarantined) -> DeidentifiedReport
     if item.reason != RESIDUAL_RISK:
         return None
     data = await bytes_of(deps, item)
-    found = await deps.cpu(deidentify_or_refuse, data, deps.policy)
-    return found if isinstance(found, DeidentifiedReport) else None
+    outcome = await deps.cpu(deidentify_or_refuse, data, deps.policy)
+    return outcome if isinstance(outcome, DeidentifiedReport) else None
 
 
 def _decision(item: Quarantined, form: dict[str, str], report: DeidentifiedReport | None) -> Decision:

@@ -16,14 +16,14 @@ def routes(deps: AnonymizerDeps) -> list[web.AbstractRouteDef]:
     """GET /gateway/quarantine, /api/gateway/quarantine?state=&reason=&limit=&after=."""
 
     async def page(request: web.Request) -> web.Response:
-        found = await _find(deps, request)
+        items = await _find(deps, request)
         waiting = await deps.documents.count(QUARANTINE, Eq("state", State.WAITING.value))
-        context = {"items": found.documents, "next": found.next, "waiting": waiting, "state": _state(request)}
+        context = {"items": items.documents, "next": items.next, "waiting": waiting, "state": _state(request)}
         return aiohttp_jinja2.render_template("anonymizer/quarantine.html", request, context)
 
     async def listing(request: web.Request) -> web.Response:
-        found = await _find(deps, request)
-        body = msgspec.json.encode({"items": found.documents, "next": found.next})
+        items = await _find(deps, request)
+        body = msgspec.json.encode({"items": items.documents, "next": items.next})
         return web.Response(body=body, content_type="application/json")
 
     return [web.get("/gateway/quarantine", page), web.get("/api/gateway/quarantine", listing)]

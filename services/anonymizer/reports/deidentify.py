@@ -247,10 +247,10 @@ def _imaging_study(keys: LinkKeys, modality: str, subject: dict[str, Any]) -> li
 def _code(source: SourceReport, clean: _Cleaner) -> dict[str, Any]:
     codings = [{"system": coding.system, "code": coding.code} for coding in source.code]
     text = clean(source.title) if source.title else ""
-    found: dict[str, Any] = {"coding": codings} if codings else {}
+    code: dict[str, Any] = {"coding": codings} if codings else {}
     if text:
-        return found | {"text": text}
-    return found or {"coding": [{"system": systems.LOINC, "code": codes.IMAGING_REPORT}]}
+        return code | {"text": text}
+    return code or {"coding": [{"system": systems.LOINC, "code": codes.IMAGING_REPORT}]}
 
 
 def _form(text: str) -> dict[str, str]:

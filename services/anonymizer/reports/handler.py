@@ -36,21 +36,21 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
         return _events(event, await _earlier(event, deps))
     if is_damaged(event.blob, data):
         return await _refuse(event, deps, Damaged(DAMAGED, SEND_AGAIN), len(data))
-    found = await _cleaned(data, deps)
-    if isinstance(found, Permanent):
-        return await _refuse(event, deps, found, len(data))
+    report = await _cleaned(data, deps)
+    if isinstance(report, Permanent):
+        return await _refuse(event, deps, report, len(data))
     decision = await deps.documents.get(DECISIONS, event.blob)
     is_rejected = decision is not None and decision.is_rejection
-    if decision is not None and is_decided(found, decision):
-        found = released(found, decision)
-    elif is_rejected or (found.review and deps.holds_flagged):
-        risk = Refused(RESIDUAL_RISK, f"what is left may identify somebody: {', '.join(found.reasons)}")
+    if decision is not None and is_decided(report, decision):
+        report = released(report, decision)
+    elif is_rejected or (report.review and deps.holds_flagged):
+        risk = Refused(RESIDUAL_RISK, f"what is left may identify somebody: {', '.join(report.reasons)}")
         return await _refuse(event, deps, risk, len(data), decision)
-    audit = _audit(event, deps, found)
-    await deps.deidentified.put(audit.document, found.document)  # bytes first: a record promises the bytes
+    audit = _audit(event, deps, report)
+    await deps.deidentified.put(audit.document, report.document)  # bytes first: a record promises the bytes
     earlier = await deps.documents.get(QUARANTINE, event.blob)
     row = [] if earlier is None else [Put(QUARANTINE, structs.replace(earlier, state=State.RELEASED))]
-    sealed = deps.written.missing(found.sealed)
+    sealed = deps.written.missing(report.sealed)
     await deps.documents.write(Put(REPORT_AUDIT, audit), *row, *(Put(VAULT, entry) for entry in sealed))
     deps.written.note(sealed)
     DEIDENTIFIED.labels("report", deps.policy.profile).inc()
@@ -80,10 +80,10 @@ def deidentify_or_refuse(data: bytes, policy: Policy) -> DeidentifiedReport | Pe
 
 
 async def _earlier(event: ReportReceived, deps: AnonymizerDeps) -> ReportAudit:
-    found = await deps.documents.get(REPORT_AUDIT, event.blob)
-    if found is None:
+    audit = await deps.documents.get(REPORT_AUDIT, event.blob)
+    if audit is None:
         raise NotFound("identified-blob-missing", "a report is neither in the identified store nor recorded as done")
-    return found
+    return audit
 
 
 async def _refuse(
@@ -104,22 +104,22 @@ async def _refuse(
     return [InputRefused.caused_by(event, receipt_id=event.receipt_id, reasons={event.blob: error.reason})]
 
 
-def _audit(event: ReportReceived, deps: AnonymizerDeps, found: DeidentifiedReport) -> ReportAudit:
+def _audit(event: ReportReceived, deps: AnonymizerDeps, report: DeidentifiedReport) -> ReportAudit:
     return ReportAudit(
         blob=event.blob,
         receipt_id=event.receipt_id,
         profile=profile.load(deps.policy.profile).label,
         keys_version=deps.policy.keys.version,
-        removed=found.removed,
-        dropped=found.dropped,
-        review=found.review,
-        reasons=found.reasons,
-        report_id=found.report_id,
-        document=f"reports/{found.sha256}.json",
-        sha256=found.sha256,
-        status=found.status,
-        issued=found.issued,
-        keys=found.keys,
+        removed=report.removed,
+        dropped=report.dropped,
+        review=report.review,
+        reasons=report.reasons,
+        report_id=report.report_id,
+        document=f"reports/{report.sha256}.json",
+        sha256=report.sha256,
+        status=report.status,
+        issued=report.issued,
+        keys=report.keys,
         at=event.occurred_at.isoformat(),
     )
 

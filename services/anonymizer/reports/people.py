@@ -88,5 +88,5 @@ def _person_names(name: Mapping[str, Any]) -> list[str]:
         if isinstance(name.get("given"), list)
         else []
     )
-    found = [f"{text_of(name, 'family')}^{' '.join(given)}".rstrip("^")] if name.get("family") or given else []
-    return [*found, text_of(name, "text")] if text_of(name, "text") else found
+    parts = [f"{text_of(name, 'family')}^{' '.join(given)}".rstrip("^")] if name.get("family") or given else []
+    return [*parts, text_of(name, "text")] if text_of(name, "text") else parts

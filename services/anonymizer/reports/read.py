@@ -142,8 +142,8 @@ def _effective(resources: Resources) -> str:
     report = resources.report
     period = next(iter(items(report.get("effectivePeriod"))), {})
     started = (study.get("started") for study in resources.studies())
-    found = (_instant(value) for value in (report.get("effectiveDateTime"), period.get("start"), *started))
-    return next((value for value in found if value), "")
+    instants = (_instant(value) for value in (report.get("effectiveDateTime"), period.get("start"), *started))
+    return next((value for value in instants if value), "")
 
 
 def _instant(value: Any) -> str:

@@ -46,10 +46,10 @@ class Resources:
     def resolve(self, reference: Any) -> Resource | None:
         """Return what a Reference points at, None if it is not here."""
         target = text_of(reference, "reference")
-        found = self.by_reference.get(target)
-        if found is None and "/" in target:
-            found = self.by_reference.get("/".join(target.split("/history/")[0].rstrip("/").rsplit("/", 2)[-2:]))
-        return found
+        resource = self.by_reference.get(target)
+        if resource is None and "/" in target:
+            resource = self.by_reference.get("/".join(target.split("/history/")[0].rstrip("/").rsplit("/", 2)[-2:]))
+        return resource
 
     def of_type(self, kind: str) -> list[Resource]:
         """Return all resources of a type."""
@@ -57,9 +57,9 @@ class Resources:
 
     def patient(self) -> Resource | None:
         """Return the subject, or the only Patient."""
-        found = next((self.resolve(each) for each in items(self.report.get("subject"))), None)
+        subject = next((self.resolve(each) for each in items(self.report.get("subject"))), None)
         patients = self.of_type("Patient")
-        return found or (patients[0] if len(patients) == 1 else None)
+        return subject or (patients[0] if len(patients) == 1 else None)
 
     def patient_identifier(self) -> tuple[str, str]:
         """Return issuer and value of the hospital's own number of the patient; empty if there is none."""

@@ -58,10 +58,10 @@ def doubts_of(shown: Sequence[Text], recognise: bool) -> list[Shown]:
 
 def cuts_of(field: str, shown: Sequence[Text]) -> tuple[Cut, ...] | None:
     """Read ``text,start,end;…`` in signs; None if one of them is not a place in these texts."""
-    found = [match for part in field.split(";") if part.strip() for match in [_PLACE.fullmatch(part.strip())]]
-    cuts = [tuple(map(int, match.groups())) for match in found if match]
+    matches = [match for part in field.split(";") if part.strip() for match in [_PLACE.fullmatch(part.strip())]]
+    cuts = [tuple(map(int, match.groups())) for match in matches if match]
     good = [(n, a, b) for n, a, b in cuts if n < len(shown) and a < b <= len(shown[n].text)]
-    return tuple(good) if len(good) == len(found) else None
+    return tuple(good) if len(good) == len(matches) else None
 
 
 def is_decided(report: DeidentifiedReport, decision: Decision) -> bool:

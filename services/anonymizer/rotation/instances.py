@@ -98,16 +98,16 @@ def read(data: bytes) -> Sent:
 
 def pseudonyms_in(sent: Sent, keys: KeySet) -> list[str]:
     """Return what may be pseudonyms in an Instance, each once, for the vault to be asked. keys: any; none is used."""
-    found: dict[str, None] = dict.fromkeys(filter(None, (sent.patient, *sent.names)))
+    texts: dict[str, None] = dict.fromkeys(filter(None, (sent.patient, *sent.names)))
 
     def collect(action: Action, _tag: int, vr: bytes, value: bytes, _set: bytes, _context: Context, _s: bool) -> None:
         if _holds_uids(action, vr):
-            found.update(dict.fromkeys(each for each in _texts(value) if _is_ours(each)))
+            texts.update(dict.fromkeys(each for each in _texts(value) if _is_ours(each)))
         elif action in _KINDS:
-            found.update(dict.fromkeys(each for each in [_texts(value)[0]] if each))
+            texts.update(dict.fromkeys(each for each in [_texts(value)[0]] if each))
 
     Rewriter(sent.file.data, _context(sent, keys), act=collect).rewrite(sent.file.start, sent.file.syntax, {})
-    return list(found)
+    return list(texts)
 
 
 def renewed(sent: Sent, known: Mapping[str, Original], old: KeySet, new: KeySet, site: str) -> Renewed:
@@ -162,7 +162,7 @@ class _Renewal:
 
 
 def _top(file: Part10[bytes]) -> dict[int, tuple[bytes, bytes]]:
-    found: dict[int, tuple[bytes, bytes]] = {}
+    elements_by_tag: dict[int, tuple[bytes, bytes]] = {}
     data, pos, last = file.data, file.start, max(_WANTED)
     while pos + 8 <= len(data):
         element = elements.read(data, pos, len(data), file.syntax)
@@ -170,9 +170,9 @@ def _top(file: Part10[bytes]) -> dict[int, tuple[bytes, bytes]]:
             break
         following = elements.after(data, element, len(data), file.syntax)
         if element.tag in _WANTED:
-            found[element.tag] = data[pos:following], data[element.value : following]
+            elements_by_tag[element.tag] = data[pos:following], data[element.value : following]
         pos = following
-    return found
+    return elements_by_tag
 
 
 def _context(sent: Sent, keys: KeySet) -> Context:
@@ -183,12 +183,12 @@ def _context(sent: Sent, keys: KeySet) -> Context:
 
 def _statements(sent: Sent, successors: NewPseudonyms, label: str) -> dict[int, bytes]:
     """Return what the Instance says of its de-identification: as it stands, but for the patient and the keys."""
-    found = {tag: element for tag, (element, _) in sent.top.items() if tag in STATED}
+    statements = {tag: element for tag, (element, _) in sent.top.items() if tag in STATED}
     if sent.patient:
         patient = successors.of("patient", sent.patient).encode("ascii")
-        found[_PATIENT] = elements.encode(_PATIENT, b"LO", patient, sent.file.syntax)
-        found[_ISSUER] = elements.encode(_ISSUER, b"LO", label.encode("ascii"), sent.file.syntax)
-    return found
+        statements[_PATIENT] = elements.encode(_PATIENT, b"LO", patient, sent.file.syntax)
+        statements[_ISSUER] = elements.encode(_ISSUER, b"LO", label.encode("ascii"), sent.file.syntax)
+    return statements
 
 
 def _holds_uids(action: Action, vr: bytes) -> bool:

@@ -67,14 +67,14 @@ def documents_in(data: bytes) -> list[Json]:
     """
     try:
         try:
-            found = [orjson.loads(data)]
+            documents = [orjson.loads(data)]
         except orjson.JSONDecodeError:
-            found = [orjson.loads(line) for line in data.splitlines() if line.strip()]
+            documents = [orjson.loads(line) for line in data.splitlines() if line.strip()]
     except orjson.JSONDecodeError as error:
         raise Invalid("not-json", "neither a JSON document nor one a line (RFC 8259)") from error
-    if not all(isinstance(each, dict) for each in found):
+    if not all(isinstance(each, dict) for each in documents):
         raise Invalid("not-a-report", "the JSON is no object")
-    return [resource for each in found for resource in _resources(each)]
+    return [resource for each in documents for resource in _resources(each)]
 
 
 def read(document: Json) -> SentReport:

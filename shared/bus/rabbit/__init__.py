@@ -196,8 +196,8 @@ class RabbitBus(Bus):
 
     async def _count(self, channel: AbstractChannel, name: str) -> int:
         async with talking(self._timeout_s):
-            found = await channel.declare_queue(name, passive=True)
-        return found.declaration_result.message_count or 0
+            declared = await channel.declare_queue(name, passive=True)
+        return declared.declaration_result.message_count or 0
 
     async def _peek(
         self, channel: AbstractChannel, queue: str, limit: int | None

@@ -107,9 +107,9 @@ class Inbox:
             if channel.is_closed:
                 raise Unavailable("channel closed")
             async with talking(self._timeout_s):
-                found = (await channel.declare_queue(queue.name, passive=True)).declaration_result
+                state = (await channel.declare_queue(queue.name, passive=True)).declaration_result
             idle = self._came.empty() and self._deliveries == seen
-            if not found.consumer_count or (found.message_count and idle and self.in_hand == 0):
+            if not state.consumer_count or (state.message_count and idle and self.in_hand == 0):
                 raise Unavailable("the consumer fell silent")
 
     async def _stops_within(self, channel: AbstractChannel) -> bool:

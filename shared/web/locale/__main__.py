@@ -20,19 +20,19 @@ HEADER = "# What people read in J-MID, in {language}.\n#"
 
 def texts() -> Catalog:
     """Return all texts of templates and code."""
-    found = Catalog(project="J-MID", fuzzy=False)
+    catalogue = Catalog(project="J-MID", fuzzy=False)
     for folder in ("services", "shared"):
         for _, _, text, _, _ in extract_from_dir(ROOT / folder, METHODS, OPTIONS, KEYWORDS):
-            found.add(text)
-    return found
+            catalogue.add(text)
+    return catalogue
 
 
-def updated(language: str, found: Catalog) -> bytes:
+def updated(language: str, catalogue: Catalog) -> bytes:
     """Return the catalogue of a language with exactly these texts. English says what its texts are."""
     path = LOCALE / f"{language}.po"
     known = read_po(io.BytesIO(path.read_bytes() if path.exists() else b""), locale=language)
     catalog = Catalog(locale=language, project="J-MID", fuzzy=False, header_comment=HEADER.format(language=language))
-    for entry in found:
+    for entry in catalogue:
         if entry.id:
             old = known.get(entry.id if isinstance(entry.id, str) else entry.id[0])
             own = entry.id if language == "en" else None
@@ -45,10 +45,10 @@ def updated(language: str, found: Catalog) -> bytes:
 _DATES = (b'"POT-Creation-Date', b'"PO-Revision-Date', b'"Last-Translator', b'"Generated-By', b'"Report-Msgid-Bugs-To')
 
 
-def missing(language: str, found: Catalog) -> Iterator[str]:
+def missing(language: str, catalogue: Catalog) -> Iterator[str]:
     """Yield the texts that have no translation."""
     known = read_po(io.BytesIO((LOCALE / f"{language}.po").read_bytes()), locale=language)
-    for entry in found:
+    for entry in catalogue:
         old = known.get(entry.id if isinstance(entry.id, str) else entry.id[0]) if entry.id else entry
         strings = old.string if old and not isinstance(old.string, str) else (old and old.string,)
         if not all(strings or [None]):
@@ -57,15 +57,15 @@ def missing(language: str, found: Catalog) -> Iterator[str]:
 
 def main(argv: list[str]) -> int:
     """Write the catalogues, or check them."""
-    found = texts()
+    catalogue = texts()
     for language in LANGUAGES:
         path = LOCALE / f"{language}.po"
         if "--check" not in argv:
-            path.write_bytes(updated(language, found))
-        elif path.read_bytes() != updated(language, found):
+            path.write_bytes(updated(language, catalogue))
+        elif path.read_bytes() != updated(language, catalogue):
             print(f"{path.relative_to(ROOT)} is not in step with the texts: run `make messages`", file=sys.stderr)
             return 1
-    without = [f"{language}: {text}" for language in LANGUAGES for text in missing(language, found)]
+    without = [f"{language}: {text}" for language in LANGUAGES for text in missing(language, catalogue)]
     print(*without, sep="\n", end="\n" if without else "", file=sys.stderr)
     return 1 if without else 0
 

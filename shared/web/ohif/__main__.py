@@ -11,9 +11,9 @@ def main() -> int:
     if len(sys.argv) != 2:
         print("usage: python -m shared.web.ohif HOME", file=sys.stderr)
         return 2
-    found = prepare(Path(sys.argv[1]).resolve() / "viewer")
-    print(found.folder or f"not offered: {found.reason}")
-    return 0 if found.folder else 1
+    viewer = prepare(Path(sys.argv[1]).resolve() / "viewer")
+    print(viewer.folder or f"not offered: {viewer.reason}")
+    return 0 if viewer.folder else 1
 
 
 if __name__ == "__main__":

@@ -67,11 +67,11 @@ def _names(
 
 def _joined(readings: Mapping[str, tuple[str, ...]], file: str) -> Mapping[str, tuple[str, ...]]:
     """Return the names with those of a file of (name, its readings), which is in the name view already."""
-    found = dict(readings)
+    joined = dict(readings)
     for line in _lines(file):
         name, _, spoken = line.partition("\t")
-        found[name] = tuple(spoken.split())
-    return MappingProxyType(found)
+        joined[name] = tuple(spoken.split())
+    return MappingProxyType(joined)
 
 
 def _name_list(*files: str) -> tuple[Mapping[str, tuple[str, ...]], set[str]]:
@@ -91,7 +91,7 @@ def _turned(readings: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, 
     for name, kanas in readings.items():
         for kana in kanas:
             turned.setdefault(kana, []).append(name)
-    return MappingProxyType({kana: tuple(found) for kana, found in turned.items()})
+    return MappingProxyType({kana: tuple(kanji) for kana, kanji in turned.items()})
 
 
 @lru_cache(1)

@@ -27,12 +27,12 @@ def romaji(kana: str) -> tuple[str, ...]:
     kana = jaconv.hira2kata(kana)
     if not re.fullmatch("[ァ-ヴー]+", kana):
         return ()
-    found: dict[str, None] = {}
+    spellings: dict[str, None] = {}
     for table in (_HEPBURN, _KUNREI):
         for spelling in _long_vowels(_spell(kana, table)):
-            found[spelling] = None
-            found[re.sub("n(?=[bmp])", "m", spelling)] = None
-    return tuple(itertools.islice(found, _MAX_SPELLINGS))
+            spellings[spelling] = None
+            spellings[re.sub("n(?=[bmp])", "m", spelling)] = None
+    return tuple(itertools.islice(spellings, _MAX_SPELLINGS))
 
 
 def _spell(kana: str, table: dict[str, str]) -> str:

@@ -73,11 +73,11 @@ def _is_spoken(part: str) -> bool:
 
 
 def _all_spellings(parts: Iterable[str], readings: Mapping[str, tuple[str, ...]] | None) -> list[str]:
-    found = dict.fromkeys(spelling for part in parts for spelling in _spellings(part))
-    for text in tuple(found) if readings else ():
+    spellings = dict.fromkeys(spelling for part in parts for spelling in _spellings(part))
+    for text in tuple(spellings) if readings else ():
         kanas = readings.get(text, ())[:_MAX_READINGS] if readings else ()
-        found |= dict.fromkeys(spelling for kana in kanas for spelling in _spellings(kana))
-    return [text for text in found if text]
+        spellings |= dict.fromkeys(spelling for kana in kanas for spelling in _spellings(kana))
+    return [text for text in spellings if text]
 
 
 def _joined(families: list[str], givens: list[str]) -> Iterator[str]:

@@ -84,12 +84,12 @@ def _names(header: Mapping[str, object]) -> tuple[NameForm, ...]:
     physicians = [
         key for key in physicians if not re.search("Station|Device|Model|Manufacturer|Protocol|Code|Trial", key)
     ]
-    found: dict[tuple[str, str], NameForm] = {}
+    forms: dict[tuple[str, str], NameForm] = {}
     for keywords, category in ((PATIENT_NAMES, "name"), (physicians, "physician")):
         for value in _values(header, keywords):
             for form in name_forms(value, category):
-                found.setdefault((form.text, form.part), form)
-    return tuple(sorted(found.values(), key=lambda form: -len(form.text)))
+                forms.setdefault((form.text, form.part), form)
+    return tuple(sorted(forms.values(), key=lambda form: -len(form.text)))
 
 
 def _values(header: Mapping[str, object], keywords: Iterable[str]) -> Iterator[str]:
@@ -103,12 +103,12 @@ def _values(header: Mapping[str, object], keywords: Iterable[str]) -> Iterator[s
 
 def _bare(values: Iterable[str]) -> tuple[str, ...]:
     """Return IDs lower-cased, without separators and leading zeros; of MR-0099887 also the number alone."""
-    found: dict[str, None] = {}
+    numbers: dict[str, None] = {}
     for value in values:
         bare = re.sub(r"[^0-9a-z぀-鿿]", "", fold_name(value)).lstrip("0")
         number = re.sub("^[a-z]+0*", "", bare)
-        found |= dict.fromkeys([bare, number] if len(number) > 4 and number.isdecimal() else [bare])
-    return tuple(filter(None, found))
+        numbers |= dict.fromkeys([bare, number] if len(number) > 4 and number.isdecimal() else [bare])
+    return tuple(filter(None, numbers))
 
 
 def _days(values: Iterable[str]) -> Iterator[str]:
