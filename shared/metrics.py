@@ -34,3 +34,7 @@ READY = Gauge("jmid_ready_check", "1 if this check of /-/ready passes", ["check"
 FIGURES_KNOWN = Gauge(
     "jmid_figures_known", "1 if every figure of this service could be read", ["role", "service"], registry=REGISTRY
 )
+DISK_FREE = Gauge("jmid_disk_free_bytes", "Free space of the disk that the home is on", registry=REGISTRY)
+DISK_RESERVE = Gauge("jmid_disk_reserve_bytes", "Free space under which this process is not ready", registry=REGISTRY)
+MEMORY = Gauge("jmid_memory_bytes", "Memory of the container, workers included", registry=REGISTRY)
+MEMORY_LIMIT = Gauge("jmid_memory_limit_bytes", "Memory that the container may have", registry=REGISTRY)

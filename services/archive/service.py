@@ -58,7 +58,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
         ),
         tasks=[publish, keep, scrub],
         status=status,
-        checks={"housekeeping": partial(loop.is_kept, deps)},
+        checks={"housekeeping": partial(loop.is_kept, deps), "changes": partial(loop.is_published_in_time, deps)},
     )
 
 

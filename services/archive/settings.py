@@ -29,6 +29,9 @@ class ArchiveSettings(msgspec.Struct, frozen=True):
     sweep_s: Annotated[
         Seconds, Meta(description="How often the change ledger is read for rows that other processes wrote.")
     ] = 1.0
+    publish_late_s: Annotated[
+        Seconds, Meta(description="How long a change may wait to be published before the archive is not ready.")
+    ] = 600.0
     evict_s: Annotated[Seconds, Meta(description="How often the high-water mark is checked.")] = 60.0
     orphans_s: Annotated[Seconds, Meta(description="How often bytes without a record are looked for.")] = 86_400.0
     orphans_keep_days: Annotated[

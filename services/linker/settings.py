@@ -56,6 +56,12 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
         Seconds,
         Meta(description="How often due deliveries are looked for that another process has made due."),
     ] = 3.0
+    undelivered_late_s: Annotated[
+        Seconds, Meta(description="How long a delivery may be due without an answer before the gateway is not ready.")
+    ] = 86_400.0
+    unpublished_late_s: Annotated[
+        Seconds, Meta(description="How long changes of cases may wait to be published before the centre is not ready.")
+    ] = 600.0
     recall_poll_s: Annotated[Seconds, Meta(description="How often the centre's recall list is read.")] = 60.0
     retention_h: Annotated[
         float,

@@ -45,7 +45,11 @@ async def _running(place: Place, settings: SearchSettings, index: CaseIndex, fol
             deps = SearchDeps(settings, index, follower)
 
             async def status() -> Mapping[str, int]:
-                return {"cases": await asyncio.to_thread(index.count), "cases_set_aside": set_aside.count()}
+                return {
+                    "cases": await asyncio.to_thread(index.count),
+                    "cases_set_aside": set_aside.count(),
+                    "feeds not reached, seconds": int(follower.silent_s()),
+                }
 
             async def reached() -> str:
                 silent_s = follower.silent_s()

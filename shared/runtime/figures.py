@@ -1,12 +1,15 @@
 """Figures of each service and queue, for ``jmid status`` and the metrics; what cannot be read hides no other."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 from shared.documents import Eq
 from shared.logs import decided
-from shared.metrics import FIGURE, FIGURES_KNOWN, QUEUE
+from shared.metrics import DISK_FREE, DISK_RESERVE, FIGURE, FIGURES_KNOWN, MEMORY, MEMORY_LIMIT, QUEUE
 from shared.runtime.state import Host
 from shared.service import Running, Service
 from shared.set_aside import SET_ASIDE
@@ -14,11 +17,13 @@ from shared.supervision import origin
 
 T = TypeVar("T")
 FIGURE_S = 3.0
+CGROUP = Path("/sys/fs/cgroup")
 SET_ASIDE_FIGURE = "set aside"
 
 
 async def read_figures(host: Host) -> dict[str, dict[str, int]]:
     """Return the figures by service, and set the gauges. While a store is away, what it keeps is left out."""
+    await _within(asyncio.to_thread(_show_machine, host))
     read = await asyncio.gather(*(_of(host, service, running) for service, running in host.open))
     return {f"{service.role}:{service.name}": own for (service, _), own in zip(host.open, read, strict=True)}
 
@@ -49,6 +54,16 @@ async def _parts(host: Host, service: Service, running: Running) -> AsyncIterato
         for state in depth.__struct_fields__ if depth else ():
             QUEUE.labels(f"{role}:{service.name}", state).set(getattr(depth, state))
         yield {f"queue {state}": getattr(depth, state) for state in depth.__struct_fields__} if depth else None
+
+
+def _show_machine(host: Host) -> None:
+    """Set the gauges of disk and, in a container (cgroup v2), of memory."""
+    disk = os.statvfs(host.home)
+    DISK_FREE.set(disk.f_bavail * disk.f_frsize)
+    DISK_RESERVE.set(host.reserve_bytes)
+    for gauge, name in ((MEMORY, "memory.current"), (MEMORY_LIMIT, "memory.max")):
+        with suppress(OSError, ValueError):  # no such file outside a container; "max" is no limit
+            gauge.set(int((CGROUP / name).read_text()))
 
 
 def _show(role: str, service: str, figures: Mapping[str, int]) -> None:

@@ -184,3 +184,34 @@ def test_an_alert_keeps_only_labels_that_its_metric_or_its_scrape_has(rule: Mani
 
     assert labels <= labels_by_metric()[name] | {"namespace", "pod"}
     assert named <= labels
+
+
+def test_the_figures_that_alerts_ask_for_are_ones_that_a_service_has() -> None:
+    sources = "".join(path.read_text() for folder in ("services", "shared") for path in (ROOT / folder).rglob("*.py"))
+    selectors = [each for rule in alerts() for each in re.findall(r'figure=(~?)"([^"]+)"', rule["expr"])]
+    patterns = [text if kind else re.escape(text) for kind, text in selectors]
+    named = set(re.findall(r'"([a-z][a-z_, ]+)"', sources))
+
+    assert patterns
+    for pattern in (each for whole in patterns for each in whole.split("|")):
+        assert any(re.fullmatch(pattern, name) for name in named | {"failed"}), pattern
+
+
+WATCHED = {
+    "dead letters": r"state=\"dead\"",
+    "backlog": r"state=\"ready\"",
+    "set aside": "set aside",
+    "age of the oldest undelivered": "oldest undelivered",
+    "age of the oldest unpublished": "oldest not published",
+    "feed": "feeds not reached",
+    "outages": "centre_away_tries",
+    "memory": "jmid_memory_bytes",
+    "disk": "jmid_disk_free_bytes",
+    "task restarts": "jmid_task_restarts_total",
+    "readiness": "jmid_ready_check",
+}
+
+
+@pytest.mark.parametrize("what", WATCHED)
+def test_there_is_an_alert_for_each_thing_that_can_stand_still(what: str) -> None:
+    assert any(re.search(WATCHED[what], rule["expr"]) for rule in alerts())

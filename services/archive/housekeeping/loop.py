@@ -8,7 +8,7 @@ from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping import orphans
 from services.archive.housekeeping.eviction import evict_some
 from services.archive.records import CONFLICTS, INSTANCES, PENDING, STUDIES, SUSPECTS, InstanceState
-from services.archive.store.change_ledger import publish_pending
+from services.archive.store.change_ledger import oldest_unpublished_s, publish_pending
 from shared import outbox
 from shared.documents import Eq
 from shared.errors import Transient
@@ -63,6 +63,12 @@ async def keep_forever(deps: ArchiveDeps, lease: Lease) -> None:
         await asyncio.sleep(max(min(due_at.values()) - time.monotonic(), 0))
 
 
+async def is_published_in_time(deps: ArchiveDeps) -> str:
+    """Return "ok", or how long the oldest change has waited if that is longer than the settings allow."""
+    waited_s = await oldest_unpublished_s(deps)
+    return "ok" if waited_s <= deps.settings.publish_late_s else f"a change waits for {waited_s} s to be published"
+
+
 async def is_kept(deps: ArchiveDeps) -> str:
     """Return "ok", or which work fails every time."""
     items = await deps.set_asides.of(HOUSEKEEPING).items()
@@ -85,5 +91,6 @@ async def status(deps: ArchiveDeps) -> Mapping[str, int]:
         "damaged": await deps.documents.count(INSTANCES, Eq("state", InstanceState.DAMAGED)),
         "conflicts": await deps.documents.count(CONFLICTS),
         "not told yet": await deps.documents.count(PENDING),
+        "oldest not published, seconds": await oldest_unpublished_s(deps),
         "bytes without a record": await deps.documents.count(SUSPECTS),
     }

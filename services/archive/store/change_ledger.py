@@ -37,6 +37,12 @@ async def publish_pending(deps: ArchiveDeps, lease: Lease) -> int:
             return published
 
 
+async def oldest_unpublished_s(deps: ArchiveDeps) -> int:
+    """Return for how long the oldest change has waited to be published; 0 if none waits."""
+    page = await deps.documents.find(PENDING, order=(Order("at"),), limit=1)
+    return max(0, int(time.time() - page.documents[0].at)) if page.documents else 0
+
+
 async def _publish_rows(deps: ArchiveDeps, lease: Lease, pending: list[PendingRecord]) -> int:
     rows, known = await _complete(deps, pending)
     by_study: dict[str, list[PendingRecord]] = {}

@@ -5,7 +5,9 @@ cursor after the broker confirmed. A kill -9 anywhere publishes again, and never
 under a lease; the cursor is written with the lease, over the version that was read, so it never goes back.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from services.linker.centre.deps import CentreDeps
@@ -79,6 +81,31 @@ async def publish_set_aside(deps: CentreDeps) -> int:
 
 async def _publish(deps: CentreDeps, change: Change[Changed]) -> None:
     await deps.bus.publish(*_events(deps, change))
+
+
+@dataclass
+class Watch:
+    """Whether the cursor moves while rows wait behind it, whichever process publishes."""
+
+    deps: CentreDeps
+    clock: Callable[[], float] = time.monotonic
+    _seq: int = -1
+    _since: float = 0.0
+
+    async def waited_s(self) -> int:
+        """Return for how long rows have waited while the cursor stood where it is; 0 if none waits."""
+        cursor = await self.deps.documents.get(CURSORS, _CURSOR)
+        seq = cursor.seq if cursor else 0
+        waits = bool(await self.deps.documents.changes(CASE_CHANGES, after=seq, limit=1))
+        if seq != self._seq or not waits:
+            self._seq, self._since = seq, self.clock()
+        return int(self.clock() - self._since)
+
+    async def is_published_in_time(self) -> str:
+        """Return "ok", or how long rows have waited if that is longer than the settings allow."""
+        waited_s = await self.waited_s()
+        late = waited_s > self.deps.settings.unpublished_late_s
+        return f"changes wait for {waited_s} s to be published" if late else "ok"
 
 
 def _events(deps: CentreDeps, change: Change[Changed]) -> list[CaseChanged]:

@@ -29,6 +29,7 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
     async with aiohttp.ClientSession(timeout=timeout) as session:
         deps = CentreDeps(place.documents, place.bus, chosen, session, place.site)
 
+        watch = feed.Watch(deps)
         leases = leases_of(place.documents, place.environ)
 
         async def published() -> None:
@@ -42,6 +43,7 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
                 "reports": await deps.documents.count(REPORTS),
                 "unlinked": await deps.documents.count(LINKS, Eq("state", LinkState.UNLINKED)),
                 "recalls_open": await deps.documents.count(RECALLS, Eq("state", RecallState.REQUESTED)),
+                "oldest not published, seconds": await watch.waited_s(),
             }
 
         yield Running(
@@ -49,4 +51,5 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
             handlers={InstancesStored: partial(handlers.take_stored, deps=deps)},
             tasks=[published, repaired],
             status=status,
+            checks={"feed": watch.is_published_in_time},
         )

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from services.linker.gateway import handlers, housekeeping, linking, send, send_reports
+from services.linker.gateway.backlog import Backlog
 from services.linker.gateway.delivery_worker import DeliveryWorker, Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.operator_actions import OperatorActions
@@ -44,10 +45,12 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
         workers = _workers(deps, peer, leases_of(place.documents, place.environ))
         actions = OperatorActions(deps)
         routes = GatewayRoutes(actions)
+        backlog = Backlog(deps)
 
         async def status() -> Mapping[str, int]:
             away = [each.tries for each in await actions.workers()]
-            return {**await actions.counts(), "centre_away_tries": max(away, default=0)}
+            tries = {"centre_away_tries": max(away, default=0)}
+            return {**await actions.counts(), **tries, **await backlog.figures()}
 
         yield Running(
             routes=routes.routes(),
@@ -57,6 +60,7 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
             },
             tasks=[worker.run for worker in workers],
             status=status,
+            checks={"deliveries": backlog.is_delivered_in_time},
             templates=TEMPLATES,
             menu=((translatable("Links"), "/gateway/links"),),
         )

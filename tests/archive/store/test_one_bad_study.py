@@ -164,3 +164,18 @@ async def test_a_search_for_orphans_that_failed_once_does_not_wait_for_its_inter
             await asyncio.sleep(0.05)
     keeping.cancel()
     await asyncio.wait([keeping])
+
+
+async def test_the_archive_says_when_a_change_waits_too_long_to_be_published(
+    archive: Archive, slices: list[bytes], lease: Lease
+) -> None:
+    assert await loop.is_published_in_time(archive.deps) == "ok"
+    await three_studies(archive, slices)
+    (row, *_) = (await archive.deps.documents.find(PENDING)).documents
+    await archive.deps.documents.put(PENDING, msgspec.structs.replace(row, at=row.at - 700))
+
+    assert (await loop.is_published_in_time(archive.deps)).startswith("a change waits for 70")
+
+    while await change_ledger.publish_pending(archive.deps, lease):
+        pass
+    assert await loop.is_published_in_time(archive.deps) == "ok"

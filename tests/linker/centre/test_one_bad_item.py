@@ -79,3 +79,21 @@ async def test_a_report_that_cannot_be_linked_keeps_no_other_from_its_study(tmp_
         healed = await centre.documents.get(REPORTS, "R2")
         assert healed is not None
         assert healed.studies == (STUDY,)
+
+
+async def test_the_centre_says_when_rows_wait_and_the_cursor_stands_still(tmp_path: Path) -> None:
+    async with centre_with(tmp_path) as centre:
+        now = 0.0
+        deps = deps_of(centre, centre.session)
+        watch = feed.Watch(deps, clock=lambda: now)
+        said = [await watch.is_published_in_time()]
+        now = 601.0
+        said.append(await watch.is_published_in_time())
+        async with Leases(centre.documents, "test", 60.0).held("linker-case-changes") as lease:
+            while await feed.publish_some(deps, lease):
+                pass
+        said.append(await watch.is_published_in_time())
+
+        assert said == ["ok", "changes wait for 601 s to be published", "ok"]
+        now = 5000.0
+        assert await watch.waited_s() == 0
