@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from services.anonymizer.dicom.patient_identifiers import Identity
+from services.anonymizer.dicom.patient_identifiers import PatientIdentity
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms import pseudonyms
 from services.anonymizer.pseudonyms.keys import KeySet
@@ -32,7 +32,7 @@ class Context(NamedTuple):
 
     policy: Policy
     sop_class_uid: str
-    identity: Identity
+    identity: PatientIdentity
     issuer: str
     days: int
 
@@ -45,7 +45,7 @@ class Context(NamedTuple):
         return self.policy.keys
 
 
-def of(policy: Policy, sop_class_uid: str, identity: Identity) -> Context:
+def of(policy: Policy, sop_class_uid: str, identity: PatientIdentity) -> Context:
     """Return the context of one Instance."""
     issuer = pseudonyms.issuer_of(identity.issuer, policy.site, policy.foreign_issuers)
     moves = profile.dates(profile.load(policy.profile)) == "MODIFIED"

@@ -1,7 +1,8 @@
 """Who an Instance is about: what identifies is read first, so that the rest can be searched for it.
 
-Free text repeats names and IDs, and so do Attributes that the standard holds harmless. ``Identity`` is the dictionary
-with which texts are cleaned, and ``traces`` are the byte strings that must not be left in the output, however encoded.
+Free text repeats names and IDs, and so do Attributes that the standard holds harmless. ``PatientIdentity`` is the
+dictionary with which texts are cleaned, and ``traces`` are the byte strings that must not be left in the output,
+however encoded.
 """
 
 import re
@@ -45,7 +46,7 @@ _CODECS = ("utf-8", "cp932", "euc_jp", "iso2022_jp", "gb18030", "euc_kr")
 _ESCAPE = re.compile(rb"\x1b(?:\$[()]?[@-~]|[()\-][@-~])")  # PS3.5 6.1.2.5.4, ISO/IEC 2022
 
 
-class Found(NamedTuple):
+class IdentifyingValue(NamedTuple):
     """One identifying value as it stands: tag, VR, bytes, and the character set of its Data Set."""
 
     tag: int
@@ -54,13 +55,13 @@ class Found(NamedTuple):
     charset: bytes
 
 
-FACTS = frozenset(
+TOP_LEVEL_TAGS = frozenset(
     {0x00080008, 0x00080016, 0x00080018, 0x00080020, 0x00080050, 0x00080060, 0x00080070, 0x0008103E, 0x00081090}
     | {0x0020000D, 0x0020000E, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280301, 0x00280303}
 )
 
 
-_INTEREST = WANTED | FACTS | {_CHARSET}
+_INTEREST = WANTED | TOP_LEVEL_TAGS | {_CHARSET}
 # Words of the standard's own vocabulary: a phantom called HEAD must not cost every image its Body Part Examined.
 _VOCABULARY = frozenset(
     {"abdomen", "anonymized", "anonymous", "brain", "breast", "chest", "foot", "hand", "head", "heart", "hip", "knee"}
@@ -83,7 +84,7 @@ _VOCABULARY = frozenset(
 )
 
 
-class Facts(NamedTuple):
+class TopLevelAttributes(NamedTuple):
     """What decides about the Instance and names it, as it stands at the top level. values: tag → bytes, unpadded."""
 
     values: dict[int, bytes]
@@ -94,7 +95,7 @@ class Facts(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)  # one object per patient and header: its identity is the key of caches
-class Identity:
+class PatientIdentity:
     """Whom an Instance is about. header: DICOM keyword → texts.  traces: bytes to search for, in lower case."""
 
     charset: bytes
@@ -114,20 +115,20 @@ class Identity:
         return len(text) >= _UNMISTAKABLE and text in self.traces
 
 
-def read(data: FileBytes, start: int, syntax: Syntax) -> tuple[Identity, Facts]:
+def read(data: FileBytes, start: int, syntax: Syntax) -> tuple[PatientIdentity, TopLevelAttributes]:
     """Return who the Data Set is about, and what it is."""
     reader = _Reader(data)
     reader.walk(start, len(data), syntax, b"", 0)
-    return _identity(reader.charset, tuple(reader.found)), Facts(reader.facts)
+    return _identity(reader.charset, tuple(reader.identifying)), TopLevelAttributes(reader.attributes)
 
 
-def said(
+def read_part(
     data: FileBytes, pos: int, end: int, syntax: Syntax, charset: bytes
-) -> tuple[tuple[Found, ...], dict[int, bytes]]:
+) -> tuple[tuple[IdentifyingValue, ...], dict[int, bytes]]:
     """Return what the elements of the top level from pos to end say of the patient, and of the Instance."""
     reader = _Reader(data)
     reader.walk(pos, end, syntax, charset, 0)
-    return tuple(reader.found), reader.facts
+    return tuple(reader.identifying), reader.attributes
 
 
 class _Reader:
@@ -135,8 +136,8 @@ class _Reader:
 
     def __init__(self, data: FileBytes) -> None:
         self._data = data
-        self.found: list[Found] = []
-        self.facts: dict[int, bytes] = {}
+        self.identifying: list[IdentifyingValue] = []
+        self.attributes: dict[int, bytes] = {}
         self.charset = b""
 
     def walk(self, pos: int, end: int, syntax: Syntax, charset: bytes, depth: int) -> None:
@@ -166,18 +167,18 @@ class _Reader:
                 self.walk(item.value, item.end, inside, charset, depth + 1)
         elif element.length != UNDEFINED and (tag in _INTEREST or element.vr == b"PN"):
             value = self._value(element)
-            if tag in FACTS and depth == 0:
-                self.facts[tag] = value
+            if tag in TOP_LEVEL_TAGS and depth == 0:
+                self.attributes[tag] = value
             if value and (tag in WANTED or element.vr == b"PN" or vrs.vr_of(tag) == b"PN"):
                 vr = vrs.vr_of(tag) if element.vr == b"UN" else element.vr
-                self.found.append(Found(tag, vr, value, charset))
+                self.identifying.append(IdentifyingValue(tag, vr, value, charset))
 
     def _value(self, element: Element) -> bytes:
         return self._data[element.value : element.value + element.length].rstrip(b" \0")
 
 
 @lru_cache(4096)
-def _identity(charset: bytes, identifiers: tuple[Found, ...]) -> Identity:
+def _identity(charset: bytes, identifiers: tuple[IdentifyingValue, ...]) -> PatientIdentity:
     header: dict[str, list[str]] = {}
     traces: dict[str, None] = {}
     patient_id = issuer = ""
@@ -194,7 +195,7 @@ def _identity(charset: bytes, identifiers: tuple[Found, ...]) -> Identity:
             traces |= dict.fromkeys(_strings(tag, vr, each))
             traces |= dict.fromkeys(_spoken(each) if vr == b"PN" else ())
     own = {codec for each in identifiers for codec in character_sets.encodings(each.charset)}
-    return Identity(charset, patient_id, issuer, header, _encoded(tuple(traces), own))
+    return PatientIdentity(charset, patient_id, issuer, header, _encoded(tuple(traces), own))
 
 
 def _strings(tag: int, vr: bytes, text: str) -> list[str]:

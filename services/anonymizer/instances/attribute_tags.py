@@ -1,4 +1,4 @@
-"""Attributes that point at other Attributes (VR AT): what points at something the profile removes, points at nothing.
+"""Values of VR AT, which reference Attributes: those that reference a removed Attribute are dropped.
 
 Source: PS3.5 6.2 (AT); PS3.3 C.7.6.6 (Frame Increment Pointer), C.7.6.17 (Multi-frame Dimension).
 """
@@ -12,16 +12,16 @@ DIMENSIONS: Final = frozenset({0x00209165, 0x00209167})
 """Dimension Index and Functional Group Pointer: Type 1, and every frame has a Dimension Index Value for each."""
 
 
-def standing(tag: int, value: bytes, syntax: Syntax, stands: Callable[[int], bool]) -> bytes | None:
-    """Return the pointers of an Attribute that still point at something; None if all do, b"" if none does.
+def retained(tag: int, value: bytes, syntax: Syntax, is_retained: Callable[[int], bool]) -> bytes | None:
+    """Return the values that reference retained Attributes; None if all do, b"" if none does.
 
-    stands: whether an Attribute can be in the output. Those of a dimension stay: without one of them the frames' values
-    could not be told apart.
+    is_retained: whether an Attribute can be in the output. Those of a dimension stay: without one of them the frames'
+    values could not be told apart.
     """
     if tag in DIMENSIONS or len(value) % 4:
         return None
     pointers = [value[at : at + 4] for at in range(0, len(value), 4)]
-    left = [each for each in pointers if stands(_tag(each, syntax))]
+    left = [each for each in pointers if is_retained(_tag(each, syntax))]
     return None if len(left) == len(pointers) else b"".join(left)
 
 

@@ -5,7 +5,7 @@ Source: PS3.15 E.3.1 (Clean Pixel Data Option).
 
 from typing import TYPE_CHECKING, Final
 
-from services.anonymizer.dicom.patient_identifiers import Facts
+from services.anonymizer.dicom.patient_identifiers import TopLevelAttributes
 from services.anonymizer.pixels import image, text_detector
 from services.anonymizer.pixels.rules import rule_for
 from services.anonymizer.pixels.text_detector import Box
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 FOUND: Final = "burned-in-text-found"
 
 
-def cleaned(data: FileBytes, facts: Facts, policy: Policy, review: "Review | None") -> FileBytes | None:
+def cleaned(
+    data: FileBytes, attributes: TopLevelAttributes, policy: Policy, review: "Review | None"
+) -> FileBytes | None:
     """Return the file with its text masked, the file itself if it was looked at and has none, None if none is expected.
 
     Raises Refused if a person has to look at it first.
     """
-    rule = rule_for(facts)
+    rule = rule_for(attributes)
     if rule is None:
         return None
     if rule.then == "pass" and review is None:
@@ -50,9 +52,9 @@ def _searched(data: FileBytes, policy: Policy) -> FileBytes:
     return image.masked(data, boxes) if boxes else data
 
 
-def pass_unseen(facts: Facts, policy: Policy) -> bool:
+def pass_unseen(attributes: TopLevelAttributes, policy: Policy) -> bool:
     """Say whether the pixels pass without a look."""
-    rule = rule_for(facts)
+    rule = rule_for(attributes)
     return rule is None or (rule.then == "pass" and not (policy.search_pixels and rule.search))
 
 

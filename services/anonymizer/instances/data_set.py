@@ -165,7 +165,7 @@ class Rewriter:
                 self.replaced[action, value, state.charset] = new
             value = new
         if acted is None and vr == b"AT":
-            left = attribute_tags.standing(element.tag, value, syntax, self._stands)
+            left = attribute_tags.retained(element.tag, value, syntax, self._is_retained)
             if left is None:
                 return None, following
             self.counts["dangling-pointer"] += 1
@@ -175,7 +175,7 @@ class Rewriter:
             return None, following
         return [elements.encode(element.tag, vr, value if recoded is None else recoded, syntax)], following
 
-    def _stands(self, tag: int) -> bool:
+    def _is_retained(self, tag: int) -> bool:
         """Say whether an Attribute can be in the output, at the top or in an Item."""
         table = profile.compiled(self._context.profile, self._context.sop_class_uid)
         actions = (table.top.get(tag, Action.REMOVE), table.nested.get(tag, Action.REMOVE))

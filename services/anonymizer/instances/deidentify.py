@@ -12,7 +12,7 @@ from msgspec import structs
 
 from services.anonymizer import policy as contexts
 from services.anonymizer.dicom import file_format, patient_identifiers
-from services.anonymizer.dicom.patient_identifiers import Facts
+from services.anonymizer.dicom.patient_identifiers import TopLevelAttributes
 from services.anonymizer.instances import burned_in, series_template, sop_classes
 from services.anonymizer.instances.data_set import Buffer, Rewriter
 from services.anonymizer.instances.replacement_values import shifted
@@ -74,19 +74,25 @@ def rewritten(data: FileBytes, policy: Policy, review: Review | None) -> tuple[S
     file = file_format.split(data)
     known = series_template.made(file, policy) if review is None else None
     if known is not None and _is_like(known, file):
-        context, facts, parts, counts, sealed = known.context, known.facts, known.parts, known.counts, known.sealed
+        context, attributes, parts, counts, sealed = (
+            known.context,
+            known.attributes,
+            known.parts,
+            known.counts,
+            known.sealed,
+        )
     else:
-        who, facts = patient_identifiers.read(file.data, file.start, file.syntax)
-        sop_classes.check(facts)
-        clean = burned_in.cleaned(data, facts, policy, review)
+        who, attributes = patient_identifiers.read(file.data, file.start, file.syntax)
+        sop_classes.check(attributes)
+        clean = burned_in.cleaned(data, attributes, policy, review)
         if clean is not None and clean is not data:
             file = file_format.split(clean)
-        context = contexts.of(policy, facts.text(sop_classes.SOP_CLASS), who)
-        parts, rewriter = _rewritten(file, context, facts, looked_at=clean is not None)
+        context = contexts.of(policy, attributes.text(sop_classes.SOP_CLASS), who)
+        parts, rewriter = _rewritten(file, context, attributes, looked_at=clean is not None)
         counts, sealed = dict(rewriter.counts), vault_entries.entries(policy.keys, context.issuer, rewriter.replaced)
-    sop_instance_uid = uid_pseudonym(policy.keys, facts.text(sop_classes.SOP_INSTANCE))
+    sop_instance_uid = uid_pseudonym(policy.keys, attributes.text(sop_classes.SOP_INSTANCE))
     head = file_format.head(context.sop_class_uid, sop_instance_uid, file.transfer_syntax_uid)
-    keys = _link_keys(context, facts)
+    keys = _link_keys(context, attributes)
     cleaned = Cleaned(
         data=b"",
         size_bytes=0,
@@ -94,27 +100,29 @@ def rewritten(data: FileBytes, policy: Policy, review: Review | None) -> tuple[S
         counts=counts,
         sop_class_uid=context.sop_class_uid,
         sop_instance_uid=sop_instance_uid,
-        series_instance_uid=uid_pseudonym(policy.keys, facts.text(sop_classes.SERIES)),
+        series_instance_uid=uid_pseudonym(policy.keys, attributes.text(sop_classes.SERIES)),
         keys=keys,
-        sealed=_sealed(context, facts, keys, sealed),
+        sealed=_sealed(context, attributes, keys, sealed),
     )
     return ([head, file_format.deflate(parts)] if file.deflated else [head, *parts]), cleaned
 
 
 def _is_like(known: Made, file: Part10[FileBytes]) -> bool:
     """Say whether what decides about an Instance is as it was for the one that it was made like."""
-    facts, context = known.facts, known.context
-    if facts.text(sop_classes.SOP_CLASS) != context.sop_class_uid or not burned_in.pass_unseen(facts, context.policy):
+    attributes, context = known.attributes, known.context
+    if attributes.text(sop_classes.SOP_CLASS) != context.sop_class_uid or not burned_in.pass_unseen(
+        attributes, context.policy
+    ):
         return False
-    sop_classes.check(facts)
-    return _statements(context, facts, file.syntax, looked_at=False) == known.statements
+    sop_classes.check(attributes)
+    return _statements(context, attributes, file.syntax, looked_at=False) == known.statements
 
 
 def _rewritten(
-    file: Part10[FileBytes], context: Context, facts: Facts, *, looked_at: bool
+    file: Part10[FileBytes], context: Context, attributes: TopLevelAttributes, *, looked_at: bool
 ) -> tuple[list[Buffer], Rewriter]:
     """Return the new Data Set; if a trace of the patient is left in it, look at every text that was kept."""
-    statements = _statements(context, facts, file.syntax, looked_at=looked_at)
+    statements = _statements(context, attributes, file.syntax, looked_at=looked_at)
     if looked_at:
         statements = statements | {_BURNED_IN: elements.encode(_BURNED_IN, b"CS", b"NO", file.syntax)}
     for search in (False, True):
@@ -128,13 +136,15 @@ def _rewritten(
     return parts, rewriter
 
 
-def _statements(context: Context, facts: Facts, syntax: Syntax, *, looked_at: bool) -> dict[int, bytes]:
+def _statements(
+    context: Context, attributes: TopLevelAttributes, syntax: Syntax, *, looked_at: bool
+) -> dict[int, bytes]:
     """Return what the Instance says of its de-identification, encoded.
 
     Dates that the profile keeps are no truer than they came: what was MODIFIED or REMOVED before stays so.
     """
     dates = profile.dates(profile.load(context.profile))
-    earlier = facts.text(_DATES_MODIFIED)
+    earlier = attributes.text(_DATES_MODIFIED)
     if dates == "UNMODIFIED" and earlier in ("MODIFIED", "REMOVED"):
         dates = earlier
     patient, issuer = contexts.patient(context), contexts.issuer_label(context)
@@ -176,30 +186,32 @@ def _method_codes(name: str, syntax: Syntax, looked_at: bool) -> bytes:
     return elements.header(0x00120064, b"SQ", len(items), syntax) + items
 
 
-def _sealed(context: Context, facts: Facts, keys: LinkKeys, entries: Sequence[Sealed]) -> tuple[Sealed, ...]:
-    accession = facts.values.get(_ACCESSION, b"").decode("utf-8", "replace")
+def _sealed(
+    context: Context, attributes: TopLevelAttributes, keys: LinkKeys, entries: Sequence[Sealed]
+) -> tuple[Sealed, ...]:
+    accession = attributes.values.get(_ACCESSION, b"").decode("utf-8", "replace")
     originals = (
         ("patient", keys.patient_id, f"{context.issuer}|{context.identity.patient_id}"),
-        ("study", keys.study_instance_uid, facts.text(sop_classes.STUDY)),
+        ("study", keys.study_instance_uid, attributes.text(sop_classes.STUDY)),
         ("order", keys.accession_number, accession),
     )
     named = (seal(context.keys, *original) for original in originals if original[1])
     return tuple({entry.pseudonym: entry for entry in (*entries, *named)}.values())
 
 
-def _link_keys(context: Context, facts: Facts) -> LinkKeys:
+def _link_keys(context: Context, attributes: TopLevelAttributes) -> LinkKeys:
     """Return what a report is matched by: pseudonyms, and what the profile keeps."""
-    date = facts.values.get(_STUDY_DATE, b"")
+    date = attributes.values.get(_STUDY_DATE, b"")
     kept = {
         "UNMODIFIED": date,
         "MODIFIED": shifted(b"DA", date, context.days) or b"",
         "REMOVED": b"",
     }[profile.dates(profile.load(context.profile))]
-    accession = facts.values.get(_ACCESSION, b"").decode("utf-8", "replace")
+    accession = attributes.values.get(_ACCESSION, b"").decode("utf-8", "replace")
     return LinkKeys(
         patient_id=contexts.patient(context),
         accession_number=accession_pseudonym(context.keys, context.policy.site, accession),
-        study_instance_uid=uid_pseudonym(context.keys, facts.text(sop_classes.STUDY)),
-        modality=facts.text(_MODALITY),
+        study_instance_uid=uid_pseudonym(context.keys, attributes.text(sop_classes.STUDY)),
+        modality=attributes.text(_MODALITY),
         study_date=kept.decode("ascii", "replace") if kept.isdigit() and len(kept) == 8 else "",
     )

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
-from services.anonymizer.dicom.patient_identifiers import Identity
+from services.anonymizer.dicom.patient_identifiers import PatientIdentity
 from services.anonymizer.instances import replacement_values
 from services.anonymizer.policy import Context
 from services.anonymizer.text.cleaner import CleanedText, Identifiers, TextPolicy, clean_text
@@ -35,11 +35,11 @@ def _fitting(text: str, vr: bytes) -> str:
 
 
 @lru_cache(256)
-def _identifiers(identity: Identity) -> Identifiers:
+def _identifiers(identity: PatientIdentity) -> Identifiers:
     identifiers = Identifiers.of_header(identity.header)
     return msgspec.structs.replace(identifiers, names=tuple(name for name in identifiers.names if name.text))
 
 
 @lru_cache(8192)
-def _cleaned(text: str, name: str, days: int, identity: Identity) -> CleanedText:
+def _cleaned(text: str, name: str, days: int, identity: PatientIdentity) -> CleanedText:
     return clean_text(text, _identifiers(identity), TextPolicy.of_profile(name, days or None))

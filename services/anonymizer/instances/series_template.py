@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, TypeGuard
 
 from services.anonymizer.dicom import patient_identifiers
-from services.anonymizer.dicom.patient_identifiers import Facts, Found
+from services.anonymizer.dicom.patient_identifiers import IdentifyingValue, TopLevelAttributes
 from services.anonymizer.instances.action_tables import State
 from services.anonymizer.instances.data_set import Buffer, Rewriter
 from services.anonymizer.policy import Context, Policy
@@ -37,7 +37,7 @@ class Piece(NamedTuple):
     """One element of the top level, or one private group.
 
     data, out: as it came and as it goes out, behind what the engine states in front of it (``stated``).
-    found, facts: what it says of the patient and of the Instance.  sealed: the vault's entries of what was replaced.
+    identifying, attributes: of the patient, of the Instance.  sealed: the vault's entries of what was replaced.
     """
 
     tag: int
@@ -45,8 +45,8 @@ class Piece(NamedTuple):
     stated: bytes
     out: bytes
     counts: Mapping[str, int]
-    found: tuple[Found, ...]
-    facts: Mapping[int, bytes]
+    identifying: tuple[IdentifyingValue, ...]
+    attributes: Mapping[int, bytes]
     sealed: Sequence[Sealed]
 
 
@@ -68,7 +68,7 @@ class Made(NamedTuple):
     statements: Mapping[int, bytes]
     parts: list[Buffer]
     counts: dict[str, int]
-    facts: Facts
+    attributes: TopLevelAttributes
     sealed: list[Sealed]
 
 
@@ -100,7 +100,7 @@ class Template:
         outs: list[bytes] = []
         sealed: list[Sealed] = []
         changed: list[tuple[int, int]] = []
-        counts, facts = dict(self._counts), dict(self._facts)
+        counts, attributes = dict(self._counts), dict(self._attributes)
         rewriter = Rewriter(data, self.context)
         for stretch in self._stretches:
             out, piece = stretch.out, self._pieces[stretch.first]
@@ -108,13 +108,13 @@ class Template:
                 pos += len(stretch.data)
                 sealed += stretch.sealed
                 if stretch.varies:
-                    facts.update(piece.facts)
+                    attributes.update(piece.attributes)
                     _add(counts, piece.counts)
             elif not stretch.varies:
                 self._learn(data, pos, stretch)
                 return self.apply(file)
             else:
-                new = self._changed(rewriter, piece, pos, facts)
+                new = self._changed(rewriter, piece, pos, attributes)
                 if new is None:
                     return None
                 out, pos = new
@@ -131,18 +131,20 @@ class Template:
         parts: list[Buffer] = [header]
         rewriter.rest(pos, self._state, parts)
         _add(counts, rewriter.counts)
-        return Made(self.context, self.statements, parts, counts, Facts(facts), sealed)
+        return Made(self.context, self.statements, parts, counts, TopLevelAttributes(attributes), sealed)
 
-    def _changed(self, rewriter: Rewriter, piece: Piece, pos: int, facts: dict[int, bytes]) -> tuple[bytes, int] | None:
+    def _changed(
+        self, rewriter: Rewriter, piece: Piece, pos: int, attributes: dict[int, bytes]
+    ) -> tuple[bytes, int] | None:
         """Return what becomes of a piece that is not as it was, and where it ends; None if more than it changes."""
         data, state = rewriter.data, self._state
         if piece.tag <= _CHARSET or elements.read(data, pos, len(data), state.syntax).tag != piece.tag:
             return None
         out, following = rewriter.element(pos, state)
-        identifying, own = patient_identifiers.said(data, pos, following, state.syntax, state.charset)
-        if identifying != piece.found:
+        identifying, own = patient_identifiers.read_part(data, pos, following, state.syntax, state.charset)
+        if identifying != piece.identifying:
             return None
-        facts.update(own)
+        attributes.update(own)
         return piece.stated + out, following
 
     def _sealed(self, rewriter: Rewriter) -> list[Sealed]:
@@ -164,13 +166,13 @@ class Template:
         """Put together what does not vary."""
         self._stretches: list[Stretch] = []
         self._counts: dict[str, int] = {}
-        self._facts: dict[int, bytes] = {}
+        self._attributes: dict[int, bytes] = {}
         first = 0
         for number in (*sorted(self._varying), len(self._pieces)):
             self._join(first, number, varies=False)
             for piece in self._pieces[first:number]:
                 _add(self._counts, piece.counts)
-                self._facts.update(piece.facts)
+                self._attributes.update(piece.attributes)
             self._join(number, number + 1, varies=True)
             first = number + 1
 
@@ -279,10 +281,10 @@ def _template(first: _First) -> Template | None:
         rewriter.counts.clear()
         rewriter.replaced.clear()
         out, following = rewriter.element(pos, state)
-        identifying, facts = patient_identifiers.said(data, pos, following, state.syntax, state.charset)
+        identifying, attributes = patient_identifiers.read_part(data, pos, following, state.syntax, state.charset)
         counts = dict(rewriter.counts)
         sealed = vault_entries.entries(first.context.keys, first.context.issuer, rewriter.replaced)
-        pieces.append(Piece(tag, data[pos:following], stated, stated + out, counts, identifying, facts, sealed))
+        pieces.append(Piece(tag, data[pos:following], stated, stated + out, counts, identifying, attributes, sealed))
         if tag == _CHARSET:
             state = rewriter.switched(state, pos)
         pos = following

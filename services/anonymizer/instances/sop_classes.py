@@ -1,6 +1,6 @@
 """Which Instances are let in at all, decided by their class."""
 
-from services.anonymizer.dicom.patient_identifiers import Facts
+from services.anonymizer.dicom.patient_identifiers import TopLevelAttributes
 from services.anonymizer.profile import tables
 from shared.errors import Invalid, Refused
 
@@ -24,15 +24,15 @@ REFUSED = {
 }
 
 
-def check(facts: Facts) -> None:
+def check(attributes: TopLevelAttributes) -> None:
     """Raise Invalid if the Instance does not say what it is, Refused if its class cannot be de-identified."""
-    sop_class = facts.text(SOP_CLASS)
+    sop_class = attributes.text(SOP_CLASS)
     if not sop_class:
         raise Invalid("no-sop-class", "SOP Class UID (0008,0016) is missing or empty (PS3.3 C.12.1)")
     if sop_class in REFUSED:
         raise Refused(*REFUSED[sop_class])
     for tag, name in ((SOP_INSTANCE, "SOP"), (STUDY, "Study"), (SERIES, "Series")):
-        if not facts.text(tag):
+        if not attributes.text(tag):
             raise Invalid(f"no-{name.lower()}-instance-uid", f"{name} Instance UID is missing or empty (PS3.3 C.12.1)")
     if not tables.is_known_sop_class(sop_class):
         raise Refused("unknown-sop-class", "the SOP Class is private, retired or not of a Composite IOD (PS3.4 B.5)")

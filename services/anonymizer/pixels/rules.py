@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from services.anonymizer.dicom.patient_identifiers import Facts
+from services.anonymizer.dicom.patient_identifiers import TopLevelAttributes
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
 SOP_CLASS, IMAGE_TYPE, MANUFACTURER, DESCRIPTION, MODEL = 0x00080016, 0x00080008, 0x00080070, 0x0008103E, 0x00081090
@@ -48,30 +48,30 @@ def rules() -> tuple[PixelRule, ...]:
     return tuple(msgspec.convert(tomllib.loads(text), _File).rules)
 
 
-def rule_for(facts: Facts) -> PixelRule | None:
+def rule_for(attributes: TopLevelAttributes) -> PixelRule | None:
     """Return the rule that decides about the pixels, None if the Instance has none."""
-    if ROWS not in facts.values:
+    if ROWS not in attributes.values:
         return None
-    return _first(tuple(facts.values.get(tag, b"") for tag in _ASKED))
+    return _first(tuple(attributes.values.get(tag, b"") for tag in _ASKED))
 
 
 @lru_cache(1024)
 def _first(values: tuple[bytes, ...]) -> PixelRule | None:
-    facts = Facts(dict(zip(_ASKED, values, strict=True)))
-    return next((rule for rule in rules() if _holds(rule, facts)), None)
+    attributes = TopLevelAttributes(dict(zip(_ASKED, values, strict=True)))
+    return next((rule for rule in rules() if _holds(rule, attributes)), None)
 
 
-def _holds(rule: PixelRule, facts: Facts) -> bool:
+def _holds(rule: PixelRule, attributes: TopLevelAttributes) -> bool:
     """Return whether every condition of the rule holds."""
-    if rule.sop_class and facts.text(SOP_CLASS).removeprefix(_STORAGE) not in rule.sop_class:
+    if rule.sop_class and attributes.text(SOP_CLASS).removeprefix(_STORAGE) not in rule.sop_class:
         return False
     if rule.image_type:
-        words = {word.strip() for word in facts.text(IMAGE_TYPE).upper().split("\\")}
+        words = {word.strip() for word in attributes.text(IMAGE_TYPE).upper().split("\\")}
         if not words & set(rule.image_type):
             return False
-    if rule.burned_in and facts.text(BURNED_IN).upper() not in rule.burned_in:
+    if rule.burned_in and attributes.text(BURNED_IN).upper() not in rule.burned_in:
         return False
-    if rule.photometric and facts.text(PHOTOMETRIC) not in rule.photometric:
+    if rule.photometric and attributes.text(PHOTOMETRIC) not in rule.photometric:
         return False
     texts = ((rule.manufacturer, MANUFACTURER), (rule.model, MODEL), (rule.description, DESCRIPTION))
-    return all(not form or re.search(form, facts.text(tag), re.IGNORECASE) for form, tag in texts)
+    return all(not form or re.search(form, attributes.text(tag), re.IGNORECASE) for form, tag in texts)

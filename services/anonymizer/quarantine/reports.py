@@ -13,7 +13,7 @@ from services.anonymizer.quarantine.decisions import bytes_of, carry_out, choice
 from services.anonymizer.records import DECISIONS, Choice, Decision, Kind, Quarantined
 from services.anonymizer.reports.deidentify import DeidentifiedReport
 from services.anonymizer.reports.handler import deidentify_or_refuse
-from services.anonymizer.reports.review import RESIDUAL_RISK, cuts_of, doubts_of, texts
+from services.anonymizer.reports.review import RESIDUAL_RISK, cuts_of, residual_risk_findings, texts
 from shared.bus import Bus
 from shared.errors import Conflict, Invalid
 
@@ -28,7 +28,7 @@ def report_review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRou
         context = {
             "item": item,
             "texts": shown,
-            "doubts": await deps.cpu(doubts_of, shown, deps.policy.recognise),
+            "findings": await deps.cpu(residual_risk_findings, shown, deps.policy.recognise),
             "digest": report.sha256 if report else "",
             "decision": await deps.documents.get(DECISIONS, item.blob),
         }

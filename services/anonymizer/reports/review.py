@@ -37,8 +37,8 @@ def texts(resource: dict[str, Any]) -> list[Text]:
     return [Text(name, text) for name, text, _ in places(resource)]
 
 
-class Shown(msgspec.Struct, frozen=True):
-    """A doubtful place, for a person: in which text, from where to where in signs, its words, and why."""
+class Finding(msgspec.Struct, frozen=True):
+    """A place that may identify somebody: in which text, from where to where in characters, its words, and why."""
 
     number: int
     start: int
@@ -47,17 +47,17 @@ class Shown(msgspec.Struct, frozen=True):
     reason: str
 
 
-def doubts_of(shown: Sequence[Text], recognise: bool) -> list[Shown]:
-    """Return the doubtful places of all texts. Runs in a worker process: the recogniser takes a tenth of a second."""
+def residual_risk_findings(shown: Sequence[Text], recognise: bool) -> list[Finding]:
+    """Return the findings of all texts. Runs in a worker process: the recogniser takes a tenth of a second."""
     return [
-        Shown(number, start, end, text.text[start:end], reason)
+        Finding(number, start, end, text.text[start:end], reason)
         for number, text in enumerate(shown)
         for start, end, reason in places_to_read(text.text, recognise=recognise)
     ]
 
 
 def cuts_of(field: str, shown: Sequence[Text]) -> tuple[Cut, ...] | None:
-    """Read ``text,start,end;…`` in signs; None if one of them is not a place in these texts."""
+    """Read ``text,start,end;…`` in characters; None if one of them is not a place in these texts."""
     matches = [match for part in field.split(";") if part.strip() for match in [_PLACE.fullmatch(part.strip())]]
     cuts = [tuple(map(int, match.groups())) for match in matches if match]
     good = [(n, a, b) for n, a, b in cuts if n < len(shown) and a < b <= len(shown[n].text)]

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from pydicom._uid_dict import UID_dictionary
 
 from services.anonymizer.dicom import file_format
-from services.anonymizer.dicom.patient_identifiers import Identity
+from services.anonymizer.dicom.patient_identifiers import PatientIdentity
 from services.anonymizer.instances.action_tables import STATED
 from services.anonymizer.instances.actions import Act
 from services.anonymizer.instances.data_set import Rewriter
@@ -118,25 +118,25 @@ def renewed(sent: Sent, known: Mapping[str, Original], old: KeySet, new: KeySet,
     """
     if sent.patient and sent.patient not in known:
         raise Refused("patient-not-in-vault", "the vault holds no entry of this patient")
-    successors = NewPseudonyms(known, old, new, site)
+    new_pseudonyms = NewPseudonyms(known, old, new, site)
     issuer, _, patient_id = known[sent.patient].text.partition("|") if sent.patient else (site, "", "")
     before, after = (pseudonyms.shift_days(each, issuer, patient_id) for each in (old, new))
-    renewal = _Renewal(successors, (before, after), systems.patient_system(new.version))
-    rewriter = Rewriter(sent.file.data, _context(sent, new), act=renewal)
-    parts = rewriter.rewrite(sent.file.start, sent.file.syntax, _statements(sent, successors, renewal.label))
-    uid = successors.of("uid", sent.text(_SOP_INSTANCE))
+    new_actions = _NewPseudonymActions(new_pseudonyms, (before, after), systems.patient_system(new.version))
+    rewriter = Rewriter(sent.file.data, _context(sent, new), act=new_actions)
+    parts = rewriter.rewrite(sent.file.start, sent.file.syntax, _statements(sent, new_pseudonyms, new_actions.label))
+    uid = new_pseudonyms.of("uid", sent.text(_SOP_INSTANCE))
     head = file_format.head(sent.text(_SOP_CLASS), uid, sent.file.transfer_syntax_uid)
     output = b"".join([head, file_format.deflate(parts)] if sent.file.deflated else [head, *parts])
-    unsure = {"date": renewal.unsure_dates, "profile": int(sent.is_of_old)}
-    guessed = successors.guessed | {kind: count for kind, count in unsure.items() if count}
-    return Renewed(output, uid, guessed, successors.sealed)
+    unsure = {"date": new_actions.unsure_dates, "profile": int(sent.is_of_old)}
+    guessed = new_pseudonyms.guessed | {kind: count for kind, count in unsure.items() if count}
+    return Renewed(output, uid, guessed, new_pseudonyms.sealed)
 
 
-class _Renewal:
-    """What the engine's walk makes of each value: an ``acts.Acting``."""
+class _NewPseudonymActions:
+    """What becomes of each value that the engine walks over: an ``actions.Acting``."""
 
-    def __init__(self, successors: NewPseudonyms, days: tuple[int, int], label: str) -> None:
-        self._successors, self._days, self.label = successors, days, label
+    def __init__(self, new_pseudonyms: NewPseudonyms, days: tuple[int, int], label: str) -> None:
+        self._new_pseudonyms, self._days, self.label = new_pseudonyms, days, label
         self.unsure_dates = 0
 
     def __call__(
@@ -147,7 +147,7 @@ class _Renewal:
             new = "\\".join(self._uid(each, action) for each in _texts(value)).encode("ascii")
             return None if new == value.rstrip(b" \0") else (Action.UID, new)
         if action in _KINDS and text:
-            return action, self._successors.of(_KINDS[action], text).encode("ascii")
+            return action, self._new_pseudonyms.of(_KINDS[action], text).encode("ascii")
         if action is Action.ISSUER and text.startswith(systems.PATIENT):
             return action, self.label.encode("ascii")
         if action is Action.SHIFT and text:
@@ -157,8 +157,8 @@ class _Renewal:
         return None
 
     def _uid(self, uid: str, action: Action) -> str:
-        is_kept = not _is_ours(uid) or (action is Action.KEEP and not self._successors.knows(uid))
-        return uid if is_kept else self._successors.of("uid", uid)
+        is_kept = not _is_ours(uid) or (action is Action.KEEP and not self._new_pseudonyms.knows(uid))
+        return uid if is_kept else self._new_pseudonyms.of("uid", uid)
 
 
 def _top(file: Part10[bytes]) -> dict[int, tuple[bytes, bytes]]:
@@ -177,15 +177,15 @@ def _top(file: Part10[bytes]) -> dict[int, tuple[bytes, bytes]]:
 
 def _context(sent: Sent, keys: KeySet) -> Context:
     """Return the context of a walk in which nobody is looked for: that was done when the Instance was de-identified."""
-    nobody = Identity(sent.top.get(_CHARSET, (b"", b""))[1].rstrip(b" \0"), "", "", {}, ())
+    nobody = PatientIdentity(sent.top.get(_CHARSET, (b"", b""))[1].rstrip(b" \0"), "", "", {}, ())
     return Context(Policy(sent.profile, keys, ""), sent.text(_SOP_CLASS), nobody, "", 0)
 
 
-def _statements(sent: Sent, successors: NewPseudonyms, label: str) -> dict[int, bytes]:
+def _statements(sent: Sent, new_pseudonyms: NewPseudonyms, label: str) -> dict[int, bytes]:
     """Return what the Instance says of its de-identification: as it stands, but for the patient and the keys."""
     statements = {tag: element for tag, (element, _) in sent.top.items() if tag in STATED}
     if sent.patient:
-        patient = successors.of("patient", sent.patient).encode("ascii")
+        patient = new_pseudonyms.of("patient", sent.patient).encode("ascii")
         statements[_PATIENT] = elements.encode(_PATIENT, b"LO", patient, sent.file.syntax)
         statements[_ISSUER] = elements.encode(_ISSUER, b"LO", label.encode("ascii"), sent.file.syntax)
     return statements

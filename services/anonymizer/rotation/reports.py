@@ -109,9 +109,9 @@ def renewed(sent: SentReport, known: Mapping[str, Original], old: KeySet, new: K
     if sent.patient and sent.patient not in known:
         raise Refused("patient-not-in-vault", "the vault holds no entry of this patient")
     document = copy.deepcopy(sent.document)
-    successors = NewPseudonyms(known, old, new, site)
+    new_pseudonyms = NewPseudonyms(known, old, new, site)
     for kind, value, place in list(_pseudonyms(document)):
-        place.write(successors.of(kind, value), systems.patient_system(new.version))
+        place.write(new_pseudonyms.of(kind, value), systems.patient_system(new.version))
     unsure = 0
     if profile.dates(profile.load(sent.profile)) == "MODIFIED":
         issuer, _, patient_id = known[sent.patient].text.partition("|") if sent.patient else (site, "", "")
@@ -121,8 +121,8 @@ def renewed(sent: SentReport, known: Mapping[str, Original], old: KeySet, new: K
         del document["meta"]["versionId"]
         digest = hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
         document["meta"]["versionId"] = digest
-    guessed = successors.guessed | ({"text": unsure} if unsure else {})
-    return RenewedReport(orjson.dumps(document), str(document["id"]), guessed, successors.sealed)
+    guessed = new_pseudonyms.guessed | ({"text": unsure} if unsure else {})
+    return RenewedReport(orjson.dumps(document), str(document["id"]), guessed, new_pseudonyms.sealed)
 
 
 def _redated(document: Json, days: int) -> int:

@@ -28,7 +28,7 @@ def reasons_to_read(folded: FoldedText, dates: list[WrittenDate]) -> set[str]:
 
 
 def places_to_read(text: str, *, recognise: bool) -> list[ResidualRisk]:
-    """Return every doubtful place of a cleaned text, in order. recognise: whether the recogniser of names looks too."""
+    """Return every place of a cleaned text that may identify, in order. recognise: whether the recogniser looks too."""
     folded = FoldedText(text)
     risks = set(_risks(folded, find_dates(folded)))
     if recognise:

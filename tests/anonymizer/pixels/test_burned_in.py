@@ -14,7 +14,7 @@ from pydicom.data import get_testdata_file
 from pydicom.uid import UID, JPEGLSLossless, RLELossless
 
 from services.anonymizer.deps import AnonymizerDeps
-from services.anonymizer.dicom.patient_identifiers import Facts
+from services.anonymizer.dicom.patient_identifiers import TopLevelAttributes
 from services.anonymizer.instances.burned_in import FOUND
 from services.anonymizer.instances.deidentify import Review, deidentify
 from services.anonymizer.instances.handler import deidentify_instances
@@ -54,7 +54,7 @@ def pixels(data: bytes) -> "np.ndarray[Any, Any]":
 
 
 @pytest.mark.parametrize(
-    ("facts", "outcome"),
+    ("attributes", "outcome"),
     [
         ({0x00080016: "1.2.840.10008.5.1.4.1.1.2"}, "pass"),
         ({0x00080016: "1.2.840.10008.5.1.4.1.1.2", 0x00280301: "YES"}, "look"),
@@ -68,10 +68,10 @@ def pixels(data: bytes) -> "np.ndarray[Any, Any]":
         ({0x00080016: "1.2.840.10008.5.1.4.1.1.128"}, "pass"),  # PET, whose UID begins like CR's
     ],
 )
-def test_rules_tell_which_images_may_carry_text(facts: dict[int, str], outcome: str) -> None:
-    values = {tag: value.encode() for tag, value in facts.items()} | {0x00280010: b"\0\2"}
+def test_rules_tell_which_images_may_carry_text(attributes: dict[int, str], outcome: str) -> None:
+    values = {tag: value.encode() for tag, value in attributes.items()} | {0x00280010: b"\0\2"}
 
-    rule = rule_for(Facts(values))
+    rule = rule_for(TopLevelAttributes(values))
 
     assert rule is not None
     assert rule.then == outcome

@@ -100,7 +100,7 @@ async def test_what_a_person_cuts_is_gone_wherever_it_stands(deps: AnonymizerDep
 
 
 @pytest.mark.browser
-async def test_a_person_goes_from_doubt_to_doubt_and_cuts_in_a_browser(
+async def test_a_person_goes_from_finding_to_finding_and_cuts_in_a_browser(
     deps: AnonymizerDeps, site: Site, page: "Page"
 ) -> None:
     event = await received(deps, "𠮷田式の計測。😀\r\n" + FLAGGED)  # signs beyond the BMP, and a line end of two signs

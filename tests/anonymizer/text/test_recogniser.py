@@ -5,7 +5,7 @@ import pytest
 from services.anonymizer.policy import Policy
 from services.anonymizer.records import Choice, Decision
 from services.anonymizer.reports.deidentify import deidentify
-from services.anonymizer.reports.review import doubts_of, released, texts
+from services.anonymizer.reports.review import released, residual_risk_findings, texts
 from services.anonymizer.text import recogniser
 from services.anonymizer.text.folding.folded_text import FoldedText
 from tests.flow import senders
@@ -63,7 +63,7 @@ def test_the_places_to_look_at_are_where_the_words_stand_and_can_be_cut(jmid: Po
     report = deidentify(data, jmid._replace(recognise=True))
     shown = texts(report.resource)
 
-    places = doubts_of(shown, recognise=True)
+    places = residual_risk_findings(shown, recognise=True)
 
     assert {(place.words, place.reason) for place in places} == {("頴川", recogniser.REASON)}
     assert all(shown[place.number].text[place.start : place.end] == place.words for place in places)
