@@ -93,6 +93,9 @@ class IngestSettings(msgspec.Struct, frozen=True):
     ] = -1
     mllp_connections: Annotated[Count, Meta(description="MLLP connections at once.")] = 20
     mllp_timeout_s: Annotated[Seconds, Meta(description="How long an MLLP connection may be idle.")] = 300.0
+    mllp_message_s: Annotated[
+        Seconds, Meta(description="How long one message by MLLP may take to come, and its answer to be taken.")
+    ] = 60.0
     hl7_accession: Annotated[
         tuple[str, ...],
         Meta(description="HL7 v2 fields that hold the Accession Number; the first that is not empty counts."),

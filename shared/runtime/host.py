@@ -30,6 +30,7 @@ from shared.runtime.tasks import Task, run_forever
 from shared.service import Place, Role, Service
 from shared.set_aside import SET_ASIDE
 from shared.settings import Bytes, Seconds
+from shared.web.slow_clients import SlowClients
 
 
 class HostSettings(msgspec.Struct, frozen=True):
@@ -51,6 +52,14 @@ class HostSettings(msgspec.Struct, frozen=True):
     start_check_s: Annotated[
         Seconds, Meta(description="How long the pages of an embedded database are looked at before it is opened.")
     ] = 20.0
+    keep_alive_s: Annotated[
+        Seconds,
+        Meta(description="How long an HTTP connection may be without a request, and how long its headers may take."),
+    ] = 75.0
+    client_pause_s: Annotated[
+        Seconds, Meta(description="How long an HTTP client may stop sending its body, or reading its answer.")
+    ] = 60.0
+    body_s: Annotated[Seconds, Meta(description="How long the body of one HTTP request may take.")] = 14_400.0
     drain_s: Annotated[Seconds, Meta(description="How long running work may take at a stop, for each step.")] = 20.0
 
 
@@ -104,7 +113,7 @@ async def hosted(
             host.open.append((service, running))
             tell(f"{service.role}: {service.name} is open")
         application = apps.build(host, extra_routes, every)
-        async with _serving(application, socket), _working(host, settings.drain_s):
+        async with _serving(application, socket, settings), _working(host, settings.drain_s):
             host.ready = True
             decided("ready", count=len(host.open))
             try:
@@ -151,13 +160,22 @@ async def _patiently(step: Callable[[], Awaitable[T]]) -> T:
 
 
 @asynccontextmanager
-async def _serving(application: web.Application, socket: "apps.Socket") -> AsyncIterator[None]:
-    runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=10)
+async def _serving(application: web.Application, socket: "apps.Socket", settings: HostSettings) -> AsyncIterator[None]:
+    slow = SlowClients(settings.client_pause_s, settings.body_s)
+    application.middlewares.insert(0, slow.middleware)
+    runner = web.AppRunner(
+        application,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=10,
+        keepalive_timeout=settings.keep_alive_s,
+    )
     await runner.setup()
     site = web.SockSite(runner, socket)
     await site.start()
     try:
-        yield
+        async with slow.watching():
+            yield
     finally:
         await runner.cleanup()
 

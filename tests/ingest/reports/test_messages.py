@@ -133,6 +133,50 @@ async def test_mllp_acknowledges_what_is_durable_and_closes_on_a_broken_frame(tm
     assert rest == b""
 
 
+@pytest.mark.parametrize("sent", [b"", START + b"MSH", b"\r\n"])
+async def test_mllp_does_not_wait_for_a_slow_sender(tmp_path: Path, sent: bytes) -> None:
+    (port,) = free_ports(1)
+    times = {"JMID_INGEST_MLLP_TIMEOUT_S": "0.3", "JMID_INGEST_MLLP_MESSAGE_S": "0.1"}
+    async with open_doors(tmp_path, JMID_INGEST_MLLP_PORT=str(port), **times), asyncio.timeout(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+
+        assert await reader.read() == b""
+        writer.close()
+
+
+async def test_silent_mllp_connections_do_not_keep_a_sender_out(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    places = {"JMID_INGEST_MLLP_CONNECTIONS": "2"}
+    async with open_doors(tmp_path, JMID_INGEST_MLLP_PORT=str(port), **places), asyncio.timeout(20):
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
+        senders = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        answers = []
+        for reader, writer in senders:
+            writer.write(START + ORU + END)
+            answers.append(await reader.readuntil(END))
+        refused, closing = await asyncio.open_connection("127.0.0.1", port)
+
+        assert all(b"\rMSA|A" in answer for answer in answers)
+        assert [await reader.read() for reader, _ in silent] == [b""] * 5
+        assert await refused.read() == b""
+        for _, writer in [*silent, *senders, (refused, closing)]:
+            writer.close()
+
+
+def test_a_message_has_its_own_time_from_its_first_byte_on() -> None:
+    frames = Frames(100)
+
+    async def deadlines() -> list[float]:
+        loop, found = asyncio.get_running_loop(), list[float]()
+        for data in (b"", START + b"a", b"b" + END + START, b"c" + END):
+            frames.fed(data)
+            found.append(round(frames.deadline(300.0, 60.0) - loop.time()))
+        return found
+
+    assert asyncio.run(deadlines()) == [300, 60, 60, 300]
+
+
 def test_frames_come_whole_however_they_are_cut() -> None:
     stream = START + b"one" + END + b"\r\n" + START + b"two" + END
     frames = Frames(100)

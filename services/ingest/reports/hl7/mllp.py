@@ -37,7 +37,7 @@ class MllpReceiver:
 
     def __init__(self, deps: IngestDeps) -> None:
         self._deps = deps
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], bool] = {}  # in order of age; whether a message came by it
         self._server: asyncio.Server | None = None
 
     @property
@@ -70,33 +70,53 @@ class MllpReceiver:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        if len(self._tasks) >= self._deps.settings.mllp_connections:
+        if not self._has_place():
             decided("mllp-refused", level="warning", service="ingest", reason="too-many-connections")
             writer.close()
             return
-        self._tasks.add(task)
+        self._tasks[task] = False
         try:
-            await self._talk(reader, writer)
+            await self._talk(reader, writer, task)
         except Invalid as error:
             decided("mllp-closed", level="warning", service="ingest", reason=error.reason)
         except (OSError, TimeoutError, asyncio.CancelledError):
             pass  # nothing is owed: what was acknowledged is durable
         finally:
-            self._tasks.discard(task)
+            self._tasks.pop(task, None)
             writer.close()
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        frames = Frames(self._deps.settings.max_report_bytes)
+    def _has_place(self) -> bool:
+        """Say whether one more connection is taken; the oldest that nothing came by makes room for it."""
+        if len(self._tasks) < self._deps.settings.mllp_connections:
+            return True
+        silent = next((task for task, has_sent in self._tasks.items() if not has_sent), None)
+        if silent is None:
+            return False
+        decided("mllp-closed", level="warning", service="ingest", reason="silent")
+        del self._tasks[silent]
+        silent.cancel()
+        return True
+
+    async def _talk(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, task: "asyncio.Task[None]"
+    ) -> None:
+        settings = self._deps.settings
+        frames = Frames(settings.max_report_bytes)
         while True:
-            async with asyncio.timeout(self._deps.settings.mllp_timeout_s):
-                data = await reader.read(_CHUNK)
+            try:
+                async with asyncio.timeout_at(frames.deadline(settings.mllp_timeout_s, settings.mllp_message_s)):
+                    data = await reader.read(_CHUNK)
+            except TimeoutError:
+                frames.late()
+                return
             if not data:
                 frames.ended()
                 return
             for message in frames.fed(data):
+                self._tasks[task] = True
                 taken = await take(self._deps, message, "mllp")
                 writer.write(START + taken.message + END)
-                async with asyncio.timeout(self._deps.settings.mllp_timeout_s):
+                async with asyncio.timeout(settings.mllp_message_s):
                     await writer.drain()
 
 
@@ -106,6 +126,21 @@ class Frames:
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._held = bytearray()
+        self._began: float | None = None
+
+    def deadline(self, idle_s: float, message_s: float) -> float:
+        """Return until when more bytes are waited for, in the loop's time: of a message that has begun, its own."""
+        now = asyncio.get_running_loop().time()
+        if not self._held:
+            self._began = None
+            return now + idle_s
+        self._began = self._began or now
+        return min(now + idle_s, self._began + message_s)
+
+    def late(self) -> None:
+        """Raise Invalid if the time was over in the middle of a message."""
+        if self._held:
+            raise Invalid("mllp-too-slow", "a message took longer than JMID_INGEST_MLLP_MESSAGE_S")
 
     def fed(self, data: bytes) -> list[bytes]:
         """Return the messages that are whole now; raise Invalid if bytes are outside a frame, or a frame too large."""
@@ -128,6 +163,7 @@ class Frames:
             if len(message) > self._most_bytes or START in message:
                 raise Invalid("mllp-framing", "a block is too large, or begins before the one before it ended")
             messages.append(message)
+            self._began = None
             del self._held[: end + len(END)]
             searched = 0
         return messages
