@@ -85,6 +85,7 @@ class InstanceRef(msgspec.Struct, frozen=True):
     """One de-identified Instance at rest in the gateway's de-identified store.
 
     sha256: of its Part 10 file, lower-case hexadecimal; empty in what was written before it was recorded.
+    earlier_sha256: of what was made of the same content before, if that was different; the centre may hold it.
     """
 
     blob: str
@@ -94,6 +95,7 @@ class InstanceRef(msgspec.Struct, frozen=True):
     series_instance_uid: str
     modality: str = ""
     sha256: str = ""
+    earlier_sha256: str = ""
 
 
 class LinkKeys(msgspec.Struct, frozen=True):
@@ -110,21 +112,23 @@ class LinkKeys(msgspec.Struct, frozen=True):
 
 
 class InstancesReceived(Event, frozen=True, kw_only=True):
-    """Instances are safe in the identified store."""
+    """Instances are safe in the identified store. resent: they were known before; the centre may hold them."""
 
     topic = "instances.received"
     zone = Zone.IDENTIFIED
     receipt_id: str
     blobs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
+    resent: bool = False
 
 
 class ReportReceived(Event, frozen=True, kw_only=True):
-    """A report is safe in the identified store, as a FHIR R4 Bundle whatever form it came in."""
+    """A report is safe in the identified store, as a FHIR R4 Bundle whatever form it came in. resent: as above."""
 
     topic = "report.received"
     zone = Zone.IDENTIFIED
     receipt_id: str
     blob: str
+    resent: bool = False
 
 
 class InputRefused(Event, frozen=True, kw_only=True):
@@ -137,22 +141,27 @@ class InputRefused(Event, frozen=True, kw_only=True):
 
 
 class InputDeidentified(Event, frozen=True, kw_only=True):
-    """The anonymizer has dealt with these identified blobs: their receipts can say so, and the blobs may go."""
+    """The anonymizer has dealt with these identified blobs: their receipts can say so, and the blobs may go.
+
+    known_as: blob key → what it became, as Delivered names it; lacks in an event of the code before it was there.
+    """
 
     topic = "input.deidentified"
     zone = Zone.IDENTIFIED
     receipt_id: str
     blobs: tuple[str, ...]
+    known_as: dict[str, str] = {}
 
 
 class InstancesDeidentified(Event, frozen=True, kw_only=True):
-    """De-identified Instances of one Study are safe in the de-identified store."""
+    """De-identified Instances of one Study are safe in the de-identified store. resent: as in InstancesReceived."""
 
     topic = "instances.deidentified"
     zone = Zone.DEIDENTIFIED
     receipt_id: str
     keys: LinkKeys
     instances: Annotated[tuple[InstanceRef, ...], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
+    resent: bool = False
 
 
 class ReportDeidentified(Event, frozen=True, kw_only=True):
@@ -161,6 +170,7 @@ class ReportDeidentified(Event, frozen=True, kw_only=True):
     report_id: the pseudonym of the report's own identifier, the same for every version of the report.
     status: FHIR DiagnosticReport.status.  issued: FHIR instant or empty.  sha256: of the de-identified document.
     flagged: whether a check asks a person to look at it; None in an event of the code before the field was there.
+    resent: as in ReportReceived.
     """
 
     topic = "report.deidentified"
@@ -173,6 +183,7 @@ class ReportDeidentified(Event, frozen=True, kw_only=True):
     issued: str
     keys: LinkKeys
     flagged: bool | None = None
+    resent: bool = False
 
 
 class ReportLinked(Event, frozen=True, kw_only=True):
@@ -187,13 +198,19 @@ class ReportLinked(Event, frozen=True, kw_only=True):
 
 
 class Delivered(Event, frozen=True, kw_only=True):
-    """The centre has confirmed what came in by one receipt. instances, reports: how many of it, all told so far."""
+    """The centre has confirmed, or will not take, something that came in by one receipt.
+
+    confirmed: SOP Instance UIDs, and ``<report id>|<SHA-256>`` of reports' versions.  failed: the same → why.  Both
+    lack in an event of the code before they were there.  instances, reports: how many were confirmed, all told so far.
+    """
 
     topic = "delivered"
     zone = Zone.DEIDENTIFIED
     receipt_id: str
     instances: int = 0
     reports: int = 0
+    confirmed: tuple[str, ...] = ()
+    failed: dict[str, str] = {}
 
 
 class InstancesStored(Event, frozen=True, kw_only=True):

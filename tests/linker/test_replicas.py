@@ -12,7 +12,7 @@ import pytest
 from services.linker.centre import feed
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import CURSORS, Cursor
-from services.linker.gateway.housekeeping import confirmed_count
+from services.linker.gateway.announce import confirmed_count
 from services.linker.gateway.records import DELIVERIES, Delivery
 from services.linker.links.states import DeliveryKind, DeliveryState
 from services.linker.service import CENTRE, GATEWAY

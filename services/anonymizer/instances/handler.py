@@ -12,6 +12,7 @@ from services.anonymizer.instances import scratch as files
 from services.anonymizer.instances.batch import Refusal, Source
 from services.anonymizer.instances.deidentify import Cleaned, Review
 from services.anonymizer.instances.isolation import findings
+from services.anonymizer.instances.resent import still_there, with_earlier
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.records import AUDIT, DECISIONS, QUARANTINE, Audit, Decision, Quarantined, State
@@ -31,9 +32,9 @@ from shared.metrics import DEIDENTIFIED, REFUSED
 
 async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -> list[Event]:
     """De-identify a batch of Instances; what cannot be is quarantined. A replay writes and says the same again."""
-    audits: list[Audit] = []
     refused: dict[str, Refusal] = {}
     decisions = await deps.documents.get_many(DECISIONS, event.blobs)
+    audits = await still_there(event, deps, decisions)
     for portion in await _portions(event, deps, audits):
         async with AsyncExitStack() as scratch:
             reviews = {blob: _review(decisions.get(blob)) for blob in portion.blobs}
@@ -58,7 +59,8 @@ async def _portions(event: InstancesReceived, deps: AnonymizerDeps, audits: list
     """Return the blobs in portions; those that are gone because they were done go to audits."""
     portions = [Portion([], is_large=False)]
     size = 0
-    for blob in event.blobs:
+    done = {each.blob for each in audits}
+    for blob in (each for each in event.blobs if each not in done):
         length = await deps.identified.size(blob)
         if length is None:
             audits.append(await _earlier(blob, deps))
@@ -103,7 +105,7 @@ async def _keep(
     else:
         (large,) = cleaned.values()
         await files.keep(deps.deidentified, _key(large), target)
-    audits = [_audit(event, deps, blob, each) for blob, each in cleaned.items()]
+    audits = await with_earlier(event, deps, [_audit(event, deps, blob, each) for blob, each in cleaned.items()])
     earlier = await deps.documents.get_many(QUARANTINE, [audit.blob for audit in audits])
     released = [Put(QUARANTINE, structs.replace(row, state=State.RELEASED)) for row in earlier.values()]
     sealed = deps.written.missing(entry for each in cleaned.values() for entry in each.sealed)
@@ -183,12 +185,14 @@ def _events(event: InstancesReceived, audits: Sequence[Audit], refused: dict[str
             receipt_id=event.receipt_id,
             keys=_joined([audit.keys for audit in of_study]),
             instances=tuple(audit.instance for audit in of_study),
+            resent=event.resent,
         )
         for study, of_study in studies.items()
     ]
     if audits:
-        done = tuple(audit.blob for audit in audits)
-        events.append(InputDeidentified.caused_by(event, receipt_id=event.receipt_id, blobs=done))
+        known_as = {audit.blob: audit.instance.sop_instance_uid for audit in audits}
+        done = tuple(known_as)
+        events.append(InputDeidentified.caused_by(event, receipt_id=event.receipt_id, blobs=done, known_as=known_as))
     if refused:
         reasons = {blob: each.reason for blob, each in refused.items()}
         events.append(InputRefused.caused_by(event, receipt_id=event.receipt_id, reasons=reasons))

@@ -136,6 +136,12 @@ def _events(event: ReportReceived, audit: ReportAudit) -> list[Event]:
             issued=audit.issued,
             keys=audit.keys,
             flagged=audit.review,
+            resent=event.resent,
         ),
-        InputDeidentified.caused_by(event, receipt_id=event.receipt_id, blobs=(event.blob,)),
+        InputDeidentified.caused_by(
+            event,
+            receipt_id=event.receipt_id,
+            blobs=(event.blob,),
+            known_as={event.blob: f"{audit.report_id}|{audit.sha256}"},
+        ),
     ]

@@ -1,26 +1,65 @@
-"""Keeps receipts up to date from what anonymizer and linker say. All are sets and counts: a replay is harmless."""
+"""Keeps receipts up to date from what anonymizer and linker say. All are sets and counts: a replay is harmless.
+
+What the anonymizer says of a content gives it the name that it is known as from then on; what the centre said goes by
+that name. Whichever comes first is kept until the other comes.
+"""
 
 import asyncio
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts.ledger import change_arrival, recount, repair, unchanged
-from services.ingest.receipts.records import ARRIVALS, DEIDENTIFIED, RECEIPTS, REFUSED, RELEASED, Arrival, Receipt
+from services.ingest.receipts.ledger import change_content, recount, repair, unchanged
+from services.ingest.receipts.records import (
+    ARRIVALS,
+    EARLY_OUTCOMES,
+    RECEIPTS,
+    RESENDS,
+    Arrival,
+    ArrivalState,
+    EarlyOutcome,
+    Outcome,
+    Receipt,
+)
+from shared.documents import Collection, Delete, Eq, In, Put
 from shared.events import Delivered, Event, InputDeidentified, InputRefused, ReportLinked
+
+A = TypeVar("A", bound=Arrival)
 
 
 async def input_deidentified(event: InputDeidentified, deps: IngestDeps) -> list[Event]:
     """The anonymizer has dealt with these contents."""
-    await _mark(deps, event.receipt_id, dict.fromkeys(event.blobs, ""), DEIDENTIFIED)
+
+    def marked(old: A) -> A:
+        if old.state is ArrivalState.RELEASED:
+            return old
+        return msgspec.structs.replace(
+            old, state=ArrivalState.DEIDENTIFIED, reason="", known_as=event.known_as.get(old.blob, old.known_as)
+        )
+
+    await _mark(deps, event.receipt_id, event.blobs, marked)
+    names = [name for name in event.known_as.values() if name]
+    early = await deps.documents.get_many(EARLY_OUTCOMES, [f"{event.receipt_id}.{name}" for name in names])
+    if early:
+        outcomes = {key.partition(".")[2]: each for key, each in early.items()}
+        await _settle(deps, event.receipt_id, outcomes)
+        await deps.documents.write(*(Delete(EARLY_OUTCOMES, key) for key in early))
+    await _change(deps, event.receipt_id, unchanged)
     return []
 
 
 async def input_refused(event: InputRefused, deps: IngestDeps) -> list[Event]:
     """The anonymizer keeps these contents in quarantine."""
-    await _mark(deps, event.receipt_id, event.reasons, REFUSED)
+
+    def marked(old: A) -> A:
+        if old.state is ArrivalState.RELEASED:
+            return old
+        return msgspec.structs.replace(old, state=ArrivalState.REFUSED, reason=event.reasons[old.blob])
+
+    await _mark(deps, event.receipt_id, list(event.reasons), marked)
+    await _change(deps, event.receipt_id, unchanged)
     return []
 
 
@@ -36,7 +75,24 @@ async def report_linked(event: ReportLinked, deps: IngestDeps) -> list[Event]:
 
 
 async def delivered(event: Delivered, deps: IngestDeps) -> list[Event]:
-    """The centre has confirmed this much of the receipt, all told; an older event never takes it back."""
+    """The centre has confirmed, or will not take, these contents of a receipt."""
+    taken = {name: EarlyOutcome(id="", outcome=Outcome.DELIVERED) for name in event.confirmed}
+    lost = {name: EarlyOutcome(id="", outcome=Outcome.FAILED, failure=why) for name, why in event.failed.items()}
+    outcomes = {**taken, **lost}
+    unknown = outcomes.keys() - await _settle(deps, event.receipt_id, outcomes)
+    if unknown:
+        ids = {f"{event.receipt_id}.{name}": outcomes[name] for name in sorted(unknown)}
+        await deps.documents.write(
+            *(Put(EARLY_OUTCOMES, msgspec.structs.replace(each, id=key)) for key, each in ids.items())
+        )
+        await _settle(deps, event.receipt_id, {name: outcomes[name] for name in unknown})
+    by_count = not outcomes or await _has_nameless(deps, event.receipt_id)
+    await _change(deps, event.receipt_id, _at_least(event) if by_count else unchanged)
+    return []
+
+
+def _at_least(event: Delivered) -> Callable[[Receipt], Receipt]:
+    """Return the change that an event of the code before names were told asks for; an older one takes nothing back."""
 
     def change(old: Receipt) -> Receipt:
         return msgspec.structs.replace(
@@ -45,28 +101,52 @@ async def delivered(event: Delivered, deps: IngestDeps) -> list[Event]:
             delivered_reports=max(old.delivered_reports, event.reports),
         )
 
-    await _change(deps, event.receipt_id, change)
-    return []
+    return change
 
 
-async def _mark(deps: IngestDeps, receipt_id: str, blobs: dict[str, str], state: str) -> None:
-    known = await deps.documents.get_many(ARRIVALS, list(blobs))
-    changed = [
-        _marked(arrival, receipt_id, state, blobs[key])
-        for key, arrival in known.items()
-        if arrival.receipt_id == receipt_id and arrival.state not in (state, RELEASED)
-    ]
-    marks = (partial(_marked, receipt_id=receipt_id, state=state, reason=blobs[each.blob]) for each in changed)
-    await asyncio.gather(*(change_arrival(deps, each.blob, mark) for each, mark in zip(changed, marks, strict=True)))
-    await repair(deps, [each for each in known.values() if each.receipt_id == receipt_id])
-    await _change(deps, receipt_id, unchanged)
+async def _has_nameless(deps: IngestDeps, receipt_id: str) -> bool:
+    """Say whether contents were de-identified by the code before names were told."""
+    done = (ArrivalState.DEIDENTIFIED, ArrivalState.RELEASED)
+    where = (Eq("receipt_id", receipt_id), Eq("known_as", ""), In("state", done))
+    return bool(await deps.documents.count(ARRIVALS, *where))
 
 
-def _marked(arrival: Arrival, receipt_id: str, state: str, reason: str) -> Arrival:
-    """An answer to an earlier receipt, or to what is released already, changes nothing."""
-    if arrival.receipt_id != receipt_id or arrival.state == RELEASED:
-        return arrival
-    return msgspec.structs.replace(arrival, state=state, reason=reason)
+async def _mark(deps: IngestDeps, receipt_id: str, blobs: Sequence[str], mark: Callable[[Arrival], Arrival]) -> None:
+    """Change the contents of a receipt, new or sent again. An answer to an earlier receipt changes nothing."""
+
+    def own(old: A) -> A:
+        return mark(old) if old.receipt_id == receipt_id else old  # type: ignore[return-value]
+
+    known = await deps.documents.get_many(ARRIVALS, blobs)
+    mine = [each for each in known.values() if each.receipt_id == receipt_id]
+    await asyncio.gather(*(change_content(deps, ARRIVALS, each.blob, own) for each in mine))
+    again = await deps.documents.get_many(RESENDS, [f"{receipt_id}.{blob}" for blob in blobs])
+    await asyncio.gather(*(change_content(deps, RESENDS, key, own) for key in again))
+    await repair(deps, [*mine, *again.values()])
+
+
+async def _settle(deps: IngestDeps, receipt_id: str, outcomes: Mapping[str, EarlyOutcome]) -> set[str]:
+    """Write outcomes to the contents of a receipt that are known as these; return the names that there are."""
+    if not outcomes:
+        return set()
+    names = await _settle_in(deps, ARRIVALS, receipt_id, outcomes)
+    return names | await _settle_in(deps, RESENDS, receipt_id, outcomes)
+
+
+async def _settle_in(
+    deps: IngestDeps, collection: Collection[A], receipt_id: str, outcomes: Mapping[str, EarlyOutcome]
+) -> set[str]:
+    def settled(old: A) -> A:
+        new = outcomes.get(old.known_as)
+        if new is None or (old.outcome is Outcome.DELIVERED and new.outcome is Outcome.FAILED):
+            return old
+        return msgspec.structs.replace(old, outcome=new.outcome, failure=new.failure)
+
+    where = (Eq("receipt_id", receipt_id), In("known_as", tuple(sorted(outcomes))))
+    found = [each async for each in deps.documents.every(collection, *where)]
+    keys = [getattr(each, collection.key) for each in found]
+    await asyncio.gather(*(change_content(deps, collection, key, settled) for key in keys))
+    return {each.known_as for each in found}
 
 
 async def _change(deps: IngestDeps, receipt_id: str, change: Callable[[Receipt], Receipt]) -> None:

@@ -5,26 +5,30 @@ that, so the last to write a receipt has seen every change, on a store with tran
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts.records import (
     ARRIVALS,
-    DEIDENTIFIED,
+    NOT_PUBLISHED,
     RECEIPTS,
-    RECEIVED,
-    REFUSED,
     REJECTED,
-    RELEASED,
+    REPORT,
+    RESENDS,
     Arrival,
+    ArrivalState,
+    Outcome,
     Receipt,
+    Resent,
     state_of,
 )
-from shared.documents import Eq, Put
+from shared.documents import Collection, Eq, Put
 from shared.errors import Conflict
 
+A = TypeVar("A", bound=Arrival)
 TRIES = 20
 MOST_NAMED = 100  # receipts that a receipt names as those whose contents it repeats
 
@@ -55,34 +59,67 @@ async def recount(deps: IngestDeps, receipt: Receipt, change: Change = unchanged
 async def counted(deps: IngestDeps, receipt: Receipt) -> Receipt:
     """Return the receipt with its counts and reasons as what is kept says now."""
     own = Eq("receipt_id", receipt.id)
-    states = {
-        state: await deps.documents.count(ARRIVALS, own, Eq("state", state))
-        for state in (RECEIVED, DEIDENTIFIED, RELEASED, REFUSED)
-    }
-    rejected = await deps.documents.count(REJECTED, own)
-    reasons: Counter[str] = Counter()
-    if states[REFUSED]:
-        reasons.update([each.reason async for each in deps.documents.every(ARRIVALS, own, Eq("state", REFUSED))])
-    if rejected:
-        reasons.update([each.reason async for each in deps.documents.every(REJECTED, own)])
+    count = deps.documents.count
+    states = {state: await count(ARRIVALS, own, Eq("state", state)) for state in ArrivalState}
+    delivered = await count(ARRIVALS, own, Eq("outcome", Outcome.DELIVERED))
+    undelivered = await count(ARRIVALS, own, Eq("outcome", Outcome.FAILED))
+    rejected = await count(REJECTED, own)
+    received = sum(states.values())
+    name = "delivered_reports" if receipt.kind == REPORT else "delivered_instances"
     new = msgspec.structs.replace(
-        receipt,
-        received=sum(states.values()),
-        deidentified=states[DEIDENTIFIED] + states[RELEASED],
-        refused=states[REFUSED],
+        await _with_duplicates(deps, receipt),
+        received=received,
+        deidentified=states[ArrivalState.DEIDENTIFIED] + states[ArrivalState.RELEASED],
+        refused=states[ArrivalState.REFUSED],
+        undelivered=undelivered,
         rejected=rejected,
-        reasons=dict(reasons),
+        **{name: min(received, max(delivered, getattr(receipt, name)))},
     )
-    return msgspec.structs.replace(new, state=state_of(new))
+    reasons = await _reasons(deps, new)
+    return msgspec.structs.replace(new, reasons=reasons, state=state_of(new))
 
 
-async def repair(deps: IngestDeps, arrivals: list[Arrival]) -> None:
+async def _with_duplicates(deps: IngestDeps, receipt: Receipt) -> Receipt:
+    """Return the receipt with what became of contents that were known before; unchanged if none is kept."""
+    own = Eq("receipt_id", receipt.id)
+    duplicates = await deps.documents.count(RESENDS, own)
+    if not duplicates:
+        return receipt
+    confirmed = await deps.documents.count(RESENDS, own, Eq("outcome", Outcome.DELIVERED))
+    failed = await deps.documents.count(RESENDS, own, Eq("outcome", Outcome.FAILED))
+    refused = await deps.documents.count(RESENDS, own, Eq("state", ArrivalState.REFUSED))
+    lost = failed + refused
+    still_open = duplicates - confirmed - lost
+    return msgspec.structs.replace(
+        receipt, duplicates=duplicates, duplicates_open=max(0, still_open), duplicates_lost=lost
+    )
+
+
+async def _reasons(deps: IngestDeps, receipt: Receipt) -> dict[str, int]:
+    """Return why contents of a receipt were refused, rejected or not taken by the centre, and how many for each."""
+    own, every = Eq("receipt_id", receipt.id), deps.documents.every
+    reasons: Counter[str] = Counter()
+    if receipt.refused:
+        reasons.update([each.reason async for each in every(ARRIVALS, own, Eq("state", ArrivalState.REFUSED))])
+    if receipt.undelivered:
+        reasons.update([each.failure async for each in every(ARRIVALS, own, Eq("outcome", Outcome.FAILED))])
+    if receipt.duplicates_lost:
+        reasons.update([each.failure async for each in every(RESENDS, own, Eq("outcome", Outcome.FAILED))])
+        reasons.update([each.reason async for each in every(RESENDS, own, Eq("state", ArrivalState.REFUSED))])
+    if receipt.rejected:
+        reasons.update([each.reason async for each in every(REJECTED, own)])
+    return dict(reasons)
+
+
+async def repair(deps: IngestDeps, arrivals: Sequence[Arrival]) -> None:
     """Make receipts tell of these arrivals: a kill -9 on a store without transactions may come between the two."""
     by_receipt = {each.receipt_id: each for each in arrivals}
     known = await deps.documents.get_many(RECEIPTS, list(by_receipt))
     for receipt_id, each in by_receipt.items():
-        there = await deps.documents.count(ARRIVALS, Eq("receipt_id", receipt_id))
-        if receipt_id not in known or known[receipt_id].received < there:
+        own = Eq("receipt_id", receipt_id)
+        there = (await deps.documents.count(ARRIVALS, own), await deps.documents.count(RESENDS, own))
+        receipt = known.get(receipt_id)
+        if receipt is None or receipt.received < there[0] or receipt.duplicates < there[1]:
             await recount(
                 deps, Receipt(id=receipt_id, site=deps.site, endpoint=each.endpoint, kind=each.kind, at=each.at)
             )
@@ -90,8 +127,13 @@ async def repair(deps: IngestDeps, arrivals: list[Arrival]) -> None:
 
 async def change_arrival(deps: IngestDeps, blob: str, change: Callable[[Arrival], Arrival]) -> Arrival | None:
     """Change one arrival, guarded by its version: the sweeper and the anonymizer's answers may write it at once."""
+    return await change_content(deps, ARRIVALS, blob, change)
+
+
+async def change_content(deps: IngestDeps, collection: Collection[A], key: str, change: Callable[[A], A]) -> A | None:
+    """Change one arrival, or one content that was sent again; None if there is none."""
     for _ in range(TRIES):
-        versioned = await deps.documents.get_versioned(ARRIVALS, blob)
+        versioned = await deps.documents.get_versioned(collection, key)
         if versioned is None:
             return None
         old, version = versioned
@@ -99,62 +141,102 @@ async def change_arrival(deps: IngestDeps, blob: str, change: Callable[[Arrival]
         if new == old:
             return old
         try:
-            await deps.documents.put(ARRIVALS, new, if_version=version)
+            await deps.documents.put(collection, new, if_version=version)
         except Conflict:
             continue
         return new
     raise Conflict("the arrival is written by too many at once")
 
 
-async def add_arrivals(
-    deps: IngestDeps, receipt: Receipt, arrivals: list[Arrival], duplicate_of: list[str], duplicates: int
-) -> None:
-    """Add contents to a receipt. duplicates, duplicate_of: of those found to be known before.
+async def add_arrivals(deps: IngestDeps, receipt: Receipt, arrivals: list[Arrival]) -> list[str]:
+    """Add contents to a receipt; return the blobs of those that were known before.
 
-    A content has one arrival, whoever sends it at the same moment: the first has it, to the others it is a duplicate.
-    One that was refused is taken over, to be tried again. The receipt is counted anew only after a conflict, so that
-    the last content of a long receipt costs what the first does; ``repair`` mends what a crash left between two writes.
+    A content has one arrival, whoever sends it at the same moment: the first has it, to the others it was known. What
+    was known is asked about at the centre, as it may not be there. One that was refused is taken over, to be tried
+    again. The receipt is counted anew only after a conflict, so that the last content of a long receipt costs what the
+    first does; ``repair`` mends what a crash left between two writes.
     """
     tried: set[str] = set()
-    for _ in range(TRIES):
-        versions, taken, own = await _versions(deps, receipt, arrivals, tried)
-        fresh = [each for each in arrivals if each.blob in versions]
+    for attempt in range(TRIES):
         versioned = await deps.documents.get_versioned(RECEIPTS, receipt.id)
         old, version = versioned or (receipt, 0)
-        before = await deps.documents.count(ARRIVALS, Eq("receipt_id", receipt.id)) if tried else old.received
+        sorted_out = await _sort_out(deps, receipt, arrivals, tried)
+        resends = await _new_resends(deps, receipt, sorted_out.known)
+        own = Eq("receipt_id", receipt.id)
+        before = await deps.documents.count(ARRIVALS, own) if attempt else old.received
+        duplicates = len(resends) + (await deps.documents.count(RESENDS, own) if attempt else old.duplicates)
         new = msgspec.structs.replace(
             old,
-            received=before + sum(each.blob not in own for each in fresh),
-            duplicates=old.duplicates + duplicates + len(taken),
-            duplicate_of=tuple(sorted({*old.duplicate_of, *duplicate_of, *taken} - {old.id})[:MOST_NAMED]),
+            received=before + sum(each.blob not in sorted_out.own for each in sorted_out.fresh),
+            duplicates=duplicates,
+            duplicates_open=max(0, duplicates - (old.duplicates - old.duplicates_open)),
+            duplicate_of=_named(old, sorted_out.known),
         )
         new = msgspec.structs.replace(new, state=state_of(new))
         try:
             await deps.documents.write(
-                *(Put(ARRIVALS, each, versions[each.blob]) for each in fresh), Put(RECEIPTS, new, version)
+                *(Put(ARRIVALS, each, sorted_out.versions[each.blob]) for each in sorted_out.fresh),
+                *(Put(RESENDS, each, 0) for each in resends),
+                Put(RECEIPTS, new, version),
             )
         except Conflict:
-            tried |= versions.keys()
+            tried |= sorted_out.versions.keys()
             continue
-        return
+        return [each.blob for each in sorted_out.known]
     raise Conflict("the contents are written by too many at once")
 
 
-async def _versions(
-    deps: IngestDeps, receipt: Receipt, arrivals: list[Arrival], tried: set[str]
-) -> tuple[dict[str, int], list[str], set[str]]:
-    """Return the versions to write arrivals over, the receipts of those that others have taken, and this receipt's own.
+def _named(receipt: Receipt, known: Sequence[Arrival]) -> tuple[str, ...]:
+    """Return receipts that known contents first came by, some of them if they are many."""
+    return tuple(sorted({*receipt.duplicate_of, *(each.receipt_id for each in known)} - {receipt.id})[:MOST_NAMED])
+
+
+class _SortedOut(msgspec.Struct, frozen=True):
+    """fresh: to write, over these versions.  known: arrivals there were.  own: blobs of this receipt."""
+
+    fresh: list[Arrival]
+    versions: dict[str, int]
+    known: list[Arrival]
+    own: set[str]
+
+
+async def _sort_out(deps: IngestDeps, receipt: Receipt, arrivals: list[Arrival], tried: set[str]) -> _SortedOut:
+    """Tell contents that are new, or were refused, from those that are known.
 
     tried: what this receipt may have written before a conflict; where it has, there is nothing to do.
     """
     known = await deps.documents.get_many(ARRIVALS, [each.blob for each in arrivals])
-    versions, taken = {each.blob: 0 for each in arrivals if each.blob not in known}, list[str]()
+    versions = {each.blob: 0 for each in arrivals if each.blob not in known}
+    before: list[Arrival] = []
     for blob, arrival in known.items():
-        if arrival.receipt_id == receipt.id and blob in tried:
+        own = arrival.receipt_id == receipt.id
+        if own and (blob in tried or arrival.state is ArrivalState.RECEIVED):
             continue
-        versioned = await deps.documents.get_versioned(ARRIVALS, blob) if arrival.state == REFUSED else None
-        if versioned is not None and versioned[0].state == REFUSED:
+        refused = arrival.state is ArrivalState.REFUSED
+        versioned = await deps.documents.get_versioned(ARRIVALS, blob) if refused else None
+        if versioned is not None and versioned[0].state is ArrivalState.REFUSED:
             versions[blob] = versioned[1]
         else:
-            taken.append(arrival.receipt_id)
-    return versions, taken, {blob for blob, each in known.items() if each.receipt_id == receipt.id}
+            before.append(arrival)
+    fresh = [each for each in arrivals if each.blob in versions]
+    return _SortedOut(fresh, versions, before, {b for b, each in known.items() if each.receipt_id == receipt.id})
+
+
+async def _new_resends(deps: IngestDeps, receipt: Receipt, known: Sequence[Arrival]) -> list[Resent]:
+    """Return the rows of contents that this receipt did not send again before."""
+    rows = [
+        Resent(
+            id=f"{receipt.id}.{each.blob}",
+            blob=each.blob,
+            receipt_id=receipt.id,
+            kind=each.kind,
+            endpoint=receipt.endpoint,
+            original=each.original,
+            size_bytes=each.size_bytes,
+            published=NOT_PUBLISHED,
+            at=receipt.at,
+        )
+        for each in known
+    ]
+    there = await deps.documents.get_many(RESENDS, [row.id for row in rows])
+    return [row for row in rows if row.id not in there]

@@ -10,29 +10,30 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any, TypeVar
 
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts.ledger import change_arrival, repair
+from services.ingest.receipts.ledger import change_arrival, change_content, repair
 from services.ingest.receipts.records import (
     ARRIVALS,
-    DEIDENTIFIED,
     NOT_PUBLISHED,
     PUBLISHED,
-    RECEIVED,
-    REFUSED,
-    RELEASED,
     REPORT,
+    RESENDS,
     Arrival,
+    ArrivalState,
+    Resent,
 )
 from shared import outbox
-from shared.documents import Eq, Order, Range
+from shared.documents import Collection, Eq, Order, Range
 from shared.errors import Transient
 from shared.events import MAX_BATCH, Event, InstancesReceived, ReportReceived
 from shared.lease import Lease, LeaseLost
 from shared.logs import decided
 
+A = TypeVar("A", bound=Arrival)
 PAGE = 1000
 IDLE_S = 1.0
 """How soon the publisher sees what another process has received."""
@@ -53,23 +54,27 @@ async def publish_forever(deps: IngestDeps, lease: Lease) -> None:
 
 
 async def publish_some(deps: IngestDeps, lease: Lease) -> int:
-    """Publish the oldest arrivals that are not published yet; return how many. Raises LeaseLost.
+    """Publish the oldest contents that are not published yet; return how many. Raises LeaseLost.
 
-    The arrivals of a receipt that meets an error are left, and the receipt is set aside; the others go on.
+    The contents of a receipt that meets an error are left, and the receipt is set aside; the others go on.
     """
+    return await _publish_from(deps, lease, ARRIVALS) or await _publish_from(deps, lease, RESENDS)
+
+
+async def _publish_from(deps: IngestDeps, lease: Lease, collection: Collection[A]) -> int:
     after: str | None = None
     while True:
         waiting = Eq("published", NOT_PUBLISHED)
-        page = await deps.documents.find(ARRIVALS, waiting, order=(Order("at"),), limit=PAGE, after=after)
-        published = await _publish(deps, lease, page.documents)
+        page = await deps.documents.find(collection, waiting, order=(Order("at"),), limit=PAGE, after=after)
+        published = await _publish(deps, lease, collection, page.documents)
         after = page.next
         if published or after is None:
             return published
 
 
-async def _publish(deps: IngestDeps, lease: Lease, arrivals: Sequence[Arrival]) -> int:
-    by_receipt: dict[str, list[Arrival]] = {}
-    for each in arrivals:
+async def _publish(deps: IngestDeps, lease: Lease, collection: Collection[A], contents: Sequence[A]) -> int:
+    by_receipt: dict[str, list[A]] = {}
+    for each in contents:
         by_receipt.setdefault(each.receipt_id, []).append(each)
     events: dict[str, list[Event]] = {}
 
@@ -82,8 +87,8 @@ async def _publish(deps: IngestDeps, lease: Lease, arrivals: Sequence[Arrival]) 
         return 0
     await lease.check()
     await deps.bus.publish(*(event for receipt_id in events for event in events[receipt_id]))
-    done = [each for receipt_id in events for each in by_receipt[receipt_id]]
-    marks = (change_arrival(deps, each.blob, _published) for each in done)
+    done = [getattr(each, collection.key) for receipt_id in events for each in by_receipt[receipt_id]]
+    marks = (change_content(deps, collection, key, _published) for key in done)
     failures = [each for each in await asyncio.gather(*marks, return_exceptions=True) if isinstance(each, Exception)]
     if failures:
         raise failures[0]  # those are published again; the others are marked
@@ -91,9 +96,11 @@ async def _publish(deps: IngestDeps, lease: Lease, arrivals: Sequence[Arrival]) 
 
 
 async def oldest_unpublished_s(deps: IngestDeps) -> int:
-    """Return for how many seconds the oldest arrival that is not published has waited; 0 if none waits."""
-    page = await deps.documents.find(ARRIVALS, Eq("published", NOT_PUBLISHED), order=(Order("at"),), limit=1)
-    return max(0, int(time.time() - page.documents[0].at)) if page.documents else 0
+    """Return for how many seconds the oldest content that is not published has waited; 0 if none waits."""
+    waiting = (Eq("published", NOT_PUBLISHED), (Order("at"),))
+    arrivals = await deps.documents.find(ARRIVALS, waiting[0], order=waiting[1], limit=1)
+    resends = await deps.documents.find(RESENDS, waiting[0], order=waiting[1], limit=1)
+    return max([0, *(int(time.time() - each.at) for each in (*arrivals.documents, *resends.documents))])
 
 
 async def is_published_in_time(deps: IngestDeps) -> str:
@@ -102,22 +109,23 @@ async def is_published_in_time(deps: IngestDeps) -> str:
     return "ok" if waited_s <= deps.settings.publish_late_s else f"an arrival waits for {waited_s} s to be published"
 
 
-def _published(arrival: Arrival) -> Arrival:
-    return msgspec.structs.replace(arrival, published=PUBLISHED)
+def _published(content: A) -> A:
+    return msgspec.structs.replace(content, published=PUBLISHED)
 
 
-def _events(arrivals: Sequence[Arrival], site: str) -> Iterator[Event]:
-    """Yield the events of arrivals of one receipt."""
-    receipt_id = arrivals[0].receipt_id
-    instances = [each.blob for each in arrivals if each.kind != REPORT]
+def _events(contents: Sequence[Arrival], site: str) -> Iterator[Event]:
+    """Yield the events of contents of one receipt, that are all new, or all sent again."""
+    receipt_id, resent = contents[0].receipt_id, isinstance(contents[0], Resent)
+    about: dict[str, Any] = {"correlation_id": receipt_id, "site": site, "receipt_id": receipt_id, "resent": resent}
+    instances = [each.blob for each in contents if each.kind != REPORT]
     for start in range(0, len(instances), MAX_BATCH):
         blobs = tuple(sorted(instances[start : start + MAX_BATCH]))
-        key = hashlib.sha256("|".join((receipt_id, *blobs)).encode()).hexdigest()
-        yield InstancesReceived.first(key, correlation_id=receipt_id, site=site, receipt_id=receipt_id, blobs=blobs)
-    for each in arrivals:
+        key = "|".join((receipt_id, *blobs, *(["resent"] if resent else [])))
+        yield InstancesReceived.first(hashlib.sha256(key.encode()).hexdigest(), **about, blobs=blobs)
+    for each in contents:
         if each.kind == REPORT:
-            key = f"{receipt_id}|{each.blob}"
-            yield ReportReceived.first(key, correlation_id=receipt_id, site=site, receipt_id=receipt_id, blob=each.blob)
+            key = f"{receipt_id}|{each.blob}{'|resent' if resent else ''}"
+            yield ReportReceived.first(key, **about, blob=each.blob)
 
 
 async def release_forever(deps: IngestDeps, _: Lease) -> None:
@@ -135,26 +143,37 @@ async def release_forever(deps: IngestDeps, _: Lease) -> None:
 
 async def release_some(deps: IngestDeps, before: float) -> int:
     """Release some contents that were de-identified and arrived before a moment; return how many."""
-    old, after = (Eq("state", DEIDENTIFIED), Range("at", None, before)), None
+    old, after = (Eq("state", ArrivalState.DEIDENTIFIED), Range("at", None, before)), None
     while True:
         page = await deps.documents.find(ARRIVALS, *old, limit=PAGE, after=after)
         work = deps.set_asides.of("release")
-        released = await work.each(page.documents, lambda each: each.blob, partial(_release, deps))
+        released = await work.each(page.documents, lambda each: each.blob, partial(_release, deps, before))
         after = page.next
         if released or after is None:
             return released
 
 
-async def _release(deps: IngestDeps, arrival: Arrival) -> None:
+async def _release(deps: IngestDeps, before: float, seen: Arrival) -> None:
+    arrival = await deps.documents.get(ARRIVALS, seen.blob)
+    if arrival is None or not _is_ripe(arrival, before):
+        return  # sent again meanwhile
     await deps.blobs.delete(arrival.blob)
     if arrival.original and not await _original_is_needed(deps, arrival):
         await deps.blobs.delete(arrival.original)
-    await change_arrival(deps, arrival.blob, lambda old: msgspec.structs.replace(old, state=RELEASED))
+
+    def released(old: Arrival) -> Arrival:
+        return msgspec.structs.replace(old, state=ArrivalState.RELEASED) if _is_ripe(old, before) else old
+
+    await change_arrival(deps, arrival.blob, released)
+
+
+def _is_ripe(arrival: Arrival, before: float) -> bool:
+    return arrival.state is ArrivalState.DEIDENTIFIED and arrival.at <= before
 
 
 async def _original_is_needed(deps: IngestDeps, arrival: Arrival) -> bool:
     """Say whether another report that came in the same document still waits or is in quarantine."""
-    for state in (RECEIVED, DEIDENTIFIED, REFUSED):
+    for state in (ArrivalState.RECEIVED, ArrivalState.DEIDENTIFIED, ArrivalState.REFUSED):
         own = (Eq("receipt_id", arrival.receipt_id), Eq("state", state))
         async for each in deps.documents.every(ARRIVALS, *own):
             if each.original == arrival.original and each.blob != arrival.blob:

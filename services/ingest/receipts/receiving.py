@@ -1,7 +1,8 @@
 """Makes what arrives durable and writes the ledger, before anybody is answered.
 
 Order: bytes (fsync), then arrivals and receipt in one write; a sweeper publishes arrivals that are not published yet.
-A content that is known already is a duplicate, whichever endpoint received it; one that was refused is tried again.
+A content that is known already, whichever endpoint received it, goes on too, marked as sent again: whether it is a
+duplicate is for the centre to say. One that was refused is tried again.
 """
 
 import asyncio
@@ -9,13 +10,13 @@ import hashlib
 import mmap
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts.ledger import add_arrivals, recount
-from services.ingest.receipts.records import ARRIVALS, REFUSED, REJECTED, Arrival, Receipt, Rejected
+from services.ingest.receipts.ledger import add_arrivals, change_arrival, recount
+from services.ingest.receipts.records import ARRIVALS, REJECTED, Arrival, ArrivalState, Receipt, Rejected
 from shared.dicom import spool
 from shared.errors import Invalid
 from shared.logs import decided
@@ -42,17 +43,12 @@ class Content(msgspec.Struct, frozen=True):
 async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content]) -> None:
     """Keep contents under a receipt; durable on return. Raises StorageFull or Unavailable, and nothing is promised."""
     keyed = await asyncio.to_thread(lambda: {spool.sha256(each.data): each for each in contents})
+    originals = {key: f"originals/{hashlib.sha256(e.original).hexdigest()}" for key, e in keyed.items() if e.original}
     known = await deps.documents.get_many(ARRIVALS, list(keyed))
-    fresh = {key: each for key, each in keyed.items() if key not in known or known[key].state == REFUSED}
-    blobs: dict[str, Bytes] = {key: each.data for key, each in fresh.items()}
-    originals = {key: f"originals/{hashlib.sha256(e.original).hexdigest()}" for key, e in fresh.items() if e.original}
-    blobs |= {originals[key]: each.original for key, each in fresh.items() if key in originals}
-    small = {key: data for key, data in blobs.items() if isinstance(data, bytes)}
-    if small:
-        await deps.blobs.put_many(small)
-    for key in blobs.keys() - small.keys():
-        await spool.keep(deps.blobs, key, blobs[key])
+    fresh = {key for key in keyed if key not in known or known[key].state is ArrivalState.REFUSED}
     at = time.time()
+    await _keep(deps, {key: keyed[key] for key in keyed if key in fresh}, originals)
+    await _keep_again(deps, {key: keyed[key] for key in keyed if key not in fresh}, originals, at)
     arrivals = [
         Arrival(
             blob=key,
@@ -63,13 +59,43 @@ async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content
             size_bytes=len(each.data),
             at=at,
         )
-        for key, each in fresh.items()
+        for key, each in keyed.items()
     ]
-    duplicates = [known[key].receipt_id for key in keyed if key not in fresh]
-    await add_arrivals(deps, receipt, arrivals, duplicates, len(contents) - len(fresh))
+    again = await add_arrivals(deps, receipt, arrivals)
+    await _keep_again(deps, {key: keyed[key] for key in again}, originals, at)
     RECEIVED_METRIC.labels(deps.site, receipt.kind, receipt.endpoint).inc(len(contents))
-    if fresh:
+    if fresh or again:
         deps.wake_up.set()
+
+
+async def _keep(deps: IngestDeps, contents: Mapping[str, Content], originals: Mapping[str, str]) -> None:
+    blobs: dict[str, Bytes] = {key: each.data for key, each in contents.items()}
+    blobs |= {originals[key]: each.original for key, each in contents.items() if key in originals}
+    small = {key: data for key, data in blobs.items() if isinstance(data, bytes)}
+    if small:
+        await deps.blobs.put_many(small)
+    for key in blobs.keys() - small.keys():
+        await spool.keep(deps.blobs, key, blobs[key])
+
+
+async def _keep_again(
+    deps: IngestDeps, contents: Mapping[str, Content], originals: Mapping[str, str], at: float
+) -> None:
+    """Keep the bytes of known contents for as long as those of new ones: they may have to be de-identified again.
+
+    The arrival first, so that the release of old bytes lets it be; then the bytes, where that was faster. Done before
+    the rows that promise the bytes, and once more after them.
+    """
+
+    def renewed(old: Arrival) -> Arrival:
+        if old.state not in (ArrivalState.DEIDENTIFIED, ArrivalState.RELEASED):
+            return old
+        return msgspec.structs.replace(old, at=at, state=ArrivalState.DEIDENTIFIED)
+
+    for key in contents:
+        await change_arrival(deps, key, renewed)
+    gone = {key: each for key, each in contents.items() if await deps.blobs.size(key) is None}
+    await _keep(deps, gone, originals)
 
 
 def not_handled(error: Exception) -> Invalid:

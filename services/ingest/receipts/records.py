@@ -3,6 +3,7 @@
 No record holds a patient's value: content is named by its SHA-256. In records and answers the endpoint is named "door".
 """
 
+import enum
 from typing import Final
 
 import msgspec
@@ -11,19 +12,48 @@ from shared.documents import Collection
 
 INSTANCES: Final = "instances"
 REPORT: Final = "report"
-RECEIVED: Final = "received"
-DEIDENTIFIED: Final = "deidentified"
-REFUSED: Final = "refused"
-RELEASED: Final = "released"  # de-identified, and the identified bytes deleted after their retention
 NOT_PUBLISHED: Final = "no"
 PUBLISHED: Final = "yes"
 
 
-class Arrival(msgspec.Struct, frozen=True, kw_only=True):
-    """One content that was received. blob: its key in the identified store.  original: of a report, the bytes as sent.
+class ArrivalState(enum.StrEnum):
+    """How far a content is at the gateway. released: de-identified, and its identified bytes deleted in time."""
 
-    state: received, deidentified, refused or released.  reason: why it was refused.  published: no or yes.
-    at: seconds since 1970.
+    RECEIVED = "received"
+    DEIDENTIFIED = "deidentified"
+    REFUSED = "refused"
+    RELEASED = "released"
+
+
+class Outcome(enum.StrEnum):
+    """What the centre said of what a content became."""
+
+    OPEN = "open"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class ReceiptState(enum.StrEnum):
+    """How far a receipt is: see ``state_of``."""
+
+    RECEIVED = "received"
+    DEIDENTIFIED = "deidentified"
+    LINKED = "linked"
+    DELIVERED = "delivered"
+    DUPLICATE = "duplicate"
+    PARTLY_DELIVERED = "partly-delivered"
+    UNDELIVERED = "undelivered"
+    PARTLY_REFUSED = "partly-refused"
+    REFUSED = "refused"
+    REJECTED = "rejected"
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """One content as it was received. blob: its key in the identified store.  original: of a report, the bytes as sent.
+
+    reason: why it was refused.  published: no or yes.  at: seconds since 1970, when it was received last.
+    known_as: what it became: the pseudonymous SOP Instance UID, or ``<report id>|<SHA-256>`` of a report's version.
+    outcome: at the centre; failure: why not.
     """
 
     blob: str
@@ -32,18 +62,41 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str = msgspec.field(name="door")
     original: str = ""
     size_bytes: int = 0
-    state: str = RECEIVED
+    state: ArrivalState = ArrivalState.RECEIVED
     reason: str = ""
     published: str = NOT_PUBLISHED
+    known_as: str = ""
+    outcome: Outcome = Outcome.OPEN
+    failure: str = ""
     at: float
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What was sent together, and what became of it. endpoint: stow, dimse, fhir or csv.  sender: an AE title, if any.
+class Resent(Arrival, frozen=True, kw_only=True):
+    """A content that was known before, as it was sent again. id: ``<receipt>.<blob>``; the rest as of an Arrival."""
 
-    received, deidentified, refused: how many contents, computed from the arrivals.  duplicates: how many were known.
+    id: str
+
+
+class EarlyOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What the centre said of something that no content of the receipt is known to have become, or not yet.
+
+    id: ``<receipt>.<what it is known as>``.
+    """
+
+    id: str
+    outcome: Outcome
+    failure: str = ""
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What was sent together, and what became of it. Every number is the size of a set of contents.
+
+    endpoint: stow, dimse, fhir, hl7, cda, sr or csv.  sender: an AE title, if known.
+    received: contents that were new.  deidentified, refused, delivered_*, undelivered: how many of these.
+    duplicates: contents that were known before.  duplicates_open, duplicates_lost: how many of these the centre has not
+    yet been asked about, and how many were refused on the way or by it; it holds the others.
     duplicate_of: receipts that they first came by, some of them if they are many.
-    rejected: how many were not understood; they are kept.  delivered_*: what the centre has confirmed.
+    rejected: contents that were not understood; they are kept.
     """
 
     id: str
@@ -51,17 +104,20 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str = msgspec.field(name="door")
     kind: str
     sender: str = ""
-    state: str = RECEIVED
+    state: ReceiptState = ReceiptState.RECEIVED
     received: int = 0
     deidentified: int = 0
     refused: int = 0
     duplicates: int = 0
+    duplicates_open: int = 0
+    duplicates_lost: int = 0
     duplicate_of: tuple[str, ...] = ()
     rejected: int = 0
     reasons: dict[str, int] = {}
     linked_studies: tuple[str, ...] = ()
     delivered_instances: int = 0
     delivered_reports: int = 0
+    undelivered: int = 0
     at: float
 
 
@@ -85,30 +141,51 @@ class SrVersion(msgspec.Struct, frozen=True):
     report_id: str
 
 
-ARRIVALS = Collection(
-    name="arrivals",
-    type=Arrival,
-    key="blob",
-    fields=("receipt_id", "state", "published", "at"),
-    indexes=(("published", "at"), ("receipt_id", "state"), ("state", "at")),
+_FIELDS = ("receipt_id", "state", "published", "outcome", "known_as", "at")
+_INDEXES = (
+    ("published", "at"),
+    ("receipt_id", "state"),
+    ("receipt_id", "outcome"),
+    ("receipt_id", "known_as"),
+    ("state", "at"),
 )
+ARRIVALS = Collection(name="arrivals", type=Arrival, key="blob", fields=_FIELDS, indexes=_INDEXES)
+RESENDS = Collection(name="resends", type=Resent, key="id", fields=("blob", *_FIELDS), indexes=_INDEXES)
+EARLY_OUTCOMES = Collection(name="early_outcomes", type=EarlyOutcome, key="id")
 RECEIPTS = Collection(name="receipts", type=Receipt, key="id", fields=("state", "at"), indexes=(("state", "at"),))
 REJECTED = Collection(name="rejected", type=Rejected, key="id", fields=("receipt_id", "at"))
 SR_VERSIONS = Collection(name="sr_versions", type=SrVersion, key="sop_instance_uid")
-COLLECTIONS = (ARRIVALS, RECEIPTS, REJECTED, SR_VERSIONS)
+COLLECTIONS = (ARRIVALS, RESENDS, EARLY_OUTCOMES, RECEIPTS, REJECTED, SR_VERSIONS)
 
 
-def state_of(receipt: Receipt) -> str:
-    """Return how far a receipt has come: the least that is true of everything in it that was not refused."""
+def state_of(receipt: Receipt) -> ReceiptState:
+    """Return how far a receipt has come: the least that is true of everything in it.
+
+    delivered: the centre has confirmed every content; partly-delivered: all is settled, and something was refused,
+    rejected or not taken by the centre; undelivered: the centre took nothing.  duplicate: nothing was new, and the
+    centre holds all of it; until that is known, received.
+    """
     good = receipt.received - receipt.refused
+    if receipt.received == 0 and receipt.duplicates == 0:
+        return ReceiptState.REJECTED if receipt.rejected else ReceiptState.DUPLICATE
+    if receipt.received and good == 0 and not receipt.duplicates:
+        return ReceiptState.REFUSED
+    delivered = receipt.delivered_instances + receipt.delivered_reports
+    if delivered + receipt.undelivered >= good and not receipt.duplicates_open:
+        confirmed = delivered + receipt.duplicates - receipt.duplicates_lost
+        return _settled(receipt, confirmed, receipt.undelivered + receipt.duplicates_lost)
     if receipt.received == 0:
-        return "rejected" if receipt.rejected else "duplicate"
-    if good == 0:
-        return REFUSED
-    if receipt.delivered_instances + receipt.delivered_reports >= good:
-        return "delivered"
-    if receipt.linked_studies and receipt.deidentified >= good:
-        return "linked"
+        return ReceiptState.RECEIVED
     if receipt.deidentified >= good:
-        return "partly-refused" if receipt.refused else DEIDENTIFIED
-    return RECEIVED
+        whole = ReceiptState.PARTLY_REFUSED if receipt.refused else ReceiptState.DEIDENTIFIED
+        return ReceiptState.LINKED if receipt.linked_studies else whole
+    return ReceiptState.RECEIVED
+
+
+def _settled(receipt: Receipt, confirmed: int, lost: int) -> ReceiptState:
+    """Return the state of a receipt that nothing more is expected of. confirmed, lost: contents, by the centre."""
+    if lost and not confirmed:
+        return ReceiptState.UNDELIVERED
+    if lost or receipt.refused or receipt.rejected:
+        return ReceiptState.PARTLY_DELIVERED
+    return ReceiptState.DELIVERED if receipt.received else ReceiptState.DUPLICATE

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts import outbox
-from services.ingest.receipts.records import ARRIVALS, DEIDENTIFIED, RECEIPTS, RECEIVED, REFUSED, REJECTED, Receipt
+from services.ingest.receipts.records import ARRIVALS, RECEIPTS, REJECTED, RESENDS, ArrivalState, Outcome, Receipt
 from shared.documents import Condition, Eq, Order
 from shared.errors import Invalid, NotFound
 
@@ -71,10 +71,12 @@ async def status(deps: IngestDeps) -> Mapping[str, int]:
     count = deps.documents.count
     return {
         "receipts": await count(RECEIPTS),
-        "waiting for the anonymizer": await count(ARRIVALS, Eq("state", RECEIVED)),
-        "de-identified": await count(ARRIVALS, Eq("state", DEIDENTIFIED)),
-        "in quarantine": await count(ARRIVALS, Eq("state", REFUSED)),
+        "waiting for the anonymizer": await count(ARRIVALS, Eq("state", ArrivalState.RECEIVED)),
+        "de-identified": await count(ARRIVALS, Eq("state", ArrivalState.DEIDENTIFIED)),
+        "in quarantine": await count(ARRIVALS, Eq("state", ArrivalState.REFUSED)),
         "oldest not published, seconds": await outbox.oldest_unpublished_s(deps),
+        "not taken by the centre": await count(ARRIVALS, Eq("outcome", Outcome.FAILED)),
+        "sent again, not yet confirmed": await count(RESENDS, Eq("outcome", Outcome.OPEN)),
         "rejected": await count(REJECTED),
     }
 

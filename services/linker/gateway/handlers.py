@@ -58,6 +58,8 @@ async def take_report(event: ReportDeidentified, deps: GatewayDeps) -> Sequence[
         return with_version(old, event.report_id, version)
 
     await change(deps.documents, REPORTS_SEEN, event.report_id, step)
+    if event.resent:
+        await planning.resend_report(deps, event.report_id)
     await linking.relink(deps, event.report_id, at=event.occurred_at.timestamp())
     return ()
 

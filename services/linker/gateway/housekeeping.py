@@ -1,92 +1,24 @@
-"""What the gateway does at leisure: announce what was delivered, release blobs, answer the centre's recalls."""
+"""What the gateway does at leisure: release the blobs of what was delivered, answer the centre's recalls."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from services.linker.gateway import planning
 from services.linker.gateway.delivery_worker import Outage
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, Delivery
+from services.linker.gateway.records import DELIVERIES, Delivery
 from services.linker.gateway.transport import Centre, CentreUnavailable
 from services.linker.links.optimistic import change, find_all
-from services.linker.links.states import Announcement, DeliveryKind, DeliveryState, RecallState
+from services.linker.links.states import DeliveryKind, DeliveryState, RecallState
 from shared.documents import Eq, Order, Range
-from shared.events import Delivered
 from shared.logs import decided
 
 _PAGE = 100
 _LONGEST_UID = 64  # PS3.5 9.1
 _FINISHED = (DeliveryState.DONE, DeliveryState.FAILED)
 _ARRIVED = (DeliveryState.DONE, DeliveryState.RELEASED)
-
-
-async def announce_round(deps: GatewayDeps) -> int:
-    """Publish Delivered for what was confirmed since; a crash before the mark is cleared publishes it again."""
-    told: set[str] = set()
-
-    async def announce(delivery: Delivery) -> None:
-        receipts = await _receipts(deps, delivery)
-        for receipt_id in receipts:
-            if receipt_id not in told:
-                await deps.bus.publish(await _delivered(deps, receipt_id, delivery))
-                told.add(receipt_id)
-        await _announced(deps, delivery, receipts)
-
-    work, announced, after = deps.set_asides.of("announce"), 0, None
-    while True:  # page by page: those that are set aside stay in front of the others
-        page = await deps.documents.find(DELIVERIES, Eq("announce", Announcement.DUE), limit=_PAGE, after=after)
-        announced += await work.each(page.documents, lambda delivery: delivery.id, announce)
-        after = page.next
-        if after is None:
-            return announced
-
-
-async def _receipts(deps: GatewayDeps, delivery: Delivery) -> tuple[str, ...]:
-    if delivery.kind is DeliveryKind.INSTANCES:
-        return (delivery.receipt_id,)
-    report = await deps.documents.get(REPORTS_SEEN, delivery.report_id)
-    return report.receipt_ids if report else ()
-
-
-async def _announced(deps: GatewayDeps, seen: Delivery, receipts: tuple[str, ...]) -> None:
-    async def step(now: Delivery | None) -> Delivery | None:
-        if now is None or now.confirmed != seen.confirmed or now.sent != seen.sent:
-            return None
-        return msgspec.structs.replace(now, announce=Announcement.NONE, told=tuple(sorted({*now.told, *receipts})))
-
-    await change(deps.documents, DELIVERIES, seen.id, step)
-    if seen.kind is DeliveryKind.REPORT:
-        await planning.plan_report(deps, seen.report_id)  # a receipt that came meanwhile is due again
-
-
-async def _delivered(deps: GatewayDeps, receipt_id: str, cause: Delivery) -> Delivered:
-    batches = await find_all(deps.documents, DELIVERIES, Eq("receipt_id", receipt_id))
-    instances = confirmed_count(batches)
-    reports = 0
-    for report in await find_all(deps.documents, REPORTS_SEEN, Eq("receipt_ids", receipt_id)):
-        delivery = await deps.documents.get(DELIVERIES, planning.report_key(report.report_id))
-        if delivery is not None and delivery.sent:
-            reports += sum(1 for version in report.versions if receipt_id in version.receipt_ids)
-    return Delivered.first(
-        f"{receipt_id}|{instances}|{reports}",
-        correlation_id=cause.correlation_id,
-        site=cause.site,
-        receipt_id=receipt_id,
-        instances=instances,
-        reports=reports,
-    )
-
-
-def confirmed_count(deliveries: Iterable[Delivery]) -> int:
-    """Return how many different Instances the centre has confirmed.
-
-    The same Instance may be in several deliveries: after a crash contents are published in other batches.
-    """
-    batches = list(deliveries)
-    return len({uid for batch in batches for uid in batch.confirmed}) + sum(batch.kept for batch in batches)
 
 
 async def release_round(deps: GatewayDeps) -> int:
@@ -117,7 +49,7 @@ async def _release(deps: GatewayDeps, study: str, cutoff: float) -> int:
     async def step(now: Delivery | None) -> Delivery | None:
         if now is None or now.state is not DeliveryState.DONE:
             return None
-        return msgspec.structs.replace(now, state=DeliveryState.RELEASED, instances=())
+        return msgspec.structs.replace(now, state=DeliveryState.RELEASED)
 
     released = 0
     for batch in (b for b in batches if b.state is DeliveryState.DONE):
@@ -153,13 +85,22 @@ async def _recall(deps: GatewayDeps, centre: Centre, recall: dict[str, Any]) -> 
         if recall.get("site") == deps.site:
             await centre.answer_recall(study, recall_id, RecallState.UNAVAILABLE, deps.site)
         return
-    if any(batch.state is DeliveryState.RELEASED for batch in batches):
+    batches, lost = _held_and_lost(batches)
+    if lost:
         await centre.answer_recall(study, recall_id, RecallState.UNAVAILABLE, deps.site)
     elif all(batch.state in _FINISHED and batch.recall_id == recall_id for batch in batches):
         await centre.answer_recall(study, recall_id, RecallState.REDELIVERED, deps.site)
     else:
         for batch in batches:
             await _again(deps, batch, recall_id)
+
+
+def _held_and_lost(batches: Sequence[Delivery]) -> tuple[list[Delivery], set[str]]:
+    """Return the deliveries whose bytes are here, and the Instances of others that none of these has."""
+    held = [batch for batch in batches if batch.state is not DeliveryState.RELEASED]
+    released = [batch for batch in batches if batch.state is DeliveryState.RELEASED]
+    here = {ref.sop_instance_uid for batch in held for ref in batch.instances}
+    return held, {uid for batch in released for uid in batch.confirmed} - here
 
 
 async def _again(deps: GatewayDeps, batch: Delivery, recall_id: str) -> None:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from services.linker.gateway import handlers, housekeeping, linking, send, send_reports
+from services.linker.gateway import announce, handlers, housekeeping, linking, send, send_reports
 from services.linker.gateway.backlog import Backlog
 from services.linker.gateway.delivery_worker import DeliveryWorker, Outage
 from services.linker.gateway.deps import GatewayDeps
@@ -76,7 +76,7 @@ def _workers(deps: GatewayDeps, peer: Centre, leases: Leases) -> list[DeliveryWo
     def sending(name: str, do: Callable[[GatewayDeps, Centre, Outage], Awaitable[int]]) -> DeliveryWorker:
         async def one_round(outage: Outage) -> int:
             moved = await do(deps, peer, outage)
-            return moved + await pace.round(partial(housekeeping.announce_round, deps))
+            return moved + await pace.round(partial(announce.announce_round, deps))
 
         return worker(name, one_round, wake_up=deps.wake_up.listen())
 

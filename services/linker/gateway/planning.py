@@ -39,6 +39,7 @@ async def plan_batch(deps: GatewayDeps, event: InstancesDeidentified) -> None:
             receipt_id=event.receipt_id,
             study_instance_uid=event.keys.study_instance_uid,
             instances=event.instances,
+            resent=event.resent,
         )
 
     await change(deps.documents, DELIVERIES, f"instances/{event.id}", step)
@@ -64,6 +65,17 @@ async def _plan_instances(deps: GatewayDeps, delivery_id: str) -> None:
     planned = await derive(deps.documents, DELIVERIES, delivery_id, step)
     if planned is not None and planned.state is DeliveryState.PENDING:
         deps.wake_up.set()
+
+
+async def resend_report(deps: GatewayDeps, report_id: str) -> None:
+    """Have a report go again that was delivered, or refused, before."""
+
+    async def step(old: Delivery | None) -> Delivery | None:
+        if old is None or old.state not in (DeliveryState.DONE, DeliveryState.FAILED):
+            return None
+        return msgspec.structs.replace(old, resent=True, refused="")
+
+    await change(deps.documents, DELIVERIES, report_key(report_id), step)
 
 
 async def plan_report(deps: GatewayDeps, report_id: str) -> Delivery | None:
@@ -99,6 +111,8 @@ def planned(deps: GatewayDeps, old: Delivery, report: SeenReport, link: Link) ->
     if old.refused == want:
         return old
     leave = policy.report_leaves(deps.policy, deps.settings.review, facts)
+    if old.resent and leave.state is DeliveryState.DONE:  # the centre may have lost it; to take it twice does no harm
+        leave = policy.Leave(DeliveryState.PENDING, version.seen_at)
     same = old.want == want and old.state == leave.state
     untold = leave.state is DeliveryState.DONE and not set(report.receipt_ids) <= set(old.told)
     return msgspec.structs.replace(

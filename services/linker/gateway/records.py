@@ -56,6 +56,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     outcomes, kept: as code up to edf1031 wrote them; read into confirmed and failed.  kept: how many Instances of a
     released delivery were confirmed, where it no longer says which.
     recall_id: the recall that it is, or was last, delivered again for.  recalled: what of it still has to go again.
+    resent: it was known before, and the centre has not been asked yet whether it holds it; a report goes anyway.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     approved_at: str = ""
     recall_id: str = ""
     recalled: tuple[str, ...] = ()
+    resent: bool = False
     done_at: float = 0.0
     kept: int = 0
 

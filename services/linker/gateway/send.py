@@ -6,15 +6,15 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-
 from services.linker.gateway import stow_response, trial
+from services.linker.gateway.answers import answered
 from services.linker.gateway.delivery_worker import Outage
 from services.linker.gateway.deps import GatewayDeps
+from services.linker.gateway.holdings import confirmed_held
 from services.linker.gateway.records import DELIVERIES, Delivery
 from services.linker.gateway.transport import Centre, CentreUnavailable
 from services.linker.links.optimistic import change
-from services.linker.links.states import Announcement, DeliveryKind, DeliveryState
+from services.linker.links.states import DeliveryKind, DeliveryState
 from shared.documents import Eq, Order, Range
 from shared.errors import Transient
 from shared.events import InstanceRef
@@ -39,7 +39,7 @@ async def instances_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> 
     What fails is halved until one Instance stands alone. While others are taken that is the Instance's own failure,
     which is counted; otherwise the centre is away.
     """
-    deliveries = await due(deps, DeliveryKind.INSTANCES)
+    deliveries = await confirmed_held(deps, centre, await due(deps, DeliveryKind.INSTANCES), outage)
     round_ = _Round(deps, centre, outage, {d.id: d.correlation_id for d in deliveries}, trial.of(outage.tries))
     round_.plan(deliveries)
     lanes = 1 if outage.tries else min(deps.settings.streams, len(round_.queue))
@@ -202,51 +202,6 @@ async def _record(
         if verdict.fate is stow_response.Fate.FAILED:
             REFUSALS.labels(service="linker", kind="instance", reason=_label(verdict.reason)).inc()
     DELIVERED.labels(kind="instance").inc(sum(v.fate is stow_response.Fate.STORED for v in fates.values()))
-
-
-def answered(deps: GatewayDeps, old: Delivery, verdicts: Mapping[str, stow_response.Verdict], now: float) -> Delivery:
-    """Return the delivery after an answer about some of its Instances."""
-    unsure = {uid for uid, verdict in verdicts.items() if verdict.fate is stow_response.Fate.RETRY}
-    tries = old.tries | {uid: old.tries.get(uid, 0) + 1 for uid in unsure}
-    given_up = {uid for uid in unsure if tries[uid] >= deps.settings.attempts}
-    attempts = max(old.attempts, *(tries[uid] for uid in unsure)) if unsure else old.attempts
-    confirmed, failed = dict(old.confirmed), dict(old.failed)
-    final = {
-        uid
-        for uid, verdict in verdicts.items()
-        if verdict.fate in (stow_response.Fate.STORED, stow_response.Fate.FAILED)
-    }
-    for uid, verdict in verdicts.items():
-        if verdict.fate is stow_response.Fate.STORED:
-            confirmed[uid] = verdict.reason
-            failed.pop(uid, None)
-        elif verdict.fate is stow_response.Fate.FAILED or uid in given_up:
-            failed[uid] = verdict.reason
-            confirmed.pop(uid, None)
-    recalled = tuple(uid for uid in old.recalled if uid not in final | given_up)
-    tries = {uid: count for uid, count in tries.items() if uid not in final | given_up}
-    new = msgspec.structs.replace(
-        old, confirmed=confirmed, failed=failed, attempts=attempts, tries=tries, recalled=recalled
-    )
-    reasons = sorted(set(failed.values()))
-    waits = sorted(
-        {v.reason for v in verdicts.values() if v.fate in (stow_response.Fate.WAIT, stow_response.Fate.RETRY)}
-    )
-    delay = min(deps.settings.retry_first_s * 2 ** min(attempts, 20), deps.settings.retry_max_s)
-    return msgspec.structs.replace(
-        new,
-        state=_state(new),
-        due_at=now + delay if new.waiting and (waits or unsure) else old.due_at,
-        reason=", ".join(reasons or waits),
-        announce=Announcement.DUE if new.confirmed.keys() - old.confirmed.keys() else old.announce,
-        done_at=0.0 if new.waiting else now,
-    )
-
-
-def _state(delivery: Delivery) -> DeliveryState:
-    if delivery.waiting:
-        return DeliveryState.PENDING
-    return DeliveryState.FAILED if delivery.failed else DeliveryState.DONE
 
 
 def _label(reason: str) -> str:

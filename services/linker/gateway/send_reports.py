@@ -13,7 +13,7 @@ from services.linker.gateway.transport import Centre, CentreUnavailable
 from services.linker.links.matching import AWAITED
 from services.linker.links.optimistic import change
 from services.linker.links.records import LINKS, Link
-from services.linker.links.states import DeliveryKind, DeliveryState
+from services.linker.links.states import Announcement, DeliveryKind, DeliveryState
 from services.linker.reports import document as reports
 from shared.errors import Invalid, NotFound, Transient
 from shared.logs import decided
@@ -66,7 +66,14 @@ def failed_report(deps: GatewayDeps, old: Delivery, reason: str, now: float) -> 
     attempts = old.attempts + 1
     if attempts >= deps.settings.attempts:
         return msgspec.structs.replace(
-            old, attempts=attempts, refused=old.want, state=DeliveryState.FAILED, reason=reason, done_at=now
+            old,
+            attempts=attempts,
+            refused=old.want,
+            state=DeliveryState.FAILED,
+            reason=reason,
+            done_at=now,
+            announce=Announcement.DUE,
+            resent=False,
         )
     delay = min(deps.settings.retry_first_s * 2 ** min(attempts, 20), deps.settings.retry_max_s)
     return msgspec.structs.replace(old, attempts=attempts, reason=reason, due_at=now + delay)
@@ -114,9 +121,18 @@ def report_answered(
 ) -> Delivery:
     """Return the report's delivery after the centre's answer about ``want``; what it wants may be newer by now."""
     if status not in (200, 201):
-        refused = msgspec.structs.replace(old, refused=want, state=DeliveryState.FAILED, reason=_report_reason(status))
+        refused = msgspec.structs.replace(
+            old,
+            refused=want,
+            state=DeliveryState.FAILED,
+            reason=_report_reason(status),
+            announce=Announcement.DUE,
+            resent=False,
+        )
         return planning.planned(deps, refused, report, link)
-    sent = msgspec.structs.replace(old, sent=want, refused="", reason="", attempts=0, done_at=time.time())
+    sent = msgspec.structs.replace(
+        old, sent=want, refused="", reason="", attempts=0, done_at=time.time(), announce=Announcement.DUE, resent=False
+    )
     return planning.planned(deps, sent, report, link)
 
 

@@ -4,9 +4,10 @@ Whatever is the centre's or the network's trouble is raised as CentreUnavailable
 is never held in memory whole.
 """
 
+import enum
 import secrets
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
@@ -23,9 +24,11 @@ from services.linker.settings import LinkerSettings
 from shared.blobs import Blobs
 from shared.errors import SettingsError, Unavailable
 from shared.events import InstanceRef
+from shared.web.content_digest import sha256_of
 
 _ANSWERS = (200, 202, 409)  # carry a Store Instances Response Module, PS3.18 Table 10.5.3-1
 _WHOLE_REQUEST = (400, 413, 422)  # the request itself was refused: its parts may be good
+_NO_ENTRY = (301, 302, 303, 307, 308, 401, 403, 407)  # says nothing about what is asked for
 _OVERLOADED = (429, 503)  # says nothing about the request
 _ACCEPT = "application/dicom+json, application/dicom+xml;q=0.5"
 _FHIR = "application/fhir+json"
@@ -43,6 +46,19 @@ class CentreUnavailable(Unavailable):
         self.reason = reason
         self.retry_after_s = retry_after_s
         self.may_be_request = may_be_request
+
+
+class Holding(enum.StrEnum):
+    """Whether the centre holds an Instance.
+
+    held: bytes of this digest.  other: it did not say the digest, or another one.  evicted: it had it, and let it go by
+    itself.  absent: there is none.
+    """
+
+    HELD = "held"
+    OTHER = "other"
+    EVICTED = "evicted"
+    ABSENT = "absent"
 
 
 class StoreAnswer(msgspec.Struct, frozen=True):
@@ -75,6 +91,24 @@ class Centre:
             raise CentreUnavailable(f"http-{status}")
         sent = [ref.sop_instance_uid for ref in instances]
         return StoreAnswer(status, stow_response.verdicts(status, answer, sent))
+
+    async def holding(self, study_instance_uid: str, ref: InstanceRef) -> Holding:
+        """Ask whether the centre holds an Instance, by HEAD of it (PS3.18 10.4; Repr-Digest, RFC 9530 section 3)."""
+        place = (study_instance_uid, ref.series_instance_uid, ref.sop_instance_uid)
+        url = str(URI(self._settings.centre_dicomweb_url, *place, permissive=True))
+        headers = {"Accept": "application/dicom; transfer-syntax=*", "Want-Repr-Digest": "sha-256=10"}
+        try:
+            status, fields, _ = await self._exchange("HEAD", url, headers, None)
+        except CentreUnavailable as error:
+            if error.may_be_request and error.reason.startswith("http-"):
+                return Holding.OTHER  # it cannot say; a Store will tell
+            raise
+        if status == 200:
+            digest = sha256_of(fields.get("Repr-Digest", ""))
+            return Holding.HELD if digest and digest in (ref.sha256, ref.earlier_sha256) else Holding.OTHER
+        if status in _NO_ENTRY:
+            raise CentreUnavailable(f"http-{status}")
+        return {404: Holding.ABSENT, 410: Holding.EVICTED}.get(status, Holding.OTHER)
 
     async def post_report(self, document: bytes, correlation_id: str = "") -> int:
         """Send one report; return 200 or 201, or the status of a final refusal."""
@@ -115,13 +149,19 @@ class Centre:
     async def _send(
         self, method: str, url: str, headers: dict[str, str], body: AsyncIterator[bytes] | bytes | None
     ) -> tuple[int, object]:
+        status, _, data = await self._exchange(method, url, headers, body)
+        return status, stow_response.decoded(data)
+
+    async def _exchange(
+        self, method: str, url: str, headers: dict[str, str], body: AsyncIterator[bytes] | bytes | None
+    ) -> tuple[int, Mapping[str, str], bytes]:
         try:
             async with self._session.request(method, url, headers=headers, data=body, allow_redirects=False) as answer:
                 if answer.status == 429 or answer.status >= 500:
                     wait_s = _seconds(answer.headers.get("Retry-After", ""))
                     may_be_request = answer.status not in _OVERLOADED
                     raise CentreUnavailable(f"http-{answer.status}", wait_s, may_be_request=may_be_request)
-                return answer.status, stow_response.decoded(await _bounded(answer))
+                return answer.status, answer.headers, await _bounded(answer)
         except TimeoutError as error:
             connected = not isinstance(error, aiohttp.ConnectionTimeoutError)
             raise CentreUnavailable("timeout", may_be_request=connected) from error

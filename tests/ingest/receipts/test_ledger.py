@@ -1,8 +1,9 @@
 """Receipts count what is kept, whoever writes at the same moment and whatever a kill leaves behind, on both stores."""
 
 import asyncio
+import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ import pytest_asyncio
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts import handlers, ledger
 from services.ingest.receipts.ledger import recount, repair
-from services.ingest.receipts.outbox import is_published_in_time, oldest_unpublished_s
+from services.ingest.receipts.outbox import is_published_in_time, oldest_unpublished_s, release_some
 from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
-from services.ingest.receipts.records import ARRIVALS, COLLECTIONS, RECEIPTS, Arrival, Receipt
+from services.ingest.receipts.records import ARRIVALS, COLLECTIONS, EARLY_OUTCOMES, RECEIPTS, RESENDS, Arrival, Receipt
 from services.ingest.settings import IngestSettings
 from shared.blobs.local import open_local
 from shared.bus.journal import open_journal
@@ -24,7 +25,8 @@ from shared.documents import Documents
 from shared.documents.mongo import open_mongo
 from shared.documents.sqlite import open_sqlite
 from shared.errors import Invalid
-from shared.events import InputDeidentified, InputRefused
+from shared.events import Delivered, InputDeidentified, InputRefused
+from shared.set_aside import SET_ASIDE
 from tests.ingest.conftest import here
 
 
@@ -36,7 +38,7 @@ async def documents(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
     else:
         opening = open_mongo(request.getfixturevalue("mongodb").uri, f"test_{uuid.uuid4().hex}", driver="motor")
     async with opening as opened:
-        await opened.declare(*COLLECTIONS)
+        await opened.declare(SET_ASIDE, *COLLECTIONS)
         yield opened
 
 
@@ -179,3 +181,94 @@ async def test_a_receipt_names_some_of_the_receipts_that_it_repeats(
 
     kept = await told(deps, again)
     assert (kept.duplicates, len(kept.duplicate_of)) == (4, 2)
+
+
+async def deidentified(deps: IngestDeps, receipt: Receipt) -> dict[str, str]:
+    """Let the anonymizer say of every content of a receipt what it became; return names by blob."""
+    mine = [each for each in (await deps.documents.find(ARRIVALS)).documents if each.receipt_id == receipt.id]
+    names = {each.blob: f"2.25.{number}" for number, each in enumerate(mine)}
+    about: dict[str, Any] = {"correlation_id": receipt.id, "site": "a", "receipt_id": receipt.id}
+    await handlers.input_deidentified(InputDeidentified.first("1", **about, blobs=tuple(names), known_as=names), deps)
+    return names
+
+
+def answer(receipt: Receipt, confirmed: Sequence[str], **failed: str) -> Delivered:
+    about: dict[str, Any] = {"correlation_id": receipt.id, "site": "a", "receipt_id": receipt.id}
+    lost = {f"2.25.{name.removeprefix('n')}": reason for name, reason in failed.items()}
+    return Delivered.first("|".join(confirmed), **about, instances=304, confirmed=tuple(confirmed), failed=lost)
+
+
+async def test_a_receipt_never_counts_more_than_it_holds(deps: IngestDeps) -> None:
+    receipt = new_receipt(deps, "stow", "instances")
+    await receive(deps, receipt, contents(3))
+    names = await deidentified(deps, receipt)
+    successors = [f"2.25.9{number}" for number in range(5)]
+
+    for _ in range(2):
+        await handlers.delivered(answer(receipt, [*successors, *list(names.values())[:2]]), deps)
+    part = await told(deps, receipt)
+    await handlers.delivered(answer(receipt, list(names.values())), deps)
+
+    assert (part.delivered_instances, part.state) == (2, "deidentified")
+    whole = await told(deps, receipt)
+    assert (whole.delivered_instances, whole.received, whole.state) == (3, 3, "delivered")
+
+
+async def test_what_the_centre_says_before_the_anonymizer_is_not_lost(deps: IngestDeps) -> None:
+    receipt = new_receipt(deps, "stow", "instances")
+    await receive(deps, receipt, contents(2))
+
+    await handlers.delivered(answer(receipt, ["2.25.0"], n1="A900"), deps)
+    before = await told(deps, receipt)
+    await deidentified(deps, receipt)
+
+    after = await told(deps, receipt)
+    assert (before.delivered_instances, before.undelivered, before.state) == (0, 0, "received")
+    assert (after.delivered_instances, after.undelivered, after.reasons) == (1, 1, {"A900": 1})
+    assert after.state == "partly-delivered"
+    assert await deps.documents.count(EARLY_OUTCOMES) == 0
+
+
+async def test_a_receipt_with_a_part_in_quarantine_is_not_delivered(deps: IngestDeps) -> None:
+    receipt = new_receipt(deps, "stow", "instances")
+    await receive(deps, receipt, contents(2))
+    names = await deidentified(deps, receipt)
+    refused, good = names
+    about: dict[str, Any] = {"correlation_id": receipt.id, "site": "a", "receipt_id": receipt.id}
+
+    await handlers.input_refused(InputRefused.first("2", **about, reasons={refused: "burned-in"}), deps)
+    await handlers.delivered(answer(receipt, [names[good]]), deps)
+
+    assert (await told(deps, receipt)).state == "partly-delivered"
+
+
+async def test_an_event_of_the_code_before_counts_and_never_above_what_was_received(deps: IngestDeps) -> None:
+    receipt = new_receipt(deps, "stow", "instances")
+    await receive(deps, receipt, contents(3))
+    blobs = await blobs_of(deps)
+    about: dict[str, Any] = {"correlation_id": receipt.id, "site": "a", "receipt_id": receipt.id}
+    await handlers.input_deidentified(InputDeidentified.first("1", **about, blobs=tuple(blobs)), deps)
+
+    await handlers.delivered(Delivered.first("1", **about, instances=304), deps)
+
+    assert ((await told(deps, receipt)).delivered_instances, (await told(deps, receipt)).state) == (3, "delivered")
+
+
+async def test_what_is_sent_again_is_published_again_with_its_bytes_kept(deps: IngestDeps) -> None:
+    first, second = (new_receipt(deps, "stow", "instances") for _ in range(2))
+    await receive(deps, first, contents(2))
+    await deidentified(deps, first)
+    await release_some(deps, 9e12)
+    gone = [await deps.blobs.size(blob) for blob in await blobs_of(deps)]
+
+    for _ in range(2):
+        await receive(deps, second, contents(2))
+    released = await release_some(deps, time.time() - 3600)
+
+    rows = (await deps.documents.find(RESENDS)).documents
+    assert gone == [None, None]
+    assert [(each.receipt_id, each.published) for each in rows] == [(second.id, "no")] * 2
+    assert released == 0
+    assert None not in [await deps.blobs.size(blob) for blob in await blobs_of(deps)]
+    kept = await told(deps, second)
+    assert (kept.duplicates, kept.duplicates_open, kept.state) == (2, 2, "received")

@@ -8,7 +8,7 @@ import pytest
 from services.ingest.receipts import outbox
 from services.ingest.receipts.ledger import change_arrival
 from services.ingest.receipts.receiving import Content, new_receipt, receive
-from services.ingest.receipts.records import ARRIVALS, DEIDENTIFIED, NOT_PUBLISHED, RECEIPTS, RELEASED, Arrival
+from services.ingest.receipts.records import ARRIVALS, NOT_PUBLISHED, RECEIPTS, Arrival, ArrivalState
 from shared.documents import Eq
 from shared.errors import Conflict, Unavailable
 from shared.set_aside import SET_ASIDE
@@ -75,9 +75,9 @@ async def test_a_content_that_cannot_be_deleted_keeps_no_other_from_being_releas
     assert await outbox.release_some(deps, FUTURE) == 2
     assert await outbox.release_some(deps, FUTURE) == 0  # and the loop comes to an end
 
-    assert await process.deps.documents.count(ARRIVALS, Eq("state", RELEASED)) == 2
+    assert await process.deps.documents.count(ARRIVALS, Eq("state", ArrivalState.RELEASED)) == 2
     assert await set_aside(process) == [("release", bad)]
 
 
 def _deidentified(arrival: Arrival) -> Arrival:
-    return msgspec.structs.replace(arrival, state=DEIDENTIFIED)
+    return msgspec.structs.replace(arrival, state=ArrivalState.DEIDENTIFIED)

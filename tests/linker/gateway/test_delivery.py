@@ -262,7 +262,7 @@ async def test_confirmed_instances_are_released_after_the_retention_time_and_oth
         left = [key async for key in gateway.blobs["deidentified"].keys("instances/")]
         assert sorted(left) == sorted(ref.blob for ref in (*failed.instances, *beside_failed.instances))
         released = [each for each in await deliveries(gateway) if each.state == "released"]
-        assert [(len(each.confirmed), each.instances) for each in released] == [(2, ())]
+        assert [(len(each.confirmed), each.instances) for each in released] == [(2, done.instances)]
 
 
 async def test_a_recalled_study_is_delivered_again_and_a_released_one_is_unavailable(

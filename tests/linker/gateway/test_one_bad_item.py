@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from services.linker.gateway import handlers, housekeeping, linking
+from services.linker.gateway import announce, handlers, housekeeping, linking
 from services.linker.gateway.delivery_worker import Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, Delivery
@@ -74,9 +74,7 @@ async def test_a_delivery_that_cannot_be_announced_stops_no_other(tmp_path: Path
         def is_bad(event: object) -> bool:
             return isinstance(event, Delivered) and event.receipt_id == "receipt-2"
 
-        announced = await housekeeping.announce_round(
-            deps_of(gateway, bus=breaking(gateway.bus, "publish", is_bad, error))
-        )
+        announced = await announce.announce_round(deps_of(gateway, bus=breaking(gateway.bus, "publish", is_bad, error)))
 
         left = await gateway.documents.find(DELIVERIES)
         assert announced == 2
@@ -87,7 +85,7 @@ async def test_a_delivery_that_cannot_be_announced_stops_no_other(tmp_path: Path
 async def test_more_bad_deliveries_than_a_page_holds_do_not_hide_the_good_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(housekeeping, "_PAGE", 2)
+    monkeypatch.setattr(announce, "_PAGE", 2)
     async with gateway_of(tmp_path) as gateway:
         for number in range(1, 6):
             await gateway.documents.put(DELIVERIES, delivered(number))
@@ -97,7 +95,7 @@ async def test_more_bad_deliveries_than_a_page_holds_do_not_hide_the_good_ones(
 
         deps = deps_of(gateway, bus=breaking(gateway.bus, "publish", is_bad, ValueError()))
 
-        assert await housekeeping.announce_round(deps) == 1
+        assert await announce.announce_round(deps) == 1
         assert len(await set_aside(gateway)) == 4
 
 

@@ -1,0 +1,71 @@
+"""Ask the centre what it holds, before what was sent again is delivered again.
+
+A hospital sends much a second time that is at the centre; and some of it is not there any more: evicted, deleted, lost
+with a database. Only what the centre says that it holds, by its digest, is confirmed without being sent.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from services.linker.gateway import stow_response
+from services.linker.gateway.answers import answered
+from services.linker.gateway.delivery_worker import Outage
+from services.linker.gateway.deps import GatewayDeps
+from services.linker.gateway.records import DELIVERIES, Delivery
+from services.linker.gateway.transport import Centre, CentreUnavailable, Holding
+from services.linker.links.optimistic import change
+from shared.errors import Transient
+from shared.events import InstanceRef
+from shared.logs import decided
+
+AT_ONCE = 8
+
+
+async def confirmed_held(deps: GatewayDeps, centre: Centre, due: Sequence[Delivery], outage: Outage) -> list[Delivery]:
+    """Confirm of deliveries that were sent again what the centre holds; return all that still have to go.
+
+    While the centre does not answer they wait, and the others are returned.
+    """
+    found = []
+    for delivery in due:
+        if not delivery.resent:
+            found.append(delivery)
+        elif not outage.tries and (asked := await _asked(deps, centre, delivery, outage)) is not None:
+            found += [asked] if asked.waiting else []
+    return found
+
+
+async def _asked(deps: GatewayDeps, centre: Centre, delivery: Delivery, outage: Outage) -> Delivery | None:
+    try:
+        held = await held_of(centre, delivery.study_instance_uid, delivery.waiting)
+    except CentreUnavailable as error:
+        outage.seen(error.reason, error.retry_after_s)
+        return None
+    except Transient as error:
+        outage.seen(type(error).__name__, 0.0)
+        return None
+    there = {uid for uid, holding in held.items() if holding is Holding.HELD}
+    verdicts = {uid: stow_response.Verdict(stow_response.Fate.STORED) for uid in there}
+
+    async def step(old: Delivery | None) -> Delivery | None:
+        if old is None or not old.resent:
+            return old
+        return answered(deps, msgspec.structs.replace(old, resent=False), verdicts, time.time())
+
+    decided("sent-again", service="linker", correlation_id=delivery.correlation_id, count=len(held) - len(there))
+    return await change(deps.documents, DELIVERIES, delivery.id, step)
+
+
+async def held_of(centre: Centre, study: str, instances: Sequence[InstanceRef]) -> Mapping[str, Holding]:
+    """Return of each SOP Instance UID whether the centre holds it. Raises CentreUnavailable."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(ref: InstanceRef) -> Holding:
+        async with gate:
+            return await centre.holding(study, ref)
+
+    answers = await asyncio.gather(*(ask(ref) for ref in instances))
+    return {ref.sop_instance_uid: answer for ref, answer in zip(instances, answers, strict=True)}
