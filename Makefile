@@ -14,10 +14,10 @@ COVERAGE_FLOOR = 85
 SHELL  := /bin/sh
 OURS    = $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 
-.PHONY: help up test test-fast fuzz chaos check coverage wheel check-wheel messages bench lock docs clean
+.PHONY: help up test test-fast fuzz chaos check coverage wheel check-wheel check-image messages bench lock docs clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: $(VENV)/.run ## Set up and run gateway and centre here; the first start feeds a sample (HOME_=, PORT=, DIMSE_PORT=)
 	@exec $(BIN)/jmid up --home $(HOME_) --port $(PORT) --dimse-port $(DIMSE_PORT)
@@ -51,6 +51,9 @@ wheel: $(VENV)/.dev ## Build the wheel to dist/
 
 check-wheel: $(VENV)/.dev ## Install the wheel in an empty environment, run it in an empty folder, find its sample
 	@$(BIN)/python -m tests.packaging
+
+check-image: $(VENV)/.dev ## Build the image line by line in an empty root and run it (as root on Debian, no engine)
+	@$(BIN)/python -m tests.packaging.image $(ARGS)
 
 coverage: $(VENV)/.dev ## Pass the fast tests and fail if they reach less than COVERAGE_FLOOR percent of the lines
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope -m $(FAST) --cov=services --cov=shared --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR) $(ARGS)
