@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from services.search.folding import fold
+from shared.intervals import joined
 
 CONTEXT = 40
 
@@ -26,13 +27,7 @@ def excerpt(text: str, terms: Iterable[str], most: int = 3) -> list[list[Segment
     spans = _spans(text, terms)
     if not spans:
         return [_cut(text, 0, min(len(text), 3 * CONTEXT), [])] if text else []
-    windows: list[tuple[int, int]] = []
-    for start, end in spans:
-        low, high = max(0, start - CONTEXT), min(len(text), end + CONTEXT)
-        if windows and low <= windows[-1][1]:
-            windows[-1] = (windows[-1][0], high)
-        else:
-            windows.append((low, high))
+    windows = joined((max(0, start - CONTEXT), min(len(text), end + CONTEXT)) for start, end in spans)
     return [_cut(text, low, high, spans) for low, high in windows[:most]]
 
 
@@ -45,13 +40,7 @@ def _spans(text: str, terms: Iterable[str]) -> list[tuple[int, int]]:
         while at >= 0:
             places.append((folded.origins[at][0], folded.origins[at + len(term) - 1][1]))
             at = folded.text.find(term, at + 1)
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(places):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
+    return joined(places)
 
 
 def _cut(text: str, low: int, high: int, spans: list[tuple[int, int]]) -> list[Segment]:

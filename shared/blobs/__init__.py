@@ -47,6 +47,17 @@ class Blobs(Protocol):
 
     def keys(self, prefix: str = "") -> AsyncIterator[str]: ...
 
+    async def key_pages(self, prefix: str = "", *, size: int) -> AsyncIterator[list[str]]:
+        """Yield the keys, so many at a time."""
+        page: list[str] = []
+        async for key in self.keys(prefix):
+            page.append(key)
+            if len(page) == size:
+                yield page
+                page = []
+        if page:
+            yield page
+
     def local_path(self, key: str) -> Path | None:
         """Return the file that holds it where there is one (for sendfile and mmap), else None."""
 

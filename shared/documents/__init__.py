@@ -155,7 +155,10 @@ class Documents(Protocol):
         next call tries those again. dry_run: writes nothing. Raise IncompatibleData if the records are newer.
         """
 
-    async def get(self, collection: Collection[T], key: str) -> T | None: ...
+    async def get(self, collection: Collection[T], key: str) -> T | None:
+        """Return the record of this key."""
+        versioned = await self.get_versioned(collection, key)
+        return versioned[0] if versioned else None
 
     async def get_versioned(self, collection: Collection[T], key: str) -> tuple[T, int] | None:
         """Return the record and its version (from 1), for a guarded put."""

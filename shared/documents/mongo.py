@@ -78,10 +78,6 @@ class MongoDocuments(Documents):
         async for each in migration.migrate(shape, at_rest, await at_rest.stored_version(), dry_run=dry_run):
             yield each
 
-    async def get(self, collection: Collection[T], key: str) -> T | None:
-        versioned = await self.get_versioned(collection, key)
-        return versioned[0] if versioned else None
-
     async def get_versioned(self, collection: Collection[T], key: str) -> tuple[T, int] | None:
         shape = self._shape(collection)
         record = await driver.find_one(self._records(shape), {"_id": key}, ["b", "v"])

@@ -72,10 +72,6 @@ class SqliteDocuments(Documents):
         async for each in migration.migrate(shape, at_rest, stored, dry_run=dry_run):
             yield each
 
-    async def get(self, collection: Collection[T], key: str) -> T | None:
-        versioned = await self.get_versioned(collection, key)
-        return versioned[0] if versioned else None
-
     async def get_versioned(self, collection: Collection[T], key: str) -> tuple[T, int] | None:
         shape = self._shape(collection)
         sql = f"SELECT body, version FROM {table(shape)} WHERE key = ?"

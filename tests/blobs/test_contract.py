@@ -207,3 +207,12 @@ async def test_many_callers_write_and_read_at_once(blobs: Blobs) -> None:
         return await blobs.get(f"many/{number}") == data
 
     assert all(await asyncio.gather(*(one(number) for number in range(60))))
+
+
+async def test_keys_come_in_pages(blobs: Blobs) -> None:
+    await blobs.put_many({f"pages/{number}": b"x" for number in range(5)} | {"other": b"x"})
+
+    pages = [page async for page in blobs.key_pages("pages/", size=2)]
+
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert sorted(key for page in pages for key in page) == [f"pages/{number}" for number in range(5)]

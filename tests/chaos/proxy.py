@@ -1,49 +1,34 @@
 """A TCP proxy before a server, which can cut every connection, or let nothing pass while they stay open."""
 
 import asyncio
-import threading
 from contextlib import suppress
 
+from tests.servers.listener import Listener
 from tests.servers.process import free_ports
 
 
-class Proxy:
-    """Forwards connections to a port of this machine, in a thread of its own. port: where it listens."""
+class Proxy(Listener):
+    """Forwards connections to a port of this machine. port: where it listens."""
 
     def __init__(self, target: int) -> None:
-        (self.port,) = free_ports(1)
         self._target = target
         self._is_cut = False
+        self._passes = asyncio.Event()
+        self._passes.set()
         self._writers: set[asyncio.StreamWriter] = set()
-        self._loop = asyncio.new_event_loop()
-        self._listening = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        assert self._listening.wait(10)
+        super().__init__(free_ports(1)[0])
 
     def cut(self) -> None:
         """Close every connection, and new ones at once, until ``mend``."""
-        self._loop.call_soon_threadsafe(self._cut)
+        self.loop.call_soon_threadsafe(self._cut)
 
     def silence(self) -> None:
         """Let no byte pass until ``mend``; connections stay open."""
-        self._loop.call_soon_threadsafe(self._passes.clear)
+        self.loop.call_soon_threadsafe(self._passes.clear)
 
     def mend(self) -> None:
         """Forward as before."""
-        self._loop.call_soon_threadsafe(self._mend)
-
-    def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._passes = asyncio.Event()
-        self._passes.set()
-        self._loop.run_until_complete(asyncio.start_server(self._forward, "127.0.0.1", self.port))
-        self._listening.set()
-        self._loop.run_forever()
+        self.loop.call_soon_threadsafe(self._mend)
 
     def _cut(self) -> None:
         self._is_cut = True
@@ -54,7 +39,7 @@ class Proxy:
         self._is_cut = False
         self._passes.set()
 
-    async def _forward(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
+    async def serve(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
         if self._is_cut:
             answer.transport.abort()
             return

@@ -2,34 +2,20 @@
 
 import asyncio
 import itertools
-import threading
 from collections.abc import Sequence
 
+from tests.servers.listener import Listener
 
-class Balancer:
-    """Forwards TCP connections to the backends in turn, leaving out those that refuse; runs in a thread of its own."""
+
+class Balancer(Listener):
+    """Forwards TCP connections to the backends in turn, leaving out those that refuse."""
 
     def __init__(self, port: int, backends: Sequence[int]) -> None:
-        self.port = port
         self._backends = tuple(backends)
         self._turn = itertools.count()
-        self._loop = asyncio.new_event_loop()
-        self._listening = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        assert self._listening.wait(10)
+        super().__init__(port)
 
-    def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(asyncio.start_server(self._forward, "127.0.0.1", self.port))
-        self._listening.set()
-        self._loop.run_forever()
-
-    async def _forward(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
+    async def serve(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
         first = next(self._turn)
         for number in range(len(self._backends)):
             try:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.spans import Span
+from shared.intervals import joined
 
 Place = tuple[int, int]
 _MARKED = ("v", "w", "x")
@@ -112,12 +113,4 @@ def _windows(text: str, signs: Iterable[str], before: int, behind: int) -> list[
         while at >= 0:
             places.append((max(0, at - before), at + behind))
             at = text.find(sign, at + 1)
-    if len(places) < 2:
-        return places
-    joined: list[Place] = []
-    for low, high in sorted(places):
-        if joined and low <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(high, joined[-1][1]))
-        else:
-            joined.append((low, high))
-    return joined
+    return joined(places) if len(places) > 1 else places

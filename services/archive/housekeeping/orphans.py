@@ -9,7 +9,7 @@ never removed.
 """
 
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 from services.archive.deps import ArchiveDeps
 from services.archive.records import (
@@ -37,7 +37,7 @@ async def look(deps: ArchiveDeps, lease: Lease, *, now: float) -> list[str]:
 
     now: seconds since 1970.
     """
-    unknown = {key async for page in _pages(deps) for key in await _unknown(deps, page)}
+    unknown = {key async for page in deps.blobs.key_pages(size=PAGE) for key in await _unknown(deps, page)}
     suspects = {each.blob: each async for each in deps.documents.every(SUSPECTS)}
     sweep = await _next_sweep(deps, lease)
     new = [SuspectRecord(blob=key, seen_at=now, sweep=sweep) for key in sorted(unknown - suspects.keys())]
@@ -75,17 +75,6 @@ async def remove(deps: ArchiveDeps, lease: Lease, keys: Sequence[str]) -> int:
     if deleted:
         decided("orphans-removed", service="archive", count=deleted, fence=lease.fence)
     return deleted
-
-
-async def _pages(deps: ArchiveDeps) -> AsyncIterator[list[str]]:
-    page: list[str] = []
-    async for key in deps.blobs.keys():
-        page.append(key)
-        if len(page) == PAGE:
-            yield page
-            page = []
-    if page:
-        yield page
 
 
 async def _unknown(deps: ArchiveDeps, keys: Sequence[str]) -> list[str]:

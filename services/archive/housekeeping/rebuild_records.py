@@ -45,24 +45,13 @@ class _Orphan(NamedTuple):
 async def rebuild_records(deps: ArchiveDeps, *, dry_run: bool = False) -> AsyncIterator[Restored]:
     """Give every Instance that only its bytes tell of a record; yield after every page of keys."""
     progress, store, deletions = Restored(), Store(deps), [each async for each in deps.documents.every(DELETIONS)]
-    async for keys in _pages(deps):
+    async for keys in deps.blobs.key_pages(instance_blobs.PREFIX, size=PAGE):
         progress.seen += len(keys)
         orphans = await _orphans(deps, keys, progress)
         waiting = [each for each in orphans if not _is_deleted(each.place, deletions)]
         progress.deleted += len(orphans) - len(waiting)
         await _restore(deps, store, waiting, progress, dry_run=dry_run)
         yield progress
-
-
-async def _pages(deps: ArchiveDeps) -> AsyncIterator[list[str]]:
-    page: list[str] = []
-    async for key in deps.blobs.keys(instance_blobs.PREFIX):
-        page.append(key)
-        if len(page) == PAGE:
-            yield page
-            page = []
-    if page:
-        yield page
 
 
 async def _orphans(deps: ArchiveDeps, keys: Sequence[str], progress: Restored) -> list[_Orphan]:

@@ -51,24 +51,19 @@ def canonical(fields: ReportFields, mentions: Mentions | None = None) -> Canonic
         raise Invalid("no-text", "findings, impression and text are all empty")
     if fields.study_uid and not is_uid(fields.study_uid):
         raise Invalid("bad-uid", "study_uid is no valid UID (PS3.5 9.1)")
+    as_they_came = {name: getattr(fields, name) for name in ReportTexts.__struct_fields__}
+    checked = {
+        "modality": fields.modality.upper(),
+        "exam_date": iso_date(fields.exam_date, "exam_date"),
+        "issued": instant(fields.issued, "issued"),
+        "requester": words(fields.requester),
+        "radiologist": words(fields.radiologist),
+    }
     return CanonicalReport(
         report_id=fields.report_id,
         patient=_patient(fields, mentions),
         status=status,
-        accession_number=fields.accession_number,
-        study_uid=fields.study_uid,
-        modality=fields.modality.upper(),
-        exam_date=iso_date(fields.exam_date, "exam_date"),
-        procedure=fields.procedure,
-        issued=instant(fields.issued, "issued"),
-        requester=words(fields.requester),
-        radiologist=words(fields.radiologist),
-        department=fields.department,
-        institution=fields.institution,
-        clinical_info=fields.clinical_info,
-        findings=fields.findings,
-        impression=fields.impression,
-        text=fields.text,
+        **{**as_they_came, **checked},
         mentions=mentions.others,
         left_behind=tuple(mentions.left_behind[:MOST]),
         unmapped=min(mentions.unmapped, MOST),
