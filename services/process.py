@@ -3,11 +3,10 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiohttp import web
 from rich.console import Console
 
 from services import operations, sample
@@ -59,7 +58,7 @@ class Process:
 async def run(process: Process) -> None:
     """Run until SIGINT or SIGTERM; then drain. Raises SettingsError if it cannot start as told."""
     stopped = _stop_signal()
-    pages = await _viewer(process.home) if process.hosts("archive") else []
+    viewer = ohif.Viewer(process.home / "viewer") if process.hosts("archive") else None
     async with hosted(
         process.services,
         every=process.every,
@@ -68,13 +67,13 @@ async def run(process: Process) -> None:
         bind=process.bind,
         port=process.port,
         environ=process.environ,
-        extra_routes=pages,
+        extra_routes=viewer.routes() if viewer else [],
         tell=lambda line: console.print(f"  {line}", style="dim"),
     ) as host:
-        with operations.address_noted(process.home, process.name, host.base_url):
+        with operations.address_noted(process.home, process.name, host.base_url), _preparing(viewer):
             if process.with_sample:
                 await _until(stopped, _feed_sample(process, host))
-            _show_addresses(process, host, viewer=bool(pages))
+            _show_addresses(process, host, viewer=viewer is not None)
             await stopped.wait()
             console.print("Stopping: finishing what is under way …")
     console.print("Stopped; everything is kept.")
@@ -98,12 +97,21 @@ async def _until(stopped: asyncio.Event, work: Coroutine[None, None, None]) -> N
         await working
 
 
-async def _viewer(home: Path) -> Sequence[web.AbstractRouteDef]:
-    viewer = await asyncio.to_thread(ohif.prepare, home / "viewer")
-    if viewer.folder is None:
-        console.print(f"  OHIF viewer is not offered: {viewer.reason}", style="yellow")
-        return []
-    return ohif.routes(viewer.folder)
+@contextlib.contextmanager
+def _preparing(viewer: ohif.Viewer | None) -> Iterator[None]:
+    """Prepare the viewer while everything else serves."""
+
+    async def prepare(viewer: ohif.Viewer) -> None:
+        prepared = await viewer.prepare()
+        if prepared.folder is None:
+            console.print(f"  OHIF viewer is not offered: {prepared.reason}", style="yellow")
+
+    task = asyncio.create_task(prepare(viewer)) if viewer else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
 
 
 async def _feed_sample(process: Process, host: Host) -> None:

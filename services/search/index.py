@@ -16,6 +16,7 @@ from tantivy import FieldType, Occur, Query
 
 from services.search.case import Case
 from services.search.folding import bigrams, fold_text
+from services.search.index_files import damaged_file
 from services.search.query import CaseQuery
 from shared.logs import decided
 
@@ -48,16 +49,21 @@ class CaseIndex:
 
     def _opened(self) -> tantivy.Index:
         """Open the index; a damaged one is wiped, as the feeds can make it again."""
+        if name := damaged_file(self._folder):
+            return self._made_anew(f"checksum of {name.rpartition('.')[2]}")
         try:
             index = tantivy.Index(self._schema, path=str(self._folder))
             index.searcher().search(Query.all_query(), 1, order_by_field="order")
             index.searcher().search(Query.term_query(self._schema, "id", ""), 1)  # opens postings and positions
         except Exception as error:  # tantivy raises ValueError and others, by what is damaged
-            decided("index-damaged", level="error", service="search", error=type(error).__name__)
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder.mkdir(parents=True)
-            return tantivy.Index(self._schema, path=str(self._folder))
+            return self._made_anew(type(error).__name__)
         return index
+
+    def _made_anew(self, error: str) -> tantivy.Index:
+        decided("index-damaged", level="error", service="search", error=error)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        return tantivy.Index(self._schema, path=str(self._folder))
 
     def is_complete(self) -> bool:
         """Say whether it ever held all that the feeds had: a half-built index answers nobody."""

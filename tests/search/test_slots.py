@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from services.search.case import build_case
+from services.search.case import Case, build_case
 from services.search.index import CaseIndex
+from services.search.index_files import damaged_file
 from services.search.slots import own_slot
 from tests.search.test_case import SERIES, STUDY
 
@@ -76,6 +77,25 @@ def test_an_index_with_a_lost_file_is_made_again_and_does_not_claim_to_be_comple
     for path in list(tmp_path.glob(lost)):
         path.unlink()
 
+    again = CaseIndex(tmp_path)
+
+    assert (again.count(), again.positions(), again.is_complete()) == (0, {}, False)
+
+
+@pytest.mark.parametrize("kind", ["store", "idx", "pos", "term", "fast", "fieldnorm"])
+def test_a_flipped_bit_in_any_file_of_the_index_is_seen_and_the_index_made_again(tmp_path: Path, kind: str) -> None:
+    index = CaseIndex(tmp_path)
+    index.update([Case(id="1.2.3", study_date=20240102)], [], {"studies": 7})
+    index.complete()
+    index.close()
+    del index
+    (file,) = tmp_path.glob(f"*.{kind}")
+    data = bytearray(file.read_bytes())
+    data[len(data) // 3] ^= 1
+    file.chmod(0o600)
+    file.write_bytes(data)
+
+    assert damaged_file(tmp_path) == file.name
     again = CaseIndex(tmp_path)
 
     assert (again.count(), again.positions(), again.is_complete()) == (0, {}, False)

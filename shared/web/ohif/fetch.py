@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from shared.web.ohif import digests
+
 PACKAGE = "@ohif/app"
 VERSION = "3.13.2"
 INTEGRITY = "sha512-WZdxmpmG7rqFgW9ZJLcbgr3XCtLi1KDNPoMaeY5PPe6j4G4fjEjjkycZM6C6Zk2F87BKxFfpq+jd5xXZB9E8EA=="
@@ -45,7 +47,9 @@ def prepare(home: Path) -> Prepared:
     """Return the viewer under ``home``, fetched if it is not there yet. It blocks: seconds to minutes at first."""
     folder = home / f"ohif-{VERSION}-{FORM}"
     if folder.is_dir():
-        return Prepared(folder)
+        if digests.is_whole(folder):
+            return Prepared(folder)
+        shutil.rmtree(folder, ignore_errors=True)
     npm = shutil.which("npm")
     if npm is None:
         return Prepared(None, "npm is not installed; install Node.js with npm and start again")
@@ -70,6 +74,7 @@ def build(archive: Path, folder: Path) -> Prepared:
         _adapt(draft)
         _compress(draft)
         draft.rename(folder)
+        digests.write(folder)
     except OSError:
         if not folder.is_dir():  # else another process was faster
             raise

@@ -3,7 +3,7 @@
 Its own routes, such as /viewer/viewer?StudyInstanceUIDs=…, exist only in the browser, so each gets index.html.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aiohttp import web
@@ -14,11 +14,11 @@ HASH_DIGITS = 16
 TYPES = {".woff2": "font/woff2", ".js": "text/javascript", ".wasm": "application/wasm", ".map": "application/json"}
 
 
-def routes(folder: Path) -> Sequence[web.AbstractRouteDef]:
-    """Return the routes that serve the viewer in ``folder``."""
-    root = folder.resolve()
+def routes(where: Path | Callable[[], Path]) -> Sequence[web.AbstractRouteDef]:
+    """Return the routes that serve the viewer in a folder. where: or what returns it, or raises while there is none."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
+        root = (where if isinstance(where, Path) else where()).resolve()
         name = request.match_info.get("path", "")
         path = (root / name).resolve()
         if name and path.is_relative_to(root) and path.is_file():

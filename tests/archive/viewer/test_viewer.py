@@ -14,8 +14,10 @@ import orjson
 import pytest
 import pytest_asyncio
 from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
 
+from shared.runtime.app import MIDDLEWARES
 from shared.web import ohif
 from shared.web.ohif import fetch
 from tests.archive.conftest import Archive
@@ -94,6 +96,34 @@ def test_a_package_of_other_bytes_is_not_used(tmp_path: Path, monkeypatch: pytes
 
     assert found.folder is None
     assert "sha512 differs" in found.reason
+
+
+def test_a_viewer_that_changed_on_the_disk_is_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    home = tmp_path / "viewer"
+    home.mkdir()
+    folder = home / f"ohif-{fetch.VERSION}-{fetch.FORM}"
+    fetch.build(package(tmp_path, {"dist/index.html": INDEX, "dist/a.js": "x" * 5000}), folder)
+    whole = ohif.prepare(home)
+
+    (folder / "a.js").write_text("y" * 5000)
+    changed = ohif.prepare(home)
+
+    assert whole.folder == folder
+    assert (changed.folder, folder.exists()) == (None, False)
+
+
+async def test_the_doors_open_while_the_viewer_is_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    viewer = ohif.Viewer(tmp_path / "viewer")
+    app = web.Application(middlewares=MIDDLEWARES)
+    app.add_routes(viewer.routes())
+    async with TestClient(TestServer(app)) as client:
+        before = await client.get("/viewer")
+        await viewer.prepare()
+        after = await client.get("/viewer")
+
+    assert (before.status, after.status) == (503, 404)
 
 
 @pytest_asyncio.fixture

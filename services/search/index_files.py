@@ -1,0 +1,63 @@
+"""Whether the files of an index are those that tantivy wrote: each ends with a checksum of all before. It blocks.
+
+Source: tantivy, src/directory/footer.rs: the file, JSON with its CRC-32, the JSON's length and 1337 as 32-bit numbers.
+"""
+
+import struct
+import zlib
+from pathlib import Path
+
+import msgspec
+
+_END = struct.Struct("<II")
+_MAGIC = 1337
+_CHUNK = 1 << 20
+
+
+class _Segment(msgspec.Struct):
+    segment_id: str
+
+
+class _Meta(msgspec.Struct):
+    segments: list[_Segment]
+
+
+class _Footer(msgspec.Struct):
+    crc: int
+
+
+def damaged_file(folder: Path) -> str:
+    """Return the name of a file of the index that is damaged; empty if there is none, or no index."""
+    meta = folder / "meta.json"
+    if not meta.exists():
+        return ""
+    try:
+        listed = msgspec.json.decode(meta.read_bytes(), type=_Meta).segments
+    except msgspec.MsgspecError:
+        return meta.name
+    segments = {each.segment_id.replace("-", "") for each in listed}
+    files = [path for path in sorted(folder.iterdir()) if path.name.partition(".")[0] in segments]
+    return next((path.name for path in files if not _is_right(path)), "")
+
+
+def _is_right(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - _END.size))
+            length, magic = _END.unpack(file.read())
+            content = size - _END.size - length
+            if magic != _MAGIC or content < 0:
+                return False
+            file.seek(content)
+            wanted = msgspec.json.decode(file.read(length), type=_Footer).crc
+            file.seek(0)
+            found = 0
+            while content > 0 and (chunk := file.read(min(_CHUNK, content))):
+                found = zlib.crc32(chunk, found)
+                content -= len(chunk)
+    except FileNotFoundError:  # merged away under our eyes
+        return True
+    except (struct.error, msgspec.MsgspecError):
+        return False
+    return found == wanted
