@@ -7,7 +7,7 @@ over tries everything at once. An item is tried at once, too, when ``again`` was
 """
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Set
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -100,9 +100,16 @@ class SetAside:
         if round_.is_outage:
             raise round_.away[0]
         if is_all:
-            for name in recorded.keys() - keys:
-                await self.forget(name)
+            await self.keep_only(keys)
         return len(round_.done)
+
+    async def keep_only(self, keys: Set[str]) -> None:
+        """Forget what is not among these keys of all items that there are.
+
+        Another process may have dealt with an item while this one failed, and the record came after that.
+        """
+        for name in {each.key for each in await self.items()} - keys:
+            await self.forget(name)
 
     async def due(self) -> list[str]:
         """Return the keys of the items that are to be tried again now: for work whose source brings them only once."""

@@ -4,6 +4,7 @@ Owns its index only, under <home>/search/index, which can be deleted at any time
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -16,6 +17,7 @@ from services.search.deps import SearchDeps
 from services.search.follower import Follower
 from services.search.index import CaseIndex
 from services.search.set_aside import SetAside
+from services.search.set_aside_records import SetAsideRecords, show_forever
 from services.search.settings import SearchSettings
 from services.search.slots import own_slot
 from services.search.sources import open_sources
@@ -51,6 +53,10 @@ async def _running(place: Place, settings: SearchSettings, index: CaseIndex, fol
                     "feeds not reached, seconds": int(follower.silent_s()),
                 }
 
+            async def shown() -> None:
+                owner = f"{socket.gethostname()}/{folder.name}"  # a StatefulSet's pod keeps its name
+                await show_forever(SetAsideRecords(place.documents, owner), set_aside, settings.poll_s)
+
             async def reached() -> str:
                 silent_s = follower.silent_s()
                 return "ok" if silent_s < settings.silent_s else f"feeds not reached for {silent_s:.0f} s"
@@ -64,7 +70,7 @@ async def _running(place: Place, settings: SearchSettings, index: CaseIndex, fol
                     StudyChanged: partial(handlers.study_changed, deps=deps),
                     CaseChanged: partial(handlers.case_changed, deps=deps),
                 },
-                tasks=[follower.follow],
+                tasks=[follower.follow, shown],
                 templates=Path(__file__).parent / "templates",
                 menu=[(translatable("Search"), "/"), (translatable("Counts"), "/counts")],
                 status=status,

@@ -30,7 +30,7 @@ class SetAsideCase(msgspec.Struct, frozen=True):
 
 
 class SetAside:
-    """The set-aside cases of one index. All calls but ``due`` and ``count`` write a file: they run in a thread."""
+    """The set-aside cases of one index. ``note`` writes a file: it runs in a thread."""
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = folder / _FILE
@@ -42,6 +42,10 @@ class SetAside:
         """Return the ids of the cases that are to be tried again now."""
         now = self._clock()
         return {case_id for case_id, at in self._due_at.items() if at <= now}
+
+    def try_now(self, case_ids: set[str]) -> None:
+        """Make these due now, as far as they are set aside."""
+        self._due_at |= dict.fromkeys(case_ids & self.cases.keys(), 0.0)
 
     def count(self) -> int:
         """Count the cases."""

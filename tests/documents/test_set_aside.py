@@ -143,6 +143,15 @@ async def test_a_person_may_ask_for_it_and_another_process_tries_it_at_once(
     assert await set_aside.due() == ["b"]
 
 
+async def test_what_another_process_dealt_with_meanwhile_is_forgotten(set_aside: SetAside) -> None:
+    await set_aside.note("done by another", ValueError())
+    await set_aside.note("left", ValueError())
+
+    await set_aside.keep_only({"left", "new"})
+
+    assert [item.key for item in await set_aside.items()] == ["left"]
+
+
 async def test_what_is_no_more_among_all_items_is_forgotten(set_aside: SetAside) -> None:
     work = Work()
     work.errors["b"] = ValueError()

@@ -34,14 +34,20 @@ async def evict_some(deps: ArchiveDeps, lease: Lease) -> int:
         held -= study.size_bytes
         evicted += 1
 
+    work, tried = deps.set_asides.of("evict"), set[str]()
     while held > mark:
         oldest = (Order("oldest_at"),)
         page = await deps.documents.find(STUDIES, Eq("online", 1), order=oldest, limit=PAGE, after=after)
         enough = takewhile(lambda _: held > mark, page.documents)
-        await deps.set_asides.of("evict").each(enough, lambda study: study.study_instance_uid, evict_one)
+        await work.each(enough, lambda study: study.study_instance_uid, evict_one)
+        tried |= {study.study_instance_uid for study in page.documents}
         after = page.next
         if after is None:
             break
+    if held <= mark and not evicted:
+        await work.keep_only(set())  # nothing has to go any more
+    elif after is None:
+        await work.keep_only(tried)
     return evicted
 
 

@@ -20,6 +20,7 @@ from shared.lease import Lease
 
 PAGE = 100
 GIVE_UP_S = 60.0
+_WORK = "changes"
 
 
 async def publish_pending(deps: ArchiveDeps, lease: Lease) -> int:
@@ -29,12 +30,17 @@ async def publish_pending(deps: ArchiveDeps, lease: Lease) -> int:
     Of all processes the one with the lease does so. Raises LeaseLost.
     """
     after: str | None = None
+    studies: set[str] = set()
     while True:
         page = await deps.documents.find(PENDING, order=(Order("at"),), limit=PAGE, after=after)
+        studies |= {row.study_instance_uid for row in page.documents}
         published = await _publish_rows(deps, lease, page.documents)
         after = page.next
-        if published or after is None:
+        if published:
             return published
+        if after is None:
+            await deps.set_asides.of(_WORK).keep_only(studies)
+            return 0
 
 
 async def oldest_unpublished_s(deps: ArchiveDeps) -> int:
@@ -56,7 +62,7 @@ async def _publish_rows(deps: ArchiveDeps, lease: Lease, pending: list[PendingRe
             await recount(deps, study)
         events[study] = [event for row in by_study[study] for event in _events(deps, _own(row, known))]
 
-    await deps.set_asides.of("changes").each(sorted(by_study), str, prepare)
+    await deps.set_asides.of(_WORK).each(sorted(by_study), str, prepare)
     if not events:
         return 0
     await lease.check()

@@ -63,13 +63,18 @@ async def publish_some(deps: IngestDeps, lease: Lease) -> int:
 
 async def _publish_from(deps: IngestDeps, lease: Lease, collection: Collection[A]) -> int:
     after: str | None = None
+    receipts: set[str] = set()
     while True:
         waiting = Eq("published", NOT_PUBLISHED)
         page = await deps.documents.find(collection, waiting, order=(Order("at"),), limit=PAGE, after=after)
+        receipts |= {each.receipt_id for each in page.documents}
         published = await _publish(deps, lease, collection, page.documents)
         after = page.next
-        if published or after is None:
+        if published:
             return published
+        if after is None:
+            await deps.set_asides.of(f"publish {collection.name}").keep_only(receipts)
+            return 0
 
 
 async def _publish(deps: IngestDeps, lease: Lease, collection: Collection[A], contents: Sequence[A]) -> int:
@@ -82,7 +87,7 @@ async def _publish(deps: IngestDeps, lease: Lease, collection: Collection[A], co
         await repair(deps, by_receipt[receipt_id])
         events[receipt_id] = list(_events(by_receipt[receipt_id], deps.site))
 
-    await deps.set_asides.of("publish").each(by_receipt, str, prepare)
+    await deps.set_asides.of(f"publish {collection.name}").each(by_receipt, str, prepare)
     if not events:
         return 0
     await lease.check()
@@ -144,13 +149,17 @@ async def release_forever(deps: IngestDeps, _: Lease) -> None:
 async def release_some(deps: IngestDeps, before: float) -> int:
     """Release some contents that were de-identified and arrived before a moment; return how many."""
     old, after = (Eq("state", ArrivalState.DEIDENTIFIED), Range("at", None, before)), None
+    work, blobs = deps.set_asides.of("release"), set[str]()
     while True:
         page = await deps.documents.find(ARRIVALS, *old, limit=PAGE, after=after)
-        work = deps.set_asides.of("release")
+        blobs |= {each.blob for each in page.documents}
         released = await work.each(page.documents, lambda each: each.blob, partial(_release, deps, before))
         after = page.next
-        if released or after is None:
+        if released:
             return released
+        if after is None:
+            await work.keep_only(blobs)
+            return 0
 
 
 async def _release(deps: IngestDeps, before: float, seen: Arrival) -> None:

@@ -32,11 +32,14 @@ async def announce_round(deps: GatewayDeps) -> int:
         await _announced(deps, delivery, receipts)
 
     work, announced, after = deps.set_asides.of("announce"), 0, None
+    keys: set[str] = set()
     while True:  # page by page: those that are set aside stay in front of the others
         page = await deps.documents.find(DELIVERIES, Eq("announce", Announcement.DUE), limit=_PAGE, after=after)
         announced += await work.each(page.documents, lambda delivery: delivery.id, announce)
+        keys |= {delivery.id for delivery in page.documents}
         after = page.next
         if after is None:
+            await work.keep_only(keys)
             return announced
 
 

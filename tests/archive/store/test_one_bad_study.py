@@ -179,3 +179,13 @@ async def test_the_archive_says_when_a_change_waits_too_long_to_be_published(
     while await change_ledger.publish_pending(archive.deps, lease):
         pass
     assert await loop.is_published_in_time(archive.deps) == "ok"
+
+
+async def test_what_needs_no_work_any_more_does_not_stay_set_aside(archive: Archive, lease: Lease) -> None:
+    for work in ("changes", "evict"):
+        await archive.deps.set_asides.of(work).note("1.2.3", ValueError())
+
+    await change_ledger.publish_pending(archive.deps, lease)
+    await evict_some(archive.deps, lease)
+
+    assert await set_aside(archive) == []

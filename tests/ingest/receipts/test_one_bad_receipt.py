@@ -56,7 +56,7 @@ async def test_a_receipt_that_cannot_be_repaired_keeps_no_other_from_being_publi
         left = (await deps.documents.find(ARRIVALS, Eq("published", NOT_PUBLISHED))).documents
         assert sum(published) == 2
         assert [each.receipt_id for each in left] == [receipts[1]]
-        assert await set_aside(process) == [("publish", receipts[1])]
+        assert await set_aside(process) == [("publish arrivals", receipts[1])]
         assert await outbox.publish_some(process.deps, lease) == 1
     assert await set_aside(process) == []
 

@@ -99,6 +99,16 @@ async def test_more_bad_deliveries_than_a_page_holds_do_not_hide_the_good_ones(
         assert len(await set_aside(gateway)) == 4
 
 
+async def test_a_delivery_that_another_process_announced_meanwhile_does_not_stay_set_aside(tmp_path: Path) -> None:
+    async with gateway_of(tmp_path) as gateway:
+        deps = deps_of(gateway)
+        await deps.set_asides.of("announce").note("instances/9", ValueError())
+
+        await announce.announce_round(deps)
+
+        assert await set_aside(gateway) == []
+
+
 @pytest.mark.parametrize("error", ERRORS)
 async def test_a_study_whose_bytes_cannot_be_deleted_stops_no_other_release(tmp_path: Path, error: Exception) -> None:
     async with gateway_of(tmp_path) as gateway:
