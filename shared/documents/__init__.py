@@ -209,6 +209,10 @@ class Documents(Protocol):
             if after is None:
                 return
 
+    async def find_all(self, collection: Collection[T], *where: Condition, order: Sequence[Order] = ()) -> list[T]:
+        """Return everything that satisfies the conditions; for questions whose answer is small by nature."""
+        return [document async for document in self.every(collection, *where, order=order)]
+
     async def count(self, collection: Collection[T], *where: Condition) -> int: ...
 
     async def changes(self, collection: Collection[T], *, after: int = 0, limit: int = 100) -> list[Change[T]]:

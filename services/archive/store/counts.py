@@ -69,7 +69,7 @@ async def remake(deps: ArchiveDeps, study: str, *, from_instances: bool) -> None
 async def _rebuild(
     deps: ArchiveDeps, study: str, old: StudyRecord | None, version: int, *, from_instances: bool = False
 ) -> None:
-    instances = [each async for each in deps.documents.every(INSTANCES, Eq("study_instance_uid", study))]
+    instances = await deps.documents.find_all(INSTANCES, Eq("study_instance_uid", study))
     if from_instances:
         instances.sort(key=lambda each: (each.stored_at, each.sop_instance_uid))
     page = await deps.documents.find(SERIES, Eq("study_instance_uid", study), limit=MOST_SERIES)

@@ -25,7 +25,7 @@ from services.ingest.receipts.records import (
     Resent,
     state_of,
 )
-from shared.documents import Collection, Eq, Put
+from shared.documents import Collection, Eq, Put, optimistic
 from shared.errors import Conflict
 
 A = TypeVar("A", bound=Arrival)
@@ -42,18 +42,11 @@ def unchanged(receipt: Receipt) -> Receipt:
 
 async def recount(deps: IngestDeps, receipt: Receipt, change: Change = unchanged) -> Receipt:
     """Change a receipt, and count anew what became of its contents. receipt: what it is if there is none yet."""
-    for _ in range(TRIES):
-        versioned = await deps.documents.get_versioned(RECEIPTS, receipt.id)
-        old, version = versioned or (receipt, 0)
-        new = await counted(deps, change(old))
-        if new == old and versioned:
-            return old
-        try:
-            await deps.documents.put(RECEIPTS, new, if_version=version)
-        except Conflict:
-            continue
-        return new
-    raise Conflict("the receipt is written by too many at once")
+
+    async def step(old: Receipt | None) -> Receipt:
+        return await counted(deps, change(old or receipt))
+
+    return await optimistic.change(deps.documents, RECEIPTS, receipt.id, step) or receipt
 
 
 async def counted(deps: IngestDeps, receipt: Receipt) -> Receipt:
@@ -132,20 +125,11 @@ async def change_arrival(deps: IngestDeps, blob: str, change: Callable[[Arrival]
 
 async def change_content(deps: IngestDeps, collection: Collection[A], key: str, change: Callable[[A], A]) -> A | None:
     """Change one arrival, or one content that was sent again; None if there is none."""
-    for _ in range(TRIES):
-        versioned = await deps.documents.get_versioned(collection, key)
-        if versioned is None:
-            return None
-        old, version = versioned
-        new = change(old)
-        if new == old:
-            return old
-        try:
-            await deps.documents.put(collection, new, if_version=version)
-        except Conflict:
-            continue
-        return new
-    raise Conflict("the arrival is written by too many at once")
+
+    async def step(old: A | None) -> A | None:
+        return change(old) if old is not None else None
+
+    return await optimistic.change(deps.documents, collection, key, step)
 
 
 async def add_arrivals(deps: IngestDeps, receipt: Receipt, arrivals: list[Arrival]) -> list[str]:

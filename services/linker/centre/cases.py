@@ -12,9 +12,9 @@ from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import RECALLS, Entry, Recall
 from services.linker.centre.reports import ENTRIES
 from services.linker.links.manual import decoded
-from services.linker.links.optimistic import change
 from services.linker.links.states import RecallState
 from shared.documents import Condition, Eq, Order
+from shared.documents.optimistic import change
 from shared.errors import Invalid, NotFound
 
 _LIMIT = 500

@@ -10,8 +10,8 @@ from services.linker.centre import linking
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import STUDIES_KNOWN, KnownStudy
 from services.linker.links import matching
-from services.linker.links.optimistic import change
 from shared.dicom.json_values import texts
+from shared.documents.optimistic import change
 from shared.errors import Unavailable
 from shared.events import Event, InstancesStored
 

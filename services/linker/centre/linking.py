@@ -14,11 +14,11 @@ from services.linker.links import matching
 from services.linker.links.candidates import reports_for, studies_for
 from services.linker.links.deciding import decide_link, mark_settled
 from services.linker.links.matching import ManualDecision, Match
-from services.linker.links.optimistic import derive, find_all
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Settled
 from services.linker.links.unsettled import Unsettled
 from shared.documents import Eq
+from shared.documents.optimistic import derive
 from shared.errors import Transient
 from shared.lease import Lease, LeaseLost
 from shared.logs import decided
@@ -104,7 +104,7 @@ async def repair_forever(deps: CentreDeps, _: Lease) -> None:
 async def reports_of(deps: CentreDeps, study: KnownStudy) -> set[str]:
     """Return every report without a Study that a rule could link to this one, and those already linked to it."""
     possible = await reports_for(deps.documents, REPORTS, study, deps.settings.date_tolerance_days)
-    linked = await find_all(deps.documents, REPORTS, Eq("studies", study.study_instance_uid))
+    linked = await deps.documents.find_all(REPORTS, Eq("studies", study.study_instance_uid))
     return possible | {report.report_id for report in linked}
 
 

@@ -23,11 +23,11 @@ from services.linker.centre.records import (
     with_version,
 )
 from services.linker.links.manual import CORRELATION, ManualLinkRequest, decoded
-from services.linker.links.optimistic import change
 from services.linker.links.records import LINKS
 from services.linker.links.states import LinkState
 from services.linker.reports import document as documents
 from shared.documents import Change, Collection, Eq, Order
+from shared.documents.optimistic import change
 from shared.errors import Invalid, NotFound
 from shared.fhir.values import operation_outcome
 from shared.logs import decided

@@ -8,9 +8,9 @@ import msgspec
 from services.linker.gateway import planning
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, Delivery, SeenReport
-from services.linker.links.optimistic import change, find_all
 from services.linker.links.states import Announcement, DeliveryKind, DeliveryState
 from shared.documents import Eq
+from shared.documents.optimistic import change
 from shared.events import Delivered
 
 _PAGE = 100
@@ -105,9 +105,9 @@ async def _announced(deps: GatewayDeps, seen: Delivery, receipts: tuple[str, ...
 
 async def _totals(deps: GatewayDeps, receipt_id: str) -> tuple[int, int]:
     """Return how many Instances and versions of reports of a receipt were confirmed."""
-    batches = await find_all(deps.documents, DELIVERIES, Eq("receipt_id", receipt_id))
+    batches = await deps.documents.find_all(DELIVERIES, Eq("receipt_id", receipt_id))
     reports = 0
-    for report in await find_all(deps.documents, REPORTS_SEEN, Eq("receipt_ids", receipt_id)):
+    for report in await deps.documents.find_all(REPORTS_SEEN, Eq("receipt_ids", receipt_id)):
         delivery = await deps.documents.get(DELIVERIES, planning.report_key(report.report_id))
         if delivery is not None and delivery.sent:
             reports += len(report_outcomes(delivery, report, receipt_id)[0])

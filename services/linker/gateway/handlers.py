@@ -15,8 +15,8 @@ from services.linker.gateway.records import (
     with_version,
 )
 from services.linker.links import matching
-from services.linker.links.optimistic import change
 from services.linker.reports import document
+from shared.documents.optimistic import change
 from shared.errors import Invalid
 from shared.events import Event, InstancesDeidentified, ReportDeidentified
 

@@ -16,7 +16,7 @@ from services.linker.gateway.delivery_worker import Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, Delivery
 from services.linker.gateway.transport import Centre, CentreUnavailable, Holding
-from services.linker.links.optimistic import change
+from shared.documents.optimistic import change
 from shared.errors import Transient
 from shared.events import InstanceRef
 from shared.logs import decided

@@ -10,9 +10,9 @@ from services.linker.gateway.delivery_worker import Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, Delivery
 from services.linker.gateway.transport import Centre, CentreUnavailable
-from services.linker.links.optimistic import change, find_all
 from services.linker.links.states import DeliveryKind, DeliveryState, RecallState
 from shared.documents import Eq, Order, Range
+from shared.documents.optimistic import change
 from shared.logs import decided
 
 _PAGE = 100
@@ -27,7 +27,7 @@ async def release_round(deps: GatewayDeps) -> int:
         return 0
     cutoff = time.time() - deps.settings.retention_h * 3600
     where = (Eq("kind", DeliveryKind.INSTANCES), Eq("state", DeliveryState.DONE), Range("done_at", high=cutoff))
-    ripe = await find_all(deps.documents, DELIVERIES, *where, order=(Order("done_at"),))
+    ripe = await deps.documents.find_all(DELIVERIES, *where, order=(Order("done_at"),))
     released = 0
 
     async def release(study: str) -> None:
@@ -42,7 +42,7 @@ async def release_round(deps: GatewayDeps) -> int:
 
 
 async def _release(deps: GatewayDeps, study: str, cutoff: float) -> int:
-    batches = await find_all(deps.documents, DELIVERIES, Eq("study_instance_uid", study))
+    batches = await deps.documents.find_all(DELIVERIES, Eq("study_instance_uid", study))
     if any(b.state not in _ARRIVED or b.done_at > cutoff for b in batches):
         return 0
 
@@ -79,7 +79,7 @@ def _study_of(recall: dict[str, Any]) -> str:
 
 async def _recall(deps: GatewayDeps, centre: Centre, recall: dict[str, Any]) -> None:
     study, recall_id = str(recall.get("study_instance_uid", "")), str(recall.get("recall_id", ""))
-    batches = await find_all(deps.documents, DELIVERIES, Eq("study_instance_uid", study))
+    batches = await deps.documents.find_all(DELIVERIES, Eq("study_instance_uid", study))
     batches = [batch for batch in batches if batch.kind is DeliveryKind.INSTANCES]
     if not batches:
         if recall.get("site") == deps.site:

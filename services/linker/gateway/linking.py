@@ -13,7 +13,6 @@ from services.linker.links import matching
 from services.linker.links.candidates import reports_for, studies_for
 from services.linker.links.deciding import decide_link, mark_settled
 from services.linker.links.matching import ManualDecision, Match
-from services.linker.links.optimistic import find_all
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Settled
 from shared.documents import Eq
@@ -105,5 +104,5 @@ async def _find(deps: GatewayDeps, report: SeenReport, link: Link, decision: Man
 async def _reports_of(deps: GatewayDeps, study: SeenStudy) -> set[str]:
     """Return every report that a rule could link to this Study, or that has been linked to it."""
     possible = await reports_for(deps.documents, REPORTS_SEEN, study, deps.settings.date_tolerance_days)
-    linked = await find_all(deps.documents, LINKS, Eq("studies", study.study_instance_uid))
+    linked = await deps.documents.find_all(LINKS, Eq("studies", study.study_instance_uid))
     return possible | {link.report_id for link in linked}

@@ -12,10 +12,10 @@ from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, STUDIES_SEEN, WORKERS, Delivery, WorkerStatus
 from services.linker.links.manual import ManualLinkRequest
 from services.linker.links.matching import MANUAL
-from services.linker.links.optimistic import change, find_all
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import DeliveryKind, DeliveryState, LinkState
 from shared.documents import Condition, Eq, Order
+from shared.documents.optimistic import change
 from shared.errors import Invalid, NotFound
 from shared.logs import decided
 
@@ -67,7 +67,7 @@ class OperatorActions:
         keys = [asked.delivery_id]
         if not asked.delivery_id:
             keys = [
-                each.id for each in await find_all(self._deps.documents, DELIVERIES, Eq("state", DeliveryState.FAILED))
+                each.id for each in await self._deps.documents.find_all(DELIVERIES, Eq("state", DeliveryState.FAILED))
             ]
         for key in keys:
             await self._act_on(key, asked)

@@ -5,10 +5,10 @@ import msgspec
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, Delivery, SeenReport
 from services.linker.links import policy
-from services.linker.links.optimistic import change, derive, find_all
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Announcement, DeliveryKind, DeliveryState
 from shared.documents import Eq
+from shared.documents.optimistic import change, derive
 from shared.events import InstancesDeidentified
 from shared.fhir.statuses import RETRACTED
 
@@ -50,7 +50,7 @@ async def plan_study(deps: GatewayDeps, study_instance_uid: str) -> None:
     """Decide anew about the batches of a Study that have not left yet."""
     for state in _BEFORE_LEAVING:
         where = (Eq("study_instance_uid", study_instance_uid), Eq("state", state))
-        for delivery in await find_all(deps.documents, DELIVERIES, *where):
+        for delivery in await deps.documents.find_all(DELIVERIES, *where):
             await _plan_instances(deps, delivery.id)
 
 

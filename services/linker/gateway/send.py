@@ -13,9 +13,9 @@ from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.holdings import confirmed_held
 from services.linker.gateway.records import DELIVERIES, Delivery
 from services.linker.gateway.transport import Centre, CentreUnavailable
-from services.linker.links.optimistic import change
 from services.linker.links.states import DeliveryKind, DeliveryState
 from shared.documents import Eq, Order, Range
+from shared.documents.optimistic import change
 from shared.errors import Transient
 from shared.events import InstanceRef
 from shared.logs import decided

@@ -11,10 +11,10 @@ from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, Delivery, 
 from services.linker.gateway.send import due
 from services.linker.gateway.transport import Centre, CentreUnavailable
 from services.linker.links.matching import AWAITED
-from services.linker.links.optimistic import change
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Announcement, DeliveryKind, DeliveryState
 from services.linker.reports import document as reports
+from shared.documents.optimistic import change
 from shared.errors import Invalid, NotFound, Transient
 from shared.logs import decided
 from shared.metrics import DELIVERED

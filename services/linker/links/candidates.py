@@ -5,7 +5,6 @@ from typing import TypeVar
 import msgspec
 
 from services.linker.links.matching import StudyKeys, dates_around
-from services.linker.links.optimistic import find_all
 from shared.documents import Collection, Documents, Eq, In
 from shared.events import LinkKeys
 
@@ -45,14 +44,14 @@ async def studies_for(documents: Documents, studies: Collection[S], keys: LinkKe
     """Return every Study that a rule could link a report of these keys to."""
     by_uid: dict[str, S] = {}
     if keys.accession_number:
-        for study in await find_all(documents, studies, Eq("accession_numbers", keys.accession_number)):
+        for study in await documents.find_all(studies, Eq("accession_numbers", keys.accession_number)):
             by_uid[study.study_instance_uid] = study
     if keys.study_instance_uid:
         named = await documents.get(studies, keys.study_instance_uid)
         by_uid |= {named.study_instance_uid: named} if named else {}
     dates = dates_around(keys.study_date, tolerance_days)
     if keys.patient_id and dates:
-        for study in await find_all(documents, studies, Eq("patient_ids", keys.patient_id), In("study_dates", dates)):
+        for study in await documents.find_all(studies, Eq("patient_ids", keys.patient_id), In("study_dates", dates)):
             by_uid[study.study_instance_uid] = study
     return list(by_uid.values())
 
@@ -61,11 +60,11 @@ async def reports_for(
     documents: Documents, reports: Collection[R], study: IdentifiedStudy, tolerance_days: int
 ) -> set[str]:
     """Return the ids of the reports that a rule could link to this Study."""
-    possible = await find_all(documents, reports, Eq("named_study", study.study_instance_uid))
+    possible = await documents.find_all(reports, Eq("named_study", study.study_instance_uid))
     if study.accession_numbers:
-        possible += await find_all(documents, reports, In("accession_number", study.accession_numbers))
+        possible += await documents.find_all(reports, In("accession_number", study.accession_numbers))
     dates = {near for day in study.study_dates for near in dates_around(day, tolerance_days)}
     if study.patient_ids and dates:
         where = (In("patient_id", study.patient_ids), In("study_date", tuple(sorted(dates))))
-        possible += await find_all(documents, reports, *where)
+        possible += await documents.find_all(reports, *where)
     return {report.report_id for report in possible}

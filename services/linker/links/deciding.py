@@ -6,10 +6,10 @@ from functools import partial
 import msgspec
 
 from services.linker.links.matching import ManualDecision, Match
-from services.linker.links.optimistic import change, derive
 from services.linker.links.records import LINKS, Link, advance
 from services.linker.links.states import Settled
 from shared.documents import Documents
+from shared.documents.optimistic import change, derive
 
 FindMatch = Callable[[Link, ManualDecision | None], Awaitable[Match | None]]
 """Returns what the rules say now of a report with this link and one more decision; None if the report is not known."""

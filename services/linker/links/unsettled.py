@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from services.linker.links.optimistic import find_all
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Settled
 from shared.documents import Documents, Eq
@@ -21,7 +20,7 @@ class Unsettled:
 
     async def look(self) -> int:
         """Look once; return how many were settled. Raises Transient while none can be, because a port is away."""
-        unsettled = await find_all(self.documents, LINKS, Eq("settled", Settled.NO))
+        unsettled = await self.documents.find_all(LINKS, Eq("settled", Settled.NO))
         left = [link for link in unsettled if self._seen is None or (link.report_id, link.revision) in self._seen]
         self._seen = {(link.report_id, link.revision) for link in unsettled}
         return await self.set_aside.each(left, lambda link: link.report_id, self.settle, is_all=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from services.linker.links.optimistic import change, derive, find_all
 from shared.documents import Collection, Documents, Eq
+from shared.documents.optimistic import change, derive
 from shared.documents.sqlite import open_sqlite
 from shared.errors import Conflict
 
@@ -86,4 +86,4 @@ async def test_all_pages_are_found(documents: Documents) -> None:
     for n in range(520):
         await documents.put(SOURCES, Record(f"k{n}", 7))
 
-    assert len(await find_all(documents, SOURCES, Eq("number", 7))) == 520
+    assert len(await documents.find_all(SOURCES, Eq("number", 7))) == 520

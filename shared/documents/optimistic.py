@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from shared.documents import Collection, Condition, Documents, Order
+from shared.documents import Collection, Documents
 from shared.errors import Conflict
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -32,13 +32,6 @@ async def derive(documents: Documents, collection: Collection[T], key: str, step
     everything, even if the other found nothing to write. ``step`` must be stable: what it made, it makes again.
     """
     return await _write(documents, collection, key, step, until_stable=True)
-
-
-async def find_all(
-    documents: Documents, collection: Collection[T], *where: Condition, order: tuple[Order, ...] = ()
-) -> list[T]:
-    """Return everything that satisfies the conditions; for questions whose answer is small by nature."""
-    return [each async for each in documents.every(collection, *where, order=order)]
 
 
 async def _write(
