@@ -53,35 +53,30 @@ def commands(services: Sequence[Service]) -> typer.Typer:
             out.print(entry.details.decode("utf-8", "replace"), soft_wrap=True, markup=False)
         _check_any(found)
 
-    @group.command()
-    def replay(
-        queue: QueueArgument,
-        id_: IdArgument,
-        reason: ReasonOption = "",
-        older_than: OlderOption = "",
-        newer_than: NewerOption = "",
-        dry_run: DryRunOption = False,
-        home: HomeOption = Path("jmid-home"),
-    ) -> None:
-        """Put dead letters back into their queues, and have set-aside items tried now."""
-        wanted = _filter(services, queue, id_, reason, older_than, newer_than)
-        _act(services, home, wanted, None if dry_run else dead.again, "put back")
-
-    @group.command()
-    def drop(
-        queue: QueueArgument,
-        id_: IdArgument,
-        reason: ReasonOption = "",
-        older_than: OlderOption = "",
-        newer_than: NewerOption = "",
-        dry_run: DryRunOption = False,
-        home: HomeOption = Path("jmid-home"),
-    ) -> None:
-        """Delete dead letters, and forget set-aside items."""
-        wanted = _filter(services, queue, id_, reason, older_than, newer_than)
-        _act(services, home, wanted, None if dry_run else dead.drop, "deleted")
-
+    replay = "Put dead letters back into their queues, and have set-aside items tried now."
+    group.command("replay", help=replay)(_acting(services, dead.again, "put back"))
+    group.command("drop", help="Delete dead letters, and forget set-aside items.")(
+        _acting(services, dead.drop, "deleted")
+    )
     return group
+
+
+def _acting(services: Sequence[Service], act: Act, done: str) -> Callable[..., None]:
+    """Return a command that acts on what its arguments mean."""
+
+    def command(
+        queue: QueueArgument,
+        id_: IdArgument,
+        reason: ReasonOption = "",
+        older_than: OlderOption = "",
+        newer_than: NewerOption = "",
+        dry_run: DryRunOption = False,
+        home: HomeOption = Path("jmid-home"),
+    ) -> None:
+        wanted = _filter(services, queue, id_, reason, older_than, newer_than)
+        _act(services, home, wanted, None if dry_run else act, done)
+
+    return command
 
 
 def _filter(

@@ -16,7 +16,7 @@ from shared.lease import Lease, LeaseLost
 from shared.logs import decided
 
 GATHER_S = 0.1
-"""Stores come in swarms; published together they cost a commit instead of one each."""
+"""Many Stores come within a moment; published together they cost one commit instead of one each."""
 EVICT, ORPHANS = "evict", "orphans"
 HOUSEKEEPING = "housekeeping"
 AWAY_S = 10.0

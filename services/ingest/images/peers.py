@@ -1,7 +1,7 @@
 """Decides whether a peer may open one more association. Pure.
 
 A peer is a host and the AE title that it calls itself by. Places are reserved for peers that the settings name, so that
-strangers, however many, do not keep a modality out.
+unknown peers, however many, do not keep a modality out.
 """
 
 from collections.abc import Collection

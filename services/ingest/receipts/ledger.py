@@ -119,7 +119,7 @@ async def repair(deps: IngestDeps, arrivals: Sequence[Arrival]) -> None:
 
 
 async def change_arrival(deps: IngestDeps, blob: str, change: Callable[[Arrival], Arrival]) -> Arrival | None:
-    """Change one arrival, guarded by its version: the sweeper and the anonymizer's answers may write it at once."""
+    """Change one arrival, guarded by its version: the outbox and the anonymizer's answers may write it at once."""
     return await change_content(deps, ARRIVALS, blob, change)
 
 

@@ -1,6 +1,6 @@
 """Makes what arrives durable and writes the ledger, before anybody is answered.
 
-Order: bytes (fsync), then arrivals and receipt in one write; a sweeper publishes arrivals that are not published yet.
+Order: bytes (fsync), then arrivals and receipt in one write; the outbox publishes arrivals that are not published yet.
 A content that is known already, whichever endpoint received it, goes on too, marked as sent again: whether it is a
 duplicate is for the centre to say. One that was refused is tried again.
 """

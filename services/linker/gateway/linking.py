@@ -1,7 +1,7 @@
 """Keep each report's link equal to what the rules and people say, and do what follows from a change.
 
 ``relink`` writes the new link first, unsettled; then what follows (deliveries, ReportLinked); then settles it. Whatever
-a crash leaves unsettled, a replay or the sweeper does again.
+a crash leaves unsettled, a replay or the next look at unsettled links does again.
 """
 
 import time
