@@ -86,6 +86,16 @@ class IngestSettings(msgspec.Struct, frozen=True):
             le=36_500,
         ),
     ] = 7.0
+    rejected_days: Annotated[
+        float,
+        Meta(description="How long bytes that were rejected are kept; the reasons stay.", ge=0, le=36_500),
+    ] = 90.0
+    rejected_bytes: Annotated[
+        Bytes, Meta(description="How many bytes that were rejected are kept; of more, the oldest are let go.")
+    ] = 20 << 30
+    rejected_items: Annotated[Count, Meta(description="How many contents that were rejected are kept, likewise.")] = (
+        100_000
+    )
     max_report_bytes: Annotated[Bytes, Meta(description="The largest report that is taken.")] = 16 << 20
     mllp_bind: Annotated[str, Meta(description="Address that HL7 v2 over MLLP listens on.")] = "127.0.0.1"
     mllp_port: Annotated[

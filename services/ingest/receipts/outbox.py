@@ -26,8 +26,9 @@ from services.ingest.receipts.records import (
     ArrivalState,
     Resent,
 )
+from services.ingest.receipts.rejected import drop_rejected
 from shared import outbox
-from shared.documents import Collection, Eq, Order, Range
+from shared.documents import Collection, Eq, In, Order, Range
 from shared.errors import Transient
 from shared.events import MAX_BATCH, Event, InstancesReceived, ReportReceived
 from shared.lease import Lease, LeaseLost
@@ -137,6 +138,7 @@ async def release_forever(deps: IngestDeps, _: Lease) -> None:
     """Delete identified bytes whose retention is over; what is in quarantine is kept."""
     while True:
         try:
+            await drop_rejected(deps)
             while await release_some(deps, time.time() - deps.settings.retention_days * _DAY_S):
                 pass
         except LeaseLost:
@@ -182,9 +184,6 @@ def _is_ripe(arrival: Arrival, before: float) -> bool:
 
 async def _original_is_needed(deps: IngestDeps, arrival: Arrival) -> bool:
     """Say whether another report that came in the same document still waits or is in quarantine."""
-    for state in (ArrivalState.RECEIVED, ArrivalState.DEIDENTIFIED, ArrivalState.REFUSED):
-        own = (Eq("receipt_id", arrival.receipt_id), Eq("state", state))
-        async for each in deps.documents.every(ARRIVALS, *own):
-            if each.original == arrival.original and each.blob != arrival.blob:
-                return True
-    return False
+    held = In("state", (ArrivalState.RECEIVED, ArrivalState.DEIDENTIFIED, ArrivalState.REFUSED))
+    page = await deps.documents.find(ARRIVALS, Eq("original", arrival.original), held, limit=2)
+    return any(each.blob != arrival.blob for each in page.documents)

@@ -121,8 +121,18 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
+class RejectedState(enum.StrEnum):
+    """Whether the bytes of what was rejected are still there."""
+
+    KEPT = "kept"
+    RELEASED = "released"
+
+
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that was not understood when it was received: kept as it came, with the reason."""
+    """Something that was not understood when it was received: kept as it came, with the reason.
+
+    state: kept, or released when its bytes were let go.
+    """
 
     id: str
     receipt_id: str
@@ -131,6 +141,7 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     detail: str
     size_bytes: int
+    state: RejectedState = RejectedState.KEPT
     at: float
 
 
@@ -149,11 +160,23 @@ _INDEXES = (
     ("receipt_id", "known_as"),
     ("state", "at"),
 )
-ARRIVALS = Collection(name="arrivals", type=Arrival, key="blob", fields=_FIELDS, indexes=_INDEXES)
+ARRIVALS = Collection(
+    name="arrivals",
+    type=Arrival,
+    key="blob",
+    fields=(*_FIELDS, "original"),
+    indexes=(*_INDEXES, ("original", "state")),
+)
 RESENDS = Collection(name="resends", type=Resent, key="id", fields=("blob", *_FIELDS), indexes=_INDEXES)
 EARLY_OUTCOMES = Collection(name="early_outcomes", type=EarlyOutcome, key="id")
 RECEIPTS = Collection(name="receipts", type=Receipt, key="id", fields=("state", "at"), indexes=(("state", "at"),))
-REJECTED = Collection(name="rejected", type=Rejected, key="id", fields=("receipt_id", "at"))
+REJECTED = Collection(
+    name="rejected",
+    type=Rejected,
+    key="id",
+    fields=("receipt_id", "state", "blob", "at"),
+    indexes=(("state", "at"), ("blob", "state")),
+)
 SR_VERSIONS = Collection(name="sr_versions", type=SrVersion, key="sop_instance_uid")
 COLLECTIONS = (ARRIVALS, RESENDS, EARLY_OUTCOMES, RECEIPTS, REJECTED, SR_VERSIONS)
 
