@@ -6,6 +6,7 @@ person. Eponyms (橋本病, Hodgkin lymphoma) survive even if the patient has th
 Source: PS3.15 E.3.6 (Clean Descriptors Option).
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
@@ -24,10 +25,13 @@ from services.anonymizer.text.policy import TextPolicy
 from services.anonymizer.text.residual_risk import reasons_to_read
 from services.anonymizer.text.rules import find
 from services.anonymizer.text.shifts import births_beside, time_spans
+from shared.errors import Refused
 
 __all__ = ["CleanedText", "Identifiers", "TextPolicy", "clean_text"]
 
 _MAX_PASSES: Final = 5
+MOST_SIGNS: Final = 200_000
+"""Of one text: a hundred pages. What is longer is no report, and is not passed on uncleaned."""
 _PEOPLE: Final = (
     *labelled.RULES, *titled.RULES, *signed.RULES, *unlabelled.RULES, *latin.RULES, *mentions.RULES,
 )  # fmt: skip
@@ -52,8 +56,10 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
     """Return the text without what identifies; every sign outside the replaced spans is as it was.
 
     A second look at the result finds nothing more: passes go on until one finds nothing, so cleaning is idempotent
-    (but shifted dates would be shifted again).
+    (but shifted dates would be shifted again). Raises Refused for a text of more than MOST_SIGNS.
     """
+    if len(text) > MOST_SIGNS:
+        raise Refused("text-too-long", f"a text has at most {MOST_SIGNS} characters")
     japanese = is_japanese(text)
     spans: list[Span] = []
     reasons: set[str] = set()
@@ -114,21 +120,31 @@ def _settled(policy: TextPolicy) -> TextPolicy:
 
 def _added(spans: list[Span], later: list[Span], text: str, japanese: bool) -> list[Span]:
     """Return old and new spans together; new ones are positions in the text as the old ones rendered it."""
-    placed: list[Span] = []
-    for span in later:
-        start, end = (_back(position, spans, japanese) for position in (span.start, span.end))
-        placed.append(Span(start, end, span.category, span.replacement))
+    back = _Back(spans, japanese)
+    placed = [Span(back(span.start), back(span.end), span.category, span.replacement) for span in later]
     return merged([*spans, *placed], text)
 
 
-def _back(position: int, spans: list[Span], japanese: bool) -> int:
-    """Return the original position of one in the rendered text."""
-    shift = 0
-    for span in spans:
-        size = len(shown(span, japanese))
-        if position <= span.start + shift:
-            break
-        if position < span.start + shift + size:
-            return span.start
-        shift += size - (span.end - span.start)
-    return position - shift
+class _Back:
+    """The way from a position in a rendered text to the original one."""
+
+    def __init__(self, spans: list[Span], japanese: bool) -> None:
+        self._spans = spans
+        self._starts: list[int] = []  # of each span, in the rendered text
+        self._ends: list[int] = []
+        shift = 0
+        for span in spans:
+            size = len(shown(span, japanese))
+            self._starts.append(span.start + shift)
+            self._ends.append(span.start + shift + size)
+            shift += size - (span.end - span.start)
+
+    def __call__(self, position: int) -> int:
+        """Return the original position; of one within a span, where the span begins."""
+        before = bisect_left(self._starts, position)  # so many spans begin before it
+        if not before:
+            return position
+        last = self._spans[before - 1]
+        if position < self._ends[before - 1]:
+            return last.start
+        return last.end + position - self._ends[before - 1]

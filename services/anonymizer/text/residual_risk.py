@@ -3,6 +3,7 @@
 Each is a place and a reason, a word without any value. It flags the text for a person. Pure.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -38,9 +39,10 @@ def places_to_read(text: str, *, recognise: bool) -> list[ResidualRisk]:
 
 def _risks(folded: FoldedText, dates: list[WrittenDate]) -> Iterator[ResidualRisk]:
     """Yield what the tables of residual risks find. Digits of a date or a marker are no long number."""
-    taken = [(date.start, date.end) for date in dates] + folded.markers
+    taken = sorted([*((date.start, date.end) for date in dates), *folded.markers])  # none overlap
     for span in find(long_numbers.RESIDUAL, folded):
-        if not any(low < span.end and span.start < high for low, high in taken):
+        at = bisect_left(taken, (span.end,))  # so many begin before it ends
+        if not at or taken[at - 1][1] <= span.start:
             yield ResidualRisk(span.start, span.end, span.category)
     for table in (uncertain.RESIDUAL, titled.RESIDUAL):
         yield from (ResidualRisk(span.start, span.end, span.category) for span in find(table, folded))

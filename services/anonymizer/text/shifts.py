@@ -15,6 +15,7 @@ from services.anonymizer.text.policy import TextPolicy
 from services.anonymizer.text.rules import find, hits
 
 _NO_EXAM_BEFORE: Final = 2005
+_BESIDE_SIGNS: Final = 4
 _BESIDE: Final = re.compile(r"[)\]\s、,/様]*")
 _DIGIT_OR_POINT: Final = tuple("0123456789.")
 
@@ -51,14 +52,14 @@ def _date_spans(
 
 def births_beside(folded: FoldedText, dates: Iterable[WrittenDate], people: list[Span]) -> Iterator[Span]:
     """Yield dates of before 2005 right behind a name, 山田花子（ﾔﾏﾀﾞ ﾊﾅｺ）19630519: no exam or signature is so old."""
+    ends = {person.end for person in people}
     for written in dates:
         day = written.days[0]
         if day.year is None or day.year >= _NO_EXAM_BEFORE or day.day is None:
             continue
-        for person in people:
-            near = person.end <= written.start <= person.end + 4
-            if near and _BESIDE.fullmatch(folded.text, person.end, written.start):
-                yield Span(written.start, written.end, "birth_date")
+        near = (end for end in range(written.start - _BESIDE_SIGNS, written.start + 1) if end in ends)
+        if any(_BESIDE.fullmatch(folded.text, end, written.start) for end in near):
+            yield Span(written.start, written.end, "birth_date")
 
 
 def _day(yyyymmdd: str) -> Day | None:

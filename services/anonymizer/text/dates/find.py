@@ -1,6 +1,7 @@
 """Find the dates in a folded text, and say which is the patient's birth date. Pure."""
 
 import re
+from bisect import bisect_left
 from typing import Final, NamedTuple
 
 from services.anonymizer.text.dates.calendar import Day
@@ -24,16 +25,21 @@ class WrittenDate(NamedTuple):
 
 def find_dates(folded: FoldedText) -> list[WrittenDate]:
     """Return the dates of a folded text, longest reading first, none overlapping."""
-    dates: list[WrittenDate] = []
+    dates: list[WrittenDate] = []  # in order
     if not _NUMERAL.search(folded.text):
         return dates
     for form in FORMS:
         for hit in hits((form.rule,), folded):
-            if any(hit.start < other.end and other.start < hit.end for other in dates):
+            at = bisect_left(dates, hit.end, key=_start)  # so many begin before it ends
+            if at and dates[at - 1].end > hit.start:
                 continue
             if days := tuple(day for day in form.read(hit.match) if day.valid()):
-                dates.append(WrittenDate(hit.start, hit.end, form, days, hit.match))
-    return sorted(dates, key=lambda date: date.start)
+                dates.insert(at, WrittenDate(hit.start, hit.end, form, days, hit.match))
+    return dates
+
+
+def _start(date: WrittenDate) -> int:
+    return date.start
 
 
 def is_birth(date: WrittenDate, text: str, birth: Day | None) -> bool:

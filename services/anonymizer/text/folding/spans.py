@@ -1,7 +1,9 @@
 """Spans: what rules find in a folded text, and how they are put together and shown."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 MARKERS: dict[str, tuple[str, str]] = {
@@ -50,11 +52,14 @@ class Findings(NamedTuple):
 
 
 def outside(spans: Iterable[Span], kept: Sequence[tuple[int, int]]) -> list[Span]:
-    """Return the spans without the parts that lie in kept ones (markers of an earlier pass)."""
+    """Return the spans without the parts that lie in kept ones (markers of an earlier pass), which are in order."""
     out: list[Span] = []
+    ends = [high for _, high in kept]
     for span in spans:
         pieces = [(span.start, span.end)]
-        for low, high in kept:
+        for low, high in islice(kept, bisect_right(ends, span.start), None):
+            if low >= span.end:
+                break
             pieces = [cut for a, b in pieces for cut in ((a, min(b, low)), (max(a, high), b)) if cut[0] < cut[1]]
         whole = pieces == [(span.start, span.end)]
         out.extend(span if whole else Span(a, b, span.category) for a, b in pieces)

@@ -11,10 +11,10 @@ _WORDS = (
     "病(?![院棟室歴状変巣名理期気床態的後前])|症候群|分類|徴候|現象|母斑|筋ジストロフィー|培地|動脈炎|甲状腺炎|スコア|サイン|"
     "小体|法(?!人)|式(?!典)|型|反応|手技|吻合"
 )
-EPONYM_JA: Final = re.compile(f"(?:・[^\\s・]{{1,8}})*氏?(?:{_WORDS})")
+EPONYM_JA: Final = re.compile(f"(?:・[^\\s・]{{1,8}}){{0,4}}氏?(?:{_WORDS})")
 # With things that Japanese names are not given to: 佐藤骨折 is a patient with a fracture
 EPONYM_FOREIGN: Final = re.compile(
-    f"(?:・[^\\s・]{{1,8}})*(?:{_WORDS}|リンパ腫|肉腫|骨折|カテーテル|結節|症(?!状|例)|靱帯|憩室|ヘルニア|細胞|嚢胞|腫瘍)"
+    f"(?:・[^\\s・]{{1,8}}){{0,4}}(?:{_WORDS}|リンパ腫|肉腫|骨折|カテーテル|結節|症(?!状|例)|靱帯|憩室|ヘルニア|細胞|嚢胞|腫瘍)"
 )
 EPONYM_EN: Final = re.compile(
     r"(?:'s|s)?[\s-]*(?:disease|syndrome|lymphoma|sign|catheter|fracture|classification|score|node|ligament|duct|line|"

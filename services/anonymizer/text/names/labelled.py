@@ -36,14 +36,14 @@ _WEAK_LABEL = (
 DEGREES: Final = rf"(?!M\.?D{_Z}|Ph\.?D{_Z}|R\.?N{_Z}|D\.?O{_Z}|FRCR|MBBS)"
 _VALUE = (
     rf"(?P<v>[{_K}ヴァ-ヺー]{{1,6}}(?:[ 　・]{{1,2}}[{_K}ぁ-んァ-ヺー]{{1,6}})?|[ぁ-ん]{{2,6}}[ ]?[ぁ-ん]{{2,6}}|"
-    rf"{DEGREES}[A-Z][A-Za-z'.-]*"
-    rf"(?:,?[ ]{DEGREES}(?:[A-Z][A-Za-z'-]*|[A-Z]\.?|van|von|de|der|la|del|bin|al|el){_Z}\.?){{0,3}})"
+    rf"{DEGREES}[A-Z][A-Za-z'.-]{{0,200}}"
+    rf"(?:,?[ ]{DEGREES}(?:[A-Z][A-Za-z'-]{{0,200}}|[A-Z]\.?|van|von|de|der|la|del|bin|al|el){_Z}\.?){{0,3}})"
 )
 _SEPARATOR: Final = re.compile(r"[:=\t】》>\]]|[ ]{2}")
 _PATIENT: Final = re.compile(rf"(?:{_PATIENT_LABEL})[ \t]*$")
 _PHYSICIAN: Final = re.compile(rf"(?:(?P<physician>{PHYSICIAN_LABEL})|(?P<weak>{_WEAK_LABEL}))[ \t]*$")
 _LONGEST_LABEL: Final = 28
-_LABELLED: Final = re.compile(rf"[:=\t 】》>\]]+(?:(?:Drs?|Mr|Mrs|Ms|Prof)\.?[ ])?{_VALUE}")
+_LABELLED: Final = re.compile(rf"[:=\t 】》>\]]{{1,200}}(?:(?:Drs?|Mr|Mrs|Ms|Prof)\.?[ ])?{_VALUE}")
 BESIDE: Final = re.compile(rf"[ \t]*[,、/・&][ \t]*(?:(?:Drs?|Mr|Mrs|Ms|Prof)\.?[ ])?{_VALUE}")
 _ENDS: Final = re.compile(r"[ \t]*(?:$|[\n,;/()\[、。・])")
 _NOBODY: Final = re.compile("なし|無し|不明|同上|未定|記載なし|放射線科|none|n/a|unknown|same")

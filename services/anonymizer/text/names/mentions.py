@@ -108,8 +108,8 @@ RULES: Final = (
     Rule(
         "physician",
         re.compile(
-            r"(?:by|with|to|from)[ ](?:Drs?\.?[ ])?[A-Z][A-Za-z'-]+(?:[ ][A-Z][A-Za-z'-]+){1,2}[ ]and[ ]"
-            r"(?P<v>[A-Z][a-z'-]+(?:[ ][A-Z][A-Za-z'-]+){1,2})"
+            r"(?:by|with|to|from)[ ](?:Drs?\.?[ ])?[A-Z][A-Za-z'-]{1,200}(?:[ ][A-Z][A-Za-z'-]{1,200}){1,2}[ ]and[ ]"
+            r"(?P<v>[A-Z][a-z'-]{1,200}(?:[ ][A-Z][A-Za-z'-]{1,200}){1,2})"
         ),
         "with Emily Carver and ⟦Betty Ross⟧", "compared with Chest Film and White Matter",
         signs=(" and ",), veto=_has_clinical_word,

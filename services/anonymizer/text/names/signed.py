@@ -48,7 +48,7 @@ RULES: Final = (
             r"(?:[Ss]igned|[Rr]eported|[Rr]ead|[Dd]ictated|[Aa]pproved|[Vv]erified|[Rr]eviewed|[Tt]ranscribed|[Pp]erformed|"
             r"[Ii]nterpreted|[Rr]eferred|[Rr]equested|[Oo]rdered|SIGNED|REPORTED|DICTATED)"
             r"(?:[ ][Ee]lectronically)?[ ](?:by|BY|with)[ :]+(?:Drs?\.?[ ])?"
-            rf"(?P<v>[A-Z][A-Za-z'-]+(?:,?[ ]{DEGREES}(?:[A-Z][A-Za-z'-]+|[A-Z]\.)){{0,3}})(?![a-z])"
+            rf"(?P<v>[A-Z][A-Za-z'-]{{1,200}}(?:,?[ ]{DEGREES}(?:[A-Z][A-Za-z'-]{{1,200}}|[A-Z]\.)){{0,3}})(?![a-z])"
         ),
         "Electronically signed by ⟦Peter Q. Parker⟧, MD", "reported by CT only",
         signs=(" by", " BY", " with"), veto=_is_clinical_word,
@@ -102,7 +102,7 @@ RULES: Final = (
         "physician",
         re.compile(
             r"(?:読影医?|報告者|確認者|依頼医|主治医|担当医|技師|医師|看護師|術者|文責|署名)[ ]*"
-            r"(?P<v>[A-Z][a-z]{2,}(?:[ ](?:[A-Z]\.?(?![A-Za-z])|[A-Z][a-z]+))?|[A-Z]\.[ ]?[A-Z][a-z]{2,})"
+            r"(?P<v>[A-Z][a-z]{2,}(?:[ ](?:[A-Z]\.?(?![A-Za-z])|[A-Z][a-z]{1,200}))?|[A-Z]\.[ ]?[A-Z][a-z]{2,})"
         ),
         "担当医 ⟦Tanabe K.⟧", "術者 White balance",
         veto=_begins_clinical,

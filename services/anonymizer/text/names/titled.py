@@ -40,8 +40,8 @@ _EN_ROLES: Final = frozenset(
 _EN_TITLE: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:(?:Drs?|Mr|Mrs|Ms|Miss|Prof(?:essor)?|Doctor|Nurse)(?![A-Za-z0-9])\.?[ ]|(?:Dr|Mr|Mrs|Ms|"
     r"Prof)\.)"
-    r"(?P<v>(?:[A-Z]\.[ ]?){0,2}[A-Z][A-Za-z'-]+(?:[ ](?:[A-Z][A-Za-z'-]+|[A-Z]\.?)){0,2})(?![a-z])"
-    r"|(?P<w>[A-Z][A-Za-z'-]+(?:[ ](?:[A-Z][A-Za-z'-]+|[A-Z]\.?)){1,2}),?[ ]"
+    r"(?P<v>(?:[A-Z]\.[ ]?){0,2}[A-Z][A-Za-z'-]{1,200}(?:[ ](?:[A-Z][A-Za-z'-]{1,200}|[A-Z]\.?)){0,2})(?![a-z])"
+    r"|(?P<w>[A-Z][A-Za-z'-]{1,200}(?:[ ](?:[A-Z][A-Za-z'-]{1,200}|[A-Z]\.?)){1,2}),?[ ]"
     r"(?:M\.?D\.?|Ph\.?D\.?|FRCR|MBBS|DO|R\.?N\.?|RT\(?R?\)?)(?![A-Za-z])"
     rf"|(?<![A-Za-z0-9])(?:Dr|DR|dr)\.?[ ]?(?P<x>[{_K}]{{1,4}}(?:[ ][{_K}]{{1,3}})?|[ァ-ヺー]{{2,8}})"
 )
@@ -142,7 +142,7 @@ RULES: Final = (
         re.compile(
             r"(?<![A-Za-z0-9])(?:[Nn]urse|[Pp]hysician|[Dd]octor|[Ss]urgeon|[Rr]esident|[Tt]echnologist|[Rr]adiologist|"
             r"[Ss]on|[Dd]aughter|[Ww]ife|[Hh]usband|[Mm]other|[Ff]ather|[Ss]ister|[Bb]rother|[Pp]artner),?[ ]"
-            r"(?P<v>[A-Z][a-z'-]+[ ](?:[A-Z](?:\.|[a-z]+)[ ])?[A-Z][A-Za-z'-]+)"
+            r"(?P<v>[A-Z][a-z'-]{1,200}[ ](?:[A-Z](?:\.|[a-z]{1,200})[ ])?[A-Z][A-Za-z'-]{1,200})"
         ),
         "told her daughter ⟦Betty Ross⟧ today", "the nurse Staff Manager called",
         signs=(

@@ -31,7 +31,7 @@ def _is_short(hit: Hit) -> bool:
 # A pattern begins with a literal wherever it can, because the engine then skips to it.
 RULES: Final = (
     Rule(
-        "email", re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"),
+        "email", re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"),
         "連絡は⟦taro@example.co.jp⟧まで", "造影@120kV",
         signs=("@",),
     ),
