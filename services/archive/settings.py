@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from shared.dicom.multipart import MAX_PARTS
 from shared.settings import Bytes, Count, Seconds
 
 
@@ -22,6 +23,10 @@ class ArchiveSettings(msgspec.Struct, frozen=True):
     ] = 8 << 20
     batch_parts: Annotated[Count, Meta(description="How many Instances are made durable together.")] = 64
     batch_bytes: Annotated[Bytes, Meta(description="How many bytes are made durable together.")] = 8 << 20
+    max_parts: Annotated[
+        Count,
+        Meta(description="Most parts of a STOW-RS body, and Instances of its metadata; earlier ones are stored."),
+    ] = MAX_PARTS
     max_part_bytes: Annotated[Bytes, Meta(description="The largest Instance that is taken; 0 is no limit.")] = 0
     high_water_bytes: Annotated[
         Bytes, Meta(description="Above this the oldest Studies' images are evicted; 0 never evicts.")

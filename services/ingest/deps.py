@@ -1,16 +1,23 @@
 """What the receiving endpoints work with."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Final, ParamSpec, TypeVar
 
 from services.ingest.settings import IngestSettings
 from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.documents import Documents
+from shared.errors import Invalid, TooCostly
 from shared.service import Cpu
 from shared.set_aside import SetAsides
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_SMALL_BYTES: Final = 256 << 10
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,19 @@ class IngestDeps:
     scratch: Path
     cpu: Cpu
     wake_up: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def read(self, data: bytes, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Have a reader of these bytes work in a thread, for large ones in a worker with limits.
+
+        Parsers in C hold the interpreter, and so the event loop, while they run. Raises what the reader raises, and
+        Invalid where it costs too much.
+        """
+        if len(data) <= _SMALL_BYTES:
+            return await asyncio.to_thread(function, *args, **kwargs)
+        try:
+            return await self.cpu(function, *args, **kwargs)
+        except TooCostly as error:
+            raise Invalid(error.reason, error.detail) from error
 
     @cached_property
     def set_asides(self) -> SetAsides:

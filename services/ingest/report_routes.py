@@ -4,7 +4,6 @@ FHIR and CDA are answered with 202 and the receipt when everything is safe; erro
 what came is kept. HL7 v2 is answered with its own acknowledgement.
 """
 
-import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -60,7 +59,7 @@ class ReportReceiver:
         receipt = new_receipt(self._deps, channel, REPORT)
         try:
             try:
-                bundles = await asyncio.to_thread(read, data)
+                bundles = await self._deps.read(data, read, data)
             except Invalid as error:
                 if data:
                     await reject(self._deps, receipt, data, error)

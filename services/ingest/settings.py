@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from shared.dicom.multipart import MAX_PARTS
 from shared.settings import Bytes, Count, OptionalPort, Seconds
 
 
@@ -68,6 +69,7 @@ class IngestSettings(msgspec.Struct, frozen=True):
     small_part_bytes: Annotated[
         Bytes, Meta(description="Instances up to this size are held in memory, larger ones in a scratch file.")
     ] = 8 << 20
+    max_parts: Annotated[Count, Meta(description="Most parts of a STOW-RS body; those before are kept.")] = MAX_PARTS
     batch_parts: Annotated[
         Count, Meta(description="How many Instances of a STOW-RS body are made durable together.")
     ] = 64

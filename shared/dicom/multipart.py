@@ -4,6 +4,8 @@ Source: RFC 2046 5.1.1 (delimiters), RFC 2387 (multipart/related); PS3.18 8.6.1.
 A boundary inside a part counts only after CRLF, so pixel data may hold its text.
 """
 
+import asyncio
+import itertools
 from collections.abc import AsyncIterator, Mapping
 from email.message import Message
 from typing import Protocol
@@ -11,6 +13,8 @@ from typing import Protocol
 from shared.errors import Invalid
 
 MAX_HEADER = 16 << 10
+MAX_PARTS = 20_000
+"""Of one body, if nobody says otherwise: as many Instances as the largest Studies have. Empty parts cost no bytes."""
 MAX_BOUNDARY = 70
 
 
@@ -68,8 +72,9 @@ class Part:
 class MultipartReader:
     """Iterates over the parts of a body."""
 
-    def __init__(self, stream: Stream, boundary: bytes) -> None:
+    def __init__(self, stream: Stream, boundary: bytes, most_parts: int = MAX_PARTS) -> None:
         self._stream = stream
+        self._most_parts = most_parts
         self._delimiter = b"\r\n--" + boundary
         self._buffer = bytearray(b"\r\n")  # so that a delimiter at the very beginning is found like any other
         self._scanned = 0
@@ -79,7 +84,12 @@ class MultipartReader:
 
     async def __aiter__(self) -> AsyncIterator[Part]:
         await self._skip_part()  # the preamble
-        while not self._closed:
+        for count in itertools.count():
+            if self._closed:
+                return
+            if count == self._most_parts:
+                raise Invalid("too-many-parts", f"the body has more than {self._most_parts} parts; send it in several")
+            await asyncio.sleep(0)  # many small parts are at hand at once: others get their turns between them
             self.at_part_end = False
             yield Part(self, await self._headers())
             if not self.at_part_end:
@@ -152,6 +162,7 @@ class MultipartReader:
     async def _fill(self) -> bool:
         if self._ended:
             return False
+        await asyncio.sleep(0)  # what is at hand is read without waiting
         chunk = await self._stream.readany()
         self._ended = not chunk
         self._buffer += chunk

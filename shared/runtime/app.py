@@ -15,6 +15,7 @@ from shared.runtime import dead_page, health
 from shared.runtime.state import Host
 from shared.service import Service
 from shared.web import language
+from shared.web.content_coding import content_coding
 from shared.web.csrf import csrf
 from shared.web.errors import errors
 
@@ -22,7 +23,7 @@ Socket = socket.socket
 WEB = Path(__file__).parent.parent / "web"
 BACKLOG = 512
 _OWNERS: web.AppKey[dict[web.AbstractRoute, str]] = web.AppKey("owners")
-MIDDLEWARES = (errors, csrf)
+MIDDLEWARES = (errors, csrf, content_coding)
 MAX_FORM_BYTES = 16 << 20  # of bodies that a handler reads whole; streamed ones have no limit
 
 

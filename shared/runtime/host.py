@@ -169,6 +169,7 @@ async def _serving(application: web.Application, socket: "apps.Socket", settings
         handle_signals=False,
         shutdown_timeout=10,
         keepalive_timeout=settings.keep_alive_s,
+        auto_decompress=False,  # content_coding decodes, within bounds
     )
     await runner.setup()
     site = web.SockSite(runner, socket)

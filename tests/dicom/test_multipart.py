@@ -1,5 +1,6 @@
 """The multipart reader against bodies that a plain writer made, cut into arbitrary chunks."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -137,3 +138,32 @@ def test_boundaries_come_quoted_or_not(header: str, boundary: bytes) -> None:
 def test_a_bad_boundary_is_invalid(header: str) -> None:
     with pytest.raises(Invalid):
         boundary_of(header)
+
+
+async def test_a_body_of_more_parts_than_are_taken_is_invalid_behind_those() -> None:
+    parts: list[bytes] = []
+
+    with pytest.raises(Invalid, match="too-many-parts"):
+        async for part in MultipartReader(Chunks(body([b"a"] * 5), []), BOUNDARY, most_parts=4):
+            parts += [chunk async for chunk in part.chunks()]
+
+    assert parts == [b"a"] * 4
+
+
+@pytest.mark.parametrize("data", [body([b""] * 500), (DELIMITER + b"x") * 50_000 + body([b""])])
+async def test_others_get_their_turns_while_a_body_that_is_at_hand_is_read(data: bytes) -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    ticking = asyncio.ensure_future(others())
+    chunks = len(data) // 1000
+
+    await read_all(data, [1000])
+
+    ticking.cancel()
+    assert turns >= chunks

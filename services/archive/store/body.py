@@ -23,6 +23,8 @@ from shared.web.content_digest import sha256_of
 DICOM, JSON, XML = "application/dicom", "application/dicom+json", "application/dicom+xml"
 MOST_METADATA_BYTES = 512 << 20
 """Metadata and bulk data are put together in memory; a request of more is too large."""
+LARGE_METADATA_BYTES = 256 << 10
+"""More is parsed in a worker: parsers in C hold the interpreter, and so the event loop, while they run."""
 
 
 class Received(msgspec.Struct):
@@ -47,8 +49,9 @@ async def batches(request: web.Request, deps: ArchiveDeps, received: Received) -
     root = parameters.get("type", DICOM).lower()
     if kind != "multipart/related" or root not in (DICOM, JSON, XML):
         raise web.HTTPUnsupportedMediaType(text=f'send multipart/related; type="{DICOM}" (PS3.18 10.5.1)\n')
-    reader = MultipartReader(request.content, boundary_of(request.headers["Content-Type"]))
-    reading = _part10(reader, deps, received) if root == DICOM else _metadata(reader, root, received)
+    boundary = boundary_of(request.headers["Content-Type"])
+    reader = MultipartReader(request.content, boundary, deps.settings.max_parts)
+    reading = _part10(reader, deps, received) if root == DICOM else _metadata(reader, root, deps, received)
     try:
         async for batch in reading:
             yield batch
@@ -92,7 +95,9 @@ async def _instance(part: Part, deps: ArchiveDeps, received: Received) -> Sent |
         return None
 
 
-async def _metadata(reader: MultipartReader, root: str, received: Received) -> AsyncIterator[list[Sent]]:
+async def _metadata(
+    reader: MultipartReader, root: str, deps: ArchiveDeps, received: Received
+) -> AsyncIterator[list[Sent]]:
     """Metadata first, then bulk data by Content-Location; yield all Instances at once (PS3.18 8.7.3.2, 10.5.1)."""
     documents: list[bytes] = []
     bulk: dict[str, list[Bulk]] = {}
@@ -110,18 +115,25 @@ async def _metadata(reader: MultipartReader, root: str, received: Received) -> A
             documents.append(data)
         else:
             bulk.setdefault(part.headers.get("content-location", ""), []).append(Bulk(kind, data))
-    parts = await asyncio.to_thread(_assemble, documents, root, bulk)
+    most = deps.settings.max_parts
+    if sum(map(len, documents)) > LARGE_METADATA_BYTES:
+        parts = await deps.cpu(_assemble, documents, root, bulk, most)
+    else:
+        parts = await asyncio.to_thread(_assemble, documents, root, bulk, most)
     received.failures += [each for each in parts if isinstance(each, Failure)]
     whole = [Sent(each) for each in parts if isinstance(each, bytes)]
     if whole:
         yield whole
 
 
-def _assemble(documents: list[bytes], root: str, bulk: dict[str, list[Bulk]]) -> list[bytes | Failure]:
+def _assemble(documents: list[bytes], root: str, bulk: dict[str, list[Bulk]], most: int) -> list[bytes | Failure]:
     parts: list[bytes | Failure] = []
     for data in documents:
         try:
-            parts += [assembled(each, bulk) for each in data_sets(data, root == XML)]
+            instances = data_sets(data, root == XML)
+            if len(parts) + len(instances) > most:
+                raise Invalid("too-many-instances", f"the metadata are of more than {most}; send several bodies")
+            parts += [assembled(each, bulk) for each in instances]
         except Invalid:
             raise
         except Exception as error:

@@ -84,7 +84,8 @@ class StowReceiver:
         batch: list[Bytes] = []
         size = 0
         try:
-            async for part in MultipartReader(request.content, boundary_of(request.headers["Content-Type"])):
+            boundary = boundary_of(request.headers["Content-Type"])
+            async for part in MultipartReader(request.content, boundary, settings.max_parts):
                 if content_type(part.headers.get("content-type", DICOM))[0] != DICOM:
                     answer.unsupported += 1
                     continue

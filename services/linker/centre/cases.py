@@ -11,6 +11,7 @@ from services.linker.centre import entries, feed, views
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import RECALLS, Entry, Recall
 from services.linker.centre.reports import ENTRIES
+from services.linker.links.bounds import Note, Word
 from services.linker.links.manual import decoded
 from services.linker.links.states import RecallState
 from shared.documents import Condition, Eq, Order
@@ -24,18 +25,18 @@ OUTCOMES = (RecallState.REDELIVERED, RecallState.UNAVAILABLE)
 class RecallRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ask for a Study back. site: the hospital that has it; empty asks all."""
 
-    study_instance_uid: str
-    by: str
-    site: str = ""
-    why: str = ""
+    study_instance_uid: Word
+    by: Word
+    site: Word = ""
+    why: Note = ""
 
 
 class RecallAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a gateway says of a recall."""
 
-    recall_id: str
-    outcome: str
-    site: str
+    recall_id: Word
+    outcome: Word
+    site: Word
 
 
 class CaseRoutes:

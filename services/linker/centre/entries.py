@@ -6,11 +6,13 @@ Source of the geometry: PS3.3 C.10.5 and C.18.6 (graphic types and number of poi
 
 import uuid
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from services.linker.centre.records import Entry
+from services.linker.links.bounds import MOST_STUDIES, Note, Word
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid
 
@@ -31,9 +33,9 @@ _POINTS: dict[str, tuple[int, int]] = {
 class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A code of a terminology: system (URI or OID), code, display."""
 
-    system: str
-    code: str
-    display: str = ""
+    system: Word
+    code: Word
+    display: Word = ""
 
 
 class DiagnosisRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -44,24 +46,24 @@ class DiagnosisRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     id: of an earlier entry, to write a new version of it; remove: take it back.
     """
 
-    by: str
-    study_instance_uids: tuple[str, ...] = ()
-    report_id: str = ""
-    system: str = ""
-    code: str = ""
-    display: str = ""
-    note: str = ""
-    at: str = ""
-    id: str = ""
+    by: Word
+    study_instance_uids: Annotated[tuple[Word, ...], Meta(max_length=MOST_STUDIES)] = ()
+    report_id: Word = ""
+    system: Word = ""
+    code: Word = ""
+    display: Word = ""
+    note: Note = ""
+    at: Word = ""
+    id: Word = ""
     remove: bool = False
 
 
 class DicomReference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The SR or SEG Instance that holds the annotation."""
 
-    sop_class_uid: str
-    series_instance_uid: str
-    sop_instance_uid: str
+    sop_class_uid: Word
+    series_instance_uid: Word
+    sop_instance_uid: Word
 
 
 class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -76,16 +78,16 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class AnnotationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What somebody marked on an Instance or Series. label: what it is.  by, at, id, remove: as of a diagnosis."""
 
-    by: str
-    study_instance_uid: str
-    series_instance_uid: str
-    sop_instance_uid: str = ""
+    by: Word
+    study_instance_uid: Word
+    series_instance_uid: Word
+    sop_instance_uid: Word = ""
     geometry: Geometry | None = None
     reference: DicomReference | None = None
     label: Code | None = None
-    note: str = ""
-    at: str = ""
-    id: str = ""
+    note: Note = ""
+    at: Word = ""
+    id: Word = ""
     remove: bool = False
 
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
+from services.linker.links.bounds import Note, Word
 from services.linker.links.matching import ManualDecision
 from shared.errors import Invalid
 
@@ -17,11 +18,11 @@ ACTIONS = ("link", "unlink", "rules")
 class ManualLinkRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Link a report to a Study, bar it from one, or give it back to the rules. by: who.  why: in their words."""
 
-    report_id: str
-    by: str
-    study_instance_uid: str = ""
-    action: str = "link"
-    why: str = ""
+    report_id: Word
+    by: Word
+    study_instance_uid: Word = ""
+    action: Word = "link"
+    why: Note = ""
 
     def decision(self) -> ManualDecision:
         """Return what to record; Invalid says what is missing."""

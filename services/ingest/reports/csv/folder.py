@@ -77,7 +77,7 @@ async def take_file(deps: IngestDeps, path: Path, mapping: CsvMapping) -> None:
 async def _take(deps: IngestDeps, path: Path, data: bytes, mapping: CsvMapping) -> None:
     receipt = new_receipt(deps, "csv", REPORT)
     try:
-        taken = await asyncio.to_thread(lambda: list(rows(data, mapping)))
+        taken = await deps.read(data, _rows, data, mapping)
     except Invalid as error:
         await reject(deps, receipt, data, error)
         await asyncio.to_thread(_finish, path, _FAILED, str(error))
@@ -98,6 +98,10 @@ async def _take(deps: IngestDeps, path: Path, data: bytes, mapping: CsvMapping) 
         await receive(deps, receipt, contents[start : start + BATCH])
     await asyncio.to_thread(_finish, path, _FAILED if problems and not contents else _DONE, "\n".join(problems))
     decided("csv-taken", service="ingest", receipt_id=receipt.id, count=len(contents))
+
+
+def _rows(data: bytes, mapping: CsvMapping) -> list[Row]:
+    return list(rows(data, mapping))
 
 
 def _content(row: Row) -> Content:

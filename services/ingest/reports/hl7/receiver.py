@@ -1,6 +1,5 @@
 """Takes one HL7 v2 message, whatever carried it: keeps it, then acknowledges it."""
 
-import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -39,10 +38,10 @@ async def take(deps: IngestDeps, data: bytes, channel: str, sender: str = "") ->
     head: Segment | None = None
     try:
         try:
-            segments = await asyncio.to_thread(segments_of, data)
+            segments = await deps.read(data, segments_of, data)
             head = segments[0]
             check(segments)
-            bundles = await asyncio.to_thread(_bundles, segments, deps.settings.hl7_accession)
+            bundles = await deps.read(data, _bundles, segments, deps.settings.hl7_accession)
         except Invalid as error:
             if data:
                 await reject(deps, receipt, data, error)
