@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from services.linker.gateway import stow_response, trial
 from services.linker.gateway.answers import answered
@@ -59,7 +60,7 @@ class _Round:
     correlations: Mapping[str, str]
     trial: trial.Trial
     queue: deque[stow_response.Shipment] = field(default_factory=deque)
-    suspects: list[tuple[stow_response.Shipment, str]] = field(default_factory=list)
+    suspects: list["_Suspect"] = field(default_factory=list)
     known: set[tuple[str, str]] = field(default_factory=set)
     tries: int = 0
 
@@ -90,8 +91,8 @@ class _Round:
                     self._failed(shipment, error.reason, error.retry_after_s)
                 else:
                     self.outage.seen(error.reason, error.retry_after_s)
-            except Transient as error:  # our own ports
-                self.outage.seen(type(error).__name__, 0.0)
+            except Transient as error:  # our own ports: never the Instance's fault, but perhaps for this one only
+                self._failed(shipment, type(error).__name__, 0.0, stow_response.Fate.WAIT)
             except Exception as error:
                 kind, place = type(error).__name__, origin(error)
                 decided("not-shipped", level="error", service="linker", error=kind, origin=place)
@@ -101,29 +102,37 @@ class _Round:
         """Count what failed alone while others were taken; else note an outage. Return how much was answered."""
         if self.outage.tries != self.tries:
             return self.trial.taken
-        doubtful = [each for each in self.suspects if not self._is_known(each[0])]
+        doubtful = [each for each in self.suspects if not self._is_known(each.shipment)]
         if self.trial.is_outage or (self.trial.in_row and not self.trial.taken and doubtful):
             self.outage.seen(self.trial.reason, self.trial.retry_after_s)
             return self.trial.taken
         if self.trial.taken or not self.tries:
-            for shipment, reason in self.suspects:
-                uid = shipment.items[0][1].sop_instance_uid
-                verdict = stow_response.Verdict(stow_response.Fate.RETRY, reason)
-                await _record(self.deps, shipment, {uid: verdict})
+            work = self.deps.set_asides.of("deliver images")
+            await work.each(self.suspects, _delivery_of, self._record_suspect, is_all=True)
         elif self.suspects:
-            self.outage.seen(self.suspects[0][1], 0.0)
+            self.outage.seen(self.suspects[0].verdict.reason, 0.0)
         return self.trial.taken
+
+    async def _record_suspect(self, suspect: "_Suspect") -> None:
+        uid = suspect.shipment.items[0][1].sop_instance_uid
+        await _record(self.deps, suspect.shipment, {uid: suspect.verdict})
 
     def _is_known(self, shipment: stow_response.Shipment) -> bool:
         return (shipment.items[0][0], shipment.items[0][1].sop_instance_uid) in self.known
 
-    def _failed(self, shipment: stow_response.Shipment, reason: str, retry_after_s: float) -> None:
+    def _failed(
+        self,
+        shipment: stow_response.Shipment,
+        reason: str,
+        retry_after_s: float,
+        fate: stow_response.Fate = stow_response.Fate.RETRY,
+    ) -> None:
         if not self._is_known(shipment):
             self.trial.failed(reason, retry_after_s)
         if len(shipment.items) > 1:
             self.queue.extend(stow_response.halves(shipment))
         else:
-            self.suspects.append((shipment, reason))
+            self.suspects.append(_Suspect(shipment, stow_response.Verdict(fate, reason)))
 
     async def _ship(self, shipment: stow_response.Shipment) -> None:
         shipment, missing = await _present(self.deps, shipment)
@@ -145,6 +154,17 @@ class _Round:
             self.outage.seen("centre-full", 0.0)
         await _record(self.deps, shipment, fates)
         _say_shipped(shipment, fates, answer.status, time.monotonic() - started, correlation_id)
+
+
+class _Suspect(NamedTuple):
+    """An Instance that failed alone, and what is recorded of it if others were taken."""
+
+    shipment: stow_response.Shipment
+    verdict: stow_response.Verdict
+
+
+def _delivery_of(suspect: _Suspect) -> str:
+    return f"{suspect.shipment.items[0][0]} {suspect.shipment.items[0][1].sop_instance_uid}"
 
 
 def _say_shipped(

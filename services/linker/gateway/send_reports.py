@@ -28,6 +28,7 @@ async def reports_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> in
     """Post the reports that are due, one after the other, until the centre is away; one bad report is its own fault."""
     tries, attempt = outage.tries, trial.of(outage.tries)
     suspects: list[tuple[Delivery, str]] = []
+    waiting: list[tuple[Delivery, str]] = []
     for delivery in trial.turned(await due(deps, DeliveryKind.REPORT), tries):
         try:
             if await _post(deps, centre, delivery):
@@ -39,24 +40,35 @@ async def reports_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> in
             suspects.append((delivery, error.reason))
             if not delivery.attempts:
                 attempt.failed(error.reason, error.retry_after_s)
-        except Transient:
-            raise
+        except Transient as error:  # our own ports: never the report's fault, but perhaps for this one only
+            waiting.append((delivery, type(error).__name__))
+            attempt.failed(type(error).__name__, 0.0)
         except Exception as error:
             decided("not-posted", level="error", service="linker", error=type(error).__name__, origin=origin(error))
             suspects.append((delivery, "not-handled"))
         if attempt.is_outage:
             break
-    if attempt.is_outage or (suspects and not attempt.taken and (tries or attempt.in_row)):
-        outage.seen(attempt.reason or suspects[0][1], attempt.retry_after_s)
+    failed = [*suspects, *waiting]
+    if attempt.is_outage or (failed and not attempt.taken and (tries or attempt.in_row)):
+        outage.seen(attempt.reason or failed[0][1], attempt.retry_after_s)
         return attempt.taken
-    for delivery, reason in suspects:
-        await _count_failed_report(deps, delivery.id, reason)
+
+    async def record(item: tuple[Delivery, str]) -> None:
+        await _record_failed_report(deps, item[0].id, item[1], counts=item in suspects)
+
+    await deps.set_asides.of("deliver reports").each(failed, lambda item: item[0].id, record, is_all=True)
     return attempt.taken
 
 
-async def _count_failed_report(deps: GatewayDeps, delivery_id: str, reason: str) -> None:
+async def _record_failed_report(deps: GatewayDeps, delivery_id: str, reason: str, *, counts: bool) -> None:
+    """Write down a failure. counts: as an attempt of the report; else it only waits."""
+
     async def step(old: Delivery | None) -> Delivery | None:
-        return None if old is None else failed_report(deps, old, reason, time.time())
+        if old is None:
+            return None
+        now = time.time()
+        later = msgspec.structs.replace(old, reason=reason, due_at=now + deps.settings.retry_max_s)
+        return failed_report(deps, old, reason, now) if counts else later
 
     await change(deps.documents, DELIVERIES, delivery_id, step)
 

@@ -1,6 +1,6 @@
 """One item that no loop of the gateway can deal with: the others are announced, released, recalled, linked."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -8,11 +8,12 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from services.linker.gateway import announce, handlers, housekeeping, linking
+from services.linker.gateway import announce, handlers, housekeeping, linking, send, send_reports
 from services.linker.gateway.delivery_worker import Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, Delivery
-from services.linker.gateway.transport import Centre, CentreUnavailable
+from services.linker.gateway.stow_response import Fate, Verdict
+from services.linker.gateway.transport import Centre, CentreUnavailable, StoreAnswer
 from services.linker.links import policy
 from services.linker.links.records import LINKS
 from services.linker.links.states import Announcement, DeliveryKind, DeliveryState, RecallState, Settled
@@ -20,10 +21,10 @@ from services.linker.links.unsettled import Unsettled
 from services.linker.service import GATEWAY
 from services.linker.settings import LinkerSettings
 from shared.errors import Conflict, Unavailable
-from shared.events import Delivered, ReportLinked
+from shared.events import Delivered, InstanceRef, ReportLinked
 from shared.set_aside import SET_ASIDE
 from tests.breaking import breaking
-from tests.linker.samples import START, document, instances, report, uid
+from tests.linker.samples import START, document, instances, packed, report, uid
 from tests.linker.system import Opened, gateway_environ, keep, opened
 
 ERRORS = [ValueError("unforeseen"), Conflict("kept changing"), Unavailable("for this one")]
@@ -201,3 +202,81 @@ async def test_a_report_that_cannot_be_linked_keeps_no_other_from_its_study_and_
         assert again is not None
         assert again.studies == (uid(1),)
         assert await set_aside(gateway) == []
+
+
+class TakingCentre:
+    """A centre that takes everything."""
+
+    def __init__(self) -> None:
+        self.stored: list[str] = []
+        self.reports: list[bytes] = []
+
+    async def store(self, _: str, refs: Sequence[InstanceRef], __: str) -> StoreAnswer:
+        uids = [ref.sop_instance_uid for ref in refs]
+        self.stored += uids
+        return StoreAnswer(200, {uid: Verdict(Fate.STORED, "") for uid in uids})
+
+    async def post_report(self, document: bytes, _: str) -> int:
+        self.reports.append(document)
+        return 201
+
+
+async def test_an_instance_whose_bytes_cannot_be_looked_up_waits_alone_and_is_not_given_up(tmp_path: Path) -> None:
+    async with gateway_of(tmp_path) as gateway:
+        batch, other = instances(uid(1), 5), instances(uid(2), 2)
+        await keep(gateway.blobs["deidentified"], batch, other)
+        await gateway.take(batch, other)
+        bad = batch.instances[2]
+        blobs = breaking(
+            gateway.blobs["deidentified"], "size", lambda key: key == bad.blob, Unavailable("for this one")
+        )
+        centre, outage = TakingCentre(), Outage()
+
+        for _ in range(3):
+            await send.instances_round(deps_of(gateway, blobs=blobs), cast("Centre", centre), outage)
+
+        expected = {ref.sop_instance_uid for ref in (*batch.instances, *other.instances)} - {bad.sop_instance_uid}
+        assert set(centre.stored) == expected
+        assert outage.tries == 0
+        left = await gateway.documents.get(DELIVERIES, f"instances/{batch.id}")
+        assert left is not None
+        assert (left.state, left.reason, left.tries) == (DeliveryState.PENDING, "Unavailable", {})
+        assert left.waiting == (bad,)
+
+
+async def test_a_delivery_whose_record_cannot_be_written_stops_no_other(tmp_path: Path) -> None:
+    async with gateway_of(tmp_path) as gateway:
+        batches = [instances(uid(number), 1) for number in (1, 2, 3)]
+        await keep(gateway.blobs["deidentified"], *batches)
+        await gateway.take(*batches)
+        bad = f"instances/{batches[1].id}"
+        broken = breaking(
+            gateway.documents, "get_versioned", lambda kind, key: kind is DELIVERIES and key == bad, ValueError()
+        )
+        deps, outage = deps_of(gateway, documents=broken), Outage()
+
+        await send.instances_round(deps, cast("Centre", TakingCentre()), outage)
+
+        found = (await gateway.documents.find(DELIVERIES)).documents
+        assert {each.id for each in found if each.state is DeliveryState.PENDING} == {bad}
+        ((work, key),) = await set_aside(gateway)
+        assert (work, key.split()[0]) == ("deliver images", bad)
+
+
+async def test_a_report_whose_bytes_cannot_be_read_waits_and_is_not_given_up(tmp_path: Path) -> None:
+    async with gateway_of(tmp_path) as gateway:
+        bodies = [document(f"R{number}") for number in (1, 2, 3)]
+        for body in bodies:
+            await keep(gateway.blobs["deidentified"], documents=[body])
+            await gateway.take(report(body))
+        bad = f"reports/{packed(bodies[1])[1]}.json"
+        blobs = breaking(gateway.blobs["deidentified"], "get", lambda key: key == bad, Unavailable("for this one"))
+        centre, outage = TakingCentre(), Outage()
+
+        await send_reports.reports_round(deps_of(gateway, blobs=blobs), cast("Centre", centre), outage)
+
+        assert len(centre.reports) == 2
+        assert outage.tries == 0
+        left = await gateway.documents.get(DELIVERIES, "report/R2")
+        assert left is not None
+        assert (left.state, left.reason, left.attempts) == (DeliveryState.PENDING, "Unavailable", 0)
