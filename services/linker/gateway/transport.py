@@ -122,6 +122,17 @@ class Centre:
             return status
         raise CentreUnavailable(f"http-{status}")
 
+    async def report_version(self, report_id: str) -> str | None:
+        """Return the version that the centre holds of a report (its meta.versionId), None if it holds none."""
+        url = f"{self._settings.centre_reports_url}/{quote(report_id, safe='')}"
+        status, answer = await self._send("GET", url, {"Accept": "application/fhir+json"}, None)
+        if status == 404:
+            return None
+        if status != 200 or not isinstance(answer, dict):
+            raise CentreUnavailable(f"http-{status}")
+        meta = answer.get("meta")
+        return str(meta.get("versionId", "")) if isinstance(meta, dict) else ""
+
     async def recalls(self, site: str) -> list[dict[str, Any]]:
         """Return what the centre wants back from this site."""
         url = f"{self._settings.centre_recalls_url}?state=requested&site={quote(site)}"

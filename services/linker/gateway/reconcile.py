@@ -1,0 +1,153 @@
+"""Compare the ledger of deliveries with the centre and with our own bytes, and have delivered again what is missing.
+
+Every Instance that the centre confirmed once is asked for by its digest, every report by its version. What the centre
+evicted by itself is no difference: a recall brings it back. Runs beside the services: a delivery is made due again by a
+guarded write, and the delivery worker ships it.
+"""
+
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+import msgspec
+
+from services.linker.gateway import planning
+from services.linker.gateway.deps import GatewayDeps
+from services.linker.gateway.holdings import held_of
+from services.linker.gateway.records import DELIVERIES, Delivery
+from services.linker.gateway.transport import Centre, Holding
+from services.linker.links.optimistic import change
+from services.linker.links.states import DeliveryKind, DeliveryState
+from shared.documents import Eq, Order
+from shared.events import InstanceRef
+
+_SETTLED = (DeliveryState.DONE, DeliveryState.FAILED)
+
+
+class Compared(msgspec.Struct):
+    """What was found, in Instances and reports.
+
+    held: at the centre, with our digest or version.  evicted: the centre let go of the bytes by itself.
+    other: the centre has other bytes or another version, or says no digest.  untold: confirmed by code that kept too
+    little to ask by.  again: missing at the centre, and due to be delivered again, or would be in a dry run.
+    lost: missing at the centre, and the de-identified bytes are not here any more: SOP Instance UID → Study.
+    unsendable: waiting to be delivered, and their bytes are not here: SOP Instance UID → Study.
+    """
+
+    held: int = 0
+    evicted: int = 0
+    other: int = 0
+    untold: int = 0
+    again: int = 0
+    reports_held: int = 0
+    reports_again: int = 0
+    lost: dict[str, str] = {}
+    unsendable: dict[str, str] = {}
+
+
+async def reconcile(deps: GatewayDeps, centre: Centre, *, dry_run: bool) -> AsyncIterator[Compared]:
+    """Compare all; yield after every Study and report. Raises CentreUnavailable."""
+    compared = Compared()
+    async for study, deliveries in _studies(deps):
+        await _study(deps, centre, study, deliveries, compared, dry_run=dry_run)
+        yield compared
+    async for delivery in deps.documents.every(DELIVERIES, Eq("kind", DeliveryKind.REPORT)):
+        await _report(deps, centre, delivery, compared, dry_run=dry_run)
+        yield compared
+
+
+async def _studies(deps: GatewayDeps) -> AsyncIterator[tuple[str, list[Delivery]]]:
+    study, gathered = "", list[Delivery]()
+    where, order = Eq("kind", DeliveryKind.INSTANCES), (Order("study_instance_uid"),)
+    async for delivery in deps.documents.every(DELIVERIES, where, order=order):
+        if gathered and delivery.study_instance_uid != study:
+            yield study, gathered
+            gathered = []
+        study = delivery.study_instance_uid
+        gathered.append(delivery)
+    if gathered:
+        yield study, gathered
+
+
+async def _study(
+    deps: GatewayDeps,
+    centre: Centre,
+    study: str,
+    deliveries: Sequence[Delivery],
+    compared: Compared,
+    *,
+    dry_run: bool,
+) -> None:
+    refs = _confirmed(deliveries)
+    compared.untold += len({uid for each in deliveries for uid in each.confirmed} - refs.keys())
+    holdings = await held_of(centre, study, list(refs.values()))
+    compared.held += sum(each is Holding.HELD for each in holdings.values())
+    compared.evicted += sum(each is Holding.EVICTED for each in holdings.values())
+    other = [uid for uid, each in holdings.items() if each is Holding.OTHER]
+    compared.untold += sum(not refs[uid].sha256 for uid in other)
+    compared.other += sum(bool(refs[uid].sha256) for uid in other)
+    missing = {uid for uid, each in holdings.items() if each is Holding.ABSENT}
+    here = await _here(deps, deliveries)
+    compared.lost |= dict.fromkeys(sorted(missing - here), study)
+    compared.again += len(missing & here)
+    waiting = {ref.sop_instance_uid for each in deliveries if _is_waiting(each) for ref in each.waiting}
+    compared.unsendable |= dict.fromkeys(sorted(waiting - here), study)
+    if not dry_run and missing & here:
+        await _deliver(deps, deliveries, missing & here)
+
+
+def _confirmed(deliveries: Iterable[Delivery]) -> dict[str, InstanceRef]:
+    """Return what the centre confirmed, as it was sent last."""
+    refs: dict[str, InstanceRef] = {}
+    for delivery in sorted(deliveries, key=lambda each: each.done_at):
+        own = {ref.sop_instance_uid: ref for ref in delivery.instances}
+        refs |= {uid: ref for uid, ref in own.items() if uid in delivery.confirmed}
+    return refs
+
+
+def _is_waiting(delivery: Delivery) -> bool:
+    return delivery.state in (DeliveryState.PENDING, DeliveryState.HELD) and not delivery.resent
+
+
+async def _here(deps: GatewayDeps, deliveries: Iterable[Delivery]) -> set[str]:
+    """Return the SOP Instance UIDs whose de-identified bytes are at the gateway."""
+    refs: Mapping[str, InstanceRef] = {
+        ref.sop_instance_uid: ref
+        for each in deliveries
+        if each.state is not DeliveryState.RELEASED
+        for ref in each.instances
+    }
+    return {uid for uid, ref in refs.items() if await deps.blobs.size(ref.blob) == ref.size_bytes}
+
+
+async def _deliver(deps: GatewayDeps, deliveries: Sequence[Delivery], missing: set[str]) -> None:
+    """Make each missing Instance due in one delivery that has it."""
+    left = set(missing)
+    for delivery in (each for each in deliveries if each.state in _SETTLED):
+        own = left & {ref.sop_instance_uid for ref in delivery.instances} & delivery.confirmed.keys()
+        if not own:
+            continue
+        left -= own
+
+        async def step(old: Delivery | None, own: set[str] = own) -> Delivery | None:
+            if old is None or old.state not in _SETTLED:
+                return None
+            recalled = tuple(sorted({*old.recalled, *own}))
+            due = msgspec.structs.replace(old, recalled=recalled, attempts=0, tries={}, due_at=time.time())
+            return msgspec.structs.replace(due, state=DeliveryState.PENDING, done_at=0.0)
+
+        await change(deps.documents, DELIVERIES, delivery.id, step)
+
+
+async def _report(deps: GatewayDeps, centre: Centre, delivery: Delivery, compared: Compared, *, dry_run: bool) -> None:
+    if delivery.state is not DeliveryState.DONE or not delivery.sent:
+        return
+    version = await centre.report_version(delivery.report_id)
+    if version == delivery.sent.partition("|")[0]:
+        compared.reports_held += 1
+    elif version is not None:
+        compared.other += 1
+    else:
+        compared.reports_again += 1
+        if not dry_run:
+            await planning.resend_report(deps, delivery.report_id)
+            await planning.plan_report(deps, delivery.report_id)

@@ -1,0 +1,173 @@
+"""``jmid reconcile gateway`` and ``jmid reconcile centre``: compare ledgers with stores, and deliver again what lacks.
+
+Exit code 0: all agrees, or what differed is on its way. 3: something differs that this cannot mend, or, in a dry run,
+anything differs. 1 and 2 as of every command.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+
+from services.archive.deps import ArchiveDeps
+from services.archive.housekeeping.compare import CentreCompared, compare
+from services.archive.records import COLLECTIONS as ARCHIVE_COLLECTIONS
+from services.archive.settings import ArchiveSettings
+from services.ingest.deps import IngestDeps
+from services.ingest.receipts.reconcile import Identified, send_again
+from services.ingest.receipts.records import COLLECTIONS as INGEST_COLLECTIONS
+from services.ingest.settings import IngestSettings
+from services.linker.gateway.deps import GatewayDeps
+from services.linker.gateway.reconcile import Compared
+from services.linker.gateway.reconcile import reconcile as reconcile_deliveries
+from services.linker.gateway.transport import centre as open_centre
+from services.linker.links import policy
+from services.linker.service import GATEWAY
+from services.linker.settings import LinkerSettings, complete
+from shared import logs
+from shared.errors import SettingsError
+from shared.runtime.cpu import CpuPool
+from shared.runtime.ports import Ports, open_ports, port_settings
+from shared.service import Role
+from shared.settings import read
+
+DIFFERS = 3
+out = Console(highlight=False)
+T = TypeVar("T")
+HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Compare, and have nothing delivered again.")]
+ListOption = Annotated[bool, typer.Option("--list", help="Name the Studies of what cannot be mended from here.")]
+CentreOption = Annotated[
+    str, typer.Option("--centre", help="The centre's address, where JMID_LINKER_CENTRE_… do not say it.")
+]
+
+
+def reconciling() -> typer.Typer:
+    """Return the commands."""
+    commands = typer.Typer(help="Compare ledgers with stores, and re-deliver what is missing.", no_args_is_help=True)
+
+    @commands.command()
+    def gateway(
+        home: HomeOption = Path("jmid-home"),
+        dry_run: DryRunOption = False,
+        named: ListOption = False,
+        centre: CentreOption = "",
+    ) -> None:
+        """Ask the centre for everything that it confirmed, and deliver again what it does not hold."""
+        compared, identified = _run(_gateway(home, centre, dry_run))
+        for line in _gateway_lines(compared, identified, dry_run):
+            out.print(line, soft_wrap=True)
+        studies = {compared.lost[uid] for uid in identified.lost} | set(compared.unsendable.values())
+        _list(studies if named else ())
+        mended = compared.again + compared.reports_again + identified.again
+        left = len(identified.lost) + len(compared.unsendable) + compared.other + identified.without_bytes
+        _exit(left or (mended if dry_run else 0))
+
+    @commands.command()
+    def centre(home: HomeOption = Path("jmid-home"), named: ListOption = False) -> None:
+        """Compare the archive's records with its bytes, both ways. Changes nothing."""
+        compared = _run(_centre(home))
+        for line in _centre_lines(compared):
+            out.print(line, soft_wrap=True)
+        _list(set(compared.missing.values()) if named else ())
+        _exit(len(compared.missing) + compared.bytes.made + compared.bytes.failed)
+
+    return commands
+
+
+def _gateway_lines(compared: Compared, identified: Identified, dry_run: bool) -> list[str]:
+    again = "would be delivered again" if dry_run else "are due to be delivered again"
+    return [
+        f"{compared.held} Instances and {compared.reports_held} reports are at the centre, as they were delivered",
+        f"{compared.evicted} Instances were evicted by the centre",
+        f"{compared.again} Instances and {compared.reports_again} reports were not there and {again}",
+        f"{identified.again} Instances were not there and {again} from the identified bytes",
+        f"{len(identified.lost)} Instances are neither there nor here: the hospital has to send them again",
+        f"{compared.other} Instances and reports are there as something else than was delivered, or without a digest",
+        f"{compared.untold} Instances were confirmed before digests were kept",
+        f"{len(compared.unsendable)} Instances wait to be delivered, and their bytes are not here",
+        f"{identified.without_bytes} contents wait or are kept, and their identified bytes are not here",
+    ]
+
+
+def _centre_lines(compared: CentreCompared) -> list[str]:
+    found = compared.bytes
+    return [
+        f"{compared.held} Instances have a record and their bytes",
+        f"{compared.evicted} Instances are evicted",
+        f"{len(compared.missing)} Instances have a record and not their bytes: jmid reconcile gateway, at each site",
+        f"{found.made} Instances have bytes and no record: jmid rebuild records",
+        f"{found.deleted} blobs are of deleted Instances, {found.superseded} are superseded",
+        f"{found.failed} blobs cannot be read as an Instance",
+    ]
+
+
+async def _gateway(home: Path, address: str, dry_run: bool) -> tuple[Compared, Identified]:
+    settings = complete(read(LinkerSettings, "LINKER", os.environ), address or _address(home))
+    compared = Compared()
+    async with _ports(Role.GATEWAY, home, ("identified", "deidentified")) as ports:
+        await ports.documents.declare(*GATEWAY.collections, *INGEST_COLLECTIONS)
+        site = os.environ.get("JMID_SITE", "")
+        blobs = ports.blobs["deidentified"]
+        deps = GatewayDeps(ports.documents, blobs, ports.bus, settings, policy.parse(settings.policy), site)
+        async with open_centre(settings, blobs) as peer:
+            async for compared in reconcile_deliveries(deps, peer, dry_run=dry_run):
+                _progress(f"{compared.held} at the centre, {compared.again} again, {len(compared.lost)} lost")
+        own = read(IngestSettings, "INGEST", os.environ)
+        folder = home / "gateway" / "ingest"
+        ingest = IngestDeps(
+            own, ports.documents, ports.blobs["identified"], ports.bus, site, folder, folder, CpuPool(1)
+        )
+        return compared, await send_again(ingest, compared.lost, dry_run=dry_run)
+
+
+async def _centre(home: Path) -> CentreCompared:
+    compared = CentreCompared()
+    async with _ports(Role.CENTRE, home, ("archive",)) as ports:
+        await ports.documents.declare(*ARCHIVE_COLLECTIONS)
+        settings = read(ArchiveSettings, "ARCHIVE", os.environ)
+        deps = ArchiveDeps(settings, ports.documents, ports.blobs["archive"], ports.bus, CpuPool(1))
+        async for compared in compare(deps):
+            _progress(f"{compared.held} have their bytes, {len(compared.missing)} have not")
+    return compared
+
+
+def _address(home: Path) -> str:
+    """Return where a process of this home answers: that of ``jmid up`` is the centre too."""
+    if os.environ.get("JMID_LINKER_CENTRE_DICOMWEB_URL"):
+        return "http://127.0.0.1"  # each address is set
+    notes = sorted((home / "addresses").glob("*"))
+    if len(notes) != 1:
+        raise SettingsError("the centre's address is not known; give --centre or JMID_LINKER_CENTRE_DICOMWEB_URL")
+    return notes[0].read_text("ascii").strip()
+
+
+@asynccontextmanager
+async def _ports(role: Role, home: Path, stores: Iterable[str]) -> AsyncIterator[Ports]:
+    async with open_ports(port_settings(role, os.environ), role, home / role.value, stores, os.environ) as ports:
+        yield ports
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    logs.configure()
+    return asyncio.run(work)
+
+
+def _list(studies: Iterable[str]) -> None:
+    for study in sorted(studies):
+        out.print(study)
+
+
+def _progress(line: str) -> None:
+    if out.is_terminal:
+        out.print(line, end="\r")
+
+
+def _exit(left: int) -> None:
+    if left:
+        raise typer.Exit(DIFFERS)

@@ -1,0 +1,187 @@
+"""``jmid reconcile`` compares ledgers with stores on both sides, says what differs, and has it delivered again."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.flow import senders
+from tests.flow.inside import (
+    System,
+    all_released,
+    bytes_lost,
+    database_lost,
+    deidentified_released,
+    deleted,
+    evicted,
+    until,
+)
+from tests.flow.inside import running as hosted_in_here
+from tests.flow.ports import Ports
+from tests.flow.system import JMID
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+
+
+class Operator:
+    """Calls jmid beside the running services, with their settings."""
+
+    def __init__(self, system: System, ports: Ports) -> None:
+        self.system, self.ports = system, ports
+
+    async def jmid(self, *arguments: str) -> tuple[int, str]:
+        """Return the exit code and what it said."""
+        environ = {**os.environ, **self.ports.environ}
+        process = await asyncio.create_subprocess_exec(
+            str(JMID), *arguments, "--home", str(self.system.home), env=environ, stdout=-1, stderr=-1
+        )
+        said, errors = await process.communicate()
+        return process.returncode or 0, said.decode() + errors.decode()
+
+    async def gateway(self, *options: str) -> tuple[int, str]:
+        return await self.jmid("reconcile", "gateway", "--centre", self.system.host.base_url, *options)
+
+    async def all_there(self) -> None:
+        async def there() -> bool:
+            return set((await self.system.statuses()).values()) == {200}
+
+        await until(there, lambda: "not everything is at the centre")
+
+
+@pytest.fixture(params=["embedded", pytest.param("servers", marks=pytest.mark.servers)])
+def both_ports(request: pytest.FixtureRequest) -> Ports:
+    return Ports.embedded() if request.param == "embedded" else Ports.servers(request)
+
+
+@pytest.fixture
+async def operator(tmp_path: Path) -> AsyncIterator[Operator]:
+    async with hosted_in_here(tmp_path / "home") as system:
+        yield Operator(system, Ports.embedded())
+
+
+@pytest.fixture
+def ct(shared_data: Path, tmp_path: Path) -> list[bytes]:
+    folder = shared_data / "dicom" / "ct-philips"
+    files = sorted(path for path in folder.iterdir() if path.name.startswith("I"))[:3]
+    written = senders.study(files, senders.person(1), tmp_path / "ct", senders.Sent())
+    return [path.read_bytes() for path in written]
+
+
+async def test_what_the_centre_lost_is_named_delivered_again_and_then_agrees(
+    tmp_path: Path, both_ports: Ports, ct: list[bytes]
+) -> None:
+    async with hosted_in_here(tmp_path / "home", both_ports.environ) as system:
+        operator = Operator(system, both_ports)
+        await system.sent(ct)
+        await system.note_paths()
+        before = {path: await system.get(path) for path in system.paths}
+        agreed = await operator.gateway()
+        await deleted(system)
+
+        trial, trial_text = await operator.gateway("--dry-run")
+        mended, mended_text = await operator.gateway()
+        await operator.all_there()
+
+        assert agreed[0] == 0, agreed[1]
+        assert (trial, mended) == (3, 0), (trial_text, mended_text)
+        assert "3 Instances and 0 reports were not there and would be delivered again" in trial_text
+        assert "3 Instances and 0 reports were not there and are due to be delivered again" in mended_text
+        assert {path: await system.get(path) for path in system.paths} == before
+        assert "3 Instances and 0 reports are at the centre" in (await operator.gateway())[1]
+
+
+async def test_bytes_that_the_archive_lost_are_named_at_the_centre_and_come_from_the_hospital(
+    operator: Operator, ct: list[bytes]
+) -> None:
+    await operator.system.sent(ct)
+    await operator.system.note_paths()
+    await bytes_lost(operator.system)
+
+    differs, text = await operator.jmid("reconcile", "centre", "--list")
+    await operator.gateway()
+    await operator.all_there()
+
+    assert differs == 3
+    assert "3 Instances have a record and not their bytes" in text
+    assert operator.system.study in text
+    assert (await operator.jmid("reconcile", "centre"))[0] == 0
+
+
+async def test_records_that_the_archive_lost_come_from_its_bytes(operator: Operator, ct: list[bytes]) -> None:
+    await operator.system.sent(ct)
+    await operator.system.note_paths()
+    await database_lost(operator.system)
+
+    differs, text = await operator.jmid("reconcile", "centre")
+    trial = await operator.jmid("rebuild", "records", "--dry-run")
+    rebuilt = await operator.jmid("rebuild", "records")
+
+    assert (differs, trial[0], rebuilt[0]) == (3, 0, 0)
+    assert "3 Instances have bytes and no record" in text
+    assert "3 Instances would get a record" in trial[1]
+    assert "3 Instances got a record" in rebuilt[1]
+    assert set((await operator.system.statuses()).values()) == {200}
+    assert (await operator.jmid("reconcile", "centre"))[0] == 0
+    assert (await operator.gateway())[0] == 0
+
+
+async def test_what_is_only_here_in_identified_bytes_is_deidentified_and_delivered_again(
+    operator: Operator, ct: list[bytes]
+) -> None:
+    await operator.system.sent(ct)
+    await operator.system.note_paths()
+    await deleted(operator.system)
+    await deidentified_released(operator.system)
+
+    code, text = await operator.gateway()
+    await operator.all_there()
+
+    assert code == 0, text
+    assert "3 Instances were not there and are due to be delivered again from the identified bytes" in text
+
+
+async def test_what_nobody_has_any_more_is_said_and_what_was_evicted_is_no_difference(
+    operator: Operator, ct: list[bytes]
+) -> None:
+    await operator.system.sent(ct)
+    await operator.system.note_paths()
+    await evicted(operator.system)
+    evicted_code, evicted_text = await operator.gateway()
+    await deleted(operator.system)
+    await all_released(operator.system)
+
+    code, text = await operator.gateway("--list")
+
+    assert evicted_code == 0
+    assert "3 Instances were evicted by the centre" in evicted_text
+    assert code == 3
+    assert "3 Instances are neither there nor here: the hospital has to send them again" in text
+    assert operator.system.study in text
+
+
+async def test_a_report_that_the_centre_lost_goes_again(operator: Operator, ct: list[bytes]) -> None:
+    system = operator.system
+    report = senders.fhir_report(senders.person(1), 1, "20240531", "異常を認めない。")
+    await system.report(report)
+    await system.lose_reports()
+
+    code, text = await operator.gateway()
+
+    async def there() -> bool:
+        return "0 Instances and 1 reports are at the centre" in (await operator.gateway("--dry-run"))[1]
+
+    assert code == 0, text
+    assert "0 Instances and 1 reports were not there and are due" in text
+    await until(there, lambda: "the report is not at the centre")
+
+
+async def test_without_an_answer_of_the_centre_nothing_is_said(operator: Operator, ct: list[bytes]) -> None:
+    await operator.system.sent(ct)
+
+    code, text = await operator.jmid("reconcile", "gateway", "--centre", "http://127.0.0.1:9")
+
+    assert code == 1
+    assert "Cannot go on" in text
+    assert "at the centre" not in text
