@@ -15,9 +15,9 @@ from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.holdings import held_of
 from services.linker.gateway.records import DELIVERIES, Delivery
 from services.linker.gateway.transport import Centre, Holding
-from services.linker.links.optimistic import change
 from services.linker.links.states import DeliveryKind, DeliveryState
 from shared.documents import Eq, Order
+from shared.documents.optimistic import change
 from shared.events import InstanceRef
 
 _SETTLED = (DeliveryState.DONE, DeliveryState.FAILED)
