@@ -14,6 +14,8 @@ from rich.progress import Progress
 from services.anonymizer.instances.batch import Refusal, deidentify_one
 from services.anonymizer.instances.deidentify import Cleaned
 from services.anonymizer.policy import Policy
+from shared.logs import decided
+from shared.supervision import origin
 
 _PORTION = 16
 _AHEAD = 4  # portions that wait per worker: bounds memory and keeps all busy
@@ -66,7 +68,16 @@ def deidentify_files(
     in_dir: Path, out_dir: Path, names: list[str], policy: Policy, quarantine: Path | None
 ) -> list[Row]:
     """De-identify some files; one is written as <SOP Instance UID>.dcm, since file names hold patients' names."""
-    return [_one(in_dir, out_dir, name, policy, quarantine) for name in names]
+    return [_one_or_why_not(in_dir, out_dir, name, policy, quarantine) for name in names]
+
+
+def _one_or_why_not(in_dir: Path, out_dir: Path, name: str, policy: Policy, quarantine: Path | None) -> Row:
+    """De-identify one file; whatever is wrong with it stops no other. A file is never passed on as it is."""
+    try:
+        return _one(in_dir, out_dir, name, policy, quarantine)
+    except Exception as error:
+        decided("file-not-handled", level="error", error=type(error).__name__, origin=origin(error) or None)
+        return Row(name, "", "", "not-handled")
 
 
 def _one(in_dir: Path, out_dir: Path, name: str, policy: Policy, quarantine: Path | None) -> Row:

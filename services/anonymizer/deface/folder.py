@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pydicom
-from pydicom.errors import InvalidDicomError
 from rich.console import Console
 from rich.progress import Progress
 
@@ -50,7 +49,7 @@ def _series(in_dir: Path, out_dir: Path, paths: list[Path], defacer: Defacer) ->
     for path in paths:
         try:
             uid = str(pydicom.dcmread(path, specific_tags=["SeriesInstanceUID"]).get("SeriesInstanceUID", ""))
-        except (InvalidDicomError, OSError):
+        except Exception:  # pydicom raises anything on a damaged file
             strays.append(Row(str(path.relative_to(in_dir)), "", "not-dicom"))
             continue
         by_series.setdefault(uid, []).append(path)

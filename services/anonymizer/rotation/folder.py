@@ -21,7 +21,9 @@ from services.anonymizer.rotation import instances, reports
 from services.anonymizer.rotation.instances import Renewed, Sent
 from services.anonymizer.rotation.reports import RenewedReport, SentReport
 from shared.documents import Put
-from shared.errors import Invalid, Refused
+from shared.errors import Invalid, JmidError, Refused
+from shared.logs import decided
+from shared.supervision import origin
 
 
 class Row(NamedTuple):
@@ -69,7 +71,7 @@ async def renew_folder(vault: OpenVault, in_dir: Path, out_dir: Path, site: str,
     lookups, rows = Lookups(vault), list[Row]()
     with Progress(console=console) as bar:
         for path in bar.track(paths, description="Renewing"):
-            rows += await _file(lookups, path, str(path.relative_to(in_dir)), out_dir, site)
+            rows += await _file_or_why_not(lookups, path, str(path.relative_to(in_dir)), out_dir, site)
     await asyncio.to_thread(_write_index, out_dir, rows)
     done = sum(bool(row.output) for row in rows)
     return done, len(rows) - done
@@ -86,6 +88,17 @@ def _write_index(out_dir: Path, rows: list[Row]) -> None:
         index = csv.writer(file)
         index.writerow(Row._fields)
         index.writerows(rows)
+
+
+async def _file_or_why_not(lookups: Lookups, path: Path, name: str, out_dir: Path, site: str) -> list[Row]:
+    """Renew what is in one file; whatever is wrong with it stops no other. Raises what is the vault's or a port's."""
+    try:
+        return await _file(lookups, path, name, out_dir, site)
+    except JmidError:
+        raise
+    except Exception as error:
+        decided("file-not-handled", level="error", error=type(error).__name__, origin=origin(error) or None)
+        return [Row(name, reason="not-handled")]
 
 
 async def _file(lookups: Lookups, path: Path, name: str, out_dir: Path, site: str) -> list[Row]:
