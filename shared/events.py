@@ -17,10 +17,12 @@ version, and the type gets the function that makes it of the version before; doc
 import enum
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
+
+from shared import clock
 
 NAMESPACE = uuid.UUID("6f1e2a52-5bb5-5c0e-9a35-0b6a6f0d3c11")
 MAX_BATCH = 200
@@ -63,7 +65,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             id=str(uuid.uuid5(NAMESPACE, f"{cls.topic}|{key}")),
             correlation_id=correlation_id,
-            occurred_at=occurred_at or datetime.now(UTC),
+            occurred_at=occurred_at or clock.utc_now(),
             site=site,
             **fields,
         )

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
+from shared import clock as wall
 from shared.documents import Collection, Documents, Eq
 from shared.errors import Transient
 from shared.lease import LeaseLost
@@ -145,7 +146,7 @@ class SetAside:
         return item is not None and not item.again and self.clock() < self._due_at.get(key, 0.0)
 
     async def _note(self, key: str, error: Exception, old: SetAsideItem | None) -> None:
-        now, name = time.time(), type(error).__name__
+        now, name = wall.now(), type(error).__name__
         item = SetAsideItem(
             id=self._id(key),
             service=self.service,

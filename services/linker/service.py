@@ -19,6 +19,7 @@ from shared.events import (
     ReportDeidentified,
     ReportLinked,
 )
+from shared.retention import RETENTION_TIMES
 from shared.service import Role, Service
 
 GATEWAY = Service(
@@ -34,6 +35,7 @@ GATEWAY = Service(
         LINKS,
         gateway_store.DELIVERIES,
         gateway_store.WORKERS,
+        RETENTION_TIMES,
     ),
     blobs=("deidentified",),
 )

@@ -4,13 +4,13 @@ The file beside the index stays the truth of the index; a record says which proc
 """
 
 import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
 
 from services.search.set_aside import SetAside, SetAsideCase
+from shared import clock
 from shared.documents import Documents
 from shared.errors import Transient
 from shared.logs import decided
@@ -45,7 +45,7 @@ class SetAsideRecords:
         return SharedSetAside(self.documents, "search", WORK)
 
     def _item(self, key: str, case: SetAsideCase, old: SetAsideItem | None) -> SetAsideItem:
-        now = time.time()
+        now = clock.now()
         return SetAsideItem(
             id=f"search/{WORK}/{key}",
             service="search",

@@ -1,6 +1,7 @@
 """Durable files: written as drafts, synced, renamed to their place, and the folder synced. All of it blocks."""
 
 import errno
+import fcntl
 import os
 import secrets
 import time
@@ -59,6 +60,7 @@ class Draft:
     def __init__(self, drafts: Path) -> None:
         self.path = drafts / f"{os.getpid()}-{secrets.token_hex(8)}"
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # it has a writer, whatever a clock says of its age
 
     def write(self, data: Data) -> None:
         """Add bytes."""
@@ -162,8 +164,19 @@ def prepare(root: Path, drafts: Path, stray_s: float) -> None:
     border = time.time() - stray_s
     for path in drafts.iterdir():
         with suppress(FileNotFoundError):  # its writer finished just now
-            if path.stat().st_mtime < border:
+            if path.stat().st_mtime < border and not _has_writer(path):
                 path.unlink()
+
+
+def _has_writer(path: Path) -> bool:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def remove(paths: Iterable[Path]) -> None:

@@ -20,6 +20,7 @@ from shared.bus.fate import Again, Dead, Done, Fate, Wait
 from shared.bus.owners import forget_dead, lives, own
 from shared.bus.worker import Taken, work
 from shared.bus.writer import Writer
+from shared.clock import boot_id
 from shared.errors import JmidError, StorageFull, Unavailable
 from shared.events import Event
 
@@ -55,6 +56,7 @@ class JournalBus(Bus):
     async def open(self) -> None:
         """Open the file; give back what dead processes had claimed."""
         await self._writer.open()
+        await self._writer.run(partial(tables.follow_boot, boot_id=boot_id()))
         self._owners.mkdir(exist_ok=True)
         forget_dead(self._owners)
         self._reaper = asyncio.create_task(self._give_back_of_dead())

@@ -1,10 +1,9 @@
 """The journal's tables, and what is done to them: plain functions of a connection, each inside one transaction."""
 
-import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from sqlite3 import Connection
 
+from shared import clock
 from shared.bus import DeadLetter, Depth, Queue
 from shared.bus.fate import Again, Dead, UnroutableError, Wait
 from shared.bus.worker import LostError, Taken
@@ -29,6 +28,7 @@ CREATE TABLE IF NOT EXISTS messages (
 CREATE INDEX IF NOT EXISTS by_state ON messages (queue, state, seq);
 CREATE INDEX IF NOT EXISTS by_due ON messages (queue, due) WHERE state = 'delayed';
 CREATE INDEX IF NOT EXISTS by_owner ON messages (owner) WHERE state = 'claimed';
+CREATE TABLE IF NOT EXISTS boots (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS touched (one INTEGER PRIMARY KEY CHECK (one = 1), at REAL);
 """
 
@@ -42,6 +42,14 @@ def declare(connection: Connection, queues: Sequence[Queue]) -> None:
         connection.execute("DELETE FROM takes WHERE queue = ?", (queue.name,))
         rows = [(event.topic, queue.name) for event in queue.takes]
         connection.executemany("INSERT INTO takes (topic, queue) VALUES (?, ?)", rows)
+
+
+def follow_boot(connection: Connection, boot_id: str) -> None:
+    """After another start of the machine no due time means anything: what waits is due."""
+    row = connection.execute("SELECT id FROM boots").fetchone()
+    if row != (boot_id,):
+        connection.execute("UPDATE messages SET due = 0 WHERE state = 'delayed'")
+        connection.execute("INSERT INTO boots VALUES (1, ?) ON CONFLICT DO UPDATE SET id = excluded.id", (boot_id,))
 
 
 def publish(connection: Connection, messages: Sequence[Message]) -> set[str]:
@@ -67,9 +75,10 @@ def claim(
 ) -> tuple[list[Taken], float | None]:
     """Return messages that are now the owner's, oldest first, or none and the seconds until the next is due.
 
-    A time further away than the longest delay means that the clock was set back: that message is due too.
+    Times are those of the machine since its start, which no setting of a clock moves. A time further away than the
+    longest delay is one of an earlier start: that message is due too.
     """
-    now = time.time()
+    now = clock.machine_s()
     connection.execute(
         "UPDATE messages SET state = 'ready', due = NULL"
         " WHERE queue = ? AND state = 'delayed' AND (due <= ? OR due > ?)",
@@ -100,7 +109,7 @@ def finish(connection: Connection, taken: Taken, messages: Sequence[Message]) ->
 
 def delay(connection: Connection, taken: Taken, again: Again) -> None:
     """Let a message wait after a failure."""
-    _settle(connection, taken, "delayed", again.error, due=time.time() + again.delay_s)
+    _settle(connection, taken, "delayed", again.error, due=clock.machine_s() + again.delay_s)
 
 
 def hold(connection: Connection, taken: Taken, wait: Wait) -> None:
@@ -108,14 +117,14 @@ def hold(connection: Connection, taken: Taken, wait: Wait) -> None:
     cursor = connection.execute(
         "UPDATE messages SET state = 'delayed', error = ?, due = ?, deliveries = deliveries - 1, owner = NULL"
         " WHERE seq = ? AND owner = ? AND state = 'claimed'",
-        (wait.error, time.time() + wait.delay_s, *taken.handle),
+        (wait.error, clock.machine_s() + wait.delay_s, *taken.handle),
     )
     _ours(cursor)
 
 
 def bury(connection: Connection, taken: Taken, dead: Dead) -> None:
     """Keep a message as a dead letter."""
-    _settle(connection, taken, "dead", dead.error, died_at=datetime.now(UTC).isoformat(timespec="seconds"))
+    _settle(connection, taken, "dead", dead.error, died_at=clock.utc_now().isoformat(timespec="seconds"))
 
 
 def _settle(
@@ -188,4 +197,5 @@ def drop(connection: Connection, queue: str, event_id: str) -> bool:
 
 def touch(connection: Connection) -> None:
     """Write something, to see whether it can be done."""
-    connection.execute("INSERT INTO touched VALUES (1, ?) ON CONFLICT DO UPDATE SET at = excluded.at", (time.time(),))
+    at = clock.machine_s()
+    connection.execute("INSERT INTO touched VALUES (1, ?) ON CONFLICT DO UPDATE SET at = excluded.at", (at,))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from shared import clock
 from shared.bus import Bus
 from shared.documents import Documents, Eq
 from shared.errors import Invalid
@@ -87,7 +88,7 @@ async def find(ports: Ports, role: Role, services: Iterable[Service], wanted: Fi
         if service.role is role and wanted.queue in ("all", f"{role}:{service.name}"):
             found += await _letters(ports.bus, role, service) if service.takes else []
             found += await _items(ports.documents, role, service)
-    now = datetime.now(UTC)
+    now = clock.utc_now()
     return [entry for entry in found if wanted.matches(entry, now)]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from shared import clock
 from shared.bus import Delivery, Queue, RetryPolicy
 from shared.bus import journal_tables as tables
 from shared.bus.fate import Again, UnroutableError
@@ -91,21 +92,60 @@ async def test_a_consumer_of_another_process_wakes_within_a_tenth_of_a_second(tm
     assert sorted(waits)[2] < 0.1
 
 
-def test_a_clock_that_was_set_back_does_not_hold_a_retry(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_starts_anew_does_not_hold_a_retry(monkeypatch: pytest.MonkeyPatch) -> None:
     connection = sqlite3.connect(":memory:")
     connection.executescript(tables.SCHEMA)
     tables.declare(connection, [STUDIES])
     tables.publish(connection, [("id", "study.changed", b"{}")])
-    monkeypatch.setattr(time, "time", lambda: 1_000_000.0)
+    monkeypatch.setattr(clock, "machine_s", lambda: 1_000_000.0)
     (taken,), _ = tables.claim(connection, "studies", "owner", 1, longest_delay_s=60)
     tables.delay(connection, taken, Again(60, "Conflict"))
 
     too_early = tables.claim(connection, "studies", "owner", 1, longest_delay_s=60)
-    monkeypatch.setattr(time, "time", lambda: 900_000.0)
+    monkeypatch.setattr(clock, "machine_s", lambda: 900_000.0)
     set_back, _ = tables.claim(connection, "studies", "owner", 1, longest_delay_s=60)
 
     assert too_early == ([], 60)
     assert [each.deliveries for each in set_back] == [2]
+
+
+@pytest.mark.parametrize("jump_s", [30 * 86_400.0, -30 * 86_400.0, -600.0])
+def test_a_wall_clock_that_jumps_neither_hurries_nor_holds_a_retry(
+    monkeypatch: pytest.MonkeyPatch, jump_s: float
+) -> None:
+    now = time.time()
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(tables.SCHEMA)
+    tables.declare(connection, [STUDIES])
+    tables.publish(connection, [("id", "study.changed", b"{}")])
+    monkeypatch.setattr(clock, "machine_s", lambda: 1000.0)
+    (taken,), _ = tables.claim(connection, "studies", "owner", 1, longest_delay_s=3600)
+    tables.delay(connection, taken, Again(60, "Conflict"))
+
+    monkeypatch.setattr(time, "time", lambda: now + jump_s)
+    early = tables.claim(connection, "studies", "owner", 1, longest_delay_s=3600)
+    monkeypatch.setattr(clock, "machine_s", lambda: 1060.0)
+    due, _ = tables.claim(connection, "studies", "owner", 1, longest_delay_s=3600)
+
+    assert early == ([], 60)
+    assert len(due) == 1
+
+
+def test_what_waited_when_the_machine_went_down_is_due_when_it_is_up() -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(tables.SCHEMA)
+    tables.declare(connection, [STUDIES])
+    tables.publish(connection, [("id", "study.changed", b"{}")])
+    tables.follow_boot(connection, "one")
+    (taken,), _ = tables.claim(connection, "studies", "owner", 1, longest_delay_s=3600)
+    tables.delay(connection, taken, Again(3600, "Conflict"))
+
+    tables.follow_boot(connection, "one")
+    still, _ = tables.claim(connection, "studies", "owner", 1, longest_delay_s=3600)
+    tables.follow_boot(connection, "two")
+    due, _ = tables.claim(connection, "studies", "owner", 1, longest_delay_s=3600)
+
+    assert (len(still), len(due)) == (0, 1)
 
 
 async def test_oldest_first_and_a_retry_before_what_came_later(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ the same moment in two folders one is the first, and the other does not start.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 
 import msgspec
 
 from services.anonymizer.pseudonyms.keys import Keyring, KeySet
 from services.anonymizer.pseudonyms.vault import VAULT, Sealed, unseal
+from shared import clock
 from shared.documents import Collection, Documents
 from shared.errors import Conflict, Invalid, SettingsError
 
@@ -58,7 +58,7 @@ async def confirm(documents: Documents, ring: Keyring) -> None:
 async def give_up(documents: Documents, present: Sequence[str]) -> list[str]:
     """Mark the registered versions that are not present as lost for good; return the names of all registered ones."""
     known = await registered(documents)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    now = clock.utc_now().isoformat(timespec="seconds")
     for name, entry in known.items():
         if name not in present and not entry.lost_at:
             await documents.put(KEY_VERSIONS, msgspec.structs.replace(entry, lost_at=now))
@@ -67,7 +67,7 @@ async def give_up(documents: Documents, present: Sequence[str]) -> list[str]:
 
 async def _entered(documents: Documents, keys: KeySet) -> KeyVersion:
     """Enter a version, or return the entry of whoever was faster."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    now = clock.utc_now().isoformat(timespec="seconds")
     entry = KeyVersion(version=keys.version, fingerprint=keys.fingerprint, domain=keys.domain, seen_at=now)
     try:
         await documents.put(KEY_VERSIONS, entry, if_version=0)

@@ -11,12 +11,12 @@ import os
 import secrets
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from services.anonymizer.pseudonyms.key_wrapping import Guard, Plain, is_wrapped
+from shared import clock
 from shared.errors import SettingsError
 
 PLAIN = Plain()
@@ -105,7 +105,7 @@ def create(
     made = {use: secrets.token_bytes(SECRET_BYTES) for use in USES}
     if patient is not None:
         made["patient"] = _checked(patient)
-    keys = KeySet(version=version, domain=domain, created=datetime.now(UTC).isoformat(timespec="seconds"), **made)
+    keys = KeySet(version=version, domain=domain, created=clock.utc_now().isoformat(timespec="seconds"), **made)
     path = folder / f"{version}.key"
     _write_once(path, guard.seal(msgspec.json.format(msgspec.json.encode(keys))))
     return _read(path, guard)

@@ -4,13 +4,13 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from services.anonymizer.pseudonyms import key_wrapping, keys
 from services.anonymizer.pseudonyms.vault import VAULT, VAULT_READS, Original, VaultRead, reidentify, reidentify_all
 from services.anonymizer.settings import AnonymizerSettings
+from shared import clock
 from shared import settings as settings_reader
 from shared.documents import Documents
 from shared.runtime.ports import open_ports, port_settings
@@ -52,7 +52,7 @@ class OpenVault(NamedTuple):
         return await reidentify_all(self.documents, self.ring, reads, two_persons=self.two_persons)
 
     def _asked(self, pseudonym: str) -> VaultRead:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        now = clock.utc_now().isoformat(timespec="milliseconds")
         return VaultRead(str(uuid.uuid4()), pseudonym, self.asker.by, self.asker.second, self.asker.reason, now)
 
 

@@ -5,7 +5,6 @@ made it. What is decided goes through the same handler as everything else: the e
 """
 
 import re
-from datetime import UTC, datetime
 
 import aiohttp_jinja2
 from aiohttp import web
@@ -16,6 +15,7 @@ from services.anonymizer.pixels import image
 from services.anonymizer.pixels.rules import rules
 from services.anonymizer.quarantine.decisions import bytes_of, carry_out, choice_of, form_of, item_of
 from services.anonymizer.records import DECISIONS, Choice, Decision, Kind, Quarantined
+from shared import clock
 from shared.bus import Bus
 from shared.errors import Invalid, NotFound, Permanent
 
@@ -75,5 +75,5 @@ def _decision(item: Quarantined, form: dict[str, str]) -> Decision:
     boxes = tuple((a, b, c, d) for a, b, c, d in corners if a < c and b < d)
     if choice is Choice.MASK and not boxes:
         raise Invalid("wrong-boxes", "boxes is left,top,right,bottom;… in pixels, at least one")
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    now = clock.utc_now().isoformat(timespec="milliseconds")
     return Decision(blob=item.blob, decision=choice, boxes=boxes if choice is Choice.MASK else (), by=by, at=now)

@@ -3,8 +3,6 @@
 It shows the cleaned report: what would leave. It is the gateway's, inside the hospital.
 """
 
-from datetime import UTC, datetime
-
 import aiohttp_jinja2
 from aiohttp import web
 
@@ -14,6 +12,7 @@ from services.anonymizer.records import DECISIONS, Choice, Decision, Kind, Quara
 from services.anonymizer.reports.deidentify import DeidentifiedReport
 from services.anonymizer.reports.handler import deidentify_or_refuse
 from services.anonymizer.reports.review import RESIDUAL_RISK, cuts_of, residual_risk_findings, texts
+from shared import clock
 from shared.bus import Bus
 from shared.errors import Conflict, Invalid
 
@@ -57,7 +56,7 @@ async def _report(deps: AnonymizerDeps, item: Quarantined) -> DeidentifiedReport
 def _decision(item: Quarantined, form: dict[str, str], report: DeidentifiedReport | None) -> Decision:
     """Return the decision of a form; raise Invalid if it says nothing that can be done."""
     choice, by = choice_of(form, (Choice.ACCEPT, Choice.CUT, Choice.REJECT))
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    now = clock.utc_now().isoformat(timespec="milliseconds")
     if choice is Choice.REJECT:
         return Decision(blob=item.blob, decision=choice, by=by, at=now)
     if report is None:

@@ -4,7 +4,6 @@ Source: PS3.18 has no delete transaction of its own; the resources are those of 
 """
 
 import hmac
-import time
 import uuid
 
 from aiohttp import web
@@ -13,6 +12,7 @@ from services.archive.deps import ArchiveDeps
 from services.archive.records import DELETIONS, INSTANCES, DeletionRecord, InstanceRecord, StudyChange
 from services.archive.store.change_ledger import study_row
 from services.archive.store.counts import recount
+from shared import clock
 from shared.documents import Condition, Delete, Eq
 from shared.logs import decided
 
@@ -64,7 +64,7 @@ class RemovalRoutes:
             id=str(uuid.uuid4()),
             uids=dict(request.match_info),
             reason=request.headers[REASON_HEADER].strip()[:1000],
-            at=time.time(),
+            at=clock.now(),
         )
         await self._deps.documents.put(DELETIONS, record)
 
@@ -74,7 +74,7 @@ class RemovalRoutes:
 
     async def _remove(self, instances: list[InstanceRecord]) -> None:
         studies = sorted({each.study_instance_uid for each in instances})
-        rows = [study_row(study, StudyChange.DELETED, time.time()) for study in studies]
+        rows = [study_row(study, StudyChange.DELETED, clock.now()) for study in studies]
         await self._deps.documents.write(*rows, *(Delete(INSTANCES, each.sop_instance_uid) for each in instances))
         for each in instances:
             await self._deps.blobs.delete(each.blob)

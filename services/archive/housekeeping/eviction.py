@@ -3,7 +3,6 @@
 A recall is a Store of the same bytes: it brings them back. Retrieve answers 410 in between.
 """
 
-import time
 from itertools import takewhile
 
 import msgspec
@@ -11,6 +10,7 @@ import msgspec
 from services.archive.deps import ArchiveDeps
 from services.archive.records import INSTANCES, STUDIES, InstanceState, StudyChange, StudyRecord
 from services.archive.store.change_ledger import study_row
+from shared import clock
 from shared.documents import Eq, Order, Put
 from shared.lease import Lease
 from shared.logs import decided
@@ -68,7 +68,7 @@ async def evict(deps: ArchiveDeps, lease: Lease, study_instance_uid: str) -> Non
         study, version = versioned
         own = deps.documents.every(INSTANCES, Eq("study_instance_uid", study_instance_uid))
         instances = [each async for each in own if each.state == InstanceState.STORED]
-        at = time.time()
+        at = clock.now()
         record = msgspec.structs.replace(study, evicted=study.instances, online=0, size_bytes=0, changed_at=at)
         await lease.write(
             Put(STUDIES, record, version),  # first: a store that is faster makes this a Conflict, and nothing happens

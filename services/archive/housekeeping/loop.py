@@ -9,7 +9,7 @@ from services.archive.housekeeping import orphans
 from services.archive.housekeeping.eviction import evict_some
 from services.archive.records import CONFLICTS, INSTANCES, PENDING, STUDIES, SUSPECTS, InstanceState
 from services.archive.store.change_ledger import oldest_unpublished_s, publish_pending
-from shared import outbox
+from shared import clock, outbox
 from shared.documents import Eq
 from shared.errors import Transient
 from shared.lease import Lease, LeaseLost
@@ -77,7 +77,7 @@ async def is_kept(deps: ArchiveDeps) -> str:
 
 
 async def _remove_orphans(deps: ArchiveDeps, lease: Lease) -> None:
-    if keys := await orphans.look(deps, lease, now=time.time()):
+    if keys := await orphans.look(deps, lease, now=clock.now()):
         await asyncio.sleep(min(CONFIRM_S, deps.settings.orphans_s))
         await orphans.remove(deps, lease, keys)
 

@@ -7,7 +7,6 @@ already is left as it is, so a run that was stopped goes on where it was. One St
 import asyncio
 import enum
 import mmap
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from services.archive.deps import ArchiveDeps
 from services.archive.records import INSTANCES, STUDIES, InstanceRecord, InstanceState
 from services.archive.store.counts import remake
 from services.archive.store.prepare import Failure, Prepared, prepare
+from shared import clock
 from shared.documents import Eq, Order
 from shared.errors import Conflict, Refused, Transient
 from shared.logs import decided
@@ -122,7 +122,7 @@ async def prepared_from(deps: ArchiveDeps, blob: str, at: float | None) -> Prepa
     """Read bytes at rest as they were read when they were stored. at: when, seconds since 1970; None takes now."""
     path, root = deps.blobs.local_path(blob), deps.settings.public_root
     data = path or await deps.blobs.get(blob)
-    return await asyncio.to_thread(_prepared, data, root, time.time() if at is None else at)
+    return await asyncio.to_thread(_prepared, data, root, clock.now() if at is None else at)
 
 
 def _prepared(data: Path | bytes, root: str, at: float) -> Prepared | Failure:

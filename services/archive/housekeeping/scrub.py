@@ -15,6 +15,7 @@ import msgspec
 from services.archive.deps import ArchiveDeps
 from services.archive.records import INSTANCES, SCRUBS, InstanceRecord, ScrubRecord
 from services.archive.stored_bytes import damaged
+from shared import clock
 from shared.documents import Put
 from shared.errors import Damaged, NotFound, Transient
 from shared.lease import Lease, LeaseLost
@@ -37,7 +38,7 @@ async def scrub_forever(deps: ArchiveDeps, lease: Lease) -> None:
         wait_s = IDLE_S
         try:
             record = await deps.documents.get(SCRUBS, NAME) or ScrubRecord(name=NAME)
-            if is_due(record, time.time(), waited_s, deps.settings.scrub_days * DAY_S):
+            if is_due(record, clock.now(), waited_s, deps.settings.scrub_days * DAY_S):
                 await scrub(deps, lease, record)
                 waited_s = 0.0
         except LeaseLost:
@@ -62,7 +63,7 @@ def is_due(record: ScrubRecord, now: float, waited_s: float, every_s: float) -> 
 async def scrub(deps: ArchiveDeps, lease: Lease, record: ScrubRecord) -> ScrubRecord:
     """Compare every stored Instance, from where the record stands; return the record of the end. Raises LeaseLost."""
     if not record.is_running:
-        record = ScrubRecord(name=NAME, started_at=time.time(), is_running=True)
+        record = ScrubRecord(name=NAME, started_at=clock.now(), is_running=True)
     while record.is_running:
         page = await deps.documents.find(INSTANCES, limit=PAGE, after=record.position or None)
         outcomes = [await _one(deps, each) for each in page.documents]

@@ -3,7 +3,6 @@
 Source: design section 4 (write the ledger row, then answer; publish what is not yet published).
 """
 
-import time
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,6 +12,7 @@ import msgspec
 from services.archive.deps import ArchiveDeps
 from services.archive.records import INSTANCES, PENDING, STUDIES, InstanceRecord, PendingRecord, StudyChange
 from services.archive.store.counts import recount
+from shared import clock
 from shared.dicom.json_values import Json, text
 from shared.documents import Delete, Order, Put
 from shared.events import Event, InstancesStored, LinkKeys, StudyChanged
@@ -46,7 +46,7 @@ async def publish_pending(deps: ArchiveDeps, lease: Lease) -> int:
 async def oldest_unpublished_s(deps: ArchiveDeps) -> int:
     """Return for how long the oldest change has waited to be published; 0 if none waits."""
     page = await deps.documents.find(PENDING, order=(Order("at"),), limit=1)
-    return max(0, int(time.time() - page.documents[0].at)) if page.documents else 0
+    return max(0, int(clock.now() - page.documents[0].at)) if page.documents else 0
 
 
 async def _publish_rows(deps: ArchiveDeps, lease: Lease, pending: list[PendingRecord]) -> int:
@@ -91,7 +91,7 @@ async def _complete(
     """
     uids = [uid for row in rows for uid in row.sop_instance_uids]
     known = await deps.documents.get_many(INSTANCES, uids) if uids else {}
-    old = time.time() - GIVE_UP_S
+    old = clock.now() - GIVE_UP_S
     return [row for row in rows if row.at < old or all(uid in known for uid in row.sop_instance_uids)], known
 
 
@@ -146,7 +146,7 @@ def stored_rows(
 
 def again(rows: Iterable[Put[PendingRecord]]) -> list[Put[PendingRecord]]:
     """Return the rows of a write that took longer than rows are waited for: as new ones, to be published anew."""
-    return [Put(PENDING, msgspec.structs.replace(row.document, id=str(uuid.uuid4()), at=time.time())) for row in rows]
+    return [Put(PENDING, msgspec.structs.replace(row.document, id=str(uuid.uuid4()), at=clock.now())) for row in rows]
 
 
 _ROWS = uuid.UUID("6f1f2a3e-5d0c-4c57-9a55-0c8a3b1d7e42")

@@ -1,7 +1,5 @@
 """Brings the records of Series and Study up to date with their Instances."""
 
-import time
-
 import msgspec
 
 from services.archive.attributes import search_results
@@ -16,6 +14,7 @@ from services.archive.records import (
     SeriesRecord,
     StudyRecord,
 )
+from shared import clock
 from shared.documents import Delete, Eq, Put
 from shared.errors import Conflict
 
@@ -96,7 +95,7 @@ async def _rebuild(
         series,
         size_bytes=sum(each.size_bytes for each in instances if each.state != InstanceState.EVICTED),
         evicted=sum(each.state == InstanceState.EVICTED for each in instances),
-        at=time.time(),
+        at=clock.now(),
     )
     if old is not None:
         record = msgspec.structs.replace(record, oldest_at=old.oldest_at, commits=old.commits)

@@ -31,6 +31,7 @@ from services.archive.store.batch import Bytes, Sent, prepare_all
 from services.archive.store.bytes_at_rest import without_bytes
 from services.archive.store.counts import recount
 from services.archive.store.prepare import Failure, Prepared, unforeseen
+from shared import clock
 from shared.dicom import spool
 from shared.dicom.store_response import DOES_NOT_MATCH
 from shared.documents import Eq, Put
@@ -86,7 +87,7 @@ class Store:
 
     async def take(self, files: Sequence[Bytes | Sent], *, study: str = "", correlation_id: str = "") -> list[Outcome]:
         """Store a batch of Part 10 files; return an outcome for each, in order."""
-        root, at = self._deps.settings.public_root, time.time()
+        root, at = self._deps.settings.public_root, clock.now()
         sent = [each if isinstance(each, Sent) else Sent(each) for each in files]
 
         results = await prepare_all(sent, self._deps.cpu, root=root, at=at, study=study)

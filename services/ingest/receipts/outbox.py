@@ -7,7 +7,6 @@ not batches, so that changes nothing.
 
 import asyncio
 import hashlib
-import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -27,12 +26,13 @@ from services.ingest.receipts.records import (
     Resent,
 )
 from services.ingest.receipts.rejected import drop_rejected
-from shared import outbox
+from shared import clock, outbox
 from shared.documents import Collection, Eq, In, Order, Range
 from shared.errors import Transient
 from shared.events import MAX_BATCH, Event, InstancesReceived, ReportReceived
 from shared.lease import Lease, LeaseLost
 from shared.logs import decided
+from shared.retention import RetentionClock
 
 A = TypeVar("A", bound=Arrival)
 PAGE = 1000
@@ -106,7 +106,7 @@ async def oldest_unpublished_s(deps: IngestDeps) -> int:
     waiting = (Eq("published", NOT_PUBLISHED), (Order("at"),))
     arrivals = await deps.documents.find(ARRIVALS, waiting[0], order=waiting[1], limit=1)
     resends = await deps.documents.find(RESENDS, waiting[0], order=waiting[1], limit=1)
-    return max([0, *(int(time.time() - each.at) for each in (*arrivals.documents, *resends.documents))])
+    return max([0, *(int(clock.now() - each.at) for each in (*arrivals.documents, *resends.documents))])
 
 
 async def is_published_in_time(deps: IngestDeps) -> str:
@@ -136,10 +136,11 @@ def _events(contents: Sequence[Arrival], site: str) -> Iterator[Event]:
 
 async def release_forever(deps: IngestDeps, _: Lease) -> None:
     """Delete identified bytes whose retention is over; what is in quarantine is kept."""
+    times = RetentionClock(deps.documents, "ingest")
     while True:
         try:
-            await drop_rejected(deps)
-            while await release_some(deps, time.time() - deps.settings.retention_days * _DAY_S):
+            await drop_rejected(deps, await times.now())
+            while await release_some(deps, await times.now() - deps.settings.retention_days * _DAY_S):
                 pass
         except LeaseLost:
             raise

@@ -8,7 +8,6 @@ duplicate is for the centre to say. One that was refused is tried again.
 import asyncio
 import hashlib
 import mmap
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 
@@ -17,6 +16,7 @@ import msgspec
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts.ledger import add_arrivals, change_arrival, recount
 from services.ingest.receipts.records import ARRIVALS, REJECTED, Arrival, ArrivalState, Receipt, Rejected
+from shared import clock
 from shared.dicom import spool
 from shared.errors import Invalid
 from shared.logs import decided
@@ -27,7 +27,7 @@ from shared.supervision import origin
 
 def new_receipt(deps: IngestDeps, endpoint: str, kind: str, sender: str = "") -> Receipt:
     """Return a receipt that nothing is on yet. Its id is random: it says nothing about anybody."""
-    return Receipt(id=str(uuid.uuid4()), site=deps.site, endpoint=endpoint, kind=kind, sender=sender, at=time.time())
+    return Receipt(id=str(uuid.uuid4()), site=deps.site, endpoint=endpoint, kind=kind, sender=sender, at=clock.now())
 
 
 Bytes = bytes | mmap.mmap
@@ -46,7 +46,7 @@ async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content
     originals = {key: f"originals/{hashlib.sha256(e.original).hexdigest()}" for key, e in keyed.items() if e.original}
     known = await deps.documents.get_many(ARRIVALS, list(keyed))
     fresh = {key for key in keyed if key not in known or known[key].state is ArrivalState.REFUSED}
-    at = time.time()
+    at = clock.now()
     await _keep(deps, {key: keyed[key] for key in keyed if key in fresh}, originals)
     await _keep_again(deps, {key: keyed[key] for key in keyed if key not in fresh}, originals, at)
     arrivals = [
@@ -117,7 +117,7 @@ async def reject(deps: IngestDeps, receipt: Receipt, data: Bytes, error: Invalid
         reason=error.reason,
         detail=error.detail,
         size_bytes=len(data),
-        at=time.time(),
+        at=clock.now(),
     )
 
     await deps.documents.put(REJECTED, row)

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from shared.documents import Collection
+from shared.retention import RETENTION_TIMES
 
 INSTANCES: Final = "instances"
 REPORT: Final = "report"
@@ -178,7 +179,7 @@ REJECTED = Collection(
     indexes=(("state", "at"), ("blob", "state")),
 )
 SR_VERSIONS = Collection(name="sr_versions", type=SrVersion, key="sop_instance_uid")
-COLLECTIONS = (ARRIVALS, RESENDS, EARLY_OUTCOMES, RECEIPTS, REJECTED, SR_VERSIONS)
+COLLECTIONS = (ARRIVALS, RESENDS, EARLY_OUTCOMES, RECEIPTS, REJECTED, SR_VERSIONS, RETENTION_TIMES)
 
 
 def state_of(receipt: Receipt) -> ReceiptState:

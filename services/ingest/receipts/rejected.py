@@ -3,12 +3,11 @@
 The row stays, with its reason, and so do the counts of its receipt.
 """
 
-import time
-
 import msgspec
 
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts.records import REJECTED, Rejected, RejectedState
+from shared import clock
 from shared.documents import Eq, Order
 from shared.logs import decided
 
@@ -18,7 +17,7 @@ _DAY_S = 86_400.0
 async def drop_rejected(deps: IngestDeps, now: float | None = None) -> int:
     """Drop what is too old or beyond the quota, and return how much; of the rest the newest are kept."""
     settings = deps.settings
-    border = (time.time() if now is None else now) - settings.rejected_days * _DAY_S
+    border = (clock.now() if now is None else now) - settings.rejected_days * _DAY_S
     items = size_bytes = dropped = 0
     newest = (Order("at", descending=True),)
     async for row in deps.documents.every(REJECTED, Eq("state", RejectedState.KEPT), order=newest):

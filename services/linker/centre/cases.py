@@ -1,7 +1,6 @@
 """The centre's API of what people add to a case: confirmed diagnoses, annotations; and recalls."""
 
 import uuid
-from datetime import UTC, datetime
 
 import msgspec
 import orjson
@@ -14,6 +13,7 @@ from services.linker.centre.reports import ENTRIES
 from services.linker.links.bounds import Note, Word
 from services.linker.links.manual import decoded
 from services.linker.links.states import RecallState
+from shared import clock
 from shared.documents import Condition, Eq, Order
 from shared.documents.optimistic import change
 from shared.errors import Invalid, NotFound
@@ -95,7 +95,7 @@ class CaseRoutes:
             recall_id=str(uuid.uuid4()),
             state=RecallState.REQUESTED,
             requested_by=asked.by.strip(),
-            requested_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            requested_at=clock.utc_now().isoformat(timespec="milliseconds"),
             site=asked.site,
             why=asked.why,
         )
@@ -119,7 +119,7 @@ class CaseRoutes:
                 raise NotFound("unknown-recall", "no such recall")
             if old.recall_id != answer.recall_id or old.state is RecallState.REDELIVERED:
                 return None
-            at = datetime.now(UTC).isoformat(timespec="milliseconds")
+            at = clock.utc_now().isoformat(timespec="milliseconds")
             state = RecallState(answer.outcome)
             return msgspec.structs.replace(old, state=state, answered_by=answer.site, answered_at=at)
 

@@ -5,7 +5,7 @@ Source of the geometry: PS3.3 C.10.5 and C.18.6 (graphic types and number of poi
 """
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from services.linker.centre.records import Entry
 from services.linker.links.bounds import MOST_STUDIES, Note, Word
+from shared import clock
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid
 
@@ -143,7 +144,7 @@ def versioned(old: Entry | None, entry_id: str, kind: str, asked: DiagnosisReque
 
 def stamped(asked: DiagnosisRequest | AnnotationRequest) -> tuple[str, DiagnosisRequest | AnnotationRequest]:
     """Return the entry's id, new if the request has none, and the request with its time."""
-    at = asked.at or datetime.now(UTC).isoformat(timespec="milliseconds")
+    at = asked.at or clock.utc_now().isoformat(timespec="milliseconds")
     return asked.id or str(uuid.uuid4()), msgspec.structs.replace(asked, at=at)
 
 

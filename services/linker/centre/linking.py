@@ -1,7 +1,6 @@
 """Link reports at the centre: by hand here, else as the gateway said, else by the same rules once a Study is stored."""
 
 import asyncio
-import time
 from collections.abc import Iterable
 from functools import partial
 
@@ -17,6 +16,7 @@ from services.linker.links.matching import ManualDecision, Match
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Settled
 from services.linker.links.unsettled import Unsettled
+from shared import clock
 from shared.documents import Eq
 from shared.documents.optimistic import derive
 from shared.errors import Transient
@@ -93,7 +93,7 @@ async def repair_forever(deps: CentreDeps, _: Lease) -> None:
     while True:
         try:
             await unsettled.look()
-            await relink_each(deps, await deps.set_asides.of(_RELINK).due(), at=time.time())
+            await relink_each(deps, await deps.set_asides.of(_RELINK).due(), at=clock.now())
         except LeaseLost:
             raise
         except Transient as error:

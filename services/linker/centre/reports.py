@@ -1,7 +1,6 @@
 """The centre's report API: FHIR R4 in and out, links, and the ordered change feed."""
 
 import re
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +25,7 @@ from services.linker.links.manual import CORRELATION, ManualLinkRequest, decoded
 from services.linker.links.records import LINKS
 from services.linker.links.states import LinkState
 from services.linker.reports import document as documents
+from shared import clock
 from shared.documents import Change, Collection, Eq, Order
 from shared.documents.optimistic import change
 from shared.errors import Invalid, NotFound
@@ -107,7 +107,7 @@ class ReportRoutes:
         if data is None:
             return _outcome(413, "too-long", "the report is larger than JMID_LINKER_REPORT_BYTES allows")
         try:
-            taken = await take_report(self._deps, data, time.time(), _correlation(request))
+            taken = await take_report(self._deps, data, clock.now(), _correlation(request))
         except Invalid as error:
             decided("report-refused", level="warning", service="linker", role="centre", reason=error.reason)
             return _refusal(error)
@@ -160,7 +160,7 @@ class ReportRoutes:
         """Link, unlink, or give back to the rules, by hand."""
         asked = await decoded(request, ManualLinkRequest)
         decision = asked.decision()
-        report = await linking.relink(self._deps, asked.report_id, at=time.time(), decision=decision)
+        report = await linking.relink(self._deps, asked.report_id, at=clock.now(), decision=decision)
         if report is None:
             raise NotFound("unknown-report", "report_id: no such report at the centre")
         link = await self._deps.documents.get(LINKS, asked.report_id)

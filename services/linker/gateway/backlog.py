@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES
 from services.linker.links.states import DeliveryKind, DeliveryState
+from shared import clock
 from shared.documents import Eq, Order
 
 MOST = 200
@@ -50,4 +51,4 @@ class Backlog:
         """Return for how long the oldest delivery has been due without an answer about it; 0 if none is."""
         where = (Eq("kind", kind), Eq("state", DeliveryState.PENDING))
         page = await self.deps.documents.find(DELIVERIES, *where, order=(Order("due_at"),), limit=1)
-        return max(0, int(time.time() - page.documents[0].due_at)) if page.documents else 0
+        return max(0, int(clock.now() - page.documents[0].due_at)) if page.documents else 0

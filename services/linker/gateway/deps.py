@@ -9,6 +9,7 @@ from services.linker.settings import LinkerSettings
 from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.documents import Documents
+from shared.retention import RetentionClock
 from shared.set_aside import SetAsides
 
 
@@ -41,6 +42,11 @@ class GatewayDeps:
     policy: Policy
     site: str
     wake_up: WakeUp = field(default_factory=WakeUp)
+
+    @cached_property
+    def retention_clock(self) -> RetentionClock:
+        """The time that the release of delivered Instances goes by."""
+        return RetentionClock(self.documents, "linker")
 
     @cached_property
     def set_asides(self) -> SetAsides:

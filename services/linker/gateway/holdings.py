@@ -5,7 +5,6 @@ with a database. Only what the centre says that it holds, by its digest, is conf
 """
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -16,6 +15,7 @@ from services.linker.gateway.delivery_worker import Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, Delivery
 from services.linker.gateway.transport import Centre, CentreUnavailable, Holding
+from shared import clock
 from shared.documents.optimistic import change
 from shared.errors import Transient
 from shared.events import InstanceRef
@@ -53,7 +53,7 @@ async def _asked(deps: GatewayDeps, centre: Centre, delivery: Delivery, outage: 
     async def step(old: Delivery | None) -> Delivery | None:
         if old is None or not old.resent:
             return old
-        return answered(deps, msgspec.structs.replace(old, resent=False), verdicts, time.time())
+        return answered(deps, msgspec.structs.replace(old, resent=False), verdicts, clock.now())
 
     decided("sent-again", service="linker", correlation_id=delivery.correlation_id, count=len(held) - len(there))
     return await change(deps.documents, DELIVERIES, delivery.id, step)

@@ -1,6 +1,5 @@
 """What the gateway does at leisure: release the blobs of what was delivered, answer the centre's recalls."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, Delivery
 from services.linker.gateway.transport import Centre, CentreUnavailable
 from services.linker.links.states import DeliveryKind, DeliveryState, RecallState
+from shared import clock
 from shared.documents import Eq, Order, Range
 from shared.documents.optimistic import change
 from shared.logs import decided
@@ -25,7 +25,7 @@ async def release_round(deps: GatewayDeps) -> int:
     """Delete the de-identified Instances of Studies that the centre has had for the retention time; return how many."""
     if not deps.settings.retention_h:
         return 0
-    cutoff = time.time() - deps.settings.retention_h * 3600
+    cutoff = await deps.retention_clock.now() - deps.settings.retention_h * 3600
     where = (Eq("kind", DeliveryKind.INSTANCES), Eq("state", DeliveryState.DONE), Range("done_at", high=cutoff))
     ripe = await deps.documents.find_all(DELIVERIES, *where, order=(Order("done_at"),))
     released = 0
@@ -109,7 +109,7 @@ async def _again(deps: GatewayDeps, batch: Delivery, recall_id: str) -> None:
             return None
         stored = tuple(now.confirmed)
         again = msgspec.structs.replace(now, recall_id=recall_id, recalled=stored, attempts=0, tries={})
-        return msgspec.structs.replace(again, state=DeliveryState.PENDING, due_at=time.time()) if stored else again
+        return msgspec.structs.replace(again, state=DeliveryState.PENDING, due_at=clock.now()) if stored else again
 
     await change(deps.documents, DELIVERIES, batch.id, step)
     deps.wake_up.set()

@@ -4,8 +4,6 @@
 a crash leaves unsettled, a replay or the next look at unsettled links does again.
 """
 
-import time
-
 from services.linker.gateway import planning
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import REPORTS_SEEN, STUDIES_SEEN, SeenReport, SeenStudy
@@ -15,6 +13,7 @@ from services.linker.links.deciding import decide_link, mark_settled
 from services.linker.links.matching import ManualDecision, Match
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Settled
+from shared import clock
 from shared.documents import Eq
 from shared.events import ReportLinked
 from shared.fhir.statuses import RETRACTED
@@ -53,7 +52,7 @@ async def relink_again(deps: GatewayDeps) -> int:
     """Decide anew about the reports for which that failed before; return for how many it was done."""
 
     async def decide(report_id: str) -> None:
-        await relink(deps, report_id, at=time.time())
+        await relink(deps, report_id, at=clock.now())
 
     work = deps.set_asides.of(RELINK)
     return await work.each(await work.due(), str, decide)

@@ -1,6 +1,5 @@
 """What people see and decide at the gateway: links by hand, reports let through review, failed deliveries retried."""
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from services.linker.links.manual import ManualLinkRequest
 from services.linker.links.matching import MANUAL
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import DeliveryKind, DeliveryState, LinkState
+from shared import clock
 from shared.documents import Condition, Eq, Order
 from shared.documents.optimistic import change
 from shared.errors import Invalid, NotFound
@@ -55,7 +55,7 @@ class OperatorActions:
         uid = decision.study_instance_uid
         if decision.action == "link" and await self._deps.documents.get(STUDIES_SEEN, uid) is None:
             raise NotFound("unknown-study", "study_instance_uid: no such Study at this gateway")
-        link = await linking.relink(self._deps, asked.report_id, at=time.time(), decision=decision)
+        link = await linking.relink(self._deps, asked.report_id, at=clock.now(), decision=decision)
         if link is None:
             raise NotFound("unknown-report", "report_id: no such report at this gateway")
         decided("linked-by-hand", service="linker", role="gateway", reason=decision.action)
@@ -124,7 +124,7 @@ class OperatorActions:
         async def step(old: Delivery | None) -> Delivery | None:
             if old is None:
                 raise NotFound("unknown-delivery", "delivery_id: no such delivery")
-            return retried(old, time.time()) if asked.action == "retry" else await self._released(old, asked)
+            return retried(old, clock.now()) if asked.action == "retry" else await self._released(old, asked)
 
         delivery = await change(self._deps.documents, DELIVERIES, key, step)
         if delivery is not None and delivery.kind is DeliveryKind.REPORT:
@@ -136,7 +136,7 @@ class OperatorActions:
             return None
         if report.current.sha256 != asked.sha256:
             raise Invalid("another-version", "sha256: the report has another version by now; read that one")
-        at = datetime.now(UTC).isoformat(timespec="seconds")
+        at = clock.utc_now().isoformat(timespec="seconds")
         return msgspec.structs.replace(old, approved=asked.sha256, approved_by=asked.by.strip(), approved_at=at)
 
     async def _shown_link(self, link: Link) -> dict[str, Any]:

@@ -5,7 +5,10 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
+
+import msgspec
 
 from services.linker.gateway import stow_response, trial
 from services.linker.gateway.answers import answered
@@ -15,6 +18,7 @@ from services.linker.gateway.holdings import confirmed_held
 from services.linker.gateway.records import DELIVERIES, Delivery
 from services.linker.gateway.transport import Centre, CentreUnavailable
 from services.linker.links.states import DeliveryKind, DeliveryState
+from shared import clock
 from shared.documents import Eq, Order, Range
 from shared.documents.optimistic import change
 from shared.errors import Transient
@@ -29,9 +33,26 @@ _ROUND = 64
 
 async def due(deps: GatewayDeps, kind: DeliveryKind) -> list[Delivery]:
     """Return the oldest deliveries that may leave now."""
-    where = (Eq("kind", kind), Eq("state", DeliveryState.PENDING), Range("due_at", high=time.time()))
-    page = await deps.documents.find(DELIVERIES, *where, order=(Order("due_at"),), limit=_ROUND)
+    now, waiting = clock.now(), (Eq("kind", kind), Eq("state", DeliveryState.PENDING))
+    far = await deps.documents.find(DELIVERIES, *waiting, Range("due_at", low=now + _longest_s(deps)), limit=_ROUND)
+    for each in far.documents:
+        await change(deps.documents, DELIVERIES, each.id, partial(_brought_near, deps, now))
+    page = await deps.documents.find(
+        DELIVERIES, *waiting, Range("due_at", high=now), order=(Order("due_at"),), limit=_ROUND
+    )
     return page.documents
+
+
+def _longest_s(deps: GatewayDeps) -> float:
+    """Return the longest wait that anything is given: what is due later was dated by a clock that was wrong."""
+    return max(deps.settings.retry_max_s, deps.policy.delay_s) + 3600.0
+
+
+async def _brought_near(deps: GatewayDeps, now: float, old: Delivery | None) -> Delivery | None:
+    """Let a delivery that was dated by a clock that was ahead wait as long as it should from now on."""
+    if old is None or old.state is not DeliveryState.PENDING or old.due_at < now + _longest_s(deps):
+        return None
+    return msgspec.structs.replace(old, due_at=now if old.is_begun else now + deps.policy.delay_s)
 
 
 async def instances_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> int:
@@ -215,7 +236,7 @@ async def _record(
         async def step(
             old: Delivery | None, verdicts: Mapping[str, stow_response.Verdict] = verdicts
         ) -> Delivery | None:
-            return None if old is None else answered(deps, old, verdicts, time.time())
+            return None if old is None else answered(deps, old, verdicts, clock.now())
 
         await change(deps.documents, DELIVERIES, delivery_id, step)
     for verdict in fates.values():

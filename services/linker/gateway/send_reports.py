@@ -1,7 +1,5 @@
 """The reports worker's round: post due reports to the centre and write down what it answered."""
 
-import time
-
 import msgspec
 
 from services.linker.gateway import planning, trial
@@ -14,6 +12,7 @@ from services.linker.links.matching import AWAITED
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Announcement, DeliveryKind, DeliveryState
 from services.linker.reports import document as reports
+from shared import clock
 from shared.documents.optimistic import change
 from shared.errors import Invalid, NotFound, Transient
 from shared.logs import decided
@@ -66,7 +65,7 @@ async def _record_failed_report(deps: GatewayDeps, delivery_id: str, reason: str
     async def step(old: Delivery | None) -> Delivery | None:
         if old is None:
             return None
-        now = time.time()
+        now = clock.now()
         later = msgspec.structs.replace(old, reason=reason, due_at=now + deps.settings.retry_max_s)
         return failed_report(deps, old, reason, now) if counts else later
 
@@ -143,7 +142,7 @@ def report_answered(
         )
         return planning.planned(deps, refused, report, link)
     sent = msgspec.structs.replace(
-        old, sent=want, refused="", reason="", attempts=0, done_at=time.time(), announce=Announcement.DUE, resent=False
+        old, sent=want, refused="", reason="", attempts=0, done_at=clock.now(), announce=Announcement.DUE, resent=False
     )
     return planning.planned(deps, sent, report, link)
 

@@ -1,6 +1,5 @@
 """What a person sends to link by hand, and how JSON bodies are taken; the same at both roles."""
 
-from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
@@ -8,6 +7,7 @@ from aiohttp import web
 
 from services.linker.links.bounds import Note, Word
 from services.linker.links.matching import ManualDecision
+from shared import clock
 from shared.errors import Invalid
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -32,7 +32,7 @@ class ManualLinkRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
             raise Invalid("missing-by", "by says who decides")
         if self.action != "rules" and not self.study_instance_uid:
             raise Invalid("missing-study", "study_instance_uid is needed to link or unlink")
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        at = clock.utc_now().isoformat(timespec="milliseconds")
         return ManualDecision(self.action, self.study_instance_uid, self.by.strip(), at, self.why.strip())
 
 

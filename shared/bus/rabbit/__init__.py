@@ -7,12 +7,12 @@ queues and guarantees: docs/bus.md.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from datetime import UTC, datetime
 from functools import partial
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, HeadersType
 
+from shared import clock
 from shared.bus import Bus, DeadLetter, Depth, Handle, Queue, RetryPolicy
 from shared.bus.codec import encode
 from shared.bus.fate import Again, Dead, Done, Fate, Wait
@@ -164,7 +164,7 @@ class RabbitBus(Bus):
                         "", self._names.retry(taken.queue, delay_s), taken.body, letters.waiting(message, taken)
                     )
                 case Dead(error):
-                    died_at = datetime.now(UTC).isoformat(timespec="seconds")
+                    died_at = clock.utc_now().isoformat(timespec="seconds")
                     headers = letters.after_failure(message, taken, error, died_at=died_at)
                     await self._send("", self._names.dead(taken.queue), taken.body, headers)
             async with talking(self._timeout_s):

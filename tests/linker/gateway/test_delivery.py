@@ -3,6 +3,7 @@
 import asyncio
 import tracemalloc
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,18 @@ async def test_each_instance_gets_its_own_fate_and_the_failed_ones_are_visible(
         (failed,) = (await gateway.get("/api/gateway/deliveries?state=failed"))["deliveries"]
         assert failed["failed"] == {refused: "A900"}
         await until(lambda: [(e.instances, e.reports) for e in gateway.of(Delivered)] == [(2, 0)])
+
+
+async def test_what_a_clock_that_was_days_ahead_dated_leaves_when_the_clock_is_right(
+    tmp_path: Path, archive: Archive
+) -> None:
+    ahead = instances(STUDY, 2, at=datetime.now(UTC) + timedelta(days=30))
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
+        await keep(gateway.blobs["deidentified"], ahead)
+
+        await gateway.take(ahead)
+
+        await until(lambda: state(gateway, "done"))
 
 
 async def test_a_failed_delivery_goes_again_when_a_person_asks_and_only_what_failed(

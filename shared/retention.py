@@ -1,0 +1,44 @@
+"""The time that a retention goes by: never ahead of what was lived through by more than a day.
+
+A process that starts while the wall clock is wrong by days knows no better. So the time of each sweep is kept, and one
+that is more than a day later is not believed: from there the time goes at twice the speed until it has caught up. After
+a true absence of days, deletion is late by as long; nothing is ever deleted days before its time.
+"""
+
+import msgspec
+
+from shared import clock
+from shared.documents import Collection, Documents
+from shared.logs import decided
+
+BELIEVED_S = 86_400.0
+
+
+class RetentionTime(msgspec.Struct, frozen=True):
+    """The time of the last sweep of one kind. at: seconds since 1970."""
+
+    name: str
+    at: float
+
+
+RETENTION_TIMES = Collection("retention_times", RetentionTime, key="name")
+
+
+class RetentionClock:
+    """The time of one kind of sweep, which one process at a time does."""
+
+    def __init__(self, documents: Documents, name: str) -> None:
+        self._documents, self._name = documents, name
+        self._seen: float | None = None
+
+    async def now(self) -> float:
+        """Return the time to go by, and keep it."""
+        found, seen, last = clock.now(), clock.machine_s(), self._seen
+        self._seen = seen
+        before = await self._documents.get(RETENTION_TIMES, self._name)
+        if before is not None and found - before.at > BELIEVED_S:
+            lived_s = 0.0 if last is None else seen - last
+            decided("clock-not-believed", level="warning", reason=self._name, duration_s=round(found - before.at))
+            found = before.at + min(found - before.at, 2 * lived_s)
+        await self._documents.put(RETENTION_TIMES, RetentionTime(self._name, found))
+        return found
