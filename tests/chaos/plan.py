@@ -10,13 +10,15 @@ from tests.flow.system import SERVICES
 
 
 class Kind(enum.StrEnum):
-    """What happens. kill: SIGKILL, and a new process after the time.  pause: SIGSTOP, SIGCONT after the time.
+    """What happens. kill: SIGKILL, and a new process after the time.  stop: SIGTERM, which ends it within its grace,
+    and a new process after the time.  pause: SIGSTOP, SIGCONT after the time.
 
     restart, crash: of a server, orderly or by SIGKILL.  cut: connections to a server are closed and refused for the
     time.  silence: connections stay open, and no byte passes for the time.
     """
 
     KILL = "kill"
+    STOP = "stop"
     PAUSE = "pause"
     RESTART = "restart"
     CRASH = "crash"
@@ -26,10 +28,12 @@ class Kind(enum.StrEnum):
 
 SERVERS = ("rabbitmq", "mongodb", "s3")
 PROCESSES = tuple(f"{name}/{number}" for name in SERVICES for number in range(COPIES))
-OF_PROCESSES = frozenset({Kind.KILL, Kind.PAUSE})
+OF_PROCESSES = frozenset({Kind.KILL, Kind.STOP, Kind.PAUSE})
+ENDED = frozenset({Kind.KILL, Kind.STOP})
 FAULTS = (2, 5)
 FOR_S = {
     Kind.KILL: (0.0, 2.0),
+    Kind.STOP: (0.0, 2.0),
     Kind.PAUSE: (0.5, 8.0),  # longer than a lease lives
     Kind.RESTART: (0.0, 2.0),
     Kind.CRASH: (0.0, 2.0),

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from tests.chaos.plan import Fault, Kind
+from tests.chaos.plan import ENDED, Fault
 from tests.chaos.world import World
 from tests.flow import senders
 from tests.flow.replicas import COPIES
@@ -85,7 +85,7 @@ def run_plan(world: World, load: Load, faults: Sequence[Fault]) -> None:
     assert failures == [], failures
     wait()
     _check(world, load)
-    killed = {fault.target for fault in faults if fault.kind is Kind.KILL}
+    killed = {fault.target for fault in faults if fault.kind in ENDED}
     after = world.pids()
     assert {name for name in after if after[name] != before[name]} == killed, "a process was started by hand"
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,6 +25,8 @@ QUICK = {
     "JMID_LINKER_SWEEP_S": "1",
     "JMID_SEARCH_POLL_S": "1",
 }
+GRACE_S = 60.0
+"""Of a pod (k8s/base/deployment.yaml)."""
 BUCKET = "jmid-chaos"
 
 
@@ -41,6 +44,10 @@ class World:
         match fault.kind:
             case Kind.KILL:
                 self.system.processes[fault.target].kill9()
+                time.sleep(fault.for_s)
+                self.system.processes[fault.target].start()
+            case Kind.STOP:
+                self._stop(fault.target)
                 time.sleep(fault.for_s)
                 self.system.processes[fault.target].start()
             case Kind.PAUSE:
@@ -66,6 +73,16 @@ class World:
         """Return the names of the processes that ended by themselves."""
         running = {name: each.running for name, each in self.system.processes.items()}
         return [name for name, each in running.items() if each is not None and each.poll() is not None]
+
+    def _stop(self, name: str) -> None:
+        running = self.system.processes[name].running
+        assert running is not None
+        running.terminate()
+        try:
+            code = running.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{name} did not end within {GRACE_S:.0f} s of SIGTERM") from None
+        assert code == 0, f"{name} ended with {code} after SIGTERM"
 
     def _signal(self, name: str, number: signal.Signals) -> None:
         running = self.system.processes[name].running
