@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from services.ingest.deps import IngestDeps
+from services.ingest.receipts.earlier import deidentified_after_all, delivered_after_all
 from services.ingest.receipts.ledger import change_content, recount, repair, unchanged
 from services.ingest.receipts.records import (
     ARRIVALS,
@@ -22,6 +23,7 @@ from services.ingest.receipts.records import (
     EarlyOutcome,
     Outcome,
     Receipt,
+    Resent,
 )
 from shared.documents import Collection, Delete, Eq, In, Put
 from shared.events import Delivered, Event, InputDeidentified, InputRefused, ReportLinked
@@ -39,7 +41,8 @@ async def input_deidentified(event: InputDeidentified, deps: IngestDeps) -> list
             old, state=ArrivalState.DEIDENTIFIED, reason="", known_as=event.known_as.get(old.blob, old.known_as)
         )
 
-    await _mark(deps, event.receipt_id, event.blobs, marked)
+    again = await _mark(deps, event.receipt_id, event.blobs, marked)
+    await deidentified_after_all(deps, again)
     names = [name for name in event.known_as.values() if name]
     early = await deps.documents.get_many(EARLY_OUTCOMES, [f"{event.receipt_id}.{name}" for name in names])
     if early:
@@ -111,8 +114,13 @@ async def _has_nameless(deps: IngestDeps, receipt_id: str) -> bool:
     return bool(await deps.documents.count(ARRIVALS, *where))
 
 
-async def _mark(deps: IngestDeps, receipt_id: str, blobs: Sequence[str], mark: Callable[[Arrival], Arrival]) -> None:
-    """Change the contents of a receipt, new or sent again. An answer to an earlier receipt changes nothing."""
+async def _mark(
+    deps: IngestDeps, receipt_id: str, blobs: Sequence[str], mark: Callable[[Arrival], Arrival]
+) -> list[Resent]:
+    """Change the contents of a receipt, new or sent again, and return the latter.
+
+    An answer to an earlier receipt changes nothing.
+    """
 
     def own(old: A) -> A:
         return mark(old) if old.receipt_id == receipt_id else old  # type: ignore[return-value]
@@ -120,22 +128,26 @@ async def _mark(deps: IngestDeps, receipt_id: str, blobs: Sequence[str], mark: C
     known = await deps.documents.get_many(ARRIVALS, blobs)
     mine = [each for each in known.values() if each.receipt_id == receipt_id]
     await asyncio.gather(*(change_content(deps, ARRIVALS, each.blob, own) for each in mine))
-    again = await deps.documents.get_many(RESENDS, [f"{receipt_id}.{blob}" for blob in blobs])
-    await asyncio.gather(*(change_content(deps, RESENDS, key, own) for key in again))
-    await repair(deps, [*mine, *again.values()])
+    rows = await deps.documents.get_many(RESENDS, [f"{receipt_id}.{blob}" for blob in blobs])
+    changed = await asyncio.gather(*(change_content(deps, RESENDS, key, own) for key in rows))
+    again = [each for each in changed if each is not None]
+    await repair(deps, [*mine, *again])
+    return again
 
 
 async def _settle(deps: IngestDeps, receipt_id: str, outcomes: Mapping[str, EarlyOutcome]) -> set[str]:
     """Write outcomes to the contents of a receipt that are known as these; return the names that there are."""
     if not outcomes:
         return set()
-    names = await _settle_in(deps, ARRIVALS, receipt_id, outcomes)
-    return names | await _settle_in(deps, RESENDS, receipt_id, outcomes)
+    new = await _settle_in(deps, ARRIVALS, receipt_id, outcomes)
+    again = await _settle_in(deps, RESENDS, receipt_id, outcomes)
+    await delivered_after_all(deps, again)
+    return {each.known_as for each in (*new, *again)}
 
 
 async def _settle_in(
     deps: IngestDeps, collection: Collection[A], receipt_id: str, outcomes: Mapping[str, EarlyOutcome]
-) -> set[str]:
+) -> list[A]:
     def settled(old: A) -> A:
         new = outcomes.get(old.known_as)
         if new is None or (old.outcome is Outcome.DELIVERED and new.outcome is Outcome.FAILED):
@@ -145,8 +157,8 @@ async def _settle_in(
     where = (Eq("receipt_id", receipt_id), In("known_as", tuple(sorted(outcomes))))
     found = [each async for each in deps.documents.every(collection, *where)]
     keys = [getattr(each, collection.key) for each in found]
-    await asyncio.gather(*(change_content(deps, collection, key, settled) for key in keys))
-    return {each.known_as for each in found}
+    changed = await asyncio.gather(*(change_content(deps, collection, key, settled) for key in keys))
+    return [each for each in changed if each is not None]
 
 
 async def _change(deps: IngestDeps, receipt_id: str, change: Callable[[Receipt], Receipt]) -> None:

@@ -272,3 +272,39 @@ async def test_what_is_sent_again_is_published_again_with_its_bytes_kept(deps: I
     assert None not in [await deps.blobs.size(blob) for blob in await blobs_of(deps)]
     kept = await told(deps, second)
     assert (kept.duplicates, kept.duplicates_open, kept.state) == (2, 2, "received")
+
+
+async def test_a_second_sending_that_goes_through_frees_a_first_one_that_is_stuck(deps: IngestDeps) -> None:
+    first, second = (new_receipt(deps, "stow", "instances") for _ in range(2))
+    await receive(deps, first, contents(2))  # and its event is a dead letter
+    await receive(deps, second, contents(2))
+    names = {blob: f"2.25.{number}" for number, blob in enumerate(await blobs_of(deps))}
+    about: dict[str, Any] = {"correlation_id": second.id, "site": "a", "receipt_id": second.id}
+
+    await handlers.input_deidentified(InputDeidentified.first("1", **about, blobs=tuple(names), known_as=names), deps)
+    between = await told(deps, first)
+    await handlers.delivered(answer(second, list(names.values())), deps)
+
+    assert (between.state, between.deidentified) == ("deidentified", 2)
+    assert [(await told(deps, each)).state for each in (first, second)] == ["delivered", "duplicate"]
+    assert await release_some(deps, 9e12) == 2
+
+
+async def test_a_second_sending_that_the_centre_takes_mends_the_first_receipt(deps: IngestDeps) -> None:
+    first, second = (new_receipt(deps, "stow", "instances") for _ in range(2))
+    await receive(deps, first, contents(1))
+    (name,) = (await deidentified(deps, first)).values()
+    await handlers.delivered(answer(first, [], n0="0110"), deps)
+    before = await told(deps, first)
+    await receive(deps, second, contents(1))
+    blobs = await blobs_of(deps)
+    about: dict[str, Any] = {"correlation_id": second.id, "site": "a", "receipt_id": second.id}
+
+    await handlers.input_deidentified(
+        InputDeidentified.first("1", **about, blobs=tuple(blobs), known_as={blobs[0]: name}), deps
+    )
+    await handlers.delivered(answer(second, [name]), deps)
+
+    assert (before.state, before.reasons) == ("undelivered", {"0110": 1})
+    after = await told(deps, first)
+    assert (after.state, after.undelivered, after.reasons) == ("delivered", 0, {})
