@@ -37,7 +37,8 @@ async def look(deps: ArchiveDeps, lease: Lease, *, now: float) -> list[str]:
 
     now: seconds since 1970.
     """
-    unknown = {key async for page in deps.blobs.key_pages(size=PAGE) for key in await _unknown(deps, page)}
+    named = await _named_by_ledger(deps)  # once: what is stored meanwhile is a suspect for one sweep at most
+    unknown = {key async for page in deps.blobs.key_pages(size=PAGE) for key in await _unknown(deps, page, named)}
     suspects = {each.blob: each async for each in deps.documents.every(SUSPECTS)}
     sweep = await _next_sweep(deps, lease)
     new = [SuspectRecord(blob=key, seen_at=now, sweep=sweep) for key in sorted(unknown - suspects.keys())]
@@ -67,7 +68,8 @@ async def remove(deps: ArchiveDeps, lease: Lease, keys: Sequence[str]) -> int:
     """Delete those of the keys that are still without a record; return how many. Raises LeaseLost."""
     deleted = 0
     for start in range(0, len(keys), PAGE):
-        orphans = await _unknown(deps, keys[start : start + PAGE])
+        named = await _named_by_ledger(deps)
+        orphans = await _unknown(deps, keys[start : start + PAGE], named)
         await lease.check()
         for key in orphans:
             deleted += await deps.blobs.delete(key)
@@ -77,12 +79,11 @@ async def remove(deps: ArchiveDeps, lease: Lease, keys: Sequence[str]) -> int:
     return deleted
 
 
-async def _unknown(deps: ArchiveDeps, keys: Sequence[str]) -> list[str]:
-    """Return the keys that neither a record nor a ledger row names."""
+async def _unknown(deps: ArchiveDeps, keys: Sequence[str], named: set[str]) -> list[str]:
+    """Return the keys that no record names. named: SOP Instance UIDs of the ledger, read before."""
     places = {key: instance_blobs.place_of(key) for key in keys if key.startswith(instance_blobs.PREFIX)}
     uids = {key: place.sop_instance_uid if place else "" for key, place in places.items()}
     ids = {key: key.rpartition("/")[2].removesuffix(".dcm") for key in keys if key.startswith("conflicts/")}
-    named = await _named_by_ledger(deps)
     records = await deps.documents.get_many(INSTANCES, sorted(set(uids.values())))
     conflicts = await deps.documents.get_many(CONFLICTS, sorted(ids.values()))
     known = {record.blob for record in records.values() if record.state != InstanceState.EVICTED}

@@ -27,14 +27,14 @@ async def release_round(deps: GatewayDeps) -> int:
         return 0
     cutoff = await deps.retention_clock.now() - deps.settings.retention_h * 3600
     where = (Eq("kind", DeliveryKind.INSTANCES), Eq("state", DeliveryState.DONE), Range("done_at", high=cutoff))
-    ripe = await deps.documents.find_all(DELIVERIES, *where, order=(Order("done_at"),))
+    ripe = deps.documents.every(DELIVERIES, *where, order=(Order("done_at"),), page_size=_PAGE)
+    studies = dict.fromkeys([delivery.study_instance_uid async for delivery in ripe])  # their names, not all they hold
     released = 0
 
     async def release(study: str) -> None:
         nonlocal released
         released += await _release(deps, study, cutoff)
 
-    studies = dict.fromkeys(delivery.study_instance_uid for delivery in ripe)
     await deps.set_asides.of("release").each(studies, str, release, is_all=True)
     if released:
         decided("released", service="linker", count=released)
