@@ -74,7 +74,19 @@ def up(
     environ = {**os.environ, "JMID_INGEST_DIMSE_PORT": str(dimse_port)}
     _check_address(bind, insecure)
     log = home.resolve() / "jmid.log"  # the terminal is for progress and addresses
-    _run(Process(SERVICES, SERVICES, home.resolve(), port, bind, site, environ, with_sample=sample, log=log))
+    _run(
+        Process(
+            services=SERVICES,
+            every=SERVICES,
+            home=home.resolve(),
+            port=port,
+            bind=bind,
+            site=site,
+            environ=environ,
+            with_sample=sample,
+            log=log,
+        )
+    )
 
 
 @app.command()
@@ -90,7 +102,8 @@ def run(
     """Run one service, as in a pod."""
     _check_address(bind, insecure)
     environ: Mapping[str, str] = dict(os.environ)
-    _run(Process(_named(service, role), SERVICES, home.resolve(), port, bind, site, environ))
+    own = _named(service, role)
+    _run(Process(services=own, every=SERVICES, home=home.resolve(), port=port, bind=bind, site=site, environ=environ))
 
 
 def _named(name: str, role: Role | None) -> Sequence[Service]:

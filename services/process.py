@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,30 +13,22 @@ from services import operations, sample
 from services.ingest.settings import IngestSettings
 from shared import settings as settings_reader
 from shared.errors import JmidError
-from shared.runtime.host import hosted
+from shared.runtime.host import Hosting, hosted
 from shared.runtime.state import Host
-from shared.service import Role, Service
+from shared.service import Role
 from shared.web import ohif
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 console = Console(stderr=True, highlight=False)
 
 
-@dataclass(frozen=True)
-class Process:
+@dataclass(frozen=True, kw_only=True)
+class Process(Hosting):
     """What one process is to be.
 
-    services: those it hosts.  every: all services of the system.  with_sample: feed the sample if this home has none.
-    log: the file that log lines go to; None is stderr.
+    with_sample: feed the sample if this home has none.  log: the file that log lines go to; None is stderr.
     """
 
-    services: Sequence[Service]
-    every: Sequence[Service]
-    home: Path
-    port: int
-    bind: str
-    site: str
-    environ: Mapping[str, str]
     with_sample: bool = False
     log: Path | None = None
 
@@ -59,17 +51,11 @@ async def run(process: Process) -> None:
     """Run until SIGINT or SIGTERM; then drain. Raises SettingsError if it cannot start as told."""
     stopped = _stop_signal()
     viewer = ohif.Viewer(process.home / "viewer") if process.hosts("archive") else None
-    async with hosted(
-        process.services,
-        every=process.every,
-        home=process.home,
-        site=process.site,
-        bind=process.bind,
-        port=process.port,
-        environ=process.environ,
-        extra_routes=viewer.routes() if viewer else [],
-        tell=lambda line: console.print(f"  {line}", style="dim"),
-    ) as host:
+
+    def tell(line: str) -> None:
+        console.print(f"  {line}", style="dim")
+
+    async with hosted(process, extra_routes=viewer.routes() if viewer else [], tell=tell) as host:
         with operations.address_noted(process.home, process.name, host.base_url), _preparing(viewer):
             if process.with_sample:
                 await _until(stopped, _feed_sample(process, host))

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -69,38 +70,43 @@ PATIENCE_S = 60.0
 PAUSE_S = 0.5
 
 
-@asynccontextmanager
-async def hosted(
-    services: Sequence[Service],
-    *,
-    every: Sequence[Service],
-    home: Path,
-    site: str,
-    bind: str,
-    port: int,
-    environ: Mapping[str, str],
-    extra_routes: Sequence[web.AbstractRouteDef] = (),
-    tell: Progress = lambda _: None,
-) -> AsyncIterator[Host]:
-    """Run the services until the context ends, then drain.
+@dataclass(frozen=True, kw_only=True)
+class Hosting:
+    """What one process hosts, and where.
 
     every: all services of the system: their queues are declared, so that no event is unroutable while a service is
-    down. Raises SettingsError for a wrong setting or a taken port.
+    down.  site: the hospital's short name.  bind, port: where it serves HTTP; 0 takes a free port.
     """
+
+    services: Sequence[Service]
+    every: Sequence[Service]
+    home: Path
+    site: str
+    bind: str = "127.0.0.1"
+    port: int = 0
+    environ: Mapping[str, str]
+
+
+@asynccontextmanager
+async def hosted(
+    hosting: Hosting, *, extra_routes: Sequence[web.AbstractRouteDef] = (), tell: Progress = lambda _: None
+) -> AsyncIterator[Host]:
+    """Run the services until the context ends, then drain. Raises SettingsError for a wrong setting or a taken port."""
+    services, home, environ = hosting.services, hosting.home, hosting.environ
     settings = settings_reader.read(HostSettings, "HOST", environ)
     async with AsyncExitStack() as stack:
         cpu = await stack.enter_async_context(cpu_pool(settings.workers, settings.work_s, settings.worker_memory_bytes))
-        socket = apps.listen(bind, port)
+        socket = apps.listen(hosting.bind, hosting.port)
         stack.callback(socket.close)
         host = Host(base_url=apps.address(socket), home=home, reserve_bytes=settings.reserve_bytes)
         for role in sorted({service.role for service in services}):
             await check_before_opening(port_settings(role, environ), home / role.value, settings.start_check_s)
-            await _open_role(stack, host, role, services, every, home, environ)
+            await _open_role(stack, host, role, hosting)
         for service in services:
             ports = host.ports[service.role]
             place = Place(
                 role=service.role,
-                site=site,
+                site=hosting.site,
                 home=home / service.role.value,
                 base_url=host.base_url,
                 environ=environ,
@@ -112,7 +118,7 @@ async def hosted(
             running = await stack.enter_async_context(service.opens(place))
             host.open.append((service, running))
             tell(f"{service.role}: {service.name} is open")
-        application = apps.build(host, extra_routes, every)
+        application = apps.build(host, extra_routes, hosting.every)
         async with _serving(application, socket, settings), _working(host, settings.drain_s):
             host.ready = True
             decided("ready", count=len(host.open))
@@ -123,19 +129,13 @@ async def hosted(
                 decided("draining")
 
 
-async def _open_role(
-    stack: AsyncExitStack,
-    host: Host,
-    role: Role,
-    services: Sequence[Service],
-    every: Sequence[Service],
-    home: Path,
-    environ: Mapping[str, str],
-) -> None:
+async def _open_role(stack: AsyncExitStack, host: Host, role: Role, hosting: Hosting) -> None:
+    home, environ = hosting.home, hosting.environ
     settings = port_settings(role, environ)
-    stores = {name for service in services if service.role is role for name in service.blobs}
-    queues = [Queue(s.name, s.takes) for s in every if s.role is role and s.takes]
-    collections = [each for service in services if service.role is role for each in service.collections]
+    own = [service for service in hosting.services if service.role is role]
+    stores = {name for service in own for name in service.blobs}
+    queues = [Queue(s.name, s.takes) for s in hosting.every if s.role is role and s.takes]
+    collections = [each for service in own for each in service.collections]
 
     async def opened() -> Ports:
         return await stack.enter_async_context(open_ports(settings, role, home / role.value, stores, environ))

@@ -25,7 +25,7 @@ from services.linker.settings import LinkerSettings
 from shared.documents import Collection, Delete, Documents
 from shared.lease import Leases
 from shared.runtime.cpu import CpuPool
-from shared.runtime.host import hosted
+from shared.runtime.host import Hosting, hosted
 from shared.runtime.state import Host
 from shared.service import Role
 from tests.archive.store.test_basics import KIND, body
@@ -127,13 +127,7 @@ async def until(holds: Callable[[], Awaitable[bool]], what: Callable[[], str]) -
 async def running(home: Path, environ: Mapping[str, str] | None = None) -> AsyncIterator[System]:
     async with (
         hosted(
-            SERVICES,
-            every=SERVICES,
-            home=home,
-            site="a",
-            bind="127.0.0.1",
-            port=0,
-            environ={**SPEED, **(environ or {})},
+            Hosting(services=SERVICES, every=SERVICES, home=home, site="a", environ={**SPEED, **(environ or {})})
         ) as host,
         aiohttp.ClientSession(host.base_url) as client,
     ):

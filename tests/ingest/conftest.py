@@ -14,7 +14,7 @@ from services.ingest.service import SERVICES
 from shared.bus import Bus
 from shared.documents import Documents
 from shared.events import Event, InstancesReceived, ReportReceived
-from shared.runtime.host import hosted
+from shared.runtime.host import Hosting, hosted
 from shared.runtime.state import Host
 from shared.service import Place, Role, Running, Service
 from tests.servers.process import free_ports
@@ -88,7 +88,7 @@ async def open_doors(home: Path, **environ: str) -> AsyncIterator[Doors]:
     settings = {"JMID_INGEST_DIMSE_PORT": str(port), "JMID_INGEST_CSV_POLL_S": "0.05", "JMID_INGEST_PUBLISH_S": "0.02"}
     async with (
         hosted(
-            services, every=services, home=home, site="a", bind="127.0.0.1", port=0, environ={**settings, **environ}
+            Hosting(services=services, every=services, home=home, site="a", environ={**settings, **environ})
         ) as host,
         aiohttp.ClientSession(host.base_url) as client,
     ):

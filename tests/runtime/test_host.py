@@ -16,7 +16,7 @@ from shared.errors import Permanent, SettingsError, Unavailable
 from shared.events import CaseChanged, Event, StudyChanged
 from shared.runtime import tasks
 from shared.runtime.cpu import cpu_pool
-from shared.runtime.host import hosted
+from shared.runtime.host import Hosting, hosted
 from shared.runtime.state import Host
 from shared.service import Check, Place, Role, Running, Service
 
@@ -84,15 +84,8 @@ def services(probe: Probe) -> list[Service]:
 @asynccontextmanager
 async def running(probe: Probe, home: Path, **environ: str) -> AsyncIterator[Host]:
     every = services(probe)
-    async with hosted(
-        every[:1],
-        every=every,
-        home=home,
-        site="a",
-        bind="127.0.0.1",
-        port=0,
-        environ={"JMID_HOST_DRAIN_S": "5", **environ},
-    ) as host:
+    environ = {"JMID_HOST_DRAIN_S": "5", **environ}
+    async with hosted(Hosting(services=every[:1], every=every, home=home, site="a", environ=environ)) as host:
         yield host
 
 
@@ -237,7 +230,7 @@ async def test_a_taken_port_is_a_clear_error(tmp_path: Path) -> None:
     async with running(Probe(), tmp_path) as host:
         port = int(host.base_url.rsplit(":", 1)[1])
         with pytest.raises(SettingsError, match=f"port {port}"):
-            async with hosted([], every=[], home=tmp_path / "b", site="a", bind="127.0.0.1", port=port, environ={}):
+            async with hosted(Hosting(services=[], every=[], home=tmp_path / "b", site="a", port=port, environ={})):
                 pass
 
 

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from services.ingest.service import SERVICES as INGEST
 from services.search.service import SERVICES as SEARCH
-from shared.runtime.host import hosted
+from shared.runtime.host import Hosting, hosted
 from shared.web.language import LANGUAGES, catalogue, preferred
 
 ROOT = Path(__file__).parents[2]
@@ -97,7 +97,7 @@ async def portal(tmp_path: Path) -> AsyncIterator[aiohttp.ClientSession]:
     every = [*INGEST, *SEARCH]
     environ = {"JMID_INGEST_DIMSE_PORT": "0"}
     async with (
-        hosted(SEARCH, every=every, home=tmp_path, site="a", bind="127.0.0.1", port=0, environ=environ) as host,
+        hosted(Hosting(services=SEARCH, every=every, home=tmp_path, site="a", environ=environ)) as host,
         aiohttp.ClientSession(host.base_url) as client,
     ):
         await until_ready(client)

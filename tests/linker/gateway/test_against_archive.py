@@ -20,7 +20,7 @@ from shared.bus import Delivery as Delivered
 from shared.documents import Eq
 from shared.events import CaseChanged, Event, InstanceRef, InstancesDeidentified, ReportLinked, StudyChanged
 from shared.events import Delivered as DeliveredEvent
-from shared.runtime.host import hosted
+from shared.runtime.host import Hosting, hosted
 from shared.runtime.state import Host
 from shared.service import Place, Role, Running, Service
 from tests.linker.samples import CT, document, keys, packed, report, uid
@@ -111,13 +111,7 @@ async def whole(tmp_path: Path) -> AsyncIterator[Whole]:
     services = (GATEWAY, CENTRE, *ARCHIVE)
     async with (
         hosted(
-            services,
-            every=(*services, *WITNESSES),
-            home=tmp_path,
-            site="hospital",
-            bind="127.0.0.1",
-            port=0,
-            environ=SPEED,
+            Hosting(services=services, every=(*services, *WITNESSES), home=tmp_path, site="hospital", environ=SPEED)
         ) as host,
         aiohttp.ClientSession() as session,
     ):
