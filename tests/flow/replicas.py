@@ -59,8 +59,12 @@ def start_replicas(home: Path, environ: Mapping[str, str], *, homes: bool) -> Re
                 {**system.environ, **special},
                 home / f"{name}-{number}.log",
             )
-    for process in system.processes.values():
-        process.start()
-    for process in system.processes.values():
-        process.wait_ready()
+    try:
+        for process in system.processes.values():
+            process.start()
+        for process in system.processes.values():
+            process.wait_ready()
+    except BaseException:
+        system.close()
+        raise
     return system

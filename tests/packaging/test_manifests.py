@@ -209,6 +209,8 @@ WATCHED = {
     "disk": "jmid_disk_free_bytes",
     "task restarts": "jmid_task_restarts_total",
     "readiness": "jmid_ready_check",
+    "damaged bytes": "jmid_damaged_total",
+    "workers that were ended": "jmid_workers_replaced_total",
 }
 
 
