@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from services import data_versions, dead_letters, operations, reconcile
+from services import checking, data_versions, dead_letters, operations, reconcile
 from services.anonymizer import service as anonymizer
 from services.anonymizer.cli import commands as anonymizer_cli
 from services.archive import service as archive
@@ -40,6 +40,7 @@ app.add_typer(dead_letters.commands(SERVICES), name="dead")
 app.add_typer(data_versions.rebuilding(), name="rebuild")
 app.add_typer(reconcile.reconciling(), name="reconcile")
 app.command("migrate")(data_versions.migrate(SERVICES))
+app.command("check")(checking.checking(SERVICES))
 app.command("status")(operations.status)
 
 HomeOption = Annotated[Path, typer.Option(help="All state is under this folder.", envvar="JMID_HOME")]

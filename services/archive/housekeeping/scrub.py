@@ -84,17 +84,18 @@ async def _one(deps: ArchiveDeps, record: InstanceRecord) -> bool:
     if not record.is_here:
         return True
     started = time.monotonic()
-    is_right = await _is_right(deps, record) or await _is_gone(deps, record)
-    SCRUBBED.labels("archive", "right" if is_right else "damaged").inc()
+    right = await is_right(deps, record) or await _is_gone(deps, record)
+    SCRUBBED.labels("archive", "right" if right else "damaged").inc()
     SCRUBBED_BYTES.labels("archive").inc(record.size_bytes)
-    if not is_right:
+    if not right:
         with suppress(Damaged):  # marked and counted
             await damaged(deps, record)
     await asyncio.sleep(max(0.0, record.size_bytes / deps.settings.scrub_rate_bytes - (time.monotonic() - started)))
-    return is_right
+    return right
 
 
-async def _is_right(deps: ArchiveDeps, record: InstanceRecord) -> bool:
+async def is_right(deps: ArchiveDeps, record: InstanceRecord) -> bool:
+    """Read an Instance and say whether its bytes are those of its record."""
     running, length = hashlib.sha256(), 0
     try:
         async for chunk in deps.blobs.stream(record.blob, chunk=1 << 20):
