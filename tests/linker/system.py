@@ -26,6 +26,7 @@ from shared.runtime.app import MIDDLEWARES, WEB
 from shared.service import Place, Role, Running, Service
 from shared.set_aside import SET_ASIDE
 from shared.web import language
+from shared.web.content_digest import content_digest
 from tests.linker.samples import packed
 
 SPEED = {
@@ -64,6 +65,7 @@ class Archive:
     how often.  requests: how many Instances each had.  refuse_whole: answers 400 to a request that has this Instance.
     breaks_on: answers 500 to a request that has one of these.  report_breaks_on: and to a report that has these bytes.
     lose_answers: store so many more requests, and break the connection instead of answering.
+    held: SOP Instance UID → SHA-256 of what it says that it holds.  head_status: its answer to every HEAD.
     delay_s: how long an answer takes.  studies: what a search finds.
     """
 
@@ -80,6 +82,9 @@ class Archive:
     report_breaks_on: bytes = b""
     refused: int = 0
     studies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=dict)
+    head_status: int = 0
+    asked: list[str] = field(default_factory=list)
     lose_answers: int = 0
     delay_s: float = 0.0
     recalls: list[dict[str, str]] = field(default_factory=list)
@@ -122,6 +127,17 @@ class Archive:
         }
         return {tag: {"vr": "SQ", "Value": items} for tag, items in parts.items() if items}
 
+    async def head(self, request: web.Request) -> web.Response:
+        """Answer whether it holds an Instance (RFC 9530 section 3)."""
+        sop = request.match_info["sop"]
+        self.asked.append(sop)
+        if self.status or self.head_status:
+            return web.Response(status=self.status or self.head_status)
+        if sop not in self.held:
+            return web.Response(status=404)
+        digest = self.held[sop]
+        return web.Response(headers={"Repr-Digest": content_digest(digest)} if digest else {})
+
     async def search(self, request: web.Request) -> web.Response:
         """Answer a search for one Study (PS3.18 10.6)."""
         found = self.studies.get(request.query["StudyInstanceUID"])
@@ -153,6 +169,7 @@ class Archive:
         application.add_routes(
             [
                 web.post("/dicom-web/studies/{study}", self.store),
+                web.route("HEAD", "/dicom-web/studies/{study}/series/{series}/instances/{sop}", self.head),
                 web.get("/dicom-web/studies", self.search),
                 web.post("/api/reports", self.report),
                 web.get("/api/recalls", self.list_recalls),

@@ -6,6 +6,7 @@ with a database. Only what the centre says that it holds, by its digest, is conf
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,25 +21,36 @@ from shared.documents.optimistic import change
 from shared.errors import Transient
 from shared.events import InstanceRef
 from shared.logs import decided
+from shared.supervision import origin
 
 AT_ONCE = 8
 
 
-async def confirmed_held(deps: GatewayDeps, centre: Centre, due: Sequence[Delivery], outage: Outage) -> list[Delivery]:
-    """Confirm of deliveries that were sent again what the centre holds; return all that still have to go.
+class Asked(NamedTuple):
+    """deliveries: that still have to go.  confirmed: how many Instances the centre holds."""
 
-    While the centre does not answer they wait, and the others are returned.
+    deliveries: list[Delivery]
+    confirmed: int
+
+
+async def confirmed_held(deps: GatewayDeps, centre: Centre, due: Sequence[Delivery], outage: Outage) -> Asked:
+    """Confirm of deliveries that were sent again what the centre holds; return the others, and those not sent again.
+
+    When the centre does not answer, the rest waits for the next round.
     """
-    found = []
+    tries, confirmed, left = outage.tries, 0, list[Delivery]()
     for delivery in due:
         if not delivery.resent:
-            found.append(delivery)
-        elif not outage.tries and (asked := await _asked(deps, centre, delivery, outage)) is not None:
-            found += [asked] if asked.waiting else []
-    return found
+            left.append(delivery)
+        elif outage.tries == tries:
+            asked = await _asked(deps, centre, delivery, outage)
+            left += [asked] if asked is not None and asked.waiting else []
+            confirmed += len(delivery.waiting) - len(asked.waiting) if asked is not None else 0
+    return Asked(left, confirmed)
 
 
 async def _asked(deps: GatewayDeps, centre: Centre, delivery: Delivery, outage: Outage) -> Delivery | None:
+    """Return the delivery as it is after the answer; None if there is none."""
     try:
         held = await held_of(centre, delivery.study_instance_uid, delivery.waiting)
     except CentreUnavailable as error:
@@ -47,6 +59,9 @@ async def _asked(deps: GatewayDeps, centre: Centre, delivery: Delivery, outage: 
     except Transient as error:
         outage.seen(type(error).__name__, 0.0)
         return None
+    except Exception as error:  # it is sent, and what is wrong with it shows there
+        decided("not-asked", level="error", service="linker", error=type(error).__name__, origin=origin(error))
+        return delivery
     there = {uid for uid, holding in held.items() if holding is Holding.HELD}
     verdicts = {uid: stow_response.Verdict(stow_response.Fate.STORED) for uid in there}
 

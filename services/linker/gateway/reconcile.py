@@ -5,7 +5,6 @@ evicted by itself is no difference: a recall brings it back. Runs beside the ser
 guarded write, and the delivery worker ships it.
 """
 
-import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 import msgspec
@@ -16,6 +15,7 @@ from services.linker.gateway.holdings import held_of
 from services.linker.gateway.records import DELIVERIES, Delivery
 from services.linker.gateway.transport import Centre, Holding
 from services.linker.links.states import DeliveryKind, DeliveryState
+from shared import clock
 from shared.documents import Eq, Order
 from shared.documents.optimistic import change
 from shared.events import InstanceRef
@@ -132,7 +132,7 @@ async def _deliver(deps: GatewayDeps, deliveries: Sequence[Delivery], missing: s
             if old is None or old.state not in _SETTLED:
                 return None
             recalled = tuple(sorted({*old.recalled, *own}))
-            due = msgspec.structs.replace(old, recalled=recalled, attempts=0, tries={}, due_at=time.time())
+            due = msgspec.structs.replace(old, recalled=recalled, attempts=0, tries={}, due_at=clock.now())
             return msgspec.structs.replace(due, state=DeliveryState.PENDING, done_at=0.0)
 
         await change(deps.documents, DELIVERIES, delivery.id, step)

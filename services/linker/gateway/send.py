@@ -61,14 +61,15 @@ async def instances_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> 
     What fails is halved until one Instance stands alone. While others are taken that is the Instance's own failure,
     which is counted; otherwise the centre is away.
     """
-    deliveries = await confirmed_held(deps, centre, await due(deps, DeliveryKind.INSTANCES), outage)
+    asked = await confirmed_held(deps, centre, await due(deps, DeliveryKind.INSTANCES), outage)
+    deliveries = asked.deliveries
     round_ = _Round(deps, centre, outage, {d.id: d.correlation_id for d in deliveries}, trial.of(outage.tries))
     round_.plan(deliveries)
     lanes = 1 if outage.tries else min(deps.settings.streams, len(round_.queue))
     async with asyncio.TaskGroup() as group:
         for _ in range(lanes):
             group.create_task(round_.lane())
-    return await round_.settle()
+    return await round_.settle() + asked.confirmed
 
 
 @dataclass
