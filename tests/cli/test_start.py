@@ -112,3 +112,14 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
     )
     assert [line for line in c_store[1].splitlines() if not line.startswith("{")] == [c_store[1].splitlines()[-1]]
     assert "JMID_INGEST_DIMSE_PORT" in c_store[1]
+
+
+def test_a_damaged_database_does_not_start(tmp_path: Path) -> None:
+    (tmp_path / "centre").mkdir()
+    (tmp_path / "centre" / "documents.sqlite").write_bytes(b"x" * 9000)
+
+    code, text = jmid("run", "archive", "--home", str(tmp_path), "--port", "0")
+
+    assert (code, len(text.splitlines())) == (2, 1), text
+    assert "documents.sqlite: damaged pages" in text
+    assert "jmid check" in text
