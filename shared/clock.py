@@ -13,17 +13,18 @@ from pathlib import Path
 
 FOLLOWED_S = 60.0
 """Up to this difference the wall clock is taken as it is."""
+_SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # only Linux counts sleep apart
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def machine_s() -> float:
     """Return the seconds since this machine was started, in sleep too: one clock for all its processes."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.clock_gettime(_SINCE_BOOT)
 
 
 def boot_id() -> str:
-    """Return what is another after each start of the machine."""
-    return _BOOT_ID.read_text("ascii").strip()
+    """Return what is another after each start of the machine; empty where the system does not say."""
+    return _BOOT_ID.read_text("ascii").strip() if _BOOT_ID.exists() else ""
 
 
 class SteadyClock:
