@@ -10,6 +10,7 @@ import msgspec
 
 from services.search.folding import fold_text
 from shared.errors import Invalid
+from shared.whole_numbers import whole_number
 
 MAX_LIMIT = 200
 MAX_OFFSET = 100_000
@@ -117,9 +118,10 @@ def _number(parameters: Mapping[str, str], name: str, low: int, high: int) -> in
     text = parameters.get(name, "").strip()
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+    number = whole_number(text, high)
+    if number is None or number < low:
         raise Invalid("wrong-parameter", f"{name} takes a whole number from {low} to {high}")
-    return int(text)
+    return number
 
 
 def _flag(parameters: Mapping[str, str], name: str) -> bool | None:

@@ -16,6 +16,7 @@ MAX_HEADER = 16 << 10
 MAX_PARTS = 20_000
 """Of one body, if nobody says otherwise: as many Instances as the largest Studies have. Empty parts cost no bytes."""
 MAX_BOUNDARY = 70
+_MISSES = 256  # what begins like a delimiter and is none, between two turns of others
 
 
 class Stream(Protocol):
@@ -78,6 +79,7 @@ class MultipartReader:
         self._delimiter = b"\r\n--" + boundary
         self._buffer = bytearray(b"\r\n")  # so that a delimiter at the very beginning is found like any other
         self._scanned = 0
+        self._misses = 0
         self._ended = False
         self._closed = False
         self.at_part_end = True
@@ -107,6 +109,9 @@ class MultipartReader:
                 return chunk, True
             if at >= 0:
                 self._scanned = at + 1
+                self._misses += 1
+                if self._misses % _MISSES == 0:
+                    await asyncio.sleep(0)
                 continue
             safe = len(self._buffer) - len(self._delimiter) + 1
             if safe > 0 and safe > self._scanned:

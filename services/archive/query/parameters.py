@@ -14,6 +14,7 @@ from services.archive.attributes.search_results import SERIES_LEVEL, STUDY_LEVEL
 from shared.dicom.uid import has_uid_characters
 from shared.dicom.vrs import vr_of
 from shared.errors import Invalid
+from shared.whole_numbers import whole_number
 
 _KEYWORDS = {entry[4]: f"{tag:08X}" for tag, entry in DicomDictionary.items() if entry[4]}
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
@@ -162,9 +163,10 @@ def _whole(single: dict[str, str], name: str) -> int | None:
     text = single.get(name)
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit() or int(text) > MAX_OFFSET:
-        raise Invalid("bad-parameter", f"{name} takes a whole number (PS3.18 8.3.4.4)")
-    return int(text)
+    number = whole_number(text, MAX_OFFSET)
+    if number is None:
+        raise Invalid("bad-parameter", f"{name} takes a whole number up to {MAX_OFFSET} (PS3.18 8.3.4.4)")
+    return number
 
 
 def _flag(single: dict[str, str], name: str) -> bool:

@@ -79,7 +79,7 @@ def _viewport(text: str) -> Viewport:
         raise Invalid("bad-viewport", "PS3.18 8.3.5.1.3: vw,vh or vw,vh,sx,sy,sw,sh")
     try:
         numbers = [int(float(part)) if part else 0 for part in parts]
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Invalid("bad-viewport", "PS3.18 8.3.5.1.3: numbers") from error
     if not all(1 <= side <= MAX_VIEWPORT for side in numbers[:2]):
         raise Invalid("bad-viewport", f"PS3.18 8.3.5.1.3: width and height from 1 to {MAX_VIEWPORT}")
@@ -89,7 +89,7 @@ def _viewport(text: str) -> Viewport:
 
 
 def _quality(text: str) -> int:
-    if not text.isdecimal() or not text.isascii() or not 1 <= int(text[:4]) <= 100:
+    if not text.isdecimal() or not text.isascii() or len(text) > 3 or not 1 <= int(text) <= 100:
         raise Invalid("bad-quality", "PS3.18 8.3.5.1.2: a whole number from 1 to 100")
     return int(text)
 

@@ -14,6 +14,7 @@ from services.ingest.receipts import outbox
 from services.ingest.receipts.records import ARRIVALS, RECEIPTS, REJECTED, RESENDS, ArrivalState, Outcome, Receipt
 from shared.documents import Condition, Eq, Order
 from shared.errors import Invalid, NotFound
+from shared.whole_numbers import whole_number
 
 PAGE = 50
 MOST = 500
@@ -45,13 +46,13 @@ class ReceiptRoutes:
 
     async def listed(self, request: web.Request) -> web.Response:
         """Return receipts, the newest first, of one state if asked."""
-        limit = request.query.get("limit", str(PAGE))
-        if not limit.isascii() or not limit.isdigit() or int(limit) > MOST:
+        limit = whole_number(request.query.get("limit", str(PAGE)), MOST)
+        if limit is None:
             raise Invalid("wrong-parameter", f"limit takes a whole number up to {MOST}")
         where: list[Condition] = [Eq("state", request.query["state"])] if request.query.get("state") else []
         newest = (Order("at", descending=True),)
         page = await self._deps.documents.find(
-            RECEIPTS, *where, order=newest, limit=int(limit), after=request.query.get("after") or None
+            RECEIPTS, *where, order=newest, limit=limit, after=request.query.get("after") or None
         )
         return _json({"receipts": [_shown(each) for each in page.documents], "next": page.next})
 

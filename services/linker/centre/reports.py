@@ -31,10 +31,12 @@ from shared.documents.optimistic import change
 from shared.errors import Invalid, NotFound
 from shared.fhir.values import operation_outcome
 from shared.logs import decided
+from shared.whole_numbers import whole_number
 
 FHIR_TYPES = ("application/fhir+json", "application/json")
 _LIMIT = 200
 _MAX_CHANGES = 1000
+_MOST_SEQUENCE = 10**18  # the feed counts in 64 bits
 ENTRIES: dict[str, Collection[Entry]] = {"diagnosis": DIAGNOSES, "annotation": ANNOTATIONS}
 
 
@@ -190,8 +192,8 @@ def _correlation(request: web.Request) -> str:
 
 
 def _whole(request: web.Request, name: str, default: int) -> int:
-    value = int(request.query.get(name, default))
-    if value < 0:
+    value = whole_number(request.query.get(name, str(default)), _MOST_SEQUENCE)
+    if value is None:
         raise ValueError(name)
     return value
 

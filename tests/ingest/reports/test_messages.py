@@ -249,3 +249,8 @@ def test_versions_of_a_cda_document_are_one_report() -> None:
 
     assert first["identifier"] == second["identifier"]
     assert (first["status"], second["status"]) == ("final", "amended")
+
+
+def test_a_segment_of_thousands_of_fields_is_refused() -> None:
+    with pytest.raises(Invalid, match="too-many-fields"):
+        segments_of(ORU + b"\rZZZ" + b"|" * 1001)

@@ -11,6 +11,8 @@ from functools import partial
 from shared.errors import Invalid
 
 MOST_SEGMENTS = 5000
+MOST_FIELDS = 1000
+"""Of one segment; the longest of HL7 v2.8 has 80."""
 _ISO_2022 = re.compile(rb"\x1b[$(]@?[A-Z@]?")
 _CODECS = {
     "ASCII": "ascii", "8859/1": "iso8859-1", "UNICODE UTF-8": "utf-8", "UNICODE": "utf-8", "UTF-8": "utf-8",
@@ -91,6 +93,8 @@ def segments_of(data: bytes) -> list[Segment]:
 
 
 def _segment(line: str, at: Delimiters, codec: str) -> Segment:
+    if line.count(at.field) > MOST_FIELDS:
+        raise Invalid("too-many-fields", f"a segment has at most {MOST_FIELDS} fields")
     fields = line.split(at.field)
     if fields[0] == "MSH":
         fields.insert(1, at.field)
