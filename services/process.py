@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,8 @@ from services import operations, sample
 from services.ingest.settings import IngestSettings
 from shared import settings as settings_reader
 from shared.errors import JmidError
-from shared.runtime.host import Hosting, hosted
+from shared.runtime.grace import Grace
+from shared.runtime.host import Hosting, HostSettings, hosted
 from shared.runtime.state import Host
 from shared.service import Role
 from shared.web import ohif
@@ -48,14 +48,33 @@ class Process(Hosting):
 
 
 async def run(process: Process) -> None:
-    """Run until SIGINT or SIGTERM; then drain. Raises SettingsError if it cannot start as told."""
-    stopped = _stop_signal()
+    """Run until SIGINT or SIGTERM; then drain. Raises SettingsError if it cannot start as told.
+
+    A stop that comes during the start ends the start. Whatever the state, the process is ended after its grace.
+    """
+    settings = settings_reader.read(HostSettings, "HOST", process.environ)
+    stopped, started = Grace(settings.grace_s).stop_signal(), asyncio.Event()
+    hosting = asyncio.create_task(_host(process, stopped, started))
+    waits = [asyncio.create_task(event.wait()) for event in (stopped, started)]
+    await asyncio.wait([hosting, *waits], return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    if not started.is_set():
+        hosting.cancel()  # of no effect if it has failed by itself
+    try:
+        await hosting
+    except asyncio.CancelledError:
+        console.print("Stopped before everything was open.")
+
+
+async def _host(process: Process, stopped: asyncio.Event, started: asyncio.Event) -> None:
     viewer = ohif.Viewer(process.home / "viewer") if process.hosts("archive") else None
 
     def tell(line: str) -> None:
         console.print(f"  {line}", style="dim")
 
     async with hosted(process, extra_routes=viewer.routes() if viewer else [], tell=tell) as host:
+        started.set()
         with operations.address_noted(process.home, process.name, host.base_url), _preparing(viewer):
             if process.with_sample:
                 await _until(stopped, _feed_sample(process, host))
@@ -63,14 +82,6 @@ async def run(process: Process) -> None:
             await stopped.wait()
             console.print("Stopping: finishing what is under way …")
     console.print("Stopped; everything is kept.")
-
-
-def _stop_signal() -> asyncio.Event:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stopped.set)
-    return stopped
 
 
 async def _until(stopped: asyncio.Event, work: Coroutine[None, None, None]) -> None:

@@ -61,13 +61,17 @@ class HostSettings(msgspec.Struct, frozen=True):
         Seconds, Meta(description="How long an HTTP client may stop sending its body, or reading its answer.")
     ] = 60.0
     body_s: Annotated[Seconds, Meta(description="How long the body of one HTTP request may take.")] = 14_400.0
-    drain_s: Annotated[Seconds, Meta(description="How long running work may take at a stop, for each step.")] = 20.0
+    drain_s: Annotated[Seconds, Meta(description="How long running work may take at a stop, all in all.")] = 20.0
+    grace_s: Annotated[
+        Seconds, Meta(description="How long after a stop signal the process is ended, whatever it is at.")
+    ] = 50.0
 
 
 Progress = Callable[[str], None]
 T = TypeVar("T")
 PATIENCE_S = 60.0
 PAUSE_S = 0.5
+_LEAST_S = 1.0  # for each step of a stop, however long those before it took
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,12 +201,13 @@ async def _working(host: Host, drain_s: float) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        deadline = time.monotonic() + drain_s
         await _bounded([running.stop_accepting() for _, running in host.open], drain_s)
         for group in (consumers, tasks):
             for task in group:
                 task.cancel()
             if group:
-                await asyncio.wait(group, timeout=drain_s)
+                await asyncio.wait(group, timeout=max(_LEAST_S, deadline - time.monotonic()))
 
 
 def _watched(host: Host, service: Service, name: str) -> Task:
