@@ -1,6 +1,6 @@
 """A port that breaks for one item: what a loop must survive."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar, cast
 
 P = TypeVar("P")
@@ -25,4 +25,10 @@ class _Breaking:
                 raise self._error
             return await real(*args, **kwargs)
 
-        return called
+        async def streamed(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            if self._breaks(*args):
+                raise self._error
+            async for each in real(*args, **kwargs):
+                yield each
+
+        return streamed if name == "stream" else called

@@ -8,6 +8,7 @@ by the waits of this process' own clock: a wall clock that jumps begins one earl
 import asyncio
 import hashlib
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 import msgspec
@@ -21,6 +22,8 @@ from shared.errors import Damaged, NotFound, Transient
 from shared.lease import Lease, LeaseLost
 from shared.logs import decided
 from shared.metrics import SCRUBBED, SCRUBBED_BYTES
+from shared.set_aside import IN_ROW
+from shared.supervision import origin
 
 PAGE = 100
 IDLE_S = 3600.0
@@ -66,7 +69,7 @@ async def scrub(deps: ArchiveDeps, lease: Lease, record: ScrubRecord) -> ScrubRe
         record = ScrubRecord(name=NAME, started_at=clock.now(), is_running=True)
     while record.is_running:
         page = await deps.documents.find(INSTANCES, limit=PAGE, after=record.position or None)
-        outcomes = [await _one(deps, each) for each in page.documents]
+        outcomes = await _page(deps, page.documents)
         record = msgspec.structs.replace(
             record,
             position=page.next or "",
@@ -77,6 +80,31 @@ async def scrub(deps: ArchiveDeps, lease: Lease, record: ScrubRecord) -> ScrubRe
         await lease.write(Put(SCRUBS, record))
     decided("scrubbed", service="archive", count=record.compared, level="warning" if record.damaged else "info")
     return record
+
+
+async def _page(deps: ArchiveDeps, records: Sequence[InstanceRecord]) -> list[bool]:
+    """Return the outcomes of those that can be read. Raises Transient if the store is away.
+
+    One that cannot be read while others can is counted, and met again by the next scrub.
+    """
+    outcomes: list[bool] = []
+    away: list[Transient] = []
+    for each in records:
+        try:
+            outcomes.append(await _one(deps, each))
+            away.clear()
+        except LeaseLost:
+            raise
+        except Exception as error:
+            away += [error] if isinstance(error, Transient) else []
+            if len(away) >= IN_ROW:
+                raise
+            SCRUBBED.labels("archive", "unread").inc()
+            kind, place = type(error).__name__, origin(error) or None
+            decided("not-compared", level="error", service="archive", error=kind, origin=place)
+    if away and not outcomes:
+        raise away[0]
+    return outcomes
 
 
 async def _one(deps: ArchiveDeps, record: InstanceRecord) -> bool:

@@ -1,6 +1,7 @@
 """Bytes that are no more those that came are never answered with: flipped, cut short, emptied, gone."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -12,11 +13,13 @@ from services.archive import stored_bytes
 from services.archive.housekeeping import orphans
 from services.archive.housekeeping.scrub import DAY_S, is_due, scrub
 from services.archive.recently_checked import FOR_S, RecentlyChecked
-from services.archive.records import INSTANCES, STUDIES, InstanceRecord, InstanceState, ScrubRecord
+from services.archive.records import INSTANCES, SCRUBS, STUDIES, InstanceRecord, InstanceState, ScrubRecord
+from shared.errors import Unavailable
 from shared.lease import Lease
 from tests.archive.conftest import Archive
 from tests.archive.retrieve.fixtures import INSTALLED, Serving, path_of, serving_all
 from tests.archive.retrieve.test_faults import another
+from tests.breaking import breaking
 
 STORED = "application/dicom; transfer-syntax=*"
 CT = (INSTALLED / "CT_small.dcm").read_bytes()
@@ -138,6 +141,30 @@ async def test_the_scrub_finds_what_nobody_asked_for(serving: Serving, lease: Le
         InstanceState.DAMAGED,
         InstanceState.DAMAGED,
     ]
+
+
+@pytest.mark.parametrize("error", [ValueError(), Unavailable("for this one")])
+async def test_an_instance_that_cannot_be_read_keeps_the_scrub_from_no_other(
+    serving: Serving, lease: Lease, error: Exception
+) -> None:
+    _, bad, rotten = await serving.take(CT, another(CT), (INSTALLED / "MR_small.dcm").read_bytes())
+    flip(blob_of(serving, rotten))
+    blobs = breaking(serving.deps.blobs, "stream", lambda key, *_: key == bad.blob, error)
+
+    found = await scrub(replace(serving.deps, blobs=blobs), lease, ScrubRecord(name="archive"))
+
+    assert (found.compared, found.damaged, found.is_running) == (2, 1, False)
+    assert await state_of(serving, bad) is InstanceState.STORED
+
+
+async def test_a_store_that_is_away_holds_the_scrub_where_it_is(serving: Serving, lease: Lease) -> None:
+    await serving.take(CT, another(CT))
+    blobs = breaking(serving.deps.blobs, "stream", lambda *_: True, Unavailable("away"))
+
+    with pytest.raises(Unavailable):
+        await scrub(replace(serving.deps, blobs=blobs), lease, ScrubRecord(name="archive"))
+
+    assert await serving.deps.documents.get(SCRUBS, "archive") is None
 
 
 async def test_damaged_bytes_are_kept_for_a_person_to_look_at(serving: Serving, lease: Lease) -> None:
