@@ -100,7 +100,7 @@ def _centre_lines(compared: CentreCompared) -> list[str]:
     return [
         f"{compared.held} Instances have a record and their bytes",
         f"{compared.evicted} Instances are evicted",
-        f"{len(compared.missing)} Instances have a record and not their bytes: jmid reconcile gateway, at each site",
+        f"{len(compared.missing)} Instances have a record and not their bytes, or damaged ones: jmid reconcile gateway",
         f"{found.made} Instances have bytes and no record: jmid rebuild records",
         f"{found.deleted} blobs are of deleted Instances, {found.superseded} are superseded",
         f"{found.failed} blobs cannot be read as an Instance",

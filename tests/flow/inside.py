@@ -162,6 +162,15 @@ async def bytes_lost(system: System) -> None:
         await system.archive.blobs.delete(blob)
 
 
+async def bytes_rotten(system: System) -> None:
+    """Flip a bit of each, and have it found by a reader."""
+    for blob in system.blobs:
+        data = bytearray(await system.archive.blobs.get(blob))
+        data[-1] ^= 1
+        await system.archive.blobs.put(blob, bytes(data))
+    await system.statuses()
+
+
 async def nothing_more(_: System) -> None:
     """The gateway still has everything."""
 
@@ -193,3 +202,6 @@ async def all_released(system: System) -> None:
     )
     assert await release_some(ingest, 9e12)
     assert [key async for key in ports.blobs["identified"].keys("")] == []
+
+
+Loss = Callable[[System], Awaitable[None]]

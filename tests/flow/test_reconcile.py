@@ -9,9 +9,11 @@ import pytest
 
 from tests.flow import senders
 from tests.flow.inside import (
+    Loss,
     System,
     all_released,
     bytes_lost,
+    bytes_rotten,
     database_lost,
     deidentified_released,
     deleted,
@@ -92,12 +94,13 @@ async def test_what_the_centre_lost_is_named_delivered_again_and_then_agrees(
         assert "3 Instances and 0 reports are at the centre" in (await operator.gateway())[1]
 
 
+@pytest.mark.parametrize("loss", [bytes_lost, bytes_rotten])
 async def test_bytes_that_the_archive_lost_are_named_at_the_centre_and_come_from_the_hospital(
-    operator: Operator, ct: list[bytes]
+    operator: Operator, ct: list[bytes], loss: Loss
 ) -> None:
     await operator.system.sent(ct)
     await operator.system.note_paths()
-    await bytes_lost(operator.system)
+    await loss(operator.system)
 
     differs, text = await operator.jmid("reconcile", "centre", "--list")
     await operator.gateway()

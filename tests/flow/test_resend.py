@@ -1,7 +1,7 @@
 """What a hospital sends a second time is at the centre afterwards, whatever happened to it there meanwhile."""
 
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pydicom
@@ -12,9 +12,11 @@ from services.linker.centre.records import REPORTS
 from shared.service import Role
 from tests.flow import senders
 from tests.flow.inside import (
+    Loss,
     System,
     all_released,
     bytes_lost,
+    bytes_rotten,
     database_lost,
     deleted,
     evicted,
@@ -40,11 +42,8 @@ def ct(shared_data: Path, tmp_path: Path) -> list[bytes]:
     return [path.read_bytes() for path in written]
 
 
-Loss = Callable[[System], Awaitable[None]]
-
-
 @pytest.mark.parametrize("at_the_gateway", [nothing_more, all_released])
-@pytest.mark.parametrize("at_the_centre", [evicted, deleted, database_lost, bytes_lost])
+@pytest.mark.parametrize("at_the_centre", [evicted, deleted, database_lost, bytes_lost, bytes_rotten])
 async def test_what_the_centre_lost_is_there_again_after_it_was_sent_again(
     system: System, ct: list[bytes], at_the_centre: Loss, at_the_gateway: Loss
 ) -> None:

@@ -22,6 +22,7 @@ from services.linker.links.manual import CORRELATION
 from services.linker.links.states import RecallState
 from services.linker.settings import LinkerSettings
 from shared.blobs import Blobs
+from shared.dicom.json_values import text
 from shared.errors import SettingsError, Unavailable
 from shared.events import InstanceRef
 from shared.web.content_digest import sha256_of
@@ -29,6 +30,7 @@ from shared.web.content_digest import sha256_of
 _ANSWERS = (200, 202, 409)  # carry a Store Instances Response Module, PS3.18 Table 10.5.3-1
 _WHOLE_REQUEST = (400, 413, 422)  # the request itself was refused: its parts may be good
 _NO_ENTRY = (301, 302, 303, 307, 308, 401, 403, 407)  # says nothing about what is asked for
+_AVAILABILITY, _UNAVAILABLE = "00080056", "UNAVAILABLE"  # Instance Availability
 _OVERLOADED = (429, 503)  # says nothing about the request
 _ACCEPT = "application/dicom+json, application/dicom+xml;q=0.5"
 _FHIR = "application/fhir+json"
@@ -52,7 +54,7 @@ class Holding(enum.StrEnum):
     """Whether the centre holds an Instance.
 
     held: bytes of this digest.  other: it did not say the digest, or another one.  evicted: it had it, and let it go by
-    itself.  absent: there is none.
+    itself.  absent: there is none, or it is damaged.
     """
 
     HELD = "held"
@@ -108,7 +110,17 @@ class Centre:
             return Holding.HELD if digest and digest in (ref.sha256, ref.earlier_sha256) else Holding.OTHER
         if status in _NO_ENTRY:
             raise CentreUnavailable(f"http-{status}")
+        if status == 410 and await self._availability(study_instance_uid, ref) == _UNAVAILABLE:
+            return Holding.ABSENT
         return {404: Holding.ABSENT, 410: Holding.EVICTED}.get(status, Holding.OTHER)
+
+    async def _availability(self, study_instance_uid: str, ref: InstanceRef) -> str:
+        """Return the Instance Availability that a search gives (PS3.3 C.4.23.1.1); empty if it gives none."""
+        url = f"{URI(self._settings.centre_dicomweb_url, study_instance_uid, permissive=True)}/instances"
+        query = f"?SOPInstanceUID={quote(ref.sop_instance_uid)}&includefield={_AVAILABILITY}"
+        status, answer = await self._send("GET", url + query, {"Accept": "application/dicom+json"}, None)
+        found = answer[0] if status == 200 and isinstance(answer, list) and answer else {}
+        return text(found, _AVAILABILITY) if isinstance(found, dict) else ""
 
     async def post_report(self, document: bytes, correlation_id: str = "") -> int:
         """Send one report; return 200 or 201, or the status of a final refusal."""
