@@ -6,7 +6,7 @@ Source: PS3.18 8.6.1.2 (multipart payloads); RFC 2046 5.1; RFC 2387.
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -52,6 +52,9 @@ def boundary_for(etag: str) -> str:
     return "jmid-" + hashlib.blake2b(seed, person=b"jmid-boundary", digest_size=16).hexdigest()
 
 
+NO_HEADERS: Mapping[str, str] = {}
+
+
 async def begin(request: web.Request, response: web.StreamResponse) -> None:
     """Send the header of an answer that is streamed; from now on an error can only break the connection."""
     response.headers.update(cors.fields(request))
@@ -89,11 +92,16 @@ async def send_multipart(
     return response
 
 
-async def send_single(request: web.Request, part: Part, etag: str = "", sha256: str = "") -> web.StreamResponse:
-    """Answer with one body. sha256: of it, hexadecimal, for Repr-Digest (RFC 9530 section 3); empty leaves it out."""
+async def send_single(
+    request: web.Request, part: Part, etag: str = "", sha256: str = "", more: Mapping[str, str] = NO_HEADERS
+) -> web.StreamResponse:
+    """Answer with one body.
+
+    sha256: of it, hexadecimal, for Repr-Digest (RFC 9530 section 3); empty leaves it out.  more: further headers.
+    """
     if etag and (unchanged := not_modified(request, etag)):
         return unchanged
-    response = web.StreamResponse(headers={"Content-Type": part.name})
+    response = web.StreamResponse(headers={"Content-Type": part.name, **more})
     response.content_length = part.size
     digest = content_digest(sha256) if sha256 else ""
     for name, value in (("ETag", etag), ("Content-Location", part.location), ("Repr-Digest", digest)):

@@ -23,6 +23,11 @@ DOCUMENT, LENGTH, MEDIA_TYPE = "00420011", "00420015", "00420012"
 KINDS = frozenset({"application/pdf", "text/xml", "model/stl", "model/obj", "model/mtl"})
 """What such an Instance may say it is; anything else, such as text/html, would run at our origin."""
 
+_AS_IT_IS = {"X-Content-Type-Options": "nosniff"}
+_INERT = {"text/xml": {**_AS_IT_IS, "Content-Security-Policy": "sandbox; default-src 'none'"}}
+"""A browser that opens an XML document runs the scripts and style sheets in it; with this it does not. A PDF needs its
+viewer, which a sandbox would forbid, and runs nothing at our origin."""
+
 
 def is_document(record: InstanceRecord) -> bool:
     """Say whether the Instance encapsulates a document."""
@@ -37,7 +42,7 @@ async def send(deps: ArchiveDeps, request: web.Request, record: InstanceRecord) 
     negotiated(request, [Offer(kind)])
     data = await _document(deps, record, attributes)
     etag = conditional.etag_of(record.sha256, "document")
-    return await send_single(request, Part(kind, lambda: once(data), len(data)), etag)
+    return await send_single(request, Part(kind, lambda: once(data), len(data)), etag, more=_INERT.get(kind, _AS_IT_IS))
 
 
 async def _document(deps: ArchiveDeps, record: InstanceRecord, attributes: Json) -> bytes:

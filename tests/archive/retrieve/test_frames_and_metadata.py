@@ -256,6 +256,17 @@ async def test_an_encapsulated_document_is_rendered_as_itself(
     assert (status, headers["Content-Type"], body) == (200, sent, document)
 
 
+async def test_an_xml_document_runs_nothing_where_it_is_opened(serving: Serving) -> None:
+    script = b'<x xmlns:h="http://www.w3.org/1999/xhtml"><h:script>alert(1)</h:script></x>'
+    (record,) = await serving.take(encapsulated(script, "text/xml"))
+
+    status, headers, body = await serving.get(f"{path_of(record)}/rendered", "*/*")
+
+    assert (status, headers["Content-Type"], body) == (200, "text/xml", script)
+    assert headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
 def encapsulated(document: bytes, media_type: str) -> bytes:
     data = pydicom.Dataset()
     data.SOPClassUID, data.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.104.1", "2.25.7"
