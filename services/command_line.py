@@ -1,16 +1,26 @@
-"""How the command ``jmid`` starts and fails: every error is one line on stderr, never a traceback.
+"""How the command ``jmid`` starts, opens a home, and fails: every error is one line on stderr, never a traceback.
 
 Exit code 2: the call, a setting, or what it names is wrong. 1: it could not be done.
 """
 
+import asyncio
+import os
 import sys
-from typing import NoReturn
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
 
 import typer
 import typer.main
 
+from shared import logs
 from shared.errors import Damaged, IncompatibleData, JmidError, SettingsError
+from shared.runtime.ports import Ports, open_ports, port_settings
+from shared.service import Role
 from shared.supervision import origin
+
+T = TypeVar("T")
 
 _UsageError = typer.BadParameter.__base__ or typer.BadParameter
 
@@ -43,6 +53,19 @@ def option_variables(app: typer.Typer) -> list[str]:
             names = parameter.envvar or ()
             variables |= {names} if isinstance(names, str) else set(names)
     return sorted(variables)
+
+
+def run_work(work: Coroutine[Any, Any, T]) -> T:
+    """Run the work of a command that is no service, with our logs."""
+    logs.configure()
+    return asyncio.run(work)
+
+
+@asynccontextmanager
+async def ports_of(role: Role, home: Path, stores: Iterable[str]) -> AsyncIterator[Ports]:
+    """Yield the ports of a role of this home, or of the servers that the environment names. stores: blobs to open."""
+    async with open_ports(port_settings(role, os.environ), role, home / role.value, stores, os.environ) as ports:
+        yield ports
 
 
 def _fail_usage(error: Exception) -> NoReturn:

@@ -1,9 +1,8 @@
 """What an operator does after an update: ``jmid migrate`` and ``jmid rebuild metadata|answers|index``."""
 
-import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,11 +15,10 @@ from services.archive.housekeeping.rebuild import Derived, Progress, rebuild
 from services.archive.housekeeping.rebuild_records import Restored, rebuild_records
 from services.archive.records import COLLECTIONS, STUDIES
 from services.archive.settings import ArchiveSettings
-from shared import logs
+from services.command_line import ports_of, run_work
 from shared.documents import Collection, Documents, Migrated
 from shared.runtime.cpu import CpuPool
 from shared.runtime.home import claimed
-from shared.runtime.ports import Ports, open_ports, port_settings
 from shared.service import Role, Service
 from shared.settings import read
 
@@ -38,7 +36,7 @@ def migrate(services: Sequence[Service]) -> Callable[..., None]:
     def command(home: HomeOption = Path("jmid-home"), dry_run: DryRunOption = False) -> None:
         """Bring the records at rest to the versions of this release. Stop all services and back up first."""
         with claimed(home.resolve(), alone=True):
-            failed = sum(_run(_migrate_role(services, role, home, dry_run)) for role in Role)
+            failed = sum(run_work(_migrate_role(services, role, home, dry_run)) for role in Role)
         if failed:
             out.print(f"{failed} records could not be migrated and are as they were; the lines above say why.")
             raise typer.Exit(1)
@@ -63,7 +61,7 @@ def rebuilding() -> typer.Typer:
     @commands.command()
     def records(home: HomeOption = Path("jmid-home"), dry_run: CountOption = False) -> None:
         """Make the archive's records again from the stored Instances that none names, as after a restore."""
-        restored = _run(_rebuild_records(home, dry_run))
+        restored = run_work(_rebuild_records(home, dry_run))
         out.print(_restored(restored, dry_run))
         if restored.failed:
             raise typer.Exit(1)
@@ -72,7 +70,7 @@ def rebuilding() -> typer.Typer:
     def index(home: HomeOption = Path("jmid-home"), study: StudyOption = "") -> None:
         """Make search read everything again, or one Study: of all, its index is deleted, and it must be stopped."""
         if study:
-            _run(_announce(home, study))
+            run_work(_announce(home, study))
             return
         with claimed(home.resolve(), alone=True):
             shutil.rmtree(home / Role.CENTRE.value / "search", ignore_errors=True)
@@ -85,7 +83,7 @@ async def _migrate_role(services: Sequence[Service], role: Role, home: Path, dry
     """Return how many records failed."""
     own = {each.name: each for service in services if service.role is role for each in service.collections}
     failed = 0
-    async with _ports(role, home, ()) as ports:
+    async with ports_of(role, home, ()) as ports:
         for collection in own.values():
             failed += await _migrate_collection(ports.documents, role, collection, dry_run)
     return failed
@@ -104,7 +102,7 @@ async def _migrate_collection(documents: Documents, role: Role, collection: Coll
 
 
 def _rebuild(home: Path, derived: Derived, study: str, again: bool) -> None:
-    progress = _run(_rebuild_in(home, derived, study, again))
+    progress = run_work(_rebuild_in(home, derived, study, again))
     out.print(_figures(progress))
     if progress.failed:
         raise typer.Exit(1)
@@ -112,7 +110,7 @@ def _rebuild(home: Path, derived: Derived, study: str, again: bool) -> None:
 
 @asynccontextmanager
 async def _archive(home: Path) -> AsyncIterator[ArchiveDeps]:
-    async with _ports(Role.CENTRE, home, ("archive",)) as ports:
+    async with ports_of(Role.CENTRE, home, ("archive",)) as ports:
         await ports.documents.declare(*COLLECTIONS)
         settings = read(ArchiveSettings, "ARCHIVE", os.environ)
         yield ArchiveDeps(settings, ports.documents, ports.blobs["archive"], ports.bus, CpuPool(1))
@@ -136,7 +134,7 @@ async def _rebuild_in(home: Path, derived: Derived, study: str, again: bool) -> 
 
 async def _announce(home: Path, study: str) -> None:
     """Write the Study's record as it is: the change feed then has it again, for every search that follows."""
-    async with _ports(Role.CENTRE, home, ()) as ports:
+    async with ports_of(Role.CENTRE, home, ()) as ports:
         await ports.documents.declare(STUDIES)
         versioned = await ports.documents.get_versioned(STUDIES, study)
         if versioned is None:
@@ -144,17 +142,6 @@ async def _announce(home: Path, study: str) -> None:
             raise typer.Exit(1)
         await ports.documents.put(STUDIES, versioned[0], if_version=versioned[1])
     out.print("The Study is in the change feed again; search reads it in seconds.")
-
-
-@asynccontextmanager
-async def _ports(role: Role, home: Path, stores: Sequence[str]) -> AsyncIterator[Ports]:
-    async with open_ports(port_settings(role, os.environ), role, home / role.value, stores, os.environ) as ports:
-        yield ports
-
-
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    logs.configure()
-    return asyncio.run(work)
 
 
 def _figures(progress: Progress) -> str:

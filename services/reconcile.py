@@ -4,12 +4,10 @@ Exit code 0: all agrees, or what differed is on its way. 3: something differs th
 anything differs. 1 and 2 as of every command.
 """
 
-import asyncio
 import os
-from collections.abc import AsyncIterator, Coroutine, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -18,6 +16,7 @@ from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping.compare import CentreCompared, compare
 from services.archive.records import COLLECTIONS as ARCHIVE_COLLECTIONS
 from services.archive.settings import ArchiveSettings
+from services.command_line import ports_of, run_work
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts.reconcile import Identified, send_again
 from services.ingest.receipts.records import COLLECTIONS as INGEST_COLLECTIONS
@@ -29,10 +28,8 @@ from services.linker.gateway.transport import centre as open_centre
 from services.linker.links import policy
 from services.linker.service import GATEWAY
 from services.linker.settings import LinkerSettings, complete
-from shared import logs
 from shared.errors import SettingsError
 from shared.runtime.cpu import CpuPool
-from shared.runtime.ports import Ports, open_ports, port_settings
 from shared.service import Role
 from shared.settings import read
 
@@ -59,7 +56,7 @@ def reconciling() -> typer.Typer:
         centre: CentreOption = "",
     ) -> None:
         """Ask the centre for everything that it confirmed, and deliver again what it does not hold."""
-        compared, identified = _run(_gateway(home, centre, dry_run))
+        compared, identified = run_work(_gateway(home, centre, dry_run))
         for line in _gateway_lines(compared, identified, dry_run):
             out.print(line, soft_wrap=True)
         studies = {compared.lost[uid] for uid in identified.lost} | set(compared.unsendable.values())
@@ -71,7 +68,7 @@ def reconciling() -> typer.Typer:
     @commands.command()
     def centre(home: HomeOption = Path("jmid-home"), named: ListOption = False) -> None:
         """Compare the archive's records with its bytes, both ways. Changes nothing."""
-        compared = _run(_centre(home))
+        compared = run_work(_centre(home))
         for line in _centre_lines(compared):
             out.print(line, soft_wrap=True)
         _list(set(compared.missing.values()) if named else ())
@@ -110,7 +107,7 @@ def _centre_lines(compared: CentreCompared) -> list[str]:
 async def _gateway(home: Path, address: str, dry_run: bool) -> tuple[Compared, Identified]:
     settings = complete(read(LinkerSettings, "LINKER", os.environ), address or _address(home))
     compared = Compared()
-    async with _ports(Role.GATEWAY, home, ("identified", "deidentified")) as ports:
+    async with ports_of(Role.GATEWAY, home, ("identified", "deidentified")) as ports:
         await ports.documents.declare(*GATEWAY.collections, *INGEST_COLLECTIONS)
         site = os.environ.get("JMID_SITE", "")
         blobs = ports.blobs["deidentified"]
@@ -128,7 +125,7 @@ async def _gateway(home: Path, address: str, dry_run: bool) -> tuple[Compared, I
 
 async def _centre(home: Path) -> CentreCompared:
     compared = CentreCompared()
-    async with _ports(Role.CENTRE, home, ("archive",)) as ports:
+    async with ports_of(Role.CENTRE, home, ("archive",)) as ports:
         await ports.documents.declare(*ARCHIVE_COLLECTIONS)
         settings = read(ArchiveSettings, "ARCHIVE", os.environ)
         deps = ArchiveDeps(settings, ports.documents, ports.blobs["archive"], ports.bus, CpuPool(1))
@@ -145,17 +142,6 @@ def _address(home: Path) -> str:
     if len(notes) != 1:
         raise SettingsError("the centre's address is not known; give --centre or JMID_LINKER_CENTRE_DICOMWEB_URL")
     return notes[0].read_text("ascii").strip()
-
-
-@asynccontextmanager
-async def _ports(role: Role, home: Path, stores: Iterable[str]) -> AsyncIterator[Ports]:
-    async with open_ports(port_settings(role, os.environ), role, home / role.value, stores, os.environ) as ports:
-        yield ports
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    logs.configure()
-    return asyncio.run(work)
 
 
 def _list(studies: Iterable[str]) -> None:

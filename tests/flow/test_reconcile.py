@@ -63,14 +63,6 @@ async def operator(tmp_path: Path) -> AsyncIterator[Operator]:
         yield Operator(system, Ports.embedded())
 
 
-@pytest.fixture
-def ct(shared_data: Path, tmp_path: Path) -> list[bytes]:
-    folder = shared_data / "dicom" / "ct-philips"
-    files = sorted(path for path in folder.iterdir() if path.name.startswith("I"))[:3]
-    written = senders.study(files, senders.person(1), tmp_path / "ct", senders.Sent())
-    return [path.read_bytes() for path in written]
-
-
 async def test_what_the_centre_lost_is_named_delivered_again_and_then_agrees(
     tmp_path: Path, both_ports: Ports, ct: list[bytes]
 ) -> None:

@@ -34,14 +34,6 @@ async def system(tmp_path: Path) -> AsyncIterator[System]:
         yield found
 
 
-@pytest.fixture
-def ct(shared_data: Path, tmp_path: Path) -> list[bytes]:
-    folder = shared_data / "dicom" / "ct-philips"
-    files = sorted(path for path in folder.iterdir() if path.name.startswith("I"))[:3]
-    written = senders.study(files, senders.person(1), tmp_path / "ct", senders.Sent())
-    return [path.read_bytes() for path in written]
-
-
 @pytest.mark.parametrize("at_the_gateway", [nothing_more, all_released])
 @pytest.mark.parametrize("at_the_centre", [evicted, deleted, database_lost, bytes_lost, bytes_rotten])
 async def test_what_the_centre_lost_is_there_again_after_it_was_sent_again(
