@@ -11,8 +11,9 @@ from shared.dicom.store_response import PROCESSING_FAILURE
 from shared.errors import TooCostly
 from shared.service import Cpu
 
-AT_ONCE_BYTES = 1 << 20
-"""Of a whole batch: less is prepared in a shorter time than the way to a thread and back takes."""
+AT_ONCE_BYTES = 256 << 10
+"""Of a whole batch: less is prepared in a shorter time than the way to a thread and back takes. If it is nothing but
+empty elements, 1 MiB of it takes 0.3 s."""
 Bytes = bytes | mmap.mmap
 
 

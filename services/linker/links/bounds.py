@@ -9,5 +9,7 @@ MOST_NOTE: Final = 20_000
 MOST_WORD: Final = 1_000
 """Characters of a name, a code, a UID or a reason."""
 MOST_STUDIES: Final = 1_000
+MOST_BODY_BYTES: Final = 4 << 20
+"""Of one JSON request: a shape of 100,000 points fits. So much is parsed in some 20 ms."""
 Note = Annotated[str, Meta(max_length=MOST_NOTE)]
 Word = Annotated[str, Meta(max_length=MOST_WORD)]

@@ -5,7 +5,7 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
-from services.linker.links.bounds import Note, Word
+from services.linker.links.bounds import MOST_BODY_BYTES, Note, Word
 from services.linker.links.matching import ManualDecision
 from shared import clock
 from shared.errors import Invalid
@@ -40,8 +40,11 @@ async def decoded(request: web.Request, kind: type[T]) -> T:
     """Return the JSON body; Invalid says which field is wrong. Other content types are refused (cross-site forms)."""
     if request.content_type != "application/json":
         raise Invalid("not-json", "Content-Type must be application/json")
+    body = await request.read()
+    if len(body) > MOST_BODY_BYTES:
+        raise Invalid("too-long", f"the body has at most {MOST_BODY_BYTES} bytes")
     try:
-        return msgspec.json.decode(await request.read(), type=kind)
+        return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid("not-the-form", _where(error)) from error
 

@@ -262,11 +262,19 @@ async def test_a_confirmed_diagnosis_is_versioned_and_in_the_feed(centre: Opened
 
 @pytest.mark.parametrize("field", ["note", "display", "by"])
 async def test_a_text_that_is_too_long_is_refused_by_its_field(centre: Opened, field: str) -> None:
-    asked = {"study_instance_uids": [STUDY], "note": "SAH", "by": "x", field: "a" * (15 << 20)}
+    asked = {"study_instance_uids": [STUDY], "note": "SAH", "by": "x", field: "a" * (1 << 20)}
 
     refusal = await centre.post("/api/diagnoses", asked, 400)
 
     assert (refusal["reason"], field in refusal["detail"], len(refusal["detail"]) < 200) == ("not-the-form", True, True)
+
+
+async def test_a_body_that_is_too_long_is_refused_before_it_is_parsed(centre: Opened) -> None:
+    asked = {"study_instance_uids": [STUDY], "by": "x", "note": "a" * (15 << 20)}
+
+    refusal = await centre.post("/api/diagnoses", asked, 400)
+
+    assert refusal["reason"] == "too-long"
 
 
 async def test_a_diagnosis_taken_back_is_gone_from_lists_and_told_of(centre: Opened) -> None:
