@@ -23,6 +23,7 @@ ITEM: Final = 0xFFFEE000
 ITEM_END: Final = 0xFFFEE00D
 SEQUENCE_END: Final = 0xFFFEE0DD
 PIXEL_DATA: Final = 0x7FE00010
+_RESIDENT: Final = 128  # fragments; the kernel maps 64 KB around the header of each
 MAX_DEPTH: Final = 64  # of Sequences in Sequences; real ones stay under ten
 
 
@@ -211,10 +212,15 @@ def item_end(data: Buffer, pos: int, end: int, syntax: Syntax, depth: int) -> in
 
 
 def fragments(data: Buffer, element: Element, end: int, syntax: Syntax = EXPLICIT_LITTLE) -> list[tuple[int, int]]:
-    """Return begin and end of each Item of encapsulated pixel data; the first is the Basic Offset Table (PS3.5 A.4)."""
+    """Return begin and end of each Item of encapsulated pixel data; the first is the Basic Offset Table (PS3.5 A.4).
+
+    Of a file that is mapped, the pages around the headers leave memory again: there are as many as there are fragments.
+    """
     spans: list[tuple[int, int]] = []
-    pos = element.value
+    pos, mapped = element.value, data if isinstance(data, mmap.mmap) else None
     while pos < end:
+        if mapped is not None and len(spans) % _RESIDENT == 0:
+            mapped.madvise(mmap.MADV_DONTNEED)
         item = read(data, pos, end, syntax)
         if item.tag == SEQUENCE_END:
             return spans

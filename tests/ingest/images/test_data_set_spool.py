@@ -6,7 +6,10 @@ import pytest
 
 from services.ingest.images.data_set_spool import DataSetSpool
 from services.ingest.images.dimse_messages import WAITING, MessageLimits, SpoolingProvider
+from services.ingest.images.instance_uids import identify
+from shared.dicom import elements
 from shared.dicom import spool as mapped_files
+from shared.dicom.elements import EXPLICIT_LITTLE
 
 
 def spool(scratch: Path, *, small: int = 10, most: int = 1 << 30) -> DataSetSpool:
@@ -68,6 +71,25 @@ def test_what_was_read_of_a_mapped_file_leaves_memory(tmp_path: Path) -> None:
 
     assert resident_bytes(tmp_path) < 16 << 20
     assert mapped[:4] == b"head"
+
+
+def test_a_walk_over_many_fragments_leaves_no_pages_in_memory(tmp_path: Path) -> None:
+    uids = {0x00080016: b"1.2", 0x00080018: b"1.3", 0x0020000D: b"1.4", 0x0020000E: b"1.5"}
+    jpeg = elements.encode(0x00020010, b"UI", b"1.2.840.10008.1.2.4.50", EXPLICIT_LITTLE)
+    large = DataSetSpool(lambda: bytes(128) + b"DICM" + jpeg, small=10, most=0, scratch=tmp_path)
+    for tag, uid in uids.items():
+        large.write(elements.encode(tag, b"UI", uid, EXPLICIT_LITTLE))
+    large.write(elements.header(elements.PIXEL_DATA, b"OB", elements.UNDEFINED, EXPLICIT_LITTLE))
+    for _ in range(1600):
+        large.write(elements.encode(elements.ITEM, b"", bytes(40_000), EXPLICIT_LITTLE))
+    large.write(elements.header(elements.SEQUENCE_END, b"", 0, EXPLICIT_LITTLE))
+    mapped = large.mapped()
+    assert mapped is not None
+
+    assert identify(mapped).sop_instance_uid == "1.3"
+
+    assert len(mapped) > 64_000_000
+    assert resident_bytes(tmp_path) < 16 << 20
 
 
 def resident_bytes(folder: Path) -> int:
