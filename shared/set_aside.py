@@ -6,6 +6,7 @@ is timed by the monotonic clock of the process that works, so a clock that jumps
 over tries everything at once. An item is tried at once, too, when ``again`` was written into its record.
 """
 
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterable, Set
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ T = TypeVar("T")
 FIRST_S, MOST_S = 1.0, 3600.0
 IN_ROW = 8
 """How many items may fail in a row as if a store were away, nothing being done in between, before it is an outage."""
+LOOK_S = 5.0
+"""How often records are looked for that another process, or a person, wrote."""
 _PAGE = 500
 
 
@@ -69,6 +72,7 @@ class SetAside:
     work: str
     clock: Callable[[], float] = time.monotonic
     _due_at: dict[str, float] = field(default_factory=dict)
+    _looked_at: float = -math.inf
 
     async def each(
         self,
@@ -83,9 +87,9 @@ class SetAside:
         is_all: these are all items that there are, so that what was set aside and is not among them is forgotten.
         Raises LeaseLost at once; and the first Transient if nothing else was done: then a store or a peer is away.
         """
-        recorded = {each.key: each for each in await self.items()}
+        items, keys = list(items) if is_all else items, set[str]()
+        recorded = await self._recorded() if items else {}
         round_ = _Round(recorded)
-        keys: set[str] = set()
         for item in items:
             name = key(item)
             keys.add(name)
@@ -107,14 +111,19 @@ class SetAside:
     async def keep_only(self, keys: Set[str]) -> None:
         """Forget what is not among these keys of all items that there are.
 
-        Another process may have dealt with an item while this one failed, and the record came after that.
+        Another process may have dealt with an item while this one failed, and the record came after that. Looks only
+        now and then while this process has set nothing aside.
         """
-        for name in {each.key for each in await self.items()} - keys:
+        if not self._is_time_to_look():
+            return
+        for name in (await self._recorded()).keys() - keys:
             await self.forget(name)
 
     async def due(self) -> list[str]:
         """Return the keys of the items that are to be tried again now: for work whose source brings them only once."""
-        recorded = {each.key: each for each in await self.items()}
+        if not self._is_time_to_look():
+            return []
+        recorded = await self._recorded()
         return sorted(name for name in recorded if not self._rests(name, recorded))
 
     async def note(self, key: str, error: Exception) -> None:
@@ -137,6 +146,18 @@ class SetAside:
             if page.next is None:
                 return listed
             after = page.next
+
+    async def _recorded(self) -> dict[str, SetAsideItem]:
+        recorded = {each.key: each for each in await self.items()}
+        self._due_at = {name: at for name, at in self._due_at.items() if name in recorded}
+        return recorded
+
+    def _is_time_to_look(self) -> bool:
+        """Say whether to read the records: at once if this process wrote one, else every LOOK_S."""
+        now = self.clock()
+        is_time = bool(self._due_at) or now - self._looked_at >= LOOK_S
+        self._looked_at = now if is_time else self._looked_at
+        return is_time
 
     def _id(self, key: str) -> str:
         return f"{self.service}/{self.work}/{key}"
