@@ -16,6 +16,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "deid": [str(INPUT)],
     "reports_deid": [],
     "ports": [],
+    "c_store": [str(INPUT / "ct" / "000.dcm"), "--count", "1000"],
     "replicas": [str(INPUT / "ct" / "000.dcm")],
 }
 
