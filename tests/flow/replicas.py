@@ -10,7 +10,8 @@ from tests.flow.balancer import Balancer
 from tests.flow.system import JMID, SERVICES, Process, System, addresses_of
 from tests.servers.process import free_ports
 
-COPIES = 2
+COPIES = int(os.environ.get("JMID_TEST_COPIES", "2"))
+"""Of each service. More than two need a larger machine than CI has: k8s lets no service have more than was tried."""
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Replicas(System):
 
 
 def start_replicas(home: Path, environ: Mapping[str, str], *, homes: bool) -> Replicas:
-    """Start each service twice behind one address. homes: each process has its own home, as a pod has."""
+    """Start COPIES of each service behind one address. homes: each process has its own home, as a pod has."""
     ports = {name: free_ports(COPIES + 1) for name in SERVICES}
     at = {name: f"http://127.0.0.1:{own[0]}" for name, own in ports.items()}
     addresses = {
