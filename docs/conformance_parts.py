@@ -4,7 +4,7 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from services.ingest.images import dimse
 from services.ingest.settings import IngestSettings
-from services.linker.gateway import stow_response
+from services.linker.gateway.delivery import stow_response
 from services.linker.settings import LinkerSettings
 
 _REASONS = {  # PS3.18 Table I.2-2 and PS3.7 Annex C

@@ -21,10 +21,10 @@ from services.ingest.deps import IngestDeps
 from services.ingest.receipts.reconcile import Identified, send_again
 from services.ingest.receipts.records import COLLECTIONS as INGEST_COLLECTIONS
 from services.ingest.settings import IngestSettings
+from services.linker.gateway.delivery.transport import centre as open_centre
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.reconcile import Compared
 from services.linker.gateway.reconcile import reconcile as reconcile_deliveries
-from services.linker.gateway.transport import centre as open_centre
 from services.linker.links import policy
 from services.linker.service import GATEWAY
 from services.linker.settings import LinkerSettings, complete

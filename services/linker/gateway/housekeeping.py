@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from services.linker.gateway.delivery_worker import Outage
+from services.linker.gateway.delivery.transport import Centre, CentreUnavailable
+from services.linker.gateway.delivery.worker import Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, Delivery
-from services.linker.gateway.transport import Centre, CentreUnavailable
 from services.linker.links.states import DeliveryKind, DeliveryState, RecallState
 from shared import clock
 from shared.documents import Eq, Order, Range

@@ -6,14 +6,15 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from services.linker.gateway import announce, handlers, housekeeping, linking, send, send_reports
+from services.linker.gateway import announce, handlers, housekeeping, linking
 from services.linker.gateway.backlog import Backlog
-from services.linker.gateway.delivery_worker import DeliveryWorker, Outage
+from services.linker.gateway.delivery import send, send_reports
+from services.linker.gateway.delivery.transport import Centre, centre
+from services.linker.gateway.delivery.worker import DeliveryWorker, Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.operator_actions import OperatorActions
 from services.linker.gateway.pace import Pace
 from services.linker.gateway.routes import GatewayRoutes
-from services.linker.gateway.transport import Centre, centre
 from services.linker.links import policy
 from services.linker.links.unsettled import Unsettled
 from services.linker.settings import LinkerSettings, complete

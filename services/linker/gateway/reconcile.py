@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 import msgspec
 
 from services.linker.gateway import planning
+from services.linker.gateway.delivery.holdings import held_of
+from services.linker.gateway.delivery.transport import Centre, Holding
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.holdings import held_of
 from services.linker.gateway.records import DELIVERIES, Delivery
-from services.linker.gateway.transport import Centre, Holding
 from services.linker.links.states import DeliveryKind, DeliveryState
 from shared import clock
 from shared.documents import Eq, Order

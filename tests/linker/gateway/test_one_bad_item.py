@@ -8,12 +8,13 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from services.linker.gateway import announce, handlers, housekeeping, linking, send, send_reports
-from services.linker.gateway.delivery_worker import Outage
+from services.linker.gateway import announce, handlers, housekeeping, linking
+from services.linker.gateway.delivery import send, send_reports
+from services.linker.gateway.delivery.stow_response import Fate, Verdict
+from services.linker.gateway.delivery.transport import Centre, CentreUnavailable, StoreAnswer
+from services.linker.gateway.delivery.worker import Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, Delivery
-from services.linker.gateway.stow_response import Fate, Verdict
-from services.linker.gateway.transport import Centre, CentreUnavailable, StoreAnswer
 from services.linker.links import policy
 from services.linker.links.records import LINKS
 from services.linker.links.states import Announcement, DeliveryKind, DeliveryState, RecallState, Settled

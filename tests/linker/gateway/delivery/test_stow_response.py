@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.linker.gateway.stow_response import Fate, Verdict, decoded, fate_of, halves, shipments, verdicts
+from services.linker.gateway.delivery.stow_response import Fate, Verdict, decoded, fate_of, halves, shipments, verdicts
 from shared.events import InstanceRef
 from tests.linker.samples import refs, uid
 

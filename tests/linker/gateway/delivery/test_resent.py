@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from services.linker.gateway.delivery.transport import Centre, Holding
 from services.linker.gateway.records import DELIVERIES
-from services.linker.gateway.transport import Centre, Holding
 from services.linker.service import GATEWAY
 from shared.events import Delivered, InstanceRef, InstancesDeidentified
 from tests.linker.samples import instances, uid

@@ -17,7 +17,7 @@ import msgspec
 import orjson
 from dicomweb_client.uri import URI
 
-from services.linker.gateway import stow_response
+from services.linker.gateway.delivery import stow_response
 from services.linker.links.manual import CORRELATION
 from services.linker.links.states import RecallState
 from services.linker.settings import LinkerSettings

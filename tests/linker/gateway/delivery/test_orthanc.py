@@ -13,7 +13,7 @@ import pytest
 from services.linker.gateway.records import DELIVERIES
 from services.linker.service import GATEWAY
 from shared.events import InstanceRef, InstancesDeidentified
-from tests.linker.gateway.test_against_archive import instance
+from tests.linker.gateway.delivery.test_against_archive import instance
 from tests.linker.samples import CT, keys, uid
 from tests.linker.system import gateway_environ, opened, until
 from tests.servers.process import free_ports

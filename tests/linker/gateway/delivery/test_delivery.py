@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from services.linker.gateway import send
-from services.linker.gateway.delivery_worker import Outage
+from services.linker.gateway.delivery import send
+from services.linker.gateway.delivery.transport import Centre, CentreUnavailable, StoreAnswer
+from services.linker.gateway.delivery.worker import Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, Delivery
-from services.linker.gateway.transport import Centre, CentreUnavailable, StoreAnswer
 from services.linker.links import policy
 from services.linker.service import GATEWAY
 from services.linker.settings import LinkerSettings

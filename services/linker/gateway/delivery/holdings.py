@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.linker.gateway import stow_response
-from services.linker.gateway.answers import answered
-from services.linker.gateway.delivery_worker import Outage
+from services.linker.gateway.delivery import stow_response
+from services.linker.gateway.delivery.answers import answered
+from services.linker.gateway.delivery.transport import Centre, CentreUnavailable, Holding
+from services.linker.gateway.delivery.worker import Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, Delivery
-from services.linker.gateway.transport import Centre, CentreUnavailable, Holding
 from shared import clock
 from shared.documents.optimistic import change
 from shared.errors import Transient

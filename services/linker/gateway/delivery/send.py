@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.linker.gateway import stow_response, trial
-from services.linker.gateway.answers import answered
-from services.linker.gateway.delivery_worker import Outage
+from services.linker.gateway.delivery import stow_response, trial
+from services.linker.gateway.delivery.answers import answered
+from services.linker.gateway.delivery.holdings import confirmed_held
+from services.linker.gateway.delivery.transport import Centre, CentreUnavailable
+from services.linker.gateway.delivery.worker import Outage
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.holdings import confirmed_held
 from services.linker.gateway.records import DELIVERIES, Delivery
-from services.linker.gateway.transport import Centre, CentreUnavailable
 from services.linker.links.states import DeliveryKind, DeliveryState
 from shared import clock
 from shared.documents import Eq, Order, Range

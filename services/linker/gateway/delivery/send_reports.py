@@ -2,12 +2,13 @@
 
 import msgspec
 
-from services.linker.gateway import planning, trial
-from services.linker.gateway.delivery_worker import Outage
+from services.linker.gateway import planning
+from services.linker.gateway.delivery import trial
+from services.linker.gateway.delivery.send import due
+from services.linker.gateway.delivery.transport import Centre, CentreUnavailable
+from services.linker.gateway.delivery.worker import Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, Delivery, SeenReport
-from services.linker.gateway.send import due
-from services.linker.gateway.transport import Centre, CentreUnavailable
 from services.linker.links.matching import AWAITED
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Announcement, DeliveryKind, DeliveryState

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from services.linker.gateway import stow_response
+from services.linker.gateway.delivery import stow_response
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import Delivery
 from services.linker.links.states import Announcement, DeliveryState
