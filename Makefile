@@ -9,8 +9,8 @@ JOBS ?= 2
 PLANS ?= 50
 SEED ?= 1
 FAST = "not servers and not browser and not slow"
-# One point below what the fast tests were measured to reach (86 %).
-COVERAGE_FLOOR = 80
+# One point below what the fast tests were measured to reach (87 %).
+COVERAGE_FLOOR = 86
 SHELL  := /bin/sh
 OURS    = $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 

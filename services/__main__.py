@@ -15,7 +15,7 @@ from services.archive import service as archive
 from services.command_line import option_variables, run_command
 from services.ingest import service as ingest
 from services.linker import service as linker
-from services.process import LOOPBACK, Process, console
+from services.process import LOOPBACK, Process, out
 from services.process import run as run_process
 from services.search import service as search
 from shared import logs
@@ -123,7 +123,7 @@ def _check_address(bind: str, insecure: bool) -> None:
         return
     if insecure:
         raise typer.BadParameter("--insecure is for loopback addresses only", param_hint="--bind")
-    console.print(f"[bold yellow]Warning:[/] listening on {bind} without authentication: protect this port yourself.")
+    out.print(f"[bold yellow]Warning:[/] listening on {bind} without authentication: protect this port yourself.")
 
 
 def _run(process: Process) -> None:

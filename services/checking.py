@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from services import home_check
 from services.home_check import Finding
 from shared import logs, sqlite_check
+from shared.console import console
 from shared.runtime.databases import embedded
 from shared.runtime.home import claimed
 from shared.runtime.ports import open_ports, port_settings
 from shared.service import Role, Service
 from shared.sqlite_check import Fault
 
-out = Console(highlight=False)
+out = console()
 _STORES = {Role.GATEWAY: ("identified",), Role.CENTRE: ("archive",)}
 HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 BytesOption = Annotated[bool, typer.Option("--bytes", help="Also read all stored bytes and compare their SHA-256.")]

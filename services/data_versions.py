@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping.rebuild import Derived, Progress, rebuild
@@ -16,13 +15,14 @@ from services.archive.housekeeping.rebuild_records import Restored, rebuild_reco
 from services.archive.records import COLLECTIONS, STUDIES
 from services.archive.settings import ArchiveSettings
 from services.command_line import ports_of, run_work
+from shared.console import console
 from shared.documents import Collection, Documents, Migrated
 from shared.runtime.cpu import CpuPool
 from shared.runtime.home import claimed
 from shared.service import Role, Service
 from shared.settings import read
 
-out = Console(highlight=False)
+out = console()
 HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 StudyOption = Annotated[str, typer.Option("--study", help="Only of this Study Instance UID.")]
 AgainOption = Annotated[bool, typer.Option("--again", help="Also what the present code has made already.")]

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from shared.bus import Queue
+from shared.console import console
 from shared.errors import Invalid, JmidError
 from shared.runtime import dead
 from shared.runtime.dead import Entry, Filter
@@ -26,7 +26,7 @@ OlderOption = Annotated[str, typer.Option(help="Only those older than, such as 3
 NewerOption = Annotated[str, typer.Option(help="Only those not older than.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say which are meant, and change nothing.")]
 Act = Callable[[Ports, Sequence[Entry]], Awaitable[int]]
-out = Console(highlight=False)
+out = console()
 
 
 def commands(services: Sequence[Service]) -> typer.Typer:

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import orjson
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from shared.console import console
+
 ANSWER_S = 10.0
-out = Console(highlight=False)
+out = console()
 HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 
 

@@ -6,11 +6,10 @@ from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from services import operations, sample
 from services.ingest.settings import IngestSettings
 from shared import settings as settings_reader
+from shared.console import console
 from shared.errors import JmidError
 from shared.runtime.grace import Grace
 from shared.runtime.host import Hosting, HostSettings, hosted
@@ -19,7 +18,7 @@ from shared.service import Role
 from shared.web import ohif
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-console = Console(stderr=True, highlight=False)
+out = console(stderr=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,14 +63,14 @@ async def run(process: Process) -> None:
     try:
         await hosting
     except asyncio.CancelledError:
-        console.print("Stopped before everything was open.")
+        out.print("Stopped before everything was open.")
 
 
 async def _host(process: Process, stopped: asyncio.Event, started: asyncio.Event) -> None:
     viewer = ohif.Viewer(process.home / "viewer") if process.hosts("archive") else None
 
     def tell(line: str) -> None:
-        console.print(f"  {line}", style="dim")
+        out.print(f"  {line}", style="dim")
 
     async with hosted(process, extra_routes=viewer.routes() if viewer else [], tell=tell) as host:
         started.set()
@@ -80,8 +79,8 @@ async def _host(process: Process, stopped: asyncio.Event, started: asyncio.Event
                 await _until(stopped, _feed_sample(process, host))
             _show_addresses(process, host, viewer=viewer is not None)
             await stopped.wait()
-            console.print("Stopping: finishing what is under way …")
-    console.print("Stopped; everything is kept.")
+            out.print("Stopping: finishing what is under way …")
+    out.print("Stopped; everything is kept.")
 
 
 async def _until(stopped: asyncio.Event, work: Coroutine[None, None, None]) -> None:
@@ -101,7 +100,7 @@ def _preparing(viewer: ohif.Viewer | None) -> Iterator[None]:
     async def prepare(viewer: ohif.Viewer) -> None:
         prepared = await viewer.prepare()
         if prepared.folder is None:
-            console.print(f"  OHIF viewer is not offered: {prepared.reason}", style="yellow")
+            out.print(f"  OHIF viewer is not offered: {prepared.reason}", style="yellow")
 
     task = asyncio.create_task(prepare(viewer)) if viewer else None
     try:
@@ -116,16 +115,16 @@ async def _feed_sample(process: Process, host: Host) -> None:
     done = process.home / "sample.fed"
     if done.exists():
         return
-    console.print("First start: sending the bundled sample to the receiving endpoints")
+    out.print("First start: sending the bundled sample to the receiving endpoints")
     try:
         await sample.feed(
             host.base_url,
             dimse_port=settings_reader.read(IngestSettings, "INGEST", process.environ).dimse_port,
             csv_folder=process.home / Role.GATEWAY.value / "ingest" / "csv",
-            tell=lambda line: console.print(f"  {line}", style="dim"),
+            tell=lambda line: out.print(f"  {line}", style="dim"),
         )
     except JmidError as error:
-        console.print(f"  the sample did not arrive whole: {error}", style="yellow")
+        out.print(f"  the sample did not arrive whole: {error}", style="yellow")
         return
     done.touch()
 
@@ -143,12 +142,12 @@ def _show_addresses(process: Process, host: Host, *, viewer: bool) -> None:
         ("HL7 v2 (MLLP)", f"{ingest.mllp_bind} port {ingest.mllp_port}", takes and ingest.mllp_port >= 0),
         ("Health", f"{url}/-/ready", True),
     ]
-    console.print(f"\n[bold green]J-MID is running[/]  ({', '.join(sorted({s.role.value for s in process.services}))})")
+    out.print(f"\n[bold green]J-MID is running[/]  ({', '.join(sorted({s.role.value for s in process.services}))})")
     for label, place, served in rows:
         if served:
-            console.print(f"  {label:<20} [bold]{place}[/]", soft_wrap=True)
+            out.print(f"  {label:<20} [bold]{place}[/]", soft_wrap=True)
     if process.log is not None:
-        console.print(f"  {'Log':<20} {process.log}", soft_wrap=True)
+        out.print(f"  {'Log':<20} {process.log}", soft_wrap=True)
     if process.bind in LOOPBACK:
-        console.print("  Only this machine can reach it: there is no authentication yet.", style="dim")
-    console.print("  Ctrl-C stops it.", style="dim")
+        out.print("  Only this machine can reach it: there is no authentication yet.", style="dim")
+    out.print("  Ctrl-C stops it.", style="dim")

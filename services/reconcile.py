@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
 
 from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping.compare import CentreCompared, compare
@@ -28,13 +27,14 @@ from services.linker.gateway.reconcile import reconcile as reconcile_deliveries
 from services.linker.links import policy
 from services.linker.service import GATEWAY
 from services.linker.settings import LinkerSettings, complete
+from shared.console import console
 from shared.errors import SettingsError
 from shared.runtime.cpu import CpuPool
 from shared.service import Role
 from shared.settings import read
 
 DIFFERS = 3
-out = Console(highlight=False)
+out = console()
 T = TypeVar("T")
 HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Compare, and have nothing delivered again.")]

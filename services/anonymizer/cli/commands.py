@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from services.anonymizer.cli import lost_keys, report_commands
@@ -23,12 +22,13 @@ from services.anonymizer.pseudonyms import key_wrapping, vault_access
 from services.anonymizer.pseudonyms import keys as key_files
 from services.anonymizer.pseudonyms.vault_access import Asker, open_vault
 from services.anonymizer.rotation.folder import renew_folder
+from shared.console import console
 from shared.errors import JmidError, SettingsError
 
 deid = typer.Typer(help="De-identify files on disk, exactly as the service does.", no_args_is_help=True)
 keys = typer.Typer(help="The secret keys of the pseudonyms.", no_args_is_help=True)
 profile = typer.Typer(help="What the de-identification profiles do.", no_args_is_help=True)
-console = Console(highlight=False)
+out = console()
 
 ProfileOption = Annotated[str, typer.Option("--profile", help="jmid or research.")]
 KeysOption = Annotated[Path, typer.Option("--keys", help="The key folder; made by: jmid keys new.")]
@@ -56,8 +56,8 @@ def instances(
     policy = _policy(profile, keys, site)._replace(trust_detector=mask_text, search_pixels=search_pixels)
     if search_pixels and not text_detector.available():
         _fail("--search-pixels needs the text detector, which requirements-gateway.lock has")
-    passed, refused = deidentify_folder(in_dir, out_dir, policy, quarantine, jobs, console)
-    console.print(f"{passed} de-identified, {refused} refused; see {out_dir / 'index.csv'}")
+    passed, refused = deidentify_folder(in_dir, out_dir, policy, quarantine, jobs, out)
+    out.print(f"{passed} de-identified, {refused} refused; see {out_dir / 'index.csv'}")
 
 
 @deid.command()
@@ -75,7 +75,7 @@ def reports(
     outcome = report_commands.deidentify_file(
         in_file, out_file, profile, keys, site=site, jobs=jobs, recognise=recognise
     )
-    console.print(f"{outcome.done} de-identified, {outcome.flagged} to look at, {len(outcome.rejected)} not readable")
+    out.print(f"{outcome.done} de-identified, {outcome.flagged} to look at, {len(outcome.rejected)} not readable")
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
 
@@ -91,8 +91,8 @@ def deface(
         loaded = defacing.load(defacer)
     except SettingsError as error:
         _fail(str(error))
-    passed, refused = deface_folder(in_dir, out_dir, loaded, console)
-    console.print(f"{passed} defaced, {refused} refused; see {out_dir / 'index.csv'}")
+    passed, refused = deface_folder(in_dir, out_dir, loaded, out)
+    out.print(f"{passed} defaced, {refused} refused; see {out_dir / 'index.csv'}")
 
 
 @deid.command()
@@ -110,8 +110,8 @@ def verify(
         flaws = verify_file(path, texts)
         wrong += bool(flaws)
         for flaw in flaws:
-            console.print(f"{path.name}: {flaw.where} {flaw.what}", soft_wrap=True)
-    console.print(f"{len(paths)} checked, {wrong} with flaws")
+            out.print(f"{path.name}: {flaw.where} {flaw.what}", soft_wrap=True)
+    out.print(f"{len(paths)} checked, {wrong} with flaws")
     if wrong:
         raise typer.Exit(1)
 
@@ -129,7 +129,7 @@ def new(
         _fail(f"{folder} holds keys already; use: jmid keys rotate {folder}")
     shared = bytes.fromhex(patient_key.read_text("ascii").strip()) if patient_key else None
     made = _made(folder, domain, shared)
-    console.print(f"{made.version} of domain {made.domain} in {folder}. Back it up: nothing links without it.")
+    out.print(f"{made.version} of domain {made.domain} in {folder}. Back it up: nothing links without it.")
 
 
 @keys.command("rotate")
@@ -149,7 +149,7 @@ def rotate(
     current = _ring(folder).current
     shared = bytes.fromhex(patient_key.read_text("ascii").strip()) if patient_key else None
     made = _made(folder, current.domain, current.patient if keep_patient_key else shared)
-    console.print(f"{made.version} is current. Restart the anonymizer. New pseudonyms do not match the old ones.")
+    out.print(f"{made.version} is current. Restart the anonymizer. New pseudonyms do not match the old ones.")
 
 
 @keys.command("wrap")
@@ -159,7 +159,7 @@ def wrap(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)]) 
         guard = key_wrapping.read(os.environ)
         if isinstance(guard, key_wrapping.Plain):
             _fail("JMID_ANONYMIZER_KEY_WRAP and JMID_ANONYMIZER_KEY_UNWRAP are not set")
-        console.print(f"{key_files.rewrap(folder, guard)} wrapped. Backups may still hold the plain files.")
+        out.print(f"{key_files.rewrap(folder, guard)} wrapped. Backups may still hold the plain files.")
     except SettingsError as error:
         _fail(str(error))
 
@@ -172,7 +172,7 @@ def list_(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)])
     for each in ring.versions:
         is_current = "yes" if each is ring.current else ""
         table.add_row(each.version, each.domain, each.created, each.fingerprint, is_current)
-    console.print(table)
+    out.print(table)
 
 
 keys.command("lost")(lost_keys.lost)
@@ -185,7 +185,7 @@ def consortium(path: Annotated[Path, typer.Argument(dir_okay=False)]) -> None:
         _fail(f"{path} exists")
     path.touch(mode=0o600)
     path.write_text(secrets.token_hex(key_files.SECRET_BYTES) + "\n", "ascii")
-    console.print(f"{path}: give it to each site: jmid keys new FOLDER --patient-key {path.name}")
+    out.print(f"{path}: give it to each site: jmid keys new FOLDER --patient-key {path.name}")
 
 
 @keys.command("reidentify")
@@ -198,7 +198,7 @@ def reidentify(
 ) -> None:
     """Say whom a pseudonym stands for; the reading is recorded first. Only where the gateway's store and keys are."""
     try:
-        console.print(asyncio.run(vault_access.read_vault(home, pseudonym, by, second, reason)), highlight=False)
+        out.print(asyncio.run(vault_access.read_vault(home, pseudonym, by, second, reason)), highlight=False)
     except (JmidError, SettingsError) as error:
         _fail(str(error))
 
@@ -220,25 +220,25 @@ def renew(
 
     async def run() -> tuple[int, int]:
         async with open_vault(home, Asker(by, reason, second)) as vault:
-            return await renew_folder(vault, in_dir, out_dir, site, console)
+            return await renew_folder(vault, in_dir, out_dir, site, out)
 
     try:
         done, left = asyncio.run(run())
     except (JmidError, SettingsError) as error:
         _fail(str(error))
-    console.print(f"{done} renewed, {left} not; see {out_dir / 'index.csv'}")
+    out.print(f"{done} renewed, {left} not; see {out_dir / 'index.csv'}")
 
 
 @profile.command("show")
 def show(name: str) -> None:
     """Show a profile: its options, its rules, and what it does with every Attribute that is not kept."""
-    effective.show(_profile(name), console)
+    effective.show(_profile(name), out)
 
 
 @profile.command("diff")
 def diff(one: str, other: str) -> None:
     """Show the Attributes that two profiles treat differently."""
-    effective.diff(_profile(one), _profile(other), console)
+    effective.diff(_profile(one), _profile(other), out)
 
 
 @profile.command("explain")
@@ -249,7 +249,7 @@ def explain(
 ) -> None:
     """Say what a profile does with an Attribute, and why."""
     try:
-        effective.explain(_profile(name), tag, sop_class, console)
+        effective.explain(_profile(name), tag, sop_class, out)
     except ValueError as error:
         _fail(str(error))
 
@@ -284,5 +284,5 @@ def _profile(name: str) -> profiles.Profile:
 
 
 def _fail(text: str) -> NoReturn:
-    console.print(f"[bold red]{text}[/]")
+    out.print(f"[bold red]{text}[/]")
     raise typer.Exit(2)
