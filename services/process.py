@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from services.ingest.settings import IngestSettings
 from shared import settings as settings_reader
 from shared.console import console
 from shared.errors import JmidError
-from shared.runtime.grace import Grace
+from shared.runtime.grace import Grace, end_process
 from shared.runtime.host import Hosting, HostSettings, hosted
 from shared.runtime.state import Host
 from shared.service import Role
@@ -46,13 +46,14 @@ class Process(Hosting):
         return set(names) <= {service.name for service in self.services}
 
 
-async def run(process: Process) -> None:
+async def run(process: Process, *, end: Callable[[], None] = end_process) -> None:
     """Run until SIGINT or SIGTERM; then drain. Raises SettingsError if it cannot start as told.
 
-    A stop that comes during the start ends the start. Whatever the state, the process is ended after its grace.
+    A stop that comes during the start ends the start. Whatever the state, the process is ended after its grace, by
+    ``end``, which a test replaces: the time goes on when this has returned, while the interpreter ends its threads.
     """
     settings = settings_reader.read(HostSettings, "HOST", process.environ)
-    stopped, started = Grace(settings.grace_s).stop_signal(), asyncio.Event()
+    stopped, started = Grace(settings.grace_s, end).stop_signal(), asyncio.Event()
     hosting = asyncio.create_task(_host(process, stopped, started))
     waits = [asyncio.create_task(event.wait()) for event in (stopped, started)]
     await asyncio.wait([hosting, *waits], return_when=asyncio.FIRST_COMPLETED)

@@ -15,7 +15,8 @@ from shared.logs import decided
 EXIT_CODE = 1
 
 
-def _end() -> None:
+def end_process() -> None:
+    """End the process now, and say so in the log."""
     decided("stop-forced", level="error")
     os._exit(EXIT_CODE)
 
@@ -23,7 +24,7 @@ def _end() -> None:
 class Grace:
     """The time between a stop signal and the end. end: what ends the process; it runs in a thread of its own."""
 
-    def __init__(self, grace_s: float, end: Callable[[], None] = _end) -> None:
+    def __init__(self, grace_s: float, end: Callable[[], None] = end_process) -> None:
         self._timer = threading.Timer(grace_s, end)
         self._timer.daemon = True
         self._began = False

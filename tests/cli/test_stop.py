@@ -22,6 +22,10 @@ def process(home: Path, service: Service) -> Process:
     return Process(services=[service], every=[service], home=home, site="a", environ={})
 
 
+def late() -> None:
+    """Nothing: this process is that of all tests."""
+
+
 async def test_a_stop_during_the_start_ends_the_start(tmp_path: Path) -> None:
     opening, closed = asyncio.Event(), asyncio.Event()
 
@@ -34,7 +38,7 @@ async def test_a_stop_during_the_start_ends_the_start(tmp_path: Path) -> None:
         finally:
             closed.set()
 
-    running = asyncio.create_task(run(process(tmp_path, Service("probe", Role.CENTRE, opens))))
+    running = asyncio.create_task(run(process(tmp_path, Service("probe", Role.CENTRE, opens)), end=late))
     await opening.wait()
 
     os.kill(os.getpid(), signal.SIGTERM)
@@ -58,7 +62,7 @@ async def test_a_stop_ends_what_runs(tmp_path: Path) -> None:
     async def opens(_: Place) -> AsyncIterator[Running]:
         yield Running(tasks=[work])
 
-    running = asyncio.create_task(run(process(tmp_path, Service("probe", Role.CENTRE, opens))))
+    running = asyncio.create_task(run(process(tmp_path, Service("probe", Role.CENTRE, opens)), end=late))
     await working.wait()
 
     os.kill(os.getpid(), signal.SIGTERM)
