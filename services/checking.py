@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from services import home_check
+from services.command_line import HomeOption
 from services.home_check import Finding
 from shared import logs, sqlite_check
 from shared.console import console
@@ -22,7 +23,6 @@ from shared.sqlite_check import Fault
 
 out = console()
 _STORES = {Role.GATEWAY: ("identified",), Role.CENTRE: ("archive",)}
-HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 BytesOption = Annotated[bool, typer.Option("--bytes", help="Also read all stored bytes and compare their SHA-256.")]
 LossOption = Annotated[
     bool,

@@ -9,18 +9,24 @@ import sys
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 import typer.main
 
+from services.archive.deps import ArchiveDeps
+from services.archive.records import COLLECTIONS
+from services.archive.settings import ArchiveSettings
 from shared import logs
 from shared.errors import Damaged, IncompatibleData, JmidError, SettingsError
+from shared.runtime.cpu import CpuPool
 from shared.runtime.ports import Ports, open_ports, port_settings
 from shared.service import Role
+from shared.settings import read
 from shared.supervision import origin
 
 T = TypeVar("T")
+HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 
 _UsageError = typer.BadParameter.__base__ or typer.BadParameter
 
@@ -66,6 +72,15 @@ async def ports_of(role: Role, home: Path, stores: Iterable[str]) -> AsyncIterat
     """Yield the ports of a role of this home, or of the servers that the environment names. stores: blobs to open."""
     async with open_ports(port_settings(role, os.environ), role, home / role.value, stores, os.environ) as ports:
         yield ports
+
+
+@asynccontextmanager
+async def archive_of(home: Path) -> AsyncIterator[ArchiveDeps]:
+    """Yield what the archive's work works with in this home, beside the service or without it."""
+    async with ports_of(Role.CENTRE, home, ("archive",)) as ports:
+        await ports.documents.declare(*COLLECTIONS)
+        settings = read(ArchiveSettings, "ARCHIVE", os.environ)
+        yield ArchiveDeps(settings, ports.documents, ports.blobs["archive"], ports.bus, CpuPool(1))
 
 
 def _fail_usage(error: Exception) -> NoReturn:

@@ -1,29 +1,22 @@
 """What an operator does after an update: ``jmid migrate`` and ``jmid rebuild metadata|answers|index``."""
 
-import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping.rebuild import Derived, Progress, rebuild
 from services.archive.housekeeping.rebuild_records import Restored, rebuild_records
-from services.archive.records import COLLECTIONS, STUDIES
-from services.archive.settings import ArchiveSettings
-from services.command_line import ports_of, run_work
+from services.archive.records import STUDIES
+from services.command_line import HomeOption, archive_of, ports_of, run_work
 from shared.console import console
 from shared.documents import Collection, Documents, Migrated
-from shared.runtime.cpu import CpuPool
 from shared.runtime.home import claimed
 from shared.service import Role, Service
-from shared.settings import read
 
 out = console()
-HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 StudyOption = Annotated[str, typer.Option("--study", help="Only of this Study Instance UID.")]
 AgainOption = Annotated[bool, typer.Option("--again", help="Also what the present code has made already.")]
 CountOption = Annotated[bool, typer.Option("--dry-run", help="Count what would be done and write nothing.")]
@@ -108,17 +101,9 @@ def _rebuild(home: Path, derived: Derived, study: str, again: bool) -> None:
         raise typer.Exit(1)
 
 
-@asynccontextmanager
-async def _archive(home: Path) -> AsyncIterator[ArchiveDeps]:
-    async with ports_of(Role.CENTRE, home, ("archive",)) as ports:
-        await ports.documents.declare(*COLLECTIONS)
-        settings = read(ArchiveSettings, "ARCHIVE", os.environ)
-        yield ArchiveDeps(settings, ports.documents, ports.blobs["archive"], ports.bus, CpuPool(1))
-
-
 async def _rebuild_records(home: Path, dry_run: bool) -> Restored:
     restored = Restored()
-    async with _archive(home) as deps:
+    async with archive_of(home) as deps:
         async for restored in rebuild_records(deps, dry_run=dry_run):
             _progress(_restored(restored, dry_run))
     return restored
@@ -126,7 +111,7 @@ async def _rebuild_records(home: Path, dry_run: bool) -> Restored:
 
 async def _rebuild_in(home: Path, derived: Derived, study: str, again: bool) -> Progress:
     progress = Progress()
-    async with _archive(home) as deps:
+    async with archive_of(home) as deps:
         async for progress in rebuild(deps, derived, study=study, again=again):
             _progress(_figures(progress))
     return progress

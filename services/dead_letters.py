@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from services.command_line import HomeOption
 from shared.bus import Queue
 from shared.console import console
 from shared.errors import Invalid, JmidError
@@ -17,7 +18,6 @@ from shared.runtime.ports import Ports, open_ports, port_settings
 from shared.service import Role, Service
 from shared.set_aside import SET_ASIDE
 
-HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 QueueArgument = Annotated[str, typer.Argument(help="A service as gateway:anonymizer, or all.")]
 IdArgument = Annotated[str, typer.Argument(help="The id, whole, from jmid dead list; or all.")]
 QueueOption = Annotated[str, typer.Option(help="Only of this service, such as gateway:anonymizer.")]

@@ -1,7 +1,6 @@
 """What ``jmid check`` looks at: databases, records, keys, the search index, the viewer, stored bytes."""
 
 import asyncio
-import hashlib
 import os
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -11,16 +10,14 @@ from typing import NamedTuple
 from services.anonymizer.pseudonyms import key_register, key_wrapping, keys
 from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.settings import AnonymizerSettings
-from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping.scrub import is_right
 from services.archive.records import INSTANCES, InstanceState
-from services.archive.settings import ArchiveSettings
 from services.search.index_files import damaged_file
 from shared import sqlite_check
 from shared.blobs import Blobs
+from shared.blobs.digest import sha256_of
 from shared.documents import Documents
 from shared.errors import IncompatibleData, SettingsError
-from shared.runtime.cpu import CpuPool
 from shared.runtime.databases import embedded
 from shared.runtime.ports import Ports, PortSettings
 from shared.service import Role, Service
@@ -88,19 +85,18 @@ def disposable(home: Path) -> Iterator[Finding]:
 
 async def archived_bytes(ports: Ports, *, whole: bool) -> AsyncIterator[Finding]:
     """Yield Instances of the archive whose bytes are not those that came. whole: read all, not only their lengths."""
-    settings = read(ArchiveSettings, "ARCHIVE", os.environ)
-    deps = ArchiveDeps(settings, ports.documents, ports.blobs["archive"], ports.bus, CpuPool(1))
+    blobs = ports.blobs["archive"]
     await ports.documents.declare(INSTANCES)
     async for record in ports.documents.every(INSTANCES):
         where = f"archive: Instance {record.sop_instance_uid}"
         if record.state is InstanceState.DAMAGED:
             yield Finding(where, "its bytes were found damaged before", "Stored bytes")
         elif record.is_here:
-            size = await deps.blobs.size(record.blob)
+            size = await blobs.size(record.blob)
             if size != record.size_bytes:
                 what = "its bytes are gone" if size is None else "its bytes were cut short"
                 yield Finding(where, what, "Stored bytes")
-            elif whole and not await is_right(deps, record):
+            elif whole and not await is_right(blobs, record):
                 yield Finding(where, "its bytes are of another SHA-256", "Stored bytes")
 
 
@@ -110,8 +106,5 @@ async def identified_bytes(blobs: Blobs) -> AsyncIterator[Finding]:
         name = key.rpartition("/")[2]
         if _SHA256.fullmatch(name) is None:
             continue
-        running = hashlib.sha256()
-        async for chunk in blobs.stream(key, chunk=1 << 20):
-            await asyncio.to_thread(running.update, chunk)
-        if running.hexdigest() != name:
+        if (await sha256_of(blobs, key))[0] != name:
             yield Finding(f"identified: {key}", "its bytes are not those that came", "Stored bytes")

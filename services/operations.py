@@ -11,11 +11,11 @@ import orjson
 import typer
 from rich.table import Table
 
+from services.command_line import HomeOption
 from shared.console import console
 
 ANSWER_S = 10.0
 out = console()
-HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 
 
 @contextlib.contextmanager

@@ -11,11 +11,8 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping.compare import CentreCompared, compare
-from services.archive.records import COLLECTIONS as ARCHIVE_COLLECTIONS
-from services.archive.settings import ArchiveSettings
-from services.command_line import ports_of, run_work
+from services.command_line import HomeOption, archive_of, ports_of, run_work
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts.reconcile import Identified, send_again
 from services.ingest.receipts.records import COLLECTIONS as INGEST_COLLECTIONS
@@ -36,7 +33,6 @@ from shared.settings import read
 DIFFERS = 3
 out = console()
 T = TypeVar("T")
-HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Compare, and have nothing delivered again.")]
 ListOption = Annotated[bool, typer.Option("--list", help="Name the Studies of what cannot be mended from here.")]
 CentreOption = Annotated[
@@ -125,10 +121,7 @@ async def _gateway(home: Path, address: str, dry_run: bool) -> tuple[Compared, I
 
 async def _centre(home: Path) -> CentreCompared:
     compared = CentreCompared()
-    async with ports_of(Role.CENTRE, home, ("archive",)) as ports:
-        await ports.documents.declare(*ARCHIVE_COLLECTIONS)
-        settings = read(ArchiveSettings, "ARCHIVE", os.environ)
-        deps = ArchiveDeps(settings, ports.documents, ports.blobs["archive"], ports.bus, CpuPool(1))
+    async with archive_of(home) as deps:
         async for compared in compare(deps):
             _progress(f"{compared.held} have their bytes, {len(compared.missing)} have not")
     return compared

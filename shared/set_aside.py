@@ -15,19 +15,19 @@ from typing import TypeVar
 import msgspec
 
 from shared import clock as wall
-from shared.documents import Collection, Documents, Eq
+from shared.documents import Collection, Documents, Eq, Page
 from shared.errors import Transient
 from shared.lease import LeaseLost
 from shared.logs import decided
 from shared.supervision import origin
 
 T = TypeVar("T")
+D = TypeVar("D", bound=msgspec.Struct)
 FIRST_S, MOST_S = 1.0, 3600.0
 IN_ROW = 8
 """How many items may fail in a row as if a store were away, nothing being done in between, before it is an outage."""
 LOOK_S = 5.0
 """How often records are looked for that another process, or a person, wrote."""
-_PAGE = 500
 
 
 class SetAsideItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +108,29 @@ class SetAside:
             await self.keep_only(keys)
         return len(round_.done)
 
+    async def first_done(
+        self,
+        read: Callable[[str | None], Awaitable[Page[D]]],
+        key: Callable[[D], str],
+        do: Callable[[list[D]], Awaitable[int]],
+    ) -> int:
+        """Go page by page until something of a page was done, and return how much: what is set aside stays in front.
+
+        read: the page after a position, as ``find`` returns it.  key: of the item that a record belongs to.
+        do: does it for a page and returns for how many. When nothing was done, what no page has is forgotten.
+        """
+        after: str | None = None
+        keys: set[str] = set()
+        while True:
+            page = await read(after)
+            keys |= {key(record) for record in page.documents}
+            if done := await do(page.documents):
+                return done
+            after = page.next
+            if after is None:
+                await self.keep_only(keys)
+                return 0
+
     async def keep_only(self, keys: Set[str]) -> None:
         """Forget what is not among these keys of all items that there are.
 
@@ -128,24 +151,16 @@ class SetAside:
 
     async def note(self, key: str, error: Exception) -> None:
         """Set an item aside, once more if it was."""
-        await self._note(key, error, await self.documents.get(SET_ASIDE, self._id(key)))
+        await self._note(key, error, await self.documents.get(SET_ASIDE, self.id_of(key)))
 
     async def forget(self, key: str) -> None:
         """Forget an item that was dealt with, or is no more."""
         self._due_at.pop(key, None)
-        await self.documents.delete(SET_ASIDE, self._id(key))
+        await self.documents.delete(SET_ASIDE, self.id_of(key))
 
     async def items(self) -> list[SetAsideItem]:
         """Return all that are set aside; few by nature."""
-        listed: list[SetAsideItem] = []
-        after: str | None = None
-        while True:
-            own = (Eq("service", self.service), Eq("work", self.work))
-            page = await self.documents.find(SET_ASIDE, *own, limit=_PAGE, after=after)
-            listed += page.documents
-            if page.next is None:
-                return listed
-            after = page.next
+        return await self.documents.find_all(SET_ASIDE, Eq("service", self.service), Eq("work", self.work))
 
     async def _recorded(self) -> dict[str, SetAsideItem]:
         recorded = {each.key: each for each in await self.items()}
@@ -159,7 +174,8 @@ class SetAside:
         self._looked_at = now if is_time else self._looked_at
         return is_time
 
-    def _id(self, key: str) -> str:
+    def id_of(self, key: str) -> str:
+        """Return the id of the record of an item."""
         return f"{self.service}/{self.work}/{key}"
 
     def _rests(self, key: str, recorded: dict[str, SetAsideItem]) -> bool:
@@ -169,7 +185,7 @@ class SetAside:
     async def _note(self, key: str, error: Exception, old: SetAsideItem | None) -> None:
         now, name = wall.now(), type(error).__name__
         item = SetAsideItem(
-            id=self._id(key),
+            id=self.id_of(key),
             service=self.service,
             work=self.work,
             key=key,

@@ -47,7 +47,7 @@ class SetAsideRecords:
     def _item(self, key: str, case: SetAsideCase, old: SetAsideItem | None) -> SetAsideItem:
         now = clock.now()
         return SetAsideItem(
-            id=f"search/{WORK}/{key}",
+            id=self._shared().id_of(key),
             service="search",
             work=WORK,
             key=key,

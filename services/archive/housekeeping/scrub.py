@@ -6,7 +6,6 @@ by the waits of this process' own clock: a wall clock that jumps begins one earl
 """
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,6 +16,8 @@ from services.archive.deps import ArchiveDeps
 from services.archive.records import INSTANCES, SCRUBS, InstanceRecord, ScrubRecord
 from services.archive.stored_bytes import damaged
 from shared import clock
+from shared.blobs import Blobs
+from shared.blobs.digest import sha256_of
 from shared.documents import Put
 from shared.errors import Damaged, NotFound, Transient
 from shared.lease import Lease, LeaseLost
@@ -112,7 +113,7 @@ async def _one(deps: ArchiveDeps, record: InstanceRecord) -> bool:
     if not record.is_here:
         return True
     started = time.monotonic()
-    right = await is_right(deps, record) or await _is_gone(deps, record)
+    right = await is_right(deps.blobs, record) or await _is_gone(deps, record)
     SCRUBBED.labels("archive", "right" if right else "damaged").inc()
     SCRUBBED_BYTES.labels("archive").inc(record.size_bytes)
     if not right:
@@ -122,16 +123,12 @@ async def _one(deps: ArchiveDeps, record: InstanceRecord) -> bool:
     return right
 
 
-async def is_right(deps: ArchiveDeps, record: InstanceRecord) -> bool:
+async def is_right(blobs: Blobs, record: InstanceRecord) -> bool:
     """Read an Instance and say whether its bytes are those of its record."""
-    running, length = hashlib.sha256(), 0
     try:
-        async for chunk in deps.blobs.stream(record.blob, chunk=1 << 20):
-            await asyncio.to_thread(running.update, chunk)
-            length += len(chunk)
+        return await sha256_of(blobs, record.blob) == (record.sha256, record.size_bytes)
     except NotFound:
         return False
-    return length == record.size_bytes and running.hexdigest() == record.sha256
 
 
 async def _is_gone(deps: ArchiveDeps, record: InstanceRecord) -> bool:

@@ -5,6 +5,7 @@ Source: design section 4 (write the ledger row, then answer; publish what is not
 
 import uuid
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -29,18 +30,11 @@ async def publish_pending(deps: ArchiveDeps, lease: Lease) -> int:
     The rows of a Study that cannot be brought up to date are left, and the Study is set aside; the others go on.
     Of all processes the one with the lease does so. Raises LeaseLost.
     """
-    after: str | None = None
-    studies: set[str] = set()
-    while True:
-        page = await deps.documents.find(PENDING, order=(Order("at"),), limit=PAGE, after=after)
-        studies |= {row.study_instance_uid for row in page.documents}
-        published = await _publish_rows(deps, lease, page.documents)
-        after = page.next
-        if published:
-            return published
-        if after is None:
-            await deps.set_asides.of(_WORK).keep_only(studies)
-            return 0
+    return await deps.set_asides.of(_WORK).first_done(
+        lambda after: deps.documents.find(PENDING, order=(Order("at"),), limit=PAGE, after=after),
+        lambda row: row.study_instance_uid,
+        partial(_publish_rows, deps, lease),
+    )
 
 
 async def oldest_unpublished_s(deps: ArchiveDeps) -> int:
@@ -128,7 +122,7 @@ def stored_rows(
         Put(
             PENDING,
             PendingRecord(
-                id=str(uuid.uuid5(_ROWS, f"{commit}|{series}")),
+                id=str(uuid.uuid4()),
                 study_instance_uid=study,
                 series_instance_uid=series,
                 sop_instance_uids=tuple(record.sop_instance_uid for record, _ in own),
@@ -147,9 +141,6 @@ def stored_rows(
 def again(rows: Iterable[Put[PendingRecord]]) -> list[Put[PendingRecord]]:
     """Return the rows of a write that took longer than rows are waited for: as new ones, to be published anew."""
     return [Put(PENDING, msgspec.structs.replace(row.document, id=str(uuid.uuid4()), at=clock.now())) for row in rows]
-
-
-_ROWS = uuid.UUID("6f1f2a3e-5d0c-4c57-9a55-0c8a3b1d7e42")
 
 
 def _keys(attributes: Json) -> LinkKeys:

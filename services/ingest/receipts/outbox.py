@@ -63,19 +63,12 @@ async def publish_some(deps: IngestDeps, lease: Lease) -> int:
 
 
 async def _publish_from(deps: IngestDeps, lease: Lease, collection: Collection[A]) -> int:
-    after: str | None = None
-    receipts: set[str] = set()
-    while True:
-        waiting = Eq("published", NOT_PUBLISHED)
-        page = await deps.documents.find(collection, waiting, order=(Order("at"),), limit=PAGE, after=after)
-        receipts |= {each.receipt_id for each in page.documents}
-        published = await _publish(deps, lease, collection, page.documents)
-        after = page.next
-        if published:
-            return published
-        if after is None:
-            await deps.set_asides.of(f"publish {collection.name}").keep_only(receipts)
-            return 0
+    waiting, order = Eq("published", NOT_PUBLISHED), (Order("at"),)
+    return await deps.set_asides.of(f"publish {collection.name}").first_done(
+        lambda after: deps.documents.find(collection, waiting, order=order, limit=PAGE, after=after),
+        lambda content: content.receipt_id,
+        partial(_publish, deps, lease, collection),
+    )
 
 
 async def _publish(deps: IngestDeps, lease: Lease, collection: Collection[A], contents: Sequence[A]) -> int:
@@ -151,18 +144,17 @@ async def release_forever(deps: IngestDeps, _: Lease) -> None:
 
 async def release_some(deps: IngestDeps, before: float) -> int:
     """Release some contents that were de-identified and arrived before a moment; return how many."""
-    old, after = (Eq("state", ArrivalState.DEIDENTIFIED), Range("at", None, before)), None
-    work, blobs = deps.set_asides.of("release"), set[str]()
-    while True:
-        page = await deps.documents.find(ARRIVALS, *old, limit=PAGE, after=after)
-        blobs |= {each.blob for each in page.documents}
-        released = await work.each(page.documents, lambda each: each.blob, partial(_release, deps, before))
-        after = page.next
-        if released:
-            return released
-        if after is None:
-            await work.keep_only(blobs)
-            return 0
+    old = (Eq("state", ArrivalState.DEIDENTIFIED), Range("at", None, before))
+    work = deps.set_asides.of("release")
+
+    def blob_of(arrival: Arrival) -> str:
+        return arrival.blob
+
+    return await work.first_done(
+        lambda after: deps.documents.find(ARRIVALS, *old, limit=PAGE, after=after),
+        blob_of,
+        lambda arrivals: work.each(arrivals, blob_of, partial(_release, deps, before)),
+    )
 
 
 async def _release(deps: IngestDeps, before: float, seen: Arrival) -> None:
