@@ -51,6 +51,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One Instance at rest.
 
     blob, size_bytes, sha256: its Part 10 file, as it came.  state: stored or evicted.  stored_at: seconds since 1970.
+    crc32: of the same bytes (RFC 1952 8): what every read can afford; None in what was written before it was recorded.
     header_end: where the pixel data element begins; size_bytes if there is none.  bulk: path → begin and end of each
     value that the metadata give as BulkDataURI.  deflated: offsets are in the inflated Data Set.
     metadata: a gzip member that holds the DICOM JSON of the Data Set.  answer: the JSON of the QIDO-RS answer without
@@ -68,6 +69,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     blob: str
     size_bytes: int
     sha256: str
+    crc32: int | None = None
     state: InstanceState = InstanceState.STORED
     stored_at: float
     header_end: int

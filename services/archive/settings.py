@@ -50,7 +50,7 @@ class ArchiveSettings(msgspec.Struct, frozen=True):
     read_checks: Annotated[
         float,
         Meta(
-            description="Of how many reads the stored bytes are compared with their SHA-256 before they are answered "
+            description="Of how many reads the stored bytes are compared with their checksum before they are answered "
             "with: 1 is every one, 0 none.",
             ge=0,
             le=1,

@@ -4,6 +4,7 @@ import hashlib
 
 import msgspec
 import orjson
+from isal import isal_zlib
 
 from services.archive.attributes import search_results
 from services.archive.attributes.dicom_json import Header, read_header
@@ -104,6 +105,7 @@ def _record(
         blob=instance_blobs.new_key(study_uid, series_uid, sop_instance_uid, at),
         size_bytes=len(data),
         sha256=digest,
+        crc32=isal_zlib.crc32(data),
         stored_at=at,
         header_end=header.pixels.start if header.pixels else len(file.data),
         deflated=file.deflated,

@@ -1,5 +1,6 @@
 """Bytes that are no more those that came are never answered with: flipped, cut short, emptied, gone."""
 
+import zlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from services.archive.housekeeping import orphans
 from services.archive.housekeeping.scrub import DAY_S, is_due, scrub
 from services.archive.recently_checked import FOR_S, RecentlyChecked
 from services.archive.records import INSTANCES, SCRUBS, STUDIES, InstanceRecord, InstanceState, ScrubRecord
-from shared.errors import Unavailable
+from shared.errors import Damaged, Unavailable
 from shared.lease import Lease
 from tests.archive.conftest import Archive
 from tests.archive.retrieve.fixtures import INSTALLED, Serving, path_of, serving_all
@@ -97,6 +98,28 @@ async def test_a_large_instance_that_is_damaged_is_never_answered_whole(
         status = 0  # broken off
     assert status in (0, 500)
     assert (await serving.get(path_of(record), STORED))[0] == 410
+
+
+@pytest.mark.parametrize("small_bytes", [stored_bytes.SMALL_BYTES, 1000])
+async def test_a_record_of_an_older_release_has_no_checksum_and_is_compared_by_its_digest(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, small_bytes: int
+) -> None:
+    monkeypatch.setattr(stored_bytes, "SMALL_BYTES", small_bytes)
+    (record,) = await serving.take(CT)
+    older = msgspec.structs.replace(record, crc32=None)
+
+    read = b"".join([each async for each in stored_bytes.stream(serving.deps, older)])
+    flip(blob_of(serving, record))
+
+    assert read == CT
+    with pytest.raises(Damaged):
+        _ = [each async for each in stored_bytes.stream(serving.deps, older)]
+
+
+async def test_the_checksum_of_a_record_is_that_of_gzip(serving: Serving) -> None:
+    (record,) = await serving.take(CT)
+
+    assert record.crc32 == zlib.crc32(CT)
 
 
 async def test_the_right_bytes_stored_again_bring_it_back(serving: Serving) -> None:
