@@ -45,8 +45,7 @@ from shared.web.language import translatable
 async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
     """Open the anonymizer of a gateway; raise SettingsError for a wrong profile, site name or key folder."""
     settings = settings_reader.read(AnonymizerSettings, "ANONYMIZER", place.environ)
-    if settings.search_pixels and not text_detector.available():
-        raise SettingsError("JMID_ANONYMIZER_SEARCH_PIXELS needs what requirements-gateway.lock installs")
+    await _check_detector(settings, place)
     ring = await _keyring(settings, place)
     policy = Policy(
         profile.load(settings.profile).name,
@@ -86,6 +85,14 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         menu=[(translatable("Quarantine"), "/gateway/quarantine")],
         status=status,
     )
+
+
+async def _check_detector(settings: AnonymizerSettings, place: Place) -> None:
+    """Raise SettingsError if the settings have the text detector look at images, and there is none."""
+    asked = {"JMID_ANONYMIZER_PIXEL_TEXT=mask": settings.pixel_text == "mask"}
+    asked["JMID_ANONYMIZER_SEARCH_PIXELS"] = settings.search_pixels
+    for setting in (name for name, is_asked in asked.items() if is_asked):
+        text_detector.check(setting, is_available=await place.cpu(text_detector.available))
 
 
 async def _keyring(settings: AnonymizerSettings, place: Place) -> Keyring:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from services.anonymizer.pixels import text_detector
 from services.anonymizer.pseudonyms import keys
 from services.anonymizer.pseudonyms.key_wrapping import is_wrapped
 from services.anonymizer.pseudonyms.vault import VAULT, seal
@@ -45,6 +46,18 @@ async def test_the_first_start_makes_keys_for_the_owner_alone_and_the_second_kee
 
     assert (place.home / "keys" / "k1.key").read_bytes() == first
     assert (place.home / "keys").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("setting", ["PIXEL_TEXT=mask", "SEARCH_PIXELS=true"])
+async def test_it_does_not_start_to_mask_or_search_without_a_detector(
+    place: Place, setting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_detector, "available", lambda: False)
+    name, _, value = f"JMID_ANONYMIZER_{setting}".partition("=")
+
+    with pytest.raises(SettingsError, match=f"{name}.*needs the text detector"):
+        async with SERVICE.opens(changed(place, environ={name: value})):
+            pass
 
 
 @pytest.mark.parametrize("make", [False, True], ids=["absent", "empty"])

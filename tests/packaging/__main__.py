@@ -60,7 +60,7 @@ def installed(wheel: Path, venv: Path) -> Path:
     """Return the Python of a new environment with the pinned dependencies and the wheel."""
     subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True, env=ENVIRON, timeout=TIMEOUT_S)
     python = venv / "bin" / "python"
-    pinned = ["--require-hashes", "--only-binary", ":all:", "-r", str(ROOT / "requirements.lock")]
+    pinned = ["--require-hashes", "--only-binary", ":all:", "-r", str(ROOT / "requirements-gateway.lock")]
     subprocess.run([python, *PIP, "install", *pinned], check=True, env=ENVIRON, timeout=TIMEOUT_S)
     subprocess.run(
         [python, *PIP, "install", "--no-deps", "--no-index", str(wheel)], check=True, env=ENVIRON, timeout=TIMEOUT_S

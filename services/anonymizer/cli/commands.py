@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -54,8 +55,7 @@ def instances(
 ) -> None:
     """De-identify every file under IN_DIR into OUT_DIR. OUT_DIR/index.csv names the inputs: keep it at the site."""
     policy = _policy(profile, keys, site)._replace(trust_detector=mask_text, search_pixels=search_pixels)
-    if search_pixels and not text_detector.available():
-        _fail("--search-pixels needs the text detector, which requirements-gateway.lock has")
+    _check_detector({"--mask-text": mask_text, "--search-pixels": search_pixels})
     passed, refused = deidentify_folder(in_dir, out_dir, policy, quarantine, jobs, out)
     out.print(f"{passed} de-identified, {refused} refused; see {out_dir / 'index.csv'}")
 
@@ -279,6 +279,14 @@ def _made(folder: Path, domain: str, patient: bytes | None = None) -> key_files.
 def _profile(name: str) -> profiles.Profile:
     try:
         return profiles.load(name)
+    except SettingsError as error:
+        _fail(str(error))
+
+
+def _check_detector(asked: Mapping[str, bool]) -> None:
+    try:
+        for option in (name for name, is_asked in asked.items() if is_asked):
+            text_detector.check(option, is_available=text_detector.available())
     except SettingsError as error:
         _fail(str(error))
 

@@ -24,7 +24,7 @@ def cleaned(
 ) -> FileBytes | None:
     """Return the file with its text masked, the file itself if it was looked at and has none, None if none is expected.
 
-    Raises Refused if a person has to look at it first.
+    Raises Refused if a person has to look at it first, or the text detector and there is none.
     """
     rule = rule_for(attributes)
     if rule is None:
@@ -37,7 +37,7 @@ def cleaned(
         return image.masked(data, [Box(*box) for box in review.boxes]) if review.boxes else data
     if not policy.trust_detector:
         raise Refused(rule.name, rule.why)
-    boxes = proposed(data)
+    boxes = image.outside_regions(data) + text_detector.text_boxes(image.displayed(data))
     return image.masked(data, boxes) if boxes else data
 
 
@@ -59,7 +59,7 @@ def pass_unseen(attributes: TopLevelAttributes, policy: Policy) -> bool:
 
 
 def proposed(data: FileBytes, reason: str = "") -> list[Box]:
-    """Return what should be masked: all outside the ultrasound regions, and where the detector finds text.
+    """Return what a person should mask: all outside the ultrasound regions, and where the detector, if any, finds text.
 
     reason: why it is looked at. Where no text is expected, only what is legible counts.
     """

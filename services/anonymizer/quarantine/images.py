@@ -11,7 +11,7 @@ from aiohttp import web
 
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.instances import burned_in
-from services.anonymizer.pixels import image
+from services.anonymizer.pixels import image, text_detector
 from services.anonymizer.pixels.rules import rules
 from services.anonymizer.quarantine.decisions import bytes_of, carry_out, choice_of, form_of, item_of
 from services.anonymizer.records import DECISIONS, Choice, Decision, Kind, Quarantined
@@ -21,7 +21,10 @@ from shared.errors import Invalid, NotFound, Permanent
 
 _BOX = re.compile(r"(\d{1,5}),(\d{1,5}),(\d{1,5}),(\d{1,5})")
 _BLOB = "{blob:[A-Za-z0-9._/-]+}"
-PIXEL_REASONS = frozenset(rule.name for rule in rules() if rule.then == "look") | {burned_in.FOUND}
+PIXEL_REASONS = frozenset(rule.name for rule in rules() if rule.then == "look") | {
+    burned_in.FOUND,
+    text_detector.UNSEEN,
+}
 
 
 def review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:

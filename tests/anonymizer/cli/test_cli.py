@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.anonymizer.cli import commands
+from services.anonymizer.pixels import text_detector
 from services.anonymizer.pseudonyms import keys as key_files
 from tests.anonymizer.instances.planted import ct
 
@@ -42,6 +43,20 @@ def test_a_folder_is_deidentified_with_an_index(folder: Path, jobs: str) -> None
     assert by_input["note.txt"]["reason"] == "not-dicom"
     assert (folder / "held" / by_input["note.txt"]["quarantine"]).read_text() == "not DICOM"
     assert "SAIONJI" not in output
+
+
+@pytest.mark.parametrize("option", ["--mask-text", "--search-pixels"])
+def test_what_needs_a_text_detector_does_not_begin_without_one(
+    folder: Path, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_detector, "available", lambda: False)
+    places = [str(folder / "in"), str(folder / "out"), "--keys", str(folder / "keys")]
+
+    result = RUN.invoke(commands.deid, ["instances", *places, option])
+
+    assert result.exit_code == 2
+    assert result.output.startswith(f"{option} needs the text detector")
+    assert not (folder / "out").exists()
 
 
 def test_instances_that_share_a_uid_are_all_kept_and_a_second_run_adds_nothing(folder: Path) -> None:

@@ -161,6 +161,28 @@ def test_the_detector_finds_a_japanese_name() -> None:
     assert box.right >= 180
 
 
+@pytest.mark.parametrize("asks", ["trust_detector", "search_pixels"])
+def test_without_a_detector_nothing_that_it_should_see_passes(
+    asks: str, jmid: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_detector, "_engine", lambda: None)
+    asking = jmid._replace(**{asks: True})
+    data = ultrasound() if asks == "trust_detector" else ct("utf-8").data
+
+    with pytest.raises(Refused) as refused:
+        deidentify(data, asking)
+
+    assert refused.value.reason == text_detector.UNSEEN
+
+
+def test_a_person_decides_and_masks_without_a_detector(jmid: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_detector, "_engine", lambda: None)
+
+    output = deidentify(ultrasound(), jmid, Review((BOX,))).data
+
+    assert "113101" in codes_of(output)
+
+
 def ct_with(text: str) -> bytes:
     """Return a real CT slice, with a text drawn into it."""
     from PIL import Image, ImageDraw
