@@ -166,7 +166,7 @@ def test_without_a_detector_nothing_that_it_should_see_passes(
     asks: str, jmid: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(text_detector, "_engine", lambda: None)
-    asking = jmid._replace(**{asks: True})
+    asking = jmid._replace(trust_detector=asks == "trust_detector", search_pixels=asks == "search_pixels")
     data = ultrasound() if asks == "trust_detector" else ct("utf-8").data
 
     with pytest.raises(Refused) as refused:
