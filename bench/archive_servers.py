@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +18,7 @@ import psutil
 
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 START_S = 30.0
+VIEWER_S = 120.0
 
 
 class Server:
@@ -72,6 +75,21 @@ class Ours(Server):
     """``jmid run archive`` on the embedded ports, fsync on."""
 
     name = "ours"
+
+    def __enter__(self) -> Self:
+        """Start it, and wait until the viewer that it prepares beside its work, from npm, no longer takes a core."""
+        super().__enter__()
+        end = time.monotonic() + VIEWER_S
+        while time.monotonic() < end:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/viewer/", timeout=2).read()
+            except urllib.error.HTTPError as error:
+                if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                    break  # it is not offered here
+            else:
+                break
+            time.sleep(0.5)
+        return self
 
     def command(self) -> list[str]:
         jmid = Path(sys.executable).with_name("jmid")
