@@ -3,21 +3,23 @@
 Whole reads are compared as often as the settings say: by CRC-32, which costs a fortieth of SHA-256, unless the client
 asks for the digest or the record has no checksum; the scrub compares SHA-256. A part of an Instance, such as a frame,
 is compared with it when the Instance is small enough to be read whole for that; parts of larger ones rest on the
-scrub. A blob that differs in length is always found. What differs is marked in its record, so that nobody is answered
-with it again: 500 the first time, 410 from then on, until a Store brings the right bytes.
+scrub. A blob that differs in length, or is gone, is always found. What differs is marked in its record, so that nobody
+is answered with it again: 500 the first time, 410 from then on, until a Store brings the right bytes; of a Study or
+Series the others are answered as 206. An answer that has begun is broken off.
 """
 
 import asyncio
 import hashlib
 import random
 from collections.abc import AsyncIterator
+from typing import NoReturn
 
 import msgspec
 from isal import isal_zlib
 
 from services.archive.deps import ArchiveDeps
 from services.archive.records import INSTANCES, InstanceRecord, InstanceState
-from shared.errors import Conflict, Damaged
+from shared.errors import Conflict, Damaged, NotFound
 from shared.logs import decided
 from shared.metrics import DAMAGED
 
@@ -30,7 +32,7 @@ HASHED_AT_ONCE = 1 << 16
 
 async def whole(deps: ArchiveDeps, record: InstanceRecord, *, always: bool = False) -> bytes:
     """Return all bytes of an Instance; raise Damaged. always: compare, whatever the settings say."""
-    data = await deps.blobs.get(record.blob)
+    data = await _read(deps, record)
     check = _Check(record, digest=always) if always or _chosen(deps) else None
     if check is not None:
         await check.add(data)
@@ -47,7 +49,7 @@ async def stream(
     if record.size_bytes <= SMALL_BYTES:
         yield await whole(deps, record, always=always)
         return
-    if await deps.blobs.size(record.blob) not in (None, record.size_bytes):
+    if await deps.blobs.size(record.blob) != record.size_bytes:
         await damaged(deps, record)
     check = _Check(record, digest=always) if always or _chosen(deps) else None
     last = b""
@@ -68,7 +70,7 @@ async def part(deps: ArchiveDeps, record: InstanceRecord, start: int, end: int) 
     """Return some bytes of an Instance; fewer than asked for where its record places them behind its end."""
     if _is_due(deps, record):
         return (await whole(deps, record))[start:end]
-    data = await deps.blobs.get(record.blob, start, end - start)
+    data = await _read(deps, record, start, end - start)
     if len(data) < min(end, record.size_bytes) - start:
         await damaged(deps, record)
     return data
@@ -78,22 +80,29 @@ async def check_for_parts(deps: ArchiveDeps, record: InstanceRecord) -> None:
     """Compare an Instance whose parts are about to be read by other means, as ``part`` would; raise Damaged."""
     if _is_due(deps, record):
         await whole(deps, record)
-    elif await deps.blobs.size(record.blob) not in (None, record.size_bytes):
+    elif await deps.blobs.size(record.blob) != record.size_bytes:
         await damaged(deps, record)
 
 
-async def damaged(deps: ArchiveDeps, record: InstanceRecord) -> None:
+async def damaged(deps: ArchiveDeps, record: InstanceRecord) -> NoReturn:
     """Mark the Instance in its record, unless that names other bytes by now, and raise Damaged."""
-    DAMAGED.labels("archive").inc()
-    decided("blob-damaged", level="error", service="archive", size_bytes=record.size_bytes)
     versioned = await deps.documents.get_versioned(INSTANCES, record.sop_instance_uid)
     if versioned is not None and versioned[0].blob == record.blob and versioned[0].is_here:
+        DAMAGED.labels("archive").inc()
+        decided("blob-damaged", level="error", service="archive", size_bytes=record.size_bytes)
         try:
             marked = msgspec.structs.replace(versioned[0], state=InstanceState.DAMAGED)
             await deps.documents.put(INSTANCES, marked, if_version=versioned[1])
         except Conflict:  # written meanwhile: whoever reads it next looks again
             decided("blob-damaged-not-marked", level="warning", service="archive")
     raise Damaged("damaged-at-rest", "the stored bytes are not those that came; a recall brings them back")
+
+
+async def _read(deps: ArchiveDeps, record: InstanceRecord, start: int = 0, length: int | None = None) -> bytes:
+    try:
+        return await deps.blobs.get(record.blob, start, length)
+    except NotFound:
+        return await damaged(deps, record)
 
 
 def _is_due(deps: ArchiveDeps, record: InstanceRecord) -> bool:

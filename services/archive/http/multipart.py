@@ -63,7 +63,11 @@ async def begin(request: web.Request, response: web.StreamResponse) -> None:
 
 
 async def send_multipart(
-    request: web.Request, kind: str, parts: Sequence[Part] | AsyncIterator[Part], etag: str = ""
+    request: web.Request,
+    kind: str,
+    parts: Sequence[Part] | AsyncIterator[Part],
+    etag: str = "",
+    status: int = 200,
 ) -> web.StreamResponse:
     """Answer with multipart/related of parts of one kind. Content-Length is given where every size is known.
 
@@ -72,7 +76,8 @@ async def send_multipart(
     if etag and (unchanged := not_modified(request, etag)):
         return unchanged
     boundary = boundary_for(etag)
-    response = web.StreamResponse(headers={"Content-Type": f'multipart/related; type="{kind}"; boundary={boundary}'})
+    media_type = f'multipart/related; type="{kind}"; boundary={boundary}'
+    response = web.StreamResponse(status=status, headers={"Content-Type": media_type})
     if etag:
         response.headers["ETag"] = etag
     if not isinstance(parts, AsyncIterator):
@@ -93,7 +98,12 @@ async def send_multipart(
 
 
 async def send_single(
-    request: web.Request, part: Part, etag: str = "", sha256: str = "", more: Mapping[str, str] = NO_HEADERS
+    request: web.Request,
+    part: Part,
+    etag: str = "",
+    sha256: str = "",
+    more: Mapping[str, str] = NO_HEADERS,
+    status: int = 200,
 ) -> web.StreamResponse:
     """Answer with one body.
 
@@ -101,7 +111,7 @@ async def send_single(
     """
     if etag and (unchanged := not_modified(request, etag)):
         return unchanged
-    response = web.StreamResponse(headers={"Content-Type": part.name, **more})
+    response = web.StreamResponse(status=status, headers={"Content-Type": part.name, **more})
     response.content_length = part.size
     digest = content_digest(sha256) if sha256 else ""
     for name, value in (("ETag", etag), ("Content-Location", part.location), ("Repr-Digest", digest)):

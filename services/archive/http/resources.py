@@ -1,15 +1,29 @@
 """Find the Instances that the path of a request names: 404 if there are none, 410 if their bytes are not here.
 
+Where only some of them are here, what these give is answered as 206 Partial Content.
+
 Source: PS3.18 10.4.3.1 (status codes of the Retrieve Transaction), 8.5.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from services.archive.deps import ArchiveDeps
 from services.archive.http.responses import answer_gone
 from services.archive.records import INSTANCES, SERIES, InstanceRecord
 from shared.documents import Eq
 from shared.errors import NotFound
+
+
+class Resource(NamedTuple):
+    """The Instances of a Study or Series, or one. online: whose bytes are stored.  offline: the others."""
+
+    online: list[InstanceRecord]
+    offline: list[InstanceRecord]
+
+    def status(self, asked: Callable[[InstanceRecord], bool] = lambda _: True) -> int:
+        """Return 200, or 206 if an Instance that was asked for is offline (PS3.18 Table 10.4.3-1)."""
+        return 206 if any(asked(record) for record in self.offline) else 200
 
 
 async def instance_of(deps: ArchiveDeps, path: Mapping[str, str]) -> InstanceRecord:
@@ -47,13 +61,13 @@ async def instances_of(deps: ArchiveDeps, path: Mapping[str, str]) -> list[Insta
     return instances
 
 
-async def online_instances(deps: ArchiveDeps, path: Mapping[str, str]) -> list[InstanceRecord]:
-    """Return those Instances of the resource whose bytes are stored; 410 if none are."""
+async def resource_of(deps: ArchiveDeps, path: Mapping[str, str]) -> Resource:
+    """Return the Instances that the path names by whether their bytes are stored; 410 if none are."""
     records = await instances_of(deps, path)
-    online = [record for record in records if record.is_here]
-    if not online:
+    found = Resource([each for each in records if each.is_here], [each for each in records if not each.is_here])
+    if not found.online:
         answer_gone(records[0].study_instance_uid, records[0].state)
-    return online
+    return found
 
 
 async def _series_numbers(deps: ArchiveDeps, study: str) -> dict[str, tuple[int, str]]:

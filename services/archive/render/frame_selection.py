@@ -4,12 +4,14 @@ Source: PS3.18 10.4.1.1.3 (Rendered Resources, Presentation States), 8.3.5.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from services.archive import stored_bytes
 from services.archive.attributes.stored import data_set_of
 from services.archive.deps import ArchiveDeps
+from services.archive.http.resources import Resource
 from services.archive.pixels import frames
 from services.archive.records import INSTANCES, InstanceRecord
 from services.archive.render import image_attributes, presentation_state, worker
@@ -32,20 +34,29 @@ class SelectedFrame(msgspec.Struct, frozen=True):
     state: PresentationState | None = None
 
 
-async def of_frames(deps: ArchiveDeps, records: Sequence[InstanceRecord], listed: str | None) -> list[SelectedFrame]:
+class Selection(NamedTuple):
+    """What to show of a resource. status: 206 where more is to be shown than is here (PS3.18 Table 10.4.3-1)."""
+
+    frames: list[SelectedFrame]
+    status: int
+
+
+async def of_frames(deps: ArchiveDeps, resource: Resource, listed: str | None) -> Selection:
     """Return what to show of a resource. listed: the frame numbers of the request, as text.
 
     A Presentation State shows what it refers to and the archive has, when it is asked for by itself; of a Study or
     Series with images, the images. Raises Refused when there is nothing to show.
     """
-    images = [record for record in records if record.pixels is not None]
+    images = [record for record in resource.online if record.pixels is not None]
+    status = resource.status(lambda record: record.pixels is not None)
     if images:
-        return [SelectedFrame(record, number) for record in images for number in _numbers(record, listed)]
-    states = [record for record in records if record.sop_class_uid == GRAYSCALE_STATE]
-    selection = [each for record in states for each in await _by_state(deps, record)]
-    if not selection:
+        return Selection(
+            [SelectedFrame(record, number) for record in images for number in _numbers(record, listed)], status
+        )
+    shown = [await _by_state(deps, record) for record in resource.online if record.sop_class_uid == GRAYSCALE_STATE]
+    if not any(each.frames for each in shown):
         raise Refused("nothing-to-render", "the resource has no image; its metadata and bulk data are there")
-    return selection
+    return Selection([frame for each in shown for frame in each.frames], max(status, *(each.status for each in shown)))
 
 
 def representative(selection: Sequence[SelectedFrame]) -> SelectedFrame:
@@ -69,20 +80,24 @@ def _numbers(record: InstanceRecord, listed: str | None) -> Sequence[int]:
     return range(1, count + 1)
 
 
-async def _by_state(deps: ArchiveDeps, record: InstanceRecord) -> list[SelectedFrame]:
+async def _by_state(deps: ArchiveDeps, record: InstanceRecord) -> Selection:
     attributes, bulk = data_set_of(record.metadata), await _lut_bytes(deps, record)
     wanted = presentation_state.references(attributes)
     known = await deps.documents.get_many(INSTANCES, [reference.sop_instance_uid for reference in wanted])
-    selection: list[SelectedFrame] = []
+    selection, is_whole = list[SelectedFrame](), True
     for reference in wanted:
         image = known.get(reference.sop_instance_uid)
         if image is None or image.pixels is None or not image.is_here or not _together(image, record):
+            is_whole = False
             continue
-        for number in reference.frames or range(1, image.pixels.number_of_frames + 1):
-            if number <= image.pixels.number_of_frames and len(selection) < MAX_STATE_FRAMES:
-                state = presentation_state.state_for(attributes, image.sop_instance_uid, number, bulk)
-                selection.append(SelectedFrame(image, number, state))
-    return selection
+        numbers = list(reference.frames or range(1, min(image.pixels.number_of_frames, MAX_STATE_FRAMES + 1) + 1))
+        there = [number for number in numbers if number <= image.pixels.number_of_frames]
+        room = MAX_STATE_FRAMES - len(selection)
+        is_whole &= len(there) == len(numbers) and len(there) <= room
+        for number in there[:room]:
+            state = presentation_state.state_for(attributes, image.sop_instance_uid, number, bulk)
+            selection.append(SelectedFrame(image, number, state))
+    return Selection(selection, 200 if is_whole else 206)
 
 
 def _together(image: InstanceRecord, state: InstanceRecord) -> bool:

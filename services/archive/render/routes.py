@@ -31,10 +31,10 @@ def retrieve(deps: ArchiveDeps) -> Handle:
     async def handle(request: web.Request) -> web.StreamResponse:
         rendering = parameters.parse(query_of(request))
         path = request.match_info
-        records = await resources.online_instances(deps, path)
-        if "instance" in path and encapsulated_document.is_document(records[0]):
-            return await encapsulated_document.send(deps, request, records[0])
-        selection = await frame_selection.of_frames(deps, records, path.get("frames"))
+        resource = await resources.resource_of(deps, path)
+        if "instance" in path and encapsulated_document.is_document(resource.online[0]):
+            return await encapsulated_document.send(deps, request, resource.online[0])
+        selection, status = await frame_selection.of_frames(deps, resource, path.get("frames"))
         single = len(selection) == 1 or ("instance" in path and "frames" not in path)
         chosen = negotiated(request, _offers(single=single, preferred="instance" in path))
         etag = _etag(selection, chosen, request, "rendered")
@@ -42,8 +42,9 @@ def retrieve(deps: ArchiveDeps) -> Handle:
             return unchanged
         kind = chosen.offer.name
         if not chosen.offer.multipart:
-            return await send_single(request, whole(kind, await _one(deps, selection, rendering, kind)), etag)
-        return await send_multipart(request, kind, _parts(deps, selection, rendering, kind), etag)
+            body = whole(kind, await _one(deps, selection, rendering, kind))
+            return await send_single(request, body, etag, status=status)
+        return await send_multipart(request, kind, _parts(deps, selection, rendering, kind), etag, status)
 
     return handle
 
@@ -55,9 +56,8 @@ def thumbnail(deps: ArchiveDeps) -> Handle:
     async def handle(request: web.Request) -> web.StreamResponse:
         rendering = worker.thumbnail(parameters.parse(query_of(request)), THUMBNAIL_SIDE)
         path = request.match_info
-        selection = await frame_selection.of_frames(
-            deps, await resources.online_instances(deps, path), path.get("frames")
-        )
+        resource = await resources.resource_of(deps, path)
+        selection, _ = await frame_selection.of_frames(deps, resource, path.get("frames"))
         chosen = negotiated(request, [Offer(kind) for kind in KINDS])
         selected = frame_selection.representative(selection)
         etag = _etag([selected], chosen, request, "thumbnail")

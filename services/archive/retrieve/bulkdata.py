@@ -3,7 +3,7 @@
 Source: PS3.18 10.4.1.1.5 (Bulkdata), 10.4.1.1.7 (Pixel Data); RFC 9110 14 (Range).
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 from aiohttp import web
 
@@ -12,7 +12,15 @@ from services.archive.deps import ArchiveDeps
 from services.archive.http import conditional, resources
 from services.archive.http.multipart import Part, begin, send_multipart, send_single
 from services.archive.http.negotiate import ANY, Chosen, Offer, choose
-from services.archive.http.responses import Handle, answering_errors, instance_url, query_of, refuse
+from services.archive.http.resources import Resource
+from services.archive.http.responses import (
+    Handle,
+    answer_gone,
+    answering_errors,
+    instance_url,
+    query_of,
+    refuse,
+)
 from services.archive.pixels import codecs, frames
 from services.archive.pixels.shape import KEYWORDS
 from services.archive.pixels.transfer_syntaxes import EXPLICIT_LE
@@ -57,12 +65,12 @@ def of_resource(deps: ArchiveDeps, *, only_pixels: bool) -> Handle:
 
     @answering_errors
     async def handle(request: web.Request) -> web.StreamResponse:
-        records = await resources.online_instances(deps, request.match_info)
+        found = await resources.resource_of(deps, request.match_info)
         accept, query = request.headers.get("Accept"), query_of(request).get("accept")
         chosen = choose(OFFERS[:1], header=accept, query=query)
         if chosen is None:
             refuse(web.HTTPNotAcceptable, "not-acceptable", f"on offer: multipart/related; type={OCTETS}")
-        return await send_all(deps, request, records, chosen, only_pixels=only_pixels)
+        return await send_all(deps, request, found, chosen, only_pixels=only_pixels)
 
     return handle
 
@@ -70,23 +78,24 @@ def of_resource(deps: ArchiveDeps, *, only_pixels: bool) -> Handle:
 async def send_all(
     deps: ArchiveDeps,
     request: web.Request,
-    records: Sequence[InstanceRecord],
+    resource: Resource,
     chosen: Chosen,
     *,
     only_pixels: bool = False,
 ) -> web.StreamResponse:
     """Answer with every bulk value of the Instances, each a part."""
-    parts = [
-        part
-        for record in records
-        for path in record.bulk
-        if path in KEYWORDS or not only_pixels
-        for part in _parts(deps, record, path, chosen)
-    ]
+
+    def asked(record: InstanceRecord) -> list[str]:
+        return [path for path in record.bulk if path in KEYWORDS or not only_pixels]
+
+    records, status = resource.online, resource.status(lambda record: bool(asked(record)))
+    parts = [part for record in records for path in asked(record) for part in _parts(deps, record, path, chosen)]
+    if not parts and status == 206:
+        answer_gone(resource.offline[0].study_instance_uid, resource.offline[0].state)
     if not parts:
         raise NotFound("no-bulk-data", "the resource has none")
     etag = conditional.etag_of_all((r.sha256 for r in records), str(only_pixels), chosen.transfer_syntax, "bulk")
-    return await send_multipart(request, OCTETS, parts, etag)
+    return await send_multipart(request, OCTETS, parts, etag, status)
 
 
 def _wants_multipart(request: web.Request) -> bool:

@@ -32,20 +32,21 @@ def retrieve(deps: ArchiveDeps) -> Handle:
     @answering_errors
     async def handle(request: web.Request) -> web.StreamResponse:
         path = request.match_info
-        records = await resources.online_instances(deps, path)
+        found = await resources.resource_of(deps, path)
+        records, status = found.online, found.status()
         stored = frozenset(record.transfer_syntax_uid for record in records)
         chosen = negotiated(request, offers(stored, single="instance" in path), stored)
         if chosen.offer.name == OCTETS:
-            return await bulkdata.send_all(deps, request, records, chosen)
+            return await bulkdata.send_all(deps, request, found, chosen)
         targets = [transcoding.target_of(record, chosen) for record in records]
         asked = wants_sha256(request.headers.get(WANT, ""))
         etag = conditional.etag_of_all((r.sha256 for r in records), repr(chosen.offer), *map(str, targets))
         if chosen.offer.name == ZIP:
-            return await zip_stream.send(deps, request, records, etag)
+            return await zip_stream.send(deps, request, records, etag, status)
         pairs = zip(records, targets, strict=True)
         parts = [part_of(deps, record, target, compare=asked) for record, target in pairs]
         if chosen.offer.multipart:
-            return await send_multipart(request, DICOM, parts, etag)
+            return await send_multipart(request, DICOM, parts, etag, status)
         if request.method == "HEAD":
             await _check_bytes(deps, records[0])
         return await send_single(request, parts[0], etag, records[0].sha256 if targets[0] is None else "")

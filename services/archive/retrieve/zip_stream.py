@@ -38,14 +38,14 @@ class _Sink:
 
 
 async def send(
-    deps: ArchiveDeps, request: web.Request, records: Sequence[InstanceRecord], etag: str
+    deps: ArchiveDeps, request: web.Request, records: Sequence[InstanceRecord], etag: str, status: int
 ) -> web.StreamResponse:
     """Answer with the Instances as files named by Series and SOP Instance UID."""
     if unchanged := not_modified(request, etag):
         return unchanged
     name = records[0].study_instance_uid
     headers = {"Content-Disposition": f'attachment; filename="{name}.zip"', "ETag": etag}
-    response = web.StreamResponse(headers={"Content-Type": "application/zip", **headers})
+    response = web.StreamResponse(status=status, headers={"Content-Type": "application/zip", **headers})
     await begin(request, response)
     if request.method == "HEAD":
         return response

@@ -4,6 +4,7 @@ import io
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import numpy as np
 import pydicom
 import pytest_asyncio
@@ -11,11 +12,12 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
+from services.archive.records import INSTANCES, InstanceState
 from services.archive.render.display import DisplayState, Window
 from services.archive.render.graphics import Graphic, Note
 from services.archive.render.presentation_state import GRAYSCALE_STATE, PresentationState, references, state_for
 from tests.archive.conftest import Archive
-from tests.archive.retrieve.fixtures import INSTALLED, Serving, path_of, serving_all
+from tests.archive.retrieve.fixtures import INSTALLED, Serving, parts_of, path_of, serving_all
 
 
 @pytest_asyncio.fixture
@@ -84,6 +86,30 @@ async def test_a_presentation_state_without_its_image_cannot_be_rendered(serving
     (record,) = await serving.take(part10(state_of(pydicom.dcmread(INSTALLED / "CT_small.dcm"))))
 
     assert (await serving.get(f"{path_of(record)}/rendered", "image/png"))[0] == 406
+
+
+async def test_a_presentation_state_of_which_an_image_is_not_here_is_partial(serving: Serving) -> None:
+    image = pydicom.dcmread(INSTALLED / "CT_small.dcm")
+    other = pydicom.dcmread(INSTALLED / "CT_small.dcm")
+    other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.UID("2.25.3")
+    state = state_of(image)
+    state.ReferencedSeriesSequence[0].ReferencedImageSequence.append(_reference(other))
+    record, _, absent = await serving.take(
+        part10(state), (INSTALLED / "CT_small.dcm").read_bytes(), part10(_without_meta(other))
+    )
+    whole, _, _ = await serving.get(f"{path_of(record)}/rendered", "multipart/related; type=image/png")
+
+    await serving.deps.documents.put(INSTANCES, msgspec.structs.replace(absent, state=InstanceState.EVICTED))
+    status, headers, body = await serving.get(f"{path_of(record)}/rendered", "multipart/related; type=image/png")
+
+    assert (whole, status) == (200, 206)
+    assert len(parts_of(headers, body)) == 1
+
+
+def _without_meta(data: Dataset) -> Dataset:
+    found = Dataset()
+    found.update(data)
+    return found
 
 
 def test_what_is_for_another_image_is_not_applied() -> None:
