@@ -18,9 +18,11 @@ _REASONS = {  # PS3.18 Table I.2-2 and PS3.7 Annex C
 }
 _STATUSES = (
     ("SUCCESS", "the bytes are durable"),
-    ("OUT_OF_RESOURCES", "no room, the store did not answer, or the Instance is larger than is taken"),
-    ("DOES_NOT_MATCH", "the Affected SOP Instance UID is not that of the Data Set"),
-    ("CANNOT_UNDERSTAND", "the Data Set cannot be read"),
+    ("OUT_OF_RESOURCES", "no room, or the store did not answer: may be sent again"),
+    ("DOES_NOT_MATCH", "the Affected SOP Instance UID is not that of the Data Set: final"),
+    ("CANNOT_UNDERSTAND", "the Data Set cannot be read; it is kept as rejected: final"),
+    ("TOO_LARGE", "the Instance is larger than is taken: final"),
+    ("PROCESSING_FAILURE", "it cannot be handled, for a reason that will not go away: final"),
 )
 
 

@@ -12,6 +12,8 @@ PROCESSING_FAILURE: Final = 0x0110
 OUT_OF_RESOURCES: Final = 0xA700
 DOES_NOT_MATCH: Final = 0xA900
 CANNOT_UNDERSTAND: Final = 0xC000
+TOO_LARGE: Final = 0xC001
+"""Of the class Cxxx, which is final: A7xx would have the sender try for ever what will never be taken."""
 
 
 def reference(sop_class_uid: str, sop_instance_uid: str) -> Json:

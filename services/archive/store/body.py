@@ -16,7 +16,7 @@ from services.archive.store.prepare import Failure, unforeseen
 from shared.dicom.multipart import MultipartReader, Part, boundary_of, content_type
 from shared.dicom.native_xml_reader import data_sets
 from shared.dicom.spool import TooLarge, take_in
-from shared.dicom.store_response import OUT_OF_RESOURCES
+from shared.dicom.store_response import TOO_LARGE
 from shared.errors import Invalid
 from shared.web.content_digest import sha256_of
 
@@ -91,7 +91,7 @@ async def _instance(part: Part, deps: ArchiveDeps, received: Received) -> Sent |
         data = await take_in(part, small=settings.small_part_bytes, most=most, scratch=deps.scratch)
         return Sent(data, sha256_of(part.headers.get("content-digest", "")))
     except TooLarge as error:
-        received.failures.append(Failure(OUT_OF_RESOURCES, str(error)))
+        received.failures.append(Failure(TOO_LARGE, str(error)))
         return None
 
 

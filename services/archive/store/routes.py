@@ -19,7 +19,7 @@ from services.archive.store.store import Outcome, Store
 from shared.dicom.json_values import attribute
 from shared.dicom.native_xml import native_model
 from shared.dicom.spool import TooLarge
-from shared.dicom.store_response import OUT_OF_RESOURCES, reference, status_of, store_response
+from shared.dicom.store_response import TOO_LARGE, reference, status_of, store_response
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid, StorageFull, Transient
 
@@ -89,7 +89,7 @@ def _response(request: web.Request, outcomes: list[Outcome], received: Received,
     if not outcomes:
         raise web.HTTPBadRequest(text="the body holds no Instance (PS3.18 10.5.1)\n")
     failed = [outcome for outcome in outcomes if outcome.failure]
-    if outcomes and all(each.failure and each.failure.reason == OUT_OF_RESOURCES for each in outcomes):
+    if outcomes and all(each.failure and each.failure.reason == TOO_LARGE for each in outcomes):
         raise web.HTTPRequestEntityTooLarge(0, 0, text="the Instance is larger than this archive takes\n")
     is_partial = bool(received.unsupported or received.broken)
     status = status_of(len(outcomes) - len(failed), len(failed), is_partial=is_partial)

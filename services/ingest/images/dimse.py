@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from pydicom.dataset import Dataset
 from pynetdicom import _config as pynetdicom_config
 from pynetdicom import evt
 from pynetdicom.association import Association
@@ -24,13 +25,26 @@ from services.ingest.images.instance_uids import identify_all
 from services.ingest.images.peers import Peer, rejection
 from services.ingest.receipts.receiving import Bytes, Content, new_receipt, receive, reject
 from services.ingest.receipts.records import INSTANCES, Receipt
-from shared.dicom.store_response import CANNOT_UNDERSTAND, DOES_NOT_MATCH, OUT_OF_RESOURCES
-from shared.errors import Invalid, SettingsError, StorageFull
+from shared.dicom.store_response import (
+    CANNOT_UNDERSTAND,
+    DOES_NOT_MATCH,
+    OUT_OF_RESOURCES,
+    PROCESSING_FAILURE,
+    TOO_LARGE,
+)
+from shared.errors import Invalid, Permanent, SettingsError, StorageFull
 from shared.logs import decided
 
 SUCCESS = 0x0000
 DURABLE_S = 60.0
 SLOWEST_BYTES_S = 4e6  # of a store: a large Instance has longer to become durable
+COMMENTS = {
+    OUT_OF_RESOURCES: "not kept for now; send it again later",
+    TOO_LARGE: "larger than JMID_INGEST_MAX_INSTANCE_BYTES; not taken",
+    DOES_NOT_MATCH: "Affected SOP Instance UID is not that of the Data Set",
+    CANNOT_UNDERSTAND: "the Data Set cannot be read; kept as rejected",
+    PROCESSING_FAILURE: "it cannot be handled; not taken",
+}
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -123,11 +137,11 @@ class DimseReceiver:
         """Answer C-ECHO."""
         return SUCCESS
 
-    def handle_store(self, event: Any) -> int:
-        """Answer C-STORE when the bytes are safe."""
+    def handle_store(self, event: Any) -> Dataset:
+        """Answer C-STORE when the bytes are safe. A7xx may be tried again; other failures are final (PS3.4 B.2.3)."""
         spool: DataSetSpool = event.request.DataSet
         try:
-            return self._stored(event, spool)
+            return _answer(self._stored(event, spool))
         finally:
             spool.release()
             event.assoc.dul._idle_timer.restart()  # the peer was not idle: it waited
@@ -148,19 +162,19 @@ class DimseReceiver:
         self.handle_ended(event)
 
     def _stored(self, event: Any, spool: DataSetSpool) -> int:
-        if spool.no_room or spool.too_large:
-            reason = "no-room" if spool.no_room else "too-large"
+        if spool.too_large or spool.no_room:
+            reason = "too-large" if spool.too_large else "no-room"
             decided("store-failed", level="warning", service="ingest", reason=reason)
-            return OUT_OF_RESOURCES
-        data = spool.mapped() or event.encoded_dataset()
-        future = asyncio.run_coroutine_threadsafe(self._keep(event, data), self._loop)
+            return TOO_LARGE if spool.too_large else OUT_OF_RESOURCES
         try:
+            data = spool.mapped() or event.encoded_dataset()
+            future = asyncio.run_coroutine_threadsafe(self._keep(event, data), self._loop)
             return future.result(DURABLE_S + len(data) / SLOWEST_BYTES_S)
         except StorageFull:
             return OUT_OF_RESOURCES
         except (FutureTimeout, Exception) as error:
             decided("store-failed", level="error", service="ingest", error=type(error).__name__)
-            return OUT_OF_RESOURCES
+            return PROCESSING_FAILURE if isinstance(error, Permanent) else OUT_OF_RESOURCES
 
     async def _keep(self, event: Any, data: Bytes) -> int:
         receipt = self._receipt(event)
@@ -186,6 +200,15 @@ class DimseReceiver:
                 held = self._receipts[event.assoc] = OpenReceipt(new_receipt(self._deps, "dimse", INSTANCES, sender))
             held.instances += 1
             return held.receipt
+
+
+def _answer(status: int) -> Dataset:
+    """Return the Status with an Error Comment, which an operator of the sender reads (PS3.7 C.1)."""
+    answer = Dataset()
+    answer.Status = status
+    if comment := COMMENTS.get(status):
+        answer.ErrorComment = comment
+    return answer
 
 
 def _title(value: Any) -> str:

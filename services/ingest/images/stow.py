@@ -21,7 +21,7 @@ from shared.dicom.spool import TooLarge, take_in
 from shared.dicom.store_response import (
     CANNOT_UNDERSTAND,
     DOES_NOT_MATCH,
-    OUT_OF_RESOURCES,
+    TOO_LARGE,
     reference,
     status_of,
     store_response,
@@ -92,7 +92,7 @@ class StowReceiver:
                 try:
                     batch.append(await self._taken(part))
                 except TooLarge:  # the reader skips what is left of it
-                    answer.failed.append(Failure(OUT_OF_RESOURCES))
+                    answer.failed.append(Failure(TOO_LARGE))
                     continue
                 size += len(batch[-1])
                 if len(batch) >= settings.batch_parts or size >= settings.batch_bytes:

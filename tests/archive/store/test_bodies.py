@@ -77,7 +77,7 @@ async def test_what_is_larger_than_the_limit_is_refused(archive: Archive, ct: by
 
     assert alone == 413
     assert status == 202
-    assert answer["00081198"]["Value"][0]["00081197"]["Value"] == [0xA700]
+    assert answer["00081198"]["Value"][0]["00081197"]["Value"] == [0xC001]
     assert await archive.deps.documents.count(INSTANCES) == 1
 
 

@@ -1,6 +1,7 @@
 """Instances by C-STORE, sent by dcmtk and by pynetdicom."""
 
 import asyncio
+import errno
 import hashlib
 import socket
 import subprocess
@@ -11,15 +12,17 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom import AE
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
+from services.ingest.images.data_set_spool import DataSetSpool
 from services.ingest.receipts.records import ARRIVALS, RECEIPTS, REJECTED
 from services.ingest.settings import IngestSettings
 from shared.blobs import Blobs
 from shared.dicom import file_format
-from shared.errors import SettingsError
+from shared.errors import NotFound, SettingsError, StorageFull, Unavailable
 from shared.service import Role
 from tests.ingest.conftest import Doors, open_doors
 from tests.ingest.reports.sr_documents import malformed
@@ -207,10 +210,59 @@ async def test_an_instance_that_is_too_large_is_refused_and_the_next_is_taken(tm
     dataset.save_as(small)
     async with open_doors(tmp_path, JMID_INGEST_MAX_INSTANCE_BYTES="50000") as doors:
         codes = [await storescu(doors.dimse_port, path) for path in (ct[0], small)]
+        answer = await asyncio.to_thread(answer_to, doors.dimse_port, pydicom.dcmread(ct[0]))
         arrivals = await doors.documents.count(ARRIVALS)
 
     assert [code == 0 for code in codes] == [False, True]
     assert arrivals == 1
+    assert answer.Status == 0xC001  # Cxxx is final (PS3.4 B.2.3)
+    assert "JMID_INGEST_MAX_INSTANCE_BYTES" in answer.ErrorComment
+
+
+def answer_to(port: int, dataset: Dataset) -> Dataset:
+    """Return what a C-STORE is answered with."""
+    entity = AE()
+    entity.add_requested_context(dataset.SOPClassUID, dataset.file_meta.TransferSyntaxUID)
+    association = entity.associate("127.0.0.1", port)
+    assert association.is_established
+    answer: Dataset = association.send_c_store(dataset)
+    association.release()
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (StorageFull("no room"), 0xA700),
+        (Unavailable("the store is away"), 0xA700),
+        (ValueError("not foreseen"), 0xA700),
+        (NotFound("no-such-thing"), 0x0110),
+    ],
+)
+async def test_only_what_may_succeed_later_is_out_of_resources(
+    tmp_path: Path, ct: list[Path], monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    async def failing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("services.ingest.images.dimse.receive", failing)
+    async with open_doors(tmp_path) as doors:
+        answer = await asyncio.to_thread(answer_to, doors.dimse_port, pydicom.dcmread(ct[0]))
+
+    assert answer.Status == status
+
+
+async def test_a_file_that_finds_no_room_at_its_end_may_be_sent_again(
+    tmp_path: Path, ct: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: DataSetSpool) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr(DataSetSpool, "mapped", full)
+    async with open_doors(tmp_path) as doors:
+        answer = await asyncio.to_thread(answer_to, doors.dimse_port, pydicom.dcmread(ct[0]))
+
+    assert answer.Status == 0xA700
 
 
 def echoes(port: int, title: str = "PYNETDICOM") -> bool:

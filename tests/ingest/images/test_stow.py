@@ -84,7 +84,7 @@ async def test_an_instance_that_is_too_large_is_a_failure_and_the_others_are_kep
 
     assert status == 202
     assert len(answer["00081199"]["Value"]) == 2
-    assert [item["00081197"]["Value"][0] for item in answer["00081198"]["Value"]] == [0xA700]
+    assert [item["00081197"]["Value"][0] for item in answer["00081198"]["Value"]] == [0xC001]
 
 
 @pytest.mark.parametrize(
