@@ -110,5 +110,8 @@ class IngestSettings(msgspec.Struct, frozen=True):
     ] = 60.0
     hl7_accession: Annotated[
         tuple[str, ...],
-        Meta(description="HL7 v2 fields that hold the Accession Number; the first that is not empty counts."),
-    ] = ("OBR-18", "OBR-3", "ORC-3", "OBR-2", "ORC-2")
+        Meta(
+            description="HL7 v2 fields that hold the Accession Number, such as OBR-18, or of one source "
+            "RIS:OBR-3, with its MSH-3; the first that is not empty counts, those of the source before others."
+        ),
+    ] = ("OBR-18",)

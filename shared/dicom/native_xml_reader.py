@@ -4,6 +4,7 @@ Source: PS3.18 Annex F (JSON), PS3.19 A.1 (Native DICOM Model). XML with a docum
 and entities are how such documents harm their readers.
 """
 
+import codecs
 from typing import Any
 
 import orjson
@@ -22,7 +23,7 @@ def data_sets(data: bytes, xml: bool) -> list[Json]:
     if xml:
         return [data_set(data)]
     try:
-        parsed = orjson.loads(data)
+        parsed = orjson.loads(data.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
         raise Invalid("bad-json", "the metadata are no JSON (PS3.18 Annex F)") from error
     listed = parsed if isinstance(parsed, list) else [parsed]

@@ -103,7 +103,7 @@ def verify(
     ] = None,
 ) -> None:
     """Check de-identified Instances, independently of the code that made them."""
-    texts = [line for line in forbidden.read_text("utf-8").splitlines() if line.strip()] if forbidden else []
+    texts = [line for line in forbidden.read_text("utf-8-sig").splitlines() if line.strip()] if forbidden else []
     paths = [path for each in files for path in ([each] if each.is_file() else sorted(each.rglob("*.dcm")))]
     wrong = 0
     for path in paths:

@@ -87,7 +87,7 @@ def load(name: str, folder: Path = FOLDER) -> Profile:
         known = ", ".join(sorted(each.stem for each in folder.glob("*.toml") if each.name != _COMMON))
         raise SettingsError(f"there is no profile of that name; there are: {known}")
     try:
-        own = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Profile)
+        own = msgspec.convert(tomllib.loads(path.read_text("utf-8-sig")), Profile)
         common = msgspec.convert(tomllib.loads((FOLDER / _COMMON).read_text("utf-8"))["rules"], tuple[Rule, ...])
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise SettingsError(f"profile {name}: {error}") from error

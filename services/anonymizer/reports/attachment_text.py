@@ -52,7 +52,7 @@ def plain_text(data: bytes, content_type: str) -> str | None:
 def _decoded(data: bytes, charset: str) -> str:
     """Return the text in the declared character set, else in the first that fits of those in use in Japan."""
     if charset:
-        return data.decode(charset)
+        return data.decode(charset).removeprefix("\ufeff")
     if b"\x1b$" in data:
         return data.decode("iso2022_jp")
     for codec in ("utf-8-sig", "cp932"):

@@ -7,6 +7,7 @@ Source: FHIR R4 DiagnosticReport; JP Core JP_DiagnosticReport_Radiology.
 
 import base64
 import binascii
+import codecs
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -81,7 +82,7 @@ def read_report(data: bytes) -> SourceReport:
     Raises Invalid: not JSON, no DiagnosticReport, or more than one.
     """
     try:
-        document = msgspec.json.decode(data)
+        document = msgspec.json.decode(data.removeprefix(codecs.BOM_UTF8))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid("report-not-json", "the report is not JSON") from error
     resources = Resources.of(document)

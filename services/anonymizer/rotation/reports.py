@@ -7,6 +7,7 @@ does not come back when it is shifted back is told as unsure.
 Source: docs/architecture.md, "The de-identified DiagnosticReport"; FHIR R4 DiagnosticReport.
 """
 
+import codecs
 import copy
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -65,6 +66,7 @@ def documents_in(data: bytes) -> list[Json]:
 
     Raises Invalid: not JSON.
     """
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
         try:
             documents = [orjson.loads(data)]

@@ -6,6 +6,7 @@ anonymizer learns who is named (docs/decisions/0037).
 Source: FHIR R4 DiagnosticReport, Bundle (types collection, transaction, batch, message, document, searchset).
 """
 
+import codecs
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,7 +22,7 @@ MOST_RESOURCES = 5000
 def fhir_bundles(data: bytes) -> list[bytes]:
     """Return one Bundle for each report of the document; raise Invalid that says what breaks which rule."""
     try:
-        document = orjson.loads(data)
+        document = orjson.loads(data.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
         raise Invalid("not-json", "the body is not UTF-8 JSON (RFC 8259)") from error
     entries = _entries(document)

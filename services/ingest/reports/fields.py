@@ -1,5 +1,6 @@
 """A report as plain texts, as rows of a table and readers of messages have it, checked into the one form. Pure."""
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
@@ -11,14 +12,20 @@ from shared.errors import Invalid
 from shared.fhir.statuses import RETRACTED, ReportStatus, status_of
 
 _STATUS_WORDS: Final[Mapping[str, ReportStatus]] = {
-    **dict.fromkeys(("f", "確定", "完了"), ReportStatus.FINAL),
-    **dict.fromkeys(("p", "仮", "暫定"), ReportStatus.PRELIMINARY),
-    **dict.fromkeys(("c", "修正", "訂正"), ReportStatus.CORRECTED),
-    "追記": ReportStatus.APPENDED,
-    "a": ReportStatus.AMENDED,
-    **dict.fromkeys(("x", "取消", "中止"), ReportStatus.CANCELLED),
-    "w": ReportStatus.ENTERED_IN_ERROR,
+    **dict.fromkeys("f 確 確定 確定済 確定済み 確定報告 確報 完了 報告済 報告済み".split(), ReportStatus.FINAL),
+    **dict.fromkeys("最終 最終報告 最終確定 正式 正式報告 本報告 承認 承認済 承認済み".split(), ReportStatus.FINAL),
+    **dict.fromkeys("二次確定 二次承認".split(), ReportStatus.FINAL),
+    **dict.fromkeys("p 仮 仮確定 仮報告 仮保存 暫定 暫定報告 速報 一次".split(), ReportStatus.PRELIMINARY),
+    **dict.fromkeys("一次報告 一次読影 一次読影済 一次確定 下書き 未確定 未承認".split(), ReportStatus.PRELIMINARY),
+    **dict.fromkeys("承認待ち 承認待 確認待ち 途中 作成中 読影中 一時保存".split(), ReportStatus.PRELIMINARY),
+    **dict.fromkeys("依頼 依頼中 受付 受付済 未読 未読影 未着手 未作成".split(), ReportStatus.REGISTERED),
+    **dict.fromkeys("c 修正 修正済 修正済み 修正報告 訂正 訂正済 訂正済み 訂正報告".split(), ReportStatus.CORRECTED),
+    **dict.fromkeys("追記 追記済 追記済み 追加報告 追加 補足".split(), ReportStatus.APPENDED),
+    **dict.fromkeys("a 改訂 改版 変更 変更済".split(), ReportStatus.AMENDED),
+    **dict.fromkeys("x 取消 取消し 取り消し 取消済 中止 キャンセル 破棄".split(), ReportStatus.CANCELLED),
+    **dict.fromkeys("w 誤登録 誤報告 無効 削除 削除済".split(), ReportStatus.ENTERED_IN_ERROR),
 }
+"""Words of reporting systems, each as ``folded``; a site's mapping may add others."""
 _GENDERS: Final = {"m": "male", "f": "female", "男": "male", "女": "female", "1": "male", "2": "female", "o": "other"}
 
 
@@ -37,15 +44,18 @@ class ReportFields(ReportTexts, frozen=True, kw_only=True):
     status: str = ""
 
 
-def canonical(fields: ReportFields, mentions: Mentions | None = None) -> CanonicalReport:
+def canonical(
+    fields: ReportFields, mentions: Mentions | None = None, words_of_site: Mapping[str, ReportStatus] | None = None
+) -> CanonicalReport:
     """Return the report; raise Invalid that names the field that is missing or wrong.
 
     mentions: what else the source names. With an attachment that was left behind, a report may have no text here.
+    words_of_site: what its own words for a status mean, each as ``folded``.
     """
     mentions = mentions or Mentions()
     if not fields.report_id or not fields.patient_id:
         raise Invalid("missing-field", "report_id and patient_id are needed")
-    status = _status(fields.status)
+    status = _status(fields.status, words_of_site or {})
     has_content = any((fields.findings, fields.impression, fields.text, mentions.left_behind))
     if not has_content and status not in RETRACTED:
         raise Invalid("no-text", "findings, impression and text are all empty")
@@ -54,6 +64,7 @@ def canonical(fields: ReportFields, mentions: Mentions | None = None) -> Canonic
     as_they_came = {name: getattr(fields, name) for name in ReportTexts.__struct_fields__}
     checked = {
         "modality": fields.modality.upper(),
+        "procedure": _procedure(fields),
         "exam_date": iso_date(fields.exam_date, "exam_date"),
         "issued": instant(fields.issued, "issued"),
         "requester": words(fields.requester),
@@ -68,6 +79,12 @@ def canonical(fields: ReportFields, mentions: Mentions | None = None) -> Canonic
         left_behind=tuple(mentions.left_behind[:MOST]),
         unmapped=min(mentions.unmapped, MOST),
     )
+
+
+def _procedure(fields: ReportFields) -> str:
+    """Return the procedure with the body part, where it does not say that already."""
+    is_said = fields.body_part in fields.procedure
+    return fields.procedure if is_said else f"{fields.procedure} {fields.body_part}".strip()
 
 
 def _patient(fields: ReportFields, mentions: Mentions) -> CanonicalPatient:
@@ -85,11 +102,16 @@ def _patient(fields: ReportFields, mentions: Mentions) -> CanonicalPatient:
     )
 
 
-def _status(text: str) -> ReportStatus:
-    word = text.strip().lower()
+def folded(word: str) -> str:
+    """Return a word as words for a status are compared: without width, case, blanks and brackets around it."""
+    return unicodedata.normalize("NFKC", word).strip(" []()【】「」:").lower()
+
+
+def _status(text: str, words_of_site: Mapping[str, ReportStatus]) -> ReportStatus:
+    word = folded(text)
     if not word:
         return ReportStatus.FINAL
-    status = status_of(word) or _STATUS_WORDS.get(word)
+    status = words_of_site.get(word) or status_of(word) or _STATUS_WORDS.get(word)
     if status is None:
         raise Invalid("bad-status", "status is neither a FHIR status nor a word that the mapping knows")
     return status

@@ -5,6 +5,8 @@ Source: LOINC; PS3.16 CID 7001, CID 7002 (DCM codes); PS3.20 9.
 """
 
 import enum
+import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
@@ -40,17 +42,32 @@ DCM: Final[Mapping[str, Section]] = {
     "121060": Section.CLINICAL,
 }
 TITLES: Final[Mapping[str, Section]] = {
-    "所見": Section.FINDINGS,
-    **dict.fromkeys(("診断", "結論", "印象"), Section.IMPRESSION),
-    **dict.fromkeys(("依頼情報", "臨床情報"), Section.CLINICAL),
+    **dict.fromkeys(("所見", "読影所見", "画像所見", "検査所見", "findings"), Section.FINDINGS),
+    **dict.fromkeys(("診断", "画像診断", "読影診断", "診断名", "結論", "印象", "まとめ", "総括"), Section.IMPRESSION),
+    **dict.fromkeys(("インプレッション", "impression", "impressions", "conclusion"), Section.IMPRESSION),
+    **dict.fromkeys(("依頼情報", "臨床情報", "検査目的", "依頼目的", "clinical information"), Section.CLINICAL),
+    **dict.fromkeys(("コメント", "追記", "推奨", "比較", "addendum"), Section.TEXT),
 }
-DOCUMENT_TITLES: Final[Mapping[str, Section]] = {
-    **TITLES,
-    "findings": Section.FINDINGS,
-    "impression": Section.IMPRESSION,
-    "検査目的": Section.CLINICAL,
-    **dict.fromkeys(("コメント", "追記", "推奨"), Section.TEXT),
-}
+_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
+_REMARK = re.compile(r"[(\[<〔][^()\[\]<>〔〕]*[)\]>〕]")
+_NUMBER = re.compile(r"^(?:\d{1,3}(?:[.-]\d{1,3})*|[ivx]{1,4}\b|[a-z]\b)[.):、。\]】\s]*")
+
+
+def by_title(title: str) -> Section | None:
+    """Return the section of a title, whatever numbers, marks and remarks in brackets stand around its words."""
+    folded = unicodedata.normalize("NFKC", title).lower()
+    return TITLES.get(_words(folded)) or TITLES.get(_words(_REMARK.sub(" ", folded)))
+
+
+def heading(title: str) -> str:
+    """Return a title that says more than which section it heads; empty for one that says no more."""
+    folded = unicodedata.normalize("NFKC", title).lower()
+    return "" if _words(folded) in TITLES else " ".join(title.split())
+
+
+def _words(title: str) -> str:
+    words = " ".join(_AROUND.sub("", title).split())
+    return words if words in TITLES else _AROUND.sub("", _NUMBER.sub("", words, count=1))
 
 
 class SectionTexts:

@@ -1,5 +1,6 @@
 """What a person sends to link by hand, and how JSON bodies are taken; the same at both roles."""
 
+import codecs
 from typing import TypeVar
 
 import msgspec
@@ -44,7 +45,7 @@ async def decoded(request: web.Request, kind: type[T]) -> T:
     if len(body) > MOST_BODY_BYTES:
         raise Invalid("too-long", f"the body has at most {MOST_BODY_BYTES} bytes")
     try:
-        return msgspec.json.decode(body, type=kind)
+        return msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid("not-the-form", _where(error)) from error
 

@@ -5,6 +5,7 @@ there is none, into meta.tag of system ``urn:jmid:link``. meta.versionId is the 
 anonymizer left it, so that a report whose link changed is still the same version.
 """
 
+import codecs
 import hashlib
 from collections.abc import Sequence
 from typing import Any
@@ -64,7 +65,7 @@ def read(data: bytes) -> tuple[Json, Incoming]:
 def parsed(data: bytes) -> Json:
     """Return the JSON object of a report's bytes, unchecked. Raises Invalid: not JSON, or no object."""
     try:
-        document = orjson.loads(data)
+        document = orjson.loads(data.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
         raise Invalid("not-json", "the report is not UTF-8 JSON (RFC 8259)") from error
     if not isinstance(document, dict):

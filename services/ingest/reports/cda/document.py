@@ -1,10 +1,11 @@
 """The CDA R2 report channel: a radiology report document becomes one canonical report. Pure.
 
-Sections are an allow-list by LOINC code or Japanese title; others, media and bodies that are no
+Sections are known by LOINC code or title; what stands in others is text below its title. Media and bodies that are no
 text are counted and left behind.
 Source: HL7 CDA R2 4.2 (header), 4.3 (body), 4.3.5 (narrative block); PS3.20 9 (imaging report sections), 7.
 """
 
+import base64
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -31,11 +32,6 @@ _BY_CODE: Final[Mapping[str, Mapping[str, Section]]] = {  # code system → code
         codes.PHYSICAL_FINDINGS: Section.TEXT,
     },
     "1.2.840.10008.2.16.4": sections.DCM,
-}
-_BY_TITLE: Final[Mapping[str, Section]] = {
-    **sections.DOCUMENT_TITLES,
-    "clinical information": Section.CLINICAL,
-    "addendum": Section.TEXT,
 }
 _BREAKS = frozenset({"br", "paragraph", "item", "tr", "list", "table", "caption", "thead", "tbody"})
 _UNSEEN = frozenset({"renderMultiMedia", "footnoteRef", "observationMedia"})
@@ -80,34 +76,45 @@ def _read(section: Element, inherited: Section | None, texts: SectionTexts, ment
     """Read a section and those in it, which are of its kind unless they say otherwise."""
     if depth > _DEEPEST:
         raise Invalid("not-cda", f"sections are nested deeper than {_DEEPEST}")
-    kind = _kind(section) or inherited
+    kind = _kind(section) or inherited or Section.TEXT
     text = child(section, "text")
-    if kind and text is not None:
-        texts.add(kind, narrative(text))
-    elif text is not None:
-        mentions.unmapped += 1
+    says = narrative(text) if text is not None else ""
+    if says or next(_sections(section), None) is not None:
+        texts.add(kind, sections.heading(_title(section)), says)
     for inner in _sections(section):
         _read(inner, kind, texts, mentions, depth + 1)
 
 
+def _title(section: Element) -> str:
+    title = child(section, "title")
+    return "".join(title.itertext()) if title is not None else ""
+
+
 def _kind(section: Element) -> Section | None:
-    code, title = child(section, "code"), child(section, "title")
-    if code is not None:
-        by_code = _BY_CODE.get(code.get("codeSystem", ""), {}).get(code.get("code", ""))
-        if by_code:
-            return by_code
-    words = re.sub(r"[\s:：【】\[\]■]+", " ", "".join(title.itertext())).strip().lower() if title is not None else ""
-    return _BY_TITLE.get(words)
+    code = child(section, "code")
+    by_code = _BY_CODE.get(code.get("codeSystem", ""), {}).get(code.get("code", "")) if code is not None else None
+    return by_code or sections.by_title(_title(section))
 
 
 def _read_text_body(body: Element, texts: SectionTexts, mentions: Mentions) -> None:
     """A body of plain text is the report; any other (4.3.1) is left behind, and its media type noted."""
     for text in children(body, "text"):
         kind = text.get("mediaType", "text/plain")
-        if kind == "text/plain" and text.get("representation", "TXT") == "TXT" and child(text, "reference") is None:
-            texts.add(Section.TEXT, "".join(text.itertext()).strip())
+        if kind == "text/plain" and child(text, "reference") is None:
+            texts.add(Section.TEXT, _plain(text))
         else:
             mentions.left_behind.append(_media(text))
+
+
+def _plain(text: Element) -> str:
+    """Return a body of plain text, written as it is or in Base64 (CDA R2 data type ED)."""
+    words = "".join(text.itertext()).strip()
+    if text.get("representation", "TXT") != "B64":
+        return words
+    try:
+        return base64.b64decode("".join(words.split()), validate=True).decode("utf-8-sig").strip()
+    except ValueError as error:
+        raise Invalid("bad-characters", "nonXMLBody is not Base64 of UTF-8 text (CDA R2 4.3.1)") from error
 
 
 def _media(value: Element) -> str:

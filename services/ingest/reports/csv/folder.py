@@ -23,6 +23,7 @@ from services.ingest.receipts.records import REPORT
 from services.ingest.reports.bundle import bundle_of
 from services.ingest.reports.csv.reader import CsvMapping, Row, rows
 from services.ingest.reports.fields import canonical
+from services.ingest.reports.mentions import Mentions
 from shared.errors import Invalid, Transient
 from shared.logs import decided
 from shared.metrics import REFUSED
@@ -86,7 +87,7 @@ async def _take(deps: IngestDeps, path: Path, data: bytes, mapping: CsvMapping) 
     problems: list[str] = []
     for row in taken:
         try:
-            contents.append(_content(row))
+            contents.append(_content(row, mapping))
         except Invalid as error:
             problems.append(f"line {row.line}: {error}")
             await reject(deps, receipt, row.raw, Invalid(error.reason, f"line {row.line}: {error.detail}"))
@@ -104,11 +105,12 @@ def _rows(data: bytes, mapping: CsvMapping) -> list[Row]:
     return list(rows(data, mapping))
 
 
-def _content(row: Row) -> Content:
+def _content(row: Row, mapping: CsvMapping) -> Content:
     """Return the report of a row; raise Invalid that says why it is none."""
     if not row.whole:
         raise Invalid("cell-count", "the row has not as many cells as the head line (RFC 4180 2.4)")
-    return Content(bundle_of(canonical(row.fields)), row.raw)
+    report = canonical(row.fields, Mentions(unmapped=row.unmapped), mapping.status_words)
+    return Content(bundle_of(report), row.raw)
 
 
 @contextmanager

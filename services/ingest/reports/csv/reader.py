@@ -1,7 +1,8 @@
 """The CSV report channel: rows to plain fields, by a mapping that a site can adapt. Pure.
 
 A mapping file is TOML: ``encoding`` (utf-8-sig, cp932, …; empty tries both), ``delimiter``, and a table ``[columns]``
-of field = "column name" or a list of names.
+of field = "column name" or a list of names. A table ``[status]`` says what further words of a status mean, as
+word = "final" or another FHIR status.
 """
 
 import csv
@@ -9,14 +10,17 @@ import io
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from services.ingest.reports.fields import ReportFields
+from services.ingest.reports.fields import ReportFields, folded
 from shared.errors import Invalid, SettingsError
+from shared.fhir.statuses import ReportStatus, status_of
 
 csv.field_size_limit(16 << 20)
 
+_TEXTS = frozenset({"findings", "impression", "clinical_info", "text"})
 DEFAULT_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "report_id": ("report_id", "レポート番号", "報告書番号"),
     "patient_id": ("patient_id", "患者ID", "患者番号"),
@@ -51,11 +55,13 @@ class CsvMapping(msgspec.Struct, frozen=True):
     columns: Mapping[str, tuple[str, ...]]
     encodings: tuple[str, ...] = ("utf-8-sig", "cp932")
     delimiter: str = ","
+    status_words: Mapping[str, ReportStatus] = msgspec.field(default_factory=dict)
 
 
 class Row(msgspec.Struct, frozen=True):
     """One row. line: where it begins in the file, from 1.  raw: the row alone, with the head, as it may be kept.
 
+    unmapped: how many of its cells stand in columns that no field has.
     whole: it has a cell for every column and no more. Otherwise an unquoted delimiter has shifted what follows it, and
     a name may stand where no name is looked for.
     """
@@ -63,6 +69,7 @@ class Row(msgspec.Struct, frozen=True):
     line: int
     fields: ReportFields
     raw: bytes
+    unmapped: int = 0
     whole: bool = True
 
 
@@ -74,7 +81,7 @@ def load_mapping(path: Path | None) -> CsvMapping:
     if path is None:
         return DEFAULT
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"JMID_INGEST_CSV_MAPPING: {path} is not a readable TOML file") from error
     columns = {
@@ -90,7 +97,17 @@ def load_mapping(path: Path | None) -> CsvMapping:
         raise SettingsError(f"JMID_INGEST_CSV_MAPPING: delimiter is one character, such as ',', not {delimiter!r}")
     encoding = str(settings.get("encoding", ""))
     encodings = (encoding,) if encoding else DEFAULT.encodings
-    return CsvMapping({**DEFAULT_COLUMNS, **columns}, encodings, delimiter)
+    return CsvMapping({**DEFAULT_COLUMNS, **columns}, encodings, delimiter, _status_words(settings.get("status", {})))
+
+
+def _status_words(added: Any) -> Mapping[str, ReportStatus]:
+    words = added.items() if isinstance(added, dict) else [("status", added)]
+    read = {folded(word): status_of(status) for word, status in words}
+    wrong = next((word for word, status in read.items() if status is None), None)
+    if wrong is not None:
+        known = ", ".join(ReportStatus)
+        raise SettingsError(f"JMID_INGEST_CSV_MAPPING: status {wrong!r} is none of FHIR; known are {known}")
+    return {word: status for word, status in read.items() if status}
 
 
 def rows(data: bytes, mapping: CsvMapping) -> Iterator[Row]:
@@ -104,7 +121,7 @@ def rows(data: bytes, mapping: CsvMapping) -> Iterator[Row]:
         for cells in reader:
             begins, line = line + 1, reader.line_num
             if any(cell.strip() for cell in cells):
-                yield Row(begins, _fields(cells, places), _raw(head, cells, mapping.delimiter), len(cells) == len(head))
+                yield _row(begins, head, cells, places, mapping.delimiter)
     except StopIteration as error:
         raise Invalid("empty-file", "the file has no head line") from error
     except csv.Error as error:
@@ -120,22 +137,26 @@ def _decoded(data: bytes, encodings: tuple[str, ...]) -> str:
     raise Invalid("bad-encoding", f"the file is not {' or '.join(encodings)}")
 
 
-def _places(head: list[str], mapping: CsvMapping) -> dict[str, int]:
-    at = {name.lower(): index for index, name in enumerate(head)}
+def _places(head: list[str], mapping: CsvMapping) -> dict[str, list[int]]:
+    """Return the columns of each field: of a text all of them, of any other field the first of its names."""
+    names = [name.lower() for name in head]
     places = {
-        field: at[name.lower()]
-        for field, names in mapping.columns.items()
-        for name in reversed(names)
-        if name.lower() in at
+        field: [at for known in columns for at, name in enumerate(names) if name == known.lower()]
+        for field, columns in mapping.columns.items()
     }
+    places = {field: at if field in _TEXTS else at[:1] for field, at in places.items() if at}
     missing = [name for name in ("report_id", "patient_id") if name not in places]
     if missing:
         raise Invalid("missing-column", f"no column gives {', '.join(missing)}: adapt the mapping")
     return places
 
 
-def _fields(cells: list[str], places: dict[str, int]) -> ReportFields:
-    return ReportFields(**{field: cells[at].strip() for field, at in places.items() if at < len(cells)})
+def _row(line: int, head: list[str], cells: list[str], places: Mapping[str, list[int]], delimiter: str) -> Row:
+    said = {field: [cells[at].strip() for at in columns if at < len(cells)] for field, columns in places.items()}
+    fields = ReportFields(**{field: "\n".join(filter(None, dict.fromkeys(texts))) for field, texts in said.items()})
+    mapped = {at for columns in places.values() for at in columns}
+    unmapped = sum(bool(cell.strip()) for at, cell in enumerate(cells) if at not in mapped)
+    return Row(line, fields, _raw(head, cells, delimiter), unmapped, len(cells) == len(head))
 
 
 def _raw(head: list[str], cells: list[str], delimiter: str) -> bytes:

@@ -6,8 +6,9 @@ delimiter. Source: HL7 v2.5 2.5 (message construction), 2.7 (escapes), 2.15.9.18
 
 import re
 from dataclasses import dataclass
-from functools import partial
 
+from services.ingest.reports.hl7.escapes import unescaped
+from services.ingest.reports.hl7.lines import segment_lines
 from shared.errors import Invalid
 
 MOST_SEGMENTS = 5000
@@ -20,7 +21,6 @@ _CODECS = {
     "ISO IR159": "iso2022_jp_ext", "SHIFT_JIS": "cp932", "SJIS": "cp932", "EUC-JP": "euc_jp",
 }  # fmt: skip
 _UNDECLARED = ("utf-8-sig", "cp932", "euc_jp")
-_BREAKS = (".br", ".sp", ".ce")
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,23 @@ class Segment:
         return found[0].text(component, sub) if found else ""
 
     def prose(self, number: int) -> str:
-        """Return a field of type TX, FT or ST whole: its repetitions are lines, and stray delimiters are text."""
-        return "\n".join(unescaped(each.raw, self) for each in self.repetitions(number)).strip()
+        """Return a field of type TX, FT or ST whole: its repetitions are lines, and stray delimiters are text.
+
+        A repetition mark between two numbers, as in "3~5 mm", is text too.
+        """
+        return "\n".join(self.plain(line) for line in self._lines(number)).strip()
+
+    def plain(self, text: str) -> str:
+        """Return a text without escape sequences (2.7)."""
+        at = self.delimiters
+        plain = {"F": at.field, "S": at.component, "T": at.sub, "R": at.repetition, "E": at.escape}
+        return unescaped(text, at.escape, plain, self.codec)
+
+    def _lines(self, number: int) -> list[str]:
+        raw = self.fields[number] if number < len(self.fields) else ""
+        mark = re.escape(self.delimiters.repetition)
+        lines = re.split(rf"{mark}(?!(?<=\d{mark})\d+(?:\.\d)?(?![\d.．)）、:：]))", raw)
+        return [line for line in lines if line and line != '""']
 
 
 @dataclass(frozen=True)
@@ -70,7 +85,7 @@ class Value:
         at = self.segment.delimiters
         components = self.raw.split(at.component)
         subs = components[component - 1].split(at.sub) if component <= len(components) else []
-        found = unescaped(subs[sub - 1], self.segment).strip() if sub <= len(subs) else ""
+        found = self.segment.plain(subs[sub - 1]).strip() if sub <= len(subs) else ""
         return "" if found == '""' else found
 
     def texts(self) -> list[str]:
@@ -83,8 +98,9 @@ def segments_of(data: bytes) -> list[Segment]:
     if not data.lstrip(b"\xef\xbb\xbf\r\n").startswith(b"MSH") or len(data) < 9:
         raise Invalid("not-hl7", "the message does not begin with MSH (HL7 v2.5 2.5.1)")
     text, codec = _decoded(data)
-    lines = [line for line in re.split(r"\r\n?|\n", text.lstrip("\ufeff\r\n")) if line.strip()]
-    at = _delimiters(lines[0])
+    text = text.lstrip("\ufeff\r\n")
+    at = _delimiters(re.split(r"[\r\n]", text, maxsplit=1)[0])
+    lines = segment_lines(text, at.field)
     if sum(line.startswith(f"MSH{at.field}") for line in lines) != 1:
         raise Invalid("several-messages", "one message is sent at a time (HL7 v2.5 2.10.3 batches are not taken)")
     if len(lines) > MOST_SEGMENTS:
@@ -128,24 +144,3 @@ def _declared(data: bytes) -> list[str]:
     names = re.split(r"[~\\]", fields[17]) if len(fields) > 17 else []
     codecs = [_CODECS[name.strip().upper()] for name in names if name.strip().upper() in _CODECS]
     return sorted(codecs, key=lambda codec: codec == "ascii")
-
-
-def unescaped(text: str, segment: Segment) -> str:
-    """Return a text without escape sequences; those that only a site knows leave nothing (2.7)."""
-    mark = re.escape(segment.delimiters.escape)
-    if segment.delimiters.escape not in text:
-        return text
-    return re.sub(f"{mark}([^{mark}]{{0,2000}}){mark}", partial(_meaning, segment=segment), text)
-
-
-def _meaning(match: re.Match[str], segment: Segment) -> str:
-    code, at = match[1], segment.delimiters
-    plain = {"F": at.field, "S": at.component, "T": at.sub, "R": at.repetition, "E": at.escape}
-    if code in plain:
-        return plain[code]
-    if code.startswith(_BREAKS):
-        return "\n"
-    if code[:1] == "X" and re.fullmatch(r"(?:[0-9A-Fa-f]{2})+", code[1:]):
-        read = bytes.fromhex(code[1:]).decode(segment.codec, "replace").replace("\r\n", "\n").replace("\r", "\n")
-        return re.sub(r"[\x00-\x08\x0b-\x1f]", "", read)
-    return ""

@@ -5,6 +5,7 @@ Source: HL7 Version 3 Standard: Transport Specification - MLLP, Release 2 (the b
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,10 @@ from shared.errors import Invalid, SettingsError
 from shared.logs import decided
 
 START, END = b"\x0b", b"\x1c\x0d"
+_EB = END[:1]
+_ENDED = re.compile(rb"\x1c(?=[\r\n\x0b])")
+_CR_S = 1.0
+"""How long the CR after <EB> may take to come; a sender that leaves it out is answered then."""
 _CHUNK = 64 << 10
 _STOP_S = 10.0
 
@@ -107,10 +112,9 @@ class MllpReceiver:
                 async with asyncio.timeout_at(frames.deadline(settings.mllp_timeout_s, settings.mllp_message_s)):
                     data = await reader.read(_CHUNK)
             except TimeoutError:
-                frames.late()
-                return
+                data = frames.late()
+            data = data or frames.ended()
             if not data:
-                frames.ended()
                 return
             for message in frames.fed(data):
                 self._tasks[task] = True
@@ -135,12 +139,15 @@ class Frames:
             self._began = None
             return now + idle_s
         self._began = self._began or now
+        if self._held.endswith(_EB):
+            return now + _CR_S
         return min(now + idle_s, self._began + message_s)
 
-    def late(self) -> None:
-        """Raise Invalid if the time was over in the middle of a message."""
-        if self._held:
+    def late(self) -> bytes:
+        """Return what stands for the CR that did not come after <EB>; raise Invalid in the middle of a message."""
+        if self._held and not self._held.endswith(_EB):
             raise Invalid("mllp-too-slow", "a message took longer than JMID_INGEST_MLLP_MESSAGE_S")
+        return END[1:] if self._held else b""
 
     def fed(self, data: bytes) -> list[bytes]:
         """Return the messages that are whole now; raise Invalid if bytes are outside a frame, or a frame too large."""
@@ -154,21 +161,22 @@ class Frames:
                 continue
             if self._held[:1] != START:
                 raise Invalid("mllp-framing", "bytes outside a block: <SB> is missing")
-            end = self._held.find(END, searched)
-            if end < 0:
+            ended = _ENDED.search(self._held, searched)
+            if ended is None:
                 if len(self._held) > self._most_bytes:
                     raise Invalid("mllp-too-long", "a message is larger than JMID_INGEST_MAX_REPORT_BYTES")
                 return messages
-            message = bytes(self._held[1:end])
+            message = bytes(self._held[1 : ended.start()])
             if len(message) > self._most_bytes or START in message:
                 raise Invalid("mllp-framing", "a block is too large, or begins before the one before it ended")
             messages.append(message)
             self._began = None
-            del self._held[: end + len(END)]
+            del self._held[: ended.end()]
             searched = 0
         return messages
 
-    def ended(self) -> None:
-        """Raise Invalid if the connection ends in the middle of a message."""
-        if self._held:
+    def ended(self) -> bytes:
+        """Return as ``late`` does where the connection ends; raise Invalid in the middle of a message."""
+        if self._held and not self._held.endswith(_EB):
             raise Invalid("mllp-truncated", "the connection ended before <EB>")
+        return END[1:] if self._held else b""

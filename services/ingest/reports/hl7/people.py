@@ -57,7 +57,12 @@ def note_people(segments: Sequence[Segment], mentions: Mentions) -> None:
                 if segment.name == "NK1" and kind == _XPN:
                     mentions.person([_name(value)], is_relative=True)
                 else:
-                    _NOTES.get(kind, _organization)(value, mentions)
+                    note_value(kind, value, mentions)
+
+
+def note_value(kind: str, value: Value, mentions: Mentions) -> None:
+    """Note one value of a data type of ``PEOPLE_AND_PLACES``."""
+    _NOTES.get(kind, _organization)(value, mentions)
 
 
 def _all(segment: Segment, *numbers: int) -> Iterator[Value]:
@@ -93,7 +98,14 @@ _NOTES: Final[Mapping[str, Callable[[Value, Mentions], None]]] = {
     _XTN: lambda value, mentions: mentions.place("", phones=_phones(value)),
     _PL: _location,
     _CX: lambda value, mentions: mentions.number(value.text(1)),
+    "PN": lambda value, mentions: mentions.person([_name(value)]),
+    **dict.fromkeys(("CN", "PPN"), _person_with_number),
+    **dict.fromkeys(("EI", "CK"), lambda value, mentions: mentions.number(value.text(1))),
+    "AD": lambda value, mentions: mentions.place("", [_address(value)]),
+    "TN": lambda value, mentions: mentions.place("", phones=_phones(value)),
 }
+PEOPLE_AND_PLACES: Final = frozenset({*_NOTES, _XON, "HD"})
+"""Data types whose values are a person, a place or a number."""
 
 
 def _name(value: Value) -> str:

@@ -4,23 +4,25 @@ Segments and fields are an allow-list: whatever is not named here is counted and
 Source: HL7 v2.5 7.3.1 (ORU), 3.4.2 (PID), 3.4.3 (PV1), 4.5.1 (ORC), 7.4.1 (OBR), 7.4.2 (OBX); ZDS: IHE RAD TF-2 4.4.
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.ingest.reports import sections
 from services.ingest.reports.canonical import CanonicalReport
 from services.ingest.reports.dates import hl7_time
 from services.ingest.reports.fields import ReportFields, canonical
-from services.ingest.reports.hl7.message import Segment, Value
+from services.ingest.reports.hl7.message import Segment
 from services.ingest.reports.hl7.people import note_people, patient_values
+from services.ingest.reports.hl7.results import result_texts, study_uids
 from services.ingest.reports.mentions import Mentions
 from services.ingest.reports.sections import Section, SectionTexts
 from shared.errors import Invalid
 from shared.fhir.statuses import RETRACTED, ReportStatus
 
-ACCESSION = ("OBR-18", "OBR-3", "ORC-3", "OBR-2", "ORC-2")
+ACCESSION = ("OBR-18",)
+"""OBR-3 and the others are the numbers of an order: an Accession Number only where a site says so."""
 _REPORT_ID = ("OBR-3", "ORC-3", "OBR-2", "ORC-2")
 _STATUSES: Final[Mapping[str, ReportStatus]] = {  # tables 0123 and 0085
     **dict.fromkeys("OIS", ReportStatus.REGISTERED),
@@ -32,16 +34,6 @@ _STATUSES: Final[Mapping[str, ReportStatus]] = {  # tables 0123 and 0085
     **dict.fromkeys("DW", ReportStatus.ENTERED_IN_ERROR),
     **dict.fromkeys("YZ", ReportStatus.UNKNOWN),
 }
-_SECTIONS: Final[Mapping[str, Section]] = {
-    **sections.LOINC,
-    **sections.DCM,
-    **sections.TITLES,
-    "GDT": Section.FINDINGS,  # suffixes of OBX-3 (7.4.2.3)
-    "IMP": Section.IMPRESSION,
-}
-_STUDY_UID = ("113014", "110180")  # DCM: DICOM Study, Study Instance UID
-_PROSE, _CODED, _NUMBER = frozenset({"TX", "FT", "ST"}), frozenset({"CE", "CWE", "CNE"}), frozenset({"NM", "SN"})
-_FILES = frozenset({"ED", "RP"})
 _READ = frozenset({"MSH", "PID", "PD1", "NK1", "PV1", "PV2", "ORC", "OBR", "OBX", "NTE", "ZDS", "SFT", "TQ1"})
 
 
@@ -57,12 +49,20 @@ class _Order:
 def hl7_reports(segments: Sequence[Segment], accession: Sequence[str] = ACCESSION) -> list[CanonicalReport]:
     """Return one report for each OBR with a result, or with nothing but attachments.
 
-    accession: where the accession number is looked for, in this order. Raises Invalid: no PID, no OBR, no result.
+    accession: where the accession number is looked for, in this order; as ``RIS:OBR-3`` in messages whose MSH-3 is RIS,
+    and there first. Raises Invalid: no PID, no OBR, no result.
     """
+    accession = _places_of(segments[0].text(3), accession)
     reports = [report for patient in _patients(segments) for report in _of_patient(patient, accession)]
     if not reports:
         raise Invalid("no-text", "no OBR is followed by an OBX with text (HL7 v2.5 7.3.1)")
     return reports
+
+
+def _places_of(source: str, accession: Sequence[str]) -> list[str]:
+    named = [each.rpartition(":") for each in accession]
+    own = [place for name, _, place in named if name and name == source]
+    return [*own, *(place for name, _, place in named if not name)]
 
 
 def _patients(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
@@ -83,7 +83,9 @@ def _of_patient(segments: list[Segment], accession: Sequence[str]) -> Iterator[C
         mentions = Mentions(unmapped=sum(each.name not in _READ for each in segments))
         note_people(segments, mentions)
         values = {**patient_values(segments[0], mentions), **_order_values(order, accession)}
-        texts = _texts(order, mentions)
+        texts = result_texts(order.rest, mentions)
+        values["clinical_info"] = "\n".join(filter(None, (values["clinical_info"], *_notes(segments))))
+        texts.begin(Section.CLINICAL, values["clinical_info"])
         if not _has_result(texts, mentions) and values["status"] not in RETRACTED:
             continue  # an order of the same examination that another OBR reports
         if values["report_id"] in seen:
@@ -99,7 +101,7 @@ def _has_result(texts: SectionTexts, mentions: Mentions) -> bool:
 
 def _orders(segments: Sequence[Segment]) -> Iterator[_Order]:
     order = _Order()
-    for segment in segments:
+    for segment in itertools.dropwhile(lambda each: each.name not in ("ORC", "OBR", "OBX"), segments):
         if segment.name in ("ORC", "OBR") and order.obr is not None:
             yield order
             order = _Order()
@@ -107,10 +109,19 @@ def _orders(segments: Sequence[Segment]) -> Iterator[_Order]:
             order.orc = segment
         elif segment.name == "OBR":
             order.obr = segment
-        elif order.obr is not None:
+        elif segment.name == "OBX" and order.obr is None:
+            raise Invalid("no-report", "an OBX stands before the OBR that it belongs to (HL7 v2.5 7.3.1)")
+        else:
             order.rest.append(segment)
     if order.obr is not None:
         yield order
+
+
+def _notes(segments: Sequence[Segment]) -> Iterator[str]:
+    """Yield the notes of the patient and the visit: those before the first order."""
+    for segment in itertools.takewhile(lambda each: each.name not in ("ORC", "OBR"), segments):
+        if segment.name == "NTE":
+            yield segment.prose(3)
 
 
 def _order_values(order: _Order, accession: Sequence[str]) -> dict[str, str]:
@@ -121,7 +132,7 @@ def _order_values(order: _Order, accession: Sequence[str]) -> dict[str, str]:
     return {
         "report_id": next((numbers[place] for place in (*_REPORT_ID, *accession) if numbers[place]), ""),
         "accession_number": next((numbers[place] for place in accession if numbers[place]), ""),
-        "study_uid": next(_study_uids(order.rest), ""),
+        "study_uid": next(study_uids(order.rest), ""),
         "modality": next((m for m in (obr.text(44), obr.text(24)) if re.fullmatch("[A-Z]{2,4}", m)), ""),
         "exam_date": obr.text(7)[:8],
         "procedure": obr.text(4, 2) or obr.text(4),
@@ -142,61 +153,3 @@ def _status(obr: Segment, rest: Sequence[Segment]) -> ReportStatus:
     """Return the status of OBR-25, else of the results: final if all of them are."""
     unsettled = {each.text(11) for each in rest if each.name == "OBX"} - {"F", "C", ""}
     return _STATUSES.get(obr.text(25) or next(iter(sorted(unsettled)), "F"), ReportStatus.UNKNOWN)
-
-
-def _study_uids(segments: Sequence[Segment]) -> Iterator[str]:
-    for segment in segments:
-        if segment.name == "ZDS" and segment.text(1):
-            yield segment.text(1)
-        elif segment.name == "OBX" and segment.text(3) in _STUDY_UID and segment.text(5):
-            yield segment.text(5)
-
-
-def _texts(order: _Order, mentions: Mentions) -> SectionTexts:
-    """Return the texts by section; files are noted and left behind."""
-    texts = SectionTexts()
-    for segment in order.rest:
-        if segment.name == "NTE":
-            texts.add(Section.TEXT, segment.prose(3))
-        elif segment.name == "OBX" and segment.text(3) not in _STUDY_UID:
-            _note_result(segment, texts, mentions)
-    if order.obr:
-        texts.begin(Section.CLINICAL, order.obr.prose(13))
-    return texts
-
-
-def _note_result(segment: Segment, texts: SectionTexts, mentions: Mentions) -> None:
-    kind = segment.text(2)
-    if kind in _FILES:
-        mentions.left_behind.append(_content_type(segment))
-    elif (text := _value(segment, kind)) is None:
-        mentions.unmapped += 1
-    elif segment.text(11) not in ("D", "W", "X"):  # deleted, wrong, cannot be obtained: table 0085
-        texts.add(_section(segment), text)
-
-
-def _section(segment: Segment) -> Section:
-    """Return the section of an OBX: by its code, its suffix (7.4.2.3), or its name."""
-    words = [segment.text(3), segment.text(3, 1, 2), segment.text(3, 4), segment.text(3, 2), segment.text(3, 5)]
-    return next((_SECTIONS[word] for word in words if word in _SECTIONS), Section.TEXT)
-
-
-def _value(segment: Segment, kind: str) -> str | None:
-    """Return the text of OBX-5; None if its type is not one of those that are read."""
-    if kind in _PROSE:
-        return segment.prose(5)
-    if kind in _CODED:
-        return "\n".join(each.text(2) or each.text(9) or each.text(1) for each in segment.repetitions(5))
-    if kind in _NUMBER:
-        value = " ".join(part for each in segment.repetitions(5) for part in each.texts() if part)
-        return f"{segment.text(3, 2)}: {value} {segment.text(6)}".strip(": ")
-    return None
-
-
-def _content_type(segment: Segment) -> str:
-    """Return the media type of an ED (2.A.24) or RP (2.A.65): type and subtype, only as words of our own."""
-    value = next(iter(segment.repetitions(5)), Value("", segment))
-    words = {value.text(2).lower(), value.text(3).lower()}
-    if "image" in words or "im" in words or words & {"jpeg", "jpg", "png", "tiff", "gif", "bmp"}:
-        return "image/jpeg"
-    return "application/pdf" if "pdf" in words else "application/octet-stream"

@@ -26,12 +26,6 @@ _BY_CODE: Final[Mapping[str, Section]] = {
     **dict.fromkeys(("121064", "121066", "121067", "121068", "121069"), Section.TEXT),
     **dict.fromkeys(("121074", "121075", "121078", "121113"), Section.TEXT),
 }
-_BY_TITLE: Final[Mapping[str, Section]] = {
-    **sections.DOCUMENT_TITLES,
-    "画像所見": Section.FINDINGS,
-    "画像診断": Section.IMPRESSION,
-    "比較": Section.TEXT,
-}
 _SCHEMES: Final = frozenset({"DCM", "LN"})
 _PLACED: Final = frozenset({"IMAGE", "COMPOSITE", "WAVEFORM", "SCOORD", "SCOORD3D", "TCOORD"})
 _CONTEXT: Final = frozenset({"HAS OBS CONTEXT", "HAS ACQ CONTEXT"})
@@ -103,7 +97,7 @@ def concept(item: Dataset) -> tuple[str, str, str]:
 
 def _section(scheme: str, code: str, meaning: str) -> Section | None:
     by_code = _BY_CODE.get(code) if scheme in _SCHEMES else None
-    return by_code or _BY_TITLE.get(meaning.strip(" 【】[]:：").lower())
+    return by_code or sections.by_title(meaning)
 
 
 def _text(item: Dataset, kind: str) -> str:
