@@ -1,11 +1,11 @@
 """``jmid reconcile gateway`` and ``jmid reconcile centre``: compare ledgers with stores, and deliver again what lacks.
 
-Exit code 0: all agrees, or what differed is on its way. 3: something differs that this cannot mend, or, in a dry run,
-anything differs. 1 and 2 as of every command.
+Exit code 0: all agrees, or what differed is on its way. 3: something differs that this cannot mend, a Study could not
+be compared, or, in a dry run, anything differs. 1 and 2 as of every command.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -58,7 +58,9 @@ def reconciling() -> typer.Typer:
         studies = {compared.lost[uid] for uid in identified.lost} | set(compared.unsendable.values())
         _list(studies if named else ())
         mended = compared.again + compared.reports_again + identified.again
+        _list_failed(compared.failed)
         left = len(identified.lost) + len(compared.unsendable) + compared.other + identified.without_bytes
+        left += len(compared.failed) + identified.unread
         _exit(left or (mended if dry_run else 0))
 
     @commands.command()
@@ -68,7 +70,8 @@ def reconciling() -> typer.Typer:
         for line in _centre_lines(compared):
             out.print(line, soft_wrap=True)
         _list(set(compared.missing.values()) if named else ())
-        _exit(len(compared.missing) + compared.bytes.made + compared.bytes.failed)
+        _list_failed(compared.unread)
+        _exit(len(compared.missing) + compared.bytes.made + compared.bytes.failed + len(compared.unread))
 
     return commands
 
@@ -85,6 +88,9 @@ def _gateway_lines(compared: Compared, identified: Identified, dry_run: bool) ->
         f"{compared.untold} Instances were confirmed before digests were kept",
         f"{len(compared.unsendable)} Instances wait to be delivered, and their bytes are not here",
         f"{identified.without_bytes} contents wait or are kept, and their identified bytes are not here",
+        *([f"{identified.unread} identified contents could not be looked at"] if identified.unread else []),
+        *([f"{len(compared.failed)} Studies could not be compared; run it again"] if compared.failed else []),
+        *(["the centre answered no more: the Studies after these were not asked for"] if compared.ended else []),
     ]
 
 
@@ -97,6 +103,7 @@ def _centre_lines(compared: CentreCompared) -> list[str]:
         f"{found.made} Instances have bytes and no record: jmid rebuild records",
         f"{found.deleted} blobs are of deleted Instances, {found.superseded} are superseded",
         f"{found.failed} blobs cannot be read as an Instance",
+        *([f"{len(compared.unread)} Studies could not be compared; run it again"] if compared.unread else []),
     ]
 
 
@@ -140,6 +147,11 @@ def _address(home: Path) -> str:
 def _list(studies: Iterable[str]) -> None:
     for study in sorted(studies):
         out.print(study)
+
+
+def _list_failed(studies: Mapping[str, str]) -> None:
+    for study, reason in sorted(studies.items()):
+        out.print(f"{study or 'no Study'}: {reason}", soft_wrap=True, markup=False)
 
 
 def _progress(line: str) -> None:

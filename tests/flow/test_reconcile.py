@@ -1,12 +1,20 @@
 """``jmid reconcile`` compares ledgers with stores on both sides, says what differs, and has it delivered again."""
 
 import asyncio
+import io
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
+import pydicom
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from pydicom.uid import generate_uid
 
+from services.archive.records import STUDIES
 from tests.flow import senders
 from tests.flow.inside import (
     Loss,
@@ -170,6 +178,58 @@ async def test_a_report_that_the_centre_lost_goes_again(operator: Operator, ct: 
     assert code == 0, text
     assert "0 Instances and 1 reports were not there and are due" in text
     await until(there, lambda: "the report is not at the centre")
+
+
+async def test_a_study_that_the_centre_errors_on_is_named_and_the_others_are_mended(
+    operator: Operator, ct: list[bytes]
+) -> None:
+    system = operator.system
+    await system.sent([*ct, *of_other_studies(ct[0], 3)])
+    studies = [each.study_instance_uid async for each in system.archive.documents.every(STUDIES)]
+    bad, gone = sorted(studies)[:2]
+    system.study = gone
+    await deleted(system)
+
+    async with erring(system.host.base_url, bad) as centre:
+        code, text = await operator.jmid("reconcile", "gateway", "--centre", centre)
+
+    assert len(studies) == 4
+    assert code == 3
+    assert "1 Studies could not be compared; run it again" in text
+    assert f"{bad}: http-503" in text
+    assert "Instances and 0 reports were not there and are due to be delivered again" in text
+    assert "0 Instances and 0 reports were not there" not in text
+
+
+def of_other_studies(instance: bytes, count: int) -> list[bytes]:
+    """Return the Instance as one of so many other Studies."""
+    files = []
+    for _ in range(count):
+        data = pydicom.dcmread(io.BytesIO(instance))
+        data.StudyInstanceUID, data.SeriesInstanceUID, data.SOPInstanceUID = (generate_uid() for _ in range(3))
+        data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+        file = io.BytesIO()
+        data.save_as(file)
+        files.append(file.getvalue())
+    return files
+
+
+@asynccontextmanager
+async def erring(centre: str, study: str) -> AsyncIterator[str]:
+    """Yield the address of a centre that answers 503 about this Study, and as the real one about all others."""
+
+    async def handle(request: web.Request) -> web.Response:
+        if study in request.path:
+            return web.Response(status=503)
+        headers = {name: value for name, value in request.headers.items() if name != "Host"}
+        async with client.request(request.method, centre + request.path_qs, headers=headers) as answer:
+            told = {name: value for name, value in answer.headers.items() if name == "Repr-Digest"}
+            return web.Response(status=answer.status, body=await answer.read(), headers=told)
+
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", handle)
+    async with aiohttp.ClientSession() as client, TestServer(application) as server:
+        yield str(server.make_url("")).rstrip("/")
 
 
 async def test_without_an_answer_of_the_centre_nothing_is_said(operator: Operator, ct: list[bytes]) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping.rebuild_records import Restored, rebuild_records
 from services.archive.records import INSTANCES, InstanceRecord, InstanceState
-from services.archive.store.bytes_at_rest import without_bytes
+from services.archive.store.bytes_at_rest import at_rest
 
 PAGE = 200
 
@@ -15,12 +15,14 @@ PAGE = 200
 class CentreCompared(msgspec.Struct):
     """held: Instances whose bytes are here in full length.  evicted: that have none, on purpose.
 
-    missing: whose bytes are gone or cut short: SOP Instance UID → Study.  bytes: what there is without a record.
+    missing: whose bytes are gone or cut short: SOP Instance UID → Study.  unread: Study → how the store erred
+    on an Instance of it.  bytes: what there is without a record.
     """
 
     held: int = 0
     evicted: int = 0
     missing: dict[str, str] = {}
+    unread: dict[str, str] = {}
     bytes: Restored = msgspec.field(default_factory=Restored)
 
 
@@ -40,9 +42,11 @@ async def compare(deps: ArchiveDeps) -> AsyncIterator[CentreCompared]:
 
 
 async def _add(deps: ArchiveDeps, records: list[InstanceRecord], compared: CentreCompared) -> None:
-    without = await without_bytes(deps, records)
+    without, unread = await at_rest(deps, records)
     evicted = {each.sop_instance_uid for each in records if each.state == InstanceState.EVICTED}
     missing = without - evicted
     compared.evicted += len(evicted)
-    compared.held += len(records) - len(without)
-    compared.missing |= {e.sop_instance_uid: e.study_instance_uid for e in records if e.sop_instance_uid in missing}
+    compared.held += len(records) - len(without) - len(unread)
+    studies = {each.sop_instance_uid: each.study_instance_uid for each in records}
+    compared.unread |= {studies[uid]: type(error).__name__ for uid, error in unread.items()}
+    compared.missing |= {uid: studies[uid] for uid in missing}

@@ -14,7 +14,7 @@ from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping.rebuild import prepared_from
 from services.archive.records import DELETIONS, INSTANCES, DeletionRecord, InstanceRecord, InstanceState
 from services.archive.store import instance_blobs
-from services.archive.store.bytes_at_rest import without_bytes
+from services.archive.store.bytes_at_rest import at_rest
 from services.archive.store.prepare import Failure, Prepared
 from services.archive.store.store import Store
 from shared.errors import Transient
@@ -59,13 +59,15 @@ async def _orphans(deps: ArchiveDeps, keys: Sequence[str], progress: Restored) -
     places = {key: place for key in keys if (place := instance_blobs.place_of(key)) is not None}
     progress.failed += len(keys) - len(places)
     records = await deps.documents.get_many(INSTANCES, sorted({each.sop_instance_uid for each in places.values()}))
-    missing = await without_bytes(deps, list(records.values()))
+    missing, unread = await at_rest(deps, list(records.values()))
     orphaned = []
     for key, place in places.items():
         record = records.get(place.sop_instance_uid)
         if record is not None and record.blob == key and record.state == InstanceState.STORED:
             continue
-        if record is None or record.sop_instance_uid in missing:
+        if record is not None and record.sop_instance_uid in unread:
+            progress.failed += 1
+        elif record is None or record.sop_instance_uid in missing:
             orphaned.append(_Orphan(key, place))
         else:
             progress.superseded += 1

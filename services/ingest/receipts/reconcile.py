@@ -12,35 +12,48 @@ from services.ingest.receipts.ledger import add_arrivals
 from services.ingest.receipts.receiving import new_receipt
 from services.ingest.receipts.records import ARRIVALS, INSTANCES, Arrival, ArrivalState
 from shared.documents import In
+from shared.logs import decided
+from shared.supervision import origin
 
 _PAGE = 200
 _KEPT = (ArrivalState.RECEIVED, ArrivalState.DEIDENTIFIED, ArrivalState.REFUSED)
 
 
 class Identified(msgspec.Struct):
-    """without_bytes: contents that are not released, and whose bytes are not here.
+    """without_bytes: contents that are not released, and whose bytes are not here.  unread: that it cannot be told of.
 
     again: of those that the gateway lost de-identified, what goes again from its identified bytes.  lost: the others,
     as the SOP Instance UIDs that they are known as.
     """
 
     without_bytes: int = 0
+    unread: int = 0
     again: int = 0
     lost: set[str] = set()
 
 
-async def count_without_bytes(deps: IngestDeps) -> int:
-    """Return how many contents should have identified bytes and have not."""
-    found = 0
+async def _count(deps: IngestDeps, result: Identified) -> None:
+    """Count the contents that should have identified bytes and have not."""
     async for arrival in deps.documents.every(ARRIVALS, In("state", _KEPT)):
-        found += await deps.blobs.size(arrival.blob) is None
-    return found
+        is_here = await _is_here(deps, arrival)
+        result.without_bytes += is_here is False
+        result.unread += is_here is None
+
+
+async def _is_here(deps: IngestDeps, arrival: Arrival) -> bool | None:
+    """Say whether the bytes of a content are here; None if the store errors on it."""
+    try:
+        return await deps.blobs.size(arrival.blob) is not None
+    except Exception as error:
+        decided("not-compared", level="error", service="ingest", error=type(error).__name__, origin=origin(error))
+        return None
 
 
 async def send_again(deps: IngestDeps, names: Iterable[str], *, dry_run: bool) -> Identified:
     """Have go again what became these SOP Instance UIDs, where its identified bytes are still kept."""
     wanted = sorted(names)
-    result = Identified(without_bytes=await count_without_bytes(deps), lost=set(wanted))
+    result = Identified(lost=set(wanted))
+    await _count(deps, result)
     receipt = new_receipt(deps, "reconcile", INSTANCES)
     for start in range(0, len(wanted), _PAGE):
         here = await _here(deps, wanted[start : start + _PAGE])
@@ -53,4 +66,4 @@ async def send_again(deps: IngestDeps, names: Iterable[str], *, dry_run: bool) -
 
 async def _here(deps: IngestDeps, names: Sequence[str]) -> list[Arrival]:
     known = deps.documents.every(ARRIVALS, In("known_as", tuple(names)))
-    return [each async for each in known if await deps.blobs.size(each.blob) is not None]
+    return [each async for each in known if await _is_here(deps, each)]

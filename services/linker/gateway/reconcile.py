@@ -2,16 +2,18 @@
 
 Every Instance that the centre confirmed once is asked for by its digest, every report by its version. What the centre
 evicted by itself is no difference: a recall brings it back. Runs beside the services: a delivery is made due again by a
-guarded write, and the delivery worker ships it.
+guarded write, and the delivery worker ships it. A Study that the centre, or one of our own stores, errors on is told
+and the next one is compared; only a centre that answers nothing ends it.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
 from services.linker.gateway import planning
 from services.linker.gateway.delivery.holdings import held_of
-from services.linker.gateway.delivery.transport import Centre, Holding
+from services.linker.gateway.delivery.transport import Centre, CentreUnavailable, Holding
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, Delivery
 from services.linker.links.states import DeliveryKind, DeliveryState
@@ -19,7 +21,12 @@ from shared import clock
 from shared.documents import Eq, Order
 from shared.documents.optimistic import change
 from shared.events import InstanceRef
+from shared.logs import decided
+from shared.supervision import origin
 
+AWAY_IN_ROW = 20
+"""After as many Studies and reports in a row that the centre says nothing of, the others are not asked for."""
+Step = Callable[[], Awaitable[bool]]
 _SETTLED = (DeliveryState.DONE, DeliveryState.FAILED)
 
 
@@ -31,6 +38,7 @@ class Compared(msgspec.Struct):
     little to ask by.  again: missing at the centre, and due to be delivered again, or would be in a dry run.
     lost: missing at the centre, and the de-identified bytes are not here any more: SOP Instance UID → Study.
     unsendable: waiting to be delivered, and their bytes are not here: SOP Instance UID → Study.
+    failed: Study → why it, or a report on it, could not be compared.  ended: whether the centre answered no more.
     """
 
     held: int = 0
@@ -42,17 +50,47 @@ class Compared(msgspec.Struct):
     reports_again: int = 0
     lost: dict[str, str] = {}
     unsendable: dict[str, str] = {}
+    failed: dict[str, str] = {}
+    ended: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether the centre has told nothing."""
+        instances = self.held + self.evicted + self.other + self.untold + self.again + len(self.lost)
+        return not (instances + self.reports_held + self.reports_again)
 
 
 async def reconcile(deps: GatewayDeps, centre: Centre, *, dry_run: bool) -> AsyncIterator[Compared]:
-    """Compare all; yield after every Study and report. Raises CentreUnavailable."""
-    compared = Compared()
+    """Compare all; yield after every Study and report. Raises CentreUnavailable if the centre tells nothing at all."""
+    compared, away = Compared(), list[CentreUnavailable]()
+    async for study, step in _steps(deps, centre, compared, dry_run=dry_run):
+        try:
+            if await step():
+                away.clear()
+        except CentreUnavailable as error:
+            away.append(error)
+            compared.failed[study] = error.reason
+        except Exception as error:
+            compared.failed[study] = type(error).__name__
+            decided("not-compared", level="error", service="linker", error=type(error).__name__, origin=origin(error))
+        compared.ended = len(away) >= AWAY_IN_ROW
+        if compared.ended:
+            break
+        yield compared
+    if away and compared.is_empty:
+        raise away[-1]
+    yield compared
+
+
+async def _steps(
+    deps: GatewayDeps, centre: Centre, compared: Compared, *, dry_run: bool
+) -> AsyncIterator[tuple[str, Step]]:
+    """Yield each Study with what compares it, then each report with its Study; a step says if the centre answered."""
     async for study, deliveries in _studies(deps):
-        await _study(deps, centre, study, deliveries, compared, dry_run=dry_run)
-        yield compared
+        yield study, partial(_study, deps, centre, study, deliveries, compared, dry_run=dry_run)
     async for delivery in deps.documents.every(DELIVERIES, Eq("kind", DeliveryKind.REPORT)):
-        await _report(deps, centre, delivery, compared, dry_run=dry_run)
-        yield compared
+        step = partial(_report, deps, centre, delivery, compared, dry_run=dry_run)
+        yield delivery.study_instance_uid, step
 
 
 async def _studies(deps: GatewayDeps) -> AsyncIterator[tuple[str, list[Delivery]]]:
@@ -76,23 +114,23 @@ async def _study(
     compared: Compared,
     *,
     dry_run: bool,
-) -> None:
+) -> bool:
     refs = _confirmed(deliveries)
+    holdings, here = await held_of(centre, study, list(refs.values())), await _here(deps, deliveries)
     compared.untold += len({uid for each in deliveries for uid in each.confirmed} - refs.keys())
-    holdings = await held_of(centre, study, list(refs.values()))
     compared.held += sum(each is Holding.HELD for each in holdings.values())
     compared.evicted += sum(each is Holding.EVICTED for each in holdings.values())
     other = [uid for uid, each in holdings.items() if each is Holding.OTHER]
     compared.untold += sum(not refs[uid].sha256 for uid in other)
     compared.other += sum(bool(refs[uid].sha256) for uid in other)
     missing = {uid for uid, each in holdings.items() if each is Holding.ABSENT}
-    here = await _here(deps, deliveries)
     compared.lost |= dict.fromkeys(sorted(missing - here), study)
     compared.again += len(missing & here)
     waiting = {ref.sop_instance_uid for each in deliveries if _is_waiting(each) for ref in each.waiting}
     compared.unsendable |= dict.fromkeys(sorted(waiting - here), study)
     if not dry_run and missing & here:
         await _deliver(deps, deliveries, missing & here)
+    return bool(refs)
 
 
 def _confirmed(deliveries: Iterable[Delivery]) -> dict[str, InstanceRef]:
@@ -138,9 +176,9 @@ async def _deliver(deps: GatewayDeps, deliveries: Sequence[Delivery], missing: s
         await change(deps.documents, DELIVERIES, delivery.id, step)
 
 
-async def _report(deps: GatewayDeps, centre: Centre, delivery: Delivery, compared: Compared, *, dry_run: bool) -> None:
+async def _report(deps: GatewayDeps, centre: Centre, delivery: Delivery, compared: Compared, *, dry_run: bool) -> bool:
     if delivery.state is not DeliveryState.DONE or not delivery.sent:
-        return
+        return False
     version = await centre.report_version(delivery.report_id)
     if version == delivery.sent.partition("|")[0]:
         compared.reports_held += 1
@@ -151,3 +189,4 @@ async def _report(deps: GatewayDeps, centre: Centre, delivery: Delivery, compare
         if not dry_run:
             await planning.resend_report(deps, delivery.report_id)
             await planning.plan_report(deps, delivery.report_id)
+    return True

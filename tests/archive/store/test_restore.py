@@ -12,6 +12,7 @@ from pydicom.uid import generate_uid
 
 from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping import orphans
+from services.archive.housekeeping.compare import compare
 from services.archive.housekeeping.eviction import evict
 from services.archive.housekeeping.rebuild_records import Restored, rebuild_records
 from services.archive.records import (
@@ -25,9 +26,11 @@ from services.archive.records import (
 )
 from services.archive.store.instance_blobs import new_key, place_of
 from shared.documents.sqlite import open_sqlite
+from shared.errors import Unavailable
 from shared.lease import LEASES, Lease, Leases
 from tests.archive.conftest import Archive
 from tests.archive.store.test_basics import changed, stow
+from tests.breaking import breaking
 
 DAY_S = 86_400.0
 Open = Callable[[Path], Awaitable[ArchiveDeps]]
@@ -192,6 +195,19 @@ async def test_a_record_whose_bytes_are_gone_is_no_duplicate(archive: Archive, c
     assert sorted([await archive.deps.blobs.get(each.blob) for each in records]) == sorted(ct)
     after = await the_study(archive.deps)
     assert (after.instances, after.size_bytes, after.evicted) == (before.instances, before.size_bytes, 0)
+
+
+async def test_an_instance_that_the_store_errors_on_is_named_and_the_others_are_compared(
+    archive: Archive, ct: list[bytes]
+) -> None:
+    await archive.store.take(ct)
+    bad, *_ = await all_records(archive.deps)
+    blobs = breaking(archive.deps.blobs, "size", lambda key: key == bad.blob, Unavailable("for this one"))
+
+    *_, compared = [each async for each in compare(dataclasses.replace(archive.deps, blobs=blobs))]
+
+    assert compared.unread == {bad.study_instance_uid: "Unavailable"}
+    assert (compared.held, compared.missing) == (len(ct) - 1, {})
 
 
 def test_a_key_says_what_and_when() -> None:
