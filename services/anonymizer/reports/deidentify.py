@@ -17,8 +17,9 @@ from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms import pseudonyms
 from services.anonymizer.pseudonyms.vault import Sealed, seal
 from services.anonymizer.reports.read import SourceReport, read_report
-from services.anonymizer.text import recogniser
 from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
+from services.anonymizer.text.folding.spans import ResidualRisk
+from services.anonymizer.text.residual_risk import people_in
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid, Refused
 from shared.events import LinkKeys
@@ -34,7 +35,8 @@ class DeidentifiedReport(msgspec.Struct, frozen=True):
     """document: the FHIR JSON that may leave; resource: the same, not yet written.
 
     removed: category → count.  dropped: kind of attachment → count.
-    review: a person should read it; reasons say why, as words.  sealed: the way back, for the vault.
+    review: a person should read it; reasons say why, as words; risks where, by cleaned text.
+    sealed: the way back, for the vault.
     """
 
     report_id: str
@@ -49,6 +51,7 @@ class DeidentifiedReport(msgspec.Struct, frozen=True):
     review: bool
     reasons: tuple[str, ...] = ()
     sealed: tuple[Sealed, ...] = ()
+    risks: dict[str, tuple[ResidualRisk, ...]] = {}
 
 
 class _Cleaner:
@@ -57,21 +60,30 @@ class _Cleaner:
     def __init__(self, identifiers: Identifiers, policy: TextPolicy) -> None:
         self._identifiers, self._policy = identifiers, policy
         self.removed: Counter[str] = Counter()
-        self.reasons: set[str] = set()
-        self._cleaned: dict[str, None] = {}
+        self._risks: dict[str, tuple[ResidualRisk, ...]] = {}  # of each cleaned text
 
     def __call__(self, text: str) -> str:
         """Return a text cleaned, with the line ends that a page counts: a person's cuts stay where they were made."""
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         cleaned = clean_text(text, self._identifiers, self._policy)
         self.removed.update(cleaned.removed)
-        self.reasons.update(cleaned.reasons)
-        self._cleaned[cleaned.text] = None
+        self._risks[cleaned.text] = cleaned.risks
         return cleaned.text
 
     def recognise(self) -> None:
-        """Add what the recogniser says of all texts; in one look, since a short one costs it as much as a long one."""
-        self.reasons |= recogniser.reasons_to_read(["\n".join(self._cleaned)])
+        """Add what the recogniser says of all texts."""
+        for text, seen in zip(self._risks, people_in(list(self._risks)), strict=True):
+            self._risks[text] += tuple(seen)
+
+    @property
+    def risks(self) -> dict[str, tuple[ResidualRisk, ...]]:
+        """What a person should read, by cleaned text, and in each in order."""
+        return {text: tuple(sorted(risks)) for text, risks in self._risks.items() if risks}
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why a person should read the report."""
+        return tuple(sorted({risk.reason for risks in self._risks.values() for risk in risks}))
 
 
 def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:
@@ -105,7 +117,8 @@ def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:
         removed=dict(sorted(cleaner.removed.items())),
         dropped=dict(source.dropped),
         review=bool(cleaner.reasons),
-        reasons=tuple(sorted(cleaner.reasons)),
+        reasons=cleaner.reasons,
+        risks=cleaner.risks,
         sealed=_sealed(source, policy, issuer, (report_id, own), keys),
     )
 

@@ -8,7 +8,7 @@ import base64
 import copy
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ import orjson
 
 from services.anonymizer.records import Choice, Decision
 from services.anonymizer.reports.deidentify import DeidentifiedReport
-from services.anonymizer.text.residual_risk import places_to_read
+from services.anonymizer.text.folding.spans import ResidualRisk
 from shared.fhir import systems
 
 RESIDUAL_RISK = "residual-risk"
@@ -47,13 +47,21 @@ class Finding(msgspec.Struct, frozen=True):
     reason: str
 
 
-def residual_risk_findings(shown: Sequence[Text], recognise: bool) -> list[Finding]:
-    """Return the findings of all texts. Runs in a worker process: the recogniser takes a tenth of a second."""
-    return [
-        Finding(number, start, end, text.text[start:end], reason)
-        for number, text in enumerate(shown)
-        for start, end, reason in places_to_read(text.text, recognise=recognise)
+def residual_risk_findings(shown: Sequence[Text], risks: Mapping[str, Sequence[ResidualRisk]]) -> list[Finding]:
+    """Return what to read, in order. risks: by cleaned text, which is one of the shown ones or stands in one."""
+    findings = [
+        Finding(number, begin + low, begin + high, text[low:high], reason)
+        for text, places in risks.items()
+        for number, begin in _where(text, shown)
+        for low, high, reason in places
     ]
+    return sorted(findings, key=lambda each: (each.number, each.start, each.end, each.reason))
+
+
+def _where(text: str, shown: Sequence[Text]) -> list[tuple[int, int]]:
+    """Return the first place where a cleaned text is shown: its number, and where it begins."""
+    places = ((number, each.text.find(text)) for number, each in enumerate(shown))
+    return [place for place in places if place[1] >= 0][:1]
 
 
 def cuts_of(field: str, shown: Sequence[Text]) -> tuple[Cut, ...] | None:

@@ -6,23 +6,32 @@ person. Eponyms (橋本病, Hodgkin lymphoma) survive even if the patient has th
 Source: PS3.15 E.3.6 (Clean Descriptors Option).
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 
 from services.anonymizer.text.dates.find import WrittenDate, find_dates
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.spans import Findings, Span, is_japanese, merged, outside, render, shown
+from services.anonymizer.text.folding.spans import (
+    Findings,
+    ResidualRisk,
+    Span,
+    is_japanese,
+    merged,
+    outside,
+    render,
+    shown,
+)
 from services.anonymizer.text.names import labelled, latin, mentions, signed, titled, unlabelled
 from services.anonymizer.text.names.header.forms import NameForm, surnames_of
 from services.anonymizer.text.names.header.identifiers import Identifiers
 from services.anonymizer.text.names.header.known import find_identifiers
 from services.anonymizer.text.places import addresses, contacts, hospitals, numbers, short_names, wards
 from services.anonymizer.text.policy import TextPolicy
-from services.anonymizer.text.residual_risk import reasons_to_read
+from services.anonymizer.text.residual_risk import risks_in
 from services.anonymizer.text.rules import find
 from services.anonymizer.text.shifts import births_beside, time_spans
 from shared.errors import Refused
@@ -43,6 +52,7 @@ class CleanedText(msgspec.Struct, frozen=True):
     """text: what may leave.  removed: category → how many spans.  review: a person should look at it.
 
     reasons: why, as words without any value.  spans: what was replaced, as (start, end, category) of the original.
+    risks: where in the cleaned text each reason stands; at least one place for each.
     """
 
     text: str
@@ -50,6 +60,7 @@ class CleanedText(msgspec.Struct, frozen=True):
     review: bool
     reasons: tuple[str, ...] = ()
     spans: tuple[tuple[int, int, str], ...] = ()
+    risks: tuple[ResidualRisk, ...] = ()
 
 
 def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPolicy()) -> CleanedText:  # noqa: B008 - frozen
@@ -62,22 +73,25 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
         raise Refused("text-too-long", f"a text has at most {MOST_SIGNS} characters")
     japanese = is_japanese(text)
     spans: list[Span] = []
-    reasons: set[str] = set()
+    risks: set[ResidualRisk] = set()  # of the original, as the spans are
     current = text
     for turn in range(_MAX_PASSES):
         folded = FoldedText(current)
         dates = find_dates(folded)
         findings, people = _pass(folded, dates, identifiers, policy if turn == 0 else _settled(policy), japanese)
-        reasons |= findings.reasons
+        back = _Back(spans, japanese)
+        risks |= back.risks(findings.risks)
         if not findings.spans:
             break
         spans = _added(spans, findings.spans, text, japanese)
         current = render(text, spans, japanese)
         identifiers = msgspec.structs.replace(identifiers, names=(*identifiers.names, *people))
-    reasons |= reasons_to_read(folded, dates)
+    left = [ResidualRisk(*folded.original(start, end), reason) for start, end, reason in risks_in(folded, dates)]
+    rendered = _Back(spans, japanese).rendered(risks | back.risks(left))
+    reasons = {risk.reason for risk in rendered}
     removed = Counter(span.category for span in spans)
     places = tuple((span.start, span.end, span.category) for span in spans)
-    return CleanedText(current, dict(removed), bool(reasons), tuple(sorted(reasons)), places)
+    return CleanedText(current, dict(removed), bool(reasons), tuple(sorted(reasons)), places, rendered)
 
 
 def _pass(
@@ -85,7 +99,7 @@ def _pass(
 ) -> tuple[Findings, tuple[NameForm, ...]]:
     """Return what one look finds, and people to look for everywhere.
 
-    Spans are of the unfolded text; markers of earlier passes are left alone.
+    Spans and risks are of the unfolded text; markers of earlier passes are left alone.
     """
     known = find_identifiers(folded, identifiers)
     people = list(find(_PEOPLE, folded))
@@ -94,14 +108,15 @@ def _pass(
         spans += _places(folded, known.spans)
     spans += births_beside(folded, dates, people + known.spans)
     spans += time_spans(folded, dates, identifiers, policy, japanese)
-    reasons = known.reasons | {span.reason for span in people if span.reason}
+    doubted = [*known.risks, *(ResidualRisk(span.start, span.end, span.reason) for span in people if span.reason)]
+    risks = [ResidualRisk(*folded.original(start, end), reason) for start, end, reason in doubted]
     disjoint = merged(outside(spans, folded.markers), folded.text)
     unfolded = [
         Span(*folded.original(span.start, span.end), span.category, span.replacement)
         for span in disjoint
         if span.start < span.end
     ]
-    return Findings(unfolded, reasons), surnames_of(folded, people)
+    return Findings(unfolded, risks), surnames_of(folded, people)
 
 
 def _places(folded: FoldedText, known: list[Span]) -> Iterator[Span]:
@@ -126,7 +141,7 @@ def _added(spans: list[Span], later: list[Span], text: str, japanese: bool) -> l
 
 
 class _Back:
-    """The way from a position in a rendered text to the original one."""
+    """The way from a position in a rendered text to the original one, and of places from there to the rendered one."""
 
     def __init__(self, spans: list[Span], japanese: bool) -> None:
         self._spans = spans
@@ -148,3 +163,21 @@ class _Back:
         if position < self._ends[before - 1]:
             return last.start
         return last.end + position - self._ends[before - 1]
+
+    def risks(self, found: Iterable[ResidualRisk]) -> set[ResidualRisk]:
+        """Return places of the rendered text as places of the original."""
+        return {ResidualRisk(self(start), self(end), reason) for start, end, reason in found}
+
+    def rendered(self, risks: Iterable[ResidualRisk]) -> tuple[ResidualRisk, ...]:
+        """Return places of the original as places of the rendered text, in order; of what was replaced, the marker."""
+        spans, starts, ends = self._spans, [span.start for span in self._spans], [span.end for span in self._spans]
+        placed = set()
+        for start, end, reason in risks:
+            behind, before = bisect_right(ends, start), bisect_left(starts, end) - 1
+            shift = self._ends[behind - 1] - ends[behind - 1] if behind else 0
+            is_inside = behind < len(spans) and starts[behind] <= start
+            low = self._starts[behind] if is_inside else start + shift
+            shift = self._ends[before] - ends[before] if before >= 0 else 0
+            high = self._ends[before] if before >= 0 and end <= ends[before] else end + shift
+            placed.add(ResidualRisk(low, high, reason))
+        return tuple(sorted(placed))

@@ -4,40 +4,32 @@ Each is a place and a reason, a word without any value. It flags the text for a 
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from services.anonymizer.text import recogniser
-from services.anonymizer.text.dates.find import WrittenDate, find_dates
+from services.anonymizer.text.dates.find import WrittenDate
 from services.anonymizer.text.folding.folded_text import FoldedText
+from services.anonymizer.text.folding.spans import ResidualRisk
 from services.anonymizer.text.names import titled, uncertain
 from services.anonymizer.text.places import long_numbers
 from services.anonymizer.text.rules import find
 
 
-class ResidualRisk(NamedTuple):
-    """A place, (start, end), and why it should be read."""
-
-    start: int
-    end: int
-    reason: str
-
-
-def reasons_to_read(folded: FoldedText, dates: list[WrittenDate]) -> set[str]:
-    """Return the reasons why a text as the last pass saw it should be read."""
-    return {risk.reason for risk in _risks(folded, dates)}
-
-
-def places_to_read(text: str, *, recognise: bool) -> list[ResidualRisk]:
-    """Return every place of a cleaned text that may identify, in order. recognise: whether the recogniser looks too."""
-    folded = FoldedText(text)
-    risks = set(_risks(folded, find_dates(folded)))
-    if recognise:
-        risks |= {ResidualRisk(*place, recogniser.REASON) for place in recogniser.people(text)}
-    return sorted({ResidualRisk(*folded.original(start, end), reason) for start, end, reason in risks})
+def people_in(texts: Sequence[str]) -> list[list[ResidualRisk]]:
+    """Return, for each cleaned text, where the recogniser sees people. In one look: a short one costs as much."""
+    joined = "\n".join(texts)
+    folded = FoldedText(joined)
+    places = [folded.original(start, end) for start, end in recogniser.people(joined)]
+    found: list[list[ResidualRisk]] = []
+    begin = 0
+    for text in texts:
+        inside = [(max(0, low - begin), min(len(text), high - begin)) for low, high in places]
+        found.append([ResidualRisk(low, high, recogniser.REASON) for low, high in inside if low < high])
+        begin += len(text) + 1
+    return found
 
 
-def _risks(folded: FoldedText, dates: list[WrittenDate]) -> Iterator[ResidualRisk]:
+def risks_in(folded: FoldedText, dates: list[WrittenDate]) -> Iterator[ResidualRisk]:
     """Yield what the tables of residual risks find. Digits of a date or a marker are no long number."""
     taken = sorted([*((date.start, date.end) for date in dates), *folded.markers])  # none overlap
     for span in find(long_numbers.RESIDUAL, folded):

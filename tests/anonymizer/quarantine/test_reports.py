@@ -62,6 +62,17 @@ async def test_a_flagged_report_waits_and_nothing_of_it_leaves(deps: AnonymizerD
         assert "渡辺に連絡済" in await page.text()
 
 
+async def test_what_was_left_as_an_eponym_is_marked_for_the_reader(deps: AnonymizerDeps, site: Site) -> None:
+    family = senders.person(0).name.partition("^")[0]
+    await deidentify_report(await received(deps, f"{family}病の疑い。"), deps)
+
+    async with site.session.get(f"{site.url}/reports/report") as page:
+        shown = await page.text()
+
+    assert f'data-place="0,0,{len(family)}"' in shown
+    assert "eponym" in shown
+
+
 async def test_by_policy_it_leaves_with_its_flag(deps: AnonymizerDeps) -> None:
     passing = AnonymizerDeps(**{**vars(deps), "holds_flagged": False})
 

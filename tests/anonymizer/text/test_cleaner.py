@@ -109,6 +109,22 @@ def test_an_eponym_that_is_also_the_patients_name_stays_and_flags_the_text(name:
     assert cleaned.reasons == ("eponym",)
 
 
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("佐藤病の疑い。", {("佐藤", "eponym")}),
+        ("TEL 03-5555-0123。鴫鱛医師へ、佐藤病。", {("【医師名】", "unknown-name-before-title"), ("佐藤", "eponym")}),
+        ("ＴＥＬ ０３−５５５５−０１２３、本件は山口と確認。", {("山口", "surname-in-text")}),
+        ("佐藤健さん、標本 ５１２３４５６", {("５１２３４５６", "long-number")}),
+    ],
+)
+def test_every_reason_for_a_look_has_a_place_in_the_cleaned_text(text: str, marked: set[tuple[str, str]]) -> None:
+    cleaned = clean(text)
+
+    assert {(cleaned.text[start:end], reason) for start, end, reason in cleaned.risks} == marked
+    assert set(cleaned.reasons) == {reason for _, reason in marked}
+
+
 def test_the_same_name_with_a_title_goes_although_an_eponym_stands_beside_it() -> None:
     who = Identifiers.of_header({"PatientName": "HASHIMOTO^MIKI=橋本^美樹=ハシモト^ミキ"})
 

@@ -63,7 +63,7 @@ def test_the_places_to_look_at_are_where_the_words_stand_and_can_be_cut(jmid: Po
     report = deidentify(data, jmid._replace(recognise=True))
     shown = texts(report.resource)
 
-    places = residual_risk_findings(shown, recognise=True)
+    places = residual_risk_findings(shown, report.risks)
 
     assert {(place.words, place.reason) for place in places} == {("頴川", recogniser.REASON)}
     assert all(shown[place.number].text[place.start : place.end] == place.words for place in places)

@@ -44,11 +44,19 @@ class Span(NamedTuple):
     reason: str = ""
 
 
+class ResidualRisk(NamedTuple):
+    """A place, (start, end), and why a person should read it, as a word without any value."""
+
+    start: int
+    end: int
+    reason: str
+
+
 class Findings(NamedTuple):
-    """spans: what is to go.  reasons: why a person should look, as words without any value."""
+    """spans: what is to go.  risks: what a person should look at, be it cut or left."""
 
     spans: list[Span]
-    reasons: set[str]
+    risks: list[ResidualRisk]
 
 
 def outside(spans: Iterable[Span], kept: Sequence[tuple[int, int]]) -> list[Span]:

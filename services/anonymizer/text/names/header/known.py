@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.spans import Findings, Span
+from services.anonymizer.text.folding.spans import Findings, ResidualRisk, Span
 from services.anonymizer.text.names.header.adjacent import with_adjacent_names
 from services.anonymizer.text.names.header.forms import NameForm
 from services.anonymizer.text.names.header.guesses import judge_guess
@@ -15,7 +15,7 @@ from services.anonymizer.text.names.header.verdicts import Verdict, judge
 
 def find_identifiers(folded: FoldedText, identifiers: Identifiers) -> Findings:
     """Return where the header's values stand in the text."""
-    findings = Findings([], set())
+    findings = Findings([], [])
     _find_names(folded, identifiers.names, findings)
     findings.spans.extend(_values(folded, identifiers))
     return findings
@@ -34,7 +34,7 @@ def _find_names(folded: FoldedText, forms: tuple[NameForm, ...], findings: Findi
             if verdict is Verdict.MARK:
                 findings.spans.append(Span(*place, form.category))
             elif verdict is not Verdict.LEAVE:
-                findings.reasons.add(verdict.value)
+                findings.risks.append(ResidualRisk(*place, verdict.value))
 
 
 def _values(folded: FoldedText, identifiers: Identifiers) -> Iterator[Span]:
