@@ -100,8 +100,11 @@ def _act(services: Sequence[Service], home: Path, wanted: Filter, act: Act | Non
         _show(found)
         out.print(f"{len(found)} would be {done}.")
     else:
-        count = sum(acted for _, acted in _each_role(services, home, wanted, act))
+        acted = _each_role(services, home, wanted, act)
+        count = sum(each for _, each in acted)
         out.print(f"{count} {done}.")
+        if any(len(found) >= dead.MOST for found, _ in acted):
+            out.print("There may be more; run it again.")
         _check_any(count)
 
 

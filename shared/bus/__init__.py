@@ -80,10 +80,15 @@ class Bus(Protocol):
 
     async def dead(self, queue: str, *, limit: int = 100) -> list[DeadLetter]: ...
 
-    async def replay(self, queue: str, dead_letter_id: str) -> bool:
-        """Put a dead letter back into its queue; False if there is none of that id."""
+    async def replay(self, queue: str, *dead_letter_ids: str) -> int:
+        """Put dead letters back into their queue; return how many there were of these ids.
 
-    async def drop(self, queue: str, dead_letter_id: str) -> bool: ...
+        The cost grows with the dead letters, not with their number times that of the ids. Raises Unavailable; those
+        before are back then.
+        """
+
+    async def drop(self, queue: str, *dead_letter_ids: str) -> int:
+        """Delete dead letters; return how many there were of these ids. As costly as ``replay``."""
 
     async def ping(self) -> None:
         """Return when publish would work now; raise Unavailable otherwise."""

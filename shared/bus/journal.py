@@ -88,13 +88,13 @@ class JournalBus(Bus):
     async def dead(self, queue: str, *, limit: int = 100) -> list[DeadLetter]:
         return await self._writer.run(partial(tables.dead, queue=queue, limit=limit))
 
-    async def replay(self, queue: str, dead_letter_id: str) -> bool:
-        is_known = await self._writer.run(partial(tables.replay, queue=queue, event_id=dead_letter_id))
+    async def replay(self, queue: str, *dead_letter_ids: str) -> int:
+        replayed = await self._writer.run(partial(tables.replay, queue=queue, event_ids=dead_letter_ids))
         self._wake((queue,))
-        return is_known
+        return replayed
 
-    async def drop(self, queue: str, dead_letter_id: str) -> bool:
-        return await self._writer.run(partial(tables.drop, queue=queue, event_id=dead_letter_id))
+    async def drop(self, queue: str, *dead_letter_ids: str) -> int:
+        return await self._writer.run(partial(tables.drop, queue=queue, event_ids=dead_letter_ids))
 
     async def ping(self) -> None:
         if self._writer.damage is not None:

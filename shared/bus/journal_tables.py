@@ -179,20 +179,20 @@ def dead(connection: Connection, queue: str, limit: int) -> list[DeadLetter]:
     return [DeadLetter(*row) for row in rows.fetchall()]
 
 
-def replay(connection: Connection, queue: str, event_id: str) -> bool:
-    """Make a dead letter ready, as if it had just come."""
-    cursor = connection.execute(
+def replay(connection: Connection, queue: str, event_ids: Sequence[str]) -> int:
+    """Make dead letters ready, as if they had just come; return how many."""
+    cursor = connection.executemany(
         "UPDATE messages SET state = 'ready', deliveries = 0, failures = 0, error = NULL, died_at = NULL"
         " WHERE queue = ? AND event_id = ? AND state = 'dead'",
-        (queue, event_id),
+        [(queue, event_id) for event_id in event_ids],
     )
-    return cursor.rowcount == 1
+    return max(0, cursor.rowcount)  # -1 of none
 
 
-def drop(connection: Connection, queue: str, event_id: str) -> bool:
-    """Remove a dead letter for good."""
+def drop(connection: Connection, queue: str, event_ids: Sequence[str]) -> int:
+    """Remove dead letters for good; return how many."""
     query = "DELETE FROM messages WHERE queue = ? AND event_id = ? AND state = 'dead'"
-    return connection.execute(query, (queue, event_id)).rowcount == 1
+    return max(0, connection.executemany(query, [(queue, event_id) for event_id in event_ids]).rowcount)
 
 
 def touch(connection: Connection) -> None:

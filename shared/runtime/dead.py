@@ -94,7 +94,8 @@ async def find(ports: Ports, role: Role, services: Iterable[Service], wanted: Fi
 
 async def again(ports: Ports, entries: Sequence[Entry]) -> int:
     """Put letters back into their queues, and have items tried at the next round; return how many were there."""
-    return sum([await _again(ports, entry) for entry in entries])
+    replayed = [await ports.bus.replay(service, *ids) for service, ids in _letter_ids(entries).items()]
+    return sum(replayed) + sum([await _again(ports, entry) for entry in entries if entry.kind is Kind.ITEM])
 
 
 async def drop(ports: Ports, entries: Sequence[Entry]) -> int:
@@ -102,7 +103,18 @@ async def drop(ports: Ports, entries: Sequence[Entry]) -> int:
 
     An item that its service still finds is tried again, and set aside again if it fails.
     """
-    return sum([await _drop(ports, entry) for entry in entries])
+    dropped = [await ports.bus.drop(service, *ids) for service, ids in _letter_ids(entries).items()]
+    items = [entry.id for entry in entries if entry.kind is Kind.ITEM]
+    return sum(dropped) + sum([await ports.documents.delete(SET_ASIDE, item) for item in items])
+
+
+def _letter_ids(entries: Iterable[Entry]) -> dict[str, list[str]]:
+    """Return the ids of the letters by service: each queue is gone through once."""
+    ids: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry.kind is Kind.LETTER:
+            ids.setdefault(entry.service, []).append(entry.id)
+    return ids
 
 
 async def _letters(bus: Bus, role: Role, service: Service) -> list[Entry]:
@@ -131,15 +143,7 @@ async def _items(documents: Documents, role: Role, service: Service) -> list[Ent
 
 
 async def _again(ports: Ports, entry: Entry) -> bool:
-    if entry.kind is Kind.LETTER:
-        return await ports.bus.replay(entry.service, entry.id)
     item = await ports.documents.get(SET_ASIDE, entry.id)
     if item is not None:
         await ports.documents.put(SET_ASIDE, msgspec.structs.replace(item, again=True))
     return item is not None
-
-
-async def _drop(ports: Ports, entry: Entry) -> bool:
-    if entry.kind is Kind.LETTER:
-        return await ports.bus.drop(entry.service, entry.id)
-    return await ports.documents.delete(SET_ASIDE, entry.id)

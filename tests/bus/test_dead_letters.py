@@ -36,6 +36,21 @@ async def test_a_dead_letter_can_be_dropped(bus: Bus) -> None:
     assert [letter.id for letter in await bus.dead("studies")] == [study_changed("two").id]
 
 
+async def test_many_are_replayed_and_dropped_at_once(bus: Bus) -> None:
+    await refuse_two(bus)
+    one, two, no_letter = study_changed("one").id, study_changed("two").id, study_changed("three").id
+    recorder = Recorder()
+
+    async with consuming(bus, "studies", recorder):
+        replayed = await bus.replay("studies", two, no_letter, one)
+        await until(lambda: len(recorder.deliveries) == 2)
+    await refuse_two(bus)
+    dropped = await bus.drop("studies", one, no_letter, two)
+
+    assert (replayed, dropped, await bus.replay("studies"), await bus.drop("studies")) == (2, 2, 0, 0)
+    assert await bus.dead("studies") == []
+
+
 async def test_what_is_no_dead_letter_can_neither_be_replayed_nor_dropped(bus: Bus) -> None:
     await bus.publish(study_changed("one"))
 

@@ -191,8 +191,8 @@ async def test_one_bad_call_does_not_spoil_those_that_share_its_transaction(tmp_
         partial(tables.give_back, owner="o"),
         partial(tables.owners),
         partial(tables.dead, queue="q", limit=1),
-        partial(tables.replay, queue="q", event_id="e"),
-        partial(tables.drop, queue="q", event_id="e"),
+        partial(tables.replay, queue="q", event_ids=["e"]),
+        partial(tables.drop, queue="q", event_ids=["e"]),
     ],
     ids=lambda call: call.func.__name__,
 )

@@ -12,11 +12,21 @@ import pytest
 
 from shared.bus import Bus, Delivery
 from shared.bus.fate import UnroutableError
-from shared.bus.rabbit import open_rabbit
+from shared.bus.rabbit import link, open_rabbit
 from shared.bus.rabbit.names import Names
-from shared.errors import Unavailable
+from shared.errors import Invalid, Unavailable
 from shared.events import Event
-from tests.bus.conftest import CASES, POLICY, STUDIES, Recorder, case_changed, consuming, study_changed, until
+from tests.bus.conftest import (
+    CASES,
+    POLICY,
+    STUDIES,
+    Recorder,
+    case_changed,
+    consuming,
+    study_changed,
+    until,
+    until_depth,
+)
 from tests.servers.rabbitmq import RabbitMQ
 
 pytestmark = pytest.mark.servers
@@ -27,6 +37,41 @@ async def rabbit(own_rabbitmq: RabbitMQ, amqp_vhost_url: str) -> AsyncIterator[B
     async with open_rabbit(amqp_vhost_url, place="t", policy=POLICY, timeout_s=3, watch_s=0.3) as bus:
         await bus.declare(STUDIES, CASES)
         yield bus
+
+
+@pytest.mark.parametrize("act", ["replay", "drop"])
+async def test_each_dead_letter_is_fetched_once_however_many_are_acted_on(
+    rabbit: Bus, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    async def refuse(_: Delivery) -> list[Event]:
+        raise Invalid("never")
+
+    count = 30
+    await rabbit.publish(*(study_changed(str(number)) for number in range(count)))
+    async with consuming(rabbit, "studies", refuse):
+        await until_depth(rabbit, "studies", dead=count)
+    ids = [letter.id for letter in await rabbit.dead("studies")]
+    fetched, connected = counting(monkeypatch, aio_pika.queue.Queue, "get"), counting(monkeypatch, link, "connect")
+
+    acted = await getattr(rabbit, act)("studies", *reversed(ids))
+
+    assert acted == count
+    assert len(fetched) == count
+    assert len(connected) == 1
+    assert await rabbit.dead("studies") == []
+
+
+def counting(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> list[None]:
+    """Return a list that grows with each call."""
+    calls: list[None] = []
+    real = getattr(owner, name)
+
+    async def counted(*args: Any, **kwargs: Any) -> Any:
+        calls.append(None)
+        return await real(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, counted)
+    return calls
 
 
 async def publish_stubbornly(bus: Bus, event: Event) -> None:

@@ -5,6 +5,7 @@ queues and guarantees: docs/bus.md.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
@@ -98,22 +99,24 @@ class RabbitBus(Bus):
         async with self._own_channel("dead") as channel:
             return [letters.read(queue, message) async for message in self._peek(channel, queue, limit)]
 
-    async def replay(self, queue: str, dead_letter_id: str) -> bool:
+    async def replay(self, queue: str, *dead_letter_ids: str) -> int:
+        replayed = 0
         async with self._own_channel("replay") as channel:
-            message = await self._find(channel, queue, dead_letter_id)
-            if message is not None:
+            async for message in self._found(channel, queue, dead_letter_ids):
                 await self._send("", self._names.queue(queue), message.body, letters.as_new(message))
                 async with talking(self._timeout_s):
                     await message.ack()
-            return message is not None
+                replayed += 1
+        return replayed
 
-    async def drop(self, queue: str, dead_letter_id: str) -> bool:
+    async def drop(self, queue: str, *dead_letter_ids: str) -> int:
+        dropped = 0
         async with self._own_channel("drop") as channel:
-            message = await self._find(channel, queue, dead_letter_id)
-            if message is not None:
+            async for message in self._found(channel, queue, dead_letter_ids):
                 async with talking(self._timeout_s):
                     await message.ack()
-            return message is not None
+                dropped += 1
+        return dropped
 
     async def ping(self) -> None:
         """Publish what reaches no queue: it is confirmed, unless the broker blocks publishers.
@@ -211,11 +214,18 @@ class RabbitBus(Bus):
                 return
             yield message
 
-    async def _find(self, channel: AbstractChannel, queue: str, letter_id: str) -> AbstractIncomingMessage | None:
+    async def _found(
+        self, channel: AbstractChannel, queue: str, letter_ids: Sequence[str]
+    ) -> AsyncIterator[AbstractIncomingMessage]:
+        """Yield the dead letters of these ids, one for each time that an id is given, in one pass over the queue."""
+        wanted = Counter(letter_ids)
         async for message in self._peek(channel, queue, None):
-            if letters.id_of(message) == letter_id:
-                return message
-        return None
+            letter_id = letters.id_of(message)
+            if wanted[letter_id] > 0:
+                wanted[letter_id] -= 1
+                yield message
+            if not wanted.total():
+                return
 
     def _own_channel(self, purpose: str) -> AbstractAsyncContextManager[AbstractChannel]:
         return own_channel(self._url, f"jmid.{self._names.place} {purpose}", self._timeout_s, confirms=False)
