@@ -12,6 +12,7 @@ from services.ingest.deps import IngestDeps
 from services.ingest.images.dimse import DimseReceiver, listening
 from services.ingest.images.stow import StowReceiver
 from services.ingest.receipts import handlers, routes
+from services.ingest.receipts.counting import count_forever
 from services.ingest.receipts.outbox import is_published_in_time, publish_forever, release_forever
 from services.ingest.receipts.records import COLLECTIONS
 from services.ingest.receipts.routes import ReceiptRoutes
@@ -44,6 +45,9 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     async def release() -> None:
         await leases.work_under_lease("ingest-release", partial(release_forever, deps))
 
+    async def count() -> None:
+        await leases.work_under_lease("ingest-receipts", partial(count_forever, deps))
+
     async def watch() -> None:
         await watch_forever(deps, mapping)
 
@@ -64,7 +68,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
                 ReportLinked: partial(handlers.report_linked, deps=deps),
                 Delivered: partial(handlers.delivered, deps=deps),
             },
-            tasks=[publish, release, watch],
+            tasks=[publish, release, count, watch],
             stop_accepting=stop,
             templates=Path(__file__).parent / "templates",
             menu=[(translatable("Receipts"), "/gateway/receipts")],

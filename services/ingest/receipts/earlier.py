@@ -5,12 +5,14 @@ content has gone through.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts.ledger import change_arrival, recount
+from services.ingest.receipts.counting import note_changed
+from services.ingest.receipts.ledger import change_arrival
 from services.ingest.receipts.records import ARRIVALS, RECEIPTS, Arrival, ArrivalState, Outcome, Resent
 
 
@@ -43,5 +45,6 @@ async def _change(deps: IngestDeps, resends: Iterable[Resent], change: Callable[
     changes = (change_arrival(deps, old.blob, lambda each: change(each, by_blob[each.blob])) for old in behind)
     await asyncio.gather(*changes)
     receipts = await deps.documents.get_many(RECEIPTS, sorted({old.receipt_id for old in behind}))
+    changed = Counter(old.receipt_id for old in behind)
     for receipt in receipts.values():
-        await recount(deps, receipt)
+        await note_changed(deps, receipt, changed[receipt.id])

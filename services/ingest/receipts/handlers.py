@@ -11,8 +11,9 @@ from typing import TypeVar
 import msgspec
 
 from services.ingest.deps import IngestDeps
+from services.ingest.receipts.counting import note_changed, repair
 from services.ingest.receipts.earlier import deidentified_after_all, delivered_after_all
-from services.ingest.receipts.ledger import change_content, recount, repair, unchanged
+from services.ingest.receipts.ledger import Change, change_content, unchanged
 from services.ingest.receipts.records import (
     ARRIVALS,
     EARLY_OUTCOMES,
@@ -49,7 +50,7 @@ async def input_deidentified(event: InputDeidentified, deps: IngestDeps) -> list
         outcomes = {key.partition(".")[2]: each for key, each in early.items()}
         await _settle(deps, event.receipt_id, outcomes)
         await deps.documents.write(*(Delete(EARLY_OUTCOMES, key) for key in early))
-    await _change(deps, event.receipt_id, unchanged)
+    await _change(deps, event.receipt_id, len(event.blobs))
     return []
 
 
@@ -62,7 +63,7 @@ async def input_refused(event: InputRefused, deps: IngestDeps) -> list[Event]:
         return msgspec.structs.replace(old, state=ArrivalState.REFUSED, reason=event.reasons[old.blob])
 
     await _mark(deps, event.receipt_id, list(event.reasons), marked)
-    await _change(deps, event.receipt_id, unchanged)
+    await _change(deps, event.receipt_id, len(event.reasons))
     return []
 
 
@@ -73,7 +74,7 @@ async def report_linked(event: ReportLinked, deps: IngestDeps) -> list[Event]:
         studies = tuple(sorted({*old.linked_studies, event.study_instance_uid}))
         return msgspec.structs.replace(old, linked_studies=studies)
 
-    await _change(deps, event.receipt_id, change)
+    await _change(deps, event.receipt_id, 1, change)
     return []
 
 
@@ -90,7 +91,7 @@ async def delivered(event: Delivered, deps: IngestDeps) -> list[Event]:
         )
         await _settle(deps, event.receipt_id, {name: outcomes[name] for name in unknown})
     by_count = not outcomes or await _has_nameless(deps, event.receipt_id)
-    await _change(deps, event.receipt_id, _at_least(event) if by_count else unchanged)
+    await _change(deps, event.receipt_id, len(outcomes) or 1, _at_least(event) if by_count else unchanged)
     return []
 
 
@@ -161,7 +162,7 @@ async def _settle_in(
     return [each for each in changed if each is not None]
 
 
-async def _change(deps: IngestDeps, receipt_id: str, change: Callable[[Receipt], Receipt]) -> None:
+async def _change(deps: IngestDeps, receipt_id: str, contents: int, change: Change = unchanged) -> None:
     receipt = await deps.documents.get(RECEIPTS, receipt_id)
     if receipt is not None:
-        await recount(deps, receipt, change)
+        await note_changed(deps, receipt, contents, change)

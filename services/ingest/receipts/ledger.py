@@ -104,20 +104,6 @@ async def _reasons(deps: IngestDeps, receipt: Receipt) -> dict[str, int]:
     return dict(reasons)
 
 
-async def repair(deps: IngestDeps, arrivals: Sequence[Arrival]) -> None:
-    """Make receipts tell of these arrivals: a kill -9 on a store without transactions may come between the two."""
-    by_receipt = {each.receipt_id: each for each in arrivals}
-    known = await deps.documents.get_many(RECEIPTS, list(by_receipt))
-    for receipt_id, each in by_receipt.items():
-        own = Eq("receipt_id", receipt_id)
-        there = (await deps.documents.count(ARRIVALS, own), await deps.documents.count(RESENDS, own))
-        receipt = known.get(receipt_id)
-        if receipt is None or receipt.received < there[0] or receipt.duplicates < there[1]:
-            await recount(
-                deps, Receipt(id=receipt_id, site=deps.site, endpoint=each.endpoint, kind=each.kind, at=each.at)
-            )
-
-
 async def change_arrival(deps: IngestDeps, blob: str, change: Callable[[Arrival], Arrival]) -> Arrival | None:
     """Change one arrival, guarded by its version: the outbox and the anonymizer's answers may write it at once."""
     return await change_content(deps, ARRIVALS, blob, change)
@@ -138,7 +124,7 @@ async def add_arrivals(deps: IngestDeps, receipt: Receipt, arrivals: list[Arriva
     A content has one arrival, whoever sends it at the same moment: the first has it, to the others it was known. What
     was known is asked about at the centre, as it may not be there. One that was refused is taken over, to be tried
     again. The receipt is counted anew only after a conflict, so that the last content of a long receipt costs what the
-    first does; ``repair`` mends what a crash left between two writes.
+    first does; ``counting.repair`` mends what a crash left between two writes.
     """
     tried: set[str] = set()
     for attempt in range(TRIES):

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts.ledger import change_arrival, change_content, repair
+from services.ingest.receipts.counting import repair
+from services.ingest.receipts.ledger import change_arrival, change_content
 from services.ingest.receipts.records import (
     ARRIVALS,
     NOT_PUBLISHED,

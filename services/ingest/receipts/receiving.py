@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts.ledger import add_arrivals, change_arrival, recount
-from services.ingest.receipts.records import ARRIVALS, REJECTED, Arrival, ArrivalState, Receipt, Rejected
+from services.ingest.receipts.counting import note_changed
+from services.ingest.receipts.ledger import add_arrivals, change_arrival
+from services.ingest.receipts.records import ARRIVALS, RECEIPTS, REJECTED, Arrival, ArrivalState, Receipt, Rejected
 from shared import clock
 from shared.dicom import spool
 from shared.errors import Invalid
@@ -121,5 +122,5 @@ async def reject(deps: IngestDeps, receipt: Receipt, data: Bytes, error: Invalid
     )
 
     await deps.documents.put(REJECTED, row)
-    await recount(deps, receipt)
+    await note_changed(deps, await deps.documents.get(RECEIPTS, receipt.id) or receipt, 1)
     REFUSED_METRIC.labels("ingest", receipt.kind, error.reason).inc()

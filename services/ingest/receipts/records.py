@@ -146,6 +146,18 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
+class Uncounted(msgspec.Struct, frozen=True):
+    """That a long receipt has to be counted. contents: how many changed since it was; 0 if none.
+
+    size: contents of the receipt.  at: when it changed last, seconds since 1970.
+    """
+
+    receipt_id: str
+    contents: int
+    size: int
+    at: float
+
+
 class SrVersion(msgspec.Struct, frozen=True):
     """Which report an SR document is a version of. report_id: the SOP Instance UID of its first version."""
 
@@ -158,7 +170,7 @@ _INDEXES = (
     ("published", "at"),
     ("receipt_id", "state"),
     ("receipt_id", "outcome"),
-    ("receipt_id", "known_as"),
+    ("receipt_id", "known_as", "state"),
     ("state", "at"),
 )
 ARRIVALS = Collection(
@@ -178,8 +190,9 @@ REJECTED = Collection(
     fields=("receipt_id", "state", "blob", "at"),
     indexes=(("state", "at"), ("blob", "state")),
 )
+UNCOUNTED = Collection(name="uncounted_receipts", type=Uncounted, key="receipt_id", fields=("contents",))
 SR_VERSIONS = Collection(name="sr_versions", type=SrVersion, key="sop_instance_uid")
-COLLECTIONS = (ARRIVALS, RESENDS, EARLY_OUTCOMES, RECEIPTS, REJECTED, SR_VERSIONS, RETENTION_TIMES)
+COLLECTIONS = (ARRIVALS, RESENDS, EARLY_OUTCOMES, RECEIPTS, REJECTED, UNCOUNTED, SR_VERSIONS, RETENTION_TIMES)
 
 
 def state_of(receipt: Receipt) -> ReceiptState:

@@ -1,6 +1,7 @@
 """Receipts count what is kept, whoever writes at the same moment and whatever a kill leaves behind, on both stores."""
 
 import asyncio
+import hashlib
 import time
 import uuid
 from collections.abc import AsyncIterator, Sequence
@@ -13,11 +14,22 @@ import pytest
 import pytest_asyncio
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts import handlers, ledger
-from services.ingest.receipts.ledger import recount, repair
+from services.ingest.receipts import counting, handlers, ledger
+from services.ingest.receipts.counting import count_some, repair
+from services.ingest.receipts.ledger import recount
 from services.ingest.receipts.outbox import is_published_in_time, oldest_unpublished_s, release_some
 from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
-from services.ingest.receipts.records import ARRIVALS, COLLECTIONS, EARLY_OUTCOMES, RECEIPTS, RESENDS, Arrival, Receipt
+from services.ingest.receipts.records import (
+    ARRIVALS,
+    COLLECTIONS,
+    EARLY_OUTCOMES,
+    RECEIPTS,
+    RESENDS,
+    UNCOUNTED,
+    Arrival,
+    Receipt,
+    Uncounted,
+)
 from services.ingest.settings import IngestSettings
 from shared.blobs.local import open_local
 from shared.bus.journal import open_journal
@@ -131,6 +143,89 @@ async def test_a_kill_between_arrivals_and_receipt_is_healed(deps: IngestDeps, l
     await repair(deps, arrivals)
 
     assert (await told(deps, receipt)).received == 3
+
+
+class Costs:
+    """Counts what a store is asked for: the records that are counted or read, one by one."""
+
+    def __init__(self, documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.records = 0
+        count, find = documents.count, documents.find_page
+
+        async def counted(*where: Any) -> int:
+            counted = await count(*where)
+            self.records += counted
+            return counted
+
+        async def found(*asked: Any) -> Any:
+            page = await find(*asked)
+            self.records += len(page.documents)
+            return page
+
+        monkeypatch.setattr(documents, "count", counted)
+        monkeypatch.setattr(documents, "find_page", found)
+
+
+async def cost_of(deps: IngestDeps, costs: Costs, name: str, size: int, batch: int = 4) -> Receipt:
+    """Take a receipt of so many contents, and one rejected for each batch, all the way to delivered."""
+    costs.records = 0
+    receipt = new_receipt(deps, "stow", "instances")
+    datas = [f"{name} {number}".encode() for number in range(size)]
+    for start in range(0, size, batch):
+        await receive(deps, receipt, [Content(data) for data in datas[start : start + batch]])
+        await reject(deps, receipt, f"bad {name} {start}".encode(), Invalid("not-dicom"))
+    about: dict[str, Any] = {"correlation_id": receipt.id, "site": "a", "receipt_id": receipt.id}
+    for start in range(0, size, batch):
+        own_blobs = tuple(hashlib.sha256(data).hexdigest() for data in datas[start : start + batch])
+        await repair(deps, list((await deps.documents.get_many(ARRIVALS, own_blobs)).values()))
+        known_as = {blob: f"1.2.{blob[:8]}" for blob in own_blobs}
+        done = InputDeidentified.first(own_blobs[0], **about, blobs=own_blobs, known_as=known_as)
+        await handlers.input_deidentified(done, deps)
+        held = Delivered.first(own_blobs[0], **about, instances=0, reports=0, confirmed=tuple(known_as.values()))
+        await handlers.delivered(held, deps)
+    await count_some(deps, time.time() + 3600)
+    return await told(deps, receipt)
+
+
+async def test_a_long_receipt_costs_what_its_contents_do(deps: IngestDeps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "AT_ONCE", 40)
+    costs = Costs(deps.documents, monkeypatch)
+
+    short = await cost_of(deps, costs, "short", 200)
+    of_short = costs.records
+    long = await cost_of(deps, costs, "long", 800)
+    of_long = costs.records
+
+    for receipt, size in ((short, 200), (long, 800)):
+        told = (receipt.received, receipt.deidentified, receipt.delivered_instances, receipt.rejected)
+        assert told == (size, size, size, size // 4)
+        assert receipt.state == "partly-delivered"
+    assert of_long < 5 * of_short  # four times the contents; the square would be sixteen times
+
+
+async def test_a_note_that_comes_while_a_receipt_is_counted_is_counted_next(
+    deps: IngestDeps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "AT_ONCE", 0)
+    receipt = new_receipt(deps, "stow", "instances")
+    await receive(deps, receipt, contents(3))
+    noted = list[int]()
+
+    async def interrupted(*args: Any) -> Receipt:
+        counted = await recount(*args)
+        if not noted:
+            noted.append(1)
+            await counting.note_changed(deps, await told(deps, receipt), 0)
+            await deps.documents.put(UNCOUNTED, Uncounted(receipt.id, 9, 3, 0.0))
+        return counted
+
+    monkeypatch.setattr(counting, "recount", interrupted)
+    await counting.note_changed(deps, await told(deps, receipt), 3)
+
+    (row,) = await deps.documents.find_all(UNCOUNTED)
+    assert row.contents == 6
+    assert await count_some(deps, time.time()) == 1
+    assert (await deps.documents.find_all(UNCOUNTED))[0].contents == 0
 
 
 async def test_counting_again_changes_nothing(deps: IngestDeps) -> None:
