@@ -31,6 +31,7 @@ from shared.runtime.tasks import Task, run_forever
 from shared.service import Place, Role, Service
 from shared.set_aside import SET_ASIDE
 from shared.settings import Bytes, Seconds
+from shared.web.connections import Connections, within_open_files
 from shared.web.slow_clients import SlowClients
 
 
@@ -57,6 +58,12 @@ class HostSettings(msgspec.Struct, frozen=True):
         Seconds,
         Meta(description="How long an HTTP connection may be without a request, and how long its headers may take."),
     ] = 75.0
+    connections: Annotated[
+        int, Meta(description="HTTP requests at once; connections beyond make silent ones give way.", ge=1, le=10_000)
+    ] = 400
+    connections_per_host: Annotated[
+        int, Meta(description="Of these, from one address, such as that of an Ingress.", ge=1, le=10_000)
+    ] = 200
     client_pause_s: Annotated[
         Seconds, Meta(description="How long an HTTP client may stop sending its body, or reading its answer.")
     ] = 60.0
@@ -166,7 +173,9 @@ async def _patiently(step: Callable[[], Awaitable[T]]) -> T:
 @asynccontextmanager
 async def _serving(application: web.Application, socket: "apps.Socket", settings: HostSettings) -> AsyncIterator[None]:
     slow = SlowClients(settings.client_pause_s, settings.body_s)
+    connections = Connections(within_open_files(settings.connections), settings.connections_per_host)
     application.middlewares.insert(0, slow.middleware)
+    application.middlewares.insert(0, connections.middleware)
     runner = web.AppRunner(
         application,
         access_log=None,
@@ -176,6 +185,8 @@ async def _serving(application: web.Application, socket: "apps.Socket", settings
         auto_decompress=False,  # content_coding decodes, within bounds
     )
     await runner.setup()
+    assert runner.server is not None
+    connections.watch(runner.server)
     site = web.SockSite(runner, socket)
     await site.start()
     try:

@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import psutil
@@ -296,3 +297,17 @@ async def test_a_body_that_stops_is_answered_by_the_host(tmp_path: Path) -> None
 
         assert (await reader.readline()).startswith(b"HTTP/1.1 408")
         writer.close()
+
+
+async def test_silent_http_connections_keep_nobody_out_and_use_up_no_files(tmp_path: Path) -> None:
+    before = psutil.Process().num_fds()
+    async with AsyncExitStack() as stack:
+        host = await stack.enter_async_context(running(Probe(), tmp_path, JMID_HOST_CONNECTIONS="5"))
+        url = urlsplit(host.base_url)
+        for _ in range(200):
+            _, writer = await asyncio.open_connection(url.hostname, url.port)
+            stack.callback(writer.close)
+
+        async with aiohttp.ClientSession(host.base_url) as client, client.get("/hello") as answer:
+            assert answer.status == 200
+        assert psutil.Process().num_fds() - before < 200 + 100  # the 200 ends are ours
