@@ -14,8 +14,8 @@ class Policy(NamedTuple):
 
     foreign_issuers: of patient IDs that are not the site's own.  trust_detector: mask what the text detector finds and
     let the image pass; otherwise a person looks at it.  search_pixels: whether the detector looks at images in which no
-    rule expects text.  recognise: whether the recogniser of names, if it is
-    installed, reads the cleaned reports.
+    rule expects text.  recognise: whether the recogniser of names, if it is installed, reads the cleaned reports.
+    analyse: whether the morphological analyser reads every text; without it only rules and lists find people.
     """
 
     profile: str
@@ -25,6 +25,7 @@ class Policy(NamedTuple):
     trust_detector: bool = False
     recognise: bool = True
     search_pixels: bool = False
+    analyse: bool = True
 
 
 class Context(NamedTuple):

@@ -26,6 +26,7 @@ from services.anonymizer.quarantine.routes import routes
 from services.anonymizer.records import AUDIT, COLLECTIONS, QUARANTINE, REPORT_AUDIT, State
 from services.anonymizer.reports import handler
 from services.anonymizer.settings import AnonymizerSettings
+from services.anonymizer.text.folding import morphemes
 from shared import settings as settings_reader
 from shared.documents import Eq
 from shared.errors import SettingsError
@@ -46,6 +47,11 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
     """Open the anonymizer of a gateway; raise SettingsError for a wrong profile, site name or key folder."""
     settings = settings_reader.read(AnonymizerSettings, "ANONYMIZER", place.environ)
     await _check_detector(settings, place)
+    if settings.text_analyser == "required" and not morphemes.available():
+        raise SettingsError(
+            "JMID_ANONYMIZER_TEXT_ANALYSER is required, and sudachipy and sudachidict_core are not installed; "
+            "requirements.lock has them, and off does without"
+        )
     ring = await _keyring(settings, place)
     policy = Policy(
         profile.load(settings.profile).name,
@@ -55,6 +61,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         trust_detector=settings.pixel_text == "mask",
         recognise=settings.name_recogniser == "auto",
         search_pixels=settings.search_pixels,
+        analyse=settings.text_analyser == "required",
     )
     deps = AnonymizerDeps(
         identified=place.blobs["identified"],

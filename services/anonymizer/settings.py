@@ -54,6 +54,13 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
             "off: only rules and lists flag."
         ),
     ] = "auto"
+    text_analyser: Annotated[
+        Literal["required", "off"],
+        Meta(
+            description="required: a morphological analyser reads every text beside the rules, and without it the "
+            "service does not start; off: rules and lists alone, which leave more names."
+        ),
+    ] = "required"
     key_wrap: Annotated[
         str, Meta(description="Command of a KMS or card that wraps a key file; empty: key files are plain.")
     ] = ""

@@ -130,7 +130,8 @@ def clean_line(raw: bytes, policy: Policy) -> tuple[bytes, bool]:
     report = msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf"), type=Line)
     issuer = pseudonyms.issuer_of(_first(report.header, "IssuerOfPatientID"), policy.site, policy.foreign_issuers)
     days = shift_of(policy, issuer, _first(report.header, "PatientID"))
-    cleaned = clean_text(report.text, Identifiers.of_header(report.header), TextPolicy.of_profile(policy.profile, days))
+    text_policy = TextPolicy.of_profile(policy.profile, days, analyse=policy.analyse)
+    cleaned = clean_text(report.text, Identifiers.of_header(report.header), text_policy)
     review = cleaned.review or (policy.recognise and bool(recogniser.reasons_to_read([cleaned.text])))
     answer = {"id": report.id, "text": cleaned.text, "removed": cleaned.removed, "review": review}
     return msgspec.json.encode(answer), review

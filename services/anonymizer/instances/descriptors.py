@@ -22,7 +22,7 @@ def clean(value: bytes, vr: bytes, charset: bytes, context: Context) -> bytes | 
     if not raw:
         return None
     text = character_sets.decode(raw, charset, vr)
-    cleaned = _cleaned(text, context.profile, context.days, context.identity)
+    cleaned = _cleaned(text, context.profile, context.days, context.identity, context.policy.analyse)
     if cleaned.text == text:
         return None
     encoded = character_sets.encode(_fitting(cleaned.text, vr), charset)
@@ -41,5 +41,5 @@ def _identifiers(identity: PatientIdentity) -> Identifiers:
 
 
 @lru_cache(8192)
-def _cleaned(text: str, name: str, days: int, identity: PatientIdentity) -> CleanedText:
-    return clean_text(text, _identifiers(identity), TextPolicy.of_profile(name, days or None))
+def _cleaned(text: str, name: str, days: int, identity: PatientIdentity, analyse: bool) -> CleanedText:
+    return clean_text(text, _identifiers(identity), TextPolicy.of_profile(name, days or None, analyse=analyse))

@@ -100,7 +100,9 @@ def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:
         raise Refused(word, "nothing of the report can be read as text, so nothing can be cleaned")
     issuer = pseudonyms.issuer_of(source.patient_issuer, policy.site, policy.foreign_issuers)
     days = shift_of(policy, issuer, source.patient_id)
-    cleaner = _Cleaner(Identifiers.of_header(source.header), TextPolicy.of_profile(policy.profile, days))
+    cleaner = _Cleaner(
+        Identifiers.of_header(source.header), TextPolicy.of_profile(policy.profile, days, analyse=policy.analyse)
+    )
     own = known_by(source, data)
     report_id = pseudonyms.report_pseudonym(policy.keys, policy.site, own)
     document = _document(source, policy, report_id, issuer, days, cleaner)

@@ -25,11 +25,21 @@ from services.anonymizer.text.folding.spans import (
     render,
     shown,
 )
-from services.anonymizer.text.names import labelled, latin, mentions, signed, titled, unlabelled
+from services.anonymizer.text.names import (
+    analysed,
+    labelled,
+    latin,
+    logins,
+    mentions,
+    signed,
+    slots,
+    titled,
+    unlabelled,
+)
 from services.anonymizer.text.names.header.forms import NameForm, surnames_of
 from services.anonymizer.text.names.header.identifiers import Identifiers
 from services.anonymizer.text.names.header.known import find_identifiers
-from services.anonymizer.text.places import addresses, contacts, hospitals, numbers, short_names, wards
+from services.anonymizer.text.places import addresses, contacts, hospitals, numbers, short_names, wards, workplaces
 from services.anonymizer.text.policy import TextPolicy
 from services.anonymizer.text.residual_risk import risks_in
 from services.anonymizer.text.rules import find
@@ -42,10 +52,17 @@ _MAX_PASSES: Final = 5
 MOST_SIGNS: Final = 200_000
 """Of one text: a hundred pages. What is longer is no report, and is not passed on uncleaned."""
 _PEOPLE: Final = (
-    *labelled.RULES, *titled.RULES, *signed.RULES, *unlabelled.RULES, *latin.RULES, *mentions.RULES,
+    *labelled.RULES, *titled.RULES, *signed.RULES, *unlabelled.RULES, *latin.RULES, *logins.RULES, *mentions.RULES,
+    *slots.RULES, *analysed.RULES,
 )  # fmt: skip
 _CONTACTS: Final = (*contacts.RULES, *numbers.RULES)
-_FACILITIES: Final = (*wards.RULES, *short_names.BESIDE_NAMES, *addresses.STREETS, *short_names.IN_CONTEXT)
+_FACILITIES: Final = (
+    *wards.RULES,
+    *workplaces.RULES,
+    *short_names.BESIDE_NAMES,
+    *addresses.STREETS,
+    *short_names.IN_CONTEXT,
+)
 
 
 class CleanedText(msgspec.Struct, frozen=True):
@@ -76,8 +93,8 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
     risks: set[ResidualRisk] = set()  # of the original, as the spans are
     current = text
     for turn in range(_MAX_PASSES):
-        folded = FoldedText(current)
-        dates = find_dates(folded)
+        folded = FoldedText(current, analyse=policy.analyse)
+        dates = find_dates(folded, identifiers.exam_days)
         findings, people = _pass(folded, dates, identifiers, policy if turn == 0 else _settled(policy), japanese)
         back = _Back(spans, japanese)
         risks |= back.risks(findings.risks)
@@ -102,7 +119,7 @@ def _pass(
     Spans and risks are of the unfolded text; markers of earlier passes are left alone.
     """
     known = find_identifiers(folded, identifiers)
-    people = list(find(_PEOPLE, folded))
+    people = [span for span in find(_PEOPLE, folded) if not _is_of_date(span, dates)]
     spans = [*known.spans, *people, *find(_CONTACTS, folded)]
     if policy.institutions == "remove":
         spans += _places(folded, known.spans)
@@ -117,6 +134,12 @@ def _pass(
         if span.start < span.end
     ]
     return Findings(unfolded, risks), surnames_of(folded, people)
+
+
+def _is_of_date(span: Span, dates: list[WrittenDate]) -> bool:
+    """Say whether what looks like a name is a date in kanji: 三月四日."""
+    at = bisect_left(dates, span.end, key=lambda date: date.start)
+    return bool(at) and dates[at - 1].start <= span.start and span.end <= dates[at - 1].end
 
 
 def _places(folded: FoldedText, known: list[Span]) -> Iterator[Span]:

@@ -180,9 +180,9 @@ def test_a_person_found_once_by_title_is_found_everywhere() -> None:
 
 
 def test_what_is_only_suspicious_flags_the_text_and_is_not_cut() -> None:
-    cleaned = clean("本件は山口と確認。")
+    cleaned = clean("本件は滝口だ。")
 
-    assert cleaned.text == "本件は山口と確認。"
+    assert cleaned.text == "本件は滝口だ。"
     assert cleaned.review
 
 

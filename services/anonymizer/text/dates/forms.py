@@ -55,7 +55,7 @@ FORMS: Final = (
         rf"(?:\s*(?P<m>{_N})\s*月(?:\s*(?P<d>{_N})\s*日)?)?{_WEEKDAY}"
             ),
             "⟦令和6年4月1日⟧施行", "1年間、年1回",
-            signs=("年",), around=(12, 26),
+            signs=("年",), around=(12, 26), veto=context.is_edition,
         ),
         readers.japanese, writers.japanese,
     ),
@@ -85,10 +85,10 @@ FORMS: Final = (
         Rule(
             "date",
             re.compile(
-                rf"(?P<era>{_ERA})\s?(?P<ey>\d{{1,2}}|元)\s?(?P<s>[-/.])\s?(?P<m>\d{{1,2}})\s?[-/.]\s?(?P<d>\d{{1,2}})(?!\d)"
+                rf"(?P<era>{_ERA}|[昭平令大])\s?(?P<ey>{_N}|元)\s?(?P<s>[-/.・])\s?(?P<m>{_N})\s?[-/.・]\s?(?P<d>{_N})(?!\d)"
             ),
             "⟦R6.4.1⟧施行", "肝S4/5/8に嚢胞",
-            signs=("-", "/", "."), veto=context.is_stage,
+            signs=("-", "/", ".", "・"), veto=context.is_stage,
         ),
         readers.japanese, writers.era,
     ),
@@ -231,8 +231,8 @@ FORMS: Final = (
             re.compile(
                 r"(?P<y>[12](?<![\d.#/-][12])(?:9[2-9]|0[0-4])\d)(?=\s?(?:with|when|at|for|and|because|;|,|\.|\)|に|より|から|頃))"
             ),
-            "in ⟦2003⟧ with CT", "2003 mm",
-            signs=("19", "20"),
+            "in ⟦2003⟧ with CT", "2003 mm、WHO 2004に",
+            signs=("19", "20"), veto=context.is_edition,
         ),
         readers.plain, writers.numbers,
     ),

@@ -18,6 +18,7 @@ _ODD = re.compile(
 )
 _MARKS = "\u0300-\u036f\u3099\u309a\uff9e\uff9f\ufe00-\ufe0f\U000e0100-\U000e01ef\u200b-\u200f\u2060\ufeff\u00ad"
 _CLUSTER = re.compile(f".[{_MARKS}]*", re.DOTALL)
+_HYPHEN_OF_NUMBERS = re.compile(r"(?<=[\d〇一二三四五六七八九])[ーｰ](?=[\d〇一二三四五六七八九])")  # 090ー1234
 _UNSEEN = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u200b-\u200f\u2060\ufeff\u00ad]")
 
 # Variants of one kanji (異体字) that registers and reports mix; the last character of each word is the form we fold to.
@@ -94,7 +95,7 @@ class Traced(NamedTuple):
 
 def fold(text: str) -> Traced:
     """Return the text in one width (NFKC where it matters), its characters still traceable."""
-    plain = text.translate(_WIDTH)
+    plain = _HYPHEN_OF_NUMBERS.sub("-", text.translate(_WIDTH))
     if len(plain) == len(text) and not _ODD.search(plain):
         return Traced(plain, len(text))
     out: list[str] = []
@@ -108,7 +109,7 @@ def fold(text: str) -> Traced:
         out.append(piece)
         starts.extend([match.start()] * len(piece))
         ends.extend([match.end()] * len(piece))
-    return Traced("".join(out), len(text), starts, ends)
+    return Traced(_HYPHEN_OF_NUMBERS.sub("-", "".join(out)), len(text), starts, ends)
 
 
 def name_view(folded: str) -> str:

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Final
 
+from services.anonymizer.text.folding import morphemes
 from services.anonymizer.text.folding.fold import fold, name_view
+from services.anonymizer.text.folding.morphemes import Morphemes
 from services.anonymizer.text.folding.scripts import KANJI
 from services.anonymizer.text.folding.spans import MARKER
 
@@ -16,10 +18,15 @@ _PARTED_KANJI: Final = re.compile(rf"[{KANJI}] [{KANJI}ぁ-んァ-ヺ]")
 
 
 class FoldedText:
-    """A folded text and what is derived from it, each computed at most once."""
+    """A folded text and what is derived from it, each computed at most once.
 
-    def __init__(self, text: str) -> None:
+    analyse: whether the morphological analyser reads it; without it there are no words, and the answer to every
+    question about them is no.
+    """
+
+    def __init__(self, text: str, *, analyse: bool = True) -> None:
         self._traced = fold(text)
+        self._analyse = analyse
         # Markers of an earlier pass are blotted out, so that their words (氏名, 住所) are no context for a rule.
         self.markers = [match.span() for match in MARKER.finditer(self._traced.text)]
         self.text: str = MARKER.sub(_blot, self._traced.text) if self.markers else self._traced.text
@@ -38,6 +45,11 @@ class FoldedText:
     def index(self) -> list[int]:
         """The position in the text of each sign of ``compact``."""
         return [at for at, sign in enumerate(self.view) if sign not in _SEPARATORS]
+
+    @cached_property
+    def words(self) -> Morphemes:
+        """The words that the analyser reads. Raises SettingsError: it is wanted and not installed."""
+        return morphemes.read(self.text) if self._analyse else Morphemes(())
 
     @cached_property
     def has_numbers(self) -> bool:

@@ -27,6 +27,7 @@ MARKERS: dict[str, tuple[str, str]] = {
     "vehicle": ("【車両番号】", "[VEHICLE]"),
     "insurance": ("【保険番号】", "[INSURANCE]"),
     "my_number": ("【個人番号】", "[MY NUMBER]"),
+    "login": ("【利用者名】", "[LOGIN]"),
     "other_id": ("【番号】", "[ID]"),
 }
 MARKER = re.compile("|".join(re.escape(marker) for pair in MARKERS.values() for marker in pair))

@@ -26,6 +26,23 @@ EPONYM_EN: Final = re.compile(
 )
 
 
+_AS_DISEASE: Final = re.compile(
+    "[ ]?(?:の|を|が|は|に|も|で|と|から|や|・|、|および|または)?[ ]?"
+    "(?:既往|疑|否定|可能性|矛盾|再発|再燃|合併|活動性|炎症|寛解|様|型|らしさ|らしい|[IVX]+型|Stage|Grade|stage|grade)"
+)
+
+
+def means_disease(folded: FoldedText, name: str, end: int) -> bool:
+    """Say whether a name alone stands for what is called by it: 橋本の既往, or 橋本 in a text that has 橋本病.
+
+    end: where the name ends in the text.
+    """
+    terms = [term for term, offset in terms_with(name) if offset == 0]
+    if not terms:
+        return False
+    return _AS_DISEASE.match(folded.text, end) is not None or any(term in folded.view for term in terms)
+
+
 def is_eponym(folded: FoldedText, name: str, at: int, end: int) -> bool:
     """Say whether a name is part of a clinical term here. at: its position in ``folded.compact``.  end: in the text."""
     for term, offset in terms_with(name):

@@ -11,6 +11,10 @@ _NOT_LAST: Final = (
 )
 # Of names given since about 1990, which the dictionary is too old for
 _MODERN: Final = frozenset("颯翔蓮凛湊紬陽結愛咲心悠琉瑛煌朔碧芽莉凪蒼樹葵柊楓杏梨桜彩羽音虹斗菜希奏絢晴暖詩依唯")
+SIDES: Final = frozenset(
+    "右左上下中前後内外有無男女大小新旧要否可不同他済未再初以"
+)  # of one kanji, which reports are full of
+_LONGEST: Final = 6
 _ERAS: Final = frozenset({"令和", "平成", "昭和", "大正", "明治"})
 _COMMON: Final = 5  # given names in which a kanji stands before it counts as one that names are made of
 
@@ -18,6 +22,13 @@ _COMMON: Final = 5  # given names in which a kanji stands before it counts as on
 def is_given(piece: str) -> bool:
     """Say whether it is a listed given name, and no clinical word."""
     return len(piece) > 1 and piece in names().given and piece not in clinical_words() and piece[-1] not in _NOT_LAST
+
+
+def is_given_part(piece: str) -> bool:
+    """Say whether what stands behind a surname and a blank is a given name: 健, さくら, but not 左乳房 or 術前."""
+    if piece in clinical_words() or piece in SIDES or not 1 <= len(piece) <= _LONGEST:
+        return False
+    return piece in names().given or piece in names().given_by_reading or is_made_like_given(piece)
 
 
 def is_made_like_given(piece: str) -> bool:

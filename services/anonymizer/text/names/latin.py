@@ -16,6 +16,7 @@ _ROMAJI: Final = re.compile(
 )
 _ENGLISH: Final = frozenset("no none the a one two same are here there ten more home side made date note name".split())
 _SHORTEST_PAIR: Final = 7  # letters
+_SHORTEST_WITH_INITIAL: Final = 4
 
 
 def _is_no_pair(hit: Hit) -> bool:
@@ -32,6 +33,12 @@ def _is_no_pair(hit: Hit) -> bool:
 def _is_no_surname(hit: Hit) -> bool:
     name = (hit.match["f"] or hit.match["g"]).lower()
     return name in clinical_words() or not _is_family(name) or bool(EPONYM_EN.match(hit.folded.text, hit.end))
+
+
+def is_romaji_family(latin: str) -> bool:
+    """Say whether lower-case letters are the romaji of a surname, also with an initial: kudo, ykudo, kudoy."""
+    longest = len(latin) > _SHORTEST_WITH_INITIAL
+    return _is_family(latin) or (longest and (_is_family(latin[1:]) or _is_family(latin[:-1])))
 
 
 @lru_cache(4096)

@@ -8,6 +8,7 @@ from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import clinical_words
 from services.anonymizer.text.folding.scripts import KANJI as _K
 from services.anonymizer.text.names.labelled import BESIDE, DEGREES, PHYSICIAN_LABEL
+from services.anonymizer.text.names.readings import are_words
 from services.anonymizer.text.names.surnames import is_name
 from services.anonymizer.text.rules import Hit, Place, Rule
 
@@ -17,7 +18,10 @@ def _parted(folded: FoldedText) -> bool:
 
 
 def _is_no_name(hit: Hit) -> bool:
-    return not is_name(hit.view)
+    """Say whether it is no name, or a surname with common words behind a blank: 黒崎 結節一."""
+    family, blank, _ = hit.words.partition(" ")
+    behind = hit.start + len(family) + len(blank)
+    return not is_name(hit.view) or (bool(blank) and are_words(hit.folded, behind, hit.end))
 
 
 def _begins_clinical(hit: Hit) -> bool:

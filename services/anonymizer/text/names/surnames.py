@@ -4,6 +4,7 @@ import re
 
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words, names
+from services.anonymizer.text.names.given import is_given_part
 
 _ROLE = re.compile(
     "^(?:.*(?:科|病棟|外来|センター|病院|医院|担当|主治|指導|当直|執刀|読影|診断|依頼|紹介|専門|専攻|部の|部門|大学|室|放射線部|検査部|病理部|"
@@ -82,9 +83,9 @@ def is_name(name: str, *, words: bool = False) -> bool:
         return False
     family, _, given = name.partition(" ")
     given = given.strip()
-    if family in names().surnames and 1 <= len(given) <= 3 and family not in clinical_words():
-        return given not in clinical_words() and (words or family not in names().words or given in names().given)
-    return any(_divides(bare, size, words) for size in (5, 4, 3, 2, 1))
+    if family in names().surnames and given and family not in clinical_words():
+        return is_given_part(given) and (words or family not in names().words or given in names().given)
+    return not given and any(_divides(bare, size, words) for size in (5, 4, 3, 2, 1))
 
 
 def _divides(name: str, size: int, words: bool) -> bool:

@@ -45,7 +45,7 @@ def _is_no_pair(hit: Hit) -> bool:
 RESIDUAL: Final = (
     Rule(
         "surname-in-text", re.compile("(?<![一-鿿々])[一-鿿々]{2,5}(?![一-鿿々])"),
-        "本件は⟦山口⟧と確認", "上部と下部を比較、菊池病",
+        "本件は⟦滝口⟧だ", "上部と下部を比較、菊池病",
         veto=_is_no_surname,
     ),
     Rule(
@@ -63,7 +63,7 @@ RESIDUAL: Final = (
     Rule(
         "name-like-words",
         re.compile(r"(?<![ァ-ヺー])(?P<f>[ァ-ヺー]{3,6})[ ・\n](?P<g>[ァ-ヺー]{2,5})(?![ァ-ヺー])"),
-        "⟦タナカ\nハナコ⟧の所見", "フォークト・コヤナギ",
+        "⟦オオシロ\nキクエ⟧の所見", "フォークト・コヤナギ",
         veto=_is_no_pair,
     ),
 )  # fmt: skip

@@ -10,6 +10,12 @@ from services.anonymizer.text.rules import Hit, Place, Rule
 _REST = r"[^\s、。)）」<>\"]*"
 _JP = r"\.(?:co|or|ne|ac|go|ed|gr|lg)\.jp"
 _PHONE_DIGITS: Final = 9
+_KANJI_DIGIT: Final = "[〇零一二三四五六七八九]"
+_LABEL: Final = (
+    "TEL|Tel|tel|FAX|Fax|fax|Phone|phone|PHONE|電話(?:番号)?|携帯(?:電話)?(?:番号)?|けいたい|ケータイ|連絡先|内線|PHS|ピッチ|自宅|実家|"
+    "勤務先|職場|[Ee]xt(?:ension)?\\.?|EXT|[Cc]ell|[Mm]obile|℡|☎|📞|内|直通|代表|ポケベル|院内|ダイヤル|コール|ハイ|鳴らす"
+)
+_NUMBER_SIGN: Final = re.compile("[A-Za-z]|[ ]?(?:リンパ|mm|cm|番|LN|歯|枚|回|例)")
 
 
 def has_numbers(folded: FoldedText) -> bool:
@@ -21,6 +27,11 @@ def _with_bracket(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
     """Yield the number, with an opening bracket before it that it closes."""
     opened = match.start() > 0 and folded.text[match.start() - 1] == "(" and ")" in match[0]
     yield match.start() - opened, match.end()
+
+
+def _is_code(hit: Hit) -> bool:
+    """Say whether it is an ordinary word or a lesion's number: #4Rリンパ節, 10 x 200."""
+    return bool(_NUMBER_SIGN.match(hit.folded.text, hit.end))
 
 
 def _is_short(hit: Hit) -> bool:
@@ -92,20 +103,37 @@ RULES: Final = (
     Rule(
         "phone",
         re.compile(
-            r"(?:TEL|Tel|tel|FAX|Fax|fax|Phone|phone|PHONE|電話番号?|携帯(?:電話)?(?:番号)?|連絡先|内線|PHS|ピッチ|自宅|"
-            r"勤務先|[Ee]xt(?:ension)?\.?)[\s:.=は]*(?P<v>[+(]?\d[\d \t()-]{2,18}\d)"
+            rf"(?:{_LABEL})(?:番号)?[\])】》]?[ \t:.=はのへに#№(\[]{{0,6}}(?:[Nn]o\.?[ ]?)?"
+            r"(?P<v>[+(]?[\d①-⑳][\d \t().・-]{1,18}\d)(?![\d%]|[ ]?(?:mm|cm|kV|mA|mL|ml|日|月|年|時|分|回|人|名|"
+            r"床|階|号))"
         ),
-        "技師 内線⟦4432⟧", "電話にて報告、120 kV",
-        signs=(
-            "TEL", "Tel", "tel", "FAX", "Fax", "fax", "hone", "HONE", "電話", "携帯", "連絡先", "内線", "PHS", "ピッチ",
-            "xt", "自宅", "勤務先",
-        ),
+        "技師 [PHS]⟦4432⟧", "電話にて報告、内 12 mm、120 kV",
         gate=has_numbers,
     ),
     Rule(
-        "phone", re.compile(r"(?:[Pp]ager|[Bb]eeper)[\s:#]*(?P<v>\d[\d-]{2,11})|(?<=\s)(?P<w>x\d{4,5})(?!\d)"),
-        "reached at ⟦x4432⟧", "10 x 200 mm",
-        signs=(" x", "ager", "eeper"), gate=has_numbers,
+        "phone", re.compile(
+            r"(?:[Pp]ager|[Bb]eeper)[\s:#]*(?P<v>\d[\d-]{2,11})|(?<=[\s(,/])(?P<w>[xX]\d{3,5})(?!\d|\.\d)"),
+        "reached at (⟦x4432⟧)", "10 x 200 mm",
+        signs=("x", "X", "ager", "eeper"), gate=has_numbers,
+    ),
+    Rule(
+        "phone", re.compile(r"(?<![A-Za-z0-9])[#＃*][ ]?(?P<v>\d{3,5})(?!\d|\.\d)"),
+        "夜間は#⟦8812⟧", "#123Rリンパ節、#12",
+        signs=("#", "*"), gate=has_numbers, veto=_is_code,
+    ),
+    Rule(
+        "phone",
+        re.compile(
+            rf"[〇零](?:{_KANJI_DIGIT}{{1,4}}[-ー・の ]{_KANJI_DIGIT}{{1,4}}[-ー・の ]{_KANJI_DIGIT}{{3,4}}|"
+            rf"{_KANJI_DIGIT}{{9,10}})"
+        ),
+        "連絡は⟦〇九〇-〇〇〇〇-〇一九八⟧へ", "二〇二四年",
+        signs=("〇", "零"),
+    ),
+    Rule(
+        "phone", re.compile(r"0(?<![\d.A-Za-z-]0)\d{1,4}[ ]?[・/_~.][ ]?\d{1,4}[ ]?[・/_~.][ ]?\d{3,4}(?![\d-])"),
+        "連絡は⟦090・1234・5678⟧へ", "04/01/2024",
+        signs=("・", "/", "_", "~", "."), gate=has_numbers, veto=_is_short,
     ),
     Rule(
         "address", re.compile(r"P\.?\s?O\.?\s?B(?:ox|OX)\s?\d+"),

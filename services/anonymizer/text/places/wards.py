@@ -3,19 +3,65 @@
 import re
 from typing import Final
 
-from services.anonymizer.text.rules import Rule
+from services.anonymizer.text.rules import Hit, Rule
 
-_SIGNS: Final = ("病棟", "号室", "CU", "ard ", "oom ", "ed ")
+_SIDE: Final = "東西南北中新旧本別"
+_TOWER: Final = f"(?:[{_SIDE}]館?棟?|第?[一二三]|[A-Z]棟|[A-Z])"
+_FLOOR: Final = r"\d{1,2}[ ]?(?:階|F|f)?"
+_WARD: Final = (
+    rf"(?:{_TOWER}[ -]?{_FLOOR}[ ]?(?:[{_SIDE}]|[A-Z](?![a-z]))?|{_FLOOR}[ -]?(?:[{_SIDE}](?:側)?|[A-Z](?![A-Za-z]))?"
+    rf"|[{_SIDE}](?:館|棟)?)"
+)
+_UNIT: Final = "ICU|HCU|CCU|SCU|NICU|GCU|EICU|PICU|MFICU|RCU|KCU|救急病棟|救命|透析室|無菌室|緩和"
+_STAY: Final = "入院|在院|入室|転棟|転床|転入|より|から|へ|に|NS|Ns|看護|担当|師長|クラーク|ベッド|まで"
+_NOT_STAY: Final = re.compile("[ ]?(?:mm|cm|日|週|ヶ月|か月|月|年|回|時|分|例|枚|mL|ml|mg|度|%|歳|才|人|名)")
+_SEGMENT: Final = re.compile(r"[SCTL#]\d|[ABCDGHKQRSTVXYZ]\d")
+
+
+def _is_measured(hit: Hit) -> bool:
+    return _NOT_STAY.match(hit.folded.text, hit.end) is not None
+
+
+def _is_segment(hit: Hit) -> bool:
+    """Say whether it is a segment, a vertebra or a measure: S6, L5から, 3に."""
+    return _SEGMENT.fullmatch(hit.words) is not None or hit.words.isdecimal() or _is_measured(hit)
+
 
 RULES: Final = (
     Rule(
         "department",
         re.compile(
-            r"(?:(?:[東西南北中新旧本別]館?|第)?[ ]?(?:\d{1,2}(?:階|F)?[ ]?)[東西南北中A-Z]?[ ]?病棟"
-            r"|[東西南北中新旧本別A-Z]館?病棟(?:[ ]?\d{1,2}(?:階|F))?|病棟[ ]?\d{1,2}(?:階|F)?(?![\d日月年名人例]))"
+            rf"(?:(?:[{_SIDE}]別?館?|第)?[ ]?(?:\d{{1,2}}(?:階|F)?[ ]?)[{_SIDE}A-Z]?[ ]?(?:病棟|棟)"
+            rf"|[{_SIDE}A-Z](?:館|棟)?[ ]?(?:\d{{1,2}}[ ]?(?:階|F)?)?[ ]?病棟(?:[ ]?\d{{1,2}}(?:階|F)?)?"
+            r"|病棟[ ]?\d{1,2}(?:階|F)?(?![\d日月年名人例]))"
         ),
         "⟦東5階病棟⟧に入院", "病棟で3日間、病棟に入院",
-        signs=_SIGNS,
+        signs=("棟",),
+    ),
+    Rule(
+        "department",
+        re.compile(
+            rf"(?:病棟名?|ビョウトウ|病室|部屋(?:番号)?|入院先|所属|(?<![A-Za-z])(?:WARD|Ward|ward|LOC|Loc|BED|Bed|ROOM|Room))"
+            rf"[ \t]*[:=/】\])>|][ \t]*(?P<v>(?:{_WARD}|{_UNIT}|\d{{3,4}})(?:[ -]?[\d①-⑳]{{1,4}}(?:号室?|床|"
+            rf"番)?)*)(?![A-Za-z0-9])"
+        ),
+        "病棟:⟦東6⟧", "病棟:不明、所属:外科",
+        signs=("病", "ビョウトウ", "部屋", "入院先", "所属", "ard", "ARD", "oc", "OC", "ed", "ED", "oom", "OOM"),
+    ),
+    Rule(
+        "department",
+        re.compile(
+            rf"(?<![A-Za-z0-9.])(?P<v>\d{{1,2}}[ ]?(?:[{_SIDE}]|[A-F])|[{_SIDE}][ ]?\d{{1,2}})(?=[ ]?(?:{_STAY}))"),
+        "⟦11A⟧入院中", "3に、S6より、中3日から",
+        veto=_is_measured,
+    ),
+    Rule(
+        "department",
+        re.compile(
+            rf"(?:連絡先|病棟|返却|搬送|送付先?|宛先?)[ ]?[:=→][ ]?(?P<v>\d{{1,2}}[ ]?[{_SIDE}A-F]|"
+            rf"[{_SIDE}][ ]?\d{{1,2}})(?![A-Za-z0-9])"),
+        "連絡先:⟦7西⟧", "連絡先:03",
+        signs=(":", "=", "→"),
     ),
     Rule(
         "department",
@@ -24,20 +70,26 @@ RULES: Final = (
             r"(?!\d|[ ]?(?:日|回|月|年|時|人|名|例|週|/|hr|day))(?:[ ]?(?:床|番|号)(?:ベッド)?)?"
         ),
         "⟦ICU 3番⟧", "ICU 3日目",
-        signs=_SIGNS,
+        signs=("CU",),
     ),
     Rule(
-        "department", re.compile(r"(?<!\d)\d{3,4}[ ]?号室(?:[ ]?\d{1,2}(?:床|番|ベッド))?"),
+        "department", re.compile(r"(?<!\d)\d{3,4}[ ]?(?:号室|号)(?:[ ]?[\d①-⑳]{1,2}(?:床|番|ベッド)?)?"),
         "⟦512号室⟧", "この号室は満床",
-        signs=_SIGNS,
+        signs=("号",),
+    ),
+    Rule(
+        "department", re.compile(
+            r"(?:様|さん|殿|氏|病棟|階|棟|[東西南北])[ ]?[(\[](?P<v>\d{3,4}(?:-[\d①-⑳A-Z]{1,2})?)[)\]]"),
+        "様(⟦307-②⟧)", "(512)、様(3)",
+        signs=("(", "["),
     ),
     Rule(
         "department",
         re.compile(
-            r"(?<![A-Za-z])(?:[Ww]ard|[Rr]oom|[Bb]ed)[ ](?:[Nn]o\.?[ ]?|#)?"
-            r"(?:\d{1,4}[A-Z]?|[A-Z]\d{1,3})(?:[ ,]+[Bb]ed[ ]\d{1,2})?(?![A-Za-z0-9])"
+            r"(?<![A-Za-z])(?:[Ww]ard|[Rr]oom|[Bb]ed|WARD|ROOM|BED|Rm\.?)[ :#=-]{1,2}(?:[Nn]o\.?[ ]?|#)?"
+            r"(?:\d{1,4}[A-Z]?|[A-Z]-?\d{1,3})(?:[ ,/]+[Bb]ed[ ]\d{1,2})?(?![A-Za-z0-9])"
         ),
         "in ⟦Room 512, Bed 2⟧", "at room temperature",
-        signs=_SIGNS,
+        signs=("ard", "oom", "ed", "ARD", "OOM", "ED", "Rm"),
     ),
 )  # fmt: skip

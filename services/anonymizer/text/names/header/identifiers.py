@@ -57,6 +57,11 @@ class Identifiers(msgspec.Struct, frozen=True):
     phones: tuple[str, ...] = ()
     uids: tuple[str, ...] = ()
 
+    @property
+    def exam_days(self) -> frozenset[tuple[int, int]]:
+        """Month and day of each date of the header that is not the birth date."""
+        return frozenset((int(day[4:6]), int(day[6:8])) for day in self.study_dates)
+
     @classmethod
     def of_header(cls, header: Mapping[str, object]) -> "Identifiers":
         """Return the identifiers of DICOM keyword → value (text, or a list of texts; anything missing may be).

@@ -1,0 +1,55 @@
+"""Rules for names of accounts, which are made from people's names: y.kudo, abe_t, USER=skudo. Pure."""
+
+import re
+from typing import Final
+
+from services.anonymizer.text.folding.lexicon import clinical_words
+from services.anonymizer.text.names.latin import is_romaji_family
+from services.anonymizer.text.rules import Hit, Rule
+
+_LABEL: Final = (
+    r"(?:[Uu]ser(?:\s?(?:ID|[Nn]ame))?|USER(?:\s?(?:ID|NAME))?|UID|[Ll]og[io]n|LOG[IO]N|[Aa]ccount|ACCOUNT|ユーザー?(?:名|ID)?|"
+    r"ログイン(?:名|ID|者)?|利用者(?:ID|名)?|職員(?:ID|番号|コード)|操作者|端末(?:ID|名)?|入力者?(?:ID)?|更新者?(?:ID)?|登録者?(?:ID)?|"
+    r"発行者|作成者?(?:ID)?|承認者?(?:ID)?|確認者?(?:ID)?|読影医?(?:ID)?|Op(?:erator)?|OPR?|by|BY|担当(?:者)?(?:ID)?|"
+    r"技師(?:ID)?|医師(?:ID|コード)?|Dr(?:ID|コード))"
+)
+_WORDS: Final = frozenset("final draft prelim admin system auto null none test user guest root".split())
+_PART: Final = re.compile("[a-z]{3,}")
+
+
+def _is_no_login(hit: Hit) -> bool:
+    """Say whether no part of it is the romaji of a surname, with an initial or without."""
+    parts = _PART.findall(hit.words)
+    return not any(is_romaji_family(part) and part not in clinical_words() for part in parts)
+
+
+def _is_word(hit: Hit) -> bool:
+    word = hit.words.lower()
+    return word in _WORDS or word in clinical_words() or not any(sign.isalpha() for sign in word)
+
+
+RULES: Final = (
+    Rule(
+        "login",
+        re.compile(
+            r"(?<![A-Za-z0-9@./_-])(?:[a-z]{1,2}[._-][a-z]{3,14}\d{0,3}|[a-z]{3,14}[._-][a-z]{1,12}\d{0,3})(?![A-Za-z0-9@._-])"
+        ),
+        "230045|F|⟦y.kudo⟧|FINAL", "e.g. t-test、y.mass",
+        signs=(".", "_", "-"), veto=_is_no_login,
+    ),
+    Rule(
+        "login",
+        re.compile(
+            rf"{_LABEL}[ ]?[:=\]】>][ ]?(?P<v>[a-z][a-z0-9._-]{{2,19}}|[A-Za-z]{{1,6}}\d{{2,8}}|"
+            rf"\d{{4,8}})(?![A-Za-z0-9@])"
+        ),
+        "入力者:⟦skudo2⟧", "by:CT、User: none",
+        signs=(":", "=", "]", "】", ">"), veto=_is_word,
+    ),
+    Rule(
+        "login", re.compile(
+            r"[(\[<](?P<v>[a-z]{3,14}\d{0,3})[)\]>](?=[ ]?(?:\d|承認|確認|入力|更新|印|$))", re.MULTILINE),
+        "承認 (⟦skudo⟧) 承認", "所見 (mass) 3",
+        veto=_is_no_login,
+    ),
+)  # fmt: skip

@@ -1,0 +1,126 @@
+"""Names, places and numbers that only two kinds of evidence together tell, and the clinical words beside them."""
+
+import importlib
+
+import pytest
+
+from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
+from services.anonymizer.text.folding import morphemes
+from services.anonymizer.text.folding.folded_text import FoldedText
+from services.anonymizer.text.folding.morphemes import Kind
+from shared.errors import SettingsError
+
+KUROSAKI = Identifiers.of_header({"PatientName": "Kurosaki^Mitsuki=黒崎^光希=くろさき^みつき", "PatientID": "00734512"})
+EXAM = Identifiers.of_header({"PatientID": "00734512", "StudyDate": "20240507"})
+SHIFTED = TextPolicy(dates="shift", shift_days=35)
+
+
+def cleaned(text: str, who: Identifiers = KUROSAKI, policy: TextPolicy | None = None) -> str:
+    return clean_text(text, who, policy or TextPolicy()).text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("黒崎 左乳房", "【医師名】 左乳房"),
+        ("佐藤 肺癌", "【医師名】 肺癌"),
+        ("田中　術前", "【医師名】　術前"),
+        ("報告者 田中　承認者 鈴木", "報告者 【医師名】　承認者 【医師名】"),
+        ("読影：森／林田　承認：関", "読影：【医師名】／【医師名】　承認：【医師名】"),
+        ("黒崎 結節一", "【医師名】 結節一"),
+        ("黒崎 光希 右肺", "【氏名】 右肺"),
+    ],
+)
+def test_a_name_before_a_blank_goes_and_the_word_behind_it_stays(text: str, expected: str) -> None:
+    assert cleaned(text).replace("氏名", "医師名") == expected.replace("氏名", "医師名")
+
+
+@pytest.mark.parametrize(
+    "text", ["依頼医：林", "読影医：森", "主治医：安", "[読影者] 椋", "検診医 石・角", "読影：森　主治医：林"]
+)
+def test_one_kanji_behind_a_label_is_a_name(text: str) -> None:
+    assert not {"林", "森", "安", "椋", "石", "角"} & set(cleaned(text, Identifiers()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["連絡先 ０９０ー００００ー０１９８", "〇九〇ー〇〇〇〇ー〇一九八", "090・0000・0198", "[PHS] 6021", "内線(371)",
+     "Called at 10:20 (x7312)", "PHS⑦312", "夜間は#8812"],
+)  # fmt: skip
+def test_phones_go_in_every_writing(text: str) -> None:
+    assert "【電話】" in (out := cleaned(text, Identifiers())) or "[PHONE]" in out
+    assert not any(number in out for number in ("198", "一九八", "6021", "371", "312", "8812"))
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [("病棟：東6", "東6"), ("WARD=5N;", "5N"), ("ﾋﾞｮｳﾄｳ:3F", "3F"), ("様（３０７－②）", "３０７"), ("11A入院中", "11A"),
+     ("連絡先：7西", "7西")],
+)  # fmt: skip
+def test_wards_and_rooms_go_without_their_word(text: str, left: str) -> None:
+    assert left not in cleaned(text, Identifiers())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("5/7にカテ予約", "6/11にカテ予約"),
+        ("初回報告：7/3", "初回報告：8/7"),
+        ("次回 6/6", "次回 7/11"),
+        ("令三・十二・一", "令4・1・5"),
+        ("24.3.15", "24.4.19"),
+        ("三月四日", "4月8日"),
+        ("5/7に腫瘍", "6/11に腫瘍"),
+        ("5/8に腫瘍", "5/8に腫瘍"),
+        ("Fleischner 2017に従う", "Fleischner 2017に従う"),
+        ("WHO 2021に基づく", "WHO 2021に基づく"),
+        ("診断基準 2015年改訂による", "診断基準 2015年改訂による"),
+        ("ver 24.3.15", "ver 24.3.15"),
+    ],
+)
+def test_dates_move_and_editions_stay(text: str, expected: str) -> None:
+    assert cleaned(text, EXAM, SHIFTED).replace("2024.4.19", "24.4.19") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "born"),
+    [
+        ("NAME=HIRAI MASATO;BIRTH=19580214;WARD=5N", "19580214"),
+        ("230045|赤嶺結衣|F|20000229|CT", "20000229"),
+        ("ｼﾒｲ:ﾔﾏｼﾀ ｶｽﾞﾋｺ ｾｲﾈﾝｶﾞｯﾋﾟ:S20.08.15", "S20"),
+        ("受診者 ササキ コウイチ　男　1970年(昭和45年)11月3日", "1970"),
+    ],
+)
+def test_birth_dates_go_from_exports_without_a_header(text: str, born: str) -> None:
+    assert born not in cleaned(text, Identifiers())
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("妻莉子さん 来院", "莉子"), ("旧姓宮前", "宮前"), ("長男：佑磨", "佑磨"), ("230045|F|y.kudo|t.abe|FINAL", "kudo"),
+     ("勤務先：青波", "青波"), ("緑ヶ丘中学校2年", "緑ヶ丘")],
+)  # fmt: skip
+def test_relatives_logins_employers_and_schools_go(text: str, name: str) -> None:
+    assert name not in cleaned(text, Identifiers())
+
+
+def test_the_analyser_tells_names_from_words() -> None:
+    words = FoldedText("小鳥遊が左乳房を撮影").words
+
+    assert words.are(0, 3, Kind.FAMILY)
+    assert words.are_common(4, 7)
+
+
+def test_without_the_analyser_no_text_is_taken_for_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    morphemes._tokenizer.cache_clear()
+    monkeypatch.setattr(importlib, "import_module", _nothing)
+
+    assert not morphemes.available()
+    with pytest.raises(SettingsError, match="not installed"):
+        clean_text("結節なし", Identifiers())
+    assert clean_text("結節なし", Identifiers(), TextPolicy(analyse=False)).text == "結節なし"
+    morphemes._tokenizer.cache_clear()
+
+
+def _nothing(name: str) -> None:
+    raise ImportError(name)
