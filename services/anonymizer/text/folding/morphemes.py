@@ -92,7 +92,9 @@ def _words(text: str) -> Iterator[Morpheme]:
     tokenizer, kinds = _tokenizer()
     for low, high in _pieces(text):
         for word in tokenizer.tokenize(text[low:high]):
-            kind = Kind.UNKNOWN if word.is_oov() else kinds(word.part_of_speech_id(), word)
+            kind = kinds(word.part_of_speech_id(), word)
+            if word.is_oov() and kind is not Kind.NUMBER:
+                kind = Kind.UNKNOWN
             if kind is Kind.UNKNOWN and not text[low + word.begin()].isalpha():
                 kind = Kind.NUMBER if text[low + word.begin()].isdigit() else Kind.SIGN
             yield Morpheme(low + word.begin(), low + word.end(), kind)

@@ -9,6 +9,7 @@ from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words, names, terms_with
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
 from services.anonymizer.text.names.given import is_given, is_made_like_given
+from services.anonymizer.text.names.readings import are_words
 from services.anonymizer.text.names.surnames import may_be_name
 from services.anonymizer.text.names.titles import has_title
 from services.anonymizer.text.rules import Place
@@ -173,6 +174,8 @@ def _end_of_katakana(folded: FoldedText, start: int, end: int, is_plain: bool) -
 def _end_of_kanji(folded: FoldedText, start: int, end: int, by_kanji: bool) -> int:
     """Return the end of a given name in kanji. by_kanji: whether it may be one that no list has."""
     piece = folded.view[start:end]
+    if are_words(folded, start, end):
+        return 0
     if re.match(rf"[{_K}]", folded.after(end)) and not _TITLE_TAIL.match(folded.text, end):
         return 0
     for size in (len(piece), len(piece) - 1):
