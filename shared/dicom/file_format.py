@@ -45,8 +45,12 @@ class Part10(NamedTuple, Generic[B]):
     @property
     def encapsulated(self) -> bool:
         """Say whether pixel data are in fragments (PS3.5 A.4)."""
-        native = (IMPLICIT_VR_LE, EXPLICIT_VR_LE, DEFLATED_EXPLICIT_VR_LE, EXPLICIT_VR_BE)
-        return self.transfer_syntax_uid not in native
+        return not is_native(self.transfer_syntax_uid)
+
+
+def is_native(transfer_syntax_uid: str) -> bool:
+    """Say whether pixel data of the Transfer Syntax are not in fragments."""
+    return transfer_syntax_uid in (IMPLICIT_VR_LE, EXPLICIT_VR_LE, DEFLATED_EXPLICIT_VR_LE, EXPLICIT_VR_BE)
 
 
 def has_preamble(data: Buffer) -> bool:

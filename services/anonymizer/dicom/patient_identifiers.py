@@ -55,9 +55,14 @@ class IdentifyingValue(NamedTuple):
     charset: bytes
 
 
-TOP_LEVEL_TAGS = frozenset(
+# Of the Image Pixel Module: how large the image is (bytes as they stand, for numbers have no padding).
+IMAGE_TAGS = frozenset(
+    {0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280102, 0x00280103}
+    | {0x00280120}
+)
+TOP_LEVEL_TAGS = IMAGE_TAGS | frozenset(
     {0x00080008, 0x00080016, 0x00080018, 0x00080020, 0x00080050, 0x00080060, 0x00080070, 0x0008103E, 0x00081090}
-    | {0x0020000D, 0x0020000E, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280301, 0x00280303}
+    | {0x0020000D, 0x0020000E, 0x00280301, 0x00280303}
 )
 
 
@@ -168,7 +173,7 @@ class _Reader:
         elif element.length != UNDEFINED and (tag in _INTEREST or element.vr == b"PN"):
             value = self._value(element)
             if tag in TOP_LEVEL_TAGS and depth == 0:
-                self.attributes[tag] = value
+                self.attributes[tag] = self._data[element.value : element.end] if tag in IMAGE_TAGS else value
             if value and (tag in WANTED or element.vr == b"PN" or vrs.vr_of(tag) == b"PN"):
                 vr = vrs.vr_of(tag) if element.vr == b"UN" else element.vr
                 self.identifying.append(IdentifyingValue(tag, vr, value, charset))

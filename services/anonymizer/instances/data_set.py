@@ -1,7 +1,8 @@
 """Rewrites one Data Set by a compiled profile, without decoding what is kept.
 
 The bytes are walked once. Runs of kept elements are taken over as they are; what an action changes is written anew, and
-so are the lengths of the Sequences and Items around it (PS3.5 7.5). Pixel data is one slice of the input.
+so are the lengths of the Sequences and Items around it (PS3.5 7.5). Pixel data are one slice of the input, unless
+something stands in them that is no image.
 """
 
 from collections import Counter
@@ -9,6 +10,8 @@ from collections.abc import Mapping
 
 from services.anonymizer.instances import actions, attribute_tags, content_items, private_attributes
 from services.anonymizer.instances.action_tables import CHARSET, PIXELS, STATED, Scope, State, scope
+from services.anonymizer.pixels import pixel_data
+from services.anonymizer.pixels.pixel_data import PixelData
 from services.anonymizer.policy import Context
 from services.anonymizer.profile import profile
 from services.anonymizer.profile.profile import Action
@@ -25,7 +28,8 @@ class Rewriter:
     """Rewrites the Data Set of one Instance.
 
     act: what an action makes of a value.  counts: how often each was carried out.  replaced: action, value, its
-    character set → its pseudonym.  header: how many of the parts come before the pixel data.
+    character set → its pseudonym.  header: how many of the parts come before the pixel data.  pixels: theirs, by what
+    the Data Set says of the image.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class Rewriter:
         self.counts: Counter[str] = Counter()
         self.replaced: dict[tuple[Action, bytes, bytes], bytes] = {}
         self.header = 0
+        self.pixels: PixelData | None = None
 
     def rewrite(self, start: int, syntax: Syntax, additions: Mapping[int, bytes]) -> list[Buffer]:
         """Return the new Data Set in parts. additions: encoded elements, in place of any of their tags."""
@@ -114,9 +119,9 @@ class Rewriter:
                 state = self._switched(state, data[element.value : following].rstrip(b" \0"))
                 kept = state.table.kept
             elif element.tag in PIXELS and top:
-                parts += (view[span:pos], view[pos:following])
-                self.header = self.header or len(parts) - 1
-                span = following
+                parts.append(view[span:pos])
+                self.header = self.header or len(parts)
+                span = pos
             if replacement is not None:
                 parts += (view[span:pos], *replacement)
                 span, changed = following, True
@@ -149,8 +154,8 @@ class Rewriter:
         if elements.is_sequence(element):
             return self._sequence(element, end, state, action)
         following = elements.after(self._data, element, end, syntax, state.depth)
-        if element.tag in PIXELS or element.length == UNDEFINED:
-            return None, following
+        if element.tag in PIXELS or element.tag in pixel_data.TABLES or element.length == UNDEFINED:
+            return self._image(element, state), following
         value = self._data[element.value : following]
         if element.tag == CHARSET:
             return ([elements.encode(CHARSET, b"CS", _UTF8, syntax)] if self._recodes(value) else None), following
@@ -174,6 +179,19 @@ class Rewriter:
         if acted is None and recoded is None:
             return None, following
         return [elements.encode(element.tag, vr, value if recoded is None else recoded, syntax)], following
+
+    def _image(self, element: Element, state: State) -> list[Buffer] | None:
+        """Return pixel data, or a table of their frames, with nothing in them that is no image; none within an Item."""
+        if element.tag in PIXELS and self.pixels is not None and not state.depth:
+            new = self.pixels.cleared(self._data, element, state.syntax)
+        elif state.depth or self.pixels is None or element.undefined:
+            return []
+        else:
+            table = self.pixels.table(self._data, element, state.syntax)
+            new = None if table is None else [table]
+        if new is not None:
+            self.counts["clear-pixel-data"] += 1
+        return new
 
     def _is_retained(self, tag: int) -> bool:
         """Say whether an Attribute can be in the output, at the top or in an Item."""

@@ -17,6 +17,9 @@ from services.anonymizer.instances import burned_in, series_template, sop_classe
 from services.anonymizer.instances.data_set import Buffer, Rewriter
 from services.anonymizer.instances.replacement_values import shifted
 from services.anonymizer.instances.series_template import Made
+from services.anonymizer.pixels import image
+from services.anonymizer.pixels.codestreams import UNUSED_BITS
+from services.anonymizer.pixels.pixel_data import PixelData
 from services.anonymizer.policy import Context, Policy
 from services.anonymizer.profile import profile, tables
 from services.anonymizer.pseudonyms import vault_entries
@@ -25,6 +28,7 @@ from services.anonymizer.pseudonyms.vault import Sealed, seal
 from shared.dicom import elements
 from shared.dicom.elements import FileBytes, Syntax
 from shared.dicom.file_format import Part10
+from shared.errors import Refused
 from shared.events import LinkKeys
 
 _MODALITY, _STUDY_DATE, _ACCESSION = 0x00080060, 0x00080020, 0x00080050
@@ -86,9 +90,9 @@ def rewritten(data: FileBytes, policy: Policy, review: Review | None) -> tuple[S
         sop_classes.check(attributes)
         clean = burned_in.cleaned(data, attributes, policy, review)
         if clean is not None and clean is not data:
-            file = file_format.split(clean)
+            data, file = clean, file_format.split(clean)
         context = contexts.of(policy, attributes.text(sop_classes.SOP_CLASS), who)
-        parts, rewriter = _rewritten(file, context, attributes, looked_at=clean is not None)
+        file, parts, rewriter = _exactly(data, file, context, attributes, looked_at=clean is not None)
         counts, sealed = dict(rewriter.counts), vault_entries.entries(policy.keys, context.issuer, rewriter.replaced)
     sop_instance_uid = uid_pseudonym(policy.keys, attributes.text(sop_classes.SOP_INSTANCE))
     head = file_format.head(context.sop_class_uid, sop_instance_uid, file.transfer_syntax_uid)
@@ -118,8 +122,36 @@ def _is_like(known: Made, file: Part10[FileBytes]) -> bool:
     return _statements(context, attributes, file.syntax, looked_at=False) == known.statements
 
 
+def _exactly(
+    data: FileBytes, file: Part10[FileBytes], context: Context, attributes: TopLevelAttributes, *, looked_at: bool
+) -> tuple[Part10[FileBytes], list[Buffer], Rewriter]:
+    """Return the file, taken apart, and its new Data Set.
+
+    Where only decoding tells what the unused bits of compressed samples hold, it is done, and the image leaves as it
+    came if they hold nothing, else not compressed.
+    """
+    values = _image_of(file) if looked_at else attributes.values  # masking may have changed what the image is like
+    pixels = PixelData(file.transfer_syntax_uid, values)
+    try:
+        return file, *_rewritten(file, context, attributes, pixels, looked_at=looked_at)
+    except Refused as error:
+        if error.reason != UNUSED_BITS:
+            raise
+    plain: Part10[FileBytes] = file_format.split(image.decompressed(data))
+    pixels = PixelData(plain.transfer_syntax_uid, _image_of(plain))
+    parts, rewriter = _rewritten(plain, context, attributes, pixels, looked_at=looked_at)
+    if rewriter.counts["clear-pixel-data"]:
+        return plain, parts, rewriter
+    pixels = PixelData(file.transfer_syntax_uid, values, decoded=True)
+    return file, *_rewritten(file, context, attributes, pixels, looked_at=looked_at)
+
+
+def _image_of(file: Part10[FileBytes]) -> dict[int, bytes]:
+    return patient_identifiers.read(file.data, file.start, file.syntax)[1].values
+
+
 def _rewritten(
-    file: Part10[FileBytes], context: Context, attributes: TopLevelAttributes, *, looked_at: bool
+    file: Part10[FileBytes], context: Context, attributes: TopLevelAttributes, pixels: PixelData, *, looked_at: bool
 ) -> tuple[list[Buffer], Rewriter]:
     """Return the new Data Set; if a trace of the patient is left in it, look at every text that was kept."""
     statements = _statements(context, attributes, file.syntax, looked_at=looked_at)
@@ -127,6 +159,7 @@ def _rewritten(
         statements = statements | {_BURNED_IN: elements.encode(_BURNED_IN, b"CS", b"NO", file.syntax)}
     for search in (False, True):
         rewriter = Rewriter(file.data, context, search=search)
+        rewriter.pixels = pixels
         parts = rewriter.rewrite(file.start, file.syntax, statements)
         header = parts[: rewriter.header]
         if not context.identity.left_in(b"".join(header)):

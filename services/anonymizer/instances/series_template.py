@@ -14,6 +14,7 @@ from services.anonymizer.dicom import patient_identifiers
 from services.anonymizer.dicom.patient_identifiers import IdentifyingValue, TopLevelAttributes
 from services.anonymizer.instances.action_tables import State
 from services.anonymizer.instances.data_set import Buffer, Rewriter
+from services.anonymizer.pixels.pixel_data import PixelData
 from services.anonymizer.policy import Context, Policy
 from services.anonymizer.pseudonyms import vault_entries
 from services.anonymizer.pseudonyms.vault import Sealed
@@ -23,14 +24,12 @@ from shared.dicom.file_format import Part10
 from shared.errors import Permanent
 
 _SERIES: Final = 16  # at once in one process: a few senders at a time, each with a Series or two
-_SERIES_UID: Final = b"\x20\x00\x0e\x00"
+_SERIES_UID, _PIXEL_DATA = b"\x20\x00\x0e\x00", b"\xe0\x7f\x10\x00"
 _UID_BYTES, _SEARCHED_BYTES = 64, 1 << 16
 _WORD: Final = 128  # bytes around what is new that are searched with it: more than any trace of a patient has
 _PATIENCE: Final = 8  # failures in a row after which a Series is left to the engine
 _LARGEST: Final = 1 << 20  # bytes of a header that is kept until a second one of its Series comes
-_PIXEL_DATA: Final = b"\xe0\x7f\x10\x00"
-_PIXELS: Final = 0x7FE00000
-_CHARSET: Final = 0x00080005
+_PIXELS, _CHARSET = 0x7FE00000, 0x00080005
 
 
 class Piece(NamedTuple):
@@ -129,6 +128,7 @@ class Template:
         if any(left_in(header[max(0, low - _WORD) : high + _WORD]) for low, high in changed):
             return None
         parts: list[Buffer] = [header]
+        rewriter.pixels = PixelData(file.transfer_syntax_uid, attributes)
         rewriter.rest(pos, self._state, parts)
         _add(counts, rewriter.counts)
         return Made(self.context, self.statements, parts, counts, TopLevelAttributes(attributes), sealed)

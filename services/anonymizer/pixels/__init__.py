@@ -1,4 +1,3 @@
-"""Burned-in text: which images may carry it, where it is, and masking it (PS3.15 E.3.1).
-
-Here pixels are decoded; everywhere else they are one slice of the input.
+"""Pixel data: the image without what else stands in its bytes, without decoding it (``pixel_data``); and burned-in
+text, for which images are decoded: which may carry it, where it is, and masking it (PS3.15 E.3.1).
 """

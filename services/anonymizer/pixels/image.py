@@ -50,12 +50,22 @@ def masked(data: FileBytes, boxes: list[Box]) -> bytes:
         else:
             dataset["PixelData"].VR = "OW" if dataset.BitsAllocated > 8 else "OB"
         _mask(dataset, boxes)
-        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        buffer = io.BytesIO()
-        pydicom.dcmwrite(buffer, dataset, implicit_vr=False, little_endian=True, enforce_file_format=True)
-        return buffer.getvalue()
+        return _written(dataset)
 
     return _decoded(data, mask)
+
+
+def decompressed(data: FileBytes) -> bytes:
+    """Return the file in Explicit VR Little Endian and not compressed, its samples with all their bits."""
+
+    def decompress(dataset: Dataset) -> bytes:
+        stored, high_bit = dataset.BitsStored, dataset.get("HighBit")
+        dataset.BitsStored, dataset.HighBit = dataset.BitsAllocated, dataset.BitsAllocated - 1  # or pydicom masks some
+        dataset.decompress(generate_instance_uid=False)
+        dataset.BitsStored, dataset.HighBit = stored, high_bit
+        return _written(dataset)
+
+    return _decoded(data, decompress)
 
 
 def outside_regions(data: FileBytes) -> list[Box]:
@@ -90,6 +100,13 @@ def _decoded(data: FileBytes, use: Callable[[Dataset], T]) -> T:
         raise
     except Exception as error:  # decoders raise whatever their C libraries make of broken pixels
         raise Invalid("pixels-not-readable", "the pixel data cannot be decoded (PS3.5 8)") from error
+
+
+def _written(dataset: Dataset) -> bytes:
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    buffer = io.BytesIO()
+    pydicom.dcmwrite(buffer, dataset, implicit_vr=False, little_endian=True, enforce_file_format=True)
+    return buffer.getvalue()
 
 
 def _frames(dataset: Dataset) -> Array:

@@ -14,10 +14,11 @@ from typing import Final, NamedTuple
 from pydicom._uid_dict import UID_dictionary
 
 from services.anonymizer.dicom import file_format
-from services.anonymizer.dicom.patient_identifiers import PatientIdentity
+from services.anonymizer.dicom.patient_identifiers import IMAGE_TAGS, PatientIdentity
 from services.anonymizer.instances.action_tables import STATED
 from services.anonymizer.instances.actions import Act
 from services.anonymizer.instances.data_set import Rewriter
+from services.anonymizer.pixels.pixel_data import PixelData
 from services.anonymizer.policy import Context, Policy
 from services.anonymizer.profile import profile
 from services.anonymizer.profile.profile import Action
@@ -34,7 +35,7 @@ from shared.fhir import systems
 _UIDS_OF_OURS: Final = "2.25."
 _CHARSET, _SOP_CLASS, _SOP_INSTANCE, _STUDY = 0x00080005, 0x00080016, 0x00080018, 0x0020000D
 _PATIENT, _ISSUER, _REMOVED, _METHOD = 0x00100020, 0x00100021, 0x00120062, 0x00120063
-_WANTED = STATED | {_CHARSET, _SOP_CLASS, _SOP_INSTANCE, _STUDY}
+_WANTED = STATED | IMAGE_TAGS | {_CHARSET, _SOP_CLASS, _SOP_INSTANCE, _STUDY}
 _LABEL = re.compile(r"J-MID ([a-z_]+)/([^\s\\]+)")
 _KINDS = {Action.DEVICE: "device", Action.ACCESSION: "order", Action.PATIENT: "patient"}
 
@@ -123,6 +124,8 @@ def renewed(sent: Sent, known: Mapping[str, Original], old: KeySet, new: KeySet,
     before, after = (pseudonyms.shift_days(each, issuer, patient_id) for each in (old, new))
     new_actions = _NewPseudonymActions(new_pseudonyms, (before, after), systems.patient_system(new.version))
     rewriter = Rewriter(sent.file.data, _context(sent, new), act=new_actions)
+    values = {tag: value for tag, (_, value) in sent.top.items()}
+    rewriter.pixels = PixelData(sent.file.transfer_syntax_uid, values, decoded=True)
     parts = rewriter.rewrite(sent.file.start, sent.file.syntax, _statements(sent, new_pseudonyms, new_actions.label))
     uid = new_pseudonyms.of("uid", sent.text(_SOP_INSTANCE))
     head = file_format.head(sent.text(_SOP_CLASS), uid, sent.file.transfer_syntax_uid)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
@@ -21,10 +22,12 @@ from services.anonymizer.profile.profile import Action
 
 SHARED = Path(os.environ.get("JMID_SHARED_DATA", Path(__file__).parents[3] / ".." / "shared" / "data")) / "dicom"
 PACKAGED = Path(pydicom.__file__).parent / "data"
+PIXELS = 0x7FE00010
 REASONS = {
     "not-dicom", "truncated", "bad-vr", "bad-sequence", "bad-fragments", "no-transfer-syntax", "no-sop-class",
     "no-study-instance-uid", "no-series-instance-uid", "no-sop-instance-uid", "unknown-sop-class", "media-directory",
     "encapsulated-document", "voice", "video", "photograph", "raw-data", "unknown-transfer-syntax", "bad-deflate",
+    "image-size-unclear", "codestream-too-large",
 }  # fmt: skip
 
 
@@ -63,6 +66,8 @@ def test_what_the_profile_keeps_is_as_pydicom_reads_it_in_the_original(jmid: Pol
 
         found = dict(_plain(after))
         changed = [hex(tag) for tag, value in kept.items() if found.get(tag) != value]
+        if hex(PIXELS) in changed and np.array_equal(before.pixel_array, after.pixel_array):
+            changed.remove(hex(PIXELS))  # what went is no image: comments, padding, what stood behind the last frame
         allowed = _with_traces(before, kept)
         assert [tag for tag in changed if tag not in allowed] == [], path
 
