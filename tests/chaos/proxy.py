@@ -18,6 +18,11 @@ class Proxy(Listener):
         self._writers: set[asyncio.StreamWriter] = set()
         super().__init__(free_ports(1)[0])
 
+    @property
+    def connections(self) -> int:
+        """Return how many connections are forwarded, or would be."""
+        return len(self._writers) // 2
+
     def cut(self) -> None:
         """Close every connection, and new ones at once, until ``mend``."""
         self.loop.call_soon_threadsafe(self._cut)
