@@ -13,7 +13,7 @@ from services.anonymizer.policy import Context
 from services.anonymizer.text.cleaner import CleanedText, Identifiers, TextPolicy, clean_text
 from shared.dicom import character_sets
 
-_LIMITS = {b"LO": 64, b"SH": 16, b"CS": 16, b"AE": 16, b"ST": 1024, b"LT": 10240, b"PN": 64}  # PS3.5 6.2, characters
+_LIMITS = {b"LO": 64, b"SH": 16, b"CS": 16, b"AE": 16, b"ST": 1024, b"LT": 10240, b"PN": 64}  # PS3.5 6.2
 
 
 def clean(value: bytes, vr: bytes, charset: bytes, context: Context) -> bytes | None:
@@ -25,13 +25,15 @@ def clean(value: bytes, vr: bytes, charset: bytes, context: Context) -> bytes | 
     cleaned = _cleaned(text, context.profile, context.days, context.identity, context.policy.analyse)
     if cleaned.text == text:
         return None
-    encoded = character_sets.encode(_fitting(cleaned.text, vr), charset)
+    encoded = character_sets.encode(cleaned.text, charset)
+    if encoded is not None and not _fits(encoded, vr):
+        encoded = character_sets.encode(cleaned.brief, charset)
     return replacement_values.DUMMY_TEXT if encoded is None else encoded
 
 
-def _fitting(text: str, vr: bytes) -> str:
-    limit = _LIMITS.get(vr)
-    return text if limit is None else "\\".join(part[:limit] for part in text.split("\\"))
+def _fits(encoded: bytes, vr: bytes) -> bool:
+    """Say whether each value is within the limit of its VR in bytes: who counts characters agrees then as well."""
+    return all(len(part) <= _LIMITS.get(vr, len(part)) for part in encoded.split(b"\\"))
 
 
 @lru_cache(256)

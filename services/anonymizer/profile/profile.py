@@ -124,7 +124,15 @@ def decide(profile: Profile, tag: int, kind: str) -> Decision:
     for option in profile.options:
         if option in row.options:
             return Decision(_optional(row, option, vr), option)
-    return Decision(resolve(row.basic, kind), "basic")
+    return Decision(_as_required(resolve(row.basic, kind), kind), "basic")
+
+
+def _as_required(action: Action, kind: str) -> Action:
+    """Return the action that leaves the IOD whole: what it requires, if only without a value, is emptied, not removed.
+
+    Source: PS3.5 7.4.3 (Type 2). So Requested Procedure ID, which the table removes, in Referenced Request Sequence.
+    """
+    return Action.EMPTY if action is Action.REMOVE and kind == "2" else action
 
 
 def resolve(code: str, kind: str) -> Action:

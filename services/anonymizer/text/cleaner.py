@@ -19,6 +19,7 @@ from services.anonymizer.text.folding.spans import (
     Findings,
     ResidualRisk,
     Span,
+    brief,
     is_japanese,
     merged,
     outside,
@@ -70,6 +71,7 @@ class CleanedText(msgspec.Struct, frozen=True):
 
     reasons: why, as words without any value.  spans: what was replaced, as (start, end, category) of the original.
     risks: where in the cleaned text each reason stands; at least one place for each.
+    brief: the text with a star for each mark, nowhere longer than the original.
     """
 
     text: str
@@ -78,6 +80,7 @@ class CleanedText(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...] = ()
     spans: tuple[tuple[int, int, str], ...] = ()
     risks: tuple[ResidualRisk, ...] = ()
+    brief: str = ""
 
 
 def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPolicy()) -> CleanedText:  # noqa: B008 - frozen
@@ -108,7 +111,9 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
     reasons = {risk.reason for risk in rendered}
     removed = Counter(span.category for span in spans)
     places = tuple((span.start, span.end, span.category) for span in spans)
-    return CleanedText(current, dict(removed), bool(reasons), tuple(sorted(reasons)), places, rendered)
+    return CleanedText(
+        current, dict(removed), bool(reasons), tuple(sorted(reasons)), places, rendered, brief(text, spans)
+    )
 
 
 def _pass(

@@ -1,8 +1,9 @@
 """Spans: what rules find in a folded text, and how they are put together and shown."""
 
 import re
+import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -105,12 +106,26 @@ def shown(span: Span, japanese: bool) -> str:
     return MARKERS[span.category][0 if japanese else 1] if span.replacement is None else span.replacement
 
 
+def brief(text: str, spans: Sequence[Span]) -> str:
+    """Return the text with a star for every span: nowhere longer than it was, for values of a limited length."""
+    return _replaced(text, spans, lambda span: span.replacement or _star(text[span.start : span.end]))
+
+
 def render(text: str, spans: Sequence[Span], japanese: bool) -> str:
     """Return the text with every span replaced."""
+    return _replaced(text, spans, lambda span: shown(span, japanese))
+
+
+def _star(hidden: str) -> str:
+    """Return a mark of the width of what it hides: as many bytes as one sign in most character sets."""
+    return "＊" if any(unicodedata.east_asian_width(sign) in "WF" for sign in hidden) else "*"
+
+
+def _replaced(text: str, spans: Sequence[Span], mark: Callable[[Span], str]) -> str:
     out: list[str] = []
     at = 0
     for span in spans:
-        out += text[at : span.start], shown(span, japanese)
+        out += text[at : span.start], mark(span)
         at = span.end
     out.append(text[at:])
     return "".join(out)
