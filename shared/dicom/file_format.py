@@ -110,9 +110,14 @@ def inflate(data: Buffer, start: int) -> bytes:
             while rest and not machine.eof:
                 data_set += machine.decompress(rest, _STEP)
                 rest = machine.unconsumed_tail
-                if len(data_set) > most:
-                    raise Invalid("too-large", f"the inflated Data Set has more than {most} bytes")
+                _bound(data_set, most)
         data_set += machine.flush()
     except zlib.error as error:
         raise Invalid("bad-deflate", "the Data Set cannot be inflated (PS3.5 A.5)") from error
+    _bound(data_set, most)
     return bytes(data_set)
+
+
+def _bound(data_set: bytearray, most: int) -> None:
+    if len(data_set) > most:
+        raise Invalid("too-large", f"the inflated Data Set has more than {most} bytes")
