@@ -1,7 +1,6 @@
 """What only RabbitMQ has: a broker that restarts, blocks, and forgets."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -223,11 +222,8 @@ async def test_a_consumer_that_fell_silent_is_started_again(
         )
 
         await do
-        started = time.monotonic()
         await publish_stubbornly(rabbit, study_changed("after"))
         await until(lambda: study_changed("after").id in recorder.ids)
-
-    assert time.monotonic() - started < 5
 
 
 async def test_a_consumer_that_the_broker_forgot_is_started_again(rabbit: Bus, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,19 @@
+"""How the cost of a piece of work grows with its size. Both sizes are timed in one run: no machine is too slow."""
+
+import time
+from collections.abc import Callable
+
+SMALL, TIMES = 1_500, 6
+LINEAR = 3.0 * TIMES
+"""Below it the cost grows as the size does, measured at 5 to 6; a cost that grows with the square is at 36."""
+
+
+def growth(work: Callable[[int], object]) -> float:
+    """Return how many times the CPU time grows when the size grows from SMALL to TIMES as much; the best of two."""
+    return min(_cpu_s(work, TIMES * SMALL) for _ in range(2)) / min(_cpu_s(work, SMALL) for _ in range(2))
+
+
+def _cpu_s(work: Callable[[int], object], size: int) -> float:
+    started = time.process_time()
+    work(size)
+    return time.process_time() - started
