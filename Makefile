@@ -12,6 +12,8 @@ FAST = "not servers and not browser and not slow"
 # One point below what the fast tests were measured to reach (87 %).
 COVERAGE_FLOOR = 86
 SHELL  := /bin/sh
+# Kept byte code: else each process of the tests compiles all of our code, and pytest rewrites all tests, anew.
+unexport PYTHONDONTWRITEBYTECODE
 OURS    = $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 
 .PHONY: help up test test-fast fuzz chaos check coverage wheel check-wheel check-image messages bench lock docs clean

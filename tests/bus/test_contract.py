@@ -9,6 +9,7 @@ from shared.errors import Conflict, Invalid, StorageFull, Unavailable
 from shared.events import CaseChanged, Event, InstancesStored, StudyChanged
 from tests.bus.conftest import (
     CASES,
+    POLICY,
     STUDIES,
     Maker,
     Recorder,
@@ -150,16 +151,17 @@ async def test_when_retries_are_used_up_it_is_a_dead_letter(bus: Bus, error: Exc
 
 
 async def test_a_store_that_is_away_makes_no_dead_letter_however_long(bus: Bus) -> None:
-    async def seventh_time(delivery: Delivery) -> list[Event]:
-        if len(recorder.deliveries) < 7:
+    async def at_last(delivery: Delivery) -> list[Event]:
+        if len(recorder.deliveries) < often:
             raise StorageFull("no room")
         return []
 
-    recorder = Recorder(seventh_time)
+    often = len(POLICY.delays_s) + 3
+    recorder = Recorder(at_last)
     await bus.publish(study_changed("one"))
 
     async with consuming(bus, "studies", recorder):
-        await until(lambda: len(recorder.deliveries) == 7, wait_s=40)
+        await until(lambda: len(recorder.deliveries) == often, wait_s=40)
         await until_depth(bus, "studies", ready=0, unacked=0, delayed=0, dead=0)
 
     assert {delivery.deliveries for delivery in recorder.deliveries} == {1}

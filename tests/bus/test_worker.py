@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
-from shared.bus import Delivery, RetryPolicy
+import pytest
+
+from shared.bus import Delivery, RetryPolicy, worker
 from shared.bus.codec import encode
 from shared.bus.fate import DELIVERY_LIMIT, Again, Dead, Done, Fate, Outage, UnroutableError, Wait
 from shared.bus.worker import LostError, Taken, work
@@ -46,6 +48,11 @@ def message(deliveries: int = 1, failures: int = 0) -> Taken:
 
 def named(name: str, failures: int = 0) -> Taken:
     return Taken("studies", encode(study_changed(name)), failures + 1, failures, None)
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "PAUSE_S", 0.01)
 
 
 async def test_while_the_bus_is_down_what_was_done_is_held_and_not_done_again() -> None:

@@ -90,7 +90,7 @@ def tags_by_pydicom(data_set: Dataset, path: tuple[int, ...] = ()) -> list[tuple
 
 
 @given(data_sets(), st.sampled_from(NATIVE))
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_walk_finds_what_pydicom_wrote(data_set: Dataset, syntax: str) -> None:
     data = part10(data_set, syntax)
 
@@ -101,7 +101,7 @@ def test_the_walk_finds_what_pydicom_wrote(data_set: Dataset, syntax: str) -> No
 
 
 @given(data_sets(), st.sampled_from(NATIVE[:3]), st.data())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_broken_bytes_are_invalid_and_nothing_else(data_set: Dataset, syntax: str, data: st.DataObject) -> None:
     broken = bytearray(part10(data_set, syntax))
     for _ in range(data.draw(st.integers(1, 4))):

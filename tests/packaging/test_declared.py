@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def declared(*extras: str) -> set[str]:
     return {re.split(r"[<>=!~\[; ]", each)[0].lower().replace("_", "-") for each in every}
 
 
-def imported(*folders: str) -> set[str]:
+@cache
+def imported(*folders: str) -> frozenset[str]:
     """Return the top-level modules that the code of folders imports, without ours and Python's."""
     names: set[str] = set()
     for path in sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py")):
@@ -49,20 +51,24 @@ def imported(*folders: str) -> set[str]:
                 names.add(node.module.partition(".")[0])
             elif isinstance(node, ast.Call) and ast.unparse(node.func) == "importlib.import_module":
                 names |= {str(each.value).partition(".")[0] for each in node.args if isinstance(each, ast.Constant)}
-    return names - set(sys.stdlib_module_names) - {"services", "shared", "tests", "bench", "docs", "k8s"}
+    ours = {"services", "shared", "tests", "bench", "docs", "k8s"}
+    return frozenset(names - set(sys.stdlib_module_names) - ours)
 
 
-def distributions(modules: set[str]) -> dict[str, set[str]]:
+known_distributions = cache(packages_distributions)
+
+
+def distributions(modules: frozenset[str]) -> dict[str, set[str]]:
     """Return which distributions provide each module."""
-    known = packages_distributions()
+    known = known_distributions()
     return {name: {each.lower().replace("_", "-") for each in known.get(name, [name])} for name in modules}
 
 
-def undeclared(modules: set[str], names: set[str]) -> dict[str, set[str]]:
+def undeclared(modules: frozenset[str], names: set[str]) -> dict[str, set[str]]:
     return {module: made for module, made in distributions(modules).items() if not made & names}
 
 
-def unused(modules: set[str], names: set[str]) -> set[str]:
+def unused(modules: frozenset[str], names: set[str]) -> set[str]:
     return names - {name for made in distributions(modules).values() for name in made}
 
 

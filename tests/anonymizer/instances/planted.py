@@ -89,6 +89,12 @@ def _encodings(word: str) -> list[bytes]:
 
 def ct(script: str = "default", syntax: UID = ExplicitVRLittleEndian) -> Planted:
     """Return a CT image with identifiers in all Attributes of Table E.1-1, in private ones, and around them."""
+    planted = _ct(script, syntax)
+    return Planted(planted.data, list(planted.gone), dict(planted.kept))
+
+
+@cache
+def _ct(script: str, syntax: UID) -> Planted:
     charset, name, words = SCRIPTS[script]
     planted = Planted(b"", kept=dict(KEPT))
     dataset = _image(charset, name)

@@ -1,5 +1,7 @@
 """A name or ID at the edge of a value is found, whatever byte of the next element looks like a letter or a digit."""
 
+from functools import cache
+
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
@@ -20,6 +22,7 @@ AFTER = {  # what follows: its group's bytes are 2\0, p\0 and so on
 }
 
 
+@cache
 def slice_with(tag: int, value: str, syntax: str) -> bytes:
     """Return a real slice with a value in an Attribute that the standard holds harmless, and another right behind."""
     source = pydicom.dcmread(str(get_testdata_file("CT_small.dcm")))

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from functools import cache
 
 import pydicom
 import pytest
@@ -24,15 +25,21 @@ def unknown(group: int, element: int, value: bytes, length: bytes | None = None)
     return struct.pack("<HH2sH", group, element, b"UN", 0) + (length or struct.pack("<I", len(value))) + value
 
 
-def inserted(extra: bytes) -> bytes:
-    """Return a CT image with encoded elements of group 0040 put where they belong."""
+@cache
+def without_group_0040() -> bytes:
+    """Return a CT image with nothing between group 0038 and Pixel Data."""
     dataset = pydicom.dcmread(io.BytesIO(ct("default").data))
     for element in list(dataset):
         if 0x0038 < element.tag.group < 0x7FE0 or element.tag.group > 0x7FE0:
             del dataset[element.tag]
     buffer = io.BytesIO()
     dataset.save_as(buffer)
-    data = buffer.getvalue()
+    return buffer.getvalue()
+
+
+def inserted(extra: bytes) -> bytes:
+    """Return a CT image with encoded elements of group 0040 put where they belong."""
+    data = without_group_0040()
     at = data.rindex(b"\xe0\x7f\x10\x00OW")
     return data[:at] + extra + data[at:]
 

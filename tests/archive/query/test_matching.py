@@ -104,7 +104,7 @@ def in_moments(study: dict[str, Any], date: MatchingKey, time: MatchingKey) -> b
     st.lists(attributes, min_size=1, max_size=12),
     st.lists(st.tuples(st.lists(keys, min_size=1, max_size=3, unique_by=lambda k: k[0]), st.booleans()), max_size=6),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_index_agrees_with_the_matcher(tmp_path: Path, made: list[Any], queries: list[Any]) -> None:
     async with open_sqlite(tmp_path / f"{abs(hash(str(made)))}.sqlite") as documents:
         await documents.declare(*COLLECTIONS)

@@ -217,6 +217,7 @@ async def test_a_client_that_goes_away_leaves_what_was_whole(archive: Archive, c
     assert await archive.deps.documents.count(INSTANCES) <= 1
 
 
+@pytest.mark.slow
 async def test_a_batch_of_two_thousand_is_one_request(archive: Archive, ct: bytes) -> None:
     template = small(ct)
     old = uid_of(template).encode()

@@ -131,6 +131,7 @@ async def test_an_eviction_that_fails_keeps_nobody_from_looking_for_orphans_and_
         raise ValueError
 
     monkeypatch.setattr(loop, "evict_some", evict)
+    monkeypatch.setattr("shared.set_aside.FIRST_S", 0.01)
     await archive.deps.blobs.put("instances/nobody/1.2.3.dcm", b"x")
     deps = with_settings(archive.deps, evict_s=0.01, orphans_s=1000.0)
 
@@ -156,6 +157,7 @@ async def test_a_search_for_orphans_that_failed_once_does_not_wait_for_its_inter
         return []
 
     monkeypatch.setattr(orphans, "look", look)
+    monkeypatch.setattr("shared.set_aside.FIRST_S", 0.01)
     deps = with_settings(archive.deps, evict_s=1000.0, orphans_s=1000.0)
 
     keeping = asyncio.create_task(loop.keep_forever(deps, lease))
