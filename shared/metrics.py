@@ -1,4 +1,8 @@
-"""The Prometheus metrics, all in one place. Labels are from closed sets: never a patient's, never a UID."""
+"""The Prometheus metrics, all in one place. Labels are from closed sets: never a patient's, never a UID.
+
+A counter that an alert looks at with increase() is shown as 0 from the start of whoever counts: a series that begins
+at 1 has no increase.
+"""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 

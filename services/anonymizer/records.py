@@ -7,6 +7,7 @@ import msgspec
 
 from services.anonymizer.pseudonyms.key_register import KEY_VERSIONS
 from services.anonymizer.pseudonyms.vault import VAULT, VAULT_READS
+from shared import metrics
 from shared.dicom import spool
 from shared.dicom.elements import FileBytes
 from shared.documents import Collection
@@ -121,6 +122,13 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 def is_damaged(key: str, data: FileBytes) -> bool:
     """Say whether the bytes of an identified blob are not those that came: its key is their SHA-256."""
     return _DIGEST.fullmatch(key) is not None and spool.sha256(data) != key
+
+
+def count_refused(kind: str, reason: str) -> None:
+    """Count what was refused, and that stored bytes are damaged where that is the reason. kind: instance or report."""
+    metrics.REFUSED.labels("anonymizer", kind, reason).inc()
+    if reason == DAMAGED:
+        metrics.DAMAGED.labels("anonymizer").inc()
 
 
 DECISIONS = Collection("deid_decisions", Decision, key="blob", fields=("decision", "at"))

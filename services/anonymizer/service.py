@@ -38,6 +38,7 @@ from shared.events import (
     ReportDeidentified,
     ReportReceived,
 )
+from shared.metrics import DAMAGED
 from shared.service import Place, Role, Running, Service
 from shared.web.language import translatable
 
@@ -74,6 +75,8 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         holds_flagged=settings.flagged_reports == "review",
     )
     await asyncio.to_thread(scratch.prepare, deps.scratch)
+
+    DAMAGED.labels("anonymizer")  # shown as 0
 
     async def status() -> dict[str, int]:
         return {

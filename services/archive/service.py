@@ -20,6 +20,7 @@ from services.archive.store.routes import StowRoutes
 from services.archive.store.store import Store
 from shared.events import InstancesStored, StudyChanged
 from shared.lease import leases_of
+from shared.metrics import DAMAGED
 from shared.service import Place, Role, Running, Service
 from shared.settings import read
 
@@ -32,6 +33,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
         settings, place.documents, place.blobs["archive"], place.bus, place.cpu, place.site, place.home / "archive"
     )
 
+    DAMAGED.labels("archive")  # shown as 0
     leases = leases_of(place.documents, place.environ)
 
     async def publish() -> None:

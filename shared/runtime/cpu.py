@@ -13,7 +13,7 @@ from functools import partial
 from typing import ParamSpec, TypeVar, cast
 
 from shared.metrics import WORKERS_REPLACED
-from shared.runtime.cpu_worker import Ended, Raised, Worker, packed
+from shared.runtime.cpu_worker import Ended, Raised, Why, Worker, packed
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -70,6 +70,8 @@ class CpuPool:
 async def cpu_pool(workers: int, limit_s: float = LIMIT_S, memory_bytes: int = MEMORY_BYTES) -> AsyncIterator[CpuPool]:
     """Open a pool of at most ``workers`` processes."""
     pool = CpuPool(workers, limit_s, memory_bytes)
+    for why in Why:
+        WORKERS_REPLACED.labels(why)  # shown as 0
     try:
         yield pool
     finally:

@@ -38,7 +38,7 @@ def routes(host: Host) -> list[web.AbstractRouteDef]:
         return _json(await read_figures(host), 200)
 
     async def metrics(_: web.Request) -> web.Response:
-        await read_figures(host)
+        await asyncio.gather(read_figures(host), _checks(host))  # alerts ask for both as they are now
         text = prometheus_client.generate_latest(REGISTRY)
         return web.Response(body=text, headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST})
 

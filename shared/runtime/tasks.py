@@ -42,6 +42,7 @@ async def run_forever(task: Task, run: Callable[[], Awaitable[None]]) -> None:
     """Run until cancelled; whenever it ends, say so, wait and start it again."""
     backoff = Backoff(FIRST_S, MOST_S)
     labels = (task.service.role.value, task.service.name, task.name)
+    TASK_RESTARTS.labels(*labels)  # shown as 0
     while True:
         started = time.monotonic()
         task.waiting = False

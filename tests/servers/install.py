@@ -25,6 +25,8 @@ def missing() -> dict[str, str]:
         packages["chromium"] = NO_CHROMIUM
     if not shutil.which("storescu", path="/usr/bin"):
         packages["dcmtk"] = "DCMTK is not installed: tests that send by its storescu are skipped"
+    if not shutil.which("promtool", path="/usr/bin"):
+        packages["prometheus"] = "Prometheus is not installed: the alerts are not tried by its promtool"
     if not any(Path("/usr/share/fonts").rglob("NotoSansCJK*")):
         packages["fonts-noto-cjk"] = "no Japanese font is installed: screenshots will show boxes"
     if not ctypes.util.find_library("GL"):

@@ -15,7 +15,16 @@ from services.anonymizer.instances.isolation import findings
 from services.anonymizer.instances.resent import still_there, with_earlier
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms.vault import VAULT
-from services.anonymizer.records import AUDIT, DECISIONS, QUARANTINE, Audit, Decision, Quarantined, State
+from services.anonymizer.records import (
+    AUDIT,
+    DECISIONS,
+    QUARANTINE,
+    Audit,
+    Decision,
+    Quarantined,
+    State,
+    count_refused,
+)
 from shared.documents import Put
 from shared.errors import NotFound
 from shared.events import (
@@ -27,7 +36,7 @@ from shared.events import (
     InstancesReceived,
     LinkKeys,
 )
-from shared.metrics import DEIDENTIFIED, REFUSED
+from shared.metrics import DEIDENTIFIED
 
 
 async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -> list[Event]:
@@ -170,7 +179,7 @@ async def _quarantine(
 def _count(deps: AnonymizerDeps, passed: int, refused: dict[str, Refusal]) -> None:
     DEIDENTIFIED.labels("instance", deps.policy.profile).inc(passed)
     for each in refused.values():
-        REFUSED.labels("anonymizer", "instance", each.reason).inc()
+        count_refused("instance", each.reason)
 
 
 def _events(event: InstancesReceived, audits: Sequence[Audit], refused: dict[str, Refusal]) -> list[Event]:

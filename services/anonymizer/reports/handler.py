@@ -17,6 +17,7 @@ from services.anonymizer.records import (
     Quarantined,
     ReportAudit,
     State,
+    count_refused,
     is_damaged,
 )
 from services.anonymizer.reports.deidentify import DeidentifiedReport, deidentify
@@ -24,7 +25,7 @@ from services.anonymizer.reports.review import RESIDUAL_RISK, is_decided, releas
 from shared.documents import Put
 from shared.errors import Damaged, NotFound, Permanent, Refused, TooCostly, WorkerDied
 from shared.events import Event, InputDeidentified, InputRefused, ReportDeidentified, ReportReceived
-from shared.metrics import DEIDENTIFIED, REFUSED
+from shared.metrics import DEIDENTIFIED
 from shared.supervision import origin
 
 
@@ -100,7 +101,7 @@ async def _refuse(
         state=State.REJECTED if decision is not None and decision.is_rejection else State.WAITING,
     )
     await deps.documents.put(QUARANTINE, row)
-    REFUSED.labels("anonymizer", "report", error.reason).inc()
+    count_refused("report", error.reason)
     return [InputRefused.caused_by(event, receipt_id=event.receipt_id, reasons={event.blob: error.reason})]
 
 

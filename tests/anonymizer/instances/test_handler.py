@@ -21,6 +21,7 @@ from shared.blobs.local import open_local
 from shared.documents.sqlite import open_sqlite
 from shared.errors import NotFound, StorageFull
 from shared.events import Event, InputDeidentified, InputRefused, InstancesDeidentified, InstancesReceived
+from shared.metrics import REGISTRY
 from tests.anonymizer.instances.planted import ct
 
 
@@ -38,6 +39,10 @@ async def deps(tmp_path: Path, jmid: Policy) -> AsyncIterator[AnonymizerDeps]:
         scratch = tmp_path / "scratch"
         scratch.mkdir()
         yield AnonymizerDeps(identified, deidentified, documents, here, jmid, 1 << 20, scratch)
+
+
+def damaged_counted() -> float:
+    return REGISTRY.get_sample_value("jmid_damaged_total", {"service": "anonymizer"}) or 0.0
 
 
 async def received(deps: AnonymizerDeps, *files: bytes) -> InstancesReceived:
@@ -92,10 +97,12 @@ async def test_what_cannot_be_read_is_quarantined_beside_what_can(deps: Anonymiz
 async def test_bytes_that_are_no_more_those_that_came_never_leave(deps: AnonymizerDeps, left: bytes) -> None:
     event = await received(deps, ct("default").data, ct("utf-8").data)
     await deps.identified.put(event.blobs[0], left)
+    before = damaged_counted()
 
     events = await deidentify_instances(event, deps)
 
     assert of_type(events, InputRefused)[0].reasons == {event.blobs[0]: "damaged-at-rest"}
+    assert damaged_counted() == before + 1
     assert of_type(events, InputDeidentified)[0].blobs == event.blobs[1:]
 
 
