@@ -3,16 +3,14 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 from rich.table import Table
 
-from services.anonymizer.cli import lost_keys, report_commands
+from services.anonymizer.cli import lost_keys, report_commands, verify_command
 from services.anonymizer.cli.folder import deidentify_folder
-from services.anonymizer.cli.verify import verify_file
 from services.anonymizer.deface import load as defacing
 from services.anonymizer.deface.folder import deface_folder
 from services.anonymizer.pixels import text_detector
@@ -50,12 +48,17 @@ def instances(
         bool, typer.Option("--mask-text", help="Mask what the text detector finds instead of refusing the image.")
     ] = False,
     search_pixels: Annotated[
-        bool, typer.Option("--search-pixels", help="Let the text detector look at plain CT and MR as well: 0.4 s each.")
-    ] = False,
+        bool,
+        typer.Option(
+            "--search-pixels/--no-search-pixels",
+            help="Let the text detector look at images in which no rule expects text: derived ones, ends of CT and MR.",
+        ),
+    ] = True,
 ) -> None:
     """De-identify every file under IN_DIR into OUT_DIR. OUT_DIR/index.csv names the inputs: keep it at the site."""
     policy = _policy(profile, keys, site)._replace(trust_detector=mask_text, search_pixels=search_pixels)
-    _check_detector({"--mask-text": mask_text, "--search-pixels": search_pixels})
+    _check_detector(mask_text, "--mask-text", "a person at the gateway")
+    _check_detector(search_pixels, "--search-pixels", "--no-search-pixels")
     passed, refused = deidentify_folder(in_dir, out_dir, policy, quarantine, jobs, out)
     out.print(f"{passed} de-identified, {refused} refused; see {out_dir / 'index.csv'}")
 
@@ -95,25 +98,7 @@ def deface(
     out.print(f"{passed} defaced, {refused} refused; see {out_dir / 'index.csv'}")
 
 
-@deid.command()
-def verify(
-    files: Annotated[list[Path], typer.Argument(exists=True, help="Files, or folders of files.")],
-    forbidden: Annotated[
-        Path | None, typer.Option(help="A text file: what must not stand in any of them, one a line.", dir_okay=False)
-    ] = None,
-) -> None:
-    """Check de-identified Instances, independently of the code that made them."""
-    texts = [line for line in forbidden.read_text("utf-8-sig").splitlines() if line.strip()] if forbidden else []
-    paths = [path for each in files for path in ([each] if each.is_file() else sorted(each.rglob("*.dcm")))]
-    wrong = 0
-    for path in paths:
-        flaws = verify_file(path, texts)
-        wrong += bool(flaws)
-        for flaw in flaws:
-            out.print(f"{path.name}: {flaw.where} {flaw.what}", soft_wrap=True)
-    out.print(f"{len(paths)} checked, {wrong} with flaws")
-    if wrong:
-        raise typer.Exit(1)
+deid.command("verify")(verify_command.verify)
 
 
 @keys.command("new")
@@ -283,10 +268,10 @@ def _profile(name: str) -> profiles.Profile:
         _fail(str(error))
 
 
-def _check_detector(asked: Mapping[str, bool]) -> None:
+def _check_detector(is_asked: bool, asked_by: str, without: str) -> None:
     try:
-        for option in (name for name, is_asked in asked.items() if is_asked):
-            text_detector.check(option, is_available=text_detector.available())
+        if is_asked:
+            text_detector.check(asked_by, without, is_available=text_detector.available())
     except SettingsError as error:
         _fail(str(error))
 

@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +13,8 @@ from rich.progress import Progress
 
 from services.anonymizer.instances.batch import Refusal, deidentify_one
 from services.anonymizer.instances.deidentify import Cleaned
+from services.anonymizer.pixels.series_ends import Slice, chosen
+from services.anonymizer.pixels.series_slices import File, read_slices, with_text
 from services.anonymizer.policy import Policy
 from shared.logs import decided
 from shared.supervision import origin
@@ -37,27 +39,62 @@ def deidentify_folder(
     out_dir.mkdir(parents=True, exist_ok=True)
     names = sorted(str(path.relative_to(in_dir)) for path in in_dir.rglob("*") if path.is_file())
     portions = [names[at : at + _PORTION] for at in range(0, len(names), _PORTION)]
+    suspects = _suspects(in_dir, portions, policy, jobs) if policy.search_pixels else frozenset()
     passed = 0
     (out_dir / "index.csv").touch(mode=0o600)  # names of input files often are names of patients
     with (out_dir / "index.csv").open("w", encoding="utf-8", newline="") as file, Progress(console=console) as bar:
         index = csv.writer(file)
         index.writerow(Row._fields)
         task = bar.add_task("De-identifying", total=len(names))
-        for rows in _worked(in_dir, out_dir, portions, policy, quarantine, jobs):
+        for rows in _worked(in_dir, out_dir, portions, policy, quarantine, jobs, suspects):
             index.writerows(rows)
             passed += sum(1 for row in rows if row.output)
             bar.advance(task, len(rows))
     return passed, len(names) - passed
 
 
+def _suspects(in_dir: Path, portions: list[list[str]], policy: Policy, jobs: int) -> frozenset[str]:
+    """Return the files at which the text detector has to look: of Series with text at an end or in the middle."""
+    by_series: dict[str, list[Slice]] = {}
+    with _workers(jobs) as pool:
+        heads = [pool.submit(read_slices, _opened(in_dir, names), policy.keys) for names in portions]
+        for slices, _ in (each.result() for each in heads):  # what cannot be read is refused later
+            for each in slices:
+                by_series.setdefault(each.series, []).append(each)
+        looks = {
+            series: pool.submit(with_text, _opened(in_dir, [each.key for each in chosen(slices, None)]))
+            for series, slices in by_series.items()
+        }
+        suspects: set[str] = set()
+        for series, look in looks.items():
+            seen, unseen = look.result()
+            suspects |= {each.key for each in by_series[series]} if seen else set(unseen)
+    return frozenset(suspects)
+
+
+def _opened(in_dir: Path, names: Sequence[str]) -> list[tuple[str, File]]:
+    return [(name, in_dir / name) for name in names]
+
+
+def _workers(jobs: int) -> ProcessPoolExecutor | ThreadPoolExecutor:
+    return ProcessPoolExecutor(jobs) if jobs > 1 else ThreadPoolExecutor(1)
+
+
 def _worked(
-    in_dir: Path, out_dir: Path, portions: list[list[str]], policy: Policy, quarantine: Path | None, jobs: int
+    in_dir: Path,
+    out_dir: Path,
+    portions: list[list[str]],
+    policy: Policy,
+    quarantine: Path | None,
+    jobs: int,
+    suspects: frozenset[str],
 ) -> Iterator[list[Row]]:
     """Yield the rows of each portion, in order."""
-    with ProcessPoolExecutor(jobs) if jobs > 1 else ThreadPoolExecutor(1) as pool:
+    with _workers(jobs) as pool:
         waiting: list[Future[list[Row]]] = []
         for portion in portions:
-            waiting.append(pool.submit(deidentify_files, in_dir, out_dir, portion, policy, quarantine))
+            suspected = suspects.intersection(portion)
+            waiting.append(pool.submit(deidentify_files, in_dir, out_dir, portion, policy, quarantine, suspected))
             if len(waiting) >= jobs * _AHEAD:
                 yield waiting.pop(0).result()
         for each in waiting:
@@ -65,10 +102,21 @@ def _worked(
 
 
 def deidentify_files(
-    in_dir: Path, out_dir: Path, names: list[str], policy: Policy, quarantine: Path | None
+    in_dir: Path,
+    out_dir: Path,
+    names: list[str],
+    policy: Policy,
+    quarantine: Path | None,
+    suspects: frozenset[str] = frozenset(),
 ) -> list[Row]:
-    """De-identify some files; one is written as <SOP Instance UID>.dcm, since file names hold patients' names."""
-    return [_one_or_why_not(in_dir, out_dir, name, policy, quarantine) for name in names]
+    """De-identify some files; one is written as <SOP Instance UID>.dcm, since file names hold patients' names.
+
+    suspects: those at which the text detector has to look, whatever the rules say of their kind.
+    """
+    searching = policy._replace(search_slices=True)
+    return [
+        _one_or_why_not(in_dir, out_dir, name, searching if name in suspects else policy, quarantine) for name in names
+    ]
 
 
 def _one_or_why_not(in_dir: Path, out_dir: Path, name: str, policy: Policy, quarantine: Path | None) -> Row:

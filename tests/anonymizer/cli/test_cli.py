@@ -85,6 +85,52 @@ def test_what_was_deidentified_passes_verify_and_an_original_does_not(folder: Pa
     assert "Saionji" not in leaking.output
 
 
+def verified(*arguments: str) -> tuple[int, str]:
+    result = RUN.invoke(commands.deid, ["verify", *arguments])
+    return result.exit_code, result.output
+
+
+def test_verify_reads_every_file_whatever_its_name(folder: Path) -> None:
+    deid(folder)
+    (output,) = (folder / "out").glob("*.dcm")
+    assert verified(str(folder / "out"))[0] == 0
+    output.rename(folder / "out" / "IM0001")
+
+    assert verified(str(folder / "out"))[0] == 0
+    (folder / "out" / ".hidden").write_bytes((folder / "in" / "SAIONJI CHIHIRO" / "1.dcm").read_bytes())
+    code, text = verified(str(folder / "out"))
+
+    assert code == 1
+    assert "2 checked, 1 with flaws" in text
+
+
+@pytest.mark.parametrize("content", [None, "note.txt", "index.csv"])
+def test_verify_fails_where_it_has_nothing_to_read_or_cannot(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / content).write_text("anything")
+
+    assert verified(str(tmp_path))[0] == 1
+
+
+def test_verify_fails_for_a_folder_that_it_does_not_follow(folder: Path) -> None:
+    deid(folder)
+    (folder / "out" / "more").symlink_to(folder / "in")
+
+    code, text = verified(str(folder / "out"))
+
+    assert (code, "more: not read" in text) == (1, True)
+
+
+def test_verify_compares_pseudonyms_with_the_originals(folder: Path) -> None:
+    deid(folder)
+    key_files.create(folder / "other", "jmid")
+    (folder / "in" / "note.txt").unlink()
+    compared = [str(folder / "out"), "--originals", str(folder / "in"), "--keys"]
+
+    assert verified(*compared, str(folder / "keys"))[0] == 0
+    assert verified(*compared, str(folder / "other"))[0] == 1
+
+
 def test_a_key_folder_that_holds_no_key_is_an_error_and_none_is_made(folder: Path) -> None:
     arguments = ["instances", str(folder / "in"), str(folder / "out"), "--keys", str(folder / "other")]
 

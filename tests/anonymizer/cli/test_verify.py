@@ -1,15 +1,21 @@
 """The verifier, which shares no code with the engine, agrees with it and finds what is wrong."""
 
+import hashlib
 import io
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pydicom
 import pytest
 from pydicom.uid import ImplicitVRLittleEndian
 
 from services.anonymizer.cli.verify import verify
+from services.anonymizer.cli.verify_pseudonyms import Originals
 from services.anonymizer.instances.deidentify import deidentify
 from services.anonymizer.policy import Policy
+from services.anonymizer.pseudonyms import keys
+from services.anonymizer.pseudonyms.keys import Keyring
 from tests.anonymizer.instances.planted import SCRIPTS, ct
 
 
@@ -38,6 +44,7 @@ def test_an_original_has_many_flaws() -> None:
         (lambda d: d.add_new(0x00291010, "OB", b"CSA "), "(0029,1010)"),
         (lambda d: d.add_new(0x60003000, "OW", b"\0\0"), "(6000,3000)"),
         (lambda d: setattr(d, "preamble", b"x" * 128), "preamble"),
+        (lambda d: d.add_new(0xFFFCFFFC, "OB", b"SAIONJI "), "(FFFC,FFFC)"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -48,3 +55,59 @@ def test_one_flaw_is_found(spoil: Callable[[pydicom.FileDataset], None], where: 
     dataset.save_as(buffer)
 
     assert where in [flaw.where for flaw in verify(buffer.getvalue())]
+
+
+def test_bytes_behind_the_last_element_are_found(jmid: Policy) -> None:
+    output = deidentify(ct("utf-8").data, jmid).data
+
+    assert "file" in [flaw.where for flaw in verify(output + b"SAIONJI")]
+
+
+@pytest.mark.parametrize("digest", [hashlib.md5, hashlib.sha1, hashlib.sha256])
+def test_a_plain_hash_of_a_number_is_found(digest: Callable[[bytes], Any], jmid: Policy) -> None:
+    dataset = pydicom.dcmread(io.BytesIO(deidentify(ct("utf-8").data, jmid).data))
+    dataset.PatientID = digest(b"00123456").hexdigest()[:32]
+
+    assert "PatientID" in [flaw.where for flaw in verify(written(dataset), ["00123456"])]
+
+
+def written(dataset: pydicom.Dataset) -> bytes:
+    buffer = io.BytesIO()
+    dataset.save_as(buffer)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def originals(tmp_path: Path, jmid: Policy) -> Originals:
+    path = tmp_path / "original"
+    path.write_bytes(ct("utf-8").data)
+    return Originals([path], Keyring((jmid.keys,)), jmid.site)
+
+
+def test_pseudonyms_are_those_that_the_keys_make(originals: Originals, jmid: Policy) -> None:
+    assert verify(deidentify(ct("utf-8").data, jmid).data, (), originals) == []
+
+
+def test_pseudonyms_by_another_key_are_found(originals: Originals, jmid: Policy, tmp_path: Path) -> None:
+    other = jmid._replace(keys=keys.create(tmp_path / "other", "jmid"))
+
+    assert "(0008,0018)" in [flaw.where for flaw in verify(deidentify(ct("utf-8").data, other).data, (), originals)]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "where"),
+    [
+        ("PatientID", hashlib.sha256(b"00123456").hexdigest()[:32], "(0010,0020)"),
+        ("AccessionNumber", "ABCDEFGHIJKLMNOP", "(0008,0050)"),
+        ("FrameOfReferenceUID", "2.25.123456789", "(0020,0052)"),
+        ("SeriesInstanceUID", "2.25.123456789", "(0020,000E)"),
+        ("IssuerOfPatientID", "urn:jmid:patient:k9", "(0010,0021)"),
+    ],
+)
+def test_what_looks_like_a_pseudonym_and_is_none_is_found(
+    keyword: str, value: str, where: str, originals: Originals, jmid: Policy
+) -> None:
+    dataset = pydicom.dcmread(io.BytesIO(deidentify(ct("utf-8").data, jmid).data))
+    setattr(dataset, keyword, value)
+
+    assert where in [flaw.where for flaw in verify(written(dataset), (), originals)]
