@@ -50,8 +50,13 @@ def _rules(taken: list[Profile]) -> list[str]:
 
 
 def _pixels() -> list[str]:
-    lines = ["### Burned-in text: rules, first match wins", "", "| when | then | why |", "| --- | --- | --- |"]
-    lines += [f"| {_condition(rule)} | {rule.then} | {rule.why} |" for rule in rules()]
+    lines = [
+        "### Burned-in text: rules, first match wins",
+        "",
+        "| when | then | searched | why |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [f"| {_condition(rule)} | {rule.then} | {rule.search} | {rule.why} |" for rule in rules()]
     return [*lines, ""]
 
 

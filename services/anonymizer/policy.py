@@ -14,7 +14,8 @@ class Policy(NamedTuple):
 
     foreign_issuers: of patient IDs that are not the site's own.  trust_detector: mask what the text detector finds and
     let the image pass; otherwise a person looks at it.  search_pixels: whether the detector looks at images in which no
-    rule expects text.  recognise: whether the recogniser of names, if it is installed, reads the cleaned reports.
+    rule expects text, as the rules say.  search_slices: whether it looks at every slice, since text was seen in another
+    one of the Series.  recognise: whether the recogniser of names, if it is installed, reads the cleaned reports.
     analyse: whether the morphological analyser reads every text; without it only rules and lists find people.
     """
 
@@ -25,6 +26,7 @@ class Policy(NamedTuple):
     trust_detector: bool = False
     recognise: bool = True
     search_pixels: bool = False
+    search_slices: bool = False
     analyse: bool = True
 
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from services.anonymizer.pixels.series_ends import SeriesLooks
 from services.anonymizer.pseudonyms.key_register import KEY_VERSIONS
 from services.anonymizer.pseudonyms.vault import VAULT, VAULT_READS
 from shared import metrics
@@ -143,4 +144,5 @@ QUARANTINE = Collection(
 REPORT_AUDIT = Collection(
     "deid_report_audit", ReportAudit, key="blob", fields=("receipt_id", "report_id", "profile", "at")
 )
-COLLECTIONS = (AUDIT, QUARANTINE, DECISIONS, REPORT_AUDIT, VAULT, VAULT_READS, KEY_VERSIONS)
+SERIES_LOOKS = Collection("deid_series_looks", SeriesLooks, key="series")
+COLLECTIONS = (AUDIT, QUARANTINE, DECISIONS, REPORT_AUDIT, SERIES_LOOKS, VAULT, VAULT_READS, KEY_VERSIONS)

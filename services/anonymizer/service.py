@@ -99,10 +99,12 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
 
 async def _check_detector(settings: AnonymizerSettings, place: Place) -> None:
     """Raise SettingsError if the settings have the text detector look at images, and there is none."""
-    asked = {"JMID_ANONYMIZER_PIXEL_TEXT=mask": settings.pixel_text == "mask"}
-    asked["JMID_ANONYMIZER_SEARCH_PIXELS"] = settings.search_pixels
-    for setting in (name for name, is_asked in asked.items() if is_asked):
-        text_detector.check(setting, is_available=await place.cpu(text_detector.available))
+    asked = (
+        (settings.pixel_text == "mask", "JMID_ANONYMIZER_PIXEL_TEXT=mask", "review"),
+        (settings.search_pixels, "JMID_ANONYMIZER_SEARCH_PIXELS=true", "false"),
+    )
+    for _, setting, without in (each for each in asked if each[0]):
+        text_detector.check(setting, without, is_available=await place.cpu(text_detector.available))
 
 
 async def _keyring(settings: AnonymizerSettings, place: Place) -> Keyring:

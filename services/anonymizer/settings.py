@@ -36,10 +36,10 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
     search_pixels: Annotated[
         bool,
         Meta(
-            description="Whether the text detector also looks at images in which no rule expects text, such as plain "
-            "CT and MR; 0.4 s of one core each."
+            description="Whether the text detector also looks at images in which no rule expects text: at derived ones "
+            "and localizers each, of CT and MR at the first, the middle and the last slice of each Series."
         ),
-    ] = False
+    ] = True
     flagged_reports: Annotated[
         Literal["review", "pass"],
         Meta(

@@ -11,7 +11,8 @@ import msgspec
 from services.anonymizer.dicom import file_format, patient_identifiers
 from services.anonymizer.instances import sop_classes
 from services.anonymizer.instances.deidentify import Cleaned, Review, deidentify
-from services.anonymizer.instances.large_file import deidentify_file, mapped
+from services.anonymizer.instances.large_file import deidentify_file
+from services.anonymizer.pixels.series_slices import mapped
 from services.anonymizer.policy import Policy
 from services.anonymizer.records import DAMAGED, SEND_AGAIN, is_damaged
 from shared.dicom.elements import FileBytes
@@ -35,12 +36,14 @@ class Source(NamedTuple):
     """One Instance to de-identify. file: its path or its bytes.  key: of the blob, which is its SHA-256.
 
     review: what a person decided about it.  target: of one that is too large for memory, where the new one is written.
+    is_suspect: the text detector has to look at it, whatever the rules say of its kind.
     """
 
     file: Path | bytes
     key: str
     review: Review | None = None
     target: Path | None = None
+    is_suspect: bool = False
 
 
 def deidentify_batch(sources: Sequence[Source], policy: Policy) -> list[Finding]:
@@ -49,6 +52,7 @@ def deidentify_batch(sources: Sequence[Source], policy: Policy) -> list[Finding]
 
 
 def _deidentify_source(source: Source, policy: Policy) -> Finding:
+    policy = policy._replace(search_slices=source.is_suspect)
     if isinstance(source.file, Path):
         data = source.file.read_bytes() if source.target is None else mapped(source.file)
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.anonymizer.dicom.patient_identifiers import TopLevelAttributes
 from services.anonymizer.pixels import image, text_detector
-from services.anonymizer.pixels.rules import rule_for
+from services.anonymizer.pixels.rules import PixelRule, rule_for
 from services.anonymizer.pixels.text_detector import Box
 from services.anonymizer.policy import Policy
 from shared.dicom.elements import FileBytes
@@ -30,7 +30,7 @@ def cleaned(
     if rule is None:
         return None
     if rule.then == "pass" and review is None:
-        return _searched(data, policy) if policy.search_pixels and rule.search else None
+        return _searched(data, rule, policy) if _is_searched(rule, policy) else None
     if rule.then == "refuse":
         raise Refused(rule.name, rule.why)
     if review is not None:
@@ -41,21 +41,30 @@ def cleaned(
     return image.masked(data, boxes) if boxes else data
 
 
-def _searched(data: FileBytes, policy: Policy) -> FileBytes:
+def _is_searched(rule: PixelRule, policy: Policy) -> bool:
+    return policy.search_pixels and (rule.search == "each" or (rule.search == "ends" and policy.search_slices))
+
+
+def _searched(data: FileBytes, rule: PixelRule, policy: Policy) -> FileBytes | None:
     """Return the file of an image in which no rule expects text, after the detector looked; masked if it saw some.
 
-    Raises Refused if it saw some, and a person has to look at it first.
+    None if it saw none, and the file cannot say that it was cleaned: not all of its frames were looked at, or the
+    same slice goes out without a look where no other of its Series has text. Raises Refused if the detector saw some,
+    and a person has to look at it first.
     """
-    boxes = text_detector.legible_boxes(image.displayed(data))
+    sample = image.sampled(data)
+    boxes = text_detector.legible_boxes(sample.frames)
     if boxes and not policy.trust_detector:
         raise Refused(FOUND, "the text detector sees text in an image in which none is expected")
-    return image.masked(data, boxes) if boxes else data
+    if boxes:
+        return image.masked(data, boxes)
+    return data if sample.is_all and rule.search == "each" else None
 
 
 def pass_unseen(attributes: TopLevelAttributes, policy: Policy) -> bool:
     """Say whether the pixels pass without a look."""
     rule = rule_for(attributes)
-    return rule is None or (rule.then == "pass" and not (policy.search_pixels and rule.search))
+    return rule is None or (rule.then == "pass" and not _is_searched(rule, policy))
 
 
 def proposed(data: FileBytes, reason: str = "") -> list[Box]:

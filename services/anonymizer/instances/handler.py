@@ -13,6 +13,7 @@ from services.anonymizer.instances.batch import Refusal, Source
 from services.anonymizer.instances.deidentify import Cleaned, Review
 from services.anonymizer.instances.isolation import findings
 from services.anonymizer.instances.resent import still_there, with_earlier
+from services.anonymizer.instances.series_search import suspects
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.records import (
@@ -44,10 +45,14 @@ async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -
     refused: dict[str, Refusal] = {}
     decisions = await deps.documents.get_many(DECISIONS, event.blobs)
     audits = await still_there(event, deps, decisions)
-    for portion in await _portions(event, deps, audits):
+    portions = await _portions(event, deps, audits)
+    waiting = [blob for portion in portions for blob in portion.blobs if blob not in decisions]
+    suspected = await suspects(waiting, deps)
+    for portion in portions:
         async with AsyncExitStack() as scratch:
             reviews = {blob: _review(decisions.get(blob)) for blob in portion.blobs}
-            sources = [await _source(deps, blob, reviews[blob], portion, scratch) for blob in portion.blobs]
+            opened = [await _source(deps, blob, reviews[blob], portion, scratch) for blob in portion.blobs]
+            sources = [each._replace(is_suspect=each.key in suspected) for each in opened]
             outcomes = dict(zip(portion.blobs, await findings(deps.cpu, sources, deps.policy), strict=True))
             refused |= {blob: each for blob, each in outcomes.items() if isinstance(each, Refusal)}
             cleaned = {blob: each for blob, each in outcomes.items() if isinstance(each, Cleaned)}

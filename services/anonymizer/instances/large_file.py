@@ -19,12 +19,6 @@ from shared.errors import StorageFull
 CHUNK = 4 << 20
 
 
-def mapped(path: Path) -> mmap.mmap:
-    """Return the bytes of a file, none of which is in memory yet. Raises ValueError for an empty one."""
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-
 def deidentify_file(data: mmap.mmap, target: Path, policy: Policy, review: Review | None) -> Cleaned:
     """Write the de-identified Instance to a file, and return what it is. Raises as ``deidentify``, and StorageFull."""
     parts, cleaned = rewritten(data, policy, review)

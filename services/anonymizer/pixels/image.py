@@ -4,17 +4,19 @@ Source: grayscale pipeline, PS3.3 C.7.6.3.1.2, C.11.1, C.11.2; ultrasound region
 """
 
 import io
+import mmap
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
 
 import numpy as np
 import pydicom
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut, convert_color_space
+from pydicom.pixels.utils import iter_pixels
 from pydicom.uid import ExplicitVRLittleEndian
 
-from services.anonymizer.pixels import cost
+from services.anonymizer.pixels import cost, text_detector
 from services.anonymizer.pixels.text_detector import Box
 from shared.dicom import jpeg_decoder
 from shared.dicom.elements import FileBytes
@@ -29,6 +31,42 @@ T = TypeVar("T")
 def displayed(data: FileBytes) -> Array:
     """Return all frames as displayed: (frame, row, column) of uint8; colour as its brightest channel."""
     return _decoded(data, _frames)
+
+
+class Sample(NamedTuple):
+    """Frames of an image as displayed: (frame, row, column) of uint8. is_all: whether it has no others."""
+
+    frames: Array
+    is_all: bool
+
+
+def sampled(data: FileBytes) -> Sample:
+    """Return frames from the first to the last, at equal distances; of native pixel data only these are read."""
+
+    def sample(dataset: Dataset, source: Any) -> Sample:
+        count = int(dataset.get("NumberOfFrames") or 1)
+        indices = sorted({round(each) for each in np.linspace(0, count - 1, text_detector.FRAMES)})
+        frames = np.stack(list(iter_pixels(source, indices=indices, raw=True)))
+        return Sample(_as_displayed(frames, dataset), len(indices) == count)
+
+    if isinstance(data, bytes):
+        return _decoded(data, lambda dataset: sample(dataset, dataset))
+    header = _header(data)
+    if header.file_meta.TransferSyntaxUID.is_encapsulated:
+        return _decoded(data, lambda dataset: sample(dataset, dataset))
+    return _guarded(lambda: sample(header, data))
+
+
+def _header(data: mmap.mmap) -> Dataset:
+    """Return all before the pixel data, checked, of a file that is mapped; it stands at its begin again."""
+
+    def read() -> Dataset:
+        data.seek(0)
+        dataset = pydicom.dcmread(cast("BinaryIO", data), stop_before_pixels=True)
+        data.seek(0)
+        return dataset
+
+    return _guarded(read)
 
 
 def png(data: FileBytes, frame: int) -> bytes:
@@ -92,10 +130,17 @@ def outside_regions(data: FileBytes) -> list[Box]:
 
 
 def _decoded(data: FileBytes, use: Callable[[Dataset], T]) -> T:
-    try:
+    def work() -> T:
         dataset = pydicom.dcmread(io.BytesIO(data))
         cost.check(dataset)
         return use(dataset)
+
+    return _guarded(work)
+
+
+def _guarded(work: Callable[[], T]) -> T:
+    try:
+        return work()
     except JmidError:
         raise
     except Exception as error:  # decoders raise whatever their C libraries make of broken pixels
@@ -113,6 +158,10 @@ def _frames(dataset: Dataset) -> Array:
     pixels: Array = dataset.pixel_array
     if int(dataset.get("NumberOfFrames") or 1) == 1:
         pixels = pixels[np.newaxis]
+    return _as_displayed(pixels, dataset)
+
+
+def _as_displayed(pixels: Array, dataset: Dataset) -> Array:
     photometric = str(dataset.PhotometricInterpretation)
     if photometric == "PALETTE COLOR":
         pixels = apply_color_lut(pixels, dataset)

@@ -21,13 +21,13 @@ _ASKED = (SOP_CLASS, IMAGE_TYPE, MANUFACTURER, DESCRIPTION, MODEL, BURNED_IN, PH
 class PixelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One rule; every condition that it names must hold. name: the reason that an Instance is quarantined with.
 
-    search: whether the text detector can look at what passes.
+    search: at which of what passes the text detector looks: at each, or at the ends and the middle of each Series.
     """
 
     name: str
     then: Literal["pass", "look", "refuse"]
     why: str
-    search: bool = False
+    search: Literal["", "each", "ends"] = ""
     sop_class: tuple[str, ...] = ()
     image_type: tuple[str, ...] = ()
     burned_in: tuple[str, ...] = ()
@@ -49,7 +49,10 @@ def rules() -> tuple[PixelRule, ...]:
 
 
 def rule_for(attributes: TopLevelAttributes) -> PixelRule | None:
-    """Return the rule that decides about the pixels, None if the Instance has none."""
+    """Return the rule that decides about the pixels, None if the Instance has none.
+
+    An Instance without Rows (0028,0010) has none (PS3.3 C.7.6.3).
+    """
     if ROWS not in attributes.values:
         return None
     return _first(tuple(attributes.values.get(tag, b"") for tag in _ASKED))

@@ -65,6 +65,7 @@ def pixels(data: bytes) -> "np.ndarray[Any, Any]":
         ({0x00080016: "1.2.840.10008.5.1.4.1.1.7"}, "look"),
         ({0x00080016: US}, "look"),
         ({0x00080016: "1.2.840.10008.5.1.4.1.1.66.4"}, "pass"),  # a segmentation, whose UID begins like ultrasound's
+        ({0x00080016: "1.2.840.10008.5.1.4.1.1.77.1.6"}, "look"),  # a whole slide: its label is one of its images
         ({0x00080016: "1.2.840.10008.5.1.4.1.1.128"}, "pass"),  # PET, whose UID begins like CR's
     ],
 )
@@ -167,7 +168,7 @@ def test_without_a_detector_nothing_that_it_should_see_passes(
 ) -> None:
     monkeypatch.setattr(text_detector, "_engine", lambda: None)
     asking = jmid._replace(trust_detector=asks == "trust_detector", search_pixels=asks == "search_pixels")
-    data = ultrasound() if asks == "trust_detector" else ct("utf-8").data
+    data = ultrasound() if asks == "trust_detector" else ct_with("", "DERIVED\\PRIMARY")
 
     with pytest.raises(Refused) as refused:
         deidentify(data, asking)
@@ -183,11 +184,13 @@ def test_a_person_decides_and_masks_without_a_detector(jmid: Policy, monkeypatch
     assert "113101" in codes_of(output)
 
 
-def ct_with(text: str) -> bytes:
+def ct_with(text: str, kind: str = "ORIGINAL\\PRIMARY\\AXIAL", number: int = 1) -> bytes:
     """Return a real CT slice, with a text drawn into it."""
     from PIL import Image, ImageDraw
 
     dataset = pydicom.dcmread(str(get_testdata_file("CT_small.dcm")))
+    dataset.ImageType, dataset.InstanceNumber = kind, number
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = UID(f"1.2.3.{number}")
     pixels = dataset.pixel_array.copy()
     drawn = Image.new("L", pixels.shape[::-1])
     ImageDraw.Draw(drawn).text((8, 4), text, fill=255, font_size=13)
@@ -198,9 +201,13 @@ def ct_with(text: str) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_slice_is_searched_for_text_if_the_site_wants_it(jmid: Policy) -> None:
-    searching = jmid._replace(search_pixels=True)
-    told, plain = ct_with("SATO KEN 1953"), ct_with("")
+@pytest.mark.parametrize("kind", ["ORIGINAL\\PRIMARY\\LOCALIZER", "DERIVED\\PRIMARY\\MPR", "ORIGINAL\\PRIMARY\\AXIAL"])
+def test_what_is_derived_or_a_localizer_is_looked_at_each_and_a_slice_of_a_suspect_series(
+    kind: str, jmid: Policy
+) -> None:
+    is_slice = "AXIAL" in kind
+    searching = jmid._replace(search_pixels=True, search_slices=is_slice)
+    told, plain = ct_with("SATO KEN 1953", kind), ct_with("", kind)
 
     with pytest.raises(Refused) as refused:
         deidentify(told, searching)
@@ -209,10 +216,22 @@ def test_a_slice_is_searched_for_text_if_the_site_wants_it(jmid: Policy) -> None
 
     assert refused.value.reason == FOUND
     assert pydicom.dcmread(io.BytesIO(cleaned)).PixelData == pydicom.dcmread(io.BytesIO(plain)).PixelData
-    assert "113101" in codes_of(cleaned)
+    assert ("113101" in codes_of(cleaned)) != is_slice
     pixels = pydicom.dcmread(io.BytesIO(masked)).pixel_array
     assert pixels[6:16, 10:90].max() == pixels.min()
+    assert {"113101"} <= set(codes_of(masked))
     assert "113101" not in codes_of(deidentify(told, jmid).data)
+
+
+def test_a_device_s_word_is_not_believed_of_a_kind_that_can_carry_text(jmid: Policy) -> None:
+    told = pydicom.dcmread(io.BytesIO(ct_with("SATO KEN 1953")))
+    told.SOPClassUID = told.file_meta.MediaStorageSOPClassUID = UID("1.2.840.10008.5.1.4.1.1.7")
+    told.BurnedInAnnotation = "NO"
+    buffer = io.BytesIO()
+    told.save_as(buffer)
+
+    with pytest.raises(Refused, match=FOUND):
+        deidentify(buffer.getvalue(), jmid._replace(search_pixels=True))
 
 
 @pytest.mark.filterwarnings("ignore")
