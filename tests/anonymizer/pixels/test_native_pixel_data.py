@@ -12,7 +12,8 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian
 
 from services.anonymizer.instances import series_template
 from services.anonymizer.instances.deidentify import deidentify
-from services.anonymizer.instances.large_file import deidentify_file, mapped
+from services.anonymizer.instances.large_file import deidentify_file
+from services.anonymizer.pixels.series_slices import mapped
 from services.anonymizer.policy import Policy
 from shared.errors import Refused
 from tests.anonymizer.pixels.images import NAME, cleaned, image, written
