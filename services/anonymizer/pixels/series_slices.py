@@ -34,7 +34,7 @@ def read_slices(files: Sequence[tuple[str, File]], keys: KeySet) -> tuple[list[S
     unread: list[str] = []
     for key, file in files:
         try:
-            attributes = _attributes(mapped(file))
+            attributes = _attributes(_bytes_of(file))
         except (JmidError, ValueError, OSError):  # an empty file cannot be mapped
             unread.append(key)
             continue
@@ -51,7 +51,7 @@ def with_text(files: Sequence[tuple[str, File]]) -> tuple[list[str], list[str]]:
     unseen: list[str] = []
     for key, file in files:
         try:
-            boxes = text_detector.legible_boxes(image.sampled(mapped(file)).frames)
+            boxes = text_detector.legible_boxes(image.sampled(_bytes_of(file)).frames)
         except (JmidError, ValueError, OSError):
             unseen.append(key)
             continue
@@ -60,12 +60,14 @@ def with_text(files: Sequence[tuple[str, File]]) -> tuple[list[str], list[str]]:
     return seen, unseen
 
 
-def mapped(file: File) -> FileBytes:
+def mapped(path: Path) -> mmap.mmap:
     """Return the bytes of a file, none of which is in memory yet. Raises ValueError for an empty one."""
-    if isinstance(file, bytes):
-        return file
-    with file.open("rb") as opened:
-        return mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _bytes_of(file: File) -> FileBytes:
+    return file if isinstance(file, bytes) else mapped(file)
 
 
 def _attributes(data: FileBytes) -> TopLevelAttributes:
