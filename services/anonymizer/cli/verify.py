@@ -15,12 +15,11 @@ from pydicom._uid_dict import UID_dictionary
 from pydicom.datadict import dictionary_has_tag
 from pydicom.dataset import Dataset
 
+from services.anonymizer.cli import verify_pixels
 from services.anonymizer.cli.flaw import Flaw
 from services.anonymizer.cli.verify_pseudonyms import Originals
 from services.anonymizer.profile import tables
-from shared.dicom import elements, file_format
 from shared.dicom.uid import has_uid_characters
-from shared.errors import Invalid
 
 _CODECS = ("utf-8", "utf-16-le", "utf-16-be", "cp932", "euc_jp", "gb18030", "euc_kr", "latin-1")
 _DUMMIES = {"", "ANONYMIZED", "19000101", "000000", "19000101000000", "0", "000Y", "urn:anonymized"}
@@ -28,7 +27,6 @@ _PSEUDONYM = re.compile(r"^([0-9a-f]{32}|[A-Z2-7]{16})$")
 # Actions X, Z, D of these are met by a pseudonym or by the site's short name, which the profile's rules say.
 _REPLACED = {0x00100020, 0x00100021, 0x00080050, 0x00181000, 0x00081010, 0x00080080}
 _REFERENCES = {0x00081140, 0x00082112}  # X/Z/U*: kept with new UIDs
-_TRAILING_PADDING = 0xFFFCFFFC
 _HASHABLE = ("PatientID", "AccessionNumber", "StudyID", "PatientName", "OtherPatientIDs", "DeviceSerialNumber")
 _HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 _SHORTEST_HASH = 12  # hexadecimal digits
@@ -48,21 +46,7 @@ def verify(data: bytes, forbidden: Sequence[str] = (), originals: Originals | No
             flaws += originals.flaws(dataset) if originals is not None else []
     except Exception as error:  # whatever pydicom cannot read is no valid output
         return [Flaw("file", f"pydicom cannot read it ({type(error).__name__})")]
-    return [*flaws, *_whole(data), *_forbidden(data, dataset, forbidden)]
-
-
-def _whole(data: bytes) -> Iterator[Flaw]:
-    """Check that the elements reach to the end of the file, and nothing stands behind or between them."""
-    try:
-        file = file_format.split(data)
-        end = file.start
-        for element, end in elements.walk(file.data, file.start, len(file.data), file.syntax):
-            if element.tag == _TRAILING_PADDING and any(file.data[element.value : end]):
-                yield Flaw("(FFFC,FFFC)", "is padding that is not empty")
-        if end < len(file.data):
-            yield Flaw("file", "has bytes behind its last element")
-    except Invalid as error:
-        yield Flaw("file", f"its elements do not reach to its end ({error.reason})")
+    return [*flaws, *verify_pixels.flaws(data), *_forbidden(data, dataset, forbidden)]
 
 
 def _forbidden(data: bytes, dataset: Dataset, forbidden: Sequence[str]) -> Iterator[Flaw]:

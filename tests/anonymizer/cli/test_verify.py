@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import ImplicitVRLittleEndian
+from pydicom.encaps import encapsulate, generate_frames
+from pydicom.uid import ImplicitVRLittleEndian, JPEGLSLossless
 
 from services.anonymizer.cli.verify import verify
 from services.anonymizer.cli.verify_pseudonyms import Originals
@@ -17,6 +19,7 @@ from services.anonymizer.policy import Policy
 from services.anonymizer.pseudonyms import keys
 from services.anonymizer.pseudonyms.keys import Keyring
 from tests.anonymizer.instances.planted import SCRIPTS, ct
+from tests.anonymizer.pixels import images
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -111,3 +114,32 @@ def test_what_looks_like_a_pseudonym_and_is_none_is_found(
     setattr(dataset, keyword, value)
 
     assert where in [flaw.where for flaw in verify(written(dataset), (), originals)]
+
+
+def test_what_is_hidden_in_pixel_data_is_found(jmid: Policy) -> None:
+    samples = np.arange(1024, dtype="<u2").reshape(32, 32)
+    source = images.image(samples, 12, RescaleIntercept="0", RescaleSlope="1")
+    clean = pydicom.dcmread(io.BytesIO(deidentify(images.written(source), jmid).data))
+    hidden = {
+        "bits": (samples | 0x8000).tobytes(),
+        "tail": samples.tobytes() + b"SAIONJI CHIHIRO ",
+    }
+
+    assert verify(written(clean)) == []
+    for value in hidden.values():
+        clean.PixelData = value
+        assert [flaw.where for flaw in verify(written(clean))] == ["(7FE0,0010)"]
+
+
+def test_a_comment_in_a_codestream_and_a_surplus_fragment_are_found(jmid: Policy) -> None:
+    source = images.image(np.arange(1024, dtype="u1").reshape(32, 32), RescaleIntercept="0", RescaleSlope="1")
+    source = pydicom.dcmread(io.BytesIO(images.written(source)))
+    source.compress(JPEGLSLossless)
+    clean = pydicom.dcmread(io.BytesIO(deidentify(written(source), jmid).data))
+    [frame] = generate_frames(clean.PixelData, number_of_frames=1)
+    comment = b"\xff\xfe\x00\x12SAIONJI CHIHIRO "
+
+    assert verify(written(clean)) == []
+    for frames in ([frame[:2] + comment + frame[2:]], [frame, b"SAIONJI CHIHIRO "]):
+        clean.PixelData = encapsulate(frames)
+        assert "(7FE0,0010)" in [flaw.where for flaw in verify(written(clean))]
