@@ -6,7 +6,7 @@ a crash leaves unsettled, a replay or the next look at unsettled links does agai
 
 from services.linker.gateway import planning
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.records import REPORTS_SEEN, STUDIES_SEEN, SeenReport, SeenStudy
+from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, STUDIES_SEEN, SeenReport, SeenStudy
 from services.linker.links import matching
 from services.linker.links.candidates import reports_for, studies_for
 from services.linker.links.deciding import decide_link, mark_settled
@@ -90,6 +90,9 @@ def _announcements(report: SeenReport, link: Link) -> list[ReportLinked]:
 async def _find(deps: GatewayDeps, report: SeenReport, link: Link, decision: ManualDecision | None) -> Match:
     version = report.current
     tolerance = deps.settings.date_tolerance_days
+    delivery = await deps.documents.get(DELIVERIES, planning.report_key(report.report_id))
+    if report.is_contested(delivery.approved if delivery else ""):
+        return await _contested(deps, report)
     studies = await studies_for(deps.documents, STUDIES_SEEN, version.keys, tolerance)
     return matching.decide(
         version.keys,
@@ -98,6 +101,17 @@ async def _find(deps: GatewayDeps, report: SeenReport, link: Link, decision: Man
         decisions=(*link.decisions, decision) if decision else link.decisions,
         tolerance_days=tolerance,
     )
+
+
+async def _contested(deps: GatewayDeps, report: SeenReport) -> Match:
+    """Return that nothing is linked, and the Studies that each version would have been considered for."""
+    tolerance = deps.settings.date_tolerance_days
+    candidates = {
+        study.study_instance_uid
+        for version in report.versions
+        for study in await studies_for(deps.documents, STUDIES_SEEN, version.keys, tolerance)
+    }
+    return Match(reason=matching.PATIENTS_DISAGREE, candidates=tuple(sorted(candidates)))
 
 
 async def _reports_of(deps: GatewayDeps, study: SeenStudy) -> set[str]:

@@ -8,11 +8,20 @@ import orjson
 
 from services.linker.gateway import linking, planning
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, STUDIES_SEEN, WORKERS, Delivery, WorkerStatus
+from services.linker.gateway.records import (
+    DELIVERIES,
+    REPORTS_SEEN,
+    STUDIES_SEEN,
+    WORKERS,
+    Delivery,
+    SeenReport,
+    WorkerStatus,
+)
 from services.linker.links.manual import ManualLinkRequest
 from services.linker.links.matching import MANUAL
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import DeliveryKind, DeliveryState, LinkState
+from services.linker.links.versions import precedence
 from shared import clock
 from shared.documents import Condition, Eq, Order
 from shared.documents.optimistic import change
@@ -111,6 +120,7 @@ class OperatorActions:
             "sha256": version.sha256,
             "flagged": version.flagged,
             "versions": len(report.versions),
+            "patients": _patients(report),
             "link": await self._shown_link(link),
             "delivery": shown_delivery(delivery),
         }
@@ -128,7 +138,7 @@ class OperatorActions:
 
         delivery = await change(self._deps.documents, DELIVERIES, key, step)
         if delivery is not None and delivery.kind is DeliveryKind.REPORT:
-            await planning.plan_report(self._deps, delivery.report_id)
+            await linking.relink(self._deps, delivery.report_id, at=clock.now())
 
     async def _released(self, old: Delivery, asked: DeliveryRequest) -> Delivery | None:
         report = await self._deps.documents.get(REPORTS_SEEN, old.report_id)
@@ -147,6 +157,16 @@ class OperatorActions:
         shown["report"] = msgspec.to_builtins(report.current.keys) | {"status": report.current.status} if report else {}
         shown["known_studies"] = [msgspec.to_builtins(studies[uid].keys) for uid in sorted(studies)]
         return shown
+
+
+def _patients(report: SeenReport) -> list[dict[str, str]]:
+    """Return whose each version is, where they are of different patients; the one that holds is last."""
+    patients = {version.keys.patient_id for version in report.versions} - {""}
+    return [
+        {"patient_id": each.keys.patient_id, "status": each.status, "issued": each.issued, "sha256": each.sha256}
+        for each in sorted(report.versions, key=precedence)
+        if len(patients) > 1
+    ]
 
 
 def retried(old: Delivery, now: float) -> Delivery | None:

@@ -5,6 +5,7 @@ import msgspec
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, Delivery, SeenReport
 from services.linker.links import policy
+from services.linker.links.matching import PATIENTS_DISAGREE
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Announcement, DeliveryKind, DeliveryState
 from shared.documents import Eq
@@ -98,6 +99,7 @@ def planned(deps: GatewayDeps, old: Delivery, report: SeenReport, link: Link) ->
     """Return the report's delivery as version, link, policy and review make it."""
     version = report.current
     want = wanted(report, link)
+    contested = report.is_contested(old.approved)
     facts = policy.ReportFacts(
         want=want,
         sent=old.sent,
@@ -106,12 +108,15 @@ def planned(deps: GatewayDeps, old: Delivery, report: SeenReport, link: Link) ->
         retracted=version.status in RETRACTED,
         flagged=version.flagged,
         approved=old.approved == version.sha256,
+        contested=contested,
         arrived_at=version.seen_at,
     )
-    if old.refused == want:
+    if old.refused == want and not contested:
         return old
     leave = policy.report_leaves(deps.policy, deps.settings.review, facts)
-    if old.resent and leave.state is DeliveryState.DONE:  # the centre may have lost it; to take it twice does no harm
+    if (
+        old.resent and not contested and leave.state is DeliveryState.DONE
+    ):  # the centre may have lost it; to take it twice does no harm
         leave = policy.Leave(DeliveryState.PENDING, version.seen_at)
     same = old.want == want and old.state == leave.state
     untold = leave.state is DeliveryState.DONE and not set(report.receipt_ids) <= set(old.told)
@@ -122,7 +127,7 @@ def planned(deps: GatewayDeps, old: Delivery, report: SeenReport, link: Link) ->
         state=leave.state,
         due_at=old.due_at if same else leave.due_at,
         attempts=old.attempts if same else 0,
-        reason=old.reason if same else "",
+        reason=PATIENTS_DISAGREE if contested else old.reason if same else "",
     )
 
 

@@ -41,6 +41,15 @@ class SeenReport(IdentifiedReport, frozen=True, kw_only=True):
         """The version that holds."""
         return versions.current(self.versions)
 
+    def is_contested(self, approved: str) -> bool:
+        """Say whether versions are of different patients, and nobody said that the one that holds is right.
+
+        approved: the SHA-256 of the version that a person let leave, or empty. It stands for others of its patient.
+        """
+        patients = {version.keys.patient_id for version in self.versions} - {""}
+        settled = {version.keys.patient_id for version in self.versions if version.sha256 == approved}
+        return len(patients) > 1 and self.current.keys.patient_id not in settled
+
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """Something that has to reach the centre: a set of Instances of one Study, or one report.

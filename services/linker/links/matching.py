@@ -26,6 +26,7 @@ STUDY_UID = "study-uid"
 CIRCUMSTANCE = "patient-modality-date"
 MANUAL = "by-hand"
 REPORT_RETRACTED = "retracted"
+PATIENTS_DISAGREE = "patients-disagree"  # versions of one report are of different patients
 AWAITED = "study-awaited"  # the report names a Study that is not known yet
 
 

@@ -35,6 +35,7 @@ class Leave(msgspec.Struct, frozen=True):
 class ReportFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the decision about a report rests on.
 
+    contested: versions of it are of different patients, and nobody decided which is right.
     want, sent: digest of version and link as they are now and as the centre last confirmed them; empty: never.
     changed_version: the version that is now current is another than the one the centre has.
     """
@@ -46,6 +47,7 @@ class ReportFacts(msgspec.Struct, frozen=True, kw_only=True):
     retracted: bool
     flagged: bool
     approved: bool
+    contested: bool = False
     arrived_at: float
 
 
@@ -70,9 +72,12 @@ def instances_leave(policy: Policy, *, arrived_at: float, linked: bool) -> Leave
 def report_leaves(policy: Policy, review: Review, facts: ReportFacts) -> Leave:
     """Decide about a report.
 
-    A report withdrawn before it left never leaves; withdrawn later, the centre hears of it at once. A changed link of a
-    version that the centre already has goes at once.
+    One that is contested waits for a person, whatever the settings say. A report withdrawn before it left never leaves;
+    withdrawn later, the centre hears of it at once. A changed link of a version that the centre already has goes at
+    once.
     """
+    if facts.contested:
+        return Leave(DeliveryState.REVIEW)
     if facts.sent == facts.want:
         return Leave(DeliveryState.DONE)
     if facts.retracted:
