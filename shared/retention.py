@@ -42,3 +42,11 @@ class RetentionClock:
             found = before.at + min(found - before.at, 2 * lived_s)
         await self._documents.put(RETENTION_TIMES, RetentionTime(self._name, found))
         return found
+
+
+def is_time_again(last_at: float, now: float, waited_s: float, every_s: float) -> bool:
+    """Say whether periodic work is to begin again. last_at: of the last time.  waited_s: by this process' own clock.
+
+    A last time in the future is one of a clock that was wrong: a wall clock that jumps holds nothing back.
+    """
+    return waited_s >= every_s or not 0 <= now - last_at < every_s

@@ -16,6 +16,7 @@ from services.ingest.receipts.counting import count_forever
 from services.ingest.receipts.outbox import is_published_in_time, publish_forever, release_forever
 from services.ingest.receipts.records import COLLECTIONS
 from services.ingest.receipts.routes import ReceiptRoutes
+from services.ingest.receipts.scrub import scrub_forever
 from services.ingest.report_routes import ReportReceiver
 from services.ingest.reports.csv.folder import watch_forever
 from services.ingest.reports.csv.reader import load_mapping
@@ -23,6 +24,7 @@ from services.ingest.reports.hl7.mllp import listening_mllp
 from services.ingest.settings import IngestSettings
 from shared.events import Delivered, InputDeidentified, InputRefused, InstancesReceived, ReportLinked, ReportReceived
 from shared.lease import leases_of
+from shared.metrics import DAMAGED
 from shared.service import Place, Role, Running, Service
 from shared.settings import read
 from shared.web.language import translatable
@@ -37,6 +39,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     blobs, scratch = place.blobs["identified"], place.home / "ingest" / "scratch"
     deps = IngestDeps(settings, place.documents, blobs, place.bus, place.site, folder, scratch, place.cpu)
 
+    DAMAGED.labels("ingest")  # shown as 0
     leases = leases_of(place.documents, place.environ)
 
     async def publish() -> None:
@@ -47,6 +50,9 @@ async def opens(place: Place) -> AsyncIterator[Running]:
 
     async def count() -> None:
         await leases.work_under_lease("ingest-receipts", partial(count_forever, deps))
+
+    async def scrub() -> None:
+        await leases.work_under_lease("ingest-scrub", partial(scrub_forever, deps))
 
     async def watch() -> None:
         await watch_forever(deps, mapping)
@@ -68,7 +74,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
                 ReportLinked: partial(handlers.report_linked, deps=deps),
                 Delivered: partial(handlers.delivered, deps=deps),
             },
-            tasks=[publish, release, count, watch],
+            tasks=[publish, release, count, scrub, watch],
             stop_accepting=stop,
             templates=Path(__file__).parent / "templates",
             menu=[(translatable("Receipts"), "/gateway/receipts")],

@@ -98,6 +98,13 @@ class IngestSettings(msgspec.Struct, frozen=True):
     rejected_items: Annotated[Count, Meta(description="How many contents that were rejected are kept, likewise.")] = (
         100_000
     )
+    scrub_rate_bytes: Annotated[
+        Bytes,
+        Meta(description="How many identified bytes a second the scrub reads and compares; 0 is no scrub."),
+    ] = 20_000_000
+    scrub_days: Annotated[
+        float, Meta(description="How long after the end of a scrub the next one begins.", ge=0, le=36_500)
+    ] = 7.0
     max_report_bytes: Annotated[Bytes, Meta(description="The largest report that is taken.")] = 16 << 20
     mllp_bind: Annotated[str, Meta(description="Address that HL7 v2 over MLLP listens on.")] = "127.0.0.1"
     mllp_port: Annotated[

@@ -23,6 +23,7 @@ from shared.errors import Damaged, NotFound, Transient
 from shared.lease import Lease, LeaseLost
 from shared.logs import decided
 from shared.metrics import SCRUBBED, SCRUBBED_BYTES
+from shared.retention import is_time_again
 from shared.set_aside import IN_ROW
 from shared.supervision import origin
 
@@ -55,13 +56,8 @@ async def scrub_forever(deps: ArchiveDeps, lease: Lease) -> None:
 
 
 def is_due(record: ScrubRecord, now: float, waited_s: float, every_s: float) -> bool:
-    """Say whether a scrub is to go on or to begin. waited_s: since the last one ended in this process.
-
-    A beginning in the future is one of a clock that was wrong.
-    """
-    if record.is_running or not record.started_at:
-        return True
-    return waited_s >= every_s or not 0 <= now - record.started_at < every_s
+    """Say whether a scrub is to go on or to begin. waited_s: since the last one ended in this process."""
+    return record.is_running or not record.started_at or is_time_again(record.started_at, now, waited_s, every_s)
 
 
 async def scrub(deps: ArchiveDeps, lease: Lease, record: ScrubRecord) -> ScrubRecord:

@@ -158,6 +158,20 @@ class Uncounted(msgspec.Struct, frozen=True):
     at: float
 
 
+class Scrubbed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last scrub of the identified store found. ended_at: seconds since 1970.
+
+    compared, damaged: blobs.  unread: that the store erred on.  nameless: keys that no row names.
+    """
+
+    name: str
+    ended_at: float = 0.0
+    compared: int = 0
+    damaged: int = 0
+    unread: int = 0
+    nameless: int = 0
+
+
 class SrVersion(msgspec.Struct, frozen=True):
     """Which report an SR document is a version of. report_id: the SOP Instance UID of its first version."""
 
@@ -191,8 +205,9 @@ REJECTED = Collection(
     indexes=(("state", "at"), ("blob", "state")),
 )
 UNCOUNTED = Collection(name="uncounted_receipts", type=Uncounted, key="receipt_id", fields=("contents",))
+SCRUBS = Collection(name="ingest_scrubs", type=Scrubbed, key="name")
 SR_VERSIONS = Collection(name="sr_versions", type=SrVersion, key="sop_instance_uid")
-COLLECTIONS = (ARRIVALS, RESENDS, EARLY_OUTCOMES, RECEIPTS, REJECTED, UNCOUNTED, SR_VERSIONS, RETENTION_TIMES)
+COLLECTIONS = (ARRIVALS, RESENDS, EARLY_OUTCOMES, RECEIPTS, REJECTED, UNCOUNTED, SCRUBS, SR_VERSIONS, RETENTION_TIMES)
 
 
 def state_of(receipt: Receipt) -> ReceiptState:

@@ -10,8 +10,17 @@ import orjson
 from aiohttp import web
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts import outbox
-from services.ingest.receipts.records import ARRIVALS, RECEIPTS, REJECTED, RESENDS, ArrivalState, Outcome, Receipt
+from services.ingest.receipts import outbox, scrub
+from services.ingest.receipts.records import (
+    ARRIVALS,
+    RECEIPTS,
+    REJECTED,
+    RESENDS,
+    SCRUBS,
+    ArrivalState,
+    Outcome,
+    Receipt,
+)
 from shared.documents import Condition, Eq, Order
 from shared.errors import Invalid, NotFound
 from shared.whole_numbers import whole_number
@@ -69,7 +78,7 @@ class ReceiptRoutes:
 
 async def status(deps: IngestDeps) -> Mapping[str, int]:
     """Figures for the operator."""
-    count = deps.documents.count
+    count, scrubbed = deps.documents.count, await deps.documents.get(SCRUBS, scrub.NAME)
     return {
         "receipts": await count(RECEIPTS),
         "waiting for the anonymizer": await count(ARRIVALS, Eq("state", ArrivalState.RECEIVED)),
@@ -79,6 +88,8 @@ async def status(deps: IngestDeps) -> Mapping[str, int]:
         "not taken by the centre": await count(ARRIVALS, Eq("outcome", Outcome.FAILED)),
         "sent again, not yet confirmed": await count(RESENDS, Eq("outcome", Outcome.OPEN)),
         "rejected": await count(REJECTED),
+        "damaged": scrubbed.damaged if scrubbed else 0,
+        "bytes without a record": scrubbed.nameless if scrubbed else 0,
     }
 
 

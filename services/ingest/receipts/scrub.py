@@ -1,0 +1,124 @@
+"""The scrub of the identified store: reads all its bytes at a limited rate, and compares them with their keys.
+
+Each key ends in the SHA-256 of what it holds, so damage is found without a record; and where no row names a key, its
+bytes were left behind by a crash, or came after the copy from which a database was restored. Both are counted and
+logged; nothing is deleted or changed: what is damaged is refused when the anonymizer reads it, and replaced when it is
+sent again after that. Of several processes one scrubs, under a lease; after a restart it begins anew.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from services.ingest.deps import IngestDeps
+from services.ingest.receipts.records import ARRIVALS, REJECTED, SCRUBS, RejectedState, Scrubbed
+from shared import clock
+from shared.blobs.digest import sha256_of
+from shared.documents import Eq, Put
+from shared.errors import NotFound, Transient
+from shared.lease import Lease, LeaseLost
+from shared.logs import decided
+from shared.metrics import DAMAGED, SCRUBBED, SCRUBBED_BYTES
+from shared.retention import is_time_again
+from shared.set_aside import IN_ROW
+from shared.supervision import origin
+
+NAME = "identified"
+PAGE = 200
+IDLE_S, AWAY_S = 3600.0, 60.0
+CONFIRM_S = 60.0
+"""After which a key without a row is looked at once more: bytes are kept before their row is written."""
+_DAY_S = 86_400.0
+_DIGEST = re.compile(r"(?:[a-z]+/)?([0-9a-f]{64})")
+
+
+async def scrub_forever(deps: IngestDeps, lease: Lease) -> None:
+    """Scrub whenever it is time; a store that does not answer is waited for."""
+    if not deps.settings.scrub_rate_bytes:
+        await asyncio.Event().wait()
+    waited_s = 0.0
+    while True:
+        wait_s = IDLE_S
+        try:
+            last = await deps.documents.get(SCRUBS, NAME)
+            every_s = deps.settings.scrub_days * _DAY_S
+            if last is None or is_time_again(last.ended_at, clock.now(), waited_s, every_s):
+                await scrub(deps, lease)
+                waited_s = 0.0
+        except LeaseLost:
+            raise
+        except Transient as error:
+            decided("scrub-waits", level="warning", service="ingest", error=type(error).__name__)
+            wait_s = AWAY_S
+        await asyncio.sleep(wait_s)
+        waited_s += wait_s
+
+
+async def scrub(deps: IngestDeps, lease: Lease, confirm_s: float = CONFIRM_S) -> Scrubbed:
+    """Compare every blob with its key; return what was found. Raises LeaseLost, and Transient if the store is away."""
+    found, nameless, away = Scrubbed(name=NAME), list[str](), 0
+    async for keys in deps.blobs.key_pages(size=PAGE):
+        await lease.check()
+        nameless += await _nameless(deps, keys)
+        for key in keys:
+            try:
+                found = await _add(deps, key, found)
+                away = 0
+            except Exception as error:
+                away = away + 1 if isinstance(error, Transient) else 0
+                if away >= IN_ROW:
+                    raise
+                found = msgspec.structs.replace(found, unread=found.unread + 1)
+                _note_unread(error)
+    if nameless:
+        await asyncio.sleep(confirm_s)
+        still = [key for key in await _nameless(deps, nameless) if await deps.blobs.size(key) is not None]
+        found = msgspec.structs.replace(found, nameless=len(still))
+    found = msgspec.structs.replace(found, ended_at=clock.now())
+    await lease.write(Put(SCRUBS, found))
+    is_good = not (found.damaged or found.unread or found.nameless)
+    decided("scrubbed", service="ingest", count=found.compared, level="info" if is_good else "warning")
+    return found
+
+
+def _note_unread(error: Exception) -> None:
+    SCRUBBED.labels("ingest", "unread").inc()
+    kind, place = type(error).__name__, origin(error) or None
+    decided("not-compared", level="error", service="ingest", error=kind, origin=place)
+
+
+async def _add(deps: IngestDeps, key: str, found: Scrubbed) -> Scrubbed:
+    """Compare one blob, at the rate of the settings."""
+    digest = _DIGEST.fullmatch(key)
+    if digest is None:
+        return found  # nothing that ingest keeps
+    started = time.monotonic()
+    try:
+        sha256, size_bytes = await sha256_of(deps.blobs, key)
+    except NotFound:
+        return found  # let go under our eyes
+    is_right = sha256 == digest[1]
+    SCRUBBED.labels("ingest", "right" if is_right else "damaged").inc()
+    SCRUBBED_BYTES.labels("ingest").inc(size_bytes)
+    if not is_right:
+        DAMAGED.labels("ingest").inc()
+        decided("blob-damaged", level="error", service="ingest", size_bytes=size_bytes)
+    await asyncio.sleep(max(0.0, size_bytes / deps.settings.scrub_rate_bytes - (time.monotonic() - started)))
+    return msgspec.structs.replace(found, compared=found.compared + 1, damaged=found.damaged + (not is_right))
+
+
+async def _nameless(deps: IngestDeps, keys: Sequence[str]) -> list[str]:
+    """Return the keys that no row names."""
+    arrivals = await deps.documents.get_many(ARRIVALS, [key for key in keys if "/" not in key])
+    return [key for key in keys if key not in arrivals and not await _is_named(deps, key)]
+
+
+async def _is_named(deps: IngestDeps, key: str) -> bool:
+    if key.startswith("rejected/"):
+        return bool(await deps.documents.count(REJECTED, Eq("blob", key), Eq("state", RejectedState.KEPT)))
+    if key.startswith("originals/"):
+        return bool((await deps.documents.find(ARRIVALS, Eq("original", key), limit=1)).documents)
+    return False
