@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from services.anonymizer.device_rules import DeviceRule
 from services.anonymizer.dicom.patient_identifiers import PatientIdentity
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms import pseudonyms
@@ -17,6 +18,7 @@ class Policy(NamedTuple):
     rule expects text, as the rules say.  search_slices: whether it looks at every slice, since text was seen in another
     one of the Series.  recognise: whether the recogniser of names, if it is installed, reads the cleaned reports.
     analyse: whether the morphological analyser reads every text; without it only rules and lists find people.
+    device_rules: what a person decided for all images of a device.
     """
 
     profile: str
@@ -28,6 +30,7 @@ class Policy(NamedTuple):
     search_pixels: bool = False
     search_slices: bool = False
     analyse: bool = True
+    device_rules: tuple[DeviceRule, ...] = ()
 
 
 class Context(NamedTuple):

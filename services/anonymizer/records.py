@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from services.anonymizer.device_rules import Device, DeviceRule
 from services.anonymizer.pixels.series_ends import SeriesLooks
 from services.anonymizer.pseudonyms.key_register import KEY_VERSIONS
 from services.anonymizer.pseudonyms.vault import VAULT, VAULT_READS
@@ -19,6 +20,8 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """One Instance's way through a profile. The identified blob's key is the SHA-256 of what came in.
 
     counts: action → how often.  digest: SHA-256 of what went out.  at: RFC 3339, when its event occurred.
+    subject: the patient's pseudonym.  decision: number of the person's decision that let it go, 0 if nobody had to.
+    device_rule: rule and version by which its pixels were masked.
     """
 
     blob: str
@@ -30,13 +33,21 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     instance: InstanceRef
     keys: LinkKeys
+    subject: str = ""
+    decision: int = 0
+    device_rule: str = ""
+
+    def __post_init__(self) -> None:
+        """Fill in what a record of before has in its keys."""
+        if not self.subject:
+            msgspec.structs.force_setattr(self, "subject", self.keys.patient_id)
 
 
 class ReportAudit(msgspec.Struct, frozen=True, kw_only=True):
     """One report's way through a profile. blob: the identified one.  at: RFC 3339, when its event occurred.
 
     removed: category → how often.  dropped: kind of attachment → how many.  review: a person should read it; reasons
-    say why, as words.  document: key of the de-identified report; sha256: of its bytes.
+    say why, as words.  document: key of the de-identified report; sha256: of its bytes.  subject, decision: as there.
     """
 
     blob: str
@@ -54,6 +65,13 @@ class ReportAudit(msgspec.Struct, frozen=True, kw_only=True):
     issued: str
     keys: LinkKeys
     at: str
+    subject: str = ""
+    decision: int = 0
+
+    def __post_init__(self) -> None:
+        """Fill in what a record of before has in its keys."""
+        if not self.subject:
+            msgspec.structs.force_setattr(self, "subject", self.keys.patient_id)
 
 
 class Kind(StrEnum):
@@ -64,11 +82,22 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """Where an item of the quarantine is: with nobody yet, let go, or kept for good."""
+    """Where an item of the quarantine is.
+
+    waiting: for a person.  decided: on its way through the service again.  released: handed over for delivery.
+    rejected: kept for good.  rejected-after-release: likewise, but what was made of it had been handed over before.
+    """
 
     WAITING = "waiting"
+    DECIDED = "decided"
     RELEASED = "released"
     REJECTED = "rejected"
+    REJECTED_LATE = "rejected-after-release"
+
+    @property
+    def has_left(self) -> bool:
+        """Say whether something of it was handed over for delivery."""
+        return self in (State.RELEASED, State.REJECTED_LATE)
 
 
 class Choice(StrEnum):
@@ -81,7 +110,7 @@ class Choice(StrEnum):
 
 
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
-    """What the profile did not let pass."""
+    """What the profile did not let pass. series, subject: pseudonyms of the Series and the patient, "" if not known."""
 
     blob: str
     receipt_id: str
@@ -92,10 +121,13 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int = 0
     at: str
     state: State = State.WAITING
+    series: str = ""
+    subject: str = ""
+    device: Device = Device()
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person decided, and who (by).
+    """What a person decided, and who (by). number: 1, and one more with each that supersedes it.
 
     boxes: of mask, in pixels.  cuts: number of the text, begin and end in signs; digest: of the cleaned report they
     were made on.
@@ -108,11 +140,32 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     digest: str = ""
     by: str
     at: str
+    number: int = 1
 
     @property
     def is_rejection(self) -> bool:
         """Say whether the item stays here for good."""
         return self.decision is Choice.REJECT
+
+
+class DecisionEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """That a decision was made; never changed, so that the one that supersedes it leaves it to be read.
+
+    reason: of the item then.  scope: item, or series if it was made for all that waited of one.
+    had_left: whether what it is about had been handed over for delivery before.
+    """
+
+    id: str
+    blob: str
+    kind: Kind
+    receipt_id: str
+    subject: str
+    reason: str
+    decision: Decision
+    scope: str = "item"
+    had_left: bool = False
+    by: str
+    at: str
 
 
 DAMAGED = "damaged-at-rest"
@@ -133,16 +186,45 @@ def count_refused(kind: str, reason: str) -> None:
 
 
 DECISIONS = Collection("deid_decisions", Decision, key="blob", fields=("decision", "at"))
-AUDIT = Collection("deid_audit", Audit, key="blob", fields=("receipt_id", "at"))
+DECISION_EVENTS = Collection(
+    "deid_decision_events",
+    DecisionEvent,
+    key="id",
+    fields=("blob", "subject", "by", "at"),
+    indexes=(("subject", "at"),),
+)
+DEVICE_RULES = Collection("deid_device_rules", DeviceRule, key="id", fields=("state",))
+AUDIT = Collection(
+    "deid_audit",
+    Audit,
+    key="blob",
+    fields=("receipt_id", "at", "subject", "device_rule"),
+    indexes=(("subject", "at"),),
+)
 QUARANTINE = Collection(
     "quarantine",
     Quarantined,
     key="blob",
-    fields=("receipt_id", "reason", "state", "kind", "at"),
-    indexes=(("state", "at"),),
+    fields=("receipt_id", "reason", "state", "kind", "series", "at"),
+    indexes=(("state", "at"), ("state", "reason", "at"), ("state", "kind", "at"), ("state", "series", "at")),
 )
 REPORT_AUDIT = Collection(
-    "deid_report_audit", ReportAudit, key="blob", fields=("receipt_id", "report_id", "profile", "at")
+    "deid_report_audit",
+    ReportAudit,
+    key="blob",
+    fields=("receipt_id", "report_id", "profile", "at", "subject"),
+    indexes=(("subject", "at"),),
 )
 SERIES_LOOKS = Collection("deid_series_looks", SeriesLooks, key="series")
-COLLECTIONS = (AUDIT, QUARANTINE, DECISIONS, REPORT_AUDIT, SERIES_LOOKS, VAULT, VAULT_READS, KEY_VERSIONS)
+COLLECTIONS = (
+    AUDIT,
+    QUARANTINE,
+    DECISIONS,
+    DECISION_EVENTS,
+    DEVICE_RULES,
+    REPORT_AUDIT,
+    SERIES_LOOKS,
+    VAULT,
+    VAULT_READS,
+    KEY_VERSIONS,
+)

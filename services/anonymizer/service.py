@@ -1,8 +1,8 @@
 """The anonymizer: the only service that may read identified bytes and the keys.
 
 Takes ``instances.received`` and ``report.received``; publishes what it de-identified and what it refused. Owns
-``deid_audit``, ``deid_report_audit``, ``deid_decisions``, ``deid_key_versions``, ``deid_vault``, ``deid_vault_reads``
-and ``quarantine``.
+``deid_audit``, ``deid_report_audit``, ``deid_decisions``, ``deid_decision_events``, ``deid_device_rules``,
+``deid_key_versions``, ``deid_vault``, ``deid_vault_reads`` and ``quarantine``.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.quarantine.images import review_routes
 from services.anonymizer.quarantine.reports import report_review_routes
 from services.anonymizer.quarantine.routes import routes
+from services.anonymizer.quarantine.rules import rule_routes
 from services.anonymizer.records import AUDIT, COLLECTIONS, QUARANTINE, REPORT_AUDIT, State
 from services.anonymizer.reports import handler
 from services.anonymizer.settings import AnonymizerSettings
@@ -86,7 +87,12 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         }
 
     yield Running(
-        routes=[*routes(deps), *report_review_routes(deps, place.bus), *review_routes(deps, place.bus)],
+        routes=[
+            *routes(deps),
+            *rule_routes(deps, place.bus),
+            *report_review_routes(deps, place.bus),
+            *review_routes(deps, place.bus),
+        ],
         handlers={
             InstancesReceived: partial(deidentify_instances, deps=deps),
             ReportReceived: partial(handler.deidentify_report, deps=deps),

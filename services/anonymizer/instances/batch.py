@@ -8,12 +8,15 @@ from typing import NamedTuple
 
 import msgspec
 
+from services.anonymizer import policy as contexts
+from services.anonymizer.device_rules import Device, device_of
 from services.anonymizer.dicom import file_format, patient_identifiers
 from services.anonymizer.instances import sop_classes
 from services.anonymizer.instances.deidentify import Cleaned, Review, deidentify
 from services.anonymizer.instances.large_file import deidentify_file
 from services.anonymizer.pixels.series_slices import mapped
 from services.anonymizer.policy import Policy
+from services.anonymizer.pseudonyms.pseudonyms import uid_pseudonym
 from services.anonymizer.records import DAMAGED, SEND_AGAIN, is_damaged
 from shared.dicom.elements import FileBytes
 from shared.errors import Permanent, Transient
@@ -25,8 +28,17 @@ class Refusal(msgspec.Struct, frozen=True):
 
     reason: str
     detail: str
-    sop_class_uid: str
     size_bytes: int
+    about: "About"
+
+
+class About(msgspec.Struct, frozen=True):
+    """What is known of an Instance that was refused. series_instance_uid, patient_id: pseudonyms."""
+
+    sop_class_uid: str = ""
+    series_instance_uid: str = ""
+    patient_id: str = ""
+    device: Device = Device()
 
 
 Finding = Cleaned | Refusal
@@ -58,33 +70,39 @@ def _deidentify_source(source: Source, policy: Policy) -> Finding:
     else:
         data = source.file
     if is_damaged(source.key, data):
-        return Refusal(DAMAGED, SEND_AGAIN, "", len(data))
+        return Refusal(DAMAGED, SEND_AGAIN, len(data), About())
     if isinstance(data, mmap.mmap) and source.target is not None:
         write = partial(deidentify_file, data, source.target, policy, source.review)
-        return _or_refusal(data, write)
+        return _or_refusal(data, write, policy)
     return deidentify_one(bytes(data), policy, source.review)
 
 
 def deidentify_one(data: bytes, policy: Policy, review: Review | None = None) -> Finding:
     """Return the de-identified Instance or why there is none."""
-    return _or_refusal(data, lambda: deidentify(data, policy, review))
+    return _or_refusal(data, lambda: deidentify(data, policy, review), policy)
 
 
-def _or_refusal(data: FileBytes, work: Callable[[], Cleaned]) -> Finding:
+def _or_refusal(data: FileBytes, work: Callable[[], Cleaned], policy: Policy) -> Finding:
     try:
         return work()
     except Transient:  # no room for a large one: that is not its fault
         raise
     except Permanent as error:
-        return Refusal(error.reason, error.detail, _sop_class(data), len(data))
+        return Refusal(error.reason, error.detail, len(data), _about(data, policy))
     except Exception as error:  # one Instance that we cannot handle must not hold up the others of its batch
-        return Refusal("not-handled", f"{type(error).__name__} at {origin(error)}", _sop_class(data), len(data))
+        return Refusal("not-handled", f"{type(error).__name__} at {origin(error)}", len(data), _about(data, policy))
 
 
-def _sop_class(data: FileBytes) -> str:
+def _about(data: FileBytes, policy: Policy) -> About:
     try:
         file = file_format.split(data)
-        uid = patient_identifiers.read(file.data, file.start, file.syntax)[1].text(sop_classes.SOP_CLASS)
+        who, attributes = patient_identifiers.read(file.data, file.start, file.syntax)
+        uid, series = attributes.text(sop_classes.SOP_CLASS), attributes.text(sop_classes.SERIES)
+        patient = contexts.patient(contexts.of(policy, uid, who))
+        pseudonym = uid_pseudonym(policy.keys, series) if series else ""
+        device = device_of(attributes)
+        if who.left_in(f"{device.manufacturer}\\{device.model}\\{device.image_type}".encode()):
+            device = Device()  # no record holds a patient's value, wherever it was written
+        return About(uid if uid.replace(".", "").isdigit() else "", pseudonym, patient, device)
     except Exception:  # it was refused for the same reason, or for another one that is just as unforeseen
-        return ""
-    return uid if uid.replace(".", "").isdigit() else ""
+        return About()

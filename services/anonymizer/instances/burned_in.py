@@ -3,8 +3,10 @@
 Source: PS3.15 E.3.1 (Clean Pixel Data Option).
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from services.anonymizer import device_rules
+from services.anonymizer.device_rules import DeviceRule
 from services.anonymizer.dicom.patient_identifiers import TopLevelAttributes
 from services.anonymizer.pixels import image, text_detector
 from services.anonymizer.pixels.rules import PixelRule, rule_for
@@ -24,11 +26,15 @@ def cleaned(
 ) -> FileBytes | None:
     """Return the file with its text masked, the file itself if it was looked at and has none, None if none is expected.
 
+    What a person decided about this image comes before a rule for its device.
     Raises Refused if a person has to look at it first, or the text detector and there is none.
     """
     rule = rule_for(attributes)
     if rule is None:
         return None
+    device_rule = None if review else device_rule_for(attributes, policy)
+    if device_rule and rule.then != "refuse":
+        return _masked_by_rule(data, device_rule, policy)
     if rule.then == "pass" and review is None:
         return _searched(data, rule, policy) if _is_searched(rule, policy) else None
     if rule.then == "refuse":
@@ -39,6 +45,20 @@ def cleaned(
         raise Refused(rule.name, rule.why)
     boxes = image.outside_regions(data) + text_detector.text_boxes(image.displayed(data))
     return image.masked(data, boxes) if boxes else data
+
+
+def device_rule_for(attributes: TopLevelAttributes, policy: Policy) -> DeviceRule | None:
+    """Return the rule that a person made for images like this one."""
+    if not policy.device_rules:
+        return None
+    return device_rules.matching(policy.device_rules, device_rules.device_of(attributes))
+
+
+def _masked_by_rule(data: FileBytes, rule: DeviceRule, policy: Policy) -> FileBytes:
+    boxes = [Box(*box) for box in rule.current.boxes]
+    if policy.trust_detector:
+        boxes += image.outside_regions(data) + text_detector.text_boxes(image.displayed(data))
+    return image.masked(data, boxes)
 
 
 def _is_searched(rule: PixelRule, policy: Policy) -> bool:
@@ -64,16 +84,25 @@ def _searched(data: FileBytes, rule: PixelRule, policy: Policy) -> FileBytes | N
 def pass_unseen(attributes: TopLevelAttributes, policy: Policy) -> bool:
     """Say whether the pixels pass without a look."""
     rule = rule_for(attributes)
+    if rule is not None and device_rule_for(attributes, policy):
+        return False
     return rule is None or (rule.then == "pass" and not _is_searched(rule, policy))
 
 
-def proposed(data: FileBytes, reason: str = "") -> list[Box]:
-    """Return what a person should mask: all outside the ultrasound regions, and where the detector, if any, finds text.
+class Proposal(NamedTuple):
+    """What a person might mask. outside: of the ultrasound regions.  text: that the detector sees; None without one."""
+
+    outside: list[Box]
+    text: list[Box] | None
+
+
+def proposed(data: FileBytes, reason: str = "") -> Proposal:
+    """Return what a person should mask: all outside the ultrasound regions, and where the detector finds text.
 
     reason: why it is looked at. Where no text is expected, only what is legible counts.
     """
-    boxes = image.outside_regions(data)
-    if text_detector.available():
-        find = text_detector.legible_boxes if reason == FOUND else text_detector.text_boxes
-        boxes += find(image.displayed(data))
-    return boxes
+    outside = image.outside_regions(data)
+    if not text_detector.available():
+        return Proposal(outside, None)
+    find = text_detector.legible_boxes if reason == FOUND else text_detector.text_boxes
+    return Proposal(outside, find(image.displayed(data)))

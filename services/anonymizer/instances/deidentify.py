@@ -41,6 +41,7 @@ class Cleaned(msgspec.Struct, frozen=True):
 
     data: empty if it was written to a file.  size_bytes, digest: of either; SHA-256, hexadecimal.
     counts: action → how often.  sealed: the way back, for the vault.
+    device_rule: rule and version by which its pixels were masked.
     """
 
     data: bytes
@@ -52,6 +53,7 @@ class Cleaned(msgspec.Struct, frozen=True):
     series_instance_uid: str
     keys: LinkKeys
     sealed: tuple[Sealed, ...] = ()
+    device_rule: str = ""
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -77,6 +79,7 @@ def rewritten(data: FileBytes, policy: Policy, review: Review | None) -> tuple[S
     """
     file = file_format.split(data)
     known = series_template.made(file, policy) if review is None else None
+    rule = None
     if known is not None and _is_like(known, file):
         context, attributes, parts, counts, sealed = (
             known.context,
@@ -89,6 +92,7 @@ def rewritten(data: FileBytes, policy: Policy, review: Review | None) -> tuple[S
         who, attributes = patient_identifiers.read(file.data, file.start, file.syntax)
         sop_classes.check(attributes)
         clean = burned_in.cleaned(data, attributes, policy, review)
+        rule = burned_in.device_rule_for(attributes, policy) if clean is not None and review is None else None
         if clean is not None and clean is not data:
             data, file = clean, file_format.split(clean)
         context = contexts.of(policy, attributes.text(sop_classes.SOP_CLASS), who)
@@ -107,6 +111,7 @@ def rewritten(data: FileBytes, policy: Policy, review: Review | None) -> tuple[S
         series_instance_uid=uid_pseudonym(policy.keys, attributes.text(sop_classes.SERIES)),
         keys=keys,
         sealed=_sealed(context, attributes, keys, sealed),
+        device_rule=rule.label if rule else "",
     )
     return ([head, file_format.deflate(parts)] if file.deflated else [head, *parts]), cleaned
 

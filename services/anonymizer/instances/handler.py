@@ -5,28 +5,27 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from msgspec import structs
-
 from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.device_rules import RuleState
+from services.anonymizer.instances import quarantined
 from services.anonymizer.instances import scratch as files
 from services.anonymizer.instances.batch import Refusal, Source
 from services.anonymizer.instances.deidentify import Cleaned, Review
 from services.anonymizer.instances.isolation import findings
 from services.anonymizer.instances.resent import still_there, with_earlier
 from services.anonymizer.instances.series_search import suspects
+from services.anonymizer.policy import Policy
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.records import (
     AUDIT,
     DECISIONS,
-    QUARANTINE,
+    DEVICE_RULES,
     Audit,
     Decision,
-    Quarantined,
-    State,
     count_refused,
 )
-from shared.documents import Put
+from shared.documents import Eq, Put
 from shared.errors import NotFound
 from shared.events import (
     Event,
@@ -42,10 +41,11 @@ from shared.metrics import DEIDENTIFIED
 
 async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -> list[Event]:
     """De-identify a batch of Instances; what cannot be is quarantined. A replay writes and says the same again."""
-    refused: dict[str, Refusal] = {}
     decisions = await deps.documents.get_many(DECISIONS, event.blobs)
-    audits = await still_there(event, deps, decisions)
-    portions = await _portions(event, deps, audits)
+    refused = await quarantined.rejected(deps, decisions)
+    policy = await _policy_now(deps)
+    audits = await still_there(event, deps, policy, decisions)
+    portions = await _portions(event, deps, audits, refused)
     waiting = [blob for portion in portions for blob in portion.blobs if blob not in decisions]
     suspected = await suspects(waiting, deps)
     for portion in portions:
@@ -53,13 +53,19 @@ async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -
             reviews = {blob: _review(decisions.get(blob)) for blob in portion.blobs}
             opened = [await _source(deps, blob, reviews[blob], portion, scratch) for blob in portion.blobs]
             sources = [each._replace(is_suspect=each.key in suspected) for each in opened]
-            outcomes = dict(zip(portion.blobs, await findings(deps.cpu, sources, deps.policy), strict=True))
+            outcomes = dict(zip(portion.blobs, await findings(deps.cpu, sources, policy), strict=True))
             refused |= {blob: each for blob, each in outcomes.items() if isinstance(each, Refusal)}
             cleaned = {blob: each for blob, each in outcomes.items() if isinstance(each, Cleaned)}
-            audits += await _keep(event, deps, cleaned, sources[0].target)
-    await _quarantine(event, deps, refused, decisions)
+            audits += await _keep(event, deps, cleaned, decisions, sources[0].target)
+    await quarantined.quarantine(event, deps, refused, decisions)
     _count(deps, len(audits), refused)
     return _events(event, audits, refused)
+
+
+async def _policy_now(deps: AnonymizerDeps) -> Policy:
+    """Return the policy with the device rules as they are now, in whichever process a person changed them."""
+    rules = await deps.documents.find_all(DEVICE_RULES, Eq("state", RuleState.ACTIVE.value))
+    return deps.policy._replace(device_rules=tuple(rules))
 
 
 class Portion(NamedTuple):
@@ -69,11 +75,13 @@ class Portion(NamedTuple):
     is_large: bool
 
 
-async def _portions(event: InstancesReceived, deps: AnonymizerDeps, audits: list[Audit]) -> list[Portion]:
-    """Return the blobs in portions; those that are gone because they were done go to audits."""
+async def _portions(
+    event: InstancesReceived, deps: AnonymizerDeps, audits: list[Audit], refused: dict[str, Refusal]
+) -> list[Portion]:
+    """Return the blobs in portions; those that are gone because they were done go to audits. refused: by a person."""
     portions = [Portion([], is_large=False)]
     size = 0
-    done = {each.blob for each in audits}
+    done = {*refused, *(each.blob for each in audits)}
     for blob in (each for each in event.blobs if each not in done):
         length = await deps.identified.size(blob)
         if length is None:
@@ -109,7 +117,11 @@ async def _earlier(blob: str, deps: AnonymizerDeps) -> Audit:
 
 
 async def _keep(
-    event: InstancesReceived, deps: AnonymizerDeps, cleaned: dict[str, Cleaned], target: Path | None
+    event: InstancesReceived,
+    deps: AnonymizerDeps,
+    cleaned: dict[str, Cleaned],
+    decisions: dict[str, Decision],
+    target: Path | None,
 ) -> list[Audit]:
     """Store bytes first, records after: a record promises the bytes. target: the file of a large Instance."""
     if not cleaned:
@@ -119,9 +131,10 @@ async def _keep(
     else:
         (large,) = cleaned.values()
         await files.keep(deps.deidentified, _key(large), target)
-    audits = await with_earlier(event, deps, [_audit(event, deps, blob, each) for blob, each in cleaned.items()])
-    earlier = await deps.documents.get_many(QUARANTINE, [audit.blob for audit in audits])
-    released = [Put(QUARANTINE, structs.replace(row, state=State.RELEASED)) for row in earlier.values()]
+    numbers = {blob: decisions[blob].number for blob in cleaned if blob in decisions}
+    made = [_audit(event, deps, blob, each, numbers.get(blob, 0)) for blob, each in cleaned.items()]
+    audits = await with_earlier(event, deps, made)
+    released = await quarantined.released(deps, [audit.blob for audit in audits])
     sealed = deps.written.missing(entry for each in cleaned.values() for entry in each.sealed)
     rows = [Put(AUDIT, audit) for audit in audits]
     await deps.documents.write(*rows, *released, *(Put(VAULT, entry) for entry in sealed))
@@ -138,7 +151,7 @@ def _key(cleaned: Cleaned) -> str:
     return f"instances/{cleaned.sop_instance_uid}.dcm"
 
 
-def _audit(event: InstancesReceived, deps: AnonymizerDeps, blob: str, cleaned: Cleaned) -> Audit:
+def _audit(event: InstancesReceived, deps: AnonymizerDeps, blob: str, cleaned: Cleaned, decision: int) -> Audit:
     instance = InstanceRef(
         blob=_key(cleaned),
         size_bytes=cleaned.size_bytes,
@@ -158,27 +171,9 @@ def _audit(event: InstancesReceived, deps: AnonymizerDeps, blob: str, cleaned: C
         at=event.occurred_at.isoformat(),
         instance=instance,
         keys=cleaned.keys,
+        decision=decision,
+        device_rule=cleaned.device_rule,
     )
-
-
-async def _quarantine(
-    event: InstancesReceived, deps: AnonymizerDeps, refused: dict[str, Refusal], decisions: dict[str, Decision]
-) -> None:
-    rows = [
-        Quarantined(
-            blob=blob,
-            receipt_id=event.receipt_id,
-            reason=each.reason,
-            detail=each.detail,
-            sop_class_uid=each.sop_class_uid,
-            size_bytes=each.size_bytes,
-            at=event.occurred_at.isoformat(),
-            state=State.REJECTED if blob in decisions and decisions[blob].is_rejection else State.WAITING,
-        )
-        for blob, each in refused.items()
-    ]
-    if rows:
-        await deps.documents.write(*(Put(QUARANTINE, row) for row in rows))
 
 
 def _count(deps: AnonymizerDeps, passed: int, refused: dict[str, Refusal]) -> None:

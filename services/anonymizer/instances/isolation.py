@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from services.anonymizer.instances.batch import Finding, Refusal, Source, deidentify_batch
+from services.anonymizer.instances.batch import About, Finding, Refusal, Source, deidentify_batch
 from services.anonymizer.policy import Policy
 from shared.errors import TooCostly, WorkerDied
 from shared.service import Cpu
@@ -34,4 +34,4 @@ async def _alone(cpu: Cpu, source: Source, policy: Policy) -> Finding:
 async def _refusal(source: Source, error: TooCostly) -> Refusal:
     data = source.file
     size = (await asyncio.to_thread(data.stat)).st_size if isinstance(data, Path) else len(data)
-    return Refusal(error.reason, error.detail, "", size)
+    return Refusal(error.reason, error.detail, size, About())

@@ -1,10 +1,11 @@
 """A person looks at an image that may carry burned-in text, and accepts it, masks parts of it, or rejects it.
 
 These pages show identified pixels. They are the gateway's, inside the hospital; every decision is recorded with who
-made it. What is decided goes through the same handler as everything else: the event of its receipt, said again.
+made it. It may be made for the image, for what waits of its Series, or for all images of its device from now on.
 """
 
 import re
+from collections.abc import Mapping
 
 import aiohttp_jinja2
 from aiohttp import web
@@ -13,11 +14,21 @@ from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.instances import burned_in
 from services.anonymizer.pixels import image, text_detector
 from services.anonymizer.pixels.rules import rules
-from services.anonymizer.quarantine.decisions import bytes_of, carry_out, choice_of, form_of, item_of
-from services.anonymizer.records import DECISIONS, Choice, Decision, Kind, Quarantined
+from services.anonymizer.quarantine import device_decisions, series
+from services.anonymizer.quarantine.decisions import (
+    bytes_of,
+    carry_out,
+    choice_of,
+    form_of,
+    go_on,
+    item_of,
+    seen_in,
+    shown_with,
+)
+from services.anonymizer.records import Choice, Decision, Kind, Quarantined
 from shared import clock
 from shared.bus import Bus
-from shared.errors import Invalid, NotFound, Permanent
+from shared.errors import Invalid, NotFound, Permanent, Refused
 
 _BOX = re.compile(r"(\d{1,5}),(\d{1,5}),(\d{1,5}),(\d{1,5})")
 _BLOB = "{blob:[A-Za-z0-9._/-]+}"
@@ -25,58 +36,97 @@ PIXEL_REASONS = frozenset(rule.name for rule in rules() if rule.then == "look") 
     burned_in.FOUND,
     text_detector.UNSEEN,
 }
+_SCOPES = ("item", "series", "device")
+Box = tuple[int, int, int, int]
 
 
-def review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
-    """Below /gateway/quarantine/{blob}: the page, frames as PNG, the proposed boxes, and the decision by POST."""
+class ImageReview:
+    """The handlers of the page of one image."""
 
-    async def page(request: web.Request) -> web.Response:
-        item = await item_of(deps, request, Kind.INSTANCE, "Instance")
-        decision = await deps.documents.get(DECISIONS, item.blob)
-        context = {"item": item, "decision": decision, "visible": item.reason in PIXEL_REASONS}
+    def __init__(self, deps: AnonymizerDeps, bus: Bus) -> None:
+        self._deps, self._bus = deps, bus
+
+    async def page(self, request: web.Request) -> web.Response:
+        """Show the picture, what else of its Series waits, and what was decided."""
+        item = await self._item(request)
+        context = await shown_with(self._deps, request, item)
+        waiting = await series.waiting_of(self._deps.documents, item, PIXEL_REASONS)
+        context |= {"visible": item.reason in PIXEL_REASONS, "series": waiting[: series.SHOWN], "waiting": len(waiting)}
         return aiohttp_jinja2.render_template("anonymizer/review.html", request, context)
 
-    async def frame(request: web.Request) -> web.Response:
-        data = await bytes_of(deps, await item_of(deps, request, Kind.INSTANCE, "Instance"))
+    async def frame(self, request: web.Request) -> web.Response:
+        """Return one frame as a PNG."""
+        data = await bytes_of(self._deps, await self._item(request))
         try:
-            picture = await deps.cpu(image.png, data, int(request.match_info["frame"]))
+            picture = await self._deps.cpu(image.png, data, int(request.match_info["frame"]))
         except Permanent as error:
             raise NotFound(error.reason, error.detail) from error
         return web.Response(body=picture, content_type="image/png", headers={"Cache-Control": "no-store"})
 
-    async def proposal(request: web.Request) -> web.Response:
-        item = await item_of(deps, request, Kind.INSTANCE, "Instance")
-        data = await bytes_of(deps, item)
+    async def proposal(self, request: web.Request) -> web.Response:
+        """Return boxes to mask: outside the ultrasound regions, and where the detector sees text.
+
+        Without a detector nobody looked for text: 403 with the reason, unless only regions=1 are asked for.
+        """
+        item = await self._item(request)
+        data = await bytes_of(self._deps, item)
         try:
-            boxes = await deps.cpu(burned_in.proposed, data, item.reason)
+            proposal = await self._deps.cpu(burned_in.proposed, data, item.reason)
         except Permanent as error:
             raise NotFound(error.reason, error.detail) from error
-        return web.json_response({"boxes": [list(box) for box in boxes]})
+        if proposal.text is None and request.query.get("regions") != "1":
+            raise Refused(text_detector.UNSEEN, "the text detector is not installed: nothing looked for text")
+        outside, text = [list(box) for box in proposal.outside], [list(box) for box in proposal.text or ()]
+        outcome = "not-searched" if proposal.text is None else "found" if text or outside else "none"
+        counts = {"text": len(text), "outside_regions": len(outside)}
+        return web.json_response({"outcome": outcome, **counts, "boxes": outside + text})
 
-    async def decide(request: web.Request) -> web.Response:
+    async def decide(self, request: web.Request) -> web.Response:
+        """Take the form of a decision, for the scope that it names."""
         form = await form_of(request)
-        item = await item_of(deps, request, Kind.INSTANCE, "Instance")
-        decision = _decision(item, form)
-        await carry_out(deps, bus, item, decision)
-        raise web.HTTPSeeOther("/gateway/quarantine")
+        item = await self._item(request)
+        decision, scope = _decision(item, form), form.get("scope") or "item"
+        if scope not in _SCOPES:
+            raise Invalid("wrong-scope", f"scope is one of {', '.join(_SCOPES)}")
+        if scope == "device":
+            await device_decisions.decide_for_device(self._deps, self._bus, item, decision, form)
+        else:
+            await carry_out(self._deps, self._bus, item, decision, seen=seen_in(form))
+        if scope == "series":
+            await series.decide_for_rest(self._deps, self._bus, item, decision, PIXEL_REASONS)
+        raise await go_on(self._deps, request, item)
 
+    async def _item(self, request: web.Request) -> Quarantined:
+        return await item_of(self._deps, request, Kind.INSTANCE, "Instance")
+
+
+def review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
+    """Below /gateway/quarantine/{blob}: the page, frames as PNG, the proposed boxes, and the decision by POST."""
+    review = ImageReview(deps, bus)
     at = f"/gateway/quarantine/{_BLOB}"
     return [
-        web.get(f"{at}/frames/{{frame:\\d{{1,5}}}}.png", frame),
-        web.get(f"{at}/proposal", proposal),
-        web.get(at, page),
-        web.post(at, decide),
+        web.get(f"{at}/frames/{{frame:\\d{{1,5}}}}.png", review.frame),
+        web.get(f"{at}/proposal", review.proposal),
+        web.get(at, review.page),
+        web.post(at, review.decide),
     ]
 
 
-def _decision(item: Quarantined, form: dict[str, str]) -> Decision:
+def _decision(item: Quarantined, form: Mapping[str, str]) -> Decision:
     """Return the decision of a form; raise Invalid if it says nothing that can be done."""
     choice, by = choice_of(form, (Choice.ACCEPT, Choice.MASK, Choice.REJECT))
     if choice is not Choice.REJECT and item.reason not in PIXEL_REASONS:
         raise Invalid("not-in-pixels", "what is wrong with it is not in its pixels: it can only be rejected")
-    corners = [tuple(map(int, match.groups())) for match in _BOX.finditer(form.get("boxes", ""))]
-    boxes = tuple((a, b, c, d) for a, b, c, d in corners if a < c and b < d)
+    boxes = _boxes(form.get("boxes", ""), item)
     if choice is Choice.MASK and not boxes:
-        raise Invalid("wrong-boxes", "boxes is left,top,right,bottom;… in pixels, at least one")
+        raise Invalid("wrong-boxes", "boxes is left,top,right,bottom;… in pixels of the image, at least one")
     now = clock.utc_now().isoformat(timespec="milliseconds")
     return Decision(blob=item.blob, decision=choice, boxes=boxes if choice is Choice.MASK else (), by=by, at=now)
+
+
+def _boxes(field: str, item: Quarantined) -> tuple[Box, ...]:
+    """Return the boxes of a form as far as they lie in the image; one that lies outside would mask nothing."""
+    rows, columns = item.device.rows or 1 << 16, item.device.columns or 1 << 16
+    corners = [tuple(map(int, match.groups())) for match in _BOX.finditer(field)]
+    inside = [(a, b, min(c, columns), min(d, rows)) for a, b, c, d in corners]
+    return tuple((a, b, c, d) for a, b, c, d in inside if a < c and b < d)

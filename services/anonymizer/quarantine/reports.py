@@ -7,14 +7,23 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from services.anonymizer.deps import AnonymizerDeps
-from services.anonymizer.quarantine.decisions import bytes_of, carry_out, choice_of, form_of, item_of
-from services.anonymizer.records import DECISIONS, Choice, Decision, Kind, Quarantined
+from services.anonymizer.quarantine.decisions import (
+    bytes_of,
+    carry_out,
+    choice_of,
+    form_of,
+    go_on,
+    item_of,
+    seen_in,
+    shown_with,
+)
+from services.anonymizer.records import Choice, Decision, Kind, Quarantined, State
 from services.anonymizer.reports.deidentify import DeidentifiedReport
 from services.anonymizer.reports.handler import deidentify_or_refuse
 from services.anonymizer.reports.review import RESIDUAL_RISK, cuts_of, residual_risk_findings, texts
 from shared import clock
 from shared.bus import Bus
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Invalid, Refused
 
 
 def report_review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
@@ -24,12 +33,10 @@ def report_review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRou
         item = await item_of(deps, request, Kind.REPORT, "report")
         report = await _report(deps, item)
         shown = texts(report.resource) if report else []
-        context = {
-            "item": item,
+        context = await shown_with(deps, request, item) | {
             "texts": shown,
             "findings": residual_risk_findings(shown, report.risks) if report else [],
             "digest": report.sha256 if report else "",
-            "decision": await deps.documents.get(DECISIONS, item.blob),
         }
         return aiohttp_jinja2.render_template("anonymizer/report_review.html", request, context)
 
@@ -37,16 +44,16 @@ def report_review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRou
         form = await form_of(request)
         item = await item_of(deps, request, Kind.REPORT, "report")
         decision = _decision(item, form, await _report(deps, item))
-        await carry_out(deps, bus, item, decision)
-        raise web.HTTPSeeOther("/gateway/quarantine")
+        await carry_out(deps, bus, item, decision, seen=seen_in(form))
+        raise await go_on(deps, request, item)
 
     at = "/gateway/quarantine/reports/{blob:[A-Za-z0-9._-]+}"
     return [web.get(at, page), web.post(at, decide)]
 
 
 async def _report(deps: AnonymizerDeps, item: Quarantined) -> DeidentifiedReport | None:
-    """Return what would leave; None if nothing could, whoever decides."""
-    if item.reason != RESIDUAL_RISK:
+    """Return what would leave; None if nothing could, whoever decides, or if it has left: then it can be retracted."""
+    if item.reason != RESIDUAL_RISK or item.state.has_left:
         return None
     data = await bytes_of(deps, item)
     outcome = await deps.cpu(deidentify_or_refuse, data, deps.policy)
@@ -57,8 +64,12 @@ def _decision(item: Quarantined, form: dict[str, str], report: DeidentifiedRepor
     """Return the decision of a form; raise Invalid if it says nothing that can be done."""
     choice, by = choice_of(form, (Choice.ACCEPT, Choice.CUT, Choice.REJECT))
     now = clock.utc_now().isoformat(timespec="milliseconds")
+    if item.state is State.REJECTED_LATE:
+        raise Refused("retracted", "it is retracted already: only its report system can send another version")
     if choice is Choice.REJECT:
         return Decision(blob=item.blob, decision=choice, by=by, at=now)
+    if item.state.has_left:
+        raise Refused("has-left", "it was handed over for delivery: it can only be rejected, which retracts it")
     if report is None:
         raise Invalid("not-readable", "nothing of it can be read as text: it can only be rejected")
     if form.get("digest", "") != report.sha256:

@@ -3,46 +3,56 @@
 import aiohttp_jinja2
 import msgspec
 from aiohttp import web
+from yarl import URL
 
 from services.anonymizer.deps import AnonymizerDeps
-from services.anonymizer.records import QUARANTINE, Quarantined, State
-from shared.documents import Condition, Eq, Order, Page
-from shared.errors import Invalid
-
-_PAGE = 100
+from services.anonymizer.quarantine import queue
+from services.anonymizer.records import QUARANTINE, State
+from shared import clock
+from shared.documents import Eq
 
 
 def routes(deps: AnonymizerDeps) -> list[web.AbstractRouteDef]:
-    """GET /gateway/quarantine, /api/gateway/quarantine?state=&reason=&limit=&after=."""
+    """GET /gateway/quarantine, /api/gateway/quarantine?state=&reason=&kind=&series=&limit=&after=, …/reasons?state=."""
 
     async def page(request: web.Request) -> web.Response:
-        items = await _find(deps, request)
-        waiting = await deps.documents.count(QUARANTINE, Eq("state", State.WAITING.value))
-        context = {"items": items.documents, "next": items.next, "waiting": waiting, "state": _state(request)}
+        asked = queue.filter_of(request.query)
+        items = await queue.page(deps.documents, asked, request.query)
+        context = {
+            "items": items.documents,
+            "asked": asked,
+            "query": _query(asked.query),
+            "following": _query({**asked.query, "after": items.next}) if items.next else "",
+            "counts": {state.value: await _count(deps, state) for state in State},
+            "reasons": await queue.reasons(deps.documents, asked.state),
+            "now": clock.utc_now(),
+            "with_query": _query,
+            "path_of": queue.path_of,
+            "age_of": queue.age_of,
+        }
         return aiohttp_jinja2.render_template("anonymizer/quarantine.html", request, context)
 
     async def listing(request: web.Request) -> web.Response:
-        items = await _find(deps, request)
-        body = msgspec.json.encode({"items": items.documents, "next": items.next})
-        return web.Response(body=body, content_type="application/json")
+        items = await queue.page(deps.documents, queue.filter_of(request.query), request.query)
+        return _json({"items": items.documents, "next": items.next})
 
-    return [web.get("/gateway/quarantine", page), web.get("/api/gateway/quarantine", listing)]
+    async def reasons(request: web.Request) -> web.Response:
+        return _json({"reasons": await queue.reasons(deps.documents, queue.filter_of(request.query).state)})
 
-
-async def _find(deps: AnonymizerDeps, request: web.Request) -> Page[Quarantined]:
-    where: list[Condition] = [Eq("state", _state(request).value)]
-    if reason := request.query.get("reason"):
-        where.append(Eq("reason", reason))
-    limit = request.query.get("limit", str(_PAGE))
-    if not limit.isdigit() or not 1 <= int(limit) <= 1000:
-        raise Invalid("wrong-parameter", "limit is a number from 1 to 1000")
-    newest = Order("at", descending=True)
-    after = request.query.get("after") or None
-    return await deps.documents.find(QUARANTINE, *where, order=[newest], limit=int(limit), after=after)
+    return [
+        web.get("/gateway/quarantine", page),
+        web.get("/api/gateway/quarantine", listing),
+        web.get("/api/gateway/quarantine/reasons", reasons),
+    ]
 
 
-def _state(request: web.Request) -> State:
-    try:
-        return State(request.query.get("state", State.WAITING.value))
-    except ValueError as error:
-        raise Invalid("wrong-parameter", f"state is one of {', '.join(State)}") from error
+async def _count(deps: AnonymizerDeps, state: State) -> int:
+    return await deps.documents.count(QUARANTINE, Eq("state", state.value))
+
+
+def _query(values: dict[str, str]) -> str:
+    return URL.build(query=values).raw_query_string
+
+
+def _json(value: object) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), content_type="application/json")

@@ -193,7 +193,7 @@ def _document(
         "resourceType": "DiagnosticReport",
         "id": report_id,
         "meta": _meta(policy, clean),
-        "contained": [*_imaging_study(keys, source.modality, subject), *observations],
+        "contained": [*imaging_study(keys, source.modality, subject), *observations],
         "identifier": [{"system": systems.REPORT, "value": report_id}],
         "status": source.status,
         "category": [{"coding": [{"system": systems.DCM, "code": source.modality}]}] if source.modality else [],
@@ -245,7 +245,8 @@ def _observation(code: str, text: str, subject: dict[str, Any]) -> dict[str, Any
     }
 
 
-def _imaging_study(keys: LinkKeys, modality: str, subject: dict[str, Any]) -> list[dict[str, Any]]:
+def imaging_study(keys: LinkKeys, modality: str, subject: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the Study as what the report is about, by pseudonyms; nothing if none is known."""
     identifiers: list[dict[str, Any]] = []
     if keys.study_instance_uid:
         identifiers.append(uid_identifier(keys.study_instance_uid))

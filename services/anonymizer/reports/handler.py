@@ -1,5 +1,8 @@
 """Moves a report from the identified to the de-identified zone."""
 
+import hashlib
+
+import orjson
 from msgspec import structs
 
 from services.anonymizer.deps import AnonymizerDeps
@@ -21,16 +24,21 @@ from services.anonymizer.records import (
     is_damaged,
 )
 from services.anonymizer.reports.deidentify import DeidentifiedReport, deidentify
+from services.anonymizer.reports.retraction import retracted_at, retraction_of
 from services.anonymizer.reports.review import RESIDUAL_RISK, is_decided, released
 from shared.documents import Put
 from shared.errors import Damaged, NotFound, Permanent, Refused, TooCostly, WorkerDied
 from shared.events import Event, InputDeidentified, InputRefused, ReportDeidentified, ReportReceived
+from shared.fhir.statuses import ReportStatus
 from shared.metrics import DEIDENTIFIED
 from shared.supervision import origin
 
 
 async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list[Event]:
     """De-identify one report, or quarantine it with a reason. A replay writes and says the same again."""
+    decision = await deps.documents.get(DECISIONS, event.blob)
+    if decision is not None and decision.is_rejection:
+        return await _rejected(event, deps, decision)
     try:
         data = await deps.identified.get(event.blob)
     except NotFound:
@@ -40,22 +48,48 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
     report = await _cleaned(data, deps)
     if isinstance(report, Permanent):
         return await _refuse(event, deps, report, len(data))
-    decision = await deps.documents.get(DECISIONS, event.blob)
-    is_rejected = decision is not None and decision.is_rejection
-    if decision is not None and is_decided(report, decision):
+    is_released = decision is not None and is_decided(report, decision)
+    if decision is not None and is_released:
         report = released(report, decision)
-    elif is_rejected or (report.review and deps.holds_flagged):
+    elif report.review and deps.holds_flagged:
         risk = Refused(RESIDUAL_RISK, f"what is left may identify somebody: {', '.join(report.reasons)}")
-        return await _refuse(event, deps, risk, len(data), decision)
-    audit = _audit(event, deps, report)
+        return await _refuse(event, deps, risk, len(data), report.keys.patient_id)
+    audit = _audit(event, deps, report, decision.number if decision is not None and is_released else 0)
     await deps.deidentified.put(audit.document, report.document)  # bytes first: a record promises the bytes
-    earlier = await deps.documents.get(QUARANTINE, event.blob)
-    row = [] if earlier is None else [Put(QUARANTINE, structs.replace(earlier, state=State.RELEASED))]
     sealed = deps.written.missing(report.sealed)
-    await deps.documents.write(Put(REPORT_AUDIT, audit), *row, *(Put(VAULT, entry) for entry in sealed))
+    rows = await _in_state(event.blob, deps, State.RELEASED)
+    await deps.documents.write(Put(REPORT_AUDIT, audit), *rows, *(Put(VAULT, entry) for entry in sealed))
     deps.written.note(sealed)
     DEIDENTIFIED.labels("report", deps.policy.profile).inc()
     return _events(event, audit)
+
+
+async def _rejected(event: ReportReceived, deps: AnonymizerDeps, decision: Decision) -> list[Event]:
+    """Refuse what a person rejected; of what had been handed over before, say to the centre that it was an error."""
+    audit = await deps.documents.get(REPORT_AUDIT, event.blob)
+    if audit is None:
+        row = await deps.documents.get(QUARANTINE, event.blob)
+        return [_refused(event, row.reason if row else RESIDUAL_RISK)]
+    document = orjson.dumps(retraction_of(audit, decision.at))
+    digest = hashlib.sha256(document).hexdigest()
+    retracted = structs.replace(
+        audit,
+        document=f"reports/{digest}.json",
+        sha256=digest,
+        status=ReportStatus.ENTERED_IN_ERROR,
+        issued=retracted_at(audit, decision.at),
+        review=False,
+        decision=decision.number,
+    )
+    await deps.deidentified.put(retracted.document, document)
+    rows = await _in_state(event.blob, deps, State.REJECTED_LATE)
+    await deps.documents.write(Put(REPORT_AUDIT, retracted), *rows)
+    return _events(event, retracted)
+
+
+async def _in_state(blob: str, deps: AnonymizerDeps, state: State) -> list[Put[Quarantined]]:
+    row = await deps.documents.get(QUARANTINE, blob)
+    return [] if row is None else [Put(QUARANTINE, structs.replace(row, state=state))]
 
 
 async def _cleaned(data: bytes, deps: AnonymizerDeps) -> DeidentifiedReport | Permanent:
@@ -88,8 +122,10 @@ async def _earlier(event: ReportReceived, deps: AnonymizerDeps) -> ReportAudit:
 
 
 async def _refuse(
-    event: ReportReceived, deps: AnonymizerDeps, error: Permanent, size_bytes: int, decision: Decision | None = None
+    event: ReportReceived, deps: AnonymizerDeps, error: Permanent, size_bytes: int, subject: str = ""
 ) -> list[Event]:
+    earlier = await deps.documents.get(QUARANTINE, event.blob)
+    since = earlier.at if earlier is not None and earlier.state in (State.WAITING, State.DECIDED) else ""
     row = Quarantined(
         blob=event.blob,
         receipt_id=event.receipt_id,
@@ -97,15 +133,19 @@ async def _refuse(
         reason=error.reason,
         detail=error.detail,
         size_bytes=size_bytes,
-        at=event.occurred_at.isoformat(),
-        state=State.REJECTED if decision is not None and decision.is_rejection else State.WAITING,
+        at=since or event.occurred_at.isoformat(),
+        subject=subject,
     )
     await deps.documents.put(QUARANTINE, row)
     count_refused("report", error.reason)
-    return [InputRefused.caused_by(event, receipt_id=event.receipt_id, reasons={event.blob: error.reason})]
+    return [_refused(event, error.reason)]
 
 
-def _audit(event: ReportReceived, deps: AnonymizerDeps, report: DeidentifiedReport) -> ReportAudit:
+def _refused(event: ReportReceived, reason: str) -> InputRefused:
+    return InputRefused.caused_by(event, receipt_id=event.receipt_id, reasons={event.blob: reason})
+
+
+def _audit(event: ReportReceived, deps: AnonymizerDeps, report: DeidentifiedReport, decision: int) -> ReportAudit:
     return ReportAudit(
         blob=event.blob,
         receipt_id=event.receipt_id,
@@ -122,6 +162,7 @@ def _audit(event: ReportReceived, deps: AnonymizerDeps, report: DeidentifiedRepo
         issued=report.issued,
         keys=report.keys,
         at=event.occurred_at.isoformat(),
+        decision=decision,
     )
 
 

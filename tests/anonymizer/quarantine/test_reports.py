@@ -12,10 +12,12 @@ from aiohttp import web
 
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.quarantine import reports, routes
-from services.anonymizer.records import DECISIONS, QUARANTINE
+from services.anonymizer.records import DECISION_EVENTS, DECISIONS, QUARANTINE
 from services.anonymizer.reports.handler import deidentify_report
 from services.anonymizer.reports.review import cuts_of, texts
+from services.linker.reports import document as documents
 from shared.bus import Bus
+from shared.documents import Eq, Order
 from shared.events import InputRefused, ReportDeidentified, ReportReceived
 from tests.anonymizer.quarantine.site import Site, open_site
 from tests.anonymizer.reports.test_handler import deps as deps  # the fixture
@@ -172,6 +174,61 @@ async def test_a_rejected_report_never_leaves(deps: AnonymizerDeps, site: Site) 
     assert isinstance(refused, InputRefused)
     assert row is not None
     assert row.state == "rejected"
+
+
+async def test_to_reject_a_report_that_has_left_retracts_it_at_the_centre(deps: AnonymizerDeps, site: Site) -> None:
+    event = await received(deps)
+    await deidentify_report(event, deps)
+    await decide(site, decision="accept", digest=await digest_shown(site), by="Reviewer")
+    await deidentify_report(event, deps)
+    await deps.identified.delete("report")
+
+    async with site.session.get(f"{site.url}/reports/report") as page:
+        warned = await page.text()
+    again = await decide(site, decision="accept", digest="any", by="Second", seen="1")
+    status = await decide(site, decision="reject", by="Second", seen="1")
+    first = await deidentify_report(event, deps)
+    second = await deidentify_report(event, deps)
+    twice = await decide(site, decision="reject", by="Second", seen="2")
+
+    retraction, _ = first
+    assert (again, status, twice) == (403, 303, 403)
+    assert "status entered-in-error" in warned
+    assert first == second
+    assert isinstance(retraction, ReportDeidentified)
+    document, incoming = documents.read(await deps.deidentified.get(retraction.blob))
+    assert (retraction.status, incoming.status) == ("entered-in-error", "entered-in-error")
+    assert not {"conclusion", "presentedForm", "result"} & document.keys()
+    row = await deps.documents.get(QUARANTINE, "report")
+    assert row is not None
+    assert row.state == "rejected-after-release"
+    events = await deps.documents.find_all(DECISION_EVENTS, Eq("blob", "report"), order=[Order("at")])
+    assert [(each.decision.decision, each.had_left) for each in events] == [("accept", False), ("reject", True)]
+
+
+@pytest.mark.browser
+async def test_doubts_are_gone_through_by_keys_alone(deps: AnonymizerDeps, site: Site, page: "Page") -> None:
+    event = await received(deps, "本件は山口と確認。標本 5123456。")
+    await deidentify_report(event, deps)
+    press = page.keyboard.press
+
+    await page.goto(f"{site.url}/reports/report")
+    for key in ("n", "c", "n", "f"):
+        await press(key)
+    chosen = await page.get_by_role("list", name="Cuts").inner_text()
+    states = [await each.get_attribute("data-state") for each in await page.locator("#findings li").all()]
+    await press("w")
+    await page.keyboard.type("Reviewer")
+    await press("Tab")
+    await press("m")
+    await press("Enter")
+    await page.wait_for_url("**/gateway/quarantine")
+    report, _ = await deidentify_report(event, deps)
+
+    assert (chosen, states) == ("山口", ["cut", "fine"])
+    assert isinstance(report, ReportDeidentified)
+    document = orjson.loads(await deps.deidentified.get(report.blob))
+    assert document["conclusion"].endswith("本件は【削除】と確認。標本 5123456。")
 
 
 @pytest.mark.parametrize(

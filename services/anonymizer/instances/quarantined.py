@@ -1,0 +1,67 @@
+"""What of a batch of Instances waits for a person, was rejected by one, or goes out after all: their rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import structs
+
+from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.instances.batch import About, Refusal
+from services.anonymizer.records import DECISIONS, QUARANTINE, Decision, Quarantined, State
+from shared.documents import Put
+from shared.events import InstancesReceived
+
+_REJECTED = "rejected"
+
+
+async def rejected(deps: AnonymizerDeps, decisions: dict[str, Decision]) -> dict[str, Refusal]:
+    """Return what a person rejected: it stays refused, whatever rules and settings say by now."""
+    blobs = [blob for blob, decision in decisions.items() if decision.is_rejection]
+    rows = await deps.documents.get_many(QUARANTINE, blobs) if blobs else {}
+    return {blob: _refusal(rows[blob]) if blob in rows else Refusal(_REJECTED, "", 0, About()) for blob in blobs}
+
+
+async def quarantine(
+    event: InstancesReceived, deps: AnonymizerDeps, refused: dict[str, Refusal], decisions: dict[str, Decision]
+) -> None:
+    """Record what was refused. What a person rejected is in its state already, since the decision."""
+    waiting = {
+        blob: each for blob, each in refused.items() if blob not in decisions or not decisions[blob].is_rejection
+    }
+    if not waiting:
+        return
+    earlier = await deps.documents.get_many(QUARANTINE, list(waiting))
+    since = {blob: row.at for blob, row in earlier.items() if row.state in (State.WAITING, State.DECIDED)}
+    rows = [_row(event, blob, each, since.get(blob, "")) for blob, each in waiting.items()]
+    await deps.documents.write(*(Put(QUARANTINE, row) for row in rows))
+
+
+async def released(deps: AnonymizerDeps, blobs: Sequence[str]) -> list[Put[Any]]:
+    """Return the rows of what goes out now, in their new state: one may have been rejected meanwhile."""
+    rows = await deps.documents.get_many(QUARANTINE, blobs)
+    decisions = await deps.documents.get_many(DECISIONS, list(rows)) if rows else {}
+    late = {blob for blob, decision in decisions.items() if decision.is_rejection}
+    states = {blob: State.REJECTED_LATE if blob in late else State.RELEASED for blob in rows}
+    return [Put(QUARANTINE, structs.replace(row, state=states[blob])) for blob, row in rows.items()]
+
+
+def _row(event: InstancesReceived, blob: str, refusal: Refusal, since: str) -> Quarantined:
+    about = refusal.about
+    return Quarantined(
+        blob=blob,
+        receipt_id=event.receipt_id,
+        reason=refusal.reason,
+        detail=refusal.detail,
+        sop_class_uid=about.sop_class_uid,
+        size_bytes=refusal.size_bytes,
+        at=since or event.occurred_at.isoformat(),
+        series=about.series_instance_uid,
+        subject=about.patient_id,
+        device=about.device,
+    )
+
+
+def _refusal(row: Quarantined) -> Refusal:
+    return Refusal(
+        row.reason, row.detail, row.size_bytes, About(row.sop_class_uid, row.series, row.subject, row.device)
+    )

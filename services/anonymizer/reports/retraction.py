@@ -1,0 +1,44 @@
+"""The report that says of one that was handed over that it was an error: no text, the same id, status entered-in-error.
+
+It is made from the audit row alone, so that it can be made when the identified bytes are gone. Pure.
+
+Source: FHIR R4 DiagnosticReport.status (valueset-diagnostic-report-status).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from services.anonymizer.records import ReportAudit
+from services.anonymizer.reports.deidentify import imaging_study
+from shared.fhir import codes, systems
+from shared.fhir.statuses import ReportStatus
+
+
+def retraction_of(audit: ReportAudit, at: str) -> dict[str, Any]:
+    """Return the DiagnosticReport. at: RFC 3339, when a person rejected what had been handed over."""
+    keys = audit.keys
+    system = systems.patient_system(audit.keys_version)
+    subject = {"identifier": {"system": system, "value": keys.patient_id}} if keys.patient_id else {}
+    study = imaging_study(keys, keys.modality, subject)
+    document = {
+        "resourceType": "DiagnosticReport",
+        "id": audit.report_id,
+        "meta": {"tag": [{"system": systems.PROFILE, "code": audit.profile}]},
+        "contained": study,
+        "identifier": [{"system": systems.REPORT, "value": audit.report_id}],
+        "status": ReportStatus.ENTERED_IN_ERROR,
+        "code": {"coding": [{"system": systems.LOINC, "code": codes.IMAGING_REPORT}]},
+        "subject": subject,
+        "issued": retracted_at(audit, at),
+        "imagingStudy": [{"reference": "#study"}] if study else [],
+    }
+    return {name: value for name, value in document.items() if value}
+
+
+def retracted_at(audit: ReportAudit, at: str) -> str:
+    """Return the issue time of the retraction: not before that of what it retracts, whose dates may be moved."""
+    if not audit.issued:
+        return ""
+    issued = datetime.fromisoformat(audit.issued)
+    later = issued.tzinfo is None or issued > datetime.fromisoformat(at)
+    return audit.issued if later else at
