@@ -113,7 +113,7 @@ def test_an_eponym_that_is_also_the_patients_name_stays_and_flags_the_text(name:
     [
         ("佐藤病の疑い。", {("佐藤", "eponym")}),
         ("TEL 03-5555-0123。鴫鱛医師へ、佐藤病。", {("【医師名】", "unknown-name-before-title"), ("佐藤", "eponym")}),
-        ("ＴＥＬ ０３−５５５５−０１２３、本件は山口と確認。", {("山口", "surname-in-text")}),
+        ("ＴＥＬ ０３−５５５５−０１２３、鷲巣さくらが撮影。", {("鷲巣さくら", "name-like-words")}),
         ("佐藤健さん、標本 ５１２３４５６", {("５１２３４５６", "long-number")}),
     ],
 )
