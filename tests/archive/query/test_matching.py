@@ -16,6 +16,7 @@ from services.archive.query.matching import matches
 from services.archive.query.parameters import EMPTY, Level, MatchingKey, parse, split_range
 from services.archive.records import COLLECTIONS, STUDIES
 from services.archive.settings import ArchiveSettings
+from shared.documents import Delete, Put
 from shared.documents.sqlite import open_sqlite
 from shared.errors import Invalid
 
@@ -106,10 +107,9 @@ def in_moments(study: dict[str, Any], date: MatchingKey, time: MatchingKey) -> b
 )
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_index_agrees_with_the_matcher(tmp_path: Path, made: list[Any], queries: list[Any]) -> None:
-    async with open_sqlite(tmp_path / f"{abs(hash(str(made)))}.sqlite") as documents:
+    async with open_sqlite(tmp_path / "documents.sqlite") as documents:
         await documents.declare(*COLLECTIONS)
-        for uid in await all_keys(documents):
-            await documents.delete(STUDIES, uid)
+        writes: list[Put[Any] | Delete[Any]] = [Delete(STUDIES, uid) for uid in await all_keys(documents)]
         studies = [data_set(number, each) for number, each in enumerate(made)]
         deps = ArchiveDeps(ArchiveSettings(), documents, None, None, None)  # type: ignore[arg-type]
         for study in studies:
@@ -117,8 +117,10 @@ async def test_the_index_agrees_with_the_matcher(tmp_path: Path, made: list[Any]
             series = search_results.series(
                 None, {**study, "00080060": {"vr": "CS", "Value": [modality]}}, instances=1, at=0.0
             )
-            await documents.put(STUDIES, search_results.study(None, study, [series], size_bytes=1, evicted=0, at=0.0))
+            record = search_results.study(None, study, [series], size_bytes=1, evicted=0, at=0.0)
+            writes.append(Put(STUDIES, record))
             study["00080061"] = {"vr": "CS", "Value": [modality]}
+        await documents.write(*writes)
         for pairs, fuzzy in queries:
             asked = parse(Level.STUDY, [*pairs, ("fuzzymatching", str(fuzzy).lower()), ("emptyvaluematching", "true")])
 
