@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from services.linker.links import policy
 from shared.errors import SettingsError
+from shared.fhir.report import MOST_BYTES
 from shared.settings import Bytes, Count, Seconds
 
 _ADDRESS = "https unless it is this machine; empty is this process."
@@ -71,7 +72,9 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
             le=876_000,
         ),
     ] = 168.0
-    report_bytes: Annotated[Bytes, Meta(description="The largest report that the centre takes.")] = 2 * 2**20
+    report_bytes: Annotated[
+        int, Meta(description="The largest report that the centre takes.", ge=MOST_BYTES, le=1 << 50)
+    ] = MOST_BYTES
     archive_url: Annotated[
         str, Meta(description="The archive's DICOMweb root at the centre; empty is this process.")
     ] = ""

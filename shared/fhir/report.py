@@ -5,12 +5,17 @@ Source: docs/architecture.md, "The de-identified DiagnosticReport"; FHIR R4 Diag
 
 import base64
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from shared.fhir import codes, systems
 from shared.fhir.values import Json, codes_of, exact_text, is_accession, listed, object_of
+
+MOST_TEXT_SIGNS: Final = 200_000
+"""Of one text of a report: more is refused where it arrives, and nothing is shortened."""
+MOST_BYTES: Final = 2 << 20
+"""Of a de-identified report with its link: what every centre takes."""
 
 
 class PublishedReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,11 +24,12 @@ from shared.dicom.uid import is_uid
 from shared.errors import Invalid, Refused
 from shared.events import LinkKeys
 from shared.fhir import codes, systems
-from shared.fhir.report import SECTIONS
+from shared.fhir.report import MOST_BYTES, SECTIONS
 from shared.fhir.statuses import RETRACTED, ReportStatus
 from shared.fhir.values import uid_identifier
 
 _INSTITUTION_NAME = "00080080"
+_LINK_BYTES = 64 << 10  # for the link that the linker adds
 
 
 class DeidentifiedReport(msgspec.Struct, frozen=True):
@@ -107,6 +108,8 @@ def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:
     report_id = pseudonyms.report_pseudonym(policy.keys, policy.site, own)
     document = _document(source, policy, report_id, issuer, days, cleaner)
     encoded = orjson.dumps(document)
+    if len(encoded) > MOST_BYTES - _LINK_BYTES:
+        raise Refused("report-too-long", f"a de-identified report has at most {MOST_BYTES - _LINK_BYTES} bytes")
     keys = _keys(source, policy, issuer, str(document.get("effectiveDateTime", "")))
     return DeidentifiedReport(
         report_id=report_id,

@@ -90,7 +90,7 @@ def read_report(data: bytes) -> SourceReport:
     dropped: dict[str, int] = {}
     patient_issuer, patient_id = resources.patient_identifier()
     issuer, identifier = _own_identifier(report)
-    full_text = "\n\n".join(_attached(report, dropped))
+    full_text = "\n\n".join((*_attached(report, dropped), *_unsectioned(resources)))
     _count_dropped(resources, dropped)
     return SourceReport(
         header=header_of(resources),
@@ -154,7 +154,7 @@ def _instant(value: Any) -> str:
 def _sections(resources: Resources) -> Iterator[Section]:
     for observation in resources.observations():
         loinc = [coding.code for coding in _codings(observation.get("code")) if coding.system == systems.LOINC]
-        text = text_of(observation, "valueString") or _notes(observation)
+        text = _observed(observation)
         if loinc and text:
             yield Section(loinc[0], text)
     for request in resources.requests():
@@ -162,6 +162,41 @@ def _sections(resources: Resources) -> Iterator[Section]:
         text = "\n".join(part for part in [*reasons, _notes(request)] if part)
         if text:
             yield Section(codes.CLINICAL, text)
+
+
+def _unsectioned(resources: Resources) -> Iterator[str]:
+    """Yield what no section has: Observations without a LOINC code, below their name, and the report's own codes."""
+    for observation in resources.observations():
+        text = _observed(observation)
+        if text and not any(coding.system == systems.LOINC for coding in _codings(observation.get("code"))):
+            yield "\n".join(filter(None, (_named(observation.get("code")), text)))
+    yield from filter(None, map(_named, items(resources.report.get("conclusionCode"))))
+
+
+def _observed(observation: Mapping[str, Any]) -> str:
+    """Return what an Observation says: its value, those of its components, and its notes, a line each."""
+    parts = [
+        f"{_named(each.get('code'))}: {_value(each)}" for each in items(observation.get("component")) if _value(each)
+    ]
+    return "\n".join(filter(None, (_value(observation), *parts, _notes(observation))))
+
+
+def _value(holder: Mapping[str, Any]) -> str:
+    """Return the value of an Observation or a component of it as text; empty for types that hold none."""
+    quantity = next(iter(items(holder.get("valueQuantity"))), {})
+    number = quantity.get("value", holder.get("valueInteger"))
+    if isinstance(number, int | float):
+        words = (text_of(quantity, "comparator"), str(number), text_of(quantity, "unit") or text_of(quantity, "code"))
+        return " ".join(filter(None, words))
+    return (
+        text_of(holder, "valueString") or _named(holder.get("valueCodeableConcept")) or text_of(holder, "valueDateTime")
+    )
+
+
+def _named(concept: Any) -> str:
+    """Return the words of a CodeableConcept: its text, else what its codes are called."""
+    shown = (text_of(coding, "display") for each in items(concept) for coding in items(each.get("coding")))
+    return text_of(concept, "text") or next(filter(None, shown), "")
 
 
 def _notes(resource: Mapping[str, Any]) -> str:

@@ -46,11 +46,12 @@ from services.anonymizer.text.residual_risk import risks_in
 from services.anonymizer.text.rules import find
 from services.anonymizer.text.shifts import births_beside, time_spans
 from shared.errors import Refused
+from shared.fhir.report import MOST_TEXT_SIGNS
 
 __all__ = ["CleanedText", "Identifiers", "TextPolicy", "clean_text"]
 
 _MAX_PASSES: Final = 5
-MOST_SIGNS: Final = 200_000
+MOST_SIGNS: Final = MOST_TEXT_SIGNS
 """Of one text: a hundred pages. What is longer is no report, and is not passed on uncleaned."""
 _PEOPLE: Final = (
     *labelled.RULES, *titled.RULES, *signed.RULES, *unlabelled.RULES, *latin.RULES, *logins.RULES, *mentions.RULES,

@@ -9,6 +9,7 @@ from services.ingest.reports.dates import instant, iso_date
 from services.ingest.reports.mentions import MOST, Mentions, words
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid
+from shared.fhir.report import MOST_TEXT_SIGNS
 from shared.fhir.statuses import RETRACTED, ReportStatus, status_of
 
 _STATUS_WORDS: Final[Mapping[str, ReportStatus]] = {
@@ -61,6 +62,8 @@ def canonical(
         raise Invalid("no-text", "findings, impression and text are all empty")
     if fields.study_uid and not is_uid(fields.study_uid):
         raise Invalid("bad-uid", "study_uid is no valid UID (PS3.5 9.1)")
+    if any(len(getattr(fields, name)) > MOST_TEXT_SIGNS for name in ReportTexts.__struct_fields__):
+        raise Invalid("text-too-long", f"a text of a report has at most {MOST_TEXT_SIGNS} characters")
     as_they_came = {name: getattr(fields, name) for name in ReportTexts.__struct_fields__}
     checked = {
         "modality": fields.modality.upper(),

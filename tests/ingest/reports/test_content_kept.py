@@ -273,3 +273,8 @@ def test_every_column_of_a_text_is_kept_and_others_are_counted() -> None:
     (row,) = rows(data, DEFAULT)
 
     assert (row.fields.findings, row.fields.impression, row.unmapped) == ("一\n二\n三", "肺癌\n要精査", 1)
+
+
+def test_a_text_that_cannot_be_carried_is_refused_where_it_arrives() -> None:
+    with pytest.raises(Invalid, match="text-too-long"):
+        findings("右肺に結節。" * 33_334)

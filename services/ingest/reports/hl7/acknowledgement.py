@@ -16,6 +16,7 @@ _CODES = {  # table 0357
     "unsupported-message": "200", "unsupported-event": "201", "unsupported-processing": "202",
     "missing-field": "101", "no-subject": "100", "no-report": "100", "no-text": "101", "bad-uid": "102",
     "bad-date": "102", "bad-characters": "102", "stray-delimiter": "102", "bad-value-type": "103", "bad-segment": "100",
+    "text-too-long": "102",
     "unsupported-continuation": "200",
 }  # fmt: skip
 _TRANSIENT = "207"

@@ -9,6 +9,7 @@ from typing import Final
 from pydicom.dataset import Dataset
 
 from services.ingest.reports import sections
+from services.ingest.reports.dates import hl7_time
 from services.ingest.reports.mentions import Mentions
 from services.ingest.reports.sections import Section, SectionTexts
 from shared.errors import Invalid
@@ -74,7 +75,7 @@ class ContentReader:
         text = _text(item, kind)
         if kind == "CONTAINER":
             self._mentions.unmapped += section is None
-        elif text and (section or kind == "TEXT"):
+        elif text:
             is_bare = bool(own) or code in _SAME or not meaning
             self._add(section, text if is_bare else f"{meaning}: {text}")
         elif kind:
@@ -101,13 +102,16 @@ def _section(scheme: str, code: str, meaning: str) -> Section | None:
 
 
 def _text(item: Dataset, kind: str) -> str:
-    """Return what an item of text, code or number says; empty for others."""
+    """Return what an item of text, code, number or date says; empty for others."""
     if kind == "TEXT":
         return str(item.get("TextValue") or "").strip()
     if kind == "CODE":
         return " ".join(str(each.get("CodeMeaning", "")) for each in item.get("ConceptCodeSequence") or []).strip()
     if kind == "NUM":
         return ", ".join(_measured(each) for each in item.get("MeasuredValueSequence") or [])
+    if kind in ("DATE", "DATETIME"):
+        value = str(item.get("Date" if kind == "DATE" else "DateTime") or "")
+        return hl7_time(value) or value
     return ""
 
 
