@@ -65,6 +65,7 @@ def _cpu_ms(count: int, template: Template, number: int) -> float:
 @contextmanager
 def _archive(home: Path, port: int) -> Iterator[psutil.Process]:
     command = [str(Path(sys.executable).with_name("jmid")), "run", "archive", "--home", str(home), "--port", str(port)]
+    command.append("--insecure")
     environ = {**os.environ, "JMID_HOST_WORKERS": "1"}
     with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         yield psutil.Process(process.pid)

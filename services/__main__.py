@@ -102,8 +102,9 @@ def run(
 ) -> None:
     """Run one service, as in a pod."""
     _check_address(bind, insecure)
-    environ: Mapping[str, str] = dict(os.environ)
     own = _named(service, role)
+    plain = {"JMID_ARCHIVE_ACCEPT": "any"} if insecure and service == "archive" else {}
+    environ: Mapping[str, str] = {**plain, **os.environ}
     _run(Process(services=own, every=SERVICES, home=home.resolve(), port=port, bind=bind, site=site, environ=environ))
 
 

@@ -3,9 +3,12 @@
 Owns the instance store and the collections studies, series, instances, conflicts and its ledger.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+
+import msgspec
 
 from services.archive import retrieve_routes
 from services.archive.deps import ArchiveDeps
@@ -23,12 +26,16 @@ from shared.lease import leases_of
 from shared.metrics import DAMAGED
 from shared.service import Place, Role, Running, Service
 from shared.settings import read
+from shared.web import gateway_token
 
 
 @asynccontextmanager
 async def opens(place: Place) -> AsyncIterator[Running]:
     """Open the archive."""
     settings = read(ArchiveSettings, "ARCHIVE", place.environ)
+    if settings.accept == "deidentified" and not settings.gateway_token:
+        token = await asyncio.to_thread(gateway_token.made, place.home / gateway_token.FILE)
+        settings = msgspec.structs.replace(settings, gateway_token=token)
     deps = ArchiveDeps(
         settings, place.documents, place.blobs["archive"], place.bus, place.cpu, place.site, place.home / "archive"
     )

@@ -1,6 +1,6 @@
 """Settings of the archive, read as JMID_ARCHIVE_<FIELD>."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -12,6 +12,24 @@ from shared.settings import Bytes, Count, Seconds
 class ArchiveSettings(msgspec.Struct, frozen=True):
     """The bounds of requests, what is swept and evicted, and who may delete."""
 
+    accept: Annotated[
+        Literal["deidentified", "any"],
+        Meta(
+            description="What STOW-RS stores: deidentified, what a gateway sends with its credential and the mark of a "
+            "known profile, and what pages of this centre derive of Studies here; any, everything, for use as a plain "
+            "DICOMweb archive (implied by jmid run archive --insecure)."
+        ),
+    ] = "deidentified"
+    accept_profiles: Annotated[
+        tuple[str, ...], Meta(description="The de-identification profiles of which Instances are taken.")
+    ] = ("jmid", "research")
+    gateway_token: Annotated[
+        str,
+        Meta(
+            description="The Bearer token that gateways show; empty is that of <home>/centre/gateway.token, made on "
+            "the first start. Processes without a common home need it here."
+        ),
+    ] = ""
     public_root: Annotated[
         str, Meta(description="The path or URL that BulkDataURIs begin with, where a proxy serves the archive.")
     ] = "/dicom-web"

@@ -11,6 +11,7 @@ from services.linker.links import policy
 from shared.errors import SettingsError
 from shared.fhir.report import MOST_BYTES
 from shared.settings import Bytes, Count, Seconds
+from shared.web import gateway_token
 
 _ADDRESS = "https unless it is this machine; empty is this process."
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -32,6 +33,13 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     centre_dicomweb_url: Annotated[str, Meta(description=f"Where Instances are delivered by STOW-RS; {_ADDRESS}")] = ""
     centre_reports_url: Annotated[str, Meta(description=f"Where reports are delivered; {_ADDRESS}")] = ""
     centre_recalls_url: Annotated[str, Meta(description=f"Where the recall list is read; {_ADDRESS}")] = ""
+    centre_token: Annotated[
+        str,
+        Meta(
+            description="The Bearer token that the centre gave this gateway (its gateway.token); empty is that of the "
+            "centre of this home, shown on this machine only."
+        ),
+    ] = ""
     centre_ca: Annotated[
         Path | None, Meta(description="PEM file of the authority that the centre's certificate is checked with.")
     ] = None
@@ -95,6 +103,12 @@ def complete(settings: LinkerSettings, base_url: str) -> LinkerSettings:
     if (settings.client_certificate is None) != (settings.client_key is None):
         raise SettingsError("JMID_LINKER_CLIENT_CERTIFICATE and JMID_LINKER_CLIENT_KEY go together; both are PEM files")
     return settings
+
+
+def centre_token(settings: LinkerSettings, of_home: Path) -> str:
+    """Return the credential to show at the centre. of_home: the file of this home's own centre, if it has one."""
+    is_here = urlsplit(settings.centre_dicomweb_url).hostname in _LOOPBACK
+    return settings.centre_token or (gateway_token.known(of_home) if is_here else "")
 
 
 def _check_policy(settings: LinkerSettings) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 from shared.dicom.json_values import Json, attribute
 
 PROCESSING_FAILURE: Final = 0x0110
+NOT_AUTHORIZED: Final = 0x0124
 OUT_OF_RESOURCES: Final = 0xA700
 DOES_NOT_MATCH: Final = 0xA900
 CANNOT_UNDERSTAND: Final = 0xC000

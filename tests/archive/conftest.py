@@ -51,7 +51,7 @@ async def archive(tmp_path: Path) -> AsyncIterator[Archive]:
         cpu = await stack.enter_async_context(cpu_pool(1))
         await documents.declare(LEASES, SET_ASIDE, *COLLECTIONS)
         await bus.declare(Queue("observer", (InstancesStored, StudyChanged)))
-        settings = ArchiveSettings(administrator_token="secret", max_results=50)
+        settings = ArchiveSettings(accept="any", administrator_token="secret", max_results=50)
         deps = ArchiveDeps(settings, documents, blobs, bus, cpu, "site", tmp_path)
         store = Store(deps)
         app = web.Application()

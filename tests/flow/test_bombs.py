@@ -45,7 +45,7 @@ class Longest:
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[aiohttp.ClientSession]:
     services = [*ingest.SERVICES, *archive.SERVICES]
-    environ = {"JMID_INGEST_DIMSE_PORT": "-1"}
+    environ = {"JMID_INGEST_DIMSE_PORT": "-1", "JMID_ARCHIVE_ACCEPT": "any"}
     async with (
         hosted(Hosting(services=services, every=services, home=tmp_path, site="a", environ=environ)) as host,
         aiohttp.ClientSession(host.base_url, timeout=aiohttp.ClientTimeout(120)) as session,

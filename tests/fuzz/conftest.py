@@ -77,6 +77,7 @@ def opened(folder: Path, service: str) -> Iterator[Door]:
     """Run a service; at the end it must be alive, must not have grown, and must stop cleanly."""
     port, dimse = free_ports(2)
     environ = {**os.environ, "JMID_INGEST_DIMSE_PORT": str(dimse), "JMID_ARCHIVE_SWEEP_S": "1"}
+    environ["JMID_ARCHIVE_ACCEPT"] = "any"
     home = folder / "home"
     process = Process(["run", service, "--home", str(home)], port, environ, folder / f"{service}.log")
     process.start()

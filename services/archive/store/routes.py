@@ -5,23 +5,27 @@ Source: PS3.18 10.5; status codes of Table 10.5.3-1; response Table 10.5.3-2; Fa
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
 from services.archive.http.responses import base_url
+from services.archive.store.acceptance import Sender
 from services.archive.store.batch import Sent
 from services.archive.store.body import DICOM, JSON, XML, Received, batches
 from services.archive.store.store import Outcome, Store
 from shared.dicom.json_values import attribute
 from shared.dicom.native_xml import native_model
 from shared.dicom.spool import TooLarge
-from shared.dicom.store_response import TOO_LARGE, reference, status_of, store_response
+from shared.dicom.store_response import NOT_AUTHORIZED, TOO_LARGE, reference, status_of, store_response
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid, StorageFull, Transient
+from shared.web import gateway_token
 
 CORRELATION = "X-Correlation-ID"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -43,11 +47,13 @@ class StowRoutes:
         study = request.match_info.get("study", "")
         if study and not is_uid(study):
             raise web.HTTPBadRequest(text="the Study Instance UID of the URL is no valid UID (PS3.5 9.1)\n")
+        sender = self._sender(request)
         received = Received(failures=[])
         outcomes: list[Outcome] = []
         try:
             arriving = batches(request, self._deps, received)
-            await self._take_all(arriving, study, correlation_of(request), outcomes)
+            store = partial(self._store.take, study=study, correlation_id=correlation_of(request), sender=sender)
+            await self._take_all(arriving, store, outcomes)
         except TooLarge as error:
             raise web.HTTPRequestEntityTooLarge(0, 0, text=f"{error}\n") from error
         except Invalid as error:
@@ -59,13 +65,29 @@ class StowRoutes:
         outcomes += [Outcome(each.sop_class_uid, each.sop_instance_uid, failure=each) for each in received.failures]
         return _response(request, outcomes, received, study, self._base(request))
 
+    def _sender(self, request: web.Request) -> Sender:
+        """Return who stores; 401 for a credential that is not the gateways'."""
+        token = gateway_token.shown(request.headers.get("Authorization", ""))
+        own = self._deps.settings.gateway_token
+        if token and own and not gateway_token.is_same(token, own):
+            raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
+        return Sender(is_gateway=gateway_token.is_same(token, own), is_own_page=self._is_own_page(request))
+
+    def _is_own_page(self, request: web.Request) -> bool:
+        """Say whether a browser says that a page of ours, or of an origin that may call us, sends it."""
+        origin = request.headers.get("Origin", "")
+        return bool(origin) and (urlsplit(origin).netloc == request.host or origin in self._deps.settings.cors_origins)
+
     async def _take_all(
-        self, arriving: AsyncIterator[list[Sent]], study: str, correlation_id: str, outcomes: list[Outcome]
+        self,
+        arriving: AsyncIterator[list[Sent]],
+        store: Callable[[list[Sent]], Awaitable[list[Outcome]]],
+        outcomes: list[Outcome],
     ) -> None:
         """Store one batch while the next arrives."""
         batch = await anext(arriving, None)
         while batch is not None:
-            storing = asyncio.ensure_future(self._store.take(batch, study=study, correlation_id=correlation_id))
+            storing = asyncio.ensure_future(store(batch))
             try:
                 batch = await anext(arriving, None)
             finally:
@@ -96,6 +118,8 @@ def _response(request: web.Request, outcomes: list[Outcome], received: Received,
     document = _document(outcomes, study, base)
     accept = request.headers.get("Accept", "")
     headers = {"Warning": f'299 {base}: "{received.broken}"'} if received.broken else {}
+    if any(each.failure and each.failure.reason == NOT_AUTHORIZED for each in outcomes):
+        headers["WWW-Authenticate"] = "Bearer"
     if XML in accept and JSON not in accept:
         return web.Response(body=native_model(document), status=status, content_type=XML, headers=headers)
     return web.Response(body=orjson.dumps(document), status=status, content_type=JSON, headers=headers)

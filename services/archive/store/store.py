@@ -26,7 +26,8 @@ from services.archive.records import (
     SeriesRecord,
     StudyRecord,
 )
-from services.archive.store import change_ledger
+from services.archive.store import acceptance, change_ledger
+from services.archive.store.acceptance import Sender
 from services.archive.store.batch import Bytes, Sent, prepare_all
 from services.archive.store.bytes_at_rest import without_bytes
 from services.archive.store.counts import recount
@@ -85,12 +86,20 @@ class Store:
     def __init__(self, deps: ArchiveDeps) -> None:
         self._deps = deps
 
-    async def take(self, files: Sequence[Bytes | Sent], *, study: str = "", correlation_id: str = "") -> list[Outcome]:
+    async def take(
+        self,
+        files: Sequence[Bytes | Sent],
+        *,
+        study: str = "",
+        correlation_id: str = "",
+        sender: Sender = Sender(),  # noqa: B008 - frozen
+    ) -> list[Outcome]:
         """Store a batch of Part 10 files; return an outcome for each, in order."""
         root, at = self._deps.settings.public_root, clock.now()
         sent = [each if isinstance(each, Sent) else Sent(each) for each in files]
 
         results = await prepare_all(sent, self._deps.cpu, root=root, at=at, study=study)
+        results = await acceptance.accepted(results, sender, self._deps)
         ready = [
             Ready(number, each, sent[number].data) for number, each in enumerate(results) if isinstance(each, Prepared)
         ]

@@ -17,11 +17,12 @@ from services.linker.gateway.pace import Pace
 from services.linker.gateway.routes import GatewayRoutes
 from services.linker.links import policy
 from services.linker.links.unsettled import Unsettled
-from services.linker.settings import LinkerSettings, complete
+from services.linker.settings import LinkerSettings, centre_token, complete
 from shared import settings
 from shared.events import InstancesDeidentified, ReportDeidentified
 from shared.lease import Leases, leases_of
-from shared.service import Place, Running
+from shared.service import Place, Role, Running
+from shared.web import gateway_token
 from shared.web.language import translatable
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -42,7 +43,8 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
         policy=policy.parse(chosen.policy),
         site=place.site,
     )
-    async with centre(chosen, deps.blobs) as peer:
+    token = partial(centre_token, chosen, place.home.parent / Role.CENTRE.value / gateway_token.FILE)
+    async with centre(chosen, deps.blobs, token) as peer:
         workers = _workers(deps, peer, leases_of(place.documents, place.environ))
         actions = OperatorActions(deps)
         routes = GatewayRoutes(actions)

@@ -38,7 +38,7 @@ async def replicas(tmp_path: Path) -> AsyncIterator[list[ArchiveDeps]]:
         for _ in range(3):
             observer = Queue("observer", (InstancesStored, StudyChanged))
             ports = await open_ports(stack, tmp_path, COLLECTIONS, observer)
-            settings = ArchiveSettings(sweep_s=0.05)
+            settings = ArchiveSettings(accept="any", sweep_s=0.05)
             found.append(ArchiveDeps(settings, *ports, _no_cpu, "site", tmp_path))  # type: ignore[arg-type]
         yield found
 

@@ -7,7 +7,7 @@ is never held in memory whole.
 import enum
 import secrets
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
@@ -73,10 +73,17 @@ class StoreAnswer(msgspec.Struct, frozen=True):
 class Centre:
     """The centre as the gateway sees it."""
 
-    def __init__(self, session: aiohttp.ClientSession, settings: LinkerSettings, blobs: Blobs) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        settings: LinkerSettings,
+        blobs: Blobs,
+        token: Callable[[], str] = lambda: "",
+    ) -> None:
         self._session = session
         self._settings = settings
         self._blobs = blobs
+        self._token = token
 
     async def store(
         self, study_instance_uid: str, instances: Sequence[InstanceRef], correlation_id: str = ""
@@ -85,8 +92,12 @@ class Centre:
         boundary = secrets.token_hex(16)
         url = str(URI(self._settings.centre_dicomweb_url, study_instance_uid, permissive=True))
         headers = {"Content-Type": stow_response.content_type(boundary), "Accept": _ACCEPT, CORRELATION: correlation_id}
+        headers |= {"Authorization": f"Bearer {token}"} if (token := self._token()) else {}
         body = self._multipart(boundary, instances)
-        status, answer = await self._send("POST", url, headers, body)
+        status, fields, data = await self._exchange("POST", url, headers, body)
+        if not token and status == 409 and "WWW-Authenticate" in fields:
+            raise CentreUnavailable("credential-missing")  # JMID_LINKER_CENTRE_TOKEN: no Instance's fault
+        answer = stow_response.decoded(data)
         if status in _WHOLE_REQUEST and not _is_module(answer):
             return StoreAnswer(status, None)
         if status not in (*_ANSWERS, *_WHOLE_REQUEST):
@@ -197,8 +208,10 @@ class Centre:
 
 
 @asynccontextmanager
-async def centre(settings: LinkerSettings, blobs: Blobs) -> AsyncIterator[Centre]:
-    """Open the connections to the centre."""
+async def centre(
+    settings: LinkerSettings, blobs: Blobs, token: Callable[[], str] = lambda: ""
+) -> AsyncIterator[Centre]:
+    """Open the connections to the centre. token: returns the credential that it gave, empty for none."""
     timeout = aiohttp.ClientTimeout(
         total=settings.request_timeout_s,
         sock_connect=settings.connect_timeout_s,
@@ -206,7 +219,7 @@ async def centre(settings: LinkerSettings, blobs: Blobs) -> AsyncIterator[Centre
     )
     connector = aiohttp.TCPConnector(ssl=_tls(settings), limit=settings.streams + 4)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=True) as session:
-        yield Centre(session, settings, blobs)
+        yield Centre(session, settings, blobs, token)
 
 
 def _tls(settings: LinkerSettings) -> ssl.SSLContext:

@@ -28,6 +28,8 @@ from tests.linker.system import SPEED, until
 
 STUDY, OTHER = uid(1), uid(2)
 
+ENVIRON = {**SPEED, "JMID_ARCHIVE_ACCEPT": "any"}
+
 
 @asynccontextmanager
 async def _nobody(_: Place) -> AsyncIterator[Running]:
@@ -111,7 +113,7 @@ async def whole(tmp_path: Path) -> AsyncIterator[Whole]:
     services = (GATEWAY, CENTRE, *ARCHIVE)
     async with (
         hosted(
-            Hosting(services=services, every=(*services, *WITNESSES), home=tmp_path, site="hospital", environ=SPEED)
+            Hosting(services=services, every=(*services, *WITNESSES), home=tmp_path, site="hospital", environ=ENVIRON)
         ) as host,
         aiohttp.ClientSession() as session,
     ):

@@ -1,0 +1,48 @@
+"""The credential that gateways show at the centre: one Bearer token, made on the first start, for its owner alone.
+
+Source: RFC 6750 2.1 (Authorization: Bearer).
+"""
+
+import hmac
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+FILE: Final = "gateway.token"
+
+
+def made(path: Path) -> str:
+    """Return the token of a file, making it if it is not there; processes that start together get the same."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return known(path)
+
+
+def known(path: Path) -> str:
+    """Return the token of a file, empty if there is none."""
+    try:
+        return path.read_text("ascii").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def shown(authorization: str) -> str:
+    """Return the token of an Authorization header, empty if it has none."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def is_same(one: str, other: str) -> bool:
+    """Compare two tokens in a time that says nothing of them; an empty one is like none."""
+    return bool(one) and hmac.compare_digest(one.encode(), other.encode())
