@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from services import checking, data_versions, dead_letters, operations, reconcile
+from services import checking, data_versions, dead_letters, free_text, operations, reconcile
 from services.anonymizer import service as anonymizer
 from services.anonymizer.cli import commands as anonymizer_cli
 from services.archive import service as archive
@@ -86,6 +86,7 @@ def up(
             environ=environ,
             with_sample=sample,
             log=log,
+            text_check=free_text.findings,
         )
     )
 
@@ -105,7 +106,18 @@ def run(
     own = _named(service, role)
     plain = {"JMID_ARCHIVE_ACCEPT": "any"} if insecure and service == "archive" else {}
     environ: Mapping[str, str] = {**plain, **os.environ}
-    _run(Process(services=own, every=SERVICES, home=home.resolve(), port=port, bind=bind, site=site, environ=environ))
+    _run(
+        Process(
+            services=own,
+            every=SERVICES,
+            home=home.resolve(),
+            port=port,
+            bind=bind,
+            site=site,
+            environ=environ,
+            text_check=free_text.findings,
+        )
+    )
 
 
 def _named(name: str, role: Role | None) -> Sequence[Service]:

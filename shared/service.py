@@ -17,6 +17,7 @@ from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.documents import Collection, Documents
 from shared.events import Event
+from shared.free_text import TextCheck, unchecked
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,7 +42,7 @@ class Place:
 
     home: a folder of this role's own for scratch and embedded state.  blobs: the stores that the service named.
     base_url: this process' own address, such as http://127.0.0.1:8080.
-    environ: read once, by the service's settings, at opening.
+    environ: read once, by the service's settings, at opening.  text_check: looks for names in what a person types.
     """
 
     role: Role
@@ -53,6 +54,7 @@ class Place:
     documents: Documents
     blobs: Mapping[str, Blobs]
     cpu: Cpu
+    text_check: TextCheck = unchecked
 
 
 Handler = Callable[[Any], Awaitable[Sequence[Event]]]

@@ -19,6 +19,7 @@ from msgspec import Meta
 from shared import settings as settings_reader
 from shared.bus import Queue
 from shared.errors import DamagedStore, Unavailable
+from shared.free_text import TextCheck, unchecked
 from shared.lease import LEASES
 from shared.logs import decided
 from shared.runtime import app as apps
@@ -87,6 +88,7 @@ class Hosting:
 
     every: all services of the system: their queues are declared, so that no event is unroutable while a service is
     down.  site: the hospital's short name.  bind, port: where it serves HTTP; 0 takes a free port.
+    text_check: looks for names in what a person types.
     """
 
     services: Sequence[Service]
@@ -96,6 +98,7 @@ class Hosting:
     bind: str = "127.0.0.1"
     port: int = 0
     environ: Mapping[str, str]
+    text_check: TextCheck = unchecked
 
 
 @asynccontextmanager
@@ -125,6 +128,7 @@ async def hosted(
                 documents=ports.documents,
                 blobs={name: ports.blobs[name] for name in service.blobs},
                 cpu=cpu,
+                text_check=hosting.text_check,
             )
             running = await stack.enter_async_context(service.opens(place))
             host.open.append((service, running))

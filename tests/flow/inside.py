@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 
+from services import free_text
 from services.__main__ import SERVICES
 from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping.eviction import evict
@@ -127,7 +128,14 @@ async def until(holds: Callable[[], Awaitable[bool]], what: Callable[[], str]) -
 async def running(home: Path, environ: Mapping[str, str] | None = None) -> AsyncIterator[System]:
     async with (
         hosted(
-            Hosting(services=SERVICES, every=SERVICES, home=home, site="a", environ={**SPEED, **(environ or {})})
+            Hosting(
+                services=SERVICES,
+                every=SERVICES,
+                home=home,
+                site="a",
+                environ={**SPEED, **(environ or {})},
+                text_check=free_text.findings,
+            )
         ) as host,
         aiohttp.ClientSession(host.base_url) as client,
     ):

@@ -14,6 +14,7 @@ import jinja2
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from services import free_text
 from shared.blobs import Blobs
 from shared.blobs.local import open_local
 from shared.bus import Bus, Delivery, Queue
@@ -21,6 +22,7 @@ from shared.bus.journal import open_journal
 from shared.documents import Documents
 from shared.documents.sqlite import open_sqlite
 from shared.events import EVENTS, Event, InstancesDeidentified, Zone
+from shared.free_text import TextFindings
 from shared.lease import LEASES
 from shared.runtime.app import MIDDLEWARES, WEB
 from shared.service import Place, Role, Running, Service
@@ -225,8 +227,13 @@ class Opened:
         return [event for event in self.published if type(event) is kind]
 
 
-async def _no_cpu(*_: object, **__: object) -> Any:
-    raise AssertionError("the linker has no CPU work")
+async def checked(text: str) -> TextFindings:
+    """Look at a text as the centre does."""
+    return free_text.findings(text)
+
+
+async def _here(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
 
 
 @asynccontextmanager
@@ -260,7 +267,8 @@ async def opened(
             bus=bus,
             documents=documents,
             blobs=blobs,
-            cpu=_no_cpu,
+            cpu=_here,
+            text_check=free_text.findings,
         )
         running = await stack.enter_async_context(service.opens(place))
         url = await stack.enter_async_context(served(_application(running)))

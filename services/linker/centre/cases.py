@@ -8,6 +8,7 @@ from aiohttp import web
 
 from services.linker.centre import entries, feed, views
 from services.linker.centre.deps import CentreDeps
+from services.linker.centre.free_text import warnings
 from services.linker.centre.records import RECALLS, Entry, Recall
 from services.linker.centre.reports import ENTRIES
 from services.linker.links.bounds import Note, Word
@@ -69,13 +70,15 @@ class CaseRoutes:
         """Write a confirmed diagnosis, or a new version of one."""
         asked = await decoded(request, entries.DiagnosisRequest)
         entries.check_diagnosis(asked)
-        return await self._write("diagnosis", asked)
+        typed = {"note": asked.note, "display": asked.display}
+        return await self._write("diagnosis", asked, await warnings(self._deps.check_text, typed))
 
     async def post_annotation(self, request: web.Request) -> web.Response:
         """Write an annotation, or a new version of one."""
         asked = await decoded(request, entries.AnnotationRequest)
         entries.check_annotation(asked)
-        return await self._write("annotation", asked)
+        typed = {"note": asked.note, "label.display": asked.label.display if asked.label else ""}
+        return await self._write("annotation", asked, await warnings(self._deps.check_text, typed))
 
     async def get_recalls(self, request: web.Request) -> web.Response:
         """Return recalls of one state (default requested); with site, those that this site could answer."""
@@ -90,6 +93,7 @@ class CaseRoutes:
         asked = await decoded(request, RecallRequest)
         if not asked.by.strip() or not asked.study_instance_uid:
             raise Invalid("missing-by", "study_instance_uid and by are needed")
+        await warnings(self._deps.check_text, {"why": asked.why})
         recall = Recall(
             study_instance_uid=asked.study_instance_uid,
             recall_id=str(uuid.uuid4()),
@@ -139,7 +143,9 @@ class CaseRoutes:
         shown = [views.entry(e) for e in page.documents if e.removed != "yes" or "removed" in request.query]
         return _json({name: shown, "next": page.next})
 
-    async def _write(self, kind: str, asked: entries.DiagnosisRequest | entries.AnnotationRequest) -> web.Response:
+    async def _write(
+        self, kind: str, asked: entries.DiagnosisRequest | entries.AnnotationRequest, doubts: list[str]
+    ) -> web.Response:
         entry_id, stamped = entries.stamped(asked)
 
         async def step(old: Entry | None) -> Entry | None:
@@ -151,7 +157,8 @@ class CaseRoutes:
         if entry is None:
             raise NotFound("unknown-entry", "id: no such entry")
         await feed.note(self._deps, kind, entry_id, entry.touched)
-        return _json(views.entry(entry), status=200 if len(entry.versions) > 1 else 201)
+        body = {**views.entry(entry), "warnings": doubts} if doubts else views.entry(entry)
+        return _json(body, status=200 if len(entry.versions) > 1 else 201)
 
 
 def _json(value: object, *, status: int = 200) -> web.Response:

@@ -1,6 +1,7 @@
 """What the centre's handlers, routes and tasks work with."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,18 +10,23 @@ import aiohttp
 from services.linker.settings import LinkerSettings
 from shared.bus import Bus
 from shared.documents import Documents
+from shared.free_text import TextFindings
 from shared.set_aside import SetAsides
 
 
 @dataclass(frozen=True)
 class CentreDeps:
-    """The ports, the settings, a session to ask the archive with, and the event that wakes the publisher."""
+    """The ports, the settings, a session to ask the archive with, and the event that wakes the publisher.
+
+    check_text: looks for names in what a person types.
+    """
 
     documents: Documents
     bus: Bus
     settings: LinkerSettings
     session: aiohttp.ClientSession
     site: str
+    check_text: Callable[[str], Awaitable[TextFindings]]
     wake_up: asyncio.Event = field(default_factory=asyncio.Event)
 
     @cached_property

@@ -17,6 +17,7 @@ from services.linker.settings import LinkerSettings, complete
 from shared import settings
 from shared.documents import Eq
 from shared.events import InstancesStored
+from shared.free_text import TextFindings
 from shared.lease import leases_of
 from shared.service import Place, Running
 
@@ -26,8 +27,12 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
     """Yield the running linker of the centre."""
     chosen = complete(settings.read(LinkerSettings, "LINKER", place.environ), place.base_url)
     timeout = aiohttp.ClientTimeout(total=chosen.idle_timeout_s, sock_connect=chosen.connect_timeout_s)
+
+    async def check_text(text: str) -> TextFindings:
+        return await place.cpu(place.text_check, text)
+
     async with aiohttp.ClientSession(timeout=timeout) as session:
-        deps = CentreDeps(place.documents, place.bus, chosen, session, place.site)
+        deps = CentreDeps(place.documents, place.bus, chosen, session, place.site, check_text)
 
         watch = feed.Watch(deps)
         leases = leases_of(place.documents, place.environ)

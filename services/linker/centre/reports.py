@@ -8,7 +8,7 @@ import msgspec
 import orjson
 from aiohttp import web
 
-from services.linker.centre import linking, views
+from services.linker.centre import free_text, linking, views
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import (
     ANNOTATIONS,
@@ -161,6 +161,7 @@ class ReportRoutes:
     async def post_link(self, request: web.Request) -> web.Response:
         """Link, unlink, or give back to the rules, by hand."""
         asked = await decoded(request, ManualLinkRequest)
+        await free_text.warnings(self._deps.check_text, {"why": asked.why})
         decision = asked.decision()
         report = await linking.relink(self._deps, asked.report_id, at=clock.now(), decision=decision)
         if report is None:

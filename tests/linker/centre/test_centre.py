@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ import orjson
 import pytest
 from aiohttp import web
 
+from services.linker.centre.free_text import warnings
 from services.linker.centre.records import CURSORS
 from services.linker.reports import document as form
 from services.linker.service import CENTRE
+from shared.errors import Refused
 from shared.events import CaseChanged, InstancesStored, LinkKeys
+from shared.free_text import TextCheck, TextFindings, unchecked
 from tests.linker.samples import document, packed, uid
 from tests.linker.system import Opened, opened, served, until
 
@@ -389,3 +393,41 @@ async def test_recalls_are_listed_for_a_site_and_ended_by_its_answer(centre: Ope
 
     assert (await centre.get("/api/recalls"))["recalls"] == []
     assert (await centre.get("/api/recalls?state=redelivered"))["recalls"][0]["answered_by"] == "hospital"
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "field"),
+    [
+        ("/api/diagnoses", {"study_instance_uids": [STUDY], "note": "山田太郎様、再検をお願いします"}, "note"),
+        ("/api/diagnoses", {"study_instance_uids": [STUDY], "note": "電話 03-1234-5678 まで"}, "note"),
+        ("/api/recalls", {"study_instance_uid": STUDY, "why": "患者氏名:佐藤花子"}, "why"),
+        ("/api/links", {"report_id": "R1", "study_instance_uid": STUDY, "why": "患者氏名:佐藤花子"}, "why"),
+    ],
+)
+async def test_a_name_in_a_text_that_is_typed_here_is_refused_without_it(
+    centre: Opened, path: str, asked: dict[str, Any], field: str
+) -> None:
+    async with centre.session.post(centre.url + path, json={**asked, "by": "Dr. Who"}) as answer:
+        text = await answer.text()
+
+    assert answer.status in (400, 422)
+    assert field in text
+    assert not any(value in text for value in ("山田", "佐藤", "1234"))
+
+
+async def test_what_is_doubtful_in_a_note_is_kept_and_said(centre: Opened) -> None:
+    asked = {"study_instance_uids": [STUDY], "note": "東京大学医学部附属病院で再検", "by": "Dr. Who"}
+
+    kept = await centre.post("/api/diagnoses", asked, 201)
+
+    assert kept["note"] == asked["note"]
+    assert any("institution" in each for each in kept["warnings"])
+
+
+async def test_where_nothing_can_look_at_it_no_text_is_taken() -> None:
+    with pytest.raises(Refused):
+        await warnings(partial(_here, unchecked), {"note": "SAH"})
+
+
+async def _here(check: TextCheck, text: str) -> TextFindings:
+    return check(text)

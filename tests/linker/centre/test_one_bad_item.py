@@ -20,7 +20,7 @@ from shared.set_aside import SET_ASIDE
 from tests.breaking import breaking
 from tests.linker.centre.test_centre import linked, stored_with_keys
 from tests.linker.samples import document, uid
-from tests.linker.system import Opened, opened, until
+from tests.linker.system import Opened, checked, opened, until
 
 STUDY = uid(1)
 
@@ -37,7 +37,7 @@ async def centre_with(tmp_path: Path) -> AsyncIterator[Opened]:
 
 def deps_of(centre: Opened, session: aiohttp.ClientSession, **ports: Any) -> CentreDeps:
     own = {"documents": centre.documents, "bus": centre.bus, **ports}
-    return CentreDeps(**own, settings=LinkerSettings(), session=session, site="centre")
+    return CentreDeps(**own, settings=LinkerSettings(), session=session, site="centre", check_text=checked)
 
 
 async def set_aside(centre: Opened) -> list[tuple[str, str]]:

@@ -1,0 +1,26 @@
+"""Looks at what people type at the centre before it is kept: a name in it is refused, and what is doubtful is said.
+
+Who writes (by) is meant to be named; everything else is about a patient.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from shared.errors import Invalid
+from shared.free_text import TextFindings
+
+
+async def warnings(check: Callable[[str], Awaitable[TextFindings]], texts: Mapping[str, str]) -> list[str]:
+    """Return what a person should look at, by field and without its value. texts: field → what was typed.
+
+    Raises Invalid for a text that identifies somebody, Refused where nothing can look at it.
+    """
+    doubts: list[str] = []
+    for field, text in texts.items():
+        if not text.strip():
+            continue
+        found = await check(text)
+        if found.identifying:
+            kinds = ", ".join(found.identifying)
+            raise Invalid("text-identifies", f"{field}: it seems to name somebody ({kinds}); write it without")
+        doubts += [f"{field}: {reason}" for reason in found.doubtful]
+    return doubts
