@@ -17,6 +17,7 @@ BY_NAME_ONLY = {
     "pylibjpeg-libjpeg": "a decoder that pydicom finds",
     "pylibjpeg-openjpeg": "a decoder that pydicom finds",
     "pyjpegls": "a decoder that pydicom finds",
+    "sudachidict-core": "a dictionary that SudachiPy loads by its name",
 }
 COMMANDS = {
     "dicom3tools": "dciodvfy",
