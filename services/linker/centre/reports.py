@@ -15,6 +15,7 @@ from services.linker.centre.records import (
     CASE_CHANGES,
     DIAGNOSES,
     REPORTS,
+    STUDIES_KNOWN,
     Changed,
     Entry,
     StoredReport,
@@ -163,6 +164,11 @@ class ReportRoutes:
         asked = await decoded(request, ManualLinkRequest)
         await free_text.warnings(self._deps.check_text, {"why": asked.why})
         decision = asked.decision()
+        known = await self._deps.documents.get(REPORTS, asked.report_id)
+        study = await self._deps.documents.get(STUDIES_KNOWN, decision.study_instance_uid)
+        if known is not None:
+            patients = asked.checked_patients(known.current.keys, study.keys if study else None)
+            decision = msgspec.structs.replace(decision, patients=patients)
         report = await linking.relink(self._deps, asked.report_id, at=clock.now(), decision=decision)
         if report is None:
             raise NotFound("unknown-report", "report_id: no such report at the centre")

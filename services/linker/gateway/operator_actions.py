@@ -27,6 +27,7 @@ from shared.documents import Condition, Eq, Order
 from shared.documents.optimistic import change
 from shared.errors import Invalid, NotFound
 from shared.logs import decided
+from shared.web.actor import actor_named
 
 LIMIT = 200
 
@@ -46,8 +47,7 @@ class DeliveryRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Raise Invalid that says what is missing."""
         if self.action not in ("release", "retry"):
             raise Invalid("not-an-action", "action takes release or retry")
-        if not self.by.strip():
-            raise Invalid("missing-by", "by says who decides")
+        actor_named(self.by)
         if self.action == "release" and not (self.delivery_id and self.sha256):
             raise Invalid("missing-version", "delivery_id and sha256 say which version was read")
 
@@ -61,9 +61,13 @@ class OperatorActions:
     async def decide(self, asked: ManualLinkRequest) -> dict[str, Any]:
         """Link, bar, or give back to the rules; return the link."""
         decision = asked.decision()
-        uid = decision.study_instance_uid
-        if decision.action == "link" and await self._deps.documents.get(STUDIES_SEEN, uid) is None:
+        study = await self._deps.documents.get(STUDIES_SEEN, decision.study_instance_uid)
+        report = await self._deps.documents.get(REPORTS_SEEN, asked.report_id)
+        if decision.action == "link" and study is None:
             raise NotFound("unknown-study", "study_instance_uid: no such Study at this gateway")
+        if report is not None:
+            patients = asked.checked_patients(report.current.keys, study.keys if study else None)
+            decision = msgspec.structs.replace(decision, patients=patients)
         link = await linking.relink(self._deps, asked.report_id, at=clock.now(), decision=decision)
         if link is None:
             raise NotFound("unknown-report", "report_id: no such report at this gateway")
@@ -147,7 +151,7 @@ class OperatorActions:
         if report.current.sha256 != asked.sha256:
             raise Invalid("another-version", "sha256: the report has another version by now; read that one")
         at = clock.utc_now().isoformat(timespec="seconds")
-        return msgspec.structs.replace(old, approved=asked.sha256, approved_by=asked.by.strip(), approved_at=at)
+        return msgspec.structs.replace(old, approved=asked.sha256, approved_by=actor_named(asked.by), approved_at=at)
 
     async def _shown_link(self, link: Link) -> dict[str, Any]:
         documents = self._deps.documents

@@ -8,7 +8,7 @@ import orjson
 from aiohttp import web
 
 from services.linker.gateway.operator_actions import DeliveryRequest, OperatorActions
-from services.linker.links.manual import ManualLinkRequest, decoded
+from services.linker.links.manual import ManualLinkRequest, OtherPatient, decoded
 from services.linker.links.states import DeliveryState, LinkState
 from shared.errors import Invalid
 
@@ -77,7 +77,7 @@ class GatewayRoutes:
         return _page(request, "report", texts=texts, **report)
 
     async def page_action(self, request: web.Request) -> web.Response:
-        """Take the pages' forms."""
+        """Take the pages' forms; where a link would join two patients, ask again with both shown."""
         form = {name: str(value).strip() for name, value in (await request.post()).items()}
         try:
             if form.pop("form", "") == "delivery":
@@ -86,6 +86,9 @@ class GatewayRoutes:
                 await self._actions.decide(msgspec.convert(form, ManualLinkRequest))
         except msgspec.ValidationError as error:
             raise Invalid("not-the-form", "the form is not complete") from error
+        except OtherPatient as error:
+            report, _, study = error.patients.partition(" / ")
+            return _page(request, "confirm_link", form=form, patients=error.patients, report=report, study=study)
         raise web.HTTPSeeOther("/gateway/links")
 
 

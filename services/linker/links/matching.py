@@ -27,6 +27,7 @@ CIRCUMSTANCE = "patient-modality-date"
 MANUAL = "by-hand"
 REPORT_RETRACTED = "retracted"
 PATIENTS_DISAGREE = "patients-disagree"  # versions of one report are of different patients
+UNKNOWN = "unknown"
 AWAITED = "study-awaited"  # the report names a Study that is not known yet
 
 
@@ -41,13 +42,17 @@ class StudyKeys(msgspec.Struct, frozen=True):
 
 
 class ManualDecision(msgspec.Struct, frozen=True):
-    """What a person decided. action: link, unlink, or rules (forget what was decided by hand). at: RFC 3339."""
+    """What a person decided. action: link, unlink, rules (forget what was decided by hand), or undo (of the last).
+
+    at: RFC 3339.  patients: the pseudonyms of report and Study that the person confirmed, where they are not one.
+    """
 
     action: str
     study_instance_uid: str
     by: str
     at: str
     why: str = ""
+    patients: str = ""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -86,7 +91,7 @@ def manual_links(decisions: Sequence[ManualDecision]) -> tuple[frozenset[str], f
     """Return the Studies linked and those barred by hand, after all decisions in their order."""
     linked: set[str] = set()
     barred: set[str] = set()
-    for decision in decisions:
+    for decision in _standing(decisions):
         if decision.action == "rules":
             linked.clear()
             barred.clear()
@@ -97,6 +102,25 @@ def manual_links(decisions: Sequence[ManualDecision]) -> tuple[frozenset[str], f
             linked.discard(decision.study_instance_uid)
             barred.add(decision.study_instance_uid)
     return frozenset(linked), frozenset(barred)
+
+
+def _standing(decisions: Iterable[ManualDecision]) -> list[ManualDecision]:
+    """Return the decisions that were not undone."""
+    standing: list[ManualDecision] = []
+    for decision in decisions:
+        if decision.action != "undo":
+            standing.append(decision)
+        elif standing:
+            standing.pop()
+    return standing
+
+
+def patients_of(report: LinkKeys, study: StudyKeys | None) -> str:
+    """Return the pseudonyms of both as a person confirms them, "" if report and Study are surely of one patient."""
+    known = study.patient_ids if study else ()
+    if report.patient_id and known == (report.patient_id,):
+        return ""
+    return f"{report.patient_id or UNKNOWN} / {', '.join(known) or UNKNOWN}"
 
 
 def match(report: LinkKeys, studies: Iterable[StudyKeys], tolerance_days: int = 1) -> Match:

@@ -236,11 +236,13 @@ async def test_linking_by_hand_at_the_centre_wins_over_the_gateway_and_survives_
     await centre.post("/api/reports", linked(document(), OTHER), 201, FHIR)
 
     choice = {"report_id": "R1", "study_instance_uid": STUDY, "by": "Dr. Who", "why": "wrong study"}
-    await centre.post("/api/links", choice)
+    refused = await centre.post("/api/links", choice, 400)
+    await centre.post("/api/links", choice | {"confirmed_patients": "P1 / unknown"})
     await centre.post("/api/reports", linked(document(), OTHER), 200, FHIR)
 
     assert studies_of(await centre.get("/api/reports/R1")) == (STUDY,)
     link = (await centre.get("/api/links?state=linked"))["links"][0]
+    assert refused["reason"] == "other-patient"  # the archive has no such Study yet, so nobody knows whose it is
     assert (link["rule"], link["hand"][0]["by"]) == ("by-hand", "Dr. Who")
 
 

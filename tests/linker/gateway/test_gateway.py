@@ -260,7 +260,7 @@ async def test_an_unlinked_report_is_visible_with_candidates_and_linked_by_hand(
         link = await gateway.post("/api/gateway/links", choice)
 
         assert (link["studies"], link["rule"]) == ([OTHER], "by-hand")
-        assert {"action", "by", "at", "why", "study_instance_uid"} == set(link["hand"][0])
+        assert {"action", "by", "at", "why", "study_instance_uid", "patients"} == set(link["hand"][0])
         await until(lambda: any(studies_of(each) == (OTHER,) for each in archive.reports))
         await until(lambda: [e.rule for e in gateway.of(ReportLinked)] == ["by-hand"])
         await gateway.take(instances(uid(3), receipt="r3"))
@@ -309,6 +309,31 @@ async def test_a_broken_document_is_refused_at_once_and_holds_up_no_other(tmp_pa
         assert studies_of(archive.reports[-1]) == (STUDY,)
         (failed,) = (await gateway.get("/api/gateway/deliveries?state=failed"))["deliveries"]
         assert (failed["report_id"], failed["reason"]) == ("R1", "blob-unreadable")
+
+
+async def test_a_link_between_two_patients_is_confirmed_with_both_shown_and_can_be_undone(
+    tmp_path: Path, archive: Archive
+) -> None:
+    text, others = document(), instances(STUDY, patient_id="PSEUDO-B")
+    choice = {"report_id": "R1", "study_instance_uid": STUDY, "by": "Dr. Who"}
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
+        await keep(gateway.blobs["deidentified"], others, documents=[text])
+        await gateway.take(others, report(text))
+        (unlinked,) = (await gateway.get("/api/gateway/links"))["links"]
+        own = unlinked["report"]["patient_id"]
+
+        refused = await gateway.post("/api/gateway/links", choice, 400)
+        async with gateway.session.post(f"{gateway.url}/gateway/links", data=choice) as page:
+            asked = await page.text()
+        guessed = await gateway.post("/api/gateway/links", choice | {"confirmed_patients": "yes"}, 400)
+        linked = await gateway.post("/api/gateway/links", choice | {"confirmed_patients": f"{own} / PSEUDO-B"})
+        undone = await gateway.post("/api/gateway/links", {"report_id": "R1", "by": "Dr. Who", "action": "undo"})
+
+        assert refused["reason"] == guessed["reason"] == "other-patient"
+        assert own in asked
+        assert "PSEUDO-B" in asked
+        assert (linked["studies"], linked["hand"][0]["patients"]) == ([STUDY], f"{own} / PSEUDO-B")
+        assert (undone["studies"], undone["reason"], len(undone["hand"])) == ([], "patient-conflict", 2)
 
 
 async def test_the_page_shows_what_is_unlinked_and_links_only_from_its_own_origin(

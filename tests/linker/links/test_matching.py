@@ -126,6 +126,9 @@ def test_a_person_overrules_the_rules_until_giving_back() -> None:
 
     assert decide(keys(), studies, decisions=[decision("link", "2")]) == Match(studies=("2",), rule="by-hand")
     assert decide(keys(), studies, decisions=[decision("link", "2"), decision("rules")]).rule == "accession"
+    assert decide(keys(), studies, decisions=[decision("link", "2"), decision("undo")]).rule == "accession"
+    back = [decision("link", "2"), decision("rules"), decision("undo")]
+    assert decide(keys(), studies, decisions=back) == Match(studies=("2",), rule="by-hand")
 
 
 def test_a_barred_study_is_not_linked_again_by_a_rule() -> None:
