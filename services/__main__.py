@@ -11,6 +11,7 @@ import uvloop
 from services import checking, data_versions, dead_letters, free_text, operations, reconcile
 from services.anonymizer import service as anonymizer
 from services.anonymizer.cli import commands as anonymizer_cli
+from services.anonymizer.cli.audit_commands import audit
 from services.archive import service as archive
 from services.command_line import option_variables, run_command
 from services.ingest import service as ingest
@@ -36,6 +37,7 @@ app = typer.Typer(help="J-MID: a country's medical images and radiology reports.
 app.add_typer(anonymizer_cli.deid, name="deid")
 app.add_typer(anonymizer_cli.keys, name="keys")
 app.add_typer(anonymizer_cli.profile, name="profile")
+app.add_typer(audit, name="audit")
 app.add_typer(dead_letters.commands(SERVICES), name="dead")
 app.add_typer(data_versions.rebuilding(), name="rebuild")
 app.add_typer(reconcile.reconciling(), name="reconcile")

@@ -191,7 +191,7 @@ DECISION_EVENTS = Collection(
     DecisionEvent,
     key="id",
     fields=("blob", "subject", "by", "at"),
-    indexes=(("subject", "at"),),
+    indexes=(("subject", "at"), ("by", "at")),
 )
 DEVICE_RULES = Collection("deid_device_rules", DeviceRule, key="id", fields=("state",))
 AUDIT = Collection(

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+from services.anonymizer.audit.routes import audit_routes
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.instances import scratch
 from services.anonymizer.instances.handler import deidentify_instances
@@ -88,6 +89,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
 
     yield Running(
         routes=[
+            *audit_routes(deps),
             *routes(deps),
             *rule_routes(deps, place.bus),
             *report_review_routes(deps, place.bus),
@@ -98,7 +100,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
             ReportReceived: partial(handler.deidentify_report, deps=deps),
         },
         templates=Path(__file__).parent / "templates",
-        menu=[(translatable("Quarantine"), "/gateway/quarantine")],
+        menu=[(translatable("Quarantine"), "/gateway/quarantine"), (translatable("Audit"), "/gateway/audit")],
         status=status,
     )
 

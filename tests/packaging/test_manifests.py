@@ -19,6 +19,8 @@ INSIDE = ("/-/metrics", "/-/status", "/-/ready", "/-/live", "/-/dead", "/-/dead.
 PEOPLE = [
     ("gateway", "/gateway/quarantine/1/images", "jmid-anonymizer"),
     ("gateway", "/api/gateway/quarantine", "jmid-anonymizer"),
+    ("gateway", "/gateway/audit", "jmid-anonymizer"),
+    ("gateway", "/api/gateway/audit", "jmid-anonymizer"),
     ("gateway", "/gateway/links", "jmid-linker"),
     ("gateway", "/gateway/reports/1", "jmid-linker"),
     ("gateway", "/api/gateway/deliveries", "jmid-linker"),

@@ -49,7 +49,13 @@ class VaultRead(msgspec.Struct, frozen=True):
 
 
 VAULT = Collection("deid_vault", Sealed, key="pseudonym")
-VAULT_READS = Collection("deid_vault_reads", VaultRead, key="id", fields=("pseudonym", "by", "at"))
+VAULT_READS = Collection(
+    "deid_vault_reads",
+    VaultRead,
+    key="id",
+    fields=("pseudonym", "by", "at"),
+    indexes=(("pseudonym", "at"), ("by", "at")),
+)
 
 
 def seal(keys: KeySet, kind: str, pseudonym: str, original: str) -> Sealed:

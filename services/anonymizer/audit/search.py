@@ -1,0 +1,115 @@
+"""Finds entries of the audit log by time, subject, kind and actor, the newest first, in one order over all kinds."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from services.anonymizer.audit import entries
+from services.anonymizer.audit.entries import Entry, EntryKind
+from services.anonymizer.pseudonyms.vault import VAULT_READS
+from services.anonymizer.records import AUDIT, DECISION_EVENTS, DEVICE_RULES, REPORT_AUDIT
+from shared.documents import Collection, Condition, Documents, Eq, Order, Range
+from shared.errors import Invalid
+
+_LAST = "\uffff"  # behind every time of a day or an hour that is not written out
+
+
+class Wanted(NamedTuple):
+    """What is asked for; "" does not ask. since, until: RFC 3339, or its beginning such as a day; both inclusive."""
+
+    since: str = ""
+    until: str = ""
+    subject: str = ""
+    kind: str = ""
+    actor: str = ""
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Return the query of a URL that asks for it again."""
+        return {name: value for name, value in self._asdict().items() if value}
+
+
+def wanted_of(query: Mapping[str, str]) -> Wanted:
+    """Return what a query asks for; raise Invalid for a kind or a time that is none."""
+    wanted = Wanted(**{name: query.get(name, "").strip() for name in Wanted._fields})
+    if wanted.kind and wanted.kind not in tuple(EntryKind):
+        raise Invalid("wrong-parameter", f"kind is one of {', '.join(EntryKind)}")
+    for name, value in (("since", wanted.since), ("until", wanted.until)):
+        try:
+            if value:
+                datetime.fromisoformat(value)
+        except ValueError as error:
+            raise Invalid("wrong-parameter", f"{name} is a day or a time such as 2026-04-01T09:00:00") from error
+    return wanted
+
+
+async def found(documents: Documents, wanted: Wanted) -> AsyncIterator[Entry]:
+    """Yield the entries, newest first, reading no further than is asked for."""
+    streams = [each async for each in _begun(documents, wanted)]
+    while streams:
+        newest = max(streams, key=lambda each: (each.head.at, each.head.kind, each.head.object))
+        yield newest.head
+        following = await anext(newest.rest, None)
+        streams.remove(newest)
+        if following is not None:
+            streams.append(_Stream(following, newest.rest))
+
+
+class _Stream(NamedTuple):
+    """One kind's entries. head: the next one."""
+
+    head: Entry
+    rest: AsyncIterator[Entry]
+
+
+async def _begun(documents: Documents, wanted: Wanted) -> AsyncIterator[_Stream]:
+    for entries_of_kind in _all_kinds(documents, wanted):
+        head = await anext(entries_of_kind, None)
+        if head is not None:
+            yield _Stream(head, entries_of_kind)
+
+
+def _all_kinds(documents: Documents, wanted: Wanted) -> list[AsyncIterator[Entry]]:
+    """Return the streams of the kinds that may have what is asked for. What the service did, no person did."""
+    by_service = {
+        EntryKind.INSTANCE: _stream(documents, AUDIT, entries.of_instance, wanted, "subject", ""),
+        EntryKind.REPORT: _stream(documents, REPORT_AUDIT, entries.of_report, wanted, "subject", ""),
+    }
+    by_people = {
+        EntryKind.DECISION: _stream(documents, DECISION_EVENTS, entries.of_decision, wanted, "subject", "by"),
+        EntryKind.VAULT_READ: _stream(documents, VAULT_READS, entries.of_vault_read, wanted, "pseudonym", "by"),
+        EntryKind.RULE: _rules(documents, wanted),
+    }
+    asked = {**by_service, **by_people}
+    if wanted.actor:
+        asked = by_service if wanted.actor == entries.SERVICE else by_people
+    without = {EntryKind.RULE} if wanted.subject else set()
+    return [each for kind, each in asked.items() if kind not in without and wanted.kind in ("", kind.value)]
+
+
+async def _stream(
+    documents: Documents,
+    collection: Collection[Any],
+    entry_of: Callable[[Any], Entry],
+    wanted: Wanted,
+    subject: str,
+    actor: str,
+) -> AsyncIterator[Entry]:
+    """Yield the entries of one collection. subject, actor: the fields that hold them."""
+    where: list[Condition] = [Range("at", wanted.since or None, wanted.until + _LAST if wanted.until else None)]
+    if wanted.subject:
+        where.append(Eq(subject, wanted.subject))
+    if wanted.actor and actor:
+        where.append(Eq(actor, wanted.actor))
+    async for record in documents.every(collection, *where, order=[Order("at", descending=True)]):
+        yield entry_of(record)
+
+
+async def _rules(documents: Documents, wanted: Wanted) -> AsyncIterator[Entry]:
+    """Yield the versions of all device rules, which are few."""
+    rules = await documents.find_all(DEVICE_RULES)
+    every = [entries.of_rule(rule, version) for rule in rules for version in rule.versions]
+    for entry in sorted(every, key=lambda each: each.at, reverse=True):
+        is_in_time = wanted.since <= entry.at and (not wanted.until or entry.at <= wanted.until + _LAST)
+        if is_in_time and wanted.actor in ("", entry.actor):
+            yield entry
