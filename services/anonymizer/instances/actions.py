@@ -52,7 +52,8 @@ def _keep(tag: int, vr: bytes, value: bytes, charset: bytes, context: Context, s
     if search and vr in _BINARY and context.identity.left_in(value):
         return Action.REMOVE, None
     if vr == b"UI" and vr in allowed:
-        return None if replacement_values.is_uid(value) else (Action.UID, replacement_values.uids(context.keys, value))
+        is_kept = replacement_values.names_no_instance(value)
+        return None if is_kept else (Action.UID, replacement_values.kept_uids(context.keys, value))
     if search and vr in (b"DS", b"IS", b"AS") and context.identity.left_in(value):
         is_number = replacement_values.is_number(value) and not context.identity.is_identifier(value)
         return None if is_number else (Action.EMPTY, b"")

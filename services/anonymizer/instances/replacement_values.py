@@ -8,7 +8,6 @@ from pydicom._uid_dict import UID_dictionary
 
 from services.anonymizer.pseudonyms.keys import KeySet
 from services.anonymizer.pseudonyms.pseudonyms import uid_pseudonym
-from shared.dicom.uid import has_uid_characters
 
 DUMMY_TEXT = b"ANONYMIZED"
 _DUMMIES = {
@@ -20,6 +19,12 @@ _DA = re.compile(rb"^(\d{4})\.?(\d{2})\.?(\d{2})$")  # with the points of ACR-NE
 _DT = re.compile(rb"^(\d{4})(\d{2})?(\d{2})?(\d{0,6}(?:\.\d{1,6})?(?:[+-]\d{4})?)$")
 _TM = re.compile(rb"^\d{2}(?::?\d{2}(?::?\d{2}(?:\.\d{1,6})?)?)?$")
 _AS = re.compile(rb"^(\d{3})([DWMY])$")
+# Roots of registered coding schemes, context groups and mapping resources: PS3.6 Annex A, PS3.16 Table 8-1, HL7
+# (2.16.840.1.113883: vocabulary, external code systems) and MEDIS-DC (JJ1017, JLAC10). Arcs are short: a longer one may
+# be an ID or a date.
+_REGISTERED = re.compile(
+    r"(?:1\.2\.840\.10008|2\.16\.840\.1\.113883\.(?:3\.26\.1|5|6|12)|1\.2\.392\.200119\.4)(?:\.\d{1,4}){1,4}"
+)
 _NUMBER = re.compile(rb"^[0-9+\-.eE \\]*[DWMY]?$")
 MAX_AGE_YEARS = 89
 
@@ -32,9 +37,26 @@ def dummy(vr: bytes, value: bytes) -> bytes:
 
 def uids(keys: KeySet, value: bytes) -> bytes:
     """Return each UID's replacement; those that PS3.6 Annex A registers stay, for they name no Instance."""
-    texts = value.decode("ascii", "replace").rstrip(" \0").split("\\")
+    texts = _texts(value)
     replaced = [text if text.strip(" \0") in UID_dictionary else uid_pseudonym(keys, text) for text in texts]
     return "\\".join(replaced).encode("ascii")
+
+
+def names_no_instance(value: bytes) -> bool:
+    """Say whether each UID is registered, or under the root of registered coding schemes and context groups."""
+    return all(
+        not text or text in UID_dictionary or _REGISTERED.fullmatch(text) for text in map(str.strip, _texts(value))
+    )
+
+
+def kept_uids(keys: KeySet, value: bytes) -> bytes:
+    """Return UIDs of Attributes that name a class or a coding scheme; what is not registered is replaced."""
+    texts = [text if names_no_instance(text.encode()) else uid_pseudonym(keys, text) for text in _texts(value)]
+    return "\\".join(texts).encode("ascii")
+
+
+def _texts(value: bytes) -> list[str]:
+    return value.decode("ascii", "replace").rstrip(" \0").split("\\")
 
 
 def shifted(vr: bytes, value: bytes, days: int) -> bytes | None:
@@ -81,12 +103,6 @@ def is_date_or_time(vr: bytes, value: bytes) -> bool:
     """Return whether every value has the form of its VR: what has not may hold anything, and is not kept."""
     form = {b"DA": _DA, b"DT": _DT, b"TM": _TM}[vr]
     return all(not part.strip(b" \0") or form.match(part.strip(b" \0")) for part in value.split(b"\\"))
-
-
-def is_uid(value: bytes) -> bool:
-    """Return whether the value has the characters of UIDs (PS3.5 9.1): what has not may be a text."""
-    raw = value.rstrip(b" \0")
-    return not raw or all(map(has_uid_characters, raw.split(b"\\")))
 
 
 def is_number(value: bytes) -> bool:
