@@ -3,10 +3,13 @@
 from typing import NamedTuple
 
 from services.anonymizer.device_rules import DeviceRule
+from services.anonymizer.dicom import patient_identifiers
 from services.anonymizer.dicom.patient_identifiers import PatientIdentity
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms import pseudonyms
 from services.anonymizer.pseudonyms.keys import KeySet
+from services.anonymizer.text import site_list
+from services.anonymizer.text.site_list import SiteList
 from shared.fhir.systems import patient_system
 
 
@@ -19,6 +22,7 @@ class Policy(NamedTuple):
     one of the Series.  recognise: whether the recogniser of names, if it is installed, reads the cleaned reports.
     analyse: whether the morphological analyser reads every text; without it only rules and lists find people.
     device_rules: what a person decided for all images of a device.
+    names: the site's own, of its list.
     """
 
     profile: str
@@ -31,6 +35,7 @@ class Policy(NamedTuple):
     search_slices: bool = False
     analyse: bool = True
     device_rules: tuple[DeviceRule, ...] = ()
+    names: SiteList = site_list.NONE
 
 
 class Context(NamedTuple):
@@ -56,6 +61,8 @@ def of(policy: Policy, sop_class_uid: str, identity: PatientIdentity) -> Context
     issuer = pseudonyms.issuer_of(identity.issuer, policy.site, policy.foreign_issuers)
     moves = profile.dates(profile.load(policy.profile)) == "MODIFIED"
     days = pseudonyms.shift_days(policy.keys, issuer, identity.patient_id) if moves else 0
+    if policy.names.places:
+        identity = patient_identifiers.with_places(identity, policy.names.places, policy.site)
     return Context(policy, sop_class_uid, identity, issuer, days)
 
 

@@ -28,6 +28,7 @@ from services.anonymizer.quarantine.rules import rule_routes
 from services.anonymizer.records import AUDIT, COLLECTIONS, QUARANTINE, REPORT_AUDIT, State
 from services.anonymizer.reports import handler
 from services.anonymizer.settings import AnonymizerSettings
+from services.anonymizer.text import site_list
 from services.anonymizer.text.folding import morphemes
 from shared import settings as settings_reader
 from shared.documents import Eq
@@ -40,6 +41,7 @@ from shared.events import (
     ReportDeidentified,
     ReportReceived,
 )
+from shared.logs import decided
 from shared.metrics import DAMAGED
 from shared.service import Place, Role, Running, Service
 from shared.web.language import translatable
@@ -65,7 +67,10 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         recognise=settings.name_recogniser == "auto",
         search_pixels=settings.search_pixels,
         analyse=settings.text_analyser == "required",
+        names=await asyncio.to_thread(site_list.read, settings.site_list),
     )
+    for fault in policy.names.faults:
+        decided("site-list-line-not-used", level="warning", service="anonymizer", reason=fault.why, count=fault.line)
     deps = AnonymizerDeps(
         identified=place.blobs["identified"],
         deidentified=place.blobs["deidentified"],

@@ -61,6 +61,13 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
             "service does not start; off: rules and lists alone, which leave more names."
         ),
     ] = "required"
+    site_list: Annotated[
+        Path | None,
+        Meta(
+            description="A file of the site's own names (institution:, department:, ward:, staff:), which are cleaned "
+            "wherever they stand; empty: none."
+        ),
+    ] = None
     key_wrap: Annotated[
         str, Meta(description="Command of a KMS or card that wraps a key file; empty: key files are plain.")
     ] = ""

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.table import Table
 
-from services.anonymizer.cli import lost_keys, report_commands, verify_command
+from services.anonymizer.cli import lost_keys, report_commands, site_names, verify_command
 from services.anonymizer.cli.folder import deidentify_folder
 from services.anonymizer.deface import load as defacing
 from services.anonymizer.deface.folder import deface_folder
@@ -44,6 +44,7 @@ def instances(
     quarantine: Annotated[Path | None, typer.Option(help="What is refused is copied here.", file_okay=False)] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
     site: SiteOption = "demo",
+    names: site_names.Option = None,
     mask_text: Annotated[
         bool, typer.Option("--mask-text", help="Mask what the text detector finds instead of refusing the image.")
     ] = False,
@@ -59,6 +60,7 @@ def instances(
     policy = _policy(profile, keys, site)._replace(trust_detector=mask_text, search_pixels=search_pixels)
     _check_detector(mask_text, "--mask-text", "a person at the gateway")
     _check_detector(search_pixels, "--search-pixels", "--no-search-pixels")
+    policy = policy._replace(names=site_names.read(names, out))
     passed, refused = deidentify_folder(in_dir, out_dir, policy, quarantine, jobs, out)
     out.print(f"{passed} de-identified, {refused} refused; see {out_dir / 'index.csv'}")
 
@@ -71,12 +73,13 @@ def reports(
     profile: ProfileOption = "jmid",
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
     site: SiteOption = "demo",
+    names: site_names.Option = None,
     recognise: Annotated[bool, typer.Option(help="Let the recogniser of names, if installed, flag reports.")] = True,
 ) -> None:
     """De-identify reports, a JSON object a line: {"id", "header", "text"}."""
     _policy(profile, keys, site)
     outcome = report_commands.deidentify_file(
-        in_file, out_file, profile, keys, site=site, jobs=jobs, recognise=recognise
+        in_file, out_file, profile, keys, site=site, jobs=jobs, recognise=recognise, names=site_names.read(names, out)
     )
     out.print(f"{outcome.done} de-identified, {outcome.flagged} to look at, {len(outcome.rejected)} not readable")
     if outcome.exit_code:

@@ -18,8 +18,9 @@ import msgspec
 from services.anonymizer.policy import Policy
 from services.anonymizer.pseudonyms import key_wrapping, keys, pseudonyms
 from services.anonymizer.reports.deidentify import shift_of
-from services.anonymizer.text import recogniser
+from services.anonymizer.text import recogniser, site_list
 from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
+from services.anonymizer.text.site_list import SiteList
 
 _BATCH = 200
 
@@ -61,14 +62,16 @@ def deidentify_file(
     site: str = "demo",
     jobs: int = 1,
     recognise: bool = True,
+    names: SiteList = site_list.NONE,
 ) -> Outcome:
     """Clean every line; write the output whole or not at all; name bad lines on stderr by number and go on.
 
     Lines keep their order. The input is read as a stream. jobs: worker processes. recognise: whether the recogniser of
-    names may flag. Raises SettingsError for an unknown
-    profile or missing keys, before anything is written.
+    names may flag. names: the site's own. Raises SettingsError for an unknown profile or missing keys, before anything
+    is written.
     """
-    policy = Policy(profile, keys.load(keys_dir, key_wrapping.read(os.environ)).current, site, recognise=recognise)
+    key_set = keys.load(keys_dir, key_wrapping.read(os.environ)).current
+    policy = Policy(profile, key_set, site, recognise=recognise, names=names)
     TextPolicy.of_profile(policy.profile, None)
     draft = out_path.with_name(out_path.name + ".part")
     done = flagged = 0
@@ -130,7 +133,7 @@ def clean_line(raw: bytes, policy: Policy) -> tuple[bytes, bool]:
     report = msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf"), type=Line)
     issuer = pseudonyms.issuer_of(_first(report.header, "IssuerOfPatientID"), policy.site, policy.foreign_issuers)
     days = shift_of(policy, issuer, _first(report.header, "PatientID"))
-    text_policy = TextPolicy.of_profile(policy.profile, days, analyse=policy.analyse)
+    text_policy = TextPolicy.of_profile(policy.profile, days, analyse=policy.analyse, names=policy.names)
     cleaned = clean_text(report.text, Identifiers.of_header(report.header), text_policy)
     review = cleaned.review or (policy.recognise and bool(recogniser.reasons_to_read([cleaned.text])))
     answer = {"id": report.id, "text": cleaned.text, "removed": cleaned.removed, "review": review}

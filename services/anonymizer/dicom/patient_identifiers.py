@@ -7,7 +7,7 @@ however encoded.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -39,6 +39,15 @@ _IDENTIFIERS = frozenset(
 )
 _LONG = 5  # bytes; from here on KURUMIZAWATSUBASA holds Kurumizawa
 _MIN_ID, _MIN_LATIN, _MIN_WIDE = 4, 3, 2  # shorter ones would be found everywhere; the text cleaner wants a label
+_PLACES = frozenset({0x00080080, 0x00081040, 0x00321033})
+_MIN_PLACE = 3
+_KIND_OF_PLACE = re.compile("(?:附属|付属)?(?:病院|医院|クリニック|診療所|医療センター)$")
+_OF_INSTITUTIONS = frozenset(
+    """hospital clinic clinical medical medicine center centre centers university college school general city national
+    memorial central regional municipal prefectural cross department radiology imaging diagnostic diagnostics institute
+    health healthcare foundation research japan tokyo osaka international children women surgery oncology cancer
+    cardiology emergency room unknown anonymous anonymized institution""".split()
+)
 _UNMISTAKABLE = 6  # digits; 512 is a patient's number somewhere, and the rows of an image
 _HEADER = 4  # bytes of an element's tag, or of its length
 _MIN_SPOKEN = 5  # letters of a reading that nobody wrote: shorter ones stand in many words
@@ -136,6 +145,15 @@ def read_part(
     return tuple(reader.identifying), reader.attributes
 
 
+@lru_cache(4096)
+def with_places(identity: PatientIdentity, places: tuple[str, ...], site: str) -> PatientIdentity:
+    """Return the identity with traces of the site's own places, but for the short name that stands in every output."""
+    own = set(character_sets.encodings(identity.charset))
+    named = (place for place in places if place.lower() != site.lower())
+    long = tuple(place for place in named if len(place) >= (_MIN_ID if place.isascii() else _MIN_PLACE))
+    return replace(identity, traces=(*identity.traces, *_encoded(long, own)))
+
+
 class _Reader:
     """Walks a Data Set for what identifies; everything else is stepped over."""
 
@@ -210,11 +228,23 @@ def _strings(tag: int, vr: bytes, text: str) -> list[str]:
         words = [word for each in words for word in re.split(r"[\^=\\\s]+", each)]
         long = [word for word in words if len(word) >= (_MIN_LATIN if word.isascii() else _MIN_WIDE)]
         return [word for word in long if word.lower() not in _VOCABULARY]
+    if tag in _PLACES:
+        return _place_words(text)
     if tag in _IDENTIFIERS:
         return [part.strip() for part in text.split("\\") if len(part.strip()) >= _MIN_ID]
     if tag == _BIRTH_DATE and len(text.strip()) == 8:
         return [text.strip()]
     return []
+
+
+def _place_words(name: str) -> list[str]:
+    """Return what tells an institution by its name: all of it, its proper name, and its long Latin words."""
+    words = [word for word in re.split(r"[\s\\,.()/-]+", name) if len(word) >= _LONG and word.isascii()]
+    proper = [word for word in words if word.lower() not in _OF_INSTITUTIONS and word.lower() not in clinical_words()]
+    whole = [part.strip() for part in name.split("\\")]
+    short = [_KIND_OF_PLACE.sub("", part) for part in whole]
+    wide = [each for each in (*whole, *short) if len(each) >= (_LONG if each.isascii() else _MIN_PLACE)]
+    return [each for each in (*wide, *proper) if each.lower() not in _OF_INSTITUTIONS]
 
 
 def _spoken(name: str) -> Iterator[str]:

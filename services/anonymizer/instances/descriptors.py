@@ -9,8 +9,9 @@ import msgspec
 
 from services.anonymizer.dicom.patient_identifiers import PatientIdentity
 from services.anonymizer.instances import replacement_values
-from services.anonymizer.policy import Context
+from services.anonymizer.policy import Context, Policy
 from services.anonymizer.text.cleaner import CleanedText, Identifiers, TextPolicy, clean_text
+from services.anonymizer.text.site_list import SiteList
 from shared.dicom import character_sets
 
 _LIMITS = {b"LO": 64, b"SH": 16, b"CS": 16, b"AE": 16, b"ST": 1024, b"LT": 10240, b"PN": 64}  # PS3.5 6.2
@@ -22,7 +23,7 @@ def clean(value: bytes, vr: bytes, charset: bytes, context: Context) -> bytes | 
     if not raw:
         return None
     text = character_sets.decode(raw, charset, vr)
-    cleaned = _cleaned(text, context.profile, context.days, context.identity, context.policy.analyse)
+    cleaned = _cleaned(text, context.profile, context.days, context.identity, context.policy)
     if cleaned.text == text:
         return None
     encoded = character_sets.encode(cleaned.text, charset)
@@ -42,6 +43,13 @@ def _identifiers(identity: PatientIdentity) -> Identifiers:
     return msgspec.structs.replace(identifiers, names=tuple(name for name in identifiers.names if name.text))
 
 
+def _cleaned(text: str, name: str, days: int, identity: PatientIdentity, policy: Policy) -> CleanedText:
+    return _cleaned_by(text, name, days, identity, policy.analyse, policy.names)
+
+
 @lru_cache(8192)
-def _cleaned(text: str, name: str, days: int, identity: PatientIdentity, analyse: bool) -> CleanedText:
-    return clean_text(text, _identifiers(identity), TextPolicy.of_profile(name, days or None, analyse=analyse))
+def _cleaned_by(
+    text: str, name: str, days: int, identity: PatientIdentity, analyse: bool, names: SiteList
+) -> CleanedText:
+    policy = TextPolicy.of_profile(name, days or None, analyse=analyse, names=names)
+    return clean_text(text, _identifiers(identity), policy)

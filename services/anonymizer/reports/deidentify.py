@@ -102,7 +102,8 @@ def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:
     issuer = pseudonyms.issuer_of(source.patient_issuer, policy.site, policy.foreign_issuers)
     days = shift_of(policy, issuer, source.patient_id)
     cleaner = _Cleaner(
-        Identifiers.of_header(source.header), TextPolicy.of_profile(policy.profile, days, analyse=policy.analyse)
+        Identifiers.of_header(source.header),
+        TextPolicy.of_profile(policy.profile, days, analyse=policy.analyse, names=policy.names),
     )
     own = known_by(source, data)
     report_id = pseudonyms.report_pseudonym(policy.keys, policy.site, own)

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from services.anonymizer.text import site_list
 from services.anonymizer.text.dates.find import WrittenDate, find_dates
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.spans import (
@@ -98,6 +99,7 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
     current = text
     for turn in range(_MAX_PASSES):
         folded = FoldedText(current, analyse=policy.analyse)
+        identifiers = site_list.added(identifiers, folded, policy.names) if turn == 0 else identifiers
         dates = find_dates(folded, identifiers.exam_days)
         findings, people = _pass(folded, dates, identifiers, policy if turn == 0 else _settled(policy), japanese)
         back = _Back(spans, japanese)

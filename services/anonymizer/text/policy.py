@@ -7,6 +7,7 @@ import msgspec
 
 from services.anonymizer.profile import profile
 from services.anonymizer.profile.profile import Action
+from services.anonymizer.text.site_list import NONE, SiteList
 
 _AGE_LIMIT: Final = 89  # 45 CFR 164.514(b)(2)(i)(C)
 
@@ -17,7 +18,7 @@ class TextPolicy(msgspec.Struct, frozen=True):
     dates: exam dates are kept, removed, or shifted by shift_days (without it: removed). Birth dates always go.
     relative: "3 days ago" is kept, or made coarse. ages_over: ages above it are made coarse; None keeps every age.
     institutions: whether names of hospitals go.  analyse: whether the morphological analyser reads the text beside the
-    rules and lists.
+    rules and lists.  names: the site's own.
     """
 
     dates: Literal["keep", "remove", "shift"] = "keep"
@@ -26,15 +27,18 @@ class TextPolicy(msgspec.Struct, frozen=True):
     ages_over: int | None = None
     institutions: Literal["remove", "keep"] = "remove"
     analyse: bool = True
+    names: SiteList = NONE
 
     @classmethod
-    def of_profile(cls, name: str, shift_days: int | None = None, *, analyse: bool = True) -> "TextPolicy":
+    def of_profile(
+        cls, name: str, shift_days: int | None = None, *, analyse: bool = True, names: SiteList = NONE
+    ) -> "TextPolicy":
         """Return the policy of a profile. shift_days: by how many days the patient's dates move.
 
         A profile that moves dates removes them from a text whose patient's shift is not known.
         Raises SettingsError: there is no such profile.
         """
-        return _of_profile(name, shift_days, analyse)
+        return _of_profile(name, shift_days, analyse, names)
 
     @classmethod
     def moving(cls, days: int) -> "TextPolicy":
@@ -43,12 +47,12 @@ class TextPolicy(msgspec.Struct, frozen=True):
 
 
 @lru_cache(1024)
-def _of_profile(name: str, shift_days: int | None, analyse: bool) -> TextPolicy:
+def _of_profile(name: str, shift_days: int | None, analyse: bool, names: SiteList) -> TextPolicy:
     taken = profile.load(name)
     option = profile.dates(taken)
     ages = _AGE_LIMIT if any(rule.action is Action.CAP_AGE for rule in taken.rules) else None
     if option == "UNMODIFIED":
-        return TextPolicy(ages_over=ages, analyse=analyse)
+        return TextPolicy(ages_over=ages, analyse=analyse, names=names)
     if option == "MODIFIED" and shift_days is not None:
-        return TextPolicy(dates="shift", shift_days=shift_days, ages_over=ages, analyse=analyse)
-    return TextPolicy(dates="remove", ages_over=ages, analyse=analyse)
+        return TextPolicy(dates="shift", shift_days=shift_days, ages_over=ages, analyse=analyse, names=names)
+    return TextPolicy(dates="remove", ages_over=ages, analyse=analyse, names=names)

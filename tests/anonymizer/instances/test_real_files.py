@@ -23,6 +23,7 @@ from services.anonymizer.profile.profile import Action
 SHARED = Path(os.environ.get("JMID_SHARED_DATA", Path(__file__).parents[3] / ".." / "shared" / "data")) / "dicom"
 PACKAGED = Path(pydicom.__file__).parent / "data"
 PIXELS = 0x7FE00010
+HEADER = ("PatientID", "AccessionNumber", "StudyID", "InstitutionName", "InstitutionalDepartmentName")
 REASONS = {
     "not-dicom", "truncated", "bad-vr", "bad-sequence", "bad-fragments", "no-transfer-syntax", "no-sop-class",
     "no-study-instance-uid", "no-series-instance-uid", "no-sop-instance-uid", "unknown-sop-class", "media-directory",
@@ -86,8 +87,8 @@ def _plain(dataset: Dataset) -> Iterator[tuple[int, Any]]:
 
 
 def _with_traces(dataset: Dataset, kept: dict[int, Any]) -> set[str]:
-    """Return the tags of kept values that repeat a word of a person's name or an ID, and so are cleaned after all."""
+    """Return the tags of kept values that repeat a word of a name, a person's or an institution's, or an ID."""
     names = [str(element.value) for element in dataset.iterall() if element.VR == "PN"]
-    names += [str(dataset.get(keyword, "")) for keyword in ("PatientID", "AccessionNumber", "StudyID")]
+    names += [str(dataset.get(keyword, "")) for keyword in HEADER]
     words = {word.lower() for name in names for word in name.replace("=", "^").replace(" ", "^").split("^") if word}
     return {hex(tag) for tag, value in kept.items() if any(word in str(value).lower() for word in words)}

@@ -44,7 +44,8 @@ class Identifiers(msgspec.Struct, frozen=True):
     """The dictionary of one header; build it once and use it for every text of the same patient.
 
     names: people's names, in every way they can be written.  patient_ids, order_ids, phones: bare, folded, without
-    leading zeros.  birth_date, study_dates: YYYYMMDD.  institutions, addresses: folded, without spaces.
+    leading zeros.  birth_date, study_dates: YYYYMMDD.  institutions, addresses: folded, without spaces.  listed: the
+    same, of the site's own list of places, and found however short.
     """
 
     names: tuple[NameForm, ...] = ()
@@ -56,6 +57,7 @@ class Identifiers(msgspec.Struct, frozen=True):
     addresses: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     uids: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
 
     @property
     def exam_days(self) -> frozenset[tuple[int, int]]:
@@ -125,25 +127,26 @@ def _days(values: Iterable[str]) -> Iterator[str]:
 
 def _institutions(values: Iterable[str]) -> Iterator[str]:
     for value in values:
-        yield _compact(value)
+        yield compact(value)
         yield from (
-            _compact(piece)
+            compact(piece)
             for piece in re.split(r"[\s\u3000]+", value)
             if not piece.isascii() and not _CORPORATION.fullmatch(piece)
         )
         short = _CORPORATION.sub("", value)
-        yield _compact(short)
+        yield compact(short)
         if match := re.match("(.{2,}?)(?:附属|付属)?(?:病院|医院|クリニック|診療所|医療センター)$", short):
-            yield _compact(match[1])
+            yield compact(match[1])
 
 
 def _addresses(values: Iterable[str]) -> Iterator[str]:
     for value in values:
-        yield _compact(value)
+        yield compact(value)
         for piece in re.split(r"[\s,、]+", re.sub("^.{2,3}[都道府県](?=.{3})", " ", value)):
             if len(piece) > 3 and not piece.isdigit():
-                yield _compact(piece)
+                yield compact(piece)
 
 
-def _compact(value: str) -> str:
+def compact(value: str) -> str:
+    """Return a name of a place as it is compared: folded, without spaces and separators."""
     return re.sub(r"[\s・.,\-'_/^=]+", "", fold_name(value))

@@ -9,7 +9,7 @@ from services.anonymizer.text.names.header.adjacent import with_adjacent_names
 from services.anonymizer.text.names.header.forms import NameForm
 from services.anonymizer.text.names.header.guesses import judge_guess
 from services.anonymizer.text.names.header.identifiers import Identifiers
-from services.anonymizer.text.names.header.known_values import numbers, places
+from services.anonymizer.text.names.header.known_values import numbers, places, words
 from services.anonymizer.text.names.header.verdicts import Verdict, judge
 
 
@@ -46,5 +46,6 @@ def _values(folded: FoldedText, identifiers: Identifiers) -> Iterator[Span]:
         yield from (Span(*place, category) for value in values for place in numbers(folded, value))
     for category, values in (("institution", identifiers.institutions), ("address", identifiers.addresses)):
         yield from (Span(*place, category) for value in values for place in places(folded, value))
+    yield from (Span(*place, "institution") for value in identifiers.listed for place in words(folded, value))
     for uid in identifiers.uids:
         yield from (Span(*match.span(), "uid") for match in re.finditer(re.escape(uid), folded.text))

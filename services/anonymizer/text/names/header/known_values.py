@@ -58,6 +58,11 @@ def places(folded: FoldedText, value: str) -> Iterator[Place]:
     """Yield where an institution or an address stands, and not as a part of a longer word."""
     if len(value) < (_SHORTEST_ASCII_PLACE if value.isascii() else _SHORTEST_PLACE):
         return
+    yield from words(folded, value)
+
+
+def words(folded: FoldedText, value: str) -> Iterator[Place]:
+    """Yield where a name of a place stands, and not as a part of a longer word."""
     for _, start, end in folded.occurrences(value):
         if value[0].isascii() and folded.before(start).isascii() and folded.before(start).isalnum():
             continue
