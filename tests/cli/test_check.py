@@ -45,7 +45,9 @@ async def made(home: Path) -> None:
     centre, gateway = home / "centre", home / "gateway"
     async with open_ports(PortSettings(), Role.CENTRE, centre, ("archive",), {}) as ports:
         await ports.documents.declare(*COLLECTIONS)
-        deps = ArchiveDeps(ArchiveSettings(), ports.documents, ports.blobs["archive"], ports.bus, CpuPool(1))
+        deps = ArchiveDeps(
+            ArchiveSettings(accept="any"), ports.documents, ports.blobs["archive"], ports.bus, CpuPool(1)
+        )
         (outcome,) = await Store(deps).take([(INSTALLED / "CT_small.dcm").read_bytes()])
         assert outcome.failure is None
     async with open_ports(PortSettings(), Role.GATEWAY, gateway, ("identified",), {}) as ports:

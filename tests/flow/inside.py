@@ -112,7 +112,9 @@ class System:
     @property
     def archive(self) -> ArchiveDeps:
         ports = self.host.ports[Role.CENTRE]
-        return ArchiveDeps(ArchiveSettings(), ports.documents, ports.blobs["archive"], ports.bus, CpuPool(1))
+        return ArchiveDeps(
+            ArchiveSettings(accept="any"), ports.documents, ports.blobs["archive"], ports.bus, CpuPool(1)
+        )
 
 
 async def until(holds: Callable[[], Awaitable[bool]], what: Callable[[], str]) -> None:
