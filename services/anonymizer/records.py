@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from services.anonymizer.device_rules import Device, DeviceRule
+from services.anonymizer.device_rules import Device, DeviceRule, RuleState
 from services.anonymizer.pixels.series_ends import SeriesLooks
 from services.anonymizer.pseudonyms.key_register import KEY_VERSIONS
 from services.anonymizer.pseudonyms.vault import VAULT, VAULT_READS
@@ -168,6 +168,28 @@ class DecisionEvent(msgspec.Struct, frozen=True, kw_only=True):
     at: str
 
 
+class NameVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """That a person put a name on the site's list, or withdrew it."""
+
+    state: RuleState
+    by: str
+    at: str
+
+
+class SiteName(msgspec.Struct, frozen=True, kw_only=True):
+    """A name on the managed part of the site's list; the last version holds. kind: as in the file of the list."""
+
+    id: str
+    kind: str
+    name: str
+    state: RuleState
+    versions: tuple[NameVersion, ...]
+
+    @property
+    def current(self) -> NameVersion:
+        return self.versions[-1]
+
+
 DAMAGED = "damaged-at-rest"
 SEND_AGAIN = "the identified bytes are no more those that came: have them sent again"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -193,6 +215,7 @@ DECISION_EVENTS = Collection(
     fields=("blob", "subject", "by", "at"),
     indexes=(("subject", "at"), ("by", "at")),
 )
+SITE_NAMES = Collection("deid_site_names", SiteName, key="id", fields=("state",))
 DEVICE_RULES = Collection("deid_device_rules", DeviceRule, key="id", fields=("state",))
 AUDIT = Collection(
     "deid_audit",
@@ -222,6 +245,7 @@ COLLECTIONS = (
     DECISIONS,
     DECISION_EVENTS,
     DEVICE_RULES,
+    SITE_NAMES,
     REPORT_AUDIT,
     SERIES_LOOKS,
     VAULT,

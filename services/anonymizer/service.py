@@ -2,7 +2,7 @@
 
 Takes ``instances.received`` and ``report.received``; publishes what it de-identified and what it refused. Owns
 ``deid_audit``, ``deid_report_audit``, ``deid_decisions``, ``deid_decision_events``, ``deid_device_rules``,
-``deid_key_versions``, ``deid_vault``, ``deid_vault_reads`` and ``quarantine``.
+``deid_site_names``, ``deid_key_versions``, ``deid_vault``, ``deid_vault_reads`` and ``quarantine``.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from services.anonymizer.pseudonyms import key_folder, key_register, key_wrappin
 from services.anonymizer.pseudonyms.keys import Keyring
 from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.quarantine.images import review_routes
+from services.anonymizer.quarantine.names import name_routes
 from services.anonymizer.quarantine.reports import report_review_routes
 from services.anonymizer.quarantine.routes import routes
 from services.anonymizer.quarantine.rules import rule_routes
@@ -97,6 +98,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
             *audit_routes(deps),
             *routes(deps),
             *rule_routes(deps, place.bus),
+            *name_routes(deps, place.bus),
             *report_review_routes(deps, place.bus),
             *review_routes(deps, place.bus),
         ],

@@ -10,7 +10,7 @@ import msgspec
 
 from services.anonymizer.device_rules import DeviceRule, RuleVersion
 from services.anonymizer.pseudonyms.vault import VaultRead
-from services.anonymizer.records import Audit, DecisionEvent, ReportAudit
+from services.anonymizer.records import Audit, DecisionEvent, NameVersion, ReportAudit, SiteName
 from services.anonymizer.text.cleaner import Identifiers, clean_text
 
 SERVICE = "anonymizer"
@@ -25,6 +25,7 @@ class EntryKind(StrEnum):
     REPORT = "report"
     DECISION = "decision"
     RULE = "rule"
+    SITE_NAME = "site-name"
     VAULT_READ = "vault-read"
 
 
@@ -114,6 +115,18 @@ def of_rule(rule: DeviceRule, version: RuleVersion) -> Entry:
         object=rule.id,
         by_rule=f"{rule.id}/{version.version}",
         why=_cleaned(version.why),
+    )
+
+
+def of_name(listed: SiteName, version: NameVersion) -> Entry:
+    """Return the entry of one change of the site's list; the name itself is not in it."""
+    return Entry(
+        at=version.at,
+        kind=EntryKind.SITE_NAME,
+        action=version.state.value,
+        actor=version.by,
+        object=listed.id,
+        reason=listed.kind,
     )
 
 

@@ -1,13 +1,13 @@
 """Finds entries of the audit log by time, subject, kind and actor, the newest first, in one order over all kinds."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from services.anonymizer.audit import entries
 from services.anonymizer.audit.entries import Entry, EntryKind
 from services.anonymizer.pseudonyms.vault import VAULT_READS
-from services.anonymizer.records import AUDIT, DECISION_EVENTS, DEVICE_RULES, REPORT_AUDIT
+from services.anonymizer.records import AUDIT, DECISION_EVENTS, DEVICE_RULES, REPORT_AUDIT, SITE_NAMES
 from shared.documents import Collection, Condition, Documents, Eq, Order, Range
 from shared.errors import Invalid
 
@@ -79,11 +79,12 @@ def _all_kinds(documents: Documents, wanted: Wanted) -> list[AsyncIterator[Entry
         EntryKind.DECISION: _stream(documents, DECISION_EVENTS, entries.of_decision, wanted, "subject", "by"),
         EntryKind.VAULT_READ: _stream(documents, VAULT_READS, entries.of_vault_read, wanted, "pseudonym", "by"),
         EntryKind.RULE: _rules(documents, wanted),
+        EntryKind.SITE_NAME: _names(documents, wanted),
     }
     asked = {**by_service, **by_people}
     if wanted.actor:
         asked = by_service if wanted.actor == entries.SERVICE else by_people
-    without = {EntryKind.RULE} if wanted.subject else set()
+    without = {EntryKind.RULE, EntryKind.SITE_NAME} if wanted.subject else set()
     return [each for kind, each in asked.items() if kind not in without and wanted.kind in ("", kind.value)]
 
 
@@ -109,6 +110,19 @@ async def _rules(documents: Documents, wanted: Wanted) -> AsyncIterator[Entry]:
     """Yield the versions of all device rules, which are few."""
     rules = await documents.find_all(DEVICE_RULES)
     every = [entries.of_rule(rule, version) for rule in rules for version in rule.versions]
+    for entry in _asked(every, wanted):
+        yield entry
+
+
+async def _names(documents: Documents, wanted: Wanted) -> AsyncIterator[Entry]:
+    """Yield the versions of all names on the managed list."""
+    names = await documents.find_all(SITE_NAMES)
+    for entry in _asked([entries.of_name(name, version) for name in names for version in name.versions], wanted):
+        yield entry
+
+
+def _asked(every: list[Entry], wanted: Wanted) -> Iterator[Entry]:
+    """Yield those of a few entries that are asked for, newest first."""
     for entry in sorted(every, key=lambda each: each.at, reverse=True):
         is_in_time = wanted.since <= entry.at and (not wanted.until or entry.at <= wanted.until + _LAST)
         if is_in_time and wanted.actor in ("", entry.actor):

@@ -26,7 +26,7 @@ out = console()
 SinceOption = Annotated[str, typer.Option(help="From this day or time on, such as 2026-04-01.")]
 UntilOption = Annotated[str, typer.Option(help="Until the end of this day, or this time.")]
 SubjectOption = Annotated[str, typer.Option(help="A patient's pseudonym; of vault reads, the pseudonym that was read.")]
-KindOption = Annotated[str, typer.Option(help="instance, report, decision, rule or vault-read.")]
+KindOption = Annotated[str, typer.Option(help="instance, report, decision, rule, site-name or vault-read.")]
 ActorOption = Annotated[str, typer.Option(help="Who did it; the service itself is anonymizer.")]
 HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.anonymizer.deps import AnonymizerDeps
-from services.anonymizer.device_rules import RuleState
 from services.anonymizer.instances import quarantined
 from services.anonymizer.instances import scratch as files
 from services.anonymizer.instances.batch import Refusal, Source
@@ -14,18 +13,17 @@ from services.anonymizer.instances.deidentify import Cleaned, Review
 from services.anonymizer.instances.isolation import findings
 from services.anonymizer.instances.resent import still_there, with_earlier
 from services.anonymizer.instances.series_search import suspects
-from services.anonymizer.policy import Policy
+from services.anonymizer.policy_now import policy_now
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.records import (
     AUDIT,
     DECISIONS,
-    DEVICE_RULES,
     Audit,
     Decision,
     count_refused,
 )
-from shared.documents import Eq, Put
+from shared.documents import Put
 from shared.errors import NotFound
 from shared.events import (
     Event,
@@ -43,8 +41,8 @@ async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -
     """De-identify a batch of Instances; what cannot be is quarantined. A replay writes and says the same again."""
     decisions = await deps.documents.get_many(DECISIONS, event.blobs)
     refused = await quarantined.rejected(deps, decisions)
-    policy = await _policy_now(deps)
-    audits = await still_there(event, deps, policy, decisions)
+    policy, since = await policy_now(deps)
+    audits = await still_there(event, deps, since, decisions)
     portions = await _portions(event, deps, audits, refused)
     waiting = [blob for portion in portions for blob in portion.blobs if blob not in decisions]
     suspected = await suspects(waiting, deps)
@@ -60,12 +58,6 @@ async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -
     await quarantined.quarantine(event, deps, refused, decisions)
     _count(deps, len(audits), refused)
     return _events(event, audits, refused)
-
-
-async def _policy_now(deps: AnonymizerDeps) -> Policy:
-    """Return the policy with the device rules as they are now, in whichever process a person changed them."""
-    rules = await deps.documents.find_all(DEVICE_RULES, Eq("state", RuleState.ACTIVE.value))
-    return deps.policy._replace(device_rules=tuple(rules))
 
 
 class Portion(NamedTuple):

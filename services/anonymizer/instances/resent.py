@@ -5,26 +5,24 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from services.anonymizer.deps import AnonymizerDeps
-from services.anonymizer.policy import Policy
 from services.anonymizer.profile import profile
 from services.anonymizer.records import AUDIT, Audit, Decision
 from shared.events import InstancesReceived
 
 
 async def still_there(
-    event: InstancesReceived, deps: AnonymizerDeps, policy: Policy, decisions: dict[str, Decision]
+    event: InstancesReceived, deps: AnonymizerDeps, since: str, decisions: dict[str, Decision]
 ) -> list[Audit]:
     """Return what this profile and these keys made of contents before, of which the bytes are still kept.
 
-    decisions: what a person decided since; such a content is de-identified anew, as is one of before a device rule.
+    decisions: what a person decided since; such a content is de-identified anew, as is one of before ``since``.
     """
     if not event.resent:
         return []
     label = profile.load(deps.policy.profile).label
     audits = await deps.documents.get_many(AUDIT, [blob for blob in event.blobs if blob not in decisions])
-    ruled = max((rule.current.at for rule in policy.device_rules), default="")
     same = [each for each in audits.values() if (each.profile, each.keys_version) == (label, deps.policy.keys.version)]
-    same = [each for each in same if each.at > ruled]
+    same = [each for each in same if each.at > since]
     return [each for each in same if await deps.deidentified.size(each.instance.blob) == each.instance.size_bytes]
 
 

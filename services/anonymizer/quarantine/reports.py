@@ -7,6 +7,7 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.policy_now import policy_now
 from services.anonymizer.quarantine.decisions import (
     bytes_of,
     carry_out,
@@ -17,6 +18,7 @@ from services.anonymizer.quarantine.decisions import (
     seen_in,
     shown_with,
 )
+from services.anonymizer.quarantine.names import KINDS
 from services.anonymizer.records import Choice, Decision, Kind, Quarantined, State
 from services.anonymizer.reports.deidentify import DeidentifiedReport
 from services.anonymizer.reports.handler import deidentify_or_refuse
@@ -34,6 +36,8 @@ def report_review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRou
         report = await _report(deps, item)
         shown = texts(report.resource) if report else []
         context = await shown_with(deps, request, item) | {
+            "kinds": KINDS,
+            "back": request.path_qs,
             "texts": shown,
             "findings": residual_risk_findings(shown, report.risks) if report else [],
             "digest": report.sha256 if report else "",
@@ -56,7 +60,8 @@ async def _report(deps: AnonymizerDeps, item: Quarantined) -> DeidentifiedReport
     if item.reason != RESIDUAL_RISK or item.state.has_left:
         return None
     data = await bytes_of(deps, item)
-    outcome = await deps.cpu(deidentify_or_refuse, data, deps.policy)
+    policy, _ = await policy_now(deps)
+    outcome = await deps.cpu(deidentify_or_refuse, data, policy)
     return outcome if isinstance(outcome, DeidentifiedReport) else None
 
 

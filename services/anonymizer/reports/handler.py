@@ -7,6 +7,7 @@ from msgspec import structs
 
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.policy import Policy
+from services.anonymizer.policy_now import policy_now
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.records import (
@@ -94,9 +95,10 @@ async def _in_state(blob: str, deps: AnonymizerDeps, state: State) -> list[Put[Q
 
 async def _cleaned(data: bytes, deps: AnonymizerDeps) -> DeidentifiedReport | Permanent:
     """Return what a worker makes of the report; one that costs it too much is held, never passed as it is."""
+    policy, _ = await policy_now(deps)
     for _ in range(2):  # a worker may have been killed for what another process took
         try:
-            return await deps.cpu(deidentify_or_refuse, data, deps.policy)
+            return await deps.cpu(deidentify_or_refuse, data, policy)
         except TooCostly as error:
             return error
         except WorkerDied:

@@ -6,6 +6,7 @@ that cannot be used is told by its number and stops no other.
 
 import hashlib
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -82,9 +83,16 @@ def parse(text: str) -> SiteList:
             faults.append(Fault(number, why))
         else:
             names[_KINDS[kind.strip().lower()]] |= dict.fromkeys(forms)
-    places, staff = tuple(names["place"]), tuple(names["staff"])
-    digest = hashlib.sha256("\n".join((*places, "", *staff)).encode("utf-8", "replace")).hexdigest()
-    return SiteList(places, staff, tuple(faults), digest if places or staff else "")
+    return _made(tuple(names["place"]), tuple(names["staff"]), tuple(faults))
+
+
+def with_lines(names: SiteList, lines: Iterable[str]) -> SiteList:
+    """Return the list with more lines, in the form of the file. Pure."""
+    more = parse("\n".join(lines))
+    if not more.digest:
+        return names
+    places, staff = dict.fromkeys((*names.places, *more.places)), dict.fromkeys((*names.staff, *more.staff))
+    return _made(tuple(places), tuple(staff), names.faults)
 
 
 def added(identifiers: Identifiers, folded: FoldedText, names: SiteList) -> Identifiers:
@@ -100,6 +108,11 @@ def added(identifiers: Identifiers, folded: FoldedText, names: SiteList) -> Iden
     return msgspec.structs.replace(
         identifiers, names=(*identifiers.names, *people), listed=(*identifiers.listed, *sorted(places))
     )
+
+
+def _made(places: tuple[str, ...], staff: tuple[str, ...], faults: tuple[Fault, ...]) -> SiteList:
+    digest = hashlib.sha256("\n".join((*places, "", *staff)).encode("utf-8", "replace")).hexdigest()
+    return SiteList(places, staff, faults, digest if places or staff else "")
 
 
 class _Listed(NamedTuple):

@@ -20,9 +20,9 @@ document.addEventListener("keydown", event => {
 const names = document.querySelectorAll("input.actor");
 names.forEach(name => {
   name.value = name.value || localStorage.getItem("jmid_actor") || "";
-  name.addEventListener("change", () => localStorage.setItem("jmid_actor", name.value));
+  name.addEventListener("change", () => { localStorage.setItem("jmid_actor", name.value); names.forEach(other => { other.value = name.value; }); });
 });
-actions.w = () => names[0] && names[0].focus();
+actions.w = () => { const name = document.querySelector("#decide input.actor") || names[0]; if (name) name.focus(); };
 
 // The queue: j and k go from row to row.
 const rows = [...document.querySelectorAll("a.row")];
@@ -151,6 +151,10 @@ function reportPage(fields) {
     item.querySelector(".fine").onclick = () => { drop(item); mark(item, "fine"); };
     item.querySelector(".mask").onclick = () => { const [number, start, end] = placeOf(item), text = fields[number].value; add(number, units(text, start), units(text, end)); };
   });
+  const listed = document.getElementById("listed");
+  function toList(words) { listed.value = words.trim(); listed.focus(); }
+  doubts.forEach(item => { item.querySelector(".list").onclick = () => toList(item.querySelector(".finding").textContent); });
+  actions.l = () => { if (last !== null) toList(fields[last].value.slice(fields[last].selectionStart, fields[last].selectionEnd)); };
   document.getElementById("cut").onclick = () => { if (last !== null) add(last, fields[last].selectionStart, fields[last].selectionEnd); };
   document.getElementById("clear").onclick = () => { cuts = []; doubts.forEach(item => mark(item, "")); show(); };
   actions.n = () => go(1);

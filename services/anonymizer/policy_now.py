@@ -1,0 +1,30 @@
+"""The policy as it is at this moment: the settings', and what people decided since, in whichever process they did.
+
+It is read with each batch and each report, so that a device rule or a name on the site's list needs no restart.
+"""
+
+from typing import NamedTuple
+
+from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.device_rules import RuleState
+from services.anonymizer.policy import Policy
+from services.anonymizer.records import DEVICE_RULES, SITE_NAMES
+from services.anonymizer.text import site_list
+from shared.documents import Eq
+
+
+class PolicyNow(NamedTuple):
+    """policy: with the rules and names in force.  since: RFC 3339, when the last of them was decided, "" for none."""
+
+    policy: Policy
+    since: str
+
+
+async def policy_now(deps: AnonymizerDeps) -> PolicyNow:
+    """Return the policy with the device rules and the names that are in force."""
+    in_force = Eq("state", RuleState.ACTIVE.value)
+    rules = await deps.documents.find_all(DEVICE_RULES, in_force)
+    names = await deps.documents.find_all(SITE_NAMES, in_force)
+    listed = site_list.with_lines(deps.policy.names, (f"{each.kind}: {each.name}" for each in names))
+    since = max((*(rule.current.at for rule in rules), *(name.current.at for name in names)), default="")
+    return PolicyNow(deps.policy._replace(device_rules=tuple(rules), names=listed), since)
