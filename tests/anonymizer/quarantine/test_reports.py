@@ -126,7 +126,7 @@ async def test_a_person_goes_from_finding_to_finding_and_cuts_in_a_browser(
     await page.get_by_role("list", name="Doubts").get_by_role("button", name=NUMBER, exact=True).first.click()
     await page.get_by_role("button", name="Cut the selection").click()
     chosen = await page.get_by_role("list", name="Cuts").inner_text()
-    await page.get_by_label("Your name").fill("Reviewer")
+    await page.locator("#decide").get_by_label("Your name").fill("Reviewer")
     await page.get_by_role("button", name="Release with the cuts").click()
     await page.wait_for_url("**/gateway/quarantine")
     report, _ = await deidentify_report(event, deps)
