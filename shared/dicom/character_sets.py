@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from pydicom.charset import convert_encodings, decode_bytes, encode_string
 
+from shared import iso_2022_jp
+
 TEXT_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})  # PS3.5 6.1.2.3
 WITH_CHARACTER_SET = frozenset(vr.encode() for vr in TEXT_VRS)
 _TEXT_DELIMITERS = {0xD, 0xA, 0x9, 0xC, 0x5C}  # PS3.5 6.1.2.5.3: where ISO 2022 designations end
@@ -48,7 +50,9 @@ def decode(value: bytes, specific: bytes, vr: bytes = b"LO") -> str:
     undeclared = codecs == ("iso8859",) or codecs == ("latin_1",) or _is_seven_bit(codecs)
     if not undeclared or b"\x1b" in value:
         text = _declared(value, codecs, vr)
-        if text is not None:
+        if text is not None and "\x1b" not in text:
+            return text
+        if b"\x1b" in value and (text := iso_2022_jp.decode(value)) is not None:
             return text
     for codec in _UNDECLARED:
         try:

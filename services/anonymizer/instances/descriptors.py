@@ -11,6 +11,7 @@ from services.anonymizer.dicom.patient_identifiers import PatientIdentity
 from services.anonymizer.instances import replacement_values
 from services.anonymizer.policy import Context, Policy
 from services.anonymizer.text.cleaner import CleanedText, Identifiers, TextPolicy, clean_text
+from services.anonymizer.text.prose import is_prose
 from services.anonymizer.text.site_list import SiteList
 from shared.dicom import character_sets
 
@@ -23,6 +24,8 @@ def clean(value: bytes, vr: bytes, charset: bytes, context: Context) -> bytes | 
     if not raw:
         return None
     text = character_sets.decode(raw, charset, vr)
+    if not is_prose(text):
+        return b""
     cleaned = _cleaned(text, context.profile, context.days, context.identity, context.policy)
     if cleaned.text == text:
         return None

@@ -1,7 +1,10 @@
 """Reduce an attachment to the plain text that can be cleaned."""
 
+import codecs
 import re
 from html.parser import HTMLParser
+
+from shared import iso_2022_jp, japanese
 
 _BREAKS = frozenset(
     {"p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "section", "article"}
@@ -51,10 +54,11 @@ def plain_text(data: bytes, content_type: str) -> str | None:
 
 def _decoded(data: bytes, charset: str) -> str:
     """Return the text in the declared character set, else in the first that fits of those in use in Japan."""
-    if charset:
+    if iso_2022_jp.is_used(data):
+        text = iso_2022_jp.decode(data)
+        return data.decode("iso2022_jp_ext") if text is None else text
+    if charset and (codecs.lookup(charset).name != "iso8859-1" or japanese.may_be_latin_1(data)):
         return data.decode(charset).removeprefix("\ufeff")
-    if b"\x1b$" in data:
-        return data.decode("iso2022_jp")
     for codec in ("utf-8-sig", "cp932"):
         try:
             return data.decode(codec)

@@ -19,6 +19,7 @@ from services.anonymizer.pseudonyms.vault import Sealed, seal
 from services.anonymizer.reports.read import SourceReport, read_report
 from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
 from services.anonymizer.text.folding.spans import ResidualRisk
+from services.anonymizer.text.prose import readable
 from services.anonymizer.text.residual_risk import people_in
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid, Refused
@@ -65,7 +66,7 @@ class _Cleaner:
 
     def __call__(self, text: str) -> str:
         """Return a text cleaned, with the line ends that a page counts: a person's cuts stay where they were made."""
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = readable(text).replace("\r\n", "\n").replace("\r", "\n")
         cleaned = clean_text(text, self._identifiers, self._policy)
         self.removed.update(cleaned.removed)
         self._risks[cleaned.text] = cleaned.risks

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from services.ingest.reports.hl7.escapes import unescaped
 from services.ingest.reports.hl7.lines import segment_lines
+from shared import iso_2022_jp
 from shared.errors import Invalid
+from shared.japanese import may_be_latin_1
 
 MOST_SEGMENTS = 5000
 MOST_FIELDS = 1000
@@ -127,11 +129,17 @@ def _delimiters(line: str) -> Delimiters:
 
 def _decoded(data: bytes) -> tuple[str, str]:
     """Return the text and its codec: what MSH-18 says if it fits, else what the bytes themselves say."""
+    if iso_2022_jp.is_used(data) and (text := iso_2022_jp.decode(data)) is not None:
+        return text, "iso2022_jp_ext"
     for codec in dict.fromkeys((*_declared(data), *_UNDECLARED)):
+        if codec == "iso8859-1" and not may_be_latin_1(data):
+            continue
         try:
-            return data.decode(codec), codec
+            text = data.decode(codec)
         except UnicodeDecodeError:
             continue
+        if "\x1b" not in text:  # an escape sequence that is cut, or of a set that the codec does not have
+            return text, codec
     raise Invalid("bad-characters", "the bytes fit neither MSH-18 nor UTF-8, Shift_JIS or EUC-JP (HL7 table 0211)")
 
 
