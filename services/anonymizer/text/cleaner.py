@@ -8,7 +8,7 @@ Source: PS3.15 E.3.6 (Clean Descriptors Option).
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -29,6 +29,7 @@ from services.anonymizer.text.folding.spans import (
 )
 from services.anonymizer.text.names import (
     analysed,
+    cells,
     labelled,
     latin,
     logins,
@@ -41,7 +42,16 @@ from services.anonymizer.text.names import (
 from services.anonymizer.text.names.header.forms import NameForm, surnames_of
 from services.anonymizer.text.names.header.identifiers import Identifiers
 from services.anonymizer.text.names.header.known import find_identifiers
-from services.anonymizer.text.places import addresses, contacts, hospitals, numbers, short_names, wards, workplaces
+from services.anonymizer.text.places import (
+    addresses,
+    contacts,
+    hospitals,
+    numbers,
+    paths,
+    short_names,
+    wards,
+    workplaces,
+)
 from services.anonymizer.text.policy import TextPolicy
 from services.anonymizer.text.residual_risk import risks_in
 from services.anonymizer.text.rules import find
@@ -56,9 +66,9 @@ MOST_SIGNS: Final = MOST_TEXT_SIGNS
 """Of one text: a hundred pages. What is longer is no report, and is not passed on uncleaned."""
 _PEOPLE: Final = (
     *labelled.RULES, *titled.RULES, *signed.RULES, *unlabelled.RULES, *latin.RULES, *logins.RULES, *mentions.RULES,
-    *slots.RULES, *analysed.RULES,
+    *slots.RULES, *cells.RULES, *analysed.RULES,
 )  # fmt: skip
-_CONTACTS: Final = (*contacts.RULES, *numbers.RULES)
+_CONTACTS: Final = (*contacts.RULES, *numbers.RULES, *paths.RULES)
 _FACILITIES: Final = (
     *wards.RULES,
     *workplaces.RULES,
@@ -66,6 +76,10 @@ _FACILITIES: Final = (
     *addresses.STREETS,
     *short_names.IN_CONTEXT,
 )
+
+
+_OF_ONE_LINE: Final = frozenset({"address", "institution", "department", "other_id"})
+"""Categories whose rules reach so far to the left that two lines are not joined for them, unless lines were cut."""
 
 
 class CleanedText(msgspec.Struct, frozen=True):
@@ -101,7 +115,10 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
         folded = FoldedText(current, analyse=policy.analyse)
         identifiers = site_list.added(identifiers, folded, policy.names) if turn == 0 else identifiers
         dates = find_dates(folded, identifiers.exam_days)
-        findings, people = _pass(folded, dates, identifiers, policy if turn == 0 else _settled(policy), japanese)
+        own = policy if turn == 0 else _settled(policy)
+        findings, people = _pass(folded, dates, identifiers, own, japanese)
+        if (unbroken := folded.unbroken()) is not None:
+            findings, people = _with_broken(findings, people, unbroken, identifiers, own, japanese)
         back = _Back(spans, japanese)
         risks |= back.risks(findings.risks)
         if not findings.spans:
@@ -120,11 +137,16 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
 
 
 def _pass(
-    folded: FoldedText, dates: list[WrittenDate], identifiers: Identifiers, policy: TextPolicy, japanese: bool
+    folded: FoldedText,
+    dates: list[WrittenDate],
+    identifiers: Identifiers,
+    policy: TextPolicy,
+    japanese: bool,
+    only: Callable[[int, int], bool] | None = None,
 ) -> tuple[Findings, tuple[NameForm, ...]]:
     """Return what one look finds, and people to look for everywhere.
 
-    Spans and risks are of the unfolded text; markers of earlier passes are left alone.
+    Spans and risks are of the unfolded text; markers of earlier passes are left alone.  only: which places count.
     """
     known = find_identifiers(folded, identifiers)
     people = [span for span in find(_PEOPLE, folded) if not _is_of_date(span, dates)]
@@ -133,6 +155,8 @@ def _pass(
         spans += _places(folded, known.spans)
     spans += births_beside(folded, dates, people + known.spans)
     spans += time_spans(folded, dates, identifiers, policy, japanese)
+    if only is not None:
+        spans = [span for span in spans if only(span.start, span.end)]
     doubted = [*known.risks, *(ResidualRisk(span.start, span.end, span.reason) for span in people if span.reason)]
     risks = [ResidualRisk(*folded.original(start, end), reason) for start, end, reason in doubted]
     disjoint = merged(outside(spans, folded.markers), folded.text)
@@ -142,6 +166,25 @@ def _pass(
         if span.start < span.end
     ]
     return Findings(unfolded, risks), surnames_of(folded, people)
+
+
+def _with_broken(
+    findings: Findings,
+    people: tuple[NameForm, ...],
+    unbroken: FoldedText,
+    identifiers: Identifiers,
+    policy: TextPolicy,
+    japanese: bool,
+) -> tuple[Findings, tuple[NameForm, ...]]:
+    """Return findings and people, with those that a blank or a line's end cuts in two."""
+    dates = find_dates(unbroken, identifiers.exam_days)
+    more, _ = _pass(unbroken, dates, identifiers, policy, japanese, only=unbroken.crosses)
+    spans = [
+        span
+        for span in more.spans
+        if span.category not in _OF_ONE_LINE or not unbroken.crosses_doubtfully(span.start, span.end)
+    ]
+    return Findings([*findings.spans, *spans], findings.risks), people
 
 
 def _is_of_date(span: Span, dates: list[WrittenDate]) -> bool:

@@ -17,7 +17,9 @@ from services.anonymizer.text.rules import find, hits
 _NO_EXAM_BEFORE: Final = 2005
 _BESIDE_SIGNS: Final = 9
 _BESIDE: Final = re.compile(r"[)\]\s、,/|;:様]*(?:(?:男|女|M|F|m|f)性?[)\]\s、,/|;:]*)?")
-_SEX_CELL_BEFORE: Final = re.compile(r"[|,;\t]\s?(?:[FMfmＦＭ]|男性?|女性?|[12])\s?[|,;\t]\s?$")
+_AGE_BEHIND: Final = re.compile(r"[ ]{0,3}[(]?[ ]?(?:満)?\d{1,3}[ ]?(?:歳|才|y)|[ ]?[|,;\t][ ]?[FM男女][ ]?[|,;\t]")
+_TITLE_BEFORE: Final = re.compile(r"(?:様|さん|殿|氏)[ ]?[(]$")
+_SEX_CELL_BEFORE: Final = re.compile(r"[|,;\t]\s?(?:[FMfmＦＭ♀♂]|男性?|女性?|[12])\s?[|,;\t]\s?$")
 _DIGIT_OR_POINT: Final = tuple("0123456789.")
 
 
@@ -59,6 +61,10 @@ def births_beside(folded: FoldedText, dates: Iterable[WrittenDate], people: list
         if day.year is None or day.year >= _NO_EXAM_BEFORE or day.day is None:
             continue
         if _SEX_CELL_BEFORE.search(folded.text, max(0, written.start - 8), written.start):
+            yield Span(written.start, written.end, "birth_date")
+        if _AGE_BEHIND.match(folded.text, written.end) or _TITLE_BEFORE.search(
+            folded.text, max(0, written.start - 4), written.start
+        ):
             yield Span(written.start, written.end, "birth_date")
         near = (end for end in range(written.start - _BESIDE_SIGNS, written.start + 1) if end in ends)
         if any(_BESIDE.fullmatch(folded.text, end, written.start) for end in near):

@@ -113,8 +113,8 @@ def test_an_eponym_that_is_also_the_patients_name_stays_and_flags_the_text(name:
     [
         ("佐藤病の疑い。", {("佐藤", "eponym")}),
         ("TEL 03-5555-0123。鴫鱛医師へ、佐藤病。", {("【医師名】", "unknown-name-before-title"), ("佐藤", "eponym")}),
-        ("ＴＥＬ ０３−５５５５−０１２３、鷲巣さくらが撮影。", {("鷲巣さくら", "name-like-words")}),
-        ("佐藤健さん、標本 ５１２３４５６", {("５１２３４５６", "long-number")}),
+        ("ＴＥＬ ０３−５５５５−０１２３、本件は滝口だ。", {("滝口", "surname-in-text")}),
+        ("佐藤健さん、参照 ５１２３４５６", {("５１２３４５６", "long-number")}),
     ],
 )
 def test_every_reason_for_a_look_has_a_place_in_the_cleaned_text(text: str, marked: set[tuple[str, str]]) -> None:

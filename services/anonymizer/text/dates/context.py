@@ -8,10 +8,10 @@ from services.anonymizer.text.rules import Hit
 BIRTH_BEFORE: Final = re.compile(
     r"(?:生年月日|誕生日|出生日?|生まれ|生年|(?<![A-Za-z0-9])DOB|D\.O\.B\.?|[Dd]ate of [Bb]irth|[Bb]irth\s?[Dd]ate|"
     r"BIRTH(?:\s?DATE)?|DATE OF BIRTH|[Bb]irthday|(?<![A-Za-z])Birth|セイネンガッピ|(?<![A-Za-z])B\.?D\.?(?=[:= ])|"
-    r"[Bb]orn(?: on| in)?|(?<![A-Za-z0-9])b\.)[\s:=は(（・]*$"
+    r"(?<![発先後学人衛再新])生(?![一-鿿])|[Bb]orn(?: on| in)?|(?<![A-Za-z0-9])b\.)[\s:=は(（・│|／/]*$"
 )
 BIRTH_AFTER: Final = re.compile(
-    r"\s*[)）]?\s*(?:生まれ|うまれ|産まれ|出生|生(?![体検理食化存活命殖着後前])|\(?DOB(?![A-Za-z0-9])|\(?born)"
+    r"\s*[)）]?\s*(?:[、,][^。\n]{0,16}(?:に|で)(?:生まれ|出生)|生まれ|うまれ|産まれ|出生|生(?![体検理食化存活命殖着後前])|\(?DOB(?![A-Za-z0-9])|\(?born)"
 )
 _MOST_PARTS: Final = 12
 _MODALITIES: Final = (

@@ -1,12 +1,14 @@
 """One text as the rules see it: folded, as the name view, and without separators, with the way back. Pure."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Final
 
 from services.anonymizer.text.folding import morphemes
-from services.anonymizer.text.folding.fold import fold, name_view
+from services.anonymizer.text.folding.breaks import breaks
+from services.anonymizer.text.folding.fold import Traced, fold, name_view
 from services.anonymizer.text.folding.morphemes import Morphemes
 from services.anonymizer.text.folding.scripts import KANJI
 from services.anonymizer.text.folding.spans import MARKER
@@ -24,9 +26,10 @@ class FoldedText:
     question about them is no.
     """
 
-    def __init__(self, text: str, *, analyse: bool = True) -> None:
-        self._traced = fold(text)
+    def __init__(self, text: str | Traced, *, analyse: bool = True) -> None:
+        self._traced = text if isinstance(text, Traced) else fold(text)
         self._analyse = analyse
+        self._doubtful: list[int] = []  # line ends that were dropped and may be none of a word
         # Markers of an earlier pass are blotted out, so that their words (氏名, 住所) are no context for a rule.
         self.markers = [match.span() for match in MARKER.finditer(self._traced.text)]
         self.text: str = MARKER.sub(_blot, self._traced.text) if self.markers else self._traced.text
@@ -45,6 +48,29 @@ class FoldedText:
     def index(self) -> list[int]:
         """The position in the text of each sign of ``compact``."""
         return [at for at, sign in enumerate(self.view) if sign not in _SEPARATORS]
+
+    def unbroken(self) -> "FoldedText | None":
+        """Return the text without the blanks and line ends that may stand inside words; None if none does."""
+        dropped, doubtful = breaks(self._traced.text)
+        if not dropped:
+            return None
+        kept = [at for at in range(len(self._traced.text)) if at not in dropped]
+        text = "".join(self._traced.text[at] for at in kept)
+        places = [self._traced.original(at, at + 1) for at in kept]
+        traced = Traced(text, self._traced.length, [start for start, _ in places], [end for _, end in places])
+        unbroken = FoldedText(traced, analyse=self._analyse)
+        unbroken._doubtful = [self._traced.original(at, at + 1)[0] for at in sorted(doubtful)]
+        return unbroken
+
+    def crosses(self, start: int, end: int) -> bool:
+        """Say whether something was dropped within a place."""
+        low, high = self.original(start, end)
+        return high - low > end - start
+
+    def crosses_doubtfully(self, start: int, end: int) -> bool:
+        """Say whether a line's end was dropped within a place of the unfolded text that may be none of a word."""
+        at = bisect_left(self._doubtful, start)
+        return at < len(self._doubtful) and self._doubtful[at] < end
 
     @cached_property
     def words(self) -> Morphemes:

@@ -106,6 +106,12 @@ def clinical_words() -> frozenset[str]:
     return frozenset(fold_name(term) for term in _lines("clinical_words.txt"))
 
 
+@lru_cache(8)
+def word_list(name: str) -> tuple[str, ...]:
+    """Return the words of a list, longest first, as alternatives of a pattern."""
+    return tuple(sorted(dict.fromkeys(_lines(f"{name}.txt")), key=len, reverse=True))
+
+
 @lru_cache(8192)
 def terms_with(name: str) -> tuple[tuple[str, int], ...]:
     """Return the clinical terms that contain a name, each with every place in it."""

@@ -63,6 +63,11 @@ class Morphemes:
             low += 1
         return self.words[low:high]
 
+    def begins(self, at: int) -> bool:
+        """Say whether a word begins at a position."""
+        number = bisect_left(self._starts, at)
+        return number < len(self._starts) and self._starts[number] == at
+
     def are(self, start: int, end: int, *kinds: Kind) -> bool:
         """Say whether a place is made of whole words, all of these kinds."""
         words = self.within(start, end)

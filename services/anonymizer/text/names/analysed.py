@@ -37,6 +37,7 @@ _LAY_TITLE: Final = re.compile("[ ]?(?:さん|様|さま|氏|殿|くん|君|ち�
 _LAY_BEFORE: Final = re.compile("(?:患者|本人|名|妻|夫|父|母|娘|息子|男|女|兄|弟|姉|妹|孫|嫁|婿|姓)[ :の・はが]{0,2}$")
 _SHORTEST_ALONE: Final = 2
 _LONGEST_DOUBTED: Final = 3  # signs
+_SHORTEST_PAIR: Final = 2  # signs
 _TEXT: Final = re.compile(r"\A")
 
 
@@ -83,9 +84,18 @@ def _full_name(folded: FoldedText, words: Sequence[Morpheme], at: int) -> int:
         return 0
     view = folded.view[family.start : words[given].end]
     whole = view.replace(" ", "")
+    if len(whole) <= _SHORTEST_PAIR and not _is_framed(folded, family.start, words[given].end):
+        return 0
     if whole in clinical_terms() or whole in clinical_words() or _is_inside(folded, family.start, words[given].end):
         return 0
     return given + 1
+
+
+def _is_framed(folded: FoldedText, start: int, end: int) -> bool:
+    """Say whether signs stand on both sides, or a title behind: 東 光, but not 島回の."""
+    if TITLE_AFTER.match(folded.text, end) or WORK.match(folded.text, end):
+        return True
+    return script(folded.before(start)) == script(folded.after(end)) == "other"
 
 
 def _is_inside(folded: FoldedText, start: int, end: int) -> bool:
@@ -123,6 +133,8 @@ def _is_person(folded: FoldedText, word: Morpheme, view: str) -> bool:
     """Say whether a name that nothing announces is somebody's, and not what is called by it."""
     if _is_eponym(folded, view, word.end) or _PUBLISHED.match(folded.text, word.end):
         return False
+    if "-" in (folded.before(word.start), folded.after(word.end)):
+        return False  # Vogt-小柳-原田
     if word.kind is Kind.FAMILY:
         return True
     known = view in names().surnames if word.kind is Kind.PLACE else view in names().given

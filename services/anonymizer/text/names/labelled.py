@@ -22,6 +22,8 @@ PHYSICIAN_LABEL: Final = (
     "読影医師?|読影者|一次読影医?|二次読影医?|診断医|報告医|報告者|記載者|記載医|作成者|作成医|入力者|確認者|確認医|承認者|"
     "承認医|依頼医師?|依頼者|主治医|担当医師?|担当者|指導医|紹介医師?|紹介者|執刀医|術者|助手|検査者|施行医|施行者|撮影者|"
     "撮影技師|担当技師|技師|文責|署名|サイン|校閲者?|立会医?|当直医|代行入力|記録者|説明者|麻酔医|"
+    r"(?<![A-Za-z])(?:[Ss]igned|SIGNED|[Dd]ictated|DICTATED|[Rr]ead|[Aa]pproved|[Vv]erified|[Rr]ef(?:erring)?\.?|[Rr]eq\.?|[Tt]yped|[Pp]rinted\sby|"
+    r"[Pp]repared\sby|[Cc]hecked(?:\sby)?|[Cc]onfirmed(?:\sby)?|REPORTED\sBY|READ\sBY|SIGNED\sBY|Rad|Attn|Cc|CC|cc)|"
     r"[Rr]eported\sby|[Rr]ead\sby|[Dd]ictated\sby|[Ss]igned\sby|[Ee]lectronically\s[Ss]igned(?:\sby)?|[Aa]pproved\sby|"
     r"[Vv]erified\sby|[Rr]eviewed\sby|[Tt]ranscribed\sby|"
     r"[Rr]eferr(?:ing|ed\sby)(?:\s?(?:[Pp]hysician|[Dd]octor|[Dd]r))?|"

@@ -28,7 +28,31 @@ def _is_word(hit: Hit) -> bool:
     return word in _WORDS or word in clinical_words() or not any(sign.isalpha() for sign in word)
 
 
+def _is_word_or_no_name(hit: Hit) -> bool:
+    """Say whether it has no digits and is no surname with an initial."""
+    bare = hit.words.rstrip("0123456789")
+    return bare in _WORDS or bare in clinical_words() or (bare == hit.words and not is_romaji_family(bare))
+
+
 RULES: Final = (
+    Rule(
+        "login",
+        re.compile(
+            r"(?<![A-Za-z0-9])(?:(?:u|d|dr|rt|ns|md|me|op|staff|user|DR|RT|NS|STAFF|USER|OP|U)\d{3,6}|[A-Z]\d{3}[A-Z]{2}|"
+            r"(?:HIS|RIS|PACS|AD|DOM)\\[A-Za-z0-9._-]+)(?![A-Za-z0-9])"
+        ),
+        "[15:23 ⟦dr8219⟧]", "L858R、u12",
+    ),
+    Rule(
+        "login",
+        re.compile(
+            r"(?:\d{1,2}:\d{2}(?::\d{2})?[ ]+|\"|(?:印刷者?|更新者?|コード|取込|既読|入力|確定|承認|閲覧|報告|U|"
+            r"[Bb]y)[ :=]{1,2})"
+            r"(?P<v>[a-z]{3,14}\d{0,4})(?=[\s\])\"|,]|$)"
+        ),
+        "印刷者 ⟦satai1⟧ 3/8", "10:26 final、by mass",
+        veto=_is_word_or_no_name,
+    ),
     Rule(
         "login",
         re.compile(

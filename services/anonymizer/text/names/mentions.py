@@ -6,7 +6,9 @@ from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import clinical_words, names, terms_with
+from services.anonymizer.text.folding.morphemes import Kind
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
+from services.anonymizer.text.names.readings import is_job
 from services.anonymizer.text.names.spread import spread_name
 from services.anonymizer.text.names.surnames import is_plain_surname, may_be_name
 from services.anonymizer.text.rules import Hit, Place, Rule
@@ -23,6 +25,7 @@ _WORK: Final = re.compile(
     "[科医部室課済中待否可無有癌症病炎腫瘍術]$|[癌症炎腫瘍]"
 )
 _PARTS: Final = re.compile(rf"[{_K}]+")
+_SHORTEST_KANA: Final = 2
 _NOBODY: Final = re.compile("^(?:赤|坊|お.*|じい|ばあ|ジイ|バア|孫|嬢|姉|兄|妹|弟|みな|子)$")
 
 
@@ -62,6 +65,36 @@ def _has_clinical_word(hit: Hit) -> bool:
 
 def _is_no_surname(hit: Hit) -> bool:
     return not is_plain_surname(hit.view)
+
+
+def _is_no_reading(hit: Hit) -> bool:
+    """Say whether kana in brackets are not how the kanji before them, or any surname with a given name, are read."""
+    kana = hit.view.replace(" ", "")
+    if kana in clinical_words():
+        return True
+    whole = any(
+        kana[:n] in names().by_reading and kana[n:] in names().given_by_reading for n in range(2, len(kana) - 1)
+    )
+    return not (whole or kana in names().by_reading)
+
+
+def _is_no_kana_name(hit: Hit) -> bool:
+    return len(hit.words.replace(" ", "")) < _SHORTEST_KANA or hit.view in clinical_words()
+
+
+def _is_department_in_kana(hit: Hit) -> bool:
+    return hit.words.endswith(("カ", "ブ", "シツ", "キョク")) and hit.view not in names().by_reading
+
+
+def _is_phrase(hit: Hit) -> bool:
+    """Say whether common words stand there and no name."""
+    words = hit.folded.words.within(hit.start, hit.end)
+    return all(word.kind in (Kind.OTHER, Kind.SIGN, Kind.AFFIX) for word in words)
+
+
+def _is_job_in_katakana(hit: Hit) -> bool:
+    word = hit.words.split(" ")[-1]
+    return is_job(word) or hit.view in clinical_words() or word.endswith(("ーム", "ンター", "ビス", "ガラス"))
 
 
 def _is_nobody(hit: Hit) -> bool:
@@ -119,6 +152,75 @@ RULES: Final = (
         re.compile(rf"(?<![{_K}])(?P<v>[{_K}]{{2,5}})[ ]?(?:→|⇒|->|=>)[ ]?(?P<w>[{_K}]{{2,5}})(?![{_K}])"),
         "⟦佐藤⟧→変更", "単純→造影",
         veto=_is_no_surname,
+    ),
+    Rule(
+        "physician", re.compile(
+            rf"[{_K}]{{1,5}}[ ]?[(](?P<v>[ァ-ヺー]{{2,6}}(?:[ ][ァ-ヺー]{{2,6}})?|"
+            rf"[ぁ-ん]{{2,6}}(?:[ ][ぁ-ん]{{2,6}})?)[)]"),
+        "木下(⟦キノシタ⟧)", "病変(ポリープ)",
+        signs=("(",), veto=_is_no_reading,
+    ),
+    Rule(
+        "name",
+        re.compile(
+            r"(?:カナ(?:氏名)?|フリガナ|ふりがな|よみがな|ヨミガナ|ヨミ|シメイ)(?:氏名)?[ ]?[:=|│]?[ ]{0,4}"
+            r"(?P<v>[ァ-ヺー・ぁ-ゖ]{1,12}(?:[ ]{1,2}[ァ-ヺー・ぁ-ゖ]{1,12}){0,4})"
+        ),
+        "カナ:⟦デュボワ エミリー⟧", "カナ氏名:- ",
+        signs=("カナ", "ガナ", "がな", "ヨミ", "シメイ"), veto=_is_no_kana_name,
+    ),
+    Rule(
+        "physician",
+        re.compile(
+            r"(?:ドクエイ|イライ|イライモト|ギシ|カンゴシ|シュジイ|タントウ|キロク|ショウニン|カクニン|サツエイ|シンダン|ケンサ)(?:イ|シャ|シ)?"
+            r"[ ]?[:=][ ]?(?P<v>[ァ-ヺー]{2,8}(?:[ ][ァ-ヺー]{2,6})?)"
+        ),
+        "ドクエイ:⟦ツムラヤ⟧", "イライカ:ナイカ",
+        signs=("イ:", "シ:", "ャ:", "ウ:", "ン:", "ク:", "サ:"), veto=_is_department_in_kana,
+    ),
+    # HL7 v2 and DICOM write names so: PS3.5 6.2.1, HL7 2.5 XPN
+    Rule(
+        "name",
+        re.compile(
+            rf"(?<![A-Za-z0-9{_K}ァ-ヺー])(?:[A-Z][A-Za-z'-]{{1,20}}\^[A-Z][A-Za-z'. -]{{1,30}}|"
+            rf"[ァ-ヺー]{{1,10}}\^[ァ-ヺー ]{{1,16}}|"
+            rf"[{_K}]{{1,5}}\^[{_K}ぁ-んァ-ヺー]{{1,6}})"
+        ),
+        "|⟦YAMADA^HANAKO⟧|", "10^3、T2^",
+        signs=("^",),
+    ),
+    Rule(
+        "name",
+        re.compile(
+            r"(?:患者(?:名)?|被験者|症例|氏名|Pt|"
+            r"Patient)[ ]?(?:No\.?)?\d{0,3}[ ]?[:=]?[ ]{0,2}(?P<v>[A-Z]\.[ ]?[A-Z]\.?)(?![A-Za-z0-9])"
+        ),
+        "患者:⟦K.K.⟧ 53歳", "症例3 T.1",
+        signs=("患者", "被験者", "症例", "氏名", "Pt", "Patient"),
+    ),
+    Rule(
+        "name",
+        re.compile(
+            r"(?<![A-Za-z0-9.])(?P<v>[A-Z]\.[ ]?[A-Z]\.?)(?=[ ]{1,2}(?:満?\d{1,3}[ ]?(?:歳|才|y)|[男女](?![ぁ-ん])))"
+        ),
+        "⟦T.S.⟧ 52歳女", "T.S. 52 mm",
+        signs=("歳", "才", "男", "女", "y"),
+    ),
+    Rule(
+        "name",
+        re.compile(r"(?<![ぁ-ゖ])(?P<v>[ぁ-ゖ]{2,8}[ ]{1,2}[ぁ-ゖ]{2,8})(?=さん|さま|様|ちゃん|くん|殿)"),
+        "⟦でらくるす らみる⟧さんと呼名", "どなた かさま",
+        signs=("さん", "さま", "様", "ちゃん", "くん", "殿"),
+        veto=_is_phrase,
+    ),
+    Rule(
+        "name",
+        re.compile(
+            r"(?<![ァ-ヺー])(?P<v>[ァ-ヺー]{2,10}(?:[ ・]{1,2}[ァ-ヺー]{2,10}){0,4})"
+            r"(?=[ ]?(?:さん|さま|氏(?![名病法])|殿|ちゃん|くん|様(?=[ 　\n(、。:/)\]|]|$|より|から|へ|に電|ご|御)))"
+        ),
+        "⟦タパ⟧さんは転倒", "ヘルパーさん、ポリープ様病変",
+        signs=("さん", "さま", "氏", "殿", "ちゃん", "くん", "様"), veto=_is_job_in_katakana,
     ),
     Rule(
         "name",

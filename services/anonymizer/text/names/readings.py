@@ -10,6 +10,10 @@ from services.anonymizer.text.folding.scripts import script
 from services.anonymizer.text.names.given import is_given, is_made_like_given
 
 _NAMES: Final = (Kind.FAMILY, Kind.GIVEN, Kind.PERSON)
+_JOB: Final = re.compile(
+    "ヘルパー|スタッフ|ドクター|ナース|ケアマネ(?:ージャー|ジャー)?|メーカー|クラーク|ボランティア|オペレータ[ーア]?|パート|ソーシャルワーカー|"
+    "ワーカー|ディーラー|テクニシャン|コーディネーター?|オジイ|オバア|ガラス|ポリープ|カリフラワー|スリガラス|アミロイド|ムチン|ゼリー|フィブリン"
+)
 _LONGEST: Final = 6  # signs of an unknown word that may be a name in Japanese
 
 
@@ -58,3 +62,8 @@ def are_words(folded: FoldedText, start: int, end: int) -> bool:
 def joined_by(folded: FoldedText, left: Morpheme, right: Morpheme) -> bool:
     """Say whether two words follow each other, or are parted by no more than a blank, a dot or a line's end."""
     return re.fullmatch(r"[ \t]{0,2}\n?[ \t]{0,2}|[ ]?・[ ]?", folded.text[left.end : right.start]) is not None
+
+
+def is_job(word: str) -> bool:
+    """Say whether a word in katakana is somebody's work or what something is like, not a name: ヘルパー."""
+    return _JOB.match(word) is not None

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.lexicon import clinical_words
+from services.anonymizer.text.folding.lexicon import clinical_words, names
 from services.anonymizer.text.folding.scripts import KANJI as _K
+from services.anonymizer.text.names.given import SIDES
 from services.anonymizer.text.names.labelled import BESIDE, DEGREES, PHYSICIAN_LABEL
 from services.anonymizer.text.names.readings import are_words
 from services.anonymizer.text.names.surnames import is_name
@@ -45,7 +46,35 @@ def _behind_role(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
         yield start, end
 
 
+def _is_no_signature(hit: Hit) -> bool:
+    """Say whether what ends a line is no surname, however rare or common as a word, and no whole name."""
+    one = len(hit.view) == 1
+    if " " in hit.words and _is_no_name(hit) and not is_name(hit.view, words=True):
+        return True
+    family, blank, _ = hit.words.partition(" ")
+    if blank and are_words(hit.folded, hit.start + len(family) + len(blank), hit.end):
+        return True
+    return hit.view in SIDES or not (is_name(hit.view, words=True) or (one and hit.view in names().surnames))
+
+
 RULES: Final = (
+    Rule(
+        "physician",
+        re.compile(
+            rf"(?:\d|日|。|"
+            rf"[)])[ ]{{1,3}}(?P<v>[{_K}]{{1,5}}(?:[ ]{{1,2}}[{_K}ぁ-んァ-ヺー]{{1,4}})?)[ ]*[)」】\]]?[ ]*$",
+            re.MULTILINE,
+        ),
+        "所見。 2022.9.20 ⟦横手⟧", "L4 正常、S3 右",
+        veto=_is_no_signature,
+    ),
+    Rule(
+        "physician",
+        re.compile(
+            rf"(?:^|\n)[ \t]*[(]?(?P<v>[{_K}]{{1,4}}(?:[ ]{{1,2}}[{_K}ぁ-んァ-ヺー]{{1,4}})?)[)]?[ \t]*(?=\s*\Z|\n)"),
+        "所見。\n⟦横手⟧\n", "所見。\n正常\n",
+        veto=_is_no_signature,
+    ),
     Rule(
         "physician",
         re.compile(

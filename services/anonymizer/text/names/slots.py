@@ -14,9 +14,9 @@ from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
 from services.anonymizer.text.folding.scripts import script
 from services.anonymizer.text.names.analysed import WORK
 from services.anonymizer.text.names.given import SIDES, is_given_part
-from services.anonymizer.text.names.readings import is_family, is_given_name, joined_by, may_stand_in_slot
+from services.anonymizer.text.names.readings import is_family, is_given_name, is_job, joined_by, may_stand_in_slot
 from services.anonymizer.text.names.titles import TITLE_AFTER
-from services.anonymizer.text.rules import Place, Rule
+from services.anonymizer.text.rules import Hit, Place, Rule
 
 _PATIENT: Final = (
     "患者(?:様|さん)?氏?名|患者|受診者氏?名?|被検者氏?名?|お?名前|御名前|氏[ ]?名|姓[ ]?名|シメイ|カナ氏名|フリガナ|"
@@ -44,7 +44,7 @@ _BESIDE: Final = re.compile(r"[ \t]*[,、/・&／→][ \t]*")
 _PERSON_AND_BLANK: Final = re.compile("[医者師士長][ \t\n・]+$")
 _NOBODY: Final = re.compile("(?:なし|無し|不明|同上|未定|記載なし|同席|来院|付|在|死|健在|既|発症|のみ)")
 _BEHIND: Final = re.compile(
-    r"$|[\s、。,.;:/|・()\[\]<>「」『』【】]|[がはをにへとのも]|より|から|まで|です|氏|\d|[-→⇒=~]|印|記|拝|代"
+    r"$|(?:待合|付き?添|到着|同|来|も|健|没|死|他界|既往|罹患|県|在|遠)|[\s、。,.;:/|・()\[\]<>「」『』【】]|[がはをにへとのも]|より|から|まで|です|氏|\d|[-→⇒=~]|印|記|拝|代"
 )
 _LONGEST: Final = 8
 
@@ -105,7 +105,8 @@ def _last_word(folded: FoldedText, words: Sequence[Morpheme], *, strict: bool) -
 def _is_first(folded: FoldedText, word: Morpheme, *, strict: bool) -> bool:
     view = folded.view[word.start : word.end]
     if len(view) == 1 and script(folded.text[word.start]) == "kanji":
-        is_name = word.kind in (Kind.FAMILY, Kind.GIVEN, Kind.PERSON) or view in names().surnames
+        known = names()
+        is_name = word.kind in (Kind.FAMILY, Kind.GIVEN, Kind.PERSON) or view in known.surnames or view in known.given
         return view not in SIDES and (is_name or strict)
     if strict:
         return may_stand_in_slot(folded, word)
@@ -130,7 +131,22 @@ def _is_part(folded: FoldedText, word: Morpheme) -> bool:
 
 _TITLES: Final = frozenset({"様", "氏", "殿", "君", "先生", "医師", "印", "記", "筆", "拝", "代"})
 
+_FOREIGN: Final = r"[ァ-ヺー]{2,10}(?:[ ・]{1,2}[ァ-ヺー]{2,10}){0,4}[ぁ-ん]{0,4}"
+
+
+def _is_job_or_word(hit: Hit) -> bool:
+    return is_job(hit.words.split(" ")[0]) or hit.view in clinical_words()
+
+
 RULES: Final = (
+    Rule(
+        "name",
+        re.compile(
+            rf"(?:{RELATIVES})[ ]?[:の(「]?[ ]{{0,2}}(?P<v>{_FOREIGN})(?=[ )」、。,\n(]|さん|様|氏|が|と|も|に|は|"
+            rf"へ|$)"),
+        "弟 ⟦ラミル⟧ と転倒", "娘、ヘルパーと",
+        veto=_is_job_or_word,
+    ),
     Rule(
         "name", re.compile(rf"(?:{_PATIENT}){_STRICT}"),
         "氏名:⟦椋⟧ 男", "氏名:不明、患者:腹痛あり",

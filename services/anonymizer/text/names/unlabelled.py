@@ -10,6 +10,7 @@ from typing import Final
 from services.anonymizer.text.folding.lexicon import clinical_words, names
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
 from services.anonymizer.text.names.kanji_names import FUNCTION_WORDS, KATAKANA_WORDS, is_announced, kanji_name
+from services.anonymizer.text.names.readings import are_words
 from services.anonymizer.text.rules import Hit, Rule
 
 _TITLED: Final = re.compile(f"[ ]?(?:さん|殿|先生|様(?![{_K}の]))")
@@ -48,7 +49,7 @@ RULES: Final = (
     Rule(
         "name", re.compile(rf"[{_K}]{{1,14}}"),
         "次に⟦鈴木一郎⟧が説明", "高安動脈炎、川崎病後、国立大学",
-        place=kanji_name,
+        place=kanji_name, veto=lambda hit: are_words(hit.folded, hit.start, hit.end),
     ),
     Rule(
         "name", re.compile(r"(?<![ァ-ヺー])(?P<f>[ァ-ヺー]{2,7})[ ・]{1,2}(?P<g>[ァ-ヺー]{2,6})(?![ァ-ヺー])"),

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
+from services.anonymizer.text.folding.lexicon import clinical_words
+from services.anonymizer.text.folding.morphemes import Kind
 from services.anonymizer.text.folding.scripts import KANJI as _K
 from services.anonymizer.text.folding.spans import Span
 from services.anonymizer.text.rules import Hit, Rule, hits
@@ -18,6 +20,30 @@ _KANA_CITIES = (
     "さいたま|いわき|つくば|ひたちなか|かすみがうら|みどり|ふじみ野|あきる野|いなべ|うるま|みやま|みよし|さぬき|たつの|"
     "むつ|つがる|にかほ|えびの|いちき串木野|南さつま|東かがわ|あわら|かほく|かすみ|うきは|おいらせ|ときがわ|みなかみ|"
     "つくばみらい|いすみ|ひがし"
+)
+_NOT_TOWNS = (
+    "左",
+    "右",
+    "上",
+    "下",
+    "内",
+    "外",
+    "同",
+    "当",
+    "他",
+    "各",
+    "市",
+    "町",
+    "村",
+    "区",
+    "病",
+    "肺",
+    "肝",
+    "脳",
+    "島",
+    "膵",
+    "皮",
+    "ランゲ",
 )
 _POSTAL_BEFORE = re.compile(r"(?<!\d)\d{3}-\d{4}[ \t]*$")
 _NUMBERS = re.compile(r"\d-\d")
@@ -57,6 +83,14 @@ def _names_a_city(folded: FoldedText) -> bool:
 
 def _has_block_numbers(folded: FoldedText) -> bool:
     return _NUMBERS.search(folded.text) is not None
+
+
+def _is_no_town(hit: Hit) -> bool:
+    """Say whether it is a word that ends like a town, and not one: 領域区, 側島."""
+    words = hit.folded.words.within(hit.start, hit.end)
+    proper = any(word.kind in (Kind.PLACE, Kind.FAMILY, Kind.PROPER, Kind.UNKNOWN, Kind.GIVEN) for word in words)
+    parts = [word for word in words if word.kind is Kind.NOUN and word.end - word.start == 1]
+    return hit.view in clinical_words() or not (proper or len(parts) > 1) or hit.words.startswith(_NOT_TOWNS)
 
 
 def _ends_in_date(hit: Hit) -> bool:
@@ -119,6 +153,16 @@ RULES: Final = (
     ),
 )  # fmt: skip
 STREETS: Final = (
+    Rule(
+        "address",
+        re.compile(
+            rf"(?<![{_K}])(?P<v>[{_K}ヶケノ]{{1,6}}(?:市|町|村|区|島|地区))(?=[ ]?(?:$|[)\]、。,\n]|の(?:自宅|"
+            rf"[{_K}]{{1,4}}(?:を営|に生|の家))|"
+            rf"より|から|で(?=[{_K}])|出身|在住|に(?:住|転居|生)|路上|会場|住民|署|[{_K}]{{0,2}}(?:消防|警察|分署)|福祉|役場|内の|健診|検診|へ帰))"
+        ),
+        "⟦鷺坂市⟧で食堂を営む", "外町、中区域、病理区で",
+        signs=("市", "町", "村", "区", "島"), veto=_is_no_town,
+    ),
     Rule(
         "address",
         re.compile(

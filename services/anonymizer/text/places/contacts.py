@@ -58,7 +58,7 @@ RULES: Final = (
     ),
     Rule(
         "url", re.compile(rf"(?<![A-Za-z0-9.@-])(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]+{_JP}(?:/{_REST})?"),
-        "⟦hosp.example.ne.jp⟧ 参照", "key01.jpgを参照",
+        "⟦hosp.example.ne.jp⟧ 参照", "key01.jpとは別",
         signs=(".jp",),
     ),
     Rule(

@@ -40,6 +40,16 @@ def _is_no_my_number(hit: Hit) -> bool:
     return int(digits[11]) != (0 if rest <= 1 else 11 - rest)
 
 
+def _is_image_number(hit: Hit) -> bool:
+    """Say whether it is a Series and an image: 画像番号 8-21."""
+    return hit.match[0].startswith("画像") and re.fullmatch(r"\d{1,3}(?:[-/.]\d{1,4})?", hit.words) is not None
+
+
+def _is_day(hit: Hit) -> bool:
+    """Say whether it is a date, which is the dates' matter."""
+    return re.fullmatch(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", hit.words) is not None
+
+
 def _is_moment(hit: Hit) -> bool:
     """Say whether it is a date with a time, which is the dates' matter."""
     return _MOMENT.fullmatch(hit.words) is not None
@@ -103,8 +113,34 @@ RULES: Final = (
             r"(?:受付|検査|オーダー?|依頼|整理|照射録|伝票|予約|フィルム|画像|[Aa]ccession|ACCESSION|ACC|[Oo]rder|[Rr]equest)"
             rf"(?:\s*ID|番号|\s*[Nn]o\.?|\s*NO\.?|\s*#|\s*[Nn]umber)\s*[:=は#]?\s*(?P<v>{_ID})"
         ),
-        "検査番号 ⟦A2024040155⟧", "検査は120 kV",
-        signs=("番号", "ID", "No", "NO", "no", "umber", "#"),
+        "検査番号 ⟦A2024040155⟧", "検査は120 kV、画像番号8-21",
+        signs=("番号", "ID", "No", "NO", "no", "umber", "#"), veto=_is_image_number,
+    ),
+    Rule(
+        "accession",
+        re.compile(
+            r"(?<![A-Za-z0-9])(?:[Aa]cc(?:ession)?#?|ACC#?|受付|標本|検体|病理(?:組織)?|細胞診|剖検|遺体番号|オーダ|整理番号|事件番号|契約No\.?)"
+            r"(?:番号|No\.?|[ ]?#)?[ ]{0,3}[:=|"
+            r"│#]?[ ]{0,4}(?:No\.[ ]?)?(?P<v>第?[ ]?[A-Za-z]{0,4}[-_]?\d(?:[\dA-Za-z]|"
+            r"[-_](?=[\dA-Za-z])){4,}号?)"
+        ),
+        "受付番号 |⟦RD-55084⟧", "検体 12 mm、標本2個",
+        signs=("cc", "CC", "受付", "標本", "検体", "病理", "細胞診", "剖検", "遺体番号", "オーダ", "番号", "契約"),
+        gate=has_numbers, veto=_is_moment,
+    ),
+    Rule(
+        "accession", re.compile(r"第\d{2}-\d{3,6}号|(?<![A-Za-z0-9-])[A-Z]{1,3}\d{2}-\d{3,6}(?![\d-])"),
+        "既往 ⟦S22-60482⟧", "第12-3号、L2-345",
+        signs=("-",), gate=has_numbers,
+    ),
+    # The digit is the era: 3 for 昭和, as in insurers' records
+    Rule(
+        "birth_date",
+        re.compile(
+            r"(?:生年[ ]?月[ ]?日|DOB|生)[ ]?[:=|│]?[ ]{0,3}(?P<v>[1-5]-\d{6})(?!\d)|"
+            r"(?<![\d-])(?P<w>[1-5]-\d{6})(?=[ ]?生)"),
+        "⟦3-350728⟧生", "3-350728を参照",
+        signs=("生", "DOB"), gate=has_numbers,
     ),
     Rule(
         "accession", re.compile(rf"(?:[Aa]ccession|ACCESSION|ACC)\s*[:=#]\s*(?P<v>{_ID})"),
@@ -121,8 +157,29 @@ RULES: Final = (
         signs=("ID", "番号", "№", "umber", "No", "no"), veto=_is_clinical,
     ),
     Rule(
+        "patient_id",
+        re.compile(
+            r"(?:(?<![A-Za-z])I[ ]?D|MRN|PID|Ptno|Pt[ ]?No|患者番号|患者ID|カルテ番号|診察券(?:番号)?|受診番号|"
+            r"リストバンド|アイディー)[ ]?(?:番号|No)?"
+            r"[ .:=#/│|がは\t]{0,6}(?P<v>[A-Z]{0,3}\d(?:[ -]{0,2}\d){4,11})(?![\d])"
+        ),
+        "ID#⟦0503 3841⟧", "ID なし、MRN なし",
+        signs=("ID", "I D", "MRN", "Pt", "番号", "診察券", "リストバンド", "アイディー"),
+    ),
+    Rule(
+        "patient_id", re.compile(
+            r"(?:さん|様|氏|殿|くん|ちゃん|[男女FM])[ ]{0,2}[(](?P<v>[A-Z]{0,2}\d(?:[ -]?\d){4,9})[)]"),
+        "奥様(⟦6280594⟧)", "様(12)",
+        signs=("(",), gate=has_numbers,
+    ),
+    Rule(
+        "other_id", re.compile(r"(?<=[|,;\t^│(])[ ]?(?P<v>\d{3}[ ]\d{3,4}|\d{6,10}(?:-\d)?)[ ]?(?=[|,;\t^│)])"),
+        "|⟦691087⟧|", "(12345)、|20240401|",
+        gate=has_numbers, veto=_is_day,
+    ),
+    Rule(
         "other_id", re.compile(r"[A-Z](?<![A-Za-z0-9./_-][A-Z])[A-Z]{0,3}-?\d{6,12}(?![\dA-Za-z]|\.\d| ?\^)"),
-        "標本⟦S-2024123⟧", "L4/5、T12345",
+        "参照⟦S-2024123⟧", "L4/5、T12345",
         gate=has_numbers,
     ),
     Rule(
@@ -137,12 +194,12 @@ RULES: Final = (
     # Leading zeros are written where a number is a name: 00501534, 007-103-18; counts and measurements have none.
     Rule(
         "other_id", re.compile(r"0(?<![\d.,:/A-Za-z-]0)\d{5,}(?![\d/:-]|\.\d)"),
-        "標本 ⟦00501534⟧", "ADC 0.00501534",
+        "参照 ⟦00501534⟧", "ADC 0.00501534",
         signs=("0",), gate=has_numbers,
     ),
     Rule(
         "other_id", re.compile(r"0(?<![\d.,:A-Za-z-]0)\d{2,3}(?:-\d{2,4}){1,2}(?![\d:-]|\.\d)"),
-        "標本 ⟦007-103-18⟧", "区間 100-103-18",
+        "参照 ⟦007-103-18⟧", "区間 100-103-18",
         signs=("0",), gate=has_numbers,
     ),
     Rule(
@@ -164,7 +221,7 @@ RULES: Final = (
     Rule(
         "other_id",
         re.compile(r"\d(?<![\d.,:/A-Za-z_-]\d)\d{8,}(?![\d.:/-]|\s?(?:mm|cm|HU|ml|mL|Bq|MBq|kBq|/))"),
-        "標本 ⟦512345678⟧", "20240401102359に撮影",
+        "参照 ⟦512345678⟧", "20240401102359に撮影",
         gate=has_numbers, veto=_is_moment,
     ),
 )  # fmt: skip

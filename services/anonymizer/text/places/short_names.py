@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from services.anonymizer.text.folding.lexicon import names
+from services.anonymizer.text.folding.morphemes import Kind
 from services.anonymizer.text.folding.scripts import KANJI as _K
 from services.anonymizer.text.rules import Hit, Rule
 
@@ -36,6 +38,13 @@ _CONTEXT_AFTER = re.compile(
 def _is_clinical_or_generic(hit: Hit) -> bool:
     name = _ABBREVIATION.sub("", hit.words)
     return bool(_NOT_PROPER.match(name) or _CLINICAL_BEFORE.search(name))
+
+
+def _is_generic_after_owner(hit: Hit) -> bool:
+    return (
+        re.search("(?:立|会|保|JA|赤|聖)[ ]?(?:病院?|医大?|大学|総合|中央|系|で|の|がん|[小中高])$", hit.words)
+        is not None
+    )
 
 
 def _is_generic_school(hit: Hit) -> bool:
@@ -110,7 +119,55 @@ BESIDE_NAMES: Final = (
         "at ⟦Lakeview Imaging Center⟧", "at the imaging center",
     ),
 )  # fmt: skip
+_KIND_END = (
+    "生協|日赤|赤十字|済生会|厚生連|労災|共済|逓信|市民|市立|県立|県中|県病|市病|徳心|徳洲|愛仁|健診|検診|国保|中央HP|HP|Hp|CL|Cl\\.?|Clin|"
+    "MC|クリ|医セ|医療C|読影C|診C|画診|泌尿|産婦|整形|脳神|脳外|循環器|レディース|こども|眼科?|皮膚科?|耳鼻科?|小児科?|内科|外科|胃腸科?|大病院|大"
+)
+_TO_OR_FROM = (
+    r"(?=[ ]?(?:へ|より|から|にて|で(?=[^すき])|に(?:て|紹介|転院|搬送|受診|返却|通院|入院|CD|返|て)|"
+    r"の[一-鿿々]{1,4}(?:先生|Dr|医師)|"
+    r"[(]|[)]|先生|、|。|,|→|宛|受診|通院|入院|転院|紹介|画像|$|\n|[ ]\d|[ ][一-鿿々]{1,4}先生|[ ]{1,2}[HSRT]?\d))"
+)
+_WORD_BEFORE_SCHOOL = re.compile(
+    "(?:拡|最|増|腫|肥|巨|粗|膨|過|強|重|尨|絶|雄|広|偉|寛|盛|多|甚|莫|誇|特|極|等|同|[右左両上下内外中前後]|mm|cm)大$"
+)
+
+
+def _is_no_hospital(hit: Hit) -> bool:
+    """Say whether a short name has no proper part: 他院内科, 腫大, 当院整形."""
+    name = re.sub(f"(?:{_KIND_END})$", "", hit.words)
+    if not name or _NOT_PROPER.match(name) or _WORD_BEFORE_SCHOOL.search(hit.words) or _CLINICAL_BEFORE.search(name):
+        return True
+    kinds = {word.kind for word in hit.folded.words.within(hit.start, hit.start + len(name))}
+    proper = bool(kinds & {Kind.PLACE, Kind.FAMILY, Kind.PROPER, Kind.UNKNOWN, Kind.GIVEN})
+    short = all(word.end - word.start == 1 for word in hit.folded.words.within(hit.start, hit.start + len(name)))
+    return not (proper or (short and len(name) > 1) or name in names().surnames)
+
+
 IN_CONTEXT: Final = (
+    Rule(
+        "institution",
+        re.compile(rf"(?<![{_K}ァ-ヺーA-Za-z])(?P<v>[{_K}ヶケノの]{{1,6}}?(?:{_KIND_END})){_TO_OR_FROM}"),
+        "⟦鷺浜生協⟧へ転院", "他院内科へ、腫大。、拡大(",
+        veto=_is_no_hospital,
+    ),
+    Rule(
+        "institution",
+        re.compile(
+            rf"(?:済生会|徳洲会|国立|県立|府立|都立|市立|国保|JA|日赤|聖)[ ]?[{_K}]{{1,4}}(?:病|総合|中央|"
+            rf"中)?{_TO_OR_FROM}"),
+        "⟦済生会榎川⟧より紹介", "済生会系、国立へ",
+        signs=("済生会", "徳洲会", "立", "国保", "JA", "日赤", "聖"), veto=_is_generic_after_owner,
+    ),
+    Rule(
+        "institution",
+        re.compile(
+            rf"(?<![{_K}A-Za-z])(?:府立医|県立医|都立医|市立医|県医大?|府医大?|市大|県大|府大|都大|県中|県央|市病|県病|国がん|国循|日赤|赤十字|済生会|"
+            r"労災|市民|都立|県立|中央病)(?=[ ]?(?:へ|より|から|にて|で(?:[^すき])|の[一-鿿々]{1,4}(?:先生|Dr)|"
+            r"[)]|に(?:CD|転院|紹介|返)))"
+        ),
+        "⟦府立医⟧へ転院", "市民の、県立の",
+    ),
     Rule(
         "institution",
         re.compile(

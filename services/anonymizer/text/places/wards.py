@@ -22,12 +22,73 @@ def _is_measured(hit: Hit) -> bool:
     return _NOT_STAY.match(hit.folded.text, hit.end) is not None
 
 
+def _is_stage_or_segment(hit: Hit) -> bool:
+    """Say whether it is of a TNM stage or a segment: T2 N1, S6 へ."""
+    text, at = hit.folded.text, hit.start
+    if hit.words[0] in "NS" and "-" not in hit.words and text[at - 1 : at] not in ("|", "^", ":"):
+        return re.search(r"[TMcp]\w{0,3}[ ,]?$", text[max(0, at - 5) : at]) is not None or hit.words[0] == "S"
+    return False
+
+
 def _is_segment(hit: Hit) -> bool:
     """Say whether it is a segment, a vertebra or a measure: S6, L5から, 3に."""
     return _SEGMENT.fullmatch(hit.words) is not None or hit.words.isdecimal() or _is_measured(hit)
 
 
+_EDGE: Final = r"(?<![一-鿿々A-Za-z\d.\-])"
+
 RULES: Final = (
+    Rule(
+        "department",
+        re.compile(
+            rf"(?:緩和ケア|救急|一般|回復期)?(?:(?:新|旧|本|別|中央|[{_SIDE}A-Z])(?:館|棟)[ ]?\d{{1,2}}(?:階|"
+            rf"F)?|{_EDGE}\d{{1,2}}(?:階|F)[ ]?[{_SIDE}])"
+            rf"(?:[{_SIDE}A-E](?![A-Za-z]))?(?:側|病棟)?"
+        ),
+        "迎え ⟦新館3階⟧", "3階から転落、本館へ",
+        signs=("館", "棟", "階", "F"),
+    ),
+    Rule(
+        "department",
+        re.compile(
+            rf"{_EDGE}(?:(?:緩和ケア|救急|一般|回復期)?\d{{1,2}}(?:階|F)?(?:[{_SIDE}A-Z]|[ ]?-[ ]?(?:\d{{1,2}}|"
+            rf"[A-Z]))?|[A-Z]-?\d{{1,2}})[ ]?"
+            r"(?:病棟|ビョウトウ)"
+        ),
+        "⟦7-3病棟⟧へ", "病棟より",
+        signs=("病棟", "ビョウトウ"),
+    ),
+    Rule(
+        "department", re.compile(rf"{_EDGE}(?:[東西南北]\d{{1,2}}|\d{{1,2}}[東西南北])(?![{_SIDE}\d一-鿿々])(?:病棟)?"),
+        "桂 ⟦7東⟧ 造影", "東3丁目、3東海",
+        signs=("東", "西", "南", "北"),
+    ),
+    Rule(
+        "department",
+        re.compile(
+            r"(?<=[|^;,:(\s。、.])(?P<v>\d{1,2}[NSEW]|[NSEW]-?\d{1,2})(?=[|^;,)]|[ ]?(?:Rm|RM|\d{3,4}(?:-\d|号|"
+            r"室)|病棟|号室|戻り|へ|より|Ns|NS|[(]個室))"
+        ),
+        "|⟦12N⟧^Rm.405", "T2N1、S6より",
+        veto=_is_stage_or_segment,
+    ),
+    Rule(
+        "department",
+        re.compile(
+            r"Rm\.?[ ]?\d{2,4}(?:-\d{1,2})?|(?:個室|病室|部屋)[ :]?\d{2,4}(?!\d)|(?<![\d.])\d{3,4}室(?!長)|"
+            r"(?<![\d.])\d{2,4}号(?:室)?(?:[ ]?(?:ベッド)?\d{1,2}(?:ベッド)?|[ ]?[A-D](?![A-Za-z]))?(?![棟機])"
+        ),
+        "東病棟 ⟦740号2⟧", "1号、部屋で",
+        signs=("Rm", "室", "部屋", "号"),
+    ),
+    Rule(
+        "department",
+        re.compile(
+            rf"(?:病棟|階|F|館|棟|[{_SIDE}NSEW]|[(|^│]|R:|病室|ward|"
+            rf"室:)[ ]{{0,3}}(?P<v>\d{{3,4}}-\d{{1,2}})(?![\d-])"),
+        "北4病棟 ⟦740-3⟧", "Se 740-3",
+        signs=("-",),
+    ),
     Rule(
         "department",
         re.compile(

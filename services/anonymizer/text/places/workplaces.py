@@ -21,12 +21,13 @@ _KIND: Final = (
     "町役場|村役場|県庁|府庁|警察署|消防署|郵便局|新聞社?|放送|出版|印刷|食品|水産|酒造|醸造|石油|化学|化成|ガス|自動車|重工業?|"
     "機械|精機|精密|紡績|繊維|染工|興業|興産|観光|旅館|ホテル|タクシー|バス|スーパー|百貨店|システムズ?|ソフト|テック|テクノ|"
     "サービス|ホールディングス|グループ|コーポレーション|エンジニアリング|クリーニング|ファーム|農園|牧場|養鶏場|組|"
+    "森林組合|漁業組合|農業組合|組合|鉱業所?|炭鉱|鉱山|石材店|石材|倉庫|食堂|消防署?|分署|警察|役場|堂|屋(?=に)|"
     "自衛隊|駐屯地|基地|刑務所|研究所|事務所|法律事務所|会計事務所|ラボ|フーズ|ストア|マート"
 )
 _SCHOOL: Final = (
     "小学校|中学校|中等教育学校|高等学校|高等専門学校|高校|高専|女学院|学院|学園|専門学校|支援学校|特別支援学校|養護学校|"
     "幼稚園|保育園|保育所|こども園|学童クラブ?|大学院?|短期大学|短大|女子大|予備校|塾|附小|附中|附高|小(?=[1-6一-六]年)|中(?=[1-3一-三]年)|"
-    "高(?=[1-3一-三]年)|第[一二三四五六七八九十\\d]{1,2}(?:小|中|高)"
+    "高(?=[1-3一-三]年)|第[一二三四五六七八九十\\d]{1,2}(?:小|中|高)(?![一-鿿])"
 )
 _HOME: Final = (
     "グループホーム|老人ホーム|ケアホーム|デイサービス|デイケア|老健|特養|ケアハウス|サ高住|訪問看護ステーション|介護センター|"
@@ -54,6 +55,7 @@ _LEFT_WORDS: Final = re.compile(
     "勤務先|勤務|職業|患者|本人|妻|夫|父|母|長男|長女|息子|娘|[歳才]|男性|女性|元|前職|退職後|定年まで|学校|家族)"
 )
 _LONGEST: Final = 14
+_PROPER: Final = (Kind.PROPER, Kind.PLACE, Kind.FAMILY, Kind.GIVEN, Kind.UNKNOWN)
 
 
 def _named(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
@@ -88,12 +90,22 @@ def _is_generic(hit: Hit) -> bool:
     return _GENERIC.fullmatch(hit.words) is not None or _is_clinical(hit.folded, hit.start, hit.end)
 
 
+def _is_generic_stay(hit: Hit) -> bool:
+    return re.fullmatch("入所中?|入居中?|利用中?|待機中?|退所|通所|勤務|職員|宿泊|経営|施設", hit.words) is not None
+
+
+def _is_common(hit: Hit) -> bool:
+    """Say whether no word of it is one that names are made of: 遊離ガス, 食品工場."""
+    words = hit.folded.words.within(hit.start, hit.match.start())
+    return not any(word.kind in _PROPER or (word.kind is Kind.NOUN and word.end - word.start == 1) for word in words)
+
+
 def _is_no_proper_name(hit: Hit) -> bool:
     """Say whether behind a label for the work there is a kind of work and no name: 職業:会社員, 勤務:農業."""
     if _is_generic(hit):
         return True
     words = hit.folded.words.within(hit.start, hit.end)
-    return not any(word.kind in (Kind.PROPER, Kind.PLACE, Kind.FAMILY, Kind.GIVEN, Kind.UNKNOWN) for word in words)
+    return not any(word.kind in _PROPER for word in words)
 
 
 RULES: Final = (
@@ -105,8 +117,20 @@ RULES: Final = (
     ),
     Rule(
         "institution", re.compile(rf"(?:{_SCHOOL})(?!生|時代|入学|卒業|以来|病院|医|附|付|[{_K}]{{0,4}}科)"),
-        "⟦緑ヶ丘中学校⟧2年", "中学校で、市立小学校、大学病院",
+        "⟦緑ヶ丘中学校⟧2年", "中学校で、小学校、大学病院",
         signs=("校", "園", "学", "塾", "専", "育", "附", "小", "中", "高"), place=_named,
+    ),
+    Rule(
+        "institution",
+        re.compile(
+            rf"(?:特別養護老人ホーム|特養|介護老人保健施設|老健|グループホーム|ケアハウス|デイサービス|JA|"
+            rf"スーパー|ホテル|旅館|居酒屋|コープ)[ ]?"
+            rf"(?P<v>[{_K}ァ-ヺーぁ-ん]{{2,8}}?(?:荘|苑|園|の里|の家|の丘|館|会)|[{_K}]{{2,5}})(?![{_K}])"
+        ),
+        "特養⟦葵川苑⟧より", "特養入所、グループホームへ",
+        signs=("特", "老健", "グループホーム", "ケアハウス", "デイサービス", "JA", "スーパー", "ホテル", "旅館",
+               "居酒屋", "コープ"),
+        veto=_is_generic_stay,
     ),
     Rule(
         "institution", re.compile(rf"(?:{_HOME})"),
@@ -114,9 +138,14 @@ RULES: Final = (
         place=_named,
     ),
     Rule(
-        "institution", re.compile(rf"(?:{_KIND})(?={_WORK_AFTER}|の[ ]?(?:健診|社員|職員)|[)）、。,\s]|$)"),
+        "institution", re.compile(rf"(?:{_KIND})(?={_WORK_AFTER}|の[ ]?(?:健診|社員|職員|同僚|トラック|寮|車))"),
         "⟦青波製作所⟧に勤務", "建設業に勤務、食品工場勤務",
         place=_named,
+    ),
+    Rule(
+        "institution", re.compile(rf"(?:{_KIND})(?![{_K}ァ-ヺー])"),
+        "職歴:⟦霧坂製作所⟧", "遊離ガス、食品工場",
+        place=_named, veto=_is_common,
     ),
     Rule(
         "institution",
