@@ -13,7 +13,7 @@ def findings(text: str) -> TextFindings:
 
     Raises Refused for a text that is too long for it.
     """
-    cleaned = clean_text(text, Identifiers(), TextPolicy())
+    cleaned = clean_text(text, Identifiers(), TextPolicy.of_profile("jmid"))
     cut = set(cleaned.removed)
     doubtful = sorted((cut & _DOUBTFUL) | set(cleaned.reasons))
     return TextFindings(tuple(sorted(cut - _DOUBTFUL)), tuple(doubtful))

@@ -24,7 +24,9 @@ MARKUP = re.compile(
 )
 READ_ATTRIBUTE = re.compile(r"(?:aria-label|placeholder|alt|title)=\"([^\"]*)\"")
 TAG = re.compile(r"<[^>]*>", re.DOTALL)
-NAMES = {"J-MID", "Study Instance UID"}
+ATTRIBUTES = {"Image Type", "SOP Class", "Study Instance UID"}
+KEYS = {"Enter", "Shift+n"}
+NAMES = {"J-MID", "CSV", "JSON Lines", *ATTRIBUTES, *KEYS}
 """Proper names and the standard's terms, which are the same in both languages."""
 
 
@@ -71,7 +73,7 @@ def test_english_reads_as_the_templates_say_and_japanese_is_japanese() -> None:
 
     assert {text for text, shown in english.items() if isinstance(text, str) and text != shown} == set()
     same = {text for text, shown in japanese.items() if not JAPANESE.search(shown)}
-    assert same == {"%(reason)s, in %(text)s", "{number} of {count}"}
+    assert same == {"%(reason)s, in %(text)s", "%(decision)s by %(by)s, %(at)s", "{number} of {count}"}
 
 
 @pytest.mark.parametrize(
