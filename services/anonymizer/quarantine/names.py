@@ -18,6 +18,7 @@ from services.anonymizer.quarantine.decisions import form_of
 from services.anonymizer.records import QUARANTINE, SITE_NAMES, NameVersion, SiteName, State
 from services.anonymizer.reports.review import RESIDUAL_RISK
 from services.anonymizer.text import site_list
+from services.anonymizer.text.folding.spans import MARKER
 from shared import clock
 from shared.bus import Bus
 from shared.documents import Eq
@@ -76,5 +77,7 @@ def _check(kind: str, name: str) -> None:
         raise Invalid("wrong-kind", f"kind is one of {', '.join(KINDS)}")
     if len(name) > _MOST:
         raise Invalid("wrong-name", f"a name has at most {_MOST} characters")
+    if MARKER.search(name):
+        raise Invalid("wrong-name", "that is what stands for something that was cleaned, and no name")
     for fault in site_list.parse(f"{kind}: {name}").faults:
         raise Invalid("wrong-name", fault.why)

@@ -23,6 +23,7 @@ from services.anonymizer.records import Choice, Decision, Kind, Quarantined, Sta
 from services.anonymizer.reports.deidentify import DeidentifiedReport
 from services.anonymizer.reports.handler import deidentify_or_refuse
 from services.anonymizer.reports.review import RESIDUAL_RISK, cuts_of, residual_risk_findings, texts
+from services.anonymizer.text.folding.spans import MARKER
 from shared import clock
 from shared.bus import Bus
 from shared.errors import Conflict, Invalid, Refused
@@ -37,6 +38,7 @@ def report_review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRou
         shown = texts(report.resource) if report else []
         context = await shown_with(deps, request, item) | {
             "kinds": KINDS,
+            "is_marker": MARKER.search,
             "back": request.path_qs,
             "texts": shown,
             "findings": residual_risk_findings(shown, report.risks) if report else [],
