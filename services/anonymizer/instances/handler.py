@@ -130,6 +130,7 @@ async def _keep(
     sealed = deps.written.missing(entry for each in cleaned.values() for entry in each.sealed)
     rows = [Put(AUDIT, audit) for audit in audits]
     await deps.documents.write(*rows, *released, *(Put(VAULT, entry) for entry in sealed))
+    await quarantined.note_late_rejections(deps, released)
     deps.written.note(sealed)
     return audits
 

@@ -1,7 +1,6 @@
 """What of a batch of Instances waits for a person, was rejected by one, or goes out after all: their rows."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from msgspec import structs
 
@@ -36,13 +35,20 @@ async def quarantine(
     await deps.documents.write(*(Put(QUARANTINE, row) for row in rows))
 
 
-async def released(deps: AnonymizerDeps, blobs: Sequence[str]) -> list[Put[Any]]:
-    """Return the rows of what goes out now, in their new state: one may have been rejected meanwhile."""
+async def released(deps: AnonymizerDeps, blobs: Sequence[str]) -> list[Put[Quarantined]]:
+    """Return the rows of what goes out now, in their new state."""
     rows = await deps.documents.get_many(QUARANTINE, blobs)
-    decisions = await deps.documents.get_many(DECISIONS, list(rows)) if rows else {}
-    late = {blob for blob, decision in decisions.items() if decision.is_rejection}
-    states = {blob: State.REJECTED_LATE if blob in late else State.RELEASED for blob in rows}
-    return [Put(QUARANTINE, structs.replace(row, state=states[blob])) for blob, row in rows.items()]
+    return [Put(QUARANTINE, structs.replace(row, state=State.RELEASED)) for row in rows.values()]
+
+
+async def note_late_rejections(deps: AnonymizerDeps, rows: Sequence[Put[Quarantined]]) -> None:
+    """Note of what went out that a person rejected it meanwhile. rows: as they were written; none is the rule."""
+    written = {row.document.blob: row.document for row in rows}
+    decisions = await deps.documents.get_many(DECISIONS, list(written)) if written else {}
+    late = [written[blob] for blob, decision in decisions.items() if decision.is_rejection]
+    if late:
+        changed = (structs.replace(row, state=State.REJECTED_LATE) for row in late)
+        await deps.documents.write(*(Put(QUARANTINE, row) for row in changed))
 
 
 def _row(event: InstancesReceived, blob: str, refusal: Refusal, since: str) -> Quarantined:

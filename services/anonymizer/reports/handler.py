@@ -62,6 +62,9 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
     await deps.documents.write(Put(REPORT_AUDIT, audit), *rows, *(Put(VAULT, entry) for entry in sealed))
     deps.written.note(sealed)
     DEIDENTIFIED.labels("report", deps.policy.profile).inc()
+    now = await deps.documents.get(DECISIONS, event.blob) if rows else None
+    if now is not None and now.is_rejection:  # meanwhile; whoever rejected saw nothing that had left
+        return await _rejected(event, deps, now)
     return _events(event, audit)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
 WARD = "すずらん七"
-TEXT = f"{WARD}より依頼。標本 {NUMBER}。"
+TEXT = f"{WARD}より依頼。参照 {NUMBER}。"
 
 
 @pytest.fixture

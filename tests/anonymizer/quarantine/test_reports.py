@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
 NUMBER = "5123456"  # long enough to be somebody's, and nothing says so
-FLAGGED = f"左上葉に結節を認める。標本 {NUMBER}。前回の標本 {NUMBER} と同様。"
+FLAGGED = f"左上葉に結節を認める。参照 {NUMBER}。前回の参照 {NUMBER} と同様。"
 
 
 async def received(deps: AnonymizerDeps, text: str = FLAGGED) -> ReportReceived:
@@ -62,7 +62,7 @@ async def test_a_flagged_report_waits_and_nothing_of_it_leaves(deps: AnonymizerD
     assert [key async for key in deps.deidentified.keys()] == []  # noqa: SIM118 - a port, not a dict
     async with site.session.get(site.url) as listing, site.session.get(f"{site.url}/reports/report") as page:
         assert NUMBER not in await listing.text()
-        assert f"標本 {NUMBER}" in await page.text()
+        assert f"参照 {NUMBER}" in await page.text()
 
 
 async def test_what_was_left_as_an_eponym_is_marked_for_the_reader(deps: AnonymizerDeps, site: Site) -> None:
@@ -134,7 +134,7 @@ async def test_a_person_goes_from_finding_to_finding_and_cuts_in_a_browser(
     assert chosen == NUMBER
     assert isinstance(report, ReportDeidentified)
     document = orjson.loads(await deps.deidentified.get(report.blob))
-    assert document["conclusion"].endswith("結節を認める。標本 【削除】。前回の標本 【削除】 と同様。")
+    assert document["conclusion"].endswith("結節を認める。参照 【削除】。前回の参照 【削除】 と同様。")
 
 
 async def test_a_replay_after_a_decision_says_the_same(deps: AnonymizerDeps, site: Site) -> None:
@@ -209,9 +209,32 @@ async def test_to_reject_a_report_that_has_left_retracts_it_at_the_centre(deps: 
     assert [(each.decision.decision, each.had_left) for each in events] == [("accept", False), ("reject", True)]
 
 
+async def test_a_report_that_is_rejected_while_it_leaves_is_retracted(
+    deps: AnonymizerDeps, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = await received(deps)
+    await deidentify_report(event, deps)
+    await decide(site, decision="accept", digest=await digest_shown(site), by="Reviewer")
+    put = deps.deidentified.put
+
+    async def slow(key: str, data: bytes) -> None:
+        monkeypatch.setattr(deps.deidentified, "put", put)
+        await decide(site, decision="reject", by="Second", seen="1")
+        await put(key, data)
+
+    monkeypatch.setattr(deps.deidentified, "put", slow)
+    events = await deidentify_report(event, deps)
+
+    row = await deps.documents.get(QUARANTINE, "report")
+    reports = [each for each in events if isinstance(each, ReportDeidentified)]
+    assert [each.status for each in reports] == ["entered-in-error"]
+    assert row is not None
+    assert row.state == "rejected-after-release"
+
+
 @pytest.mark.browser
 async def test_doubts_are_gone_through_by_keys_alone(deps: AnonymizerDeps, site: Site, page: "Page") -> None:
-    event = await received(deps, f"標本 {NUMBER}。前回の標本 6234567 と同様。")
+    event = await received(deps, f"参照 {NUMBER}。前回の参照 6234567 と同様。")
     await deidentify_report(event, deps)
     press = page.keyboard.press
 
@@ -231,7 +254,7 @@ async def test_doubts_are_gone_through_by_keys_alone(deps: AnonymizerDeps, site:
     assert (chosen, states) == (NUMBER, ["cut", "fine"])
     assert isinstance(report, ReportDeidentified)
     document = orjson.loads(await deps.deidentified.get(report.blob))
-    assert document["conclusion"].endswith("標本 【削除】。前回の標本 6234567 と同様。")
+    assert document["conclusion"].endswith("参照 【削除】。前回の参照 6234567 と同様。")
 
 
 @pytest.mark.parametrize(
