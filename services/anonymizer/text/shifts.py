@@ -15,6 +15,10 @@ from services.anonymizer.text.policy import TextPolicy
 from services.anonymizer.text.rules import find, hits
 
 _NO_EXAM_BEFORE: Final = 2005
+_NO_EXAM_ON_FILM: Final = 2000  # a whole date before it is a birth, unless something was done then
+_TREATED: Final = re.compile(
+    "手術|術|施行|撮影|CT|MR|PET|US|XP|検査|入院|退院|生検|治療|発症|受診|受傷|診断|切除|摘出|移植|開始|終了|と比|前回|死亡|事故|施設|頃|前|既往|後"
+)
 _BESIDE_SIGNS: Final = 9
 _BESIDE: Final = re.compile(r"[)\]\s、,/|;:様]*(?:(?:男|女|M|F|m|f)性?[)\]\s、,/|;:]*)?")
 _AGE_BEHIND: Final = re.compile(r"[ ]{0,3}[(]?[ ]?(?:満)?\d{1,3}[ ]?(?:歳|才|y)|[ ]?[|,;\t][ ]?[FM男女][ ]?[|,;\t]")
@@ -64,6 +68,10 @@ def births_beside(folded: FoldedText, dates: Iterable[WrittenDate], people: list
             yield Span(written.start, written.end, "birth_date")
         if _AGE_BEHIND.match(folded.text, written.end) or _TITLE_BEFORE.search(
             folded.text, max(0, written.start - 4), written.start
+        ):
+            yield Span(written.start, written.end, "birth_date")
+        if day.year < _NO_EXAM_ON_FILM and not _TREATED.search(
+            folded.text[max(0, written.start - 6) : written.start] + "|" + folded.text[written.end : written.end + 8]
         ):
             yield Span(written.start, written.end, "birth_date")
         near = (end for end in range(written.start - _BESIDE_SIGNS, written.start + 1) if end in ends)

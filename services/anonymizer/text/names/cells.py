@@ -19,7 +19,9 @@ from services.anonymizer.text.names.readings import are_words, is_family, may_st
 from services.anonymizer.text.names.surnames import is_name
 from services.anonymizer.text.rules import Place, Rule
 
-_CELL: Final = re.compile(r"[^\n\t|,;:/()\[\]{}<>「」『』【】〔〕《》〈〉^=→⇒←>@、。．!?\"“”*│┃┤├─━∥~+…&\ufffc#＃\\]+")
+_CELL: Final = re.compile(
+    r"[^\n\t|,;:/()\[\]{}<>「」『』【】〔〕《》〈〉^=・★☆●○■□◆◇▼▲※→⇒←>@、。．!?\"“”*│┃┤├─━∥~+…&\ufffc#＃\\]+"
+)
 _ROLE: Final = re.compile(
     rf"(?:{'|'.join(word_list('roles'))})(?:医師?|者|技師|担当)?(?:[0-9①-⑨]|[A-Z](?![A-Za-z]))?[ 　の・.]{{0,3}}"
 )
@@ -28,9 +30,10 @@ _LABEL_END: Final = re.compile(
     rf"(?:{'|'.join(word_list('roles'))})(?:医師?|者|技師|担当)?[ ]?[)\]】》]?[ ]?[:=/|│>→\t]?[ ]*\n?[ ]*$"
 )
 _REST: Final = re.compile(
-    r"[ ]?$|[ ]{2,}|[ ]?(?:記|印|筆|拝|代|他|より|から|へ|に|が|は|と|の|も|を|まで|宛|達|ら[^ぁ-ん]|待機|来|済|"
+    r"[ ]?$|[ ]{2,}|[ ]?(?:記|印|筆|拝|代|他|より|から|へ|に|が|は|と|の|も|を|で|まで|宛|達|ら[^ぁ-ん]|待機|来|済|"
     r"確認|説明|同席|同行|到着|付|連絡|"
-    r"報告|撮影|施行|読影|対応|受|当番|当直|担当|判定|入力|電話|TEL|PHS|内線|\d)|[ ](?=\S)"
+    r"報告|撮影|施行|読影|対応|受|当番|当直|担当|判定|入力|介入|コール|OK|了解|再照合|照合|医師|診察|研修|既読|"
+    r"「|電話|TEL|PHS|内線|\d)|[ ](?=\S)"
 )
 _LIST: Final = re.compile("[ ]?(?:[(][^()\n]{1,8}[)])?[ ]?[、,/・→]+[ ]?")
 _ORGANS: Final = frozenset(
@@ -38,9 +41,11 @@ _ORGANS: Final = frozenset(
 )
 _ALONE_SIGNS: Final = ("(", "[", "/", "【", "〔", "《", "<", "^", "|", "→", "@", ":", "=", "│", "∥")
 _TOKEN: Final = re.compile(rf"[{_K}]{{1,7}}(?:[ぁ-ん]{{2,4}}(?![ぁ-ん]))?(?![{_K}ァ-ヺー])")
+_AGE: Final = re.compile(r"[ ]{0,2}\d{1,3}[ ]?(?:M|F|歳|才|y|男|女)")
 _PAIR: Final = re.compile(
     rf"(?P<f>[{_K}]{{1,4}})[ ]{{1,2}}(?P<g>[{_K}]{{1,3}}|[ぁ-ん]{{2,4}}|[ァ-ヺー]{{2,4}})(?![{_K}ぁ-んァ-ヺー])"
 )
+_CLOSING_SIGNS: Final = ("/", ")", "→", "|", "^", "│", "∥", ":", "「", "@", ">")
 _LONGEST, _LONGEST_NAME = 24, 9
 _NOBODY: Final = frozenset(
     "なし 無し 不明 同上 未定 本人 家族 患者 医師 看護師 技師 先生 当直 当番 担当 主治医 "
@@ -75,8 +80,18 @@ def _in_cell(folded: FoldedText, start: int, end: int, *, beside: bool) -> Itera
     title = _TITLE.match(folded.text, stop) if stop else None
     if stop and (title or strict or _is_alone(folded, at, stop, end)) and _rest_fits(folded, stop, end, title):
         yield "physician", at, stop
-    else:
-        yield from _titled(folded, start, end)
+        return
+    for role in _ROLE.finditer(folded.text, start, end):
+        stop = _name_end(folded, role.end(), end, strict=True) if _is_word(folded, role) else 0
+        if stop - role.end() > 1 and _rest_fits(folded, stop, end, _TITLE.match(folded.text, stop)):
+            yield "physician", role.end(), stop
+            return
+    yield from _titled(folded, start, end)
+
+
+def _is_word(folded: FoldedText, role: re.Match[str]) -> bool:
+    """Say whether a role within a cell is whole words: 保健師 in 5/22 保健師 一二三."""
+    return folded.words.begins(role.start()) and (role.end() == role.endpos or folded.words.begins(role.end()))
 
 
 def _titled(folded: FoldedText, start: int, end: int) -> Iterator[tuple[str, int, int]]:
@@ -152,21 +167,34 @@ def _is_nobody(view: str) -> bool:
 def _fits(folded: FoldedText, word: Morpheme, number: int, *, strict: bool) -> bool:
     view = folded.view[word.start : word.end]
     if len(view) == 1 and script(folded.text[word.start]) == "kanji":
+        if not strict and view in _ORGANS:
+            return False
         known = (strict and view not in _ORGANS) or view in names().surnames if number == 0 else is_given_part(view)
         return view not in SIDES and (known or word.kind in (Kind.FAMILY, Kind.GIVEN))
     if number:
         return word.kind in (Kind.FAMILY, Kind.GIVEN, Kind.PERSON, Kind.PLACE, Kind.UNKNOWN)
     if strict:
         return may_stand_in_slot(folded, word)
-    return is_family(folded, word) or (view in names().surnames and view not in names().words and len(view) > 1)
+    listed = view in names().surnames and view not in names().words and len(view) > 1
+    return is_family(folded, word) or (listed and word.kind is not Kind.NOUN)
 
 
 def _is_alone(folded: FoldedText, at: int, stop: int, end: int) -> bool:
     """Say whether a name is all there is in a cell; one kanji only where a sign opens it."""
+    if _AGE.match(folded.text, stop, end):
+        return not _is_joined(folded, at, stop)
     if stop != end and folded.text[stop:end].strip():
         return False
-    opened = folded.before(at) in _ALONE_SIGNS or folded.after(end) in ("/", ")", "→", "|", "^", "│", "∥")
+    if _is_joined(folded, at, end):
+        return False
+    opened = folded.before(at) in _ALONE_SIGNS or folded.after(end) in _CLOSING_SIGNS
     return stop - at > 1 or opened
+
+
+def _is_joined(folded: FoldedText, at: int, end: int) -> bool:
+    """Say whether a dot or a hyphen joins it to another word: フォークト・小柳・原田."""
+    before = folded.before(at) in "・-" and folded.before(at - 1).isalpha()
+    return before or (folded.after(end) in "・-" and folded.after(end + 1).isalpha())
 
 
 def _rest_fits(folded: FoldedText, stop: int, end: int, title: re.Match[str] | None) -> bool:

@@ -15,6 +15,7 @@ _ROMAJI: Final = re.compile(
     "[nm](?![aiueoy]))+"
 )
 _ENGLISH: Final = frozenset("no none the a one two same are here there ten more home side made date note name".split())
+_ABBREVIATION: Final = re.compile("(?:CT|MRI?|PET|US|XP|CR|DR|AP|PA|HU|SUV|ROI|MIP|MPR|TNM|CD|DVD|ID|OK|NG|[,. ])+")
 _SHORTEST_PAIR: Final = 7  # letters
 _SHORTEST_WITH_INITIAL: Final = 4
 
@@ -57,7 +58,61 @@ def _sounds(latin: str) -> tuple[str, ...]:
     return tuple(name_view(kana) for kana in kana_spellings(latin))
 
 
+_CAPITALS: Final = r"[A-Z][A-Za-z'-]{1,15}"
+
+
+def _has_clinical_word(hit: Hit) -> bool:
+    if _ABBREVIATION.fullmatch(hit.words):
+        return True
+    return any(word in clinical_words() or word in _ENGLISH for word in re.split(r"[ ,.]+", hit.words.lower()))
+
+
 RULES: Final = (
+    Rule(
+        "name",
+        re.compile(
+            rf"(?<![A-Za-z0-9'-])(?P<v>{_CAPITALS}(?:,?[ ]{_CAPITALS}){{0,3}})"
+            r"(?=[ ]?(?:様(?![一-鿿の])|さん|殿|氏(?![名病法]))|[ ]{1,2}\d{1,3}[ ]?(?:歳|才|y/?o|[MF](?![A-Za-z])))"
+        ),
+        "⟦THAPA SITA⟧様", "CT様、MRI 62歳",
+        signs=("様", "さん", "殿", "氏", "歳", "才", "y", "M", "F"), veto=_has_clinical_word,
+    ),
+    Rule(
+        "name",
+        re.compile(
+            r"(?<=[\"|;\t,])[ ]?(?P<v>[A-Z]{2,15},[ ]?[A-Z]{2,15}(?:[ ][A-Z]{2,15}){0,2})[ ]?(?=[\"|;\t,])"),
+        "\"⟦MORI,FUSA⟧\"", "\"CT,MR\"",
+        signs=(",",), veto=_has_clinical_word,
+    ),
+    Rule(
+        "physician",
+        re.compile(
+            rf"(?<![A-Za-z0-9])(?:RN|RT|Tech|tech)[ :.]{{1,2}}(?P<v>{_CAPITALS})(?![A-Za-z])|"
+            rf"(?P<w>{_CAPITALS}),[ ](?:M\.?D\.?|Ph\.?D\.?)(?![A-Za-z])"),
+        "Contact RN ⟦KUSUNOKI⟧ now", "RT CT",
+        signs=("RN", "RT", "ech", "M.D", "MD", "Ph"), veto=_has_clinical_word,
+    ),
+    Rule(
+        "name",
+        re.compile(
+            r"(?<![A-Za-z])(?:[Ww]ife|[Hh]usband|[Ss]on|[Dd]aughter|[Mm]other|[Ff]ather|[Ss]ister|[Bb]rother|[Pp]artner|[Aa]unt|[Uu]ncle|[Nn]iece|"
+            r"[Nn]ephew|[Cc]ousin|[Ff]riend|[Cc]aregiver)[ ,:]{1,2}(?P<v>[A-Z][a-z]{2,14}|[一-鿿]{1,4}|"
+            r"[ァ-ヺー]{2,8})(?=[ ,.)]|$)"
+        ),
+        "his wife ⟦Hanako⟧ was informed", "her sister Chest, and",
+        signs=("ife", "usband", "on", "aughter", "ther", "ister", "artner", "unt", "ncle", "iece", "ephew", "ousin",
+               "riend", "aregiver"),
+        veto=_has_clinical_word,
+    ),
+    Rule(
+        "physician",
+        re.compile(
+            rf"(?<![A-Za-z])(?:[Dd]ictated|DICTATED|[Ss]igned|SIGNED|[Rr]ead|[Tt]ranscribed|[Vv]erified|"
+            rf"[Aa]pproved)[ :]{{1,2}}(?P<v>(?:[A-Z]\.[ ]?){{1,2}}{_CAPITALS})"),
+        "Dictated ⟦R. Gupta⟧", "Read: CT",
+        signs=("ictated", "ICTATED", "igned", "IGNED", "ead", "ranscribed", "erified", "pproved"),
+        veto=_has_clinical_word,
+    ),
     Rule(
         "name",
         re.compile(

@@ -6,8 +6,8 @@ from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import clinical_words, names, terms_with
-from services.anonymizer.text.folding.morphemes import Kind
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
+from services.anonymizer.text.names.kanji_names import FUNCTION_WORDS
 from services.anonymizer.text.names.readings import is_job
 from services.anonymizer.text.names.spread import spread_name
 from services.anonymizer.text.names.surnames import is_plain_surname, may_be_name
@@ -88,8 +88,8 @@ def _is_department_in_kana(hit: Hit) -> bool:
 
 def _is_phrase(hit: Hit) -> bool:
     """Say whether common words stand there and no name."""
-    words = hit.folded.words.within(hit.start, hit.end)
-    return all(word.kind in (Kind.OTHER, Kind.SIGN, Kind.AFFIX) for word in words)
+    pieces = hit.view.split()
+    return any(piece in FUNCTION_WORDS or piece in clinical_words() or piece[0] in "オゴ" for piece in pieces)
 
 
 def _is_job_in_katakana(hit: Hit) -> bool:
@@ -208,9 +208,10 @@ RULES: Final = (
     ),
     Rule(
         "name",
-        re.compile(r"(?<![ぁ-ゖ])(?P<v>[ぁ-ゖ]{2,8}[ ]{1,2}[ぁ-ゖ]{2,8})(?=さん|さま|様|ちゃん|くん|殿)"),
+        re.compile(
+            r"(?<![ぁ-ゖ])(?P<v>[ぁ-ゖー]{2,8}(?:[ ]{1,2}[ぁ-ゖー]{2,8}){1,3})(?=さん|さま|様|ちゃん|くん|殿|」)"),
         "⟦でらくるす らみる⟧さんと呼名", "どなた かさま",
-        signs=("さん", "さま", "様", "ちゃん", "くん", "殿"),
+        signs=("さん", "さま", "様", "ちゃん", "くん", "殿", "」"),
         veto=_is_phrase,
     ),
     Rule(

@@ -54,6 +54,9 @@ def _is_no_signature(hit: Hit) -> bool:
     family, blank, _ = hit.words.partition(" ")
     if blank and are_words(hit.folded, hit.start + len(family) + len(blank), hit.end):
         return True
+    listed = hit.view in names().surnames and hit.view not in names().words
+    if not one and " " not in hit.words and not listed and hit.folded.words.are_common(hit.start, hit.end):
+        return True  # 本文, which could be 本 and 文
     return hit.view in SIDES or not (is_name(hit.view, words=True) or (one and hit.view in names().surnames))
 
 
@@ -72,7 +75,7 @@ RULES: Final = (
         "physician",
         re.compile(
             rf"(?:^|\n)[ \t]*[(]?(?P<v>[{_K}]{{1,4}}(?:[ ]{{1,2}}[{_K}ぁ-んァ-ヺー]{{1,4}})?)[)]?[ \t]*(?=\s*\Z|\n)"),
-        "所見。\n⟦横手⟧\n", "所見。\n正常\n",
+        "所見。\n⟦小鳥遊⟧\n", "所見。\n正常\n",
         veto=_is_no_signature,
     ),
     Rule(

@@ -15,6 +15,7 @@ _WARD: Final = (
 _UNIT: Final = "ICU|HCU|CCU|SCU|NICU|GCU|EICU|PICU|MFICU|RCU|KCU|救急病棟|救命|透析室|無菌室|緩和"
 _STAY: Final = "入院|在院|入室|転棟|転床|転入|より|から|へ|に|NS|Ns|看護|担当|師長|クラーク|ベッド|まで"
 _NOT_STAY: Final = re.compile("[ ]?(?:mm|cm|日|週|ヶ月|か月|月|年|回|時|分|例|枚|mL|ml|mg|度|%|歳|才|人|名)")
+_TNM: Final = re.compile(r"[TM][0-4xX]|リンパ|転移|[Ss]tage|期")
 _SEGMENT: Final = re.compile(r"[SCTL#]\d|[ABCDGHKQRSTVXYZ]\d")
 
 
@@ -22,12 +23,12 @@ def _is_measured(hit: Hit) -> bool:
     return _NOT_STAY.match(hit.folded.text, hit.end) is not None
 
 
-def _is_stage_or_segment(hit: Hit) -> bool:
-    """Say whether it is of a TNM stage or a segment: T2 N1, S6 へ."""
-    text, at = hit.folded.text, hit.start
-    if hit.words[0] in "NS" and "-" not in hit.words and text[at - 1 : at] not in ("|", "^", ":"):
-        return re.search(r"[TMcp]\w{0,3}[ ,]?$", text[max(0, at - 5) : at]) is not None or hit.words[0] == "S"
-    return False
+def _is_stage_or_list(hit: Hit) -> bool:
+    """Say whether it is of a TNM stage or a segment, by what stands around: T2, N1, M0."""
+    text, start, end = hit.folded.text, hit.start, hit.end
+    if (hit.words[0] == "S" and "-" not in hit.words) or re.search(r"[A-Za-z] $", text[max(0, start - 2) : start]):
+        return True
+    return bool(_TNM.search(text[max(0, start - 8) : start]) or _TNM.search(text[end : end + 6]))
 
 
 def _is_segment(hit: Hit) -> bool:
@@ -64,13 +65,27 @@ RULES: Final = (
         signs=("東", "西", "南", "北"),
     ),
     Rule(
+        "department", re.compile(r"第[一二三四五六七八九十\d]{1,2}病棟"),
+        "⟦第五病棟⟧に入院", "第五の病棟",
+        signs=("病棟",),
+    ),
+    Rule(
+        "department",
+        re.compile(
+            r"(?<=[(、,:;\"|\t 。])(?P<v>[NSEW]-?\d{1,2}|\d{1,2}[NSEW])(?=[)、,|\";\t。]|帰室|師長|[ ]看護|"
+            r"[ ]?$|[ ]?\n|[(])"
+        ),
+        "迎え ⟦6N⟧、", "T2, N1, M0、S6へ",
+        signs=("N", "S", "E", "W"), veto=_is_stage_or_list,
+    ),
+    Rule(
         "department",
         re.compile(
             r"(?<=[|^;,:(\s。、.])(?P<v>\d{1,2}[NSEW]|[NSEW]-?\d{1,2})(?=[|^;,)]|[ ]?(?:Rm|RM|\d{3,4}(?:-\d|号|"
             r"室)|病棟|号室|戻り|へ|より|Ns|NS|[(]個室))"
         ),
         "|⟦12N⟧^Rm.405", "T2N1、S6より",
-        veto=_is_stage_or_segment,
+        veto=_is_stage_or_list,
     ),
     Rule(
         "department",

@@ -46,7 +46,7 @@ def _kanji(folded: FoldedText, form: NameForm, at: int, start: int, end: int) ->
         return Verdict.MARK
     if len(form.text) == 1:
         return Verdict.MARK if _is_single_kanji(folded, form, start, end) else Verdict.LEAVE
-    if has_title(folded, start, end):
+    if has_title(folded, start, end) and not _is_term_behind_title(folded, form.text, at, end):
         return Verdict.MARK
     if is_eponym(folded, form.text, at, end):
         return Verdict.EPONYM
@@ -57,6 +57,13 @@ def _kanji(folded: FoldedText, form: NameForm, at: int, start: int, end: int) ->
     if form.part == "given" and script(folded.before(start)) == "kanji" and script(folded.after(end)) == "kanji":
         return Verdict.INSIDE
     return Verdict.MARK if " " not in folded.text[start:end] or form.part == "full" else Verdict.LEAVE
+
+
+def _is_term_behind_title(folded: FoldedText, name: str, at: int, end: int) -> bool:
+    """Say whether a clinical term of the lexicon begins here, with a title only in front: 川崎先生 川崎病."""
+    if TITLE_AFTER.match(folded.text, end):
+        return False
+    return any(offset == 0 and folded.compact.startswith(term, at) for term, offset in terms_with(name))
 
 
 def _is_single_kanji(folded: FoldedText, form: NameForm, start: int, end: int) -> bool:
