@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.flow.balancer import Balancer
-from tests.flow.system import JMID, SERVICES, Process, System, addresses_of
+from tests.flow.system import JMID, PIXELS_UNREAD, SERVICES, Process, System, addresses_of
 from tests.servers.process import free_ports
 
 COPIES = int(os.environ.get("JMID_TEST_COPIES", "2"))
@@ -41,6 +41,7 @@ def start_replicas(home: Path, environ: Mapping[str, str], *, homes: bool) -> Re
     ports = {name: free_ports(COPIES + 1) for name in SERVICES}
     at = {name: f"http://127.0.0.1:{own[0]}" for name, own in ports.items()}
     addresses = {
+        **PIXELS_UNREAD,
         **addresses_of(at),
         "JMID_ANONYMIZER_KEYS": str(home / "keys"),
         "JMID_HOST_WORKERS": "1",

@@ -135,6 +135,10 @@ class System:
         return [each["00080018"]["Value"][0] for path in paths for each in self.get("archive", path)]
 
 
+PIXELS_UNREAD = {"JMID_ANONYMIZER_SEARCH_PIXELS": "false"}
+"""For tests of faults: looking for text costs 0.1 s and more an image, and has tests of its own."""
+
+
 def addresses_of(at: Mapping[str, str]) -> dict[str, str]:
     """Return the settings by which services find each other. at: service → where it is served."""
     return {
@@ -176,6 +180,7 @@ def start_services(home: Path, environ: Mapping[str, str] | None = None) -> Syst
     at = {name: f"http://127.0.0.1:{port}" for name, port in zip(SERVICES, ports, strict=True)}
     addresses = {
         "JMID_INGEST_DIMSE_PORT": str(dimse),
+        **PIXELS_UNREAD,
         **addresses_of(at),
     }
     system = System(home, {**os.environ, **addresses, **(environ or {})}, dimse_port=dimse)
