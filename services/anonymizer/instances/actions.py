@@ -69,6 +69,8 @@ def _clean(vr: bytes, value: bytes, charset: bytes, context: Context) -> Act | N
     if vr == b"PN":
         return Action.EMPTY, b""
     new = descriptors.clean(value, vr, charset, context)
+    if new == b"":
+        return Action.CUT, b""
     return None if new is None else (Action.CLEAN, new)
 
 

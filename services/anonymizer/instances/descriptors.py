@@ -19,7 +19,10 @@ _LIMITS = {b"LO": 64, b"SH": 16, b"CS": 16, b"AE": 16, b"ST": 1024, b"LT": 10240
 
 
 def clean(value: bytes, vr: bytes, charset: bytes, context: Context) -> bytes | None:
-    """Return the value without what identifies, in the Data Set's character set; None if it may stay as it is."""
+    """Return the value without what identifies, in the Data Set's character set; None if it may stay as it is.
+
+    Empty where a report would be held for a person: no descriptor is worth a name.
+    """
     raw = value.rstrip(b" \0")
     if not raw:
         return None
@@ -27,6 +30,8 @@ def clean(value: bytes, vr: bytes, charset: bytes, context: Context) -> bytes | 
     if not is_prose(text):
         return b""
     cleaned = _cleaned(text, context.profile, context.days, context.identity, context.policy)
+    if cleaned.reasons:
+        return b""
     if cleaned.text == text:
         return None
     encoded = character_sets.encode(cleaned.text, charset)

@@ -31,6 +31,7 @@ class Action(StrEnum):
     DUMMY = "dummy"  # D
     UID = "uid"  # U
     CLEAN = "clean"  # C of a text: the text cleaner with the Instance's own identifiers
+    CUT = "cut-doubtful"  # what comes of C where the text may still identify: emptied
     SHIFT = "shift"  # C of a date
     CONTENT = "content"  # C of a content tree, Table E.3.4-1
     PATIENT = "patient-pseudonym"

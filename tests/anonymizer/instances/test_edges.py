@@ -46,3 +46,14 @@ def test_a_trace_at_the_edge_of_a_value_is_found(tag: int, value: str, syntax: s
 
     assert b"00722928" not in output
     assert b"asai" not in output.lower()
+
+
+@pytest.mark.parametrize("text", ["Asai tumor", "ASAI LINE", "ASAI BODY"])
+def test_a_descriptor_for_which_a_report_would_be_held_is_emptied_and_counted(text: str, policy: Policy) -> None:
+    source = pydicom.dcmread(str(get_testdata_file("CT_small.dcm")))
+    source.PatientName, source.SeriesDescription = "Asai^Yu", text
+
+    output = deidentify(written(source, source.file_meta.TransferSyntaxUID), policy)
+
+    assert b"asai" not in output.data.lower()
+    assert output.counts["cut-doubtful"] == 1

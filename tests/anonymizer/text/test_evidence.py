@@ -104,6 +104,46 @@ def test_relatives_logins_employers_and_schools_go(text: str, name: str) -> None
     assert name not in cleaned(text, Identifiers())
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("氏 名 ： 小 鳥 遊 健", "鳥"),
+        ("術者 小鳥⏎遊先生", "遊"),
+        ("出席：原、梁", "梁"),
+        ("一次 菅／二次 久保", "菅"),
+        ("リハ 齋藤OT同伴", "齋藤"),
+        ("|YAMADA^HANAKO|", "YAMADA"),
+        ("添付 TANAKA1.zip", "TANAKA"),
+        ("患者：K.K.　53歳", "K.K."),
+        ("カナ：ﾃﾞｭﾎﾞﾜ ｴﾐﾘｰ", "ﾃﾞｭﾎﾞﾜ"),
+        ("THAPA SITA様", "THAPA"),
+        ("Dictated R. Gupta", "Gupta"),
+        ("his wife Hanako was informed", "Hanako"),
+        ("過去CTは済生会榎川(2020.12.19)", "榎川"),
+        ("迎え 新館3階", "新館"),
+        ("検体 S22-60482", "60482"),
+        ("[15:23 dr8219] 修正", "dr8219"),
+        ("鷺坂市住民検診", "鷺坂"),
+        ("記号 60235　番号 あ6739", "6739"),
+        ("生年月日 3-350728", "350728"),
+    ],
+)
+def test_what_hospitals_write_without_a_label_goes(text: str, name: str) -> None:
+    assert name not in cleaned(text.replace("⏎", "\n"), Identifiers())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["フォークト・小柳・原田病", "左神経根を圧排", "島回の萎縮なし", "主膵管拡張・腹腔内遊離ガスなし",
+     "画像番号8-21を参照", "LOGIQ E10", "乳癌取扱い規約第18版", "もやもや病 鈴木分類 第2期", "T2, N1, M0",
+     "ポリープ様病変", "左第2中足骨に骨折線", "川崎先生　川崎病疑い"],
+)  # fmt: skip
+def test_clinical_words_beside_the_same_forms_stay(text: str) -> None:
+    kept = text.removeprefix("川崎先生")
+
+    assert cleaned(text, Identifiers()).endswith(kept)
+
+
 def test_the_analyser_tells_names_from_words() -> None:
     words = FoldedText("小鳥遊が左乳房を撮影").words
 

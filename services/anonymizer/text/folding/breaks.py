@@ -15,7 +15,7 @@ _SHORTEST_SPACED: Final = 4  # pieces of a line that is spaced out
 _SHORT_PIECE: Final = 2
 _LEAST_SPACED: Final = 0.5  # of its pieces, how many are as short
 _LEAST_LINES, _NARROWEST = 3, 12
-_NEARLY_FULL: Final = 0.85
+_SHORTER: Final = 2  # signs that a full line may be shorter than the longest
 
 
 def breaks(text: str) -> tuple[set[int], set[int]]:
@@ -58,8 +58,8 @@ def _full_width(text: str) -> int:
     """Return how long a line is that was cut because it was full; 0 if lines were not cut."""
     lengths = [len(line) for line in text.split("\n") if line.strip()]
     longest = max(lengths, default=0)
-    full = [length for length in lengths if length >= _NEARLY_FULL * longest]
-    return int(_NEARLY_FULL * longest) if len(full) >= _LEAST_LINES and longest >= _NARROWEST else 0
+    full = longest - _SHORTER
+    return full if sum(length >= full for length in lengths) >= _LEAST_LINES and longest >= _NARROWEST else 0
 
 
 def _is_of_one_word(text: str, line_end: re.Match[str]) -> bool:

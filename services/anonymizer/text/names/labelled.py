@@ -101,7 +101,8 @@ def _department_end(value: str) -> int:
 
 
 def _unlisted(hit: Hit) -> str:
-    known = hit.view.isascii() or is_name(hit.view, words=True)
+    family, _, given = hit.view.partition(" ")
+    known = hit.view.isascii() or is_name(hit.view, words=True) or (family in names().surnames and len(given) == 1)
     return "" if known else "unknown-name-behind-label"
 
 

@@ -55,6 +55,7 @@ _LEFT_WORDS: Final = re.compile(
     "勤務先|勤務|職業|患者|本人|妻|夫|父|母|長男|長女|息子|娘|[歳才]|男性|女性|元|前職|退職後|定年まで|学校|家族)"
 )
 _LONGEST: Final = 14
+_LONGEST_PROPER: Final = 6  # signs of a name that nothing but its parts makes one
 _PROPER: Final = (Kind.PROPER, Kind.PLACE, Kind.FAMILY, Kind.GIVEN, Kind.UNKNOWN)
 
 
@@ -96,6 +97,9 @@ def _is_generic_stay(hit: Hit) -> bool:
 
 def _is_common(hit: Hit) -> bool:
     """Say whether no word of it is one that names are made of: 遊離ガス, 食品工場."""
+    name = hit.folded.text[hit.start : hit.match.start()]
+    if "・" in name or len(name) > _LONGEST_PROPER:
+        return True
     words = hit.folded.words.within(hit.start, hit.match.start())
     return not any(word.kind in _PROPER or (word.kind is Kind.NOUN and word.end - word.start == 1) for word in words)
 
