@@ -132,6 +132,12 @@ def test_what_hospitals_write_without_a_label_goes(text: str, name: str) -> None
     assert name not in cleaned(text.replace("⏎", "\n"), Identifiers())
 
 
+def test_a_part_of_a_given_name_of_the_header_goes_in_katakana() -> None:
+    who = Identifiers.of_header({"PatientName": "Nguyen^Thi Lan=グエン^ティ・ラン="})
+
+    assert cleaned("ランさん、ラン様", who) == "【氏名】さん、【氏名】様"
+
+
 @pytest.mark.parametrize(
     "text",
     ["フォークト・小柳・原田病", "左神経根を圧排", "島回の萎縮なし", "主膵管拡張・腹腔内遊離ガスなし",

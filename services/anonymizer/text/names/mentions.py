@@ -92,9 +92,18 @@ def _is_phrase(hit: Hit) -> bool:
     return any(piece in FUNCTION_WORDS or piece in clinical_words() or piece[0] in "オゴ" for piece in pieces)
 
 
+def _is_only_person(hit: Hit) -> bool:
+    """Say whether the title behind is one that nothing but a person has: ランさん, but not ポリープ様."""
+    return hit.folded.text.startswith(("さん", "ちゃん", "くん", "氏"), hit.end)
+
+
 def _is_job_in_katakana(hit: Hit) -> bool:
     word = hit.words.split(" ")[-1]
-    return is_job(word) or hit.view in clinical_words() or word.endswith(("ーム", "ンター", "ビス", "ガラス"))
+    return (
+        is_job(word)
+        or (hit.view in clinical_words() and not _is_only_person(hit))
+        or word.endswith(("ーム", "ンター", "ビス", "ガラス"))
+    )
 
 
 def _is_nobody(hit: Hit) -> bool:

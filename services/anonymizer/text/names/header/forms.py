@@ -91,8 +91,9 @@ def _joined(families: list[str], givens: list[str]) -> Iterator[str]:
 
 def _forms(family: str, given: str, category: str) -> Iterator[NameForm]:
     for part in (family, given):
-        pieces = [piece for piece in _JUNK.split(part) if len(piece) > 2]
-        if len(pieces) > 1:  # SMITH-JONES, DE LA CRUZ: each long piece is a name too
+        parts = [piece for piece in _JUNK.split(part) if piece]
+        pieces = [piece for piece in parts if len(piece) > 2 or (len(piece) > 1 and _KANA.fullmatch(piece))]
+        if len(parts) > 1:  # SMITH-JONES, DE LA CRUZ: each long piece is a name too
             yield from (NameForm(piece, "family" if part is family else "given", category) for piece in pieces)
     whole = _bare(family) + _bare(given)
     if len(whole) > 1:
