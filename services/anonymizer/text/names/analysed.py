@@ -84,11 +84,17 @@ def _full_name(folded: FoldedText, words: Sequence[Morpheme], at: int) -> int:
         return 0
     view = folded.view[family.start : words[given].end]
     whole = view.replace(" ", "")
-    if len(whole) <= _SHORTEST_PAIR and not _is_framed(folded, family.start, words[given].end):
+    is_prefix = family.end - family.start == 1 and words[given].start == family.end  # 高 in 高リジン血症
+    mixed = is_prefix and not _is_kanji(folded, words[given])
+    if (len(whole) <= _SHORTEST_PAIR or mixed) and not _is_framed(folded, family.start, words[given].end):
         return 0
     if whole in clinical_terms() or whole in clinical_words() or _is_inside(folded, family.start, words[given].end):
         return 0
     return given + 1
+
+
+def _is_kanji(folded: FoldedText, word: Morpheme) -> bool:
+    return script(folded.text[word.start]) == "kanji"
 
 
 def _is_framed(folded: FoldedText, start: int, end: int) -> bool:

@@ -168,6 +168,8 @@ def _end_of_katakana(folded: FoldedText, start: int, end: int, is_plain: bool) -
     piece = folded.view[start:end]
     known = piece in names().given_by_reading or (is_plain and (len(piece) <= 3 or piece[-1] in "子江代枝美"))
     known = known and piece not in clinical_words() and piece not in KATAKANA_WORDS
+    if re.match(rf"[{_K}]", folded.after(end)) and not _TITLE_TAIL.match(folded.text, end):
+        return 0  # 右高リジン血症
     return end if known and not re.match("[ァ-ヺー]", folded.after(end)) else 0
 
 
