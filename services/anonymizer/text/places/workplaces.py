@@ -153,7 +153,7 @@ RULES: Final = (
     ),
     Rule(
         "institution",
-        re.compile(rf"{_WORK_BEFORE}[ ]?[:=は]?[ ]?[「『(\[]?(?P<v>{_PROPER_SIGN}{{2,16}})"),
+        re.compile(rf"{_WORK_BEFORE}(?:[ ]?[:=は][ ]?|(?<=[a-z])[ ])[「『(\[]?(?P<v>{_PROPER_SIGN}{{2,16}})"),
         "勤務先:⟦青波⟧", "職業:会社員、勤務:農業",
         veto=_is_generic,
     ),
