@@ -39,6 +39,7 @@ def process(broker: Proxy, amqp_vhost_url: str, tmp_path: Path) -> Iterator[Proc
         "JMID_HOST_GRACE_S": str(GRACE_S),
         "JMID_HOST_DRAIN_S": str(DRAIN_S),
         "JMID_HOST_WORKERS": "1",
+        "JMID_ARCHIVE_ACCEPT": "any",
     }
     arguments = ["run", "archive", "--home", str(tmp_path / "home")]
     started = Process(arguments, free_ports(1)[0], environ, tmp_path / "log")
