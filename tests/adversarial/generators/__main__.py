@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.adversarial.generators.measure import Score
 
-WRITERS = ("university", "regional")
+WRITERS = ("university", "regional", "municipal")
 KINDS = ("ordinary", "hostile")
 
 
