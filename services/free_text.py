@@ -2,7 +2,7 @@
 
 from services.anonymizer.text.cleaner import Identifiers, clean_text
 from services.anonymizer.text.policy import TextPolicy
-from shared.free_text import TextFindings
+from shared.text.free_text import TextFindings
 
 _DOUBTFUL = frozenset({"institution", "department", "date", "time", "relative_date", "age", "uid"})
 """Categories of the cleaner that name no person; every other one does."""

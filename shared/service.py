@@ -17,7 +17,7 @@ from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.documents import Collection, Documents
 from shared.events import Event
-from shared.free_text import TextCheck, unchecked
+from shared.text.free_text import TextCheck, unchecked
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.japanese import katakana
+from shared.text.japanese import katakana
 
 SPACE = "␣"  # stands for a blank inside a bigram, since the tokenizer splits at blanks
 _SOUND_MARKS = frozenset("ﾞﾟ゙゚")

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from pydicom.charset import convert_encodings, decode_bytes, encode_string
 
-from shared import iso_2022_jp
+from shared.text import iso_2022_jp
 
 TEXT_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})  # PS3.5 6.1.2.3
 WITH_CHARACTER_SET = frozenset(vr.encode() for vr in TEXT_VRS)

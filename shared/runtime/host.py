@@ -19,7 +19,6 @@ from msgspec import Meta
 from shared import settings as settings_reader
 from shared.bus import Queue
 from shared.errors import DamagedStore, Unavailable
-from shared.free_text import TextCheck, unchecked
 from shared.lease import LEASES
 from shared.logs import decided
 from shared.runtime import app as apps
@@ -32,6 +31,7 @@ from shared.runtime.tasks import Task, run_forever
 from shared.service import Place, Role, Service
 from shared.set_aside import SET_ASIDE
 from shared.settings import Bytes, Seconds
+from shared.text.free_text import TextCheck, unchecked
 from shared.web.connections import Connections, within_open_files
 from shared.web.slow_clients import SlowClients
 

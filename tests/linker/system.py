@@ -22,11 +22,11 @@ from shared.bus.journal import open_journal
 from shared.documents import Documents
 from shared.documents.sqlite import open_sqlite
 from shared.events import EVENTS, Event, InstancesDeidentified, Zone
-from shared.free_text import TextFindings
 from shared.lease import LEASES
 from shared.runtime.app import MIDDLEWARES, WEB
 from shared.service import Place, Role, Running, Service
 from shared.set_aside import SET_ASIDE
+from shared.text.free_text import TextFindings
 from shared.web import language
 from shared.web.content_digest import content_digest
 from tests.linker.samples import packed

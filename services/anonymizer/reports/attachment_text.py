@@ -4,7 +4,7 @@ import codecs
 import re
 from html.parser import HTMLParser
 
-from shared import iso_2022_jp, japanese
+from shared.text import iso_2022_jp, japanese
 
 _BREAKS = frozenset(
     {"p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "section", "article"}

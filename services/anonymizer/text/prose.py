@@ -4,8 +4,8 @@ import re
 from html import unescape
 from typing import Final
 
-from shared import iso_2022_jp, japanese
 from shared.errors import Refused
+from shared.text import iso_2022_jp, japanese
 
 _REFERENCE: Final = re.compile(r"&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});?")
 _MOST_TURNS: Final = 3  # &amp;#40658; is written too

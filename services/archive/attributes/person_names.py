@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 from shared.dicom.json_values import Json, person_groups, values
-from shared.japanese import katakana
+from shared.text.japanese import katakana
 
 _SEPARATORS = re.compile(r"[\s^]+")
 

@@ -10,8 +10,8 @@ import aiohttp
 from services.linker.settings import LinkerSettings
 from shared.bus import Bus
 from shared.documents import Documents
-from shared.free_text import TextFindings
 from shared.set_aside import SetAsides
+from shared.text.free_text import TextFindings
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Who writes (by) is meant to be named; everything else is about a patient.
 from collections.abc import Awaitable, Callable, Mapping
 
 from shared.errors import Invalid
-from shared.free_text import TextFindings
+from shared.text.free_text import TextFindings
 
 
 async def warnings(check: Callable[[str], Awaitable[TextFindings]], texts: Mapping[str, str]) -> list[str]:

@@ -17,9 +17,9 @@ from services.linker.settings import LinkerSettings, complete
 from shared import settings
 from shared.documents import Eq
 from shared.events import InstancesStored
-from shared.free_text import TextFindings
 from shared.lease import leases_of
 from shared.service import Place, Running
+from shared.text.free_text import TextFindings
 
 
 @asynccontextmanager

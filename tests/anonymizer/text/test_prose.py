@@ -11,8 +11,8 @@ from services.anonymizer.policy import Policy
 from services.anonymizer.reports.attachment_text import plain_text
 from services.anonymizer.text.prose import readable
 from services.ingest.reports.hl7.message import segments_of
-from shared import iso_2022_jp
 from shared.errors import Invalid, Refused
+from shared.text import iso_2022_jp
 from tests.anonymizer.pixels.images import image, written
 from tests.anonymizer.pixels.test_native_pixel_data import SAMPLES
 

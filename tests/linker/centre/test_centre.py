@@ -17,7 +17,7 @@ from services.linker.reports import document as form
 from services.linker.service import CENTRE
 from shared.errors import Refused
 from shared.events import CaseChanged, InstancesStored, LinkKeys
-from shared.free_text import TextCheck, TextFindings, unchecked
+from shared.text.free_text import TextCheck, TextFindings, unchecked
 from tests.linker.samples import document, packed, uid
 from tests.linker.system import Opened, opened, served, until
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from shared.japanese import HIRAGANA_TO_KATAKANA
+from shared.text.japanese import HIRAGANA_TO_KATAKANA
 
 _HYPHENS = "‐‑‒–—―−－﹣ｰ"
 _SPACES = "\u3000\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from services.ingest.reports.hl7.escapes import unescaped
 from services.ingest.reports.hl7.lines import segment_lines
-from shared import iso_2022_jp
 from shared.errors import Invalid
-from shared.japanese import may_be_latin_1
+from shared.text import iso_2022_jp
+from shared.text.japanese import may_be_latin_1
 
 MOST_SEGMENTS = 5000
 MOST_FIELDS = 1000

@@ -1,0 +1,1 @@
+"""Text as people and machines write it: Japanese letters and their encodings, and the look at what is typed."""
