@@ -31,6 +31,9 @@ from shared.documents import Eq, Order, Put
 from shared.errors import Conflict, Invalid, NotFound
 from shared.logs import decided
 from shared.web.actor import actor_named
+from shared.whole_numbers import whole_number
+
+_MOST_DECISIONS = 999_999  # of one item: their ids have six digits
 
 
 async def item_of(deps: AnonymizerDeps, request: web.Request, kind: Kind, name: str) -> Quarantined:
@@ -64,10 +67,10 @@ def choice_of(form: Mapping[str, str], choices: Sequence[Choice]) -> tuple[Choic
 
 def seen_in(form: Mapping[str, str]) -> int:
     """Return the number of the last decision that the person has read, 0 if there was none."""
-    seen = form.get("seen", "0")
-    if not (seen.isascii() and seen.isdigit()):
+    seen = whole_number(form.get("seen", "0"), _MOST_DECISIONS)
+    if seen is None:
         raise Invalid("wrong-seen", "seen is the number of the last decision that was shown")
-    return int(seen)
+    return seen
 
 
 async def has_left(deps: AnonymizerDeps, item: Quarantined) -> bool:

@@ -11,6 +11,7 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.device_rules import Box
 from services.anonymizer.instances import burned_in
 from services.anonymizer.pixels import image, text_detector
 from services.anonymizer.pixels.rules import rules
@@ -37,7 +38,6 @@ PIXEL_REASONS = frozenset(rule.name for rule in rules() if rule.then == "look") 
     text_detector.UNSEEN,
 }
 _SCOPES = ("item", "series", "device")
-Box = tuple[int, int, int, int]
 
 
 class ImageReview:

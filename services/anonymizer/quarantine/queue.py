@@ -9,6 +9,7 @@ import msgspec
 from services.anonymizer.records import QUARANTINE, Kind, Quarantined, State
 from shared.documents import Condition, Documents, Eq, Order, Page, Range
 from shared.errors import Invalid
+from shared.whole_numbers import whole_number
 
 MOST, PAGE = 1000, 100
 
@@ -55,12 +56,12 @@ def filter_of(query: Mapping[str, str]) -> Filter:
 
 async def page(documents: Documents, asked: Filter, query: Mapping[str, str]) -> Page[Quarantined]:
     """Return a page: what waits from the oldest on, all else from the newest. query: may say limit and after."""
-    limit = query.get("limit", str(PAGE))
-    if not (limit.isascii() and limit.isdigit()) or not 1 <= int(limit) <= MOST:
+    limit = whole_number(query.get("limit", str(PAGE)), MOST)
+    if not limit:
         raise Invalid("wrong-parameter", f"limit is a number from 1 to {MOST}")
     order = [Order("at", descending=asked.state not in (State.WAITING, State.DECIDED))]
     after = query.get("after") or None
-    return await documents.find(QUARANTINE, *asked.where, order=order, limit=int(limit), after=after)
+    return await documents.find(QUARANTINE, *asked.where, order=order, limit=limit, after=after)
 
 
 async def reasons(documents: Documents, state: State) -> list[ReasonCount]:
