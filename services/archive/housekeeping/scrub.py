@@ -5,7 +5,6 @@ record, so that a restart goes on; of several processes one scrubs, under a leas
 by the waits of this process' own clock: a wall clock that jumps begins one early, and never holds one back.
 """
 
-import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -24,35 +23,24 @@ from shared.lease import Lease, LeaseLost
 from shared.logs import decided
 from shared.metrics import SCRUBBED, SCRUBBED_BYTES
 from shared.retention import is_time_again
+from shared.scrubbing import DAY_S, keep_to_rate, note_unread, scrub_when_due
 from shared.set_aside import IN_ROW
-from shared.supervision import origin
 
 PAGE = 100
-IDLE_S = 3600.0
-"""How often it is asked whether the next scrub is to begin."""
-DAY_S = 86_400.0
 NAME = "archive"
 
 
 async def scrub_forever(deps: ArchiveDeps, lease: Lease) -> None:
     """Scrub whenever one is due; a store that does not answer is waited for."""
-    if not deps.settings.scrub_rate_bytes:
-        await asyncio.Event().wait()
-    waited_s = 0.0
-    while True:
-        wait_s = IDLE_S
-        try:
-            record = await deps.documents.get(SCRUBS, NAME) or ScrubRecord(name=NAME)
-            if is_due(record, clock.now(), waited_s, deps.settings.scrub_days * DAY_S):
-                await scrub(deps, lease, record)
-                waited_s = 0.0
-        except LeaseLost:
-            raise
-        except Transient as error:
-            decided("scrub-waits", level="warning", service="archive", error=type(error).__name__)
-            wait_s = 60.0
-        await asyncio.sleep(wait_s)
-        waited_s += wait_s
+
+    async def scrub_if_due(waited_s: float) -> bool:
+        record = await deps.documents.get(SCRUBS, NAME) or ScrubRecord(name=NAME)
+        due = is_due(record, clock.now(), waited_s, deps.settings.scrub_days * DAY_S)
+        if due:
+            await scrub(deps, lease, record)
+        return due
+
+    await scrub_when_due("archive", deps.settings.scrub_rate_bytes, scrub_if_due)
 
 
 def is_due(record: ScrubRecord, now: float, waited_s: float, every_s: float) -> bool:
@@ -96,9 +84,7 @@ async def _page(deps: ArchiveDeps, records: Sequence[InstanceRecord]) -> list[bo
             away += [error] if isinstance(error, Transient) else []
             if len(away) >= IN_ROW:
                 raise
-            SCRUBBED.labels("archive", "unread").inc()
-            kind, place = type(error).__name__, origin(error) or None
-            decided("not-compared", level="error", service="archive", error=kind, origin=place)
+            note_unread("archive", error)
     if away and not outcomes:
         raise away[0]
     return outcomes
@@ -115,7 +101,7 @@ async def _one(deps: ArchiveDeps, record: InstanceRecord) -> bool:
     if not right:
         with suppress(Damaged):  # marked and counted
             await damaged(deps, record)
-    await asyncio.sleep(max(0.0, record.size_bytes / deps.settings.scrub_rate_bytes - (time.monotonic() - started)))
+    await keep_to_rate(record.size_bytes, deps.settings.scrub_rate_bytes, started)
     return right
 
 

@@ -19,42 +19,32 @@ from shared import clock
 from shared.blobs.digest import sha256_of
 from shared.documents import Eq, Put
 from shared.errors import NotFound, Transient
-from shared.lease import Lease, LeaseLost
+from shared.lease import Lease
 from shared.logs import decided
 from shared.metrics import DAMAGED, SCRUBBED, SCRUBBED_BYTES
 from shared.retention import is_time_again
+from shared.scrubbing import DAY_S, keep_to_rate, note_unread, scrub_when_due
 from shared.set_aside import IN_ROW
-from shared.supervision import origin
 
 NAME = "identified"
 PAGE = 200
-IDLE_S, AWAY_S = 3600.0, 60.0
 CONFIRM_S = 60.0
 """After which a key without a row is looked at once more: bytes are kept before their row is written."""
-_DAY_S = 86_400.0
 _DIGEST = re.compile(r"(?:[a-z]+/)?([0-9a-f]{64})")
 
 
 async def scrub_forever(deps: IngestDeps, lease: Lease) -> None:
     """Scrub whenever it is time; a store that does not answer is waited for."""
-    if not deps.settings.scrub_rate_bytes:
-        await asyncio.Event().wait()
-    waited_s = 0.0
-    while True:
-        wait_s = IDLE_S
-        try:
-            last = await deps.documents.get(SCRUBS, NAME)
-            every_s = deps.settings.scrub_days * _DAY_S
-            if last is None or is_time_again(last.ended_at, clock.now(), waited_s, every_s):
-                await scrub(deps, lease)
-                waited_s = 0.0
-        except LeaseLost:
-            raise
-        except Transient as error:
-            decided("scrub-waits", level="warning", service="ingest", error=type(error).__name__)
-            wait_s = AWAY_S
-        await asyncio.sleep(wait_s)
-        waited_s += wait_s
+
+    async def scrub_if_due(waited_s: float) -> bool:
+        last = await deps.documents.get(SCRUBS, NAME)
+        every_s = deps.settings.scrub_days * DAY_S
+        due = last is None or is_time_again(last.ended_at, clock.now(), waited_s, every_s)
+        if due:
+            await scrub(deps, lease)
+        return due
+
+    await scrub_when_due("ingest", deps.settings.scrub_rate_bytes, scrub_if_due)
 
 
 async def scrub(deps: IngestDeps, lease: Lease, confirm_s: float = CONFIRM_S) -> Scrubbed:
@@ -72,7 +62,7 @@ async def scrub(deps: IngestDeps, lease: Lease, confirm_s: float = CONFIRM_S) ->
                 if away >= IN_ROW:
                     raise
                 found = msgspec.structs.replace(found, unread=found.unread + 1)
-                _note_unread(error)
+                note_unread("ingest", error)
     if nameless:
         await asyncio.sleep(confirm_s)
         still = [key for key in await _nameless(deps, nameless) if await deps.blobs.size(key) is not None]
@@ -82,12 +72,6 @@ async def scrub(deps: IngestDeps, lease: Lease, confirm_s: float = CONFIRM_S) ->
     is_good = not (found.damaged or found.unread or found.nameless)
     decided("scrubbed", service="ingest", count=found.compared, level="info" if is_good else "warning")
     return found
-
-
-def _note_unread(error: Exception) -> None:
-    SCRUBBED.labels("ingest", "unread").inc()
-    kind, place = type(error).__name__, origin(error) or None
-    decided("not-compared", level="error", service="ingest", error=kind, origin=place)
 
 
 async def _add(deps: IngestDeps, key: str, found: Scrubbed) -> Scrubbed:
@@ -106,7 +90,7 @@ async def _add(deps: IngestDeps, key: str, found: Scrubbed) -> Scrubbed:
     if not is_right:
         DAMAGED.labels("ingest").inc()
         decided("blob-damaged", level="error", service="ingest", size_bytes=size_bytes)
-    await asyncio.sleep(max(0.0, size_bytes / deps.settings.scrub_rate_bytes - (time.monotonic() - started)))
+    await keep_to_rate(size_bytes, deps.settings.scrub_rate_bytes, started)
     return msgspec.structs.replace(found, compared=found.compared + 1, damaged=found.damaged + (not is_right))
 
 

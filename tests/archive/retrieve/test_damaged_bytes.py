@@ -12,11 +12,12 @@ import pytest_asyncio
 
 from services.archive import stored_bytes
 from services.archive.housekeeping import orphans
-from services.archive.housekeeping.scrub import DAY_S, is_due, scrub
+from services.archive.housekeeping.scrub import is_due, scrub
 from services.archive.recently_checked import FOR_S, RecentlyChecked
 from services.archive.records import INSTANCES, SCRUBS, STUDIES, InstanceRecord, InstanceState, ScrubRecord
 from shared.errors import Damaged, Unavailable
 from shared.lease import Lease
+from shared.scrubbing import DAY_S
 from tests.archive.conftest import Archive
 from tests.archive.retrieve.fixtures import INSTALLED, Serving, path_of, serving_all
 from tests.archive.retrieve.test_faults import another
