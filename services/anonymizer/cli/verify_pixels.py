@@ -22,14 +22,14 @@ def flaws(data: bytes) -> Iterator[Flaw]:
     """Yield what stands in a file's pixel data besides the image, and behind its last element."""
     try:
         file = file_format.split(data)
-        values = _image_of(file)
-        end = file.start
+        values, end = _image_of(file), file.start
+        decoded = PixelData(file.transfer_syntax_uid, values, decoded=True)  # reads the frames once, for tables and all
         for element, end in elements.walk(file.data, file.start, len(file.data), file.syntax):
             if element.tag == _TRAILING_PADDING and any(file.data[element.value : end]):
                 yield Flaw(str(Tag(element.tag)), "is padding that is not empty")
-            elif element.tag in PIXELS and _has_surplus(data, file, element, values):
+            elif element.tag in PIXELS and _has_surplus(data, file, element, values, decoded):
                 yield Flaw(str(Tag(element.tag)), "holds more than the image: bits, bytes, fragments or markers")
-            elif element.tag in TABLES and _tables(file, values).table(file.data, element, file.syntax) is not None:
+            elif element.tag in TABLES and decoded.table(file.data, element, file.syntax) is not None:
                 yield Flaw(str(Tag(element.tag)), "is not the table of the frames that follow")
         if end < len(file.data):
             yield Flaw("file", "has bytes behind its last element")
@@ -41,20 +41,18 @@ def _image_of(file: Part10[bytes]) -> Mapping[int, bytes]:
     return patient_identifiers.read(file.data, file.start, file.syntax)[1].values
 
 
-def _tables(file: Part10[bytes], values: Mapping[int, bytes]) -> PixelData:
-    return PixelData(file.transfer_syntax_uid, values, decoded=True)
-
-
-def _has_surplus(data: bytes, file: Part10[bytes], element: Element, values: Mapping[int, bytes]) -> bool:
-    """Say whether there is more than the image; where only decoding tells, decode."""
+def _has_surplus(
+    data: bytes, file: Part10[bytes], element: Element, values: Mapping[int, bytes], decoded: PixelData
+) -> bool:
+    """Say whether there is more than the image; where only decoding tells, decode. decoded: of the file, if it was."""
     try:
         return PixelData(file.transfer_syntax_uid, values).cleared(file.data, element, file.syntax) is not None
     except Refused as error:
         if error.reason != UNUSED_BITS:
             raise
     plain = file_format.split(image.decompressed(data))
-    decoded = PixelData(plain.transfer_syntax_uid, _image_of(plain))
+    samples = PixelData(plain.transfer_syntax_uid, _image_of(plain))
     found = elements.walk(plain.data, plain.start, len(plain.data), plain.syntax)
-    if any(each.tag in PIXELS and decoded.cleared(plain.data, each, plain.syntax) for each, _ in found):
+    if any(each.tag in PIXELS and samples.cleared(plain.data, each, plain.syntax) for each, _ in found):
         return True
-    return _tables(file, values).cleared(file.data, element, file.syntax) is not None
+    return decoded.cleared(file.data, element, file.syntax) is not None

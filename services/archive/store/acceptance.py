@@ -24,17 +24,8 @@ _STORAGE: Final = "1.2.840.10008.5.1.4.1.1."
 _DERIVED: Final = frozenset(
     f"{_STORAGE}{each}"
     for each in (
-        *(
-            "66.1",
-            "66.2",
-            "66.3",
-            "66.4",
-            "66.5",
-            "66.7",
-            "30",
-            "67",
-            "481.3",
-        ),  # registrations, segments, maps, contours
+        # registrations, segmentations, maps, contours
+        *("66.1", "66.2", "66.3", "66.4", "66.5", "66.7", "30", "67", "481.3"),
         *("88.11", "88.22", "88.33", "88.34", "88.35", "88.59"),  # Structured Reports and key object selections
         *("11.1", "11.2", "11.3", "11.4", "11.5", "11.8", "11.11", "11.12"),  # presentation states
     )
