@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -58,6 +59,10 @@ SiteOption = Annotated[str, typer.Option(help="The hospital's short name.", envv
 InsecureOption = Annotated[bool, typer.Option("--insecure", help="No authentication; only on a loopback address.")]
 
 
+_process = partial(Process, every=SERVICES, text_check=free_text.findings)
+"""What every process of this program knows of the others, and who looks at what people type."""
+
+
 @app.callback()
 def _check_environment() -> None:
     check_names(os.environ, known(SERVICES, option_variables(app)))
@@ -78,9 +83,8 @@ def up(
     _check_address(bind, insecure)
     log = home.resolve() / "jmid.log"  # the terminal is for progress and addresses
     _run(
-        Process(
+        _process(
             services=SERVICES,
-            every=SERVICES,
             home=home.resolve(),
             port=port,
             bind=bind,
@@ -88,7 +92,6 @@ def up(
             environ=environ,
             with_sample=sample,
             log=log,
-            text_check=free_text.findings,
         )
     )
 
@@ -109,15 +112,13 @@ def run(
     plain = {"JMID_ARCHIVE_ACCEPT": "any"} if insecure and service == "archive" else {}
     environ: Mapping[str, str] = {**plain, **os.environ}
     _run(
-        Process(
+        _process(
             services=own,
-            every=SERVICES,
             home=home.resolve(),
             port=port,
             bind=bind,
             site=site,
             environ=environ,
-            text_check=free_text.findings,
         )
     )
 
