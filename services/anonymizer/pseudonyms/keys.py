@@ -86,8 +86,8 @@ def load_or_create(folder: Path, domain: str, guard: Guard = PLAIN) -> Keyring:
     Whether they may be made is for ``key_folder`` to say.
     """
     if not any(folder.glob("k*.key")):
-        with suppress(AlreadyMade):
-            create(folder, domain, guard=guard)
+        with suppress(AlreadyMade):  # always k1: one counted here could follow the k1 of a process that was faster
+            _make(folder, "k1", domain, patient=None, guard=guard)
     return load(folder, guard)
 
 
@@ -99,9 +99,12 @@ def create(
     patient: the consortium's secret, if the pseudonyms must be those of other sites too.  after: versions that were
     used elsewhere or are lost; their numbers are not used again.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     taken = [_number(name) for name in (*(path.stem for path in folder.glob("k*.key")), *after)]
-    version = f"k{max(taken, default=0) + 1}"
+    return _make(folder, f"k{max(taken, default=0) + 1}", domain, patient=patient, guard=guard)
+
+
+def _make(folder: Path, version: str, domain: str, *, patient: bytes | None, guard: Guard) -> KeySet:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = {use: secrets.token_bytes(SECRET_BYTES) for use in USES}
     if patient is not None:
         made["patient"] = _checked(patient)

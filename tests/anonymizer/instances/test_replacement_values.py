@@ -107,3 +107,14 @@ def test_processes_that_start_together_get_the_same_keys(tmp_path: Path) -> None
     os.wait()
 
     assert keys.load(tmp_path).versions == (mine.current,)
+
+
+def test_a_process_that_looked_before_another_made_the_keys_makes_no_second_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = keys.create(tmp_path, "jmid")
+    as_it_is = Path.glob
+    looks = iter([iter(())])  # the first look is from before
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: next(looks, None) or as_it_is(self, pattern))
+
+    assert keys.load_or_create(tmp_path, "jmid").versions == (theirs,)
