@@ -47,8 +47,12 @@ class PixelShape(msgspec.Struct, frozen=True):
 
 
 @functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=16)
 def shape_of(metadata: bytes) -> PixelShape:
-    """Return the shape of the frames of a record's metadata; raise Refused when the Instance holds no image."""
+    """Return the shape of the frames of a record's metadata; raise Refused when the Instance holds no image.
+
+    Asked for every frame of a list, and the metadata of an enhanced object are megabytes: read once for the last few.
+    """
     return shape_in(data_set_of(metadata))
 
 
