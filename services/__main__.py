@@ -109,7 +109,7 @@ def run(
     """Run one service, as in a pod."""
     _check_address(bind, insecure)
     own = _named(service, role)
-    plain = {"JMID_ARCHIVE_ACCEPT": "any"} if insecure and service == "archive" else {}
+    plain = {f"JMID_{service.upper()}_ACCEPT": "any"} if insecure and service in ("archive", "linker") else {}
     environ: Mapping[str, str] = {**plain, **os.environ}
     _run(
         _process(

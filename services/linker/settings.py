@@ -80,6 +80,23 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
             le=876_000,
         ),
     ] = 168.0
+    accept: Annotated[
+        Literal["deidentified", "any"],
+        Meta(
+            description="Whose reports the centre takes: deidentified, what a gateway sends with its credential and "
+            "the mark of a known profile; any, everybody's in the right form (implied by jmid run linker --insecure)."
+        ),
+    ] = "deidentified"
+    accept_profiles: Annotated[
+        tuple[str, ...], Meta(description="The de-identification profiles of which the centre takes reports.")
+    ] = ("jmid", "research")
+    gateway_token: Annotated[
+        str,
+        Meta(
+            description="The Bearer token that gateways show at the centre's linker, the same as at its archive; empty "
+            "is that of <home>/centre/gateway.token, made on the first start."
+        ),
+    ] = ""
     report_bytes: Annotated[
         int, Meta(description="The largest report that the centre takes.", ge=MOST_BYTES, le=1 << 50)
     ] = MOST_BYTES
@@ -107,7 +124,8 @@ def complete(settings: LinkerSettings, base_url: str) -> LinkerSettings:
 
 def centre_token(settings: LinkerSettings, of_home: Path) -> str:
     """Return the credential to show at the centre. of_home: the file of this home's own centre, if it has one."""
-    is_here = urlsplit(settings.centre_dicomweb_url).hostname in _LOOPBACK
+    addresses = (settings.centre_dicomweb_url, settings.centre_reports_url, settings.centre_recalls_url)
+    is_here = all(urlsplit(address).hostname in _LOOPBACK for address in addresses)
     return settings.centre_token or (gateway_token.known(of_home) if is_here else "")
 
 

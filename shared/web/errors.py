@@ -30,7 +30,15 @@ from shared.web.language import translatable
 PROBLEM = "application/problem+json"
 RETRY_AFTER_S = "5"
 _OURS = ("Content-Type", "Content-Length")
-_OUTCOMES = {400: "invalid", 403: "forbidden", 404: "not-found", 409: "conflict", 500: "exception", 503: "transient"}
+_OUTCOMES = {
+    400: "invalid",
+    401: "login",
+    403: "forbidden",
+    404: "not-found",
+    409: "conflict",
+    500: "exception",
+    503: "transient",
+}
 
 
 class Face(enum.Enum):

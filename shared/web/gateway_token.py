@@ -1,9 +1,5 @@
-"""The credential that gateways show at the centre: one Bearer token, made on the first start, for its owner alone.
+"""The credential that gateways show at the centre: one Bearer token, made on the first start, for its owner alone."""
 
-Source: RFC 6750 2.1 (Authorization: Bearer).
-"""
-
-import hmac
 import os
 import secrets
 from pathlib import Path
@@ -35,14 +31,3 @@ def known(path: Path) -> str:
         return path.read_text("ascii").strip()
     except FileNotFoundError:
         return ""
-
-
-def shown(authorization: str) -> str:
-    """Return the token of an Authorization header, empty if it has none."""
-    scheme, _, token = authorization.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def is_same(one: str, other: str) -> bool:
-    """Compare two tokens in a time that says nothing of them; an empty one is like none."""
-    return bool(one) and hmac.compare_digest(one.encode(), other.encode())

@@ -143,6 +143,7 @@ def addresses_of(at: Mapping[str, str]) -> dict[str, str]:
     """Return the settings by which services find each other. at: service → where it is served."""
     return {
         "JMID_ARCHIVE_GATEWAY_TOKEN": "credential-of-the-tests",
+        "JMID_LINKER_GATEWAY_TOKEN": "credential-of-the-tests",
         "JMID_LINKER_CENTRE_TOKEN": "credential-of-the-tests",
         "JMID_LINKER_CENTRE_DICOMWEB_URL": f"{at['archive']}/dicom-web",
         "JMID_LINKER_CENTRE_REPORTS_URL": f"{at['linker']}/api/reports",

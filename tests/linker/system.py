@@ -27,7 +27,7 @@ from shared.runtime.app import MIDDLEWARES, WEB
 from shared.service import Place, Role, Running, Service
 from shared.set_aside import SET_ASIDE
 from shared.text.free_text import TextFindings
-from shared.web import language
+from shared.web import bearer, gateway_token, language
 from shared.web.content_digest import content_digest
 from tests.linker.samples import packed
 
@@ -272,7 +272,8 @@ async def opened(
         )
         running = await stack.enter_async_context(service.opens(place))
         url = await stack.enter_async_context(served(_application(running)))
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+        credential = bearer.header(gateway_token.known(home / gateway_token.FILE))
+        session = await stack.enter_async_context(aiohttp.ClientSession(headers=credential))
         found = Opened(service, running, documents, bus, blobs, url, session, [])
 
         async def witnessed(delivery: Delivery) -> Sequence[Event]:

@@ -18,11 +18,13 @@ from shared.bus import Queue
 from shared.bus.journal import open_journal
 from shared.documents.sqlite import open_sqlite
 from shared.events import CaseChanged, Delivered, Event, ReportLinked
+from shared.web import bearer
 from tests.linker.samples import document, instances, report, uid
 from tests.linker.system import Archive, keep, served, until
 
 STUDIES, BATCHES, SIZE = 10, 3, 10
 KILLS = 5
+CREDENTIAL = "credential-of-the-tests"
 
 
 def flow() -> tuple[list[Event], list[dict[str, Any]]]:
@@ -110,7 +112,7 @@ async def post_until_taken(session: aiohttp.ClientSession, where: list[str], bod
     """Post a report until the centre answers, as a gateway does."""
     while True:
         try:
-            headers = {"Content-Type": "application/fhir+json"}
+            headers = {"Content-Type": "application/fhir+json", **bearer.header(CREDENTIAL)}
             async with session.post(f"{where[0]}/api/reports", json=body, headers=headers) as answer:
                 assert answer.status in (200, 201), await answer.text()
                 return

@@ -3,7 +3,6 @@
 Source: PS3.18 has no delete transaction of its own; the resources are those of 10.4, the method is RFC 9110 9.3.5.
 """
 
-import hmac
 import uuid
 
 from aiohttp import web
@@ -15,6 +14,7 @@ from services.archive.store.counts import recount
 from shared import clock
 from shared.documents import Condition, Delete, Eq
 from shared.logs import decided
+from shared.web import bearer
 
 REASON_HEADER = "X-Reason"
 PAGE = 200
@@ -54,9 +54,8 @@ class RemovalRoutes:
         token = self._deps.settings.administrator_token
         if not token:
             raise web.HTTPForbidden(text="deletion is off: JMID_ARCHIVE_ADMINISTRATOR_TOKEN is not set\n")
-        shown = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
-        if not hmac.compare_digest(shown, token.encode()):
-            raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
+        if not bearer.is_shown(request, token):
+            raise bearer.unauthorized()
 
     async def _note(self, request: web.Request) -> None:
         """Keep what was to go, and why, before it goes."""

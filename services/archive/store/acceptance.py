@@ -6,17 +6,16 @@ was de-identified. Neither proves that no name is left in it: that is the gatewa
 Source: PS3.15 E.1.1 (what a de-identified Instance says); PS3.7 Annex C (0124, Refused: Not Authorized).
 """
 
-import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from services.archive.deps import ArchiveDeps
 from services.archive.records import STUDIES, StudyRecord
 from services.archive.store.prepare import Failure, Prepared
+from shared.deidentification_mark import METHOD, is_of_profile
 from shared.dicom.json_values import Json, items, person_groups, text, texts, values
 from shared.dicom.store_response import NOT_AUTHORIZED
 
-_METHOD = re.compile(r"J-MID ([a-z][a-z0-9_-]*)/\d+")
 _BASIC_PROFILE: Final = "113100"  # CID 7050
 _PATIENT_NAME, _PATIENT_ID, _BIRTH_DATE, _REMOVED = "00100010", "00100020", "00100030", "00120062"
 _METHODS, _CODES, _CODE = "00120063", "00120064", "00080100"
@@ -77,8 +76,8 @@ def refused(prepared: Prepared, sender: Sender, profiles: Sequence[str], study: 
 def _not_deidentified(attributes: Json, profiles: Sequence[str]) -> str:
     if text(attributes, _REMOVED) != "YES":
         return "(0012,0062) Patient Identity Removed is not YES"
-    methods = [_METHOD.fullmatch(each) for each in texts(attributes, _METHODS)]
-    if not any(method is not None and method[1] in profiles for method in methods):
+    labels = [each.removeprefix(METHOD) for each in texts(attributes, _METHODS) if each.startswith(METHOD)]
+    if not any(is_of_profile(label, profiles) for label in labels):
         return "(0012,0063) De-identification Method names no known profile"
     if not any(text(each, _CODE) == _BASIC_PROFILE for each in items(attributes, _CODES)):
         return "(0012,0064) does not name the Basic Profile (113100)"

@@ -25,7 +25,7 @@ from shared.dicom.spool import TooLarge
 from shared.dicom.store_response import NOT_AUTHORIZED, TOO_LARGE, reference, status_of, store_response
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid, StorageFull, Transient
-from shared.web import gateway_token
+from shared.web import bearer
 
 CORRELATION = "X-Correlation-ID"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -67,11 +67,8 @@ class StowRoutes:
 
     def _sender(self, request: web.Request) -> Sender:
         """Return who stores; 401 for a credential that is not the gateways'."""
-        token = gateway_token.shown(request.headers.get("Authorization", ""))
-        own = self._deps.settings.gateway_token
-        if token and own and not gateway_token.is_same(token, own):
-            raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
-        return Sender(is_gateway=gateway_token.is_same(token, own), is_own_page=self._is_own_page(request))
+        is_gateway = bearer.is_shown(request, self._deps.settings.gateway_token)
+        return Sender(is_gateway=is_gateway, is_own_page=self._is_own_page(request))
 
     def _is_own_page(self, request: web.Request) -> bool:
         """Say whether a browser says that a page of ours, or of an origin that may call us, sends it."""

@@ -7,6 +7,7 @@ import orjson
 from aiohttp import web
 
 from services.linker.centre import entries, feed, views
+from services.linker.centre.acceptance import check_gateway
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.free_text import warnings
 from services.linker.centre.records import RECALLS, Entry, Recall
@@ -112,6 +113,7 @@ class CaseRoutes:
 
     async def answer_recall(self, request: web.Request) -> web.Response:
         """Take a gateway's answer; an answer to an older recall of the Study is 409."""
+        check_gateway(request, self._deps.settings)
         answer = await decoded(request, RecallAnswer)
         if answer.outcome not in OUTCOMES:
             raise Invalid("not-an-outcome", "outcome takes redelivered or unavailable-at-gateway")

@@ -1,10 +1,12 @@
 """Open the centre's linker: its handlers, API and publisher."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
 import aiohttp
+import msgspec
 
 from services.linker.centre import feed, handlers, linking
 from services.linker.centre.cases import CaseRoutes
@@ -20,12 +22,16 @@ from shared.events import InstancesStored
 from shared.lease import leases_of
 from shared.service import Place, Running
 from shared.text.free_text import TextFindings
+from shared.web import gateway_token
 
 
 @asynccontextmanager
 async def open_centre(place: Place) -> AsyncIterator[Running]:
     """Yield the running linker of the centre."""
     chosen = complete(settings.read(LinkerSettings, "LINKER", place.environ), place.base_url)
+    if chosen.accept == "deidentified" and not chosen.gateway_token:
+        token = await asyncio.to_thread(gateway_token.made, place.home / gateway_token.FILE)
+        chosen = msgspec.structs.replace(chosen, gateway_token=token)
     timeout = aiohttp.ClientTimeout(total=chosen.idle_timeout_s, sock_connect=chosen.connect_timeout_s)
 
     async def check_text(text: str) -> TextFindings:

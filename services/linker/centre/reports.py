@@ -9,6 +9,7 @@ import orjson
 from aiohttp import web
 
 from services.linker.centre import free_text, linking, views
+from services.linker.centre.acceptance import check_gateway, check_profile
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import (
     ANNOTATIONS,
@@ -58,6 +59,7 @@ async def take_report(deps: CentreDeps, data: bytes, at: float, correlation_id: 
     Raises Invalid. The same document again changes nothing, and is noted again in case a crash kept it from the feed.
     """
     document, incoming = documents.read(data)
+    check_profile(incoming.profile, deps.settings)
     version = StoredVersion(
         sha256=incoming.sha256,
         status=incoming.status,
@@ -103,7 +105,8 @@ class ReportRoutes:
         ]
 
     async def post_report(self, request: web.Request) -> web.Response:
-        """Take one de-identified DiagnosticReport; errors are OperationOutcomes that name elements, never values."""
+        """Take one de-identified DiagnosticReport of a gateway; errors name elements, never values."""
+        check_gateway(request, self._deps.settings)
         if request.content_type not in FHIR_TYPES:
             return _outcome(415, "not-supported", "Content-Type must be application/fhir+json")
         data = await _read(request, self._deps.settings.report_bytes)

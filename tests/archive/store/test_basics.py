@@ -230,11 +230,20 @@ async def test_deletion_needs_the_administrator_and_a_reason(archive: Archive, c
     path = f"/dicom-web/studies/{uid}"
 
     statuses = []
-    for headers in ({}, {"Authorization": "Bearer secret"}, {"Authorization": "Bearer secret", "X-Reason": "test"}):
+    shown: list[dict[str, str]] = [
+        {},
+        *(
+            {"Authorization": wrong, "X-Reason": "test"}
+            for wrong in ("secret", "Basic secret", "Bearer ", "Bearer \udcff")
+        ),
+        {"Authorization": "Bearer secret"},
+        {"Authorization": "bearer secret", "X-Reason": "test"},
+    ]
+    for headers in shown:
         async with archive.client.delete(path, headers=headers) as answer:
             statuses.append(answer.status)
 
-    assert statuses == [401, 400, 204]
+    assert statuses == [401, 401, 401, 401, 401, 400, 204]
     assert await qido(archive, "/studies") == []
     assert [key async for key in archive.deps.blobs.keys("")] == []
 

@@ -25,6 +25,7 @@ from shared.blobs import Blobs
 from shared.dicom.json_values import text
 from shared.errors import SettingsError, Unavailable
 from shared.events import InstanceRef
+from shared.web import bearer
 from shared.web.content_digest import sha256_of
 
 _ANSWERS = (200, 202, 409)  # carry a Store Instances Response Module, PS3.18 Table 10.5.3-1
@@ -92,10 +93,9 @@ class Centre:
         boundary = secrets.token_hex(16)
         url = str(URI(self._settings.centre_dicomweb_url, study_instance_uid, permissive=True))
         headers = {"Content-Type": stow_response.content_type(boundary), "Accept": _ACCEPT, CORRELATION: correlation_id}
-        headers |= {"Authorization": f"Bearer {token}"} if (token := self._token()) else {}
         body = self._multipart(boundary, instances)
         status, fields, data = await self._exchange("POST", url, headers, body)
-        if not token and status == 409 and "WWW-Authenticate" in fields:
+        if status == 409 and "WWW-Authenticate" in fields and not self._token():
             raise CentreUnavailable("credential-missing")  # JMID_LINKER_CENTRE_TOKEN: no Instance's fault
         answer = stow_response.decoded(data)
         if status in _WHOLE_REQUEST and not _is_module(answer):
@@ -143,7 +143,7 @@ class Centre:
         status, _ = await self._send("POST", self._settings.centre_reports_url, headers, document)
         if status in (200, 201, 400, 413, 422):
             return status
-        raise CentreUnavailable(f"http-{status}")
+        raise CentreUnavailable(self._no_entry(status))
 
     async def report_version(self, report_id: str) -> str | None:
         """Return the version that the centre holds of a report (its meta.versionId), None if it holds none."""
@@ -170,7 +170,10 @@ class Centre:
         body = orjson.dumps({"recall_id": recall_id, "outcome": outcome, "site": site})
         status, _ = await self._send("POST", url, {"Content-Type": "application/json"}, body)
         if status not in (200, 404, 409):
-            raise CentreUnavailable(f"http-{status}")
+            raise CentreUnavailable(self._no_entry(status))
+
+    def _no_entry(self, status: int) -> str:
+        return "credential-missing" if status == 401 and not self._token() else f"http-{status}"
 
     async def _multipart(self, boundary: str, instances: Sequence[InstanceRef]) -> AsyncIterator[bytes]:
         for ref in instances:
@@ -189,6 +192,7 @@ class Centre:
     async def _exchange(
         self, method: str, url: str, headers: dict[str, str], body: AsyncIterator[bytes] | bytes | None
     ) -> tuple[int, Mapping[str, str], bytes]:
+        headers = headers | bearer.header(self._token())
         try:
             async with self._session.request(method, url, headers=headers, data=body, allow_redirects=False) as answer:
                 if answer.status == 429 or answer.status >= 500:

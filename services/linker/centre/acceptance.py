@@ -1,0 +1,26 @@
+"""Whose deliveries the centre's linker takes: a gateway's, by its credential, and reports with a known profile's mark.
+
+The archive's door asks the same of Instances. Who stands behind the credential is not known before people have
+identities; that a report holds no name is the gateway's work.
+"""
+
+from aiohttp import web
+
+from services.linker.reports.document import OutsideSchema
+from services.linker.settings import LinkerSettings
+from shared.deidentification_mark import is_of_profile
+from shared.fhir import systems
+from shared.web import bearer
+
+
+def check_gateway(request: web.Request, settings: LinkerSettings) -> None:
+    """Raise HTTPUnauthorized unless a gateway asks, or everybody may; a token that is not ours is always refused."""
+    is_gateway = bearer.is_shown(request, settings.gateway_token)
+    if settings.accept == "deidentified" and not is_gateway:
+        raise bearer.unauthorized("only a gateway delivers here: its credential is missing")
+
+
+def check_profile(label: str, settings: LinkerSettings) -> None:
+    """Raise OutsideSchema unless the profile that a report names is one that the centre takes."""
+    if settings.accept == "deidentified" and not is_of_profile(label, settings.accept_profiles):
+        raise OutsideSchema(f"DiagnosticReport.meta.tag: {systems.PROFILE} names no known profile")
