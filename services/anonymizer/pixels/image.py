@@ -6,7 +6,7 @@ Source: grayscale pipeline, PS3.3 C.7.6.3.1.2, C.11.1, C.11.2; ultrasound region
 import io
 import mmap
 from collections.abc import Callable
-from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
+from typing import Any, BinaryIO, Final, NamedTuple, TypeVar, cast
 
 import numpy as np
 import pydicom
@@ -26,6 +26,8 @@ jpeg_decoder.register()
 
 Array = np.ndarray[Any, Any]
 T = TypeVar("T")
+_DECODED_TO_RGB: Final = ("YBR_RCT", "YBR_ICT")
+"""A JPEG 2000 decoder undoes the component transform itself (PS3.3 C.7.6.3.1.2; ITU-T T.800 Annex G)."""
 
 
 def displayed(data: FileBytes) -> Array:
@@ -167,7 +169,7 @@ def _as_displayed(pixels: Array, dataset: Dataset) -> Array:
         pixels = apply_color_lut(pixels, dataset)
         photometric = "RGB"
     if pixels.ndim == 4:
-        if photometric.startswith("YBR"):
+        if photometric.startswith("YBR") and photometric not in _DECODED_TO_RGB:
             pixels = convert_color_space(pixels, photometric, "RGB", per_frame=True)
         return _stretched(pixels.max(axis=-1))
     values = apply_voi_lut(apply_modality_lut(pixels, dataset), dataset)

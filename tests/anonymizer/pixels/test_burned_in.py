@@ -121,6 +121,19 @@ def test_a_masked_compressed_image_is_the_instance_that_its_file_and_the_record_
     assert first.data == again.data
 
 
+@pytest.mark.parametrize("name", ["examples_jpeg2k.dcm", "GDCMJ2K_TextGBR.dcm"])  # YBR_RCT: ultrasound, screen
+def test_the_component_transform_of_jpeg_2000_is_undone_once(name: str) -> None:
+    data = Path(str(get_testdata_file(name))).read_bytes()
+    plain = pydicom.dcmread(io.BytesIO(image.decompressed(data)))
+
+    [shown] = image.displayed(data)
+
+    assert plain.PhotometricInterpretation == "RGB"
+    assert np.array_equal(shown, plain.pixel_array.max(axis=-1))
+    masked = pydicom.dcmread(io.BytesIO(image.masked(data, [text_detector.Box(10, 10, 60, 30)])))
+    assert not masked.pixel_array[10:30, 10:60].any()
+
+
 def test_accepted_pixels_stay_bit_identical(jmid: Policy) -> None:
     data = ultrasound(RLELossless)
 
