@@ -205,6 +205,10 @@ _OPAQUE = {
     0x04000500: "Encrypted Attributes Sequence: the original's identity, encrypted (PS3.15 E.1.2)",
     0x04000510: "part of the Encrypted Attributes Sequence",
     0x04000520: "part of the Encrypted Attributes Sequence",
+    0x0008041B: "Record Key: a key into the sender's store",
+    0x0008041C: "Prior Record Key: a key into the sender's store",
+    0x00143080: "Bad Pixel Image: a picture that nothing looks at",
+    0x00686300: "HPGL Document: a drawing, whose labels nothing reads",
     0x4FFE0001: "MAC Parameters Sequence: signatures do not outlive a change",
 }
 _BY_VR: Mapping[str, tuple[Action, str, str]] = {

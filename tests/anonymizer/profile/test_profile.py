@@ -55,9 +55,19 @@ def test_a_type_2_attribute_is_emptied_where_a_type_3_one_is_removed() -> None:
     assert profile.compiled("jmid", CT).top[referenced_step] is Action.REMOVE
 
 
-@pytest.mark.parametrize("tag", [0x60003000, 0x601E0010, 0x50000005, 0x00291010, 0x04000500])
-def test_overlays_curves_private_and_encrypted_ones_are_not_kept(tag: int) -> None:
-    assert profile.compiled("jmid", CT).top.get(tag, Action.REMOVE) is Action.REMOVE
+@pytest.mark.parametrize("name", ["jmid", "research"])
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *(0x60003000, 0x601E0010, 0x50000005, 0x00291010, 0x04000500, 0x04000310),
+        *(0x7F000010, 0x7F1E0020, 0x7F020011, 0x00686300, 0x00143080),
+    ],
+)
+def test_overlays_curves_private_encrypted_and_other_pictures_are_not_kept(name: str, tag: int) -> None:
+    table = profile.compiled(name, CT)
+
+    assert table.top.get(tag, Action.REMOVE) is Action.REMOVE
+    assert table.nested.get(tag, Action.REMOVE) is Action.REMOVE
 
 
 def test_options_that_disagree_are_an_error() -> None:
