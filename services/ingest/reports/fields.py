@@ -15,9 +15,12 @@ from shared.fhir.statuses import RETRACTED, ReportStatus, status_of
 _STATUS_WORDS: Final[Mapping[str, ReportStatus]] = {
     **dict.fromkeys("f 確 確定 確定済 確定済み 確定報告 確報 完了 報告済 報告済み".split(), ReportStatus.FINAL),
     **dict.fromkeys("最終 最終報告 最終確定 正式 正式報告 本報告 承認 承認済 承認済み".split(), ReportStatus.FINAL),
-    **dict.fromkeys("二次確定 二次承認".split(), ReportStatus.FINAL),
+    **dict.fromkeys("二次確定 二次確定済 二次承認 二次承認済 二次報告".split(), ReportStatus.FINAL),
+    **dict.fromkeys("二次読影済 二次読影済み".split(), ReportStatus.FINAL),
     **dict.fromkeys("p 仮 仮確定 仮報告 仮保存 暫定 暫定報告 速報 一次".split(), ReportStatus.PRELIMINARY),
-    **dict.fromkeys("一次報告 一次読影 一次読影済 一次確定 下書き 未確定 未承認".split(), ReportStatus.PRELIMINARY),
+    **dict.fromkeys("一次報告 一次読影 一次読影済 一次読影済み 一次確定".split(), ReportStatus.PRELIMINARY),
+    **dict.fromkeys("二次読影 二次読影中 二次読影待 二次読影待ち 一次読影中".split(), ReportStatus.PRELIMINARY),
+    **dict.fromkeys("下書き 未確定 未承認 差戻 差戻し 差し戻し".split(), ReportStatus.PRELIMINARY),
     **dict.fromkeys("承認待ち 承認待 確認待ち 途中 作成中 読影中 一時保存".split(), ReportStatus.PRELIMINARY),
     **dict.fromkeys("依頼 依頼中 受付 受付済 未読 未読影 未着手 未作成".split(), ReportStatus.REGISTERED),
     **dict.fromkeys("c 修正 修正済 修正済み 修正報告 訂正 訂正済 訂正済み 訂正報告".split(), ReportStatus.CORRECTED),
@@ -31,8 +34,12 @@ _GENDERS: Final = {"m": "male", "f": "female", "男": "male", "女": "female", "
 
 
 class ReportFields(ReportTexts, frozen=True, kw_only=True):
-    """All texts, as they came; empty where unknown. The names are those of a mapping file."""
+    """All texts, as they came; empty where unknown. The names are those of a mapping file.
 
+    order_number: one a line; for the cleaning only.
+    """
+
+    order_number: str = ""
     report_id: str = ""
     patient_id: str = ""
     issuer: str = ""
@@ -54,6 +61,8 @@ def canonical(
     words_of_site: what its own words for a status mean, each as ``folded``.
     """
     mentions = mentions or Mentions()
+    for number in fields.order_number.splitlines():
+        mentions.number(number)
     if not fields.report_id or not fields.patient_id:
         raise Invalid("missing-field", "report_id and patient_id are needed")
     status = _status(fields.status, words_of_site or {})

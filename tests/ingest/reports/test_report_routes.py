@@ -171,7 +171,7 @@ def test_a_row_without_an_id_or_text_is_refused() -> None:
 def test_a_row_that_an_unquoted_comma_has_shifted_is_not_whole() -> None:
     data = "report_id,patient_id,findings,impression\nR1,P1,結節あり, 要精査,肺癌疑い\nR2,P2,異常なし,なし\n".encode()
 
-    found = [row.whole for row in rows(data, load_mapping(None))]
+    found = [not row.problem for row in rows(data, load_mapping(None))]
 
     assert found == [False, True]
 

@@ -1,4 +1,5 @@
 """CSV files in a watched folder: one row → one canonical report.
 
-``reader`` reads rows by a site's mapping (pure), ``folder`` watches and moves the files.
+``records`` takes a file apart, ``reader`` reads rows by a site's mapping (both pure), ``folder`` watches and
+moves the files.
 """

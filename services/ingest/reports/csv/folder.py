@@ -21,7 +21,7 @@ from services.ingest.deps import IngestDeps
 from services.ingest.receipts.receiving import Content, new_receipt, not_handled, receive, reject
 from services.ingest.receipts.records import REPORT
 from services.ingest.reports.bundle import bundle_of
-from services.ingest.reports.csv.reader import CsvMapping, Row, rows
+from services.ingest.reports.csv.reader import PROBLEMS, CsvMapping, Row, rows
 from services.ingest.reports.fields import canonical
 from services.ingest.reports.mentions import Mentions
 from shared.errors import Invalid, Transient
@@ -107,8 +107,8 @@ def _rows(data: bytes, mapping: CsvMapping) -> list[Row]:
 
 def _content(row: Row, mapping: CsvMapping) -> Content:
     """Return the report of a row; raise Invalid that says why it is none."""
-    if not row.whole:
-        raise Invalid("cell-count", "the row has not as many cells as the head line (RFC 4180 2.4)")
+    if row.problem:
+        raise Invalid(row.problem, PROBLEMS[row.problem])
     report = canonical(row.fields, Mentions(unmapped=row.unmapped), mapping.status_words)
     return Content(bundle_of(report), row.raw)
 

@@ -7,20 +7,22 @@ word = "final" or another FHIR status.
 
 import csv
 import io
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from services.ingest.reports.csv.records import Record, records
 from services.ingest.reports.fields import ReportFields, folded
 from shared.errors import Invalid, SettingsError
 from shared.fhir.statuses import ReportStatus, status_of
 
-csv.field_size_limit(16 << 20)
-
-_TEXTS = frozenset({"findings", "impression", "clinical_info", "text"})
+_TEXTS = frozenset({"findings", "impression", "clinical_info", "text", "order_number"})
+"""Fields of which every column is read."""
+_NUMBER = re.compile(r"(?=.*[0-9])[^\s,]{1,64}")
 DEFAULT_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "report_id": ("report_id", "レポート番号", "報告書番号"),
     "patient_id": ("patient_id", "患者ID", "患者番号"),
@@ -29,7 +31,8 @@ DEFAULT_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "patient_kana": ("patient_kana", "患者カナ", "カナ氏名", "フリガナ"),
     "birth_date": ("birth_date", "生年月日"),
     "sex": ("sex", "性別"),
-    "accession_number": ("accession_number", "受付番号", "オーダー番号", "アクセッション番号"),
+    "accession_number": ("accession_number", "アクセッション番号"),
+    "order_number": ("order_number", "オーダー番号", "オーダー№", "オーダNo", "受付番号", "依頼番号"),
     "study_uid": ("study_uid", "study_instance_uid", "検査UID"),
     "modality": ("modality", "モダリティ", "検査種別"),
     "exam_date": ("exam_date", "study_date", "検査日"),
@@ -62,16 +65,23 @@ class Row(msgspec.Struct, frozen=True):
     """One row. line: where it begins in the file, from 1.  raw: the row alone, with the head, as it may be kept.
 
     unmapped: how many of its cells stand in columns that no field has.
-    whole: it has a cell for every column and no more. Otherwise an unquoted delimiter has shifted what follows it, and
-    a name may stand where no name is looked for.
+    problem: why it is no report, as a key of PROBLEMS; empty if it can be one.
     """
 
     line: int
     fields: ReportFields
     raw: bytes
     unmapped: int = 0
-    whole: bool = True
+    problem: str = ""
 
+
+PROBLEMS: Mapping[str, str] = {
+    "bad-csv": "the row breaks RFC 4180",
+    "bad-encoding": "the row holds bytes that are not of the file's encoding",
+    # an unquoted delimiter has shifted what follows it: a name may stand where no name is looked for
+    "cell-count": "the row has not as many cells as the head line (RFC 4180 2.4)",
+    "behind-bad-csv": "the row stands behind one that breaks RFC 4180, and may be a part of that",
+}
 
 DEFAULT = CsvMapping(DEFAULT_COLUMNS)
 
@@ -111,30 +121,40 @@ def _status_words(added: Any) -> Mapping[str, ReportStatus]:
 
 
 def rows(data: bytes, mapping: CsvMapping) -> Iterator[Row]:
-    """Yield the rows of a file; raise Invalid if it cannot be read as a whole."""
-    text = _decoded(data, mapping.encodings)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mapping.delimiter, strict=True)
-    try:
-        head = [name.strip() for name in next(reader)]
-        places = _places(head, mapping)
-        line = reader.line_num
-        for cells in reader:
-            begins, line = line + 1, reader.line_num
-            if any(cell.strip() for cell in cells):
-                yield _row(begins, head, cells, places, mapping.delimiter)
-    except StopIteration as error:
-        raise Invalid("empty-file", "the file has no head line") from error
-    except csv.Error as error:
-        raise Invalid("bad-csv", f"line {reader.line_num} breaks RFC 4180") from error
+    """Yield the rows of a file, those that are no reports too; raise Invalid if the head line cannot be read.
 
-
-def _decoded(data: bytes, encodings: tuple[str, ...]) -> str:
-    for encoding in encodings:
-        try:
-            return data.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
+    Behind a row that breaks RFC 4180 rows are taken again from the first on that has all its cells, and numbers where
+    those of a report and a patient stand: what comes before may be the rest of a text.
+    """
+    read = records(data, mapping.encodings, mapping.delimiter)
+    top = next(read, None)
+    if top is None:
+        raise Invalid("empty-file", "the file has no head line")
+    if top.is_broken:
+        raise Invalid("bad-csv", "the head line breaks RFC 4180")
+    head = [name.strip() for name in top.cells]
+    places = _places(head, mapping)
+    is_lost = False
+    for record in read:
+        if not any(cell.strip() for cell in record.cells):
             continue
-    raise Invalid("bad-encoding", f"the file is not {' or '.join(encodings)}")
+        problem, fields = _problem(record, len(head)), _fields(record.cells, places)
+        is_lost = problem == "bad-csv" or (is_lost and bool(problem or not _begins_anew(record, fields)))
+        yield _row(record, head, fields, places, mapping.delimiter, problem or ("behind-bad-csv" if is_lost else ""))
+
+
+def _problem(record: Record, columns: int) -> str:
+    if record.is_broken:
+        return "bad-csv"
+    if not record.is_readable:
+        return "bad-encoding"
+    return "" if len(record.cells) == columns else "cell-count"
+
+
+def _begins_anew(record: Record, fields: ReportFields) -> bool:
+    """Say whether a row behind a broken one can only be a row, and not the end of a text in quotes."""
+    is_end = any('"' in (cell[:1], cell[-1:]) for cell in record.cells)
+    return not is_end and all(map(_NUMBER.fullmatch, (fields.report_id, fields.patient_id)))
 
 
 def _places(head: list[str], mapping: CsvMapping) -> dict[str, list[int]]:
@@ -151,15 +171,30 @@ def _places(head: list[str], mapping: CsvMapping) -> dict[str, list[int]]:
     return places
 
 
-def _row(line: int, head: list[str], cells: list[str], places: Mapping[str, list[int]], delimiter: str) -> Row:
+def _fields(cells: Sequence[str], places: Mapping[str, list[int]]) -> ReportFields:
     said = {field: [cells[at].strip() for at in columns if at < len(cells)] for field, columns in places.items()}
-    fields = ReportFields(**{field: "\n".join(filter(None, dict.fromkeys(texts))) for field, texts in said.items()})
+    return ReportFields(**{field: "\n".join(filter(None, dict.fromkeys(texts))) for field, texts in said.items()})
+
+
+def _row(
+    record: Record,
+    head: list[str],
+    fields: ReportFields,
+    places: Mapping[str, list[int]],
+    delimiter: str,
+    problem: str,
+) -> Row:
     mapped = {at for columns in places.values() for at in columns}
-    unmapped = sum(bool(cell.strip()) for at, cell in enumerate(cells) if at not in mapped)
-    return Row(line, fields, _raw(head, cells, delimiter), unmapped, len(cells) == len(head))
+    unmapped = sum(bool(cell.strip()) for at, cell in enumerate(record.cells) if at not in mapped)
+    return Row(record.line, fields, _raw(head, record, delimiter), unmapped, problem)
 
 
-def _raw(head: list[str], cells: list[str], delimiter: str) -> bytes:
+def _raw(head: list[str], record: Record, delimiter: str) -> bytes:
     target = io.StringIO(newline="")
-    csv.writer(target, delimiter=delimiter).writerows([head, cells])
-    return target.getvalue().encode()
+    writer = csv.writer(target, delimiter=delimiter)
+    writer.writerow(head)
+    if record.is_broken:
+        target.write(f"{record.cells[0]}\r\n")
+    else:
+        writer.writerow(record.cells)
+    return target.getvalue().encode("utf-8", "surrogateescape")
