@@ -21,7 +21,7 @@ _STATUSES = (
     ("OUT_OF_RESOURCES", "no room, or the store did not answer: may be sent again"),
     ("DOES_NOT_MATCH", "the Affected SOP Instance UID is not that of the Data Set: final"),
     ("CANNOT_UNDERSTAND", "the Data Set cannot be read; it is kept as rejected: final"),
-    ("TOO_LARGE", "the Instance is larger than is taken: final"),
+    ("TOO_LARGE", "the Instance is larger than is taken: final; no byte is kept, its receipt counts it as rejected"),
     ("PROCESSING_FAILURE", "it cannot be handled, for a reason that will not go away: final"),
 )
 

@@ -23,8 +23,9 @@ from services.ingest.images.data_set_spool import DataSetSpool
 from services.ingest.images.dimse_listener import DimseListener
 from services.ingest.images.instance_uids import identify_all
 from services.ingest.images.peers import Peer, rejection
-from services.ingest.receipts.receiving import Bytes, Content, new_receipt, receive, reject
+from services.ingest.receipts.receiving import Bytes, Content, new_receipt, receive, reject, reject_unkept
 from services.ingest.receipts.records import INSTANCES, Receipt
+from shared.dicom.spool import TooLarge
 from shared.dicom.store_response import (
     CANNOT_UNDERSTAND,
     DOES_NOT_MATCH,
@@ -162,19 +163,27 @@ class DimseReceiver:
         self.handle_ended(event)
 
     def _stored(self, event: Any, spool: DataSetSpool) -> int:
-        if spool.too_large or spool.no_room:
-            reason = "too-large" if spool.too_large else "no-room"
-            decided("store-failed", level="warning", service="ingest", reason=reason)
-            return TOO_LARGE if spool.too_large else OUT_OF_RESOURCES
+        if spool.no_room:
+            decided("store-failed", level="warning", service="ingest", reason="no-room")
+            return OUT_OF_RESOURCES
         try:
-            data = spool.mapped() or event.encoded_dataset()
-            future = asyncio.run_coroutine_threadsafe(self._keep(event, data), self._loop)
-            return future.result(DURABLE_S + len(data) / SLOWEST_BYTES_S)
+            if spool.too_large:
+                taking = self._leave_out(event, spool.size)
+            else:
+                taking = self._keep(event, spool.mapped() or event.encoded_dataset())
+            future = asyncio.run_coroutine_threadsafe(taking, self._loop)
+            return future.result(DURABLE_S + spool.size / SLOWEST_BYTES_S)
         except StorageFull:
             return OUT_OF_RESOURCES
         except (FutureTimeout, Exception) as error:
             decided("store-failed", level="error", service="ingest", error=type(error).__name__)
             return PROCESSING_FAILURE if isinstance(error, Permanent) else OUT_OF_RESOURCES
+
+    async def _leave_out(self, event: Any, size_bytes: int) -> int:
+        decided("store-failed", level="warning", service="ingest", reason="too-large")
+        name = str(event.request.AffectedSOPInstanceUID)
+        await reject_unkept(self._deps, self._receipt(event), TooLarge(), name=name, size_bytes=size_bytes)
+        return TOO_LARGE
 
     async def _keep(self, event: Any, data: Bytes) -> int:
         receipt = self._receipt(event)

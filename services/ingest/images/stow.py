@@ -13,7 +13,7 @@ from aiohttp import web
 from services.ingest.deps import IngestDeps
 from services.ingest.images import structured_reports
 from services.ingest.images.instance_uids import InstanceUids, identify_all
-from services.ingest.receipts.receiving import Bytes, Content, new_receipt, receive, reject
+from services.ingest.receipts.receiving import Bytes, Content, new_receipt, receive, reject, reject_unkept
 from services.ingest.receipts.records import INSTANCES, Receipt
 from shared.dicom.json_values import attribute
 from shared.dicom.multipart import MultipartReader, Part, boundary_of, content_type
@@ -68,7 +68,7 @@ class StowReceiver:
             raise web.HTTPBadRequest(text="the Study Instance UID of the URL is no valid UID (PS3.5 9.1)\n")
         receipt, answer = new_receipt(self._deps, "stow", INSTANCES), Answer([], [])
         try:
-            async for batch in self._batches(request, answer):
+            async for batch in self._batches(request, receipt, answer):
                 await self._keep(batch, study, receipt, answer)
         except StorageFull as error:
             raise web.HTTPServiceUnavailable(text="no room; nothing of this batch was kept\n") from error
@@ -76,7 +76,7 @@ class StowReceiver:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"}) from error
         return _response(answer, receipt)
 
-    async def _batches(self, request: web.Request, answer: Answer) -> AsyncIterator[list[Bytes]]:
+    async def _batches(self, request: web.Request, receipt: Receipt, answer: Answer) -> AsyncIterator[list[Bytes]]:
         kind, parameters = content_type(request.headers.get("Content-Type", ""))
         if kind != "multipart/related" or parameters.get("type", DICOM).lower() != DICOM:
             raise web.HTTPUnsupportedMediaType(text=f'send multipart/related; type="{DICOM}" (PS3.18 10.5.1)\n')
@@ -91,8 +91,10 @@ class StowReceiver:
                     continue
                 try:
                     batch.append(await self._taken(part))
-                except TooLarge:  # the reader skips what is left of it
+                except TooLarge as error:  # the reader skips what is left of it
                     answer.failed.append(Failure(TOO_LARGE))
+                    name, size_bytes = f"part {len(answer.failed)}", settings.max_instance_bytes
+                    await reject_unkept(self._deps, receipt, error, name=name, size_bytes=size_bytes)
                     continue
                 size += len(batch[-1])
                 if len(batch) >= settings.batch_parts or size >= settings.batch_bytes:

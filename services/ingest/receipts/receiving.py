@@ -16,7 +16,16 @@ import msgspec
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts.counting import note_changed
 from services.ingest.receipts.ledger import add_arrivals, change_arrival
-from services.ingest.receipts.records import ARRIVALS, RECEIPTS, REJECTED, Arrival, ArrivalState, Receipt, Rejected
+from services.ingest.receipts.records import (
+    ARRIVALS,
+    RECEIPTS,
+    REJECTED,
+    Arrival,
+    ArrivalState,
+    Receipt,
+    Rejected,
+    RejectedState,
+)
 from shared import clock
 from shared.dicom import spool
 from shared.errors import Invalid
@@ -110,17 +119,40 @@ async def reject(deps: IngestDeps, receipt: Receipt, data: Bytes, error: Invalid
     digest = await asyncio.to_thread(spool.sha256, data)
     blob = f"rejected/{digest}"
     await spool.keep(deps.blobs, blob, data)
+    await _note_rejected(deps, receipt, error, name=digest[:16], blob=blob, size_bytes=len(data))
+
+
+async def reject_unkept(deps: IngestDeps, receipt: Receipt, error: Invalid, *, name: str, size_bytes: int) -> None:
+    """Note what was not taken, and of which no byte is kept, so that no receipt calls itself delivered without it.
+
+    name: tells it from others of the receipt.  size_bytes: as far as it was read.
+    """
+    unnamed = hashlib.sha256(name.encode()).hexdigest()[:16]
+    state = RejectedState.NOT_KEPT
+    await _note_rejected(deps, receipt, error, name=unnamed, blob="", size_bytes=size_bytes, state=state)
+
+
+async def _note_rejected(
+    deps: IngestDeps,
+    receipt: Receipt,
+    error: Invalid,
+    *,
+    name: str,
+    blob: str,
+    size_bytes: int,
+    state: RejectedState = RejectedState.KEPT,
+) -> None:
     row = Rejected(
-        id=f"{receipt.id}.{digest[:16]}",
+        id=f"{receipt.id}.{name}",
         receipt_id=receipt.id,
         blob=blob,
         endpoint=receipt.endpoint,
         reason=error.reason,
         detail=error.detail,
-        size_bytes=len(data),
+        size_bytes=size_bytes,
+        state=state,
         at=clock.now(),
     )
-
     await deps.documents.put(REJECTED, row)
     await note_changed(deps, await deps.documents.get(RECEIPTS, receipt.id) or receipt, 1)
     REFUSED_METRIC.labels("ingest", receipt.kind, error.reason).inc()

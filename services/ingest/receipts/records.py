@@ -97,7 +97,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: contents that were known before.  duplicates_open, duplicates_lost: how many of these the centre has not
     yet been asked about, and how many were refused on the way or by it; it holds the others.
     duplicate_of: receipts that they first came by, some of them if they are many.
-    rejected: contents that were not understood; they are kept.
+    rejected: contents that were not understood, which are kept, or too large, which are not.
     """
 
     id: str
@@ -127,12 +127,13 @@ class RejectedState(enum.StrEnum):
 
     KEPT = "kept"
     RELEASED = "released"
+    NOT_KEPT = "not-kept"
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     """Something that was not understood when it was received: kept as it came, with the reason.
 
-    state: kept, or released when its bytes were let go.
+    state: kept, released when its bytes were let go, or not-kept if it was too large to be taken; then blob is empty.
     """
 
     id: str

@@ -212,9 +212,11 @@ async def test_an_instance_that_is_too_large_is_refused_and_the_next_is_taken(tm
         codes = [await storescu(doors.dimse_port, path) for path in (ct[0], small)]
         answer = await asyncio.to_thread(answer_to, doors.dimse_port, pydicom.dcmread(ct[0]))
         arrivals = await doors.documents.count(ARRIVALS)
+        rejected = await doors.documents.find(REJECTED)
 
     assert [code == 0 for code in codes] == [False, True]
     assert arrivals == 1
+    assert [(each.reason, each.state) for each in rejected.documents] == [("too-large", "not-kept")] * 2
     assert answer.Status == 0xC001  # Cxxx is final (PS3.4 B.2.3)
     assert "JMID_INGEST_MAX_INSTANCE_BYTES" in answer.ErrorComment
 

@@ -8,7 +8,8 @@ from typing import Any
 import psutil
 import pytest
 
-from services.ingest.receipts.records import ARRIVALS, REJECTED
+from services.ingest.receipts.records import ARRIVALS, RECEIPTS, REJECTED
+from shared.documents import Eq
 from shared.events import InputDeidentified, InputRefused
 from shared.service import Role
 from tests.ingest.conftest import Doors, open_doors
@@ -80,9 +81,14 @@ async def test_an_instance_that_is_too_large_is_a_failure_and_the_others_are_kep
     first, large, last = ct[0].read_bytes(), ct[1].read_bytes() + bytes(1 << 16), ct[2].read_bytes()
     environ = {"JMID_INGEST_MAX_INSTANCE_BYTES": str(len(large) - 1), "JMID_INGEST_SMALL_PART_BYTES": "1000"}
     async with open_doors(tmp_path, **environ) as doors:
-        status, _, answer = await send(doors, first, large, last)
+        status, receipt_id, answer = await send(doors, first, large, last)
+        rejected = await doors.documents.find(REJECTED, Eq("receipt_id", receipt_id))
+        receipt = await doors.documents.get(RECEIPTS, receipt_id)
 
     assert status == 202
+    assert [(each.reason, each.state, each.blob) for each in rejected.documents] == [("too-large", "not-kept", "")]
+    assert receipt is not None
+    assert (receipt.received, receipt.rejected) == (2, 1)
     assert len(answer["00081199"]["Value"]) == 2
     assert [item["00081197"]["Value"][0] for item in answer["00081198"]["Value"]] == [0xC001]
 
