@@ -39,6 +39,9 @@ from services.anonymizer.text.names import (
     titled,
     unlabelled,
 )
+from services.anonymizer.text.names.frames import columns, fields, relatives, roles, signatures
+from services.anonymizer.text.names.frames.numbers_beside import numbers_beside
+from services.anonymizer.text.names.given import is_given_part
 from services.anonymizer.text.names.header.forms import NameForm, surnames_of
 from services.anonymizer.text.names.header.identifiers import Identifiers
 from services.anonymizer.text.names.header.known import find_identifiers
@@ -46,6 +49,7 @@ from services.anonymizer.text.places import (
     addresses,
     contacts,
     hospitals,
+    named_kinds,
     numbers,
     paths,
     short_names,
@@ -53,7 +57,7 @@ from services.anonymizer.text.places import (
     workplaces,
 )
 from services.anonymizer.text.policy import TextPolicy
-from services.anonymizer.text.residual_risk import risks_in
+from services.anonymizer.text.residual_risk import many_named, risks_in
 from services.anonymizer.text.rules import find
 from services.anonymizer.text.shifts import births_beside, time_spans
 from shared.errors import Refused
@@ -66,7 +70,8 @@ MOST_SIGNS: Final = MOST_TEXT_SIGNS
 """Of one text: a hundred pages. What is longer is no report, and is not passed on uncleaned."""
 _PEOPLE: Final = (
     *labelled.RULES, *titled.RULES, *signed.RULES, *unlabelled.RULES, *latin.RULES, *logins.RULES, *mentions.RULES,
-    *slots.RULES, *cells.RULES, *analysed.RULES,
+    *slots.RULES, *cells.RULES, *analysed.RULES, *roles.RULES, *signatures.RULES, *relatives.RULES,
+    *fields.RULES, *columns.RULES,
 )  # fmt: skip
 _CONTACTS: Final = (*contacts.RULES, *numbers.RULES, *paths.RULES)
 _FACILITIES: Final = (
@@ -75,6 +80,7 @@ _FACILITIES: Final = (
     *short_names.BESIDE_NAMES,
     *addresses.STREETS,
     *short_names.IN_CONTEXT,
+    *named_kinds.RULES,
 )
 
 
@@ -111,8 +117,10 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
     spans: list[Span] = []
     risks: set[ResidualRisk] = set()  # of the original, as the spans are
     current = text
+    told: list[Span] = []  # what the header alone finds
     for turn in range(_MAX_PASSES):
         folded = FoldedText(current, analyse=policy.analyse)
+        told = told if turn else _told(folded, identifiers)
         identifiers = site_list.added(identifiers, folded, policy.names) if turn == 0 else identifiers
         dates = find_dates(folded, identifiers.exam_days)
         own = policy if turn == 0 else _settled(policy)
@@ -127,13 +135,21 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
         current = render(text, spans, japanese)
         identifiers = msgspec.structs.replace(identifiers, names=(*identifiers.names, *people))
     left = [ResidualRisk(*folded.original(start, end), reason) for start, end, reason in risks_in(folded, dates)]
-    rendered = _Back(spans, japanese).rendered(risks | back.risks(left))
+    many = many_named(spans, text, told)
+    rendered = _Back(spans, japanese).rendered(risks.union(back.risks(left), many))
     reasons = {risk.reason for risk in rendered}
     removed = Counter(span.category for span in spans)
     places = tuple((span.start, span.end, span.category) for span in spans)
     return CleanedText(
         current, dict(removed), bool(reasons), tuple(sorted(reasons)), places, rendered, brief(text, spans)
     )
+
+
+def _told(folded: FoldedText, identifiers: Identifiers) -> list[Span]:
+    found = find_identifiers(folded, identifiers).spans
+    return [
+        span._replace(start=low, end=high) for span in found for low, high in [folded.original(span.start, span.end)]
+    ]
 
 
 def _pass(
@@ -154,6 +170,8 @@ def _pass(
     if policy.institutions == "remove":
         spans += _places(folded, known.spans)
     spans += births_beside(folded, dates, people + known.spans)
+    if folded.has_numbers:
+        spans += _not_dates(numbers_beside(folded, people + known.spans), dates)
     spans += time_spans(folded, dates, identifiers, policy, japanese)
     if only is not None:
         spans = [span for span in spans if only(span.start, span.end)]
@@ -179,12 +197,28 @@ def _with_broken(
     """Return findings and people, with those that a blank or a line's end cuts in two."""
     dates = find_dates(unbroken, identifiers.exam_days)
     more, _ = _pass(unbroken, dates, identifiers, policy, japanese, only=unbroken.crosses)
+    ends = {span.end for span in findings.spans}
     spans = [
         span
         for span in more.spans
-        if span.category not in _OF_ONE_LINE or not unbroken.crosses_doubtfully(span.start, span.end)
+        if not unbroken.crosses_doubtfully(span.start, span.end)
+        or (span.category not in _OF_ONE_LINE and not _is_whole_before(unbroken, span, ends))
     ]
     return Findings([*findings.spans, *spans], findings.risks), people
+
+
+def _is_whole_before(unbroken: FoldedText, span: Span, ends: set[int]) -> bool:
+    """Say whether a name is whole at a line's end, and what begins the next line is no given name: タナカ⏎ゾウエイ."""
+    for at in unbroken.doubtful_within(span.start, span.end):
+        behind = unbroken.part(at, span.end)
+        if at in ends and not is_given_part(behind):
+            return True
+    return False
+
+
+def _not_dates(spans: Iterable[Span], dates: list[WrittenDate]) -> Iterator[Span]:
+    taken = {at for date in dates for at in (date.start, date.end - 1)}
+    yield from (span for span in spans if not taken & set(range(span.start, span.end)))
 
 
 def _is_of_date(span: Span, dates: list[WrittenDate]) -> bool:

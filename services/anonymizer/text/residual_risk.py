@@ -4,15 +4,22 @@ Each is a place and a reason, a word without any value. It flags the text for a 
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from services.anonymizer.text import recogniser
 from services.anonymizer.text.dates.find import WrittenDate
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.spans import ResidualRisk
-from services.anonymizer.text.names import titled, uncertain
+from services.anonymizer.text.folding.spans import ResidualRisk, Span
+from services.anonymizer.text.names import titled, uncertain, unfamiliar
 from services.anonymizer.text.places import long_numbers
 from services.anonymizer.text.rules import find
+
+MOST_NAMED: Final = 3
+"""Of different people, places and numbers that rules found in one text without the header's help."""
+_COUNTED: Final = frozenset(
+    "name physician patient_id accession phone address institution department login insurance other_id email".split()
+)
 
 
 def people_in(texts: Sequence[str]) -> list[list[ResidualRisk]]:
@@ -29,6 +36,17 @@ def people_in(texts: Sequence[str]) -> list[list[ResidualRisk]]:
     return found
 
 
+def many_named(spans: Sequence[Span], text: str, known: Iterable[Span]) -> Iterator[ResidualRisk]:
+    """Yield what was found by rules alone where that is much: of so many one may have been missed.
+
+    known: what the header told, which counts for nothing. Places of the original text.
+    """
+    told = {(span.start, span.end) for span in known}
+    found = [span for span in spans if span.category in _COUNTED and (span.start, span.end) not in told]
+    if len({text[span.start : span.end] for span in found}) > MOST_NAMED:
+        yield from (ResidualRisk(span.start, span.end, "many-identifiers") for span in found)
+
+
 def risks_in(folded: FoldedText, dates: list[WrittenDate]) -> Iterator[ResidualRisk]:
     """Yield what the tables of residual risks find. Digits of a date or a marker are no long number."""
     taken = sorted([*((date.start, date.end) for date in dates), *folded.markers])  # none overlap
@@ -36,5 +54,5 @@ def risks_in(folded: FoldedText, dates: list[WrittenDate]) -> Iterator[ResidualR
         at = bisect_left(taken, (span.end,))  # so many begin before it ends
         if not at or taken[at - 1][1] <= span.start:
             yield ResidualRisk(span.start, span.end, span.category)
-    for table in (uncertain.RESIDUAL, titled.RESIDUAL):
+    for table in (uncertain.RESIDUAL, titled.RESIDUAL, unfamiliar.RESIDUAL):
         yield from (ResidualRisk(span.start, span.end, span.category) for span in find(table, folded))

@@ -58,7 +58,11 @@ def is_stage(hit: Hit) -> bool:
     """Say whether S4/5/8 is rather segments: an era with slashes and a small year."""
     year = hit.match["ey"]
     is_letter = hit.match["s"] == "/" and hit.match["era"].upper() in _STAGE_LETTERS
-    return is_letter and year.isdecimal() and int(year) <= 12
+    if not (is_letter and year.isdecimal() and int(year) <= 12):
+        return False
+    text = hit.folded.text
+    is_birth = BIRTH_BEFORE.search(text, max(0, hit.start - 20), hit.start) or BIRTH_AFTER.match(text, hit.end)
+    return not (is_birth or hit.match["dot"] or year.startswith("0"))
 
 
 def is_month_alone(hit: Hit) -> bool:

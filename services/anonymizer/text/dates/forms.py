@@ -10,7 +10,7 @@ from services.anonymizer.text.rules import Rule
 
 _N = r"(?:\d{1,2}|[〇一二三四五六七八九十]{1,3})"
 _YEAR = r"(?:(?:18|19|20|21)\d\d|[一二][〇九八一][〇一二三四五六七八九]{2})"
-_ERA = r"(?:明治|大正|昭和|平成|令和|[昭平令大](?=\s?(?:\d|元))|[MTSHRmtshr](?<![A-Za-z][A-Za-z])(?=\s?(?:\d|元)))"
+_ERA = r"(?:明治|大正|昭和|平成|令和|[昭平令大](?=\s?(?:\d|元))|[MTSHRmtshr](?<![A-Za-z][A-Za-z])(?=\.?\s?(?:\d|元)))"
 _WEEKDAY = r"(?:\s*\([日月火水木金土]\))?"
 _MONTH_NAMES = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|"
@@ -85,7 +85,7 @@ FORMS: Final = (
         Rule(
             "date",
             re.compile(
-                rf"(?P<era>{_ERA}|[昭平令大])\s?(?P<ey>{_N}|元)\s?(?P<s>[-/.・])\s?(?P<m>{_N})\s?[-/.・]\s?(?P<d>{_N})(?!\d)"
+                rf"(?P<era>{_ERA}|[昭平令大])(?P<dot>\.?)\s?(?P<ey>{_N}|元)\s?(?P<s>[-/.・])\s?(?P<m>{_N})\s?[-/.・]\s?(?P<d>{_N})(?!\d)"
             ),
             "⟦R6.4.1⟧施行", "肝S4/5/8に嚢胞",
             signs=("-", "/", ".", "・"), veto=context.is_stage,

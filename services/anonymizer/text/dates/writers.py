@@ -24,6 +24,7 @@ def era(match: re.Match[str], day: Day) -> str:
     written, separator = match["era"], match.groupdict().get("s")
     label = name if len(written) > 1 else (letter if written.isascii() else name[0])
     if separator:
+        label += match.groupdict().get("dot") or ""
         return separator.join([f"{label}{year}", *(str(part) for part in day[1:] if part is not None)])
     parts = zip((day.month, day.day), "月日", strict=True)
     return f"{label}{year}年" + "".join(f"{value}{unit}" for value, unit in parts if value is not None)

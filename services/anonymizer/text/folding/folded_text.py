@@ -69,8 +69,16 @@ class FoldedText:
 
     def crosses_doubtfully(self, start: int, end: int) -> bool:
         """Say whether a line's end was dropped within a place of the unfolded text that may be none of a word."""
-        at = bisect_left(self._doubtful, start)
-        return at < len(self._doubtful) and self._doubtful[at] < end
+        return bool(self.doubtful_within(start, end))
+
+    def doubtful_within(self, start: int, end: int) -> list[int]:
+        """Return where a line's end was dropped within a place of the unfolded text that may be none of a word."""
+        return self._doubtful[bisect_left(self._doubtful, start) : bisect_left(self._doubtful, end)]
+
+    def part(self, start: int, end: int) -> str:
+        """Return what stands in a place of the unfolded text, as names are compared."""
+        low, high = (bisect_left(self._traced.starts or (), at) for at in (start, end))
+        return self.view[low:high]
 
     @cached_property
     def words(self) -> Morphemes:

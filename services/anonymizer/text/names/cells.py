@@ -175,6 +175,8 @@ def _fits(folded: FoldedText, word: Morpheme, number: int, *, strict: bool) -> b
         return word.kind in (Kind.FAMILY, Kind.GIVEN, Kind.PERSON, Kind.PLACE, Kind.UNKNOWN)
     if strict:
         return may_stand_in_slot(folded, word)
+    if view.isascii():
+        return False  # Fazekas: who is called so in a report is no person
     listed = view in names().surnames and view not in names().words and len(view) > 1
     return is_family(folded, word) or (listed and word.kind is not Kind.NOUN)
 

@@ -8,6 +8,7 @@ from services.anonymizer.text.folding.fold import fold_name
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import clinical_words, names
 from services.anonymizer.text.folding.scripts import KANJI as _K
+from services.anonymizer.text.folding.scripts import script
 from services.anonymizer.text.names.surnames import is_name, may_be_name
 from services.anonymizer.text.rules import Hit, Place, Rule
 
@@ -84,10 +85,16 @@ def _values(folded: FoldedText, separator: re.Match[str]) -> Iterator[tuple[re.M
         view = view[_department_end(view) :]
         if _NOBODY.match(view) or view in clinical_words():
             return
-        if view.isascii() and (view.split()[0] in clinical_words() or folded.after(person.end()) == ":"):
+        if view.isascii() and (view.split()[0] in clinical_words() or _goes_on(folded, person.end())):
             return
         yield person, view
         person = BESIDE.match(folded.text, person.end())
+
+
+def _goes_on(folded: FoldedText, end: int) -> bool:
+    """Say whether a word in Latin letters is a label itself, or only the beginning of one: DATスキャン."""
+    behind = folded.after(end)
+    return behind == ":" or script(behind) in ("kanji", "katakana")
 
 
 def _place(person: re.Match[str]) -> Place:

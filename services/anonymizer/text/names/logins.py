@@ -8,7 +8,8 @@ from services.anonymizer.text.names.latin import is_romaji_family
 from services.anonymizer.text.rules import Hit, Rule
 
 _LABEL: Final = (
-    r"(?:[Uu]ser(?:\s?(?:ID|[Nn]ame))?|USER(?:\s?(?:ID|NAME))?|UID|[Ll]og[io]n|LOG[IO]N|[Aa]ccount|ACCOUNT|ユーザー?(?:名|ID)?|"
+    r"(?:[Uu]ser(?:\s?(?:ID|[Nn]ame))?|USER(?:\s?(?:ID|NAME))?|UID|[Ll]og[io]n|LOG[IO]N|[Aa]ccount|ACCOUNT|ユーザー?(?:名|"
+    r"ID)?|"
     r"ログイン(?:名|ID|者)?|利用者(?:ID|名)?|職員(?:ID|番号|コード)|操作者|端末(?:ID|名)?|入力者?(?:ID)?|更新者?(?:ID)?|登録者?(?:ID)?|"
     r"発行者|作成者?(?:ID)?|承認者?(?:ID)?|確認者?(?:ID)?|読影医?(?:ID)?|Op(?:erator)?|OPR?|by|BY|担当(?:者)?(?:ID)?|"
     r"技師(?:ID)?|医師(?:ID|コード)?|Dr(?:ID|コード))"
@@ -38,7 +39,20 @@ RULES: Final = (
     Rule(
         "login",
         re.compile(
-            r"(?<![A-Za-z0-9])(?:(?:u|d|dr|rt|ns|md|me|op|staff|user|DR|RT|NS|STAFF|USER|OP|U)\d{3,6}|[A-Z]\d{3}[A-Z]{2}|"
+            r"(?:端末は|ID[はで:]|\|(?:OPEN|SIGN|EDIT|TEMP|VIEW|READ|SAVE|PRINT|LOGIN|LOGON|LOGOUT|CONF|FINAL)\||(?:読影|確定|"
+            r"承認|記載|入力|作成|更新|印刷|操作)(?:者|医)?[ :=]{1,2})"
+            r"[ ]?(?P<v>[a-z][a-z0-9._-]{1,19})(?=[\s|/)\]、。,でがへに]|$)"
+            r"|(?<![A-Za-z0-9@./_-])(?P<w>[a-z]{3,15}\d{0,3})(?=で(?:確定|入|入力|承認|ログ)|が(?:入力|確定|承認|差替))"
+        ),
+        "|OPEN|⟦oa⟧|", "確定 mild、mass で",
+        signs=("端末は", "ID", "|", "者", "医", "確定", "承認", "記載", "入力", "作成", "更新", "印刷", "操作"),
+        veto=_is_word,
+    ),
+    Rule(
+        "login",
+        re.compile(
+            r"(?<![A-Za-z0-9])(?:(?:u|d|dr|rt|ns|md|me|op|staff|user|DR|RT|NS|STAFF|USER|OP|U)\d{3,6}|"
+            r"[A-Z]\d{3}[A-Z]{2}|"
             r"(?:HIS|RIS|PACS|AD|DOM)\\[A-Za-z0-9._-]+)(?![A-Za-z0-9])"
         ),
         "[15:23 ⟦dr8219⟧]", "L858R、u12",
@@ -56,7 +70,8 @@ RULES: Final = (
     Rule(
         "login",
         re.compile(
-            r"(?<![A-Za-z0-9@./_-])(?:[a-z]{1,2}[._-][a-z]{3,14}\d{0,3}|[a-z]{3,14}[._-][a-z]{1,12}\d{0,3})(?![A-Za-z0-9@._-])"
+            r"(?<![A-Za-z0-9@./_-])(?:[a-z]{1,2}[._-][a-z]{3,14}\d{0,3}|"
+            r"[a-z]{3,14}[._-][a-z]{1,12}\d{0,3})(?![A-Za-z0-9@._-])"
         ),
         "230045|F|⟦y.kudo⟧|FINAL", "e.g. t-test、y.mass",
         signs=(".", "_", "-"), veto=_is_no_login,

@@ -52,9 +52,18 @@ def _before_title(folded: FoldedText, title: re.Match[str]) -> Iterator[Place]:
     """Yield the name before a title of staff, by the dictionary or because nothing else can stand there."""
     run = _RUN_BEFORE_TITLE.search(folded.text, max(0, title.start() - 18), title.start())
     start = name_start(folded, *run.span()) if run else None
-    if run and start is not None:
+    if run and start is not None and not _is_label(folded, start, run.end(), title.start()):
         yield start, run.end()
     yield from _kana_before(folded, title.start())
+
+
+def _is_label(folded: FoldedText, start: int, end: int, title: int) -> bool:
+    """Say whether a blank parts common words from the title, which is then the label of who follows: 検診車 技師."""
+    return (
+        end < title
+        and surname_end(folded.view[start:end].replace(" ", "")) == 0
+        and folded.words.are_common(start, end)
+    )
 
 
 def _before_weak_title(folded: FoldedText, title: re.Match[str]) -> Iterator[Place]:

@@ -14,6 +14,7 @@ _MOMENT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[
 _WHOSE = re.compile(
     r"(?:患者|カルテ|診察券|登録|病歴|外来|入院|個人|[Pp]atient|PATIENT|[Cc]hart|[Hh]ospital|[Cc]ase|Pt\.?)\s*$"
 )
+_OF_THINGS: Final = re.compile("(?:施設|装置|機器|機種|画像|撮影室|シリーズ|スライス|コイル|プロトコル|モデル)$")
 _COUNTED: Final = 5  # digits; fewer count lymph nodes and lesions
 _WEIGHTS: Final = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 
@@ -25,9 +26,15 @@ def _with_office(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
         yield office.start(), match.end()
 
 
+def _is_of_thing(hit: Hit) -> bool:
+    return _OF_THINGS.search(hit.folded.text, max(0, hit.match.start() - 6), hit.match.start()) is not None
+
+
 def _is_clinical(hit: Hit) -> bool:
     """Say whether it is only "No. 7" or "番号 3", as lymph nodes and lesions are counted."""
     text, at = hit.folded.text, hit.match.start()
+    if _is_of_thing(hit):
+        return True
     if hit.match[0].startswith("ID"):
         return at > 0 and text[at - 1].isascii() and text[at - 1].isalpha()
     return not _WHOSE.search(text[max(0, at - 10) : at]) and len(re.sub(r"\D", "", hit.words)) < _COUNTED
@@ -42,7 +49,7 @@ def _is_no_my_number(hit: Hit) -> bool:
 
 def _is_image_number(hit: Hit) -> bool:
     """Say whether it is a Series and an image: 画像番号 8-21."""
-    return hit.match[0].startswith("画像") and re.fullmatch(r"\d{1,3}(?:[-/.]\d{1,4})?", hit.words) is not None
+    return hit.match[0].startswith("画像") and re.fullmatch(r"\d{1,4}(?:[-/.]\d{1,4})?", hit.words) is not None
 
 
 def _is_day(hit: Hit) -> bool:
@@ -74,7 +81,8 @@ RULES: Final = (
         "postal_code",
         re.compile(
             r"〒\s*\d{3}\s?-?\s?\d{4}(?!\d)|"
-            r"(?:郵便番号|[Pp]ostal\s?[Cc]ode|[Zz][Ii][Pp](?:\s?[Cc]ode)?)[\s:は]*(?P<v>\d{3}-?\d{4}|\d{5}(?:-\d{4})?)(?!\d)"
+            r"(?:郵便番号|[Pp]ostal\s?[Cc]ode|[Zz][Ii][Pp](?:\s?[Cc]ode)?)[\s:は]*(?P<v>\d{3}-?\d{4}|"
+            r"\d{5}(?:-\d{4})?)(?!\d)"
         ),
         "⟦〒105-0099⟧ 港区", "MIP 105-0099",
         signs=("〒", "郵便番号", "ostal", "ip", "IP"), gate=has_numbers,
@@ -109,18 +117,23 @@ RULES: Final = (
     Rule(
         "other_id",
         re.compile(
-            r"(?:運転免許証?|旅券|パスポート|[Pp]assport|免許証|[Ll]icense|社員|学籍|介護|SSN|Social Security)"
+            r"(?:運転免許証?|旅券|パスポート|[Pp]assport|免許証|[Ll]icense|社員|学籍|介護(?:保険)?|医療保険|"
+            r"在留カード|SSN|Social Security)"
             r"(?:\s*(?:番号|No\.?|NO\.?|#|number|Number|num))?\s*(?:[:=は]|(?<![A-Za-z0-9])is(?![A-Za-z0-9])|->)?\s*"
             r"(?P<v>[A-Z]{0,2}\d[\d-]{3,})"
         ),
         "passport number ⟦TK1234567⟧", "要介護 3、120 kV",
-        signs=("免許", "旅券", "パスポート", "assport", "icense", "社員", "学籍", "介護", "SSN", "Social"),
+        signs=(
+            "免許", "旅券", "パスポート", "assport", "icense", "社員", "学籍", "介護", "医療保険", "在留", "SSN",
+            "Social",
+        ),
         gate=has_numbers,
     ),
     Rule(
         "accession",
         re.compile(
-            r"(?:受付|検査|オーダー?|依頼|整理|照射録|伝票|予約|フィルム|画像|[Aa]ccession|ACCESSION|ACC|[Oo]rder|[Rr]equest)"
+            r"(?:受付|検査|オーダー?|依頼|整理|照射録|伝票|デンピョウ|ウケツケ|ケンサ|予約|フィルム|画像|"
+            r"[Aa]ccession|ACCESSION|ACC|[Oo]rder|[Rr]equest)"
             rf"(?:\s*ID|番号|\s*[Nn]o\.?|\s*NO\.?|\s*#|\s*[Nn]umber)\s*[:=は#]?\s*(?P<v>{_ID})"
         ),
         "検査番号 ⟦A2024040155⟧", "検査は120 kV、画像番号8-21",
@@ -129,7 +142,8 @@ RULES: Final = (
     Rule(
         "accession",
         re.compile(
-            r"(?<![A-Za-z0-9])(?:[Aa]cc(?:ession)?#?|ACC#?|受付|標本|検体|病理(?:組織)?|細胞診|剖検|遺体番号|オーダ|整理番号|事件番号|契約No\.?)"
+            r"(?<![A-Za-z0-9])(?:[Aa]cc(?:ession)?#?|ACC#?|受付|標本|検体|病理(?:組織)?|細胞診|剖検|遺体番号|オーダ|"
+            r"整理番号|事件番号|契約No\.?)"
             r"(?:番号|No\.?|[ ]?#)?[ ]{0,3}[:=|"
             r"│#]?[ ]{0,4}(?:No\.[ ]?)?(?P<v>第?[ ]?[A-Za-z]{0,4}[-_]?\d(?:[\dA-Za-z]|"
             r"[-_](?=[\dA-Za-z])){4,}号?)"
@@ -147,10 +161,11 @@ RULES: Final = (
     Rule(
         "birth_date",
         re.compile(
-            r"(?:生年[ ]?月[ ]?日|DOB|生)[ ]?[:=|│]?[ ]{0,3}(?P<v>[1-5]-\d{6})(?!\d)|"
+            r"(?:生年[ ]?月[ ]?日|DOB|生)[ ]?[:=|│/]?[ ]{0,3}(?P<v>[1-5]-\d{6})(?!\d)|"
+            r"(?<=[|,;\t^│\"])(?P<x>[1-5]-\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?=[|,;\t^│\"])|"
             r"(?<![\d-])(?P<w>[1-5]-\d{6})(?=[ ]?生)"),
         "⟦3-350728⟧生", "3-350728を参照",
-        signs=("生", "DOB"), gate=has_numbers,
+        gate=has_numbers,
     ),
     Rule(
         "accession", re.compile(rf"(?:[Aa]ccession|ACCESSION|ACC)\s*[:=#]\s*(?P<v>{_ID})"),
@@ -174,7 +189,7 @@ RULES: Final = (
             r"[ .:=#/│|がは\t]{0,6}(?P<v>[A-Z]{0,3}\d(?:[ -]{0,2}\d){4,11})(?![\d])"
         ),
         "ID#⟦0503 3841⟧", "ID なし、MRN なし",
-        signs=("ID", "I D", "MRN", "Pt", "番号", "診察券", "リストバンド", "アイディー"),
+        signs=("ID", "I D", "MRN", "Pt", "番号", "診察券", "リストバンド", "アイディー"), veto=_is_of_thing,
     ),
     Rule(
         "patient_id", re.compile(
@@ -183,12 +198,15 @@ RULES: Final = (
         signs=("(",), gate=has_numbers,
     ),
     Rule(
-        "other_id", re.compile(r"(?<=[|,;\t^│(])[ ]?(?P<v>\d{3}[ ]\d{3,4}|\d{6,10}(?:-\d)?)[ ]?(?=[|,;\t^│)])"),
+        "other_id", re.compile(r"(?<=[|,;\t^│(/\"])[ ]?(?P<v>\d{3}[ ]\d{3,4}|\d{6,14}(?:-\d{1,3})?|"
+            r"\d{3}-\d{3,4}-\d{1,3}|[A-Z]{1,4}-?\d{4,14}(?:-\d{1,4})?)"
+            r"[ ]?(?=[|,;\t^│)/\"])"),
         "|⟦691087⟧|", "(12345)、|20240401|",
         gate=has_numbers, veto=_is_day,
     ),
     Rule(
-        "other_id", re.compile(r"[A-Z](?<![A-Za-z0-9./_-][A-Z])[A-Z]{0,3}-?\d{6,12}(?![\dA-Za-z]|\.\d| ?\^)"),
+        "other_id", re.compile(r"[A-Z](?<![A-Za-z0-9./_-][A-Z])[A-Z]{0,3}-?\d{6,12}(?:-\d{1,4})?(?![\dA-Za-z]|\.\d|"
+            r" ?\^)"),
         "参照⟦S-2024123⟧", "L4/5、T12345",
         gate=has_numbers,
     ),
@@ -209,7 +227,7 @@ RULES: Final = (
     ),
     Rule(
         "other_id", re.compile(r"0(?<![\d.,:A-Za-z-]0)\d{2,3}(?:-\d{2,4}){1,2}(?![\d:-]|\.\d)"),
-        "参照 ⟦007-103-18⟧", "区間 100-103-18",
+        "参照 ⟦007-103-18⟧", "区間 100-10-18",
         signs=("0",), gate=has_numbers,
     ),
     Rule(
@@ -233,5 +251,32 @@ RULES: Final = (
         re.compile(r"\d(?<![\d.,:/A-Za-z_-]\d)\d{8,}(?![\d.:/-]|\s?(?:mm|cm|HU|ml|mL|Bq|MBq|kBq|/))"),
         "参照 ⟦512345678⟧", "20240401102359に撮影",
         gate=has_numbers, veto=_is_moment,
+    ),
+    Rule(
+        "other_id", re.compile(r"^[ \t]*(?P<v>\d{6,10}|(?:19|20)\d{6}-\d{2,4})[ \t]*$", re.MULTILINE),
+        "\n⟦97057529⟧\n所見", "20240401\n所見",
+        gate=has_numbers, veto=_is_day,
+    ),
+    Rule(
+        "other_id",
+        re.compile(
+            r"(?<![\d.,:/A-Za-z-])[1-9]\d{2}-\d{3,4}-\d{1,5}(?![\d.:/-]|\s?(?:mm|cm|HU|ml|mL|/))"
+        ),
+        "参照 ⟦693-3199-1⟧", "100-110-120 mm",
+        signs=("-",), gate=has_numbers,
+    ),
+    # As they are dictated, or typed in words
+    Rule(
+        "patient_id",
+        re.compile(
+            r"(?<![ァ-ヺー])(?P<v>(?:(?:ゼロ|レイ|マル|イチ|ニイ?|サン|ヨン|シイ?|ゴオ?|ロク|ナナ|シチ|ハチ|キュウ|"
+            r"ク)[ ・]?){5,14})(?![ァ-ヺー])|"
+            r"(?:番号|ID|アイディー)[ :は、がの]{0,3}(?P<w>[〇零一二三四五六七八九]{5,12})"
+        ),
+        "アイディー、⟦ゼロゴロクゼロニハチ⟧、次", "サンゴ、ニクシン、番号 三の病変",
+        signs=(
+            "ゼロ", "レイ", "マル", "イチ", "サン", "ヨン", "ロク", "ナナ", "ハチ", "キュウ", "番号", "ID",
+            "アイディー",
+        ),
     ),
 )  # fmt: skip

@@ -1,12 +1,14 @@
 """Rules for hospitals by the short names staff use, and for check-up centres. Pure."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
+from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import names
 from services.anonymizer.text.folding.morphemes import Kind
 from services.anonymizer.text.folding.scripts import KANJI as _K
-from services.anonymizer.text.rules import Hit, Rule
+from services.anonymizer.text.rules import Hit, Place, Rule
 
 _ABBREVIATIONS = ("HP", "Hp", "CL", "Cl", "クリ", "医セ", "医療セ", "HOSP")
 _OFFICES = (
@@ -33,6 +35,19 @@ _CONTEXT_AFTER = re.compile(
     r"に紹介|"
     r"へ転院|より転院|から転院|を受診|受診中|通院中|にて加療|で加療|にて手術|で手術|にて撮影|で撮影)"
 )
+
+
+def _behind_particle(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
+    """Yield the name from behind the last particle: 右田CL of 血痰で右田CL, but みどりの里CL whole."""
+    low, end = match.span("v")
+    for word in folded.words.within(low, end):
+        if (
+            word.kind is Kind.OTHER
+            and word.end < end
+            and folded.text[word.start : word.end] not in ("の", "ヶ", "ケ", "が")
+        ):
+            low = word.end
+    yield low, end
 
 
 def _is_clinical_or_generic(hit: Hit) -> bool:
@@ -73,7 +88,7 @@ BESIDE_NAMES: Final = (
             r"(?=[ ]?(?:の|より|から|にて|で|へ|に|を|と|[)、。,/\n]|地域|連携|放射線|画診|画像|$))"
         ),
         "⟦若狭野HP⟧より紹介", "慢性胃炎HP、他院HPより",
-        signs=_ABBREVIATIONS, veto=_is_clinical_or_generic,
+        signs=_ABBREVIATIONS, place=_behind_particle, veto=_is_clinical_or_generic,
     ),
     Rule(
         "institution",

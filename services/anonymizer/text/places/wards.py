@@ -36,9 +36,34 @@ def _is_segment(hit: Hit) -> bool:
     return _SEGMENT.fullmatch(hit.words) is not None or hit.words.isdecimal() or _is_measured(hit)
 
 
+def _is_stage(hit: Hit) -> bool:
+    """Say whether it is of a TNM stage, or the model of a device: LOGIQ E10."""
+    before = hit.folded.text[max(0, hit.start - 8) : hit.start]
+    return _TNM.search(before) is not None or re.search("[A-Za-z][ ]?$", before) is not None
+
+
 _EDGE: Final = r"(?<![一-鿿々A-Za-z\d.\-])"
 
 RULES: Final = (
+    Rule(
+        "department",
+        re.compile(
+            r"(?:^|(?<=[\s|│/,、;:→(「と\"^]))(?:\d{1,2}[ESWN]|[EW]-?\d{1,2}|N-?[4-9])(?=$|[\s|│/,、;:)」\"^]|"
+            r"-\d{2,4}|で|"
+            r"に(?:入|転|帰|戻)|へ|より|の[一-鿿])",
+            re.MULTILINE,
+        ),
+        "明日転棟→⟦3E⟧\n", "T2N1、cT3 N2、LOGIQ E10",
+        signs=("E", "W", "N", "S"), veto=_is_stage,
+    ),
+    Rule(
+        "department",
+        re.compile(r"(?<![\d./-])(?P<v>[2-9]\d\d-\d{1,2})(?=[ ]?(?:の?[一-鿿]{1,4}[ ]?(?:さん|様|氏|殿)|へ(?:帰室|"
+            r"入室|転床|戻)|"
+            r"に(?:入室|帰室)))"),
+        "⟦633-3⟧の加藤さん", "100-3の結節",
+        signs=("-",),
+    ),
     Rule(
         "department",
         re.compile(
@@ -117,7 +142,8 @@ RULES: Final = (
     Rule(
         "department",
         re.compile(
-            rf"(?:病棟名?|ビョウトウ|病室|部屋(?:番号)?|入院先|所属|(?<![A-Za-z])(?:WARD|Ward|ward|LOC|Loc|BED|Bed|ROOM|Room))"
+            rf"(?:病棟名?|ビョウトウ|病室|部屋(?:番号)?|入院先|所属|(?<![A-Za-z])(?:WARD|Ward|ward|LOC|Loc|BED|Bed|"
+            rf"ROOM|Room))"
             rf"[ \t]*[:=/】\])>|][ \t]*(?P<v>(?:{_WARD}|{_UNIT}|\d{{3,4}})(?:[ -]?[\d①-⑳]{{1,4}}(?:号室?|床|"
             rf"番)?)*)(?![A-Za-z0-9])"
         ),

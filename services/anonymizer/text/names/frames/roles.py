@@ -1,0 +1,97 @@
+"""Rules for people behind a role: a word that ends as roles do, a sign or a blank, and then a name. Pure."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from services.anonymizer.text.folding.folded_text import FoldedText
+from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
+from services.anonymizer.text.names.frames.person import Evidence, evidence, is_side, person_end
+from services.anonymizer.text.rules import Place, Rule
+
+_WHO: Final = (
+    rf"(?<![前近各])[医師士官]|(?<![患験])者|[{_K}]員|[{_K}]係|[医師科部室院所課局係次主会]長|主任|司会|座長|書記|"
+    rf"秘書|口述|検印|浄書|代筆|タイピスト|"
+    "ディクテーション|スクリーナー|リーダー|ワーカー|クラーク|ケアマネ|(?<![A-Za-z])(?:MSW|PSW|SW|CRC|Ns|NS|"
+    "Tech)\\.?|不在時|照会先|介助|"
+    "主治|執刀|測定|鑑定補助|第[12一二]読影|[一二]次(?:読影)?|対応|立会|司法解剖|術者|助手"
+)
+_WORK: Final = (
+    "確定|止血|済|既読|印|窓口|受付|照射録|端末|引継|訂正|承認|合議|照合|再読影|読影|第[12一二]|[1-3](?:st|nd|rd)|ER|"
+    "放射線科|"
+    "(?:[内外]科|整形|脳外|循内|呼内|消内|消外|乳外|泌尿|小児科|婦人科|皮膚科|眼科|総診|麻酔科|救急部?|病理|放診|"
+    "放治|糖内|神内|腎内|血内)"
+)
+_NO_LETTER: Final = r"(?![A-Za-zァ-ヺー])"
+_GAP: Final = r"[ \t]{0,2}[:=|│┃/／・>\])】」]{1,2}[ \t]{0,3}|[ \t]{1,4}"
+_ENDS: Final = re.compile(
+    r"[ ]*(?:$|[\n、。，,;:.()（）/・|│┃┘─<>「」\[\]】』\"→⇒]|[+&#])|[ ]{2}|[ ](?=[\d(（'HRSTM平令昭]|PHS|内線|TEL|"
+    r"[^\n ]{0,8}(?:医|師|"
+    r"士|者|印|Ns|Dr))|"
+    r"[ ]?(?:様|さん|氏|殿|先生|医師|技師|印|記|拝|代|筆|済|他|Dr|Ns|NS|方)|(?:が|は|へ|に|と|より|から|まで|です|"
+    r"でした|、|の指示|の依頼)"
+)
+_BESIDE: Final = re.compile(r"[ ]?(?:[(][^()\n]{1,8}[)])?[ ]?[、,/・→&][ ]?")
+
+
+def _behind(least: Evidence) -> Callable[[FoldedText, re.Match[str]], Iterable[Place]]:
+    """Return the function that yields who stands behind a role, and beside the first."""
+
+    def places(folded: FoldedText, role: re.Match[str]) -> Iterator[Place]:
+        at = role.end()
+        while stop := person_end(folded, at, least):
+            if not _ENDS.match(folded.text, stop) or _is_state(folded, at, stop, role):
+                return
+            yield at, stop
+            beside = _BESIDE.match(folded.text, stop)
+            if beside is None:
+                return
+            at = beside.end()
+
+    return places
+
+
+def _is_state(folded: FoldedText, start: int, end: int, role: re.Match[str]) -> bool:
+    """Say whether it is one kanji that says where or what state: 検査 中, 病棟 東."""
+    view = folded.view[start:end]
+    if not is_side(view):
+        return False
+    return not role.re.pattern.startswith(f"(?:{_WHO}") or folded.after(end) not in "\n)、。 (が"
+
+
+def _at_once(folded: FoldedText, role: re.Match[str]) -> Iterator[Place]:
+    """Yield who stands right behind a role that only a person has, without a blank: 口述水野."""
+    at = role.end()
+    stop = person_end(folded, at, Evidence.LISTED)
+    begins = folded.words.begins(at) or evidence(folded, at, stop) >= Evidence.LISTED
+    if stop and begins and _ENDS.match(folded.text, stop) and not is_side(folded.view[at:stop]):
+        yield at, stop
+
+
+RULES: Final = (
+    Rule(
+        "physician", re.compile(rf"(?:{_WHO})(?:{_GAP}){_NO_LETTER}(?=[{_K}])"),
+        "臨床心理士 ⟦鎌⟧が同席", "検査技師 待機、主治医 不在、患者 単純",
+        place=_behind(Evidence.UNKNOWN),
+    ),
+    Rule(
+        "physician", re.compile(rf"(?:{_WHO})(?:{_GAP})(?=[ァ-ヺー]{{2}}|[A-Z][A-Za-z]{{2}})"),
+        "報告者 ⟦ペレイラ ドス サントス マルコス⟧\n", "検査者 CT、患者 ポリープ",
+        place=_behind(Evidence.UNKNOWN),
+    ),
+    Rule(
+        "physician", re.compile(rf"(?:{_WORK})(?:{_GAP})(?=[{_K}])"),
+        "照射録 ⟦梁⟧ 2025.06.03", "読影 単純、印 中央、救急 造影",
+        place=_behind(Evidence.LISTED),
+    ),
+    Rule(
+        "physician",
+        re.compile(
+            "(?:口述|ディクテーション|タイピスト|スクリーナー|入力者?|修正者|記入者|発信者|受信者|報告者|入力者|"
+            "不在時|照会先|文責|浄書|代筆|リーダー|主治|執刀|撮影者)"
+            rf"(?=[{_K}])"
+        ),
+        "ディクテーション⟦島⟧、入力橋本", "入力漏れ、口述中、執刀前",
+        place=_at_once,
+    ),
+)  # fmt: skip
