@@ -12,8 +12,10 @@ from services.anonymizer.instances import replacement_values
 from services.anonymizer.policy import Context, Policy
 from services.anonymizer.text.cleaner import CleanedText, Identifiers, TextPolicy, clean_text
 from services.anonymizer.text.prose import is_prose
+from services.anonymizer.text.rtf import without_rtf
 from services.anonymizer.text.site_list import SiteList
 from shared.dicom import character_sets
+from shared.errors import Refused
 
 _LIMITS = {b"LO": 64, b"SH": 16, b"CS": 16, b"AE": 16, b"ST": 1024, b"LT": 10240, b"PN": 64}  # PS3.5 6.2
 
@@ -26,18 +28,28 @@ def clean(value: bytes, vr: bytes, charset: bytes, context: Context) -> bytes | 
     raw = value.rstrip(b" \0")
     if not raw:
         return None
-    text = character_sets.decode(raw, charset, vr)
-    if not is_prose(text):
+    written = character_sets.decode(raw, charset, vr)
+    text = _prose(written)
+    if text is None:
         return b""
     cleaned = _cleaned(text, context.profile, context.days, context.identity, context.policy)
     if cleaned.reasons:
         return b""
-    if cleaned.text == text:
+    if cleaned.text == written:
         return None
     encoded = character_sets.encode(cleaned.text, charset)
     if encoded is not None and not _fits(encoded, vr):
         encoded = character_sets.encode(cleaned.brief, charset)
     return replacement_values.DUMMY_TEXT if encoded is None else encoded
+
+
+def _prose(text: str) -> str | None:
+    """Return the text, without RTF; None if it is no prose."""
+    try:
+        plain = without_rtf(text)
+    except Refused:
+        return None
+    return plain if is_prose(plain) else None
 
 
 def _fits(encoded: bytes, vr: bytes) -> bool:

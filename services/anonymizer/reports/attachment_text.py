@@ -4,6 +4,7 @@ import codecs
 import re
 from html.parser import HTMLParser
 
+from services.anonymizer.text.rtf import rtf_text
 from shared.text import iso_2022_jp, japanese
 
 _BREAKS = frozenset(
@@ -11,6 +12,8 @@ _BREAKS = frozenset(
     | {"header", "footer", "hr", "pre", "dt", "dd"}
 )
 _UNSEEN = frozenset({"script", "style", "head", "template", "noscript", "svg", "object"})
+_PLAIN = frozenset({"text/plain", "text/markdown", "text/csv", "text/tab-separated-values"})
+_RTF = frozenset({"text/rtf", "text/richtext", "application/rtf", "application/x-rtf"})
 
 
 class _Text(HTMLParser):
@@ -39,16 +42,19 @@ class _Text(HTMLParser):
 
 
 def plain_text(data: bytes, content_type: str) -> str | None:
-    """Return the text of text/plain, or of text/html without its markup; None for everything else.
+    """Return the text of text/plain, or of text/html and text/rtf without their markup; None for everything else.
 
+    Raises Refused: RTF that cannot be read.
     Raises LookupError or ValueError: the declared character set is unknown or does not fit.
     """
     kind, _, parameters = content_type.partition(";")
     charset = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", parameters)
-    if kind.strip() == "text/plain":
+    if kind.strip() in _PLAIN:
         return _decoded(data, charset[1] if charset else "")
     if kind.strip() in ("text/html", "application/xhtml+xml"):
         return html_text(_decoded(data, charset[1] if charset else ""))
+    if kind.strip() in _RTF:
+        return rtf_text(data)
     return None
 
 

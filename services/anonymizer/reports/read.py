@@ -17,7 +17,7 @@ import msgspec
 from services.anonymizer.reports.attachment_text import plain_text
 from services.anonymizer.reports.people import header_of
 from services.anonymizer.reports.references import Resources
-from shared.errors import Invalid
+from shared.errors import Invalid, Refused
 from shared.fhir import codes, systems
 from shared.fhir.statuses import ReportStatus, status_of
 from shared.fhir.values import codes_of, is_accession, items, text_of
@@ -204,15 +204,17 @@ def _notes(resource: Mapping[str, Any]) -> str:
 
 
 def _attached(report: Mapping[str, Any], dropped: dict[str, int]) -> Iterator[str]:
-    """Yield what is readable in presentedForm; count what is not: a PDF's or picture's text cannot be vouched for."""
+    """Yield what is readable in presentedForm; count what is not: a PDF's or picture's text cannot be vouched for.
+
+    Raises Refused: a text that cannot be read, for the report would be shortened by it.
+    """
     for form in items(report.get("presentedForm")):
         kind = text_of(form, "contentType").lower()
-        text = None
         try:
             raw = base64.b64decode(text_of(form, "data"), validate=False)
             text = plain_text(raw, kind) if raw else None
-        except (binascii.Error, ValueError, LookupError):
-            text = None
+        except (binascii.Error, ValueError, LookupError) as error:
+            raise Refused("text-not-readable", "DiagnosticReport.presentedForm is not of its character set") from error
         if text:
             yield text
         else:

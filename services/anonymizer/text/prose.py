@@ -4,6 +4,7 @@ import re
 from html import unescape
 from typing import Final
 
+from services.anonymizer.text.rtf import without_rtf
 from shared.errors import Refused
 from shared.text import iso_2022_jp, japanese
 
@@ -17,11 +18,11 @@ _BASE_64: Final = re.compile(r"(?:[A-Za-z0-9+/]{40,}={0,2}\s*){2,}|[A-Za-z0-9+/]
 
 
 def readable(text: str) -> str:
-    """Return the text with numeric character references and characters of another set resolved.
+    """Return the text with RTF, numeric character references and characters of another set resolved.
 
-    Raises Refused for what is no prose all the same: bytes in base64, RTF, PDF, escape sequences, controls.
+    Raises Refused for what is no prose all the same: bytes in base64, PDF, escape sequences, controls, RTF that breaks.
     """
-    text = _in_its_set(text)
+    text = without_rtf(_in_its_set(text))
     for _ in range(_MOST_TURNS):
         resolved = _REFERENCE.sub(lambda reference: unescape(reference[0]), _AMPERSAND.sub("&", text))
         if resolved == text:

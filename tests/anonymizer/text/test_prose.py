@@ -41,7 +41,7 @@ def test_prose_stays(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [PDF, "see " + "\n".join(PDF[at : at + 60] for at in range(0, 180, 60)), r"{\rtf1 x}", "%PDF-1.4", "\x1b$B9"],
+    [PDF, "see " + "\n".join(PDF[at : at + 60] for at in range(0, 180, 60)), r"{\rtf1 x", "%PDF-1.4", "\x1b$B9"],
 )
 def test_what_is_no_prose_is_refused(text: str) -> None:
     with pytest.raises(Refused, match="text-not-readable"):

@@ -5,7 +5,6 @@ text are counted and left behind.
 Source: HL7 CDA R2 4.2 (header), 4.3 (body), 4.3.5 (narrative block); PS3.20 9 (imaging report sections), 7.
 """
 
-import base64
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -15,11 +14,13 @@ from lxml import etree
 from services.ingest.reports import sections
 from services.ingest.reports.canonical import CanonicalReport
 from services.ingest.reports.cda.header import child, children, header_values, local
+from services.ingest.reports.enclosed import RTF_TYPES, decoded_base64, plain_source
 from services.ingest.reports.fields import ReportFields, canonical
 from services.ingest.reports.mentions import Mentions
 from services.ingest.reports.sections import Section, SectionTexts
 from shared.errors import Invalid
 from shared.fhir import codes
+from shared.text.rtf_source import rtf_source
 
 Element = Any  # lxml has no types
 _NAMESPACE = "urn:hl7-org:v3"
@@ -97,24 +98,22 @@ def _kind(section: Element) -> Section | None:
 
 
 def _read_text_body(body: Element, texts: SectionTexts, mentions: Mentions) -> None:
-    """A body of plain text is the report; any other (4.3.1) is left behind, and its media type noted."""
+    """A body of plain text or RTF is the report; any other (4.3.1) is left behind, and its media type noted."""
     for text in children(body, "text"):
-        kind = text.get("mediaType", "text/plain")
-        if kind == "text/plain" and child(text, "reference") is None:
-            texts.add(Section.TEXT, _plain(text))
+        kind = text.get("mediaType", "text/plain").partition(";")[0].strip().lower()
+        if kind in {"text/plain", *RTF_TYPES} and child(text, "reference") is None:
+            texts.add(Section.TEXT, _enclosed(text, is_rtf=kind in RTF_TYPES))
         else:
             mentions.left_behind.append(_media(text))
 
 
-def _plain(text: Element) -> str:
-    """Return a body of plain text, written as it is or in Base64 (CDA R2 data type ED)."""
+def _enclosed(text: Element, *, is_rtf: bool) -> str:
+    """Return a body of text, written as it is or in Base64 (CDA R2 data type ED)."""
     words = "".join(text.itertext()).strip()
     if text.get("representation", "TXT") != "B64":
         return words
-    try:
-        return base64.b64decode("".join(words.split()), validate=True).decode("utf-8-sig").strip()
-    except ValueError as error:
-        raise Invalid("bad-characters", "nonXMLBody is not Base64 of UTF-8 text (CDA R2 4.3.1)") from error
+    data = decoded_base64(words)
+    return rtf_source(data) if is_rtf else plain_source(data, ("utf-8-sig",))
 
 
 def _media(value: Element) -> str:

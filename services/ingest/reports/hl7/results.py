@@ -10,7 +10,8 @@ from typing import Final
 
 from services.ingest.reports import sections
 from services.ingest.reports.dates import hl7_time
-from services.ingest.reports.hl7.message import Segment, Value
+from services.ingest.reports.hl7.files import content_type, enclosed_text
+from services.ingest.reports.hl7.message import Segment
 from services.ingest.reports.hl7.people import PEOPLE_AND_PLACES, note_value
 from services.ingest.reports.mentions import Mentions
 from services.ingest.reports.sections import Section, SectionTexts
@@ -61,14 +62,15 @@ def _note_result(segment: Segment, texts: SectionTexts, mentions: Mentions, head
     """Note one OBX; return the name that stands last above a text, as one of no known section has."""
     kind = segment.text(2).upper()
     _check(segment, kind)
-    if kind in _FILES:
-        mentions.left_behind.append(_content_type(segment))
+    enclosed = enclosed_text(segment) if kind in _FILES else None
+    if kind in _FILES and enclosed is None:
+        mentions.left_behind.append(content_type(segment))
         return heading
     if segment.text(11) in _UNSAID or _is_mention(segment, kind, mentions):
         return heading
-    text, section = _value(segment, kind), _section(segment)
+    text, section = enclosed or _value(segment, kind), _section(segment)
     name = "" if _has_code(segment) else sections.heading(segment.text(3, 2) or segment.text(3))
-    if kind in _PROSE and text and name != heading:
+    if kind in _PROSE | _FILES and text and name != heading:
         texts.add(section or Section.TEXT, name)
         heading = name
     texts.add(section or Section.TEXT, text)
@@ -107,6 +109,8 @@ def _section(segment: Segment) -> Section | None:
 
 def _value(segment: Segment, kind: str) -> str:
     """Return the text of OBX-5. Raises Invalid: its type is not one of those that are read."""
+    if kind in _FILES:
+        return ""
     if kind in _PROSE:
         return segment.prose(5)
     if kind in _CODED:
@@ -124,12 +128,3 @@ def _value(segment: Segment, kind: str) -> str:
 
 def _named(segment: Segment, value: str) -> str:
     return f"{segment.text(3, 2)}: {value}".strip(": ") if value.strip() else ""
-
-
-def _content_type(segment: Segment) -> str:
-    """Return the media type of an ED (2.A.24) or RP (2.A.65): type and subtype, only as words of our own."""
-    value = next(iter(segment.repetitions(5)), Value("", segment))
-    words = {value.text(2).lower(), value.text(3).lower()}
-    if "image" in words or "im" in words or words & {"jpeg", "jpg", "png", "tiff", "gif", "bmp"}:
-        return "image/jpeg"
-    return "application/pdf" if "pdf" in words else "application/octet-stream"
