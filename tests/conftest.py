@@ -1,8 +1,9 @@
 """What all tests share: real servers, started once when first asked for; the shared data; a browser."""
 
+import gc
 import os
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,8 +53,20 @@ SLOW = (
     "flow/",
     "fuzz/",
     "portal/",
+    "servers/test_guard.py",
 )
 """What takes seconds a test, under tests/: models, real heads, every real file, processes. A test can say so itself."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the garbage collector from walking through modules and tests: what is imported stays until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

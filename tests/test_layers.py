@@ -90,13 +90,15 @@ OLD_WORDS = re.compile(
     r"(?:^|_)(doors?|couriers?|bell|desk|neighbours?|successors?|strangers?|wishes|splic\w*|sweeper|heal|turns)(?:_|$)",
     re.I,
 )
+DEFINED = re.compile(r"^\s*(?:class|(?:async )?def) (\w+)", re.M)
 
 
 def test_a_module_that_says_it_is_pure_does_no_io() -> None:
     impure = {
         str(path.relative_to(ROOT)): sorted(found)
         for path in _modules()
-        if "Pure." in (ast.get_docstring(tree := ast.parse(path.read_text("utf-8"))) or "")
+        if "Pure." in (code := path.read_text("utf-8"))
+        and "Pure." in (ast.get_docstring(tree := ast.parse(code)) or "")
         and (found := {name for name in _imported(tree) if any(f"{name}.".startswith(f"{bad}.") for bad in IMPURE)})
     }
 
@@ -108,7 +110,7 @@ def test_names_are_in_the_words_of_the_standard() -> None:
     named = {
         f"{path.relative_to(ROOT)}:{name}"
         for path in _modules()
-        for name in (path.stem, *_defined(ast.parse(path.read_text("utf-8"))))
+        for name in (path.stem, *DEFINED.findall(path.read_text("utf-8")))
         if OLD_WORDS.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name))
     }
 
@@ -121,8 +123,3 @@ def _imported(tree: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def _defined(tree: ast.Module) -> Iterator[str]:
-    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    yield from (node.name for node in ast.walk(tree) if isinstance(node, kinds))

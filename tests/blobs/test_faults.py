@@ -22,6 +22,7 @@ from tests.servers.s3 import Bucket
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 async def test_kill_9_leaves_all_that_was_acknowledged_and_no_half_of_a_blob(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.blobs.hard_writer", str(tmp_path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:

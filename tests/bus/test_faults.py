@@ -50,6 +50,7 @@ async def put_raw(maker: Maker, body: bytes) -> None:
         await channel.default_exchange.publish(aio_pika.Message(body), Names(maker.place).queue("studies"))
 
 
+@pytest.mark.slow
 async def test_a_message_whose_process_was_killed_in_its_handler_is_delivered_again(bus: Bus, maker: Maker) -> None:
     await bus.publish(study_changed("one"))
     async with victim(maker, "hang") as process:
@@ -62,6 +63,7 @@ async def test_a_message_whose_process_was_killed_in_its_handler_is_delivered_ag
         await until(lambda: recorder.deliveries == [Delivery(study_changed("one"), 2)], wait_s=5)
 
 
+@pytest.mark.slow
 async def test_a_process_killed_between_publish_and_ack_repeats_its_work_with_the_same_ids(
     bus: Bus, maker: Maker
 ) -> None:
@@ -83,6 +85,7 @@ async def test_a_process_killed_between_publish_and_ack_repeats_its_work_with_th
     assert set(cases.ids) == {case_changed(cause).id}
 
 
+@pytest.mark.slow
 async def test_only_what_a_killed_process_held_is_taken_from_it(bus: Bus, maker: Maker) -> None:
     await bus.publish(study_changed("one"))
     async with victim(maker, "hang") as living:

@@ -42,6 +42,7 @@ async def _check_whole_batches(documents: Documents, acknowledged: set[str]) -> 
     assert await documents.count(FED) == sum(kept.values())
 
 
+@pytest.mark.slow
 async def test_kill_9_leaves_all_that_was_acknowledged_and_no_half_of_a_batch_in_sqlite(tmp_path: Path) -> None:
     path = tmp_path / "documents.sqlite"
 
@@ -54,6 +55,7 @@ async def test_kill_9_leaves_all_that_was_acknowledged_and_no_half_of_a_batch_in
         await documents.put(FED, Item("1"))
 
 
+@pytest.mark.slow
 async def test_two_processes_write_one_sqlite_file_and_a_third_follows_the_feed(tmp_path: Path) -> None:
     path = tmp_path / "documents.sqlite"
     async with open_sqlite(path) as documents:

@@ -71,6 +71,7 @@ async def test_a_failed_write_does_not_show(documents: Documents) -> None:
     assert [change.key for change in await documents.changes(FED)] == ["1", "3"]
 
 
+@pytest.mark.slow
 async def test_readers_miss_nothing_while_several_write(opens: Open) -> None:
     """Each reader goes on from the last seq it saw; in the end it must know the newest state of every record."""
     async with opens() as one, opens() as other, opens() as third:

@@ -50,7 +50,11 @@ def imported(*folders: str) -> frozenset[str]:
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names.add(node.module.partition(".")[0])
-            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "importlib.import_module":
+            elif (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "import_module"
+            ):
                 names |= {str(each.value).partition(".")[0] for each in node.args if isinstance(each, ast.Constant)}
     ours = {"services", "shared", "tests", "bench", "docs", "k8s"}
     return frozenset(names - set(sys.stdlib_module_names) - ours)

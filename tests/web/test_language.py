@@ -58,6 +58,7 @@ def test_no_menu_or_heading_in_code_holds_both_languages() -> None:
     assert {text for text in found if text not in catalogue("ja")} == set()
 
 
+@pytest.mark.slow
 def test_the_catalogues_hold_every_text_of_templates_and_code(capsys: pytest.CaptureFixture[str]) -> None:
     assert import_module("shared.web.locale.__main__").main(["--check"]) == 0, capsys.readouterr().err
 

@@ -141,6 +141,7 @@ def test_commands_that_do_not_fit_together_make_no_key(openssl: Command, tmp_pat
     assert not list((tmp_path / "keys").glob("*"))
 
 
+@pytest.mark.slow
 def test_a_command_that_hangs_is_ended_with_its_children(openssl: Command, tmp_path: Path) -> None:
     stored = openssl.seal(b"secret")
     pid = tmp_path / "pid"
@@ -187,6 +188,7 @@ def gnupg(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     subprocess.run(["gpgconf", "--kill", "all"], check=False, capture_output=True)
 
 
+@pytest.mark.slow
 def test_the_command_line_makes_wraps_rotates_and_lists_keys_under_gpg(
     gnupg: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,7 +44,7 @@ def test_observations_of_every_kind_and_codes_of_the_conclusion_are_kept(jmid: P
 
 
 def test_a_report_that_no_centre_takes_is_held(jmid: Policy) -> None:
-    part = "右肺に結節。\n" * 28_000
+    part = "―" * 170_000
     sections = [
         {
             "resourceType": "Observation",

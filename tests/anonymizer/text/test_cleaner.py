@@ -236,6 +236,7 @@ def test_english_names_of_every_shape_go_and_clinical_words_stay(header: str, te
     assert clean(f"{text}.", who=Identifiers.of_header({"PatientName": header})).text == f"{expected}."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", ["あ", "ア", "山", "1", "A", "a ", "1-", "1 ", "佐藤 ", "年", "の病院", "市", "(0", "Dr. A", "5/", "、", "\n", "〇一", "A-", "氏名:"])  # fmt: skip
 def test_no_text_takes_long_however_odd(sign: str) -> None:
     assert growth(lambda signs: clean(sign * (signs // len(sign)))) < LINEAR

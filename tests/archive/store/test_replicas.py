@@ -108,6 +108,7 @@ async def test_a_change_that_another_replica_committed_is_published_without_coun
     assert counted == [study.study_instance_uid]
 
 
+@pytest.mark.slow
 def test_the_boundary_of_an_answer_is_the_same_in_every_process() -> None:
     etag = '"0123456789abcdef"'
     code = f"from services.archive.http.multipart import boundary_for; print(boundary_for('{etag}'))"

@@ -142,6 +142,7 @@ async def test_connections_that_ask_for_nothing_do_not_keep_others_out(doors: Do
     await doors.until(answers)
 
 
+@pytest.mark.slow
 async def test_silent_connections_cost_no_threads_and_do_not_keep_a_modality_out(doors: Doors) -> None:
     threads = threading.active_count()
     with ExitStack() as silent:

@@ -188,15 +188,15 @@ async def cost_of(deps: IngestDeps, costs: Costs, name: str, size: int, batch: i
 
 
 async def test_a_long_receipt_costs_what_its_contents_do(deps: IngestDeps, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting, "AT_ONCE", 20)
+    monkeypatch.setattr(counting, "AT_ONCE", 10)
     costs = Costs(deps.documents, monkeypatch)
 
-    short = await cost_of(deps, costs, "short", 100)
+    short = await cost_of(deps, costs, "short", 40)
     of_short = costs.records
-    long = await cost_of(deps, costs, "long", 400)
+    long = await cost_of(deps, costs, "long", 160)
     of_long = costs.records
 
-    for receipt, size in ((short, 100), (long, 400)):
+    for receipt, size in ((short, 40), (long, 160)):
         told = (receipt.received, receipt.deidentified, receipt.delivered_instances, receipt.rejected)
         assert told == (size, size, size, size // 4)
         assert receipt.state == "partly-delivered"

@@ -307,6 +307,7 @@ async def test_a_recalled_study_is_delivered_again_and_a_released_one_is_unavail
         assert {archive.stored[ref.sop_instance_uid] for ref in gone.instances} == {1}
 
 
+@pytest.mark.slow
 async def test_memory_does_not_grow_with_the_size_of_a_study(tmp_path: Path, archive: Archive) -> None:
     received = 0
 
