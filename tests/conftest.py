@@ -3,9 +3,10 @@
 import gc
 import os
 import uuid
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pymongo
 import pytest
@@ -20,6 +21,9 @@ from tests.servers.s3 import Bucket, NamedS3, SeaweedFS
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
+
+N = TypeVar("N")
+S = TypeVar("S")
 
 settings.register_profile("fixed", derandomize=True, database=None)
 settings.register_profile("search", derandomize=False, database=None, print_blob=True)
@@ -83,65 +87,61 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
+def _named_or_own(
+    variable: str, named: Callable[[str], N], own: Callable[[], AbstractContextManager[S]]
+) -> Iterator[N | S]:
+    """Yield the server whose URL the variable has; else one of our own, which ends with the session."""
+    url = os.environ.get(variable)
+    if url:
+        yield named(url)
+        return
+    with own() as server:
+        yield server
+
+
+def _own(kind: type[S], server: object, variable: str) -> S:
+    if isinstance(server, kind):
+        return server
+    pytest.skip(f"{variable} names the server: it is not ours to restart")
+
+
 @pytest.fixture(scope="session")
 def rabbitmq() -> Iterator[RabbitMQ | NamedRabbitMQ]:
     """Yield the broker. url: of its default vhost."""
-    url = os.environ.get("JMID_TEST_AMQP")
-    if url:
-        yield NamedRabbitMQ(url)
-        return
     try:
-        server = RabbitMQ()
+        yield from _named_or_own("JMID_TEST_AMQP", NamedRabbitMQ, RabbitMQ)
     except FileNotFoundError:
         pytest.fail(MISSING, pytrace=False)
-    with server:
-        yield server
 
 
 @pytest.fixture(scope="session")
 def mongodb() -> Iterator[MongoDB | NamedMongoDB]:
     """Yield the server of MongoDB's protocol. uri: without a database."""
-    uri = os.environ.get("JMID_TEST_MONGODB")
-    if uri:
-        yield NamedMongoDB(uri)
-        return
-    with MongoDB() as server:
-        yield server
+    yield from _named_or_own("JMID_TEST_MONGODB", NamedMongoDB, MongoDB)
 
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[SeaweedFS | NamedS3]:
     """Yield the S3 service. account: endpoint, access_key, secret_key, region."""
-    url = os.environ.get("JMID_TEST_S3")
-    if url:
-        yield NamedS3(url)
-        return
-    with SeaweedFS() as server:
-        yield server
+    yield from _named_or_own("JMID_TEST_S3", NamedS3, SeaweedFS)
 
 
 @pytest.fixture
 def own_rabbitmq(rabbitmq: RabbitMQ | NamedRabbitMQ) -> RabbitMQ:
     """Return the broker if it is ours, so that it may be restarted and killed; skip otherwise."""
-    if isinstance(rabbitmq, RabbitMQ):
-        return rabbitmq
-    pytest.skip("JMID_TEST_AMQP names the broker: it is not ours to restart")
+    return _own(RabbitMQ, rabbitmq, "JMID_TEST_AMQP")
 
 
 @pytest.fixture
 def own_mongodb(mongodb: MongoDB | NamedMongoDB) -> MongoDB:
     """Return the server if it is ours, so that it may be restarted and killed; skip otherwise."""
-    if isinstance(mongodb, MongoDB):
-        return mongodb
-    pytest.skip("JMID_TEST_MONGODB names the server: it is not ours to restart")
+    return _own(MongoDB, mongodb, "JMID_TEST_MONGODB")
 
 
 @pytest.fixture
 def own_s3(s3: SeaweedFS | NamedS3) -> SeaweedFS:
     """Return the service if it is ours, so that it may be restarted and killed; skip otherwise."""
-    if isinstance(s3, SeaweedFS):
-        return s3
-    pytest.skip("JMID_TEST_S3 names the service: it is not ours to restart")
+    return _own(SeaweedFS, s3, "JMID_TEST_S3")
 
 
 @pytest.fixture

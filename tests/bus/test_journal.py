@@ -89,14 +89,20 @@ async def test_a_consumer_of_another_process_wakes_at_the_next_look_within_a_ten
     assert writer.LOOK_S < 0.1
 
 
-def test_a_clock_that_starts_anew_does_not_hold_a_retry(monkeypatch: pytest.MonkeyPatch) -> None:
+def delayed(longest_delay_s: float) -> sqlite3.Connection:
+    """Return the tables with one message, which was taken and is to come again in 60 s."""
     connection = sqlite3.connect(":memory:")
     connection.executescript(tables.SCHEMA)
     tables.declare(connection, [STUDIES])
     tables.publish(connection, [("id", "study.changed", b"{}")])
-    monkeypatch.setattr(clock, "machine_s", lambda: 1_000_000.0)
-    (taken,), _ = tables.claim(connection, "studies", "owner", 1, longest_delay_s=60)
+    (taken,), _ = tables.claim(connection, "studies", "owner", 1, longest_delay_s=longest_delay_s)
     tables.delay(connection, taken, Again(60, "Conflict"))
+    return connection
+
+
+def test_a_clock_that_starts_anew_does_not_hold_a_retry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "machine_s", lambda: 1_000_000.0)
+    connection = delayed(longest_delay_s=60)
 
     too_early = tables.claim(connection, "studies", "owner", 1, longest_delay_s=60)
     monkeypatch.setattr(clock, "machine_s", lambda: 900_000.0)
@@ -111,13 +117,8 @@ def test_a_wall_clock_that_jumps_neither_hurries_nor_holds_a_retry(
     monkeypatch: pytest.MonkeyPatch, jump_s: float
 ) -> None:
     now = time.time()
-    connection = sqlite3.connect(":memory:")
-    connection.executescript(tables.SCHEMA)
-    tables.declare(connection, [STUDIES])
-    tables.publish(connection, [("id", "study.changed", b"{}")])
     monkeypatch.setattr(clock, "machine_s", lambda: 1000.0)
-    (taken,), _ = tables.claim(connection, "studies", "owner", 1, longest_delay_s=3600)
-    tables.delay(connection, taken, Again(60, "Conflict"))
+    connection = delayed(longest_delay_s=3600)
 
     monkeypatch.setattr(time, "time", lambda: now + jump_s)
     early = tables.claim(connection, "studies", "owner", 1, longest_delay_s=3600)

@@ -4,8 +4,8 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import yaml
@@ -26,6 +26,17 @@ def late() -> None:
     """Nothing: this process is that of all tests."""
 
 
+async def stopped(
+    home: Path, opens: Callable[[Place], AbstractAsyncContextManager[Running]], begun: asyncio.Event
+) -> None:
+    """Run a service, have the process told to stop once it has begun, and wait for its end."""
+    running = asyncio.create_task(run(process(home, Service("probe", Role.CENTRE, opens)), end=late))
+    await begun.wait()
+    os.kill(os.getpid(), signal.SIGTERM)
+    async with asyncio.timeout(20):
+        await running
+
+
 async def test_a_stop_during_the_start_ends_the_start(tmp_path: Path) -> None:
     opening, closed = asyncio.Event(), asyncio.Event()
 
@@ -38,13 +49,8 @@ async def test_a_stop_during_the_start_ends_the_start(tmp_path: Path) -> None:
         finally:
             closed.set()
 
-    running = asyncio.create_task(run(process(tmp_path, Service("probe", Role.CENTRE, opens)), end=late))
-    await opening.wait()
+    await stopped(tmp_path, opens, opening)
 
-    os.kill(os.getpid(), signal.SIGTERM)
-
-    async with asyncio.timeout(20):
-        await running
     assert closed.is_set()
 
 
@@ -62,13 +68,8 @@ async def test_a_stop_ends_what_runs(tmp_path: Path) -> None:
     async def opens(_: Place) -> AsyncIterator[Running]:
         yield Running(tasks=[work])
 
-    running = asyncio.create_task(run(process(tmp_path, Service("probe", Role.CENTRE, opens)), end=late))
-    await working.wait()
+    await stopped(tmp_path, opens, working)
 
-    os.kill(os.getpid(), signal.SIGTERM)
-
-    async with asyncio.timeout(20):
-        await running
     assert ended.is_set()
 
 

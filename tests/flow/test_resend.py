@@ -10,20 +10,8 @@ from pydicom.uid import generate_uid
 
 from services.linker.centre.records import REPORTS
 from shared.service import Role
-from tests.flow import senders
-from tests.flow.inside import (
-    Loss,
-    System,
-    all_released,
-    bytes_lost,
-    bytes_rotten,
-    database_lost,
-    deleted,
-    evicted,
-    nothing_more,
-    running,
-    until,
-)
+from tests.flow import inside, senders
+from tests.flow.inside import Loss, System, running, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
@@ -34,7 +22,9 @@ async def system(tmp_path: Path) -> AsyncIterator[System]:
         yield found
 
 
-@pytest.mark.parametrize("at_the_centre", [evicted, deleted, database_lost, bytes_lost, bytes_rotten])
+@pytest.mark.parametrize(
+    "at_the_centre", [inside.evicted, inside.deleted, inside.database_lost, inside.bytes_lost, inside.bytes_rotten]
+)
 async def test_what_the_centre_lost_is_there_again_after_it_was_sent_again(
     system: System, ct: list[bytes], at_the_centre: Loss
 ) -> None:
@@ -42,7 +32,7 @@ async def test_what_the_centre_lost_is_there_again_after_it_was_sent_again(
     await system.note_paths()
     before = {path: await system.get(path) for path in system.paths}
 
-    for at_the_gateway in (nothing_more, all_released):
+    for at_the_gateway in (inside.nothing_more, inside.all_released):
         await system.note_paths()
         await at_the_centre(system)
         await at_the_gateway(system)
@@ -69,7 +59,7 @@ async def test_what_the_centre_holds_is_not_sent_over_again(system: System, ct: 
     await system.sent(ct)
     stored = [key async for key in system.archive.blobs.keys("")]
 
-    for at_the_gateway in (nothing_more, all_released):
+    for at_the_gateway in (inside.nothing_more, inside.all_released):
         await at_the_gateway(system)
 
         again = await system.sent([*ct, *ct])

@@ -57,37 +57,15 @@ FIELDS = Entry.__struct_fields__
 
 def of_instance(audit: Audit) -> Entry:
     """Return the entry of one Instance that was de-identified."""
-    return Entry(
-        at=audit.at,
-        kind=EntryKind.INSTANCE,
-        action="deidentified",
-        actor=SERVICE,
-        subject=audit.subject,
-        object=audit.blob,
-        result=audit.instance.sop_instance_uid,
-        by_rule=_let_go(audit.decision, audit.device_rule),
-        profile=audit.profile,
-        keys_version=audit.keys_version,
-        receipt=audit.receipt_id,
-    )
+    by_rule = _let_go(audit.decision, audit.device_rule)
+    return _of_audit(audit, EntryKind.INSTANCE, "deidentified", audit.instance.sop_instance_uid, by_rule)
 
 
 def of_report(audit: ReportAudit) -> Entry:
     """Return the entry of one report that was de-identified, or retracted."""
-    return Entry(
-        at=audit.at,
-        kind=EntryKind.REPORT,
-        action="retracted" if audit.status == "entered-in-error" else "deidentified",
-        actor=SERVICE,
-        subject=audit.subject,
-        object=audit.blob,
-        result=audit.report_id,
-        reason=" ".join(audit.reasons),
-        by_rule=_let_go(audit.decision, ""),
-        profile=audit.profile,
-        keys_version=audit.keys_version,
-        receipt=audit.receipt_id,
-    )
+    action = "retracted" if audit.status == "entered-in-error" else "deidentified"
+    by_rule = _let_go(audit.decision, "")
+    return _of_audit(audit, EntryKind.REPORT, action, audit.report_id, by_rule, reason=" ".join(audit.reasons))
 
 
 def of_decision(event: DecisionEvent) -> Entry:
@@ -140,6 +118,25 @@ def of_vault_read(read: VaultRead) -> Entry:
         second=read.second,
         subject=read.pseudonym,
         why=_cleaned(read.reason),
+    )
+
+
+def _of_audit(
+    audit: Audit | ReportAudit, kind: EntryKind, action: str, result: str, by_rule: str, *, reason: str = ""
+) -> Entry:
+    return Entry(
+        at=audit.at,
+        kind=kind,
+        action=action,
+        actor=SERVICE,
+        subject=audit.subject,
+        object=audit.blob,
+        result=result,
+        reason=reason,
+        by_rule=by_rule,
+        profile=audit.profile,
+        keys_version=audit.keys_version,
+        receipt=audit.receipt_id,
     )
 
 

@@ -15,17 +15,7 @@ from services.anonymizer.device_rules import Box
 from services.anonymizer.instances import burned_in
 from services.anonymizer.pixels import image, text_detector
 from services.anonymizer.pixels.rules import rules
-from services.anonymizer.quarantine import device_decisions, series
-from services.anonymizer.quarantine.decisions import (
-    bytes_of,
-    carry_out,
-    choice_of,
-    form_of,
-    go_on,
-    item_of,
-    seen_in,
-    shown_with,
-)
+from services.anonymizer.quarantine import decisions, device_decisions, series
 from services.anonymizer.records import Choice, Decision, Kind, Quarantined
 from shared import clock
 from shared.bus import Bus
@@ -49,14 +39,14 @@ class ImageReview:
     async def page(self, request: web.Request) -> web.Response:
         """Show the picture, what else of its Series waits, and what was decided."""
         item = await self._item(request)
-        context = await shown_with(self._deps, request, item)
+        context = await decisions.shown_with(self._deps, request, item)
         waiting = await series.waiting_of(self._deps.documents, item, PIXEL_REASONS)
         context |= {"visible": item.reason in PIXEL_REASONS, "series": waiting[: series.SHOWN], "waiting": len(waiting)}
         return aiohttp_jinja2.render_template("anonymizer/review.html", request, context)
 
     async def frame(self, request: web.Request) -> web.Response:
         """Return one frame as a PNG."""
-        data = await bytes_of(self._deps, await self._item(request))
+        data = await decisions.bytes_of(self._deps, await self._item(request))
         try:
             picture = await self._deps.cpu(image.png, data, int(request.match_info["frame"]))
         except Permanent as error:
@@ -69,7 +59,7 @@ class ImageReview:
         Without a detector nobody looked for text: 403 with the reason, unless only regions=1 are asked for.
         """
         item = await self._item(request)
-        data = await bytes_of(self._deps, item)
+        data = await decisions.bytes_of(self._deps, item)
         try:
             proposal = await self._deps.cpu(burned_in.proposed, data, item.reason)
         except Permanent as error:
@@ -83,7 +73,7 @@ class ImageReview:
 
     async def decide(self, request: web.Request) -> web.Response:
         """Take the form of a decision, for the scope that it names."""
-        form = await form_of(request)
+        form = await decisions.form_of(request)
         item = await self._item(request)
         decision, scope = _decision(item, form), form.get("scope") or "item"
         if scope not in _SCOPES:
@@ -91,13 +81,13 @@ class ImageReview:
         if scope == "device":
             await device_decisions.decide_for_device(self._deps, self._bus, item, decision, form)
         else:
-            await carry_out(self._deps, self._bus, item, decision, seen=seen_in(form))
+            await decisions.carry_out(self._deps, self._bus, item, decision, seen=decisions.seen_in(form))
         if scope == "series":
             await series.decide_for_rest(self._deps, self._bus, item, decision, PIXEL_REASONS)
-        raise await go_on(self._deps, request, item)
+        raise await decisions.go_on(self._deps, request, item)
 
     async def _item(self, request: web.Request) -> Quarantined:
-        return await item_of(self._deps, request, Kind.INSTANCE, "Instance")
+        return await decisions.item_of(self._deps, request, Kind.INSTANCE, "Instance")
 
 
 def review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
@@ -114,7 +104,7 @@ def review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
 
 def _decision(item: Quarantined, form: Mapping[str, str]) -> Decision:
     """Return the decision of a form; raise Invalid if it says nothing that can be done."""
-    choice, by = choice_of(form, (Choice.ACCEPT, Choice.MASK, Choice.REJECT))
+    choice, by = decisions.choice_of(form, (Choice.ACCEPT, Choice.MASK, Choice.REJECT))
     if choice is not Choice.REJECT and item.reason not in PIXEL_REASONS:
         raise Invalid("not-in-pixels", "what is wrong with it is not in its pixels: it can only be rejected")
     boxes = _boxes(form.get("boxes", ""), item)

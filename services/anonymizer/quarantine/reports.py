@@ -8,16 +8,7 @@ from aiohttp import web
 
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.policy_now import policy_now
-from services.anonymizer.quarantine.decisions import (
-    bytes_of,
-    carry_out,
-    choice_of,
-    form_of,
-    go_on,
-    item_of,
-    seen_in,
-    shown_with,
-)
+from services.anonymizer.quarantine import decisions
 from services.anonymizer.quarantine.names import KINDS
 from services.anonymizer.records import Choice, Decision, Kind, Quarantined, State
 from services.anonymizer.reports.deidentify import DeidentifiedReport
@@ -33,10 +24,10 @@ def report_review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRou
     """/gateway/quarantine/reports/{blob}: the page by GET, the decision by POST."""
 
     async def page(request: web.Request) -> web.Response:
-        item = await item_of(deps, request, Kind.REPORT, "report")
+        item = await decisions.item_of(deps, request, Kind.REPORT, "report")
         report = await _report(deps, item)
         shown = texts(report.resource) if report else []
-        context = await shown_with(deps, request, item) | {
+        context = await decisions.shown_with(deps, request, item) | {
             "kinds": KINDS,
             "is_marker": MARKER.search,
             "back": request.path_qs,
@@ -47,11 +38,11 @@ def report_review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRou
         return aiohttp_jinja2.render_template("anonymizer/report_review.html", request, context)
 
     async def decide(request: web.Request) -> web.Response:
-        form = await form_of(request)
-        item = await item_of(deps, request, Kind.REPORT, "report")
+        form = await decisions.form_of(request)
+        item = await decisions.item_of(deps, request, Kind.REPORT, "report")
         decision = _decision(item, form, await _report(deps, item))
-        await carry_out(deps, bus, item, decision, seen=seen_in(form))
-        raise await go_on(deps, request, item)
+        await decisions.carry_out(deps, bus, item, decision, seen=decisions.seen_in(form))
+        raise await decisions.go_on(deps, request, item)
 
     at = "/gateway/quarantine/reports/{blob:[A-Za-z0-9._-]+}"
     return [web.get(at, page), web.post(at, decide)]
@@ -61,7 +52,7 @@ async def _report(deps: AnonymizerDeps, item: Quarantined) -> DeidentifiedReport
     """Return what would leave; None if nothing could, whoever decides, or if it has left: then it can be retracted."""
     if item.reason != RESIDUAL_RISK or item.state.has_left:
         return None
-    data = await bytes_of(deps, item)
+    data = await decisions.bytes_of(deps, item)
     policy, _ = await policy_now(deps)
     outcome = await deps.cpu(deidentify_or_refuse, data, policy)
     return outcome if isinstance(outcome, DeidentifiedReport) else None
@@ -69,7 +60,7 @@ async def _report(deps: AnonymizerDeps, item: Quarantined) -> DeidentifiedReport
 
 def _decision(item: Quarantined, form: dict[str, str], report: DeidentifiedReport | None) -> Decision:
     """Return the decision of a form; raise Invalid if it says nothing that can be done."""
-    choice, by = choice_of(form, (Choice.ACCEPT, Choice.CUT, Choice.REJECT))
+    choice, by = decisions.choice_of(form, (Choice.ACCEPT, Choice.CUT, Choice.REJECT))
     now = clock.utc_now().isoformat(timespec="milliseconds")
     if item.state is State.REJECTED_LATE:
         raise Refused("retracted", "it is retracted already: only its report system can send another version")

@@ -15,20 +15,8 @@ from pydicom.pixels.encoders.base import get_encoder
 from pydicom.uid import UID
 
 from services.archive.pixels import jpeg
+from services.archive.pixels import transfer_syntaxes as uids
 from services.archive.pixels.shape import PixelShape
-from services.archive.pixels.transfer_syntaxes import (
-    HTJ2K,
-    HTJ2K_LOSSLESS,
-    HTJ2K_LOSSLESS_RPCL,
-    JPEG_2000,
-    JPEG_2000_LOSSLESS,
-    JPEG_BASELINE,
-    JPEG_LOSSLESS,
-    JPEG_LOSSLESS_SV1,
-    JPEG_LS,
-    JPEG_LS_NEAR,
-    RLE,
-)
 from shared.errors import Refused
 
 NEAR_ERROR = 2  # JPEG-LS NEAR: the largest difference of a sample
@@ -79,14 +67,14 @@ def _jpeg_baseline(pixels: Array, shape: PixelShape) -> tuple[bytes, str]:
 
 def _jpeg_2000_lossless(pixels: Array, shape: PixelShape) -> tuple[bytes, str]:
     if min(shape.rows, shape.columns) >= SMALL_SIDE:
-        return _by_pydicom(JPEG_2000_LOSSLESS)(pixels, shape)
+        return _by_pydicom(uids.JPEG_2000_LOSSLESS)(pixels, shape)
     data = imagecodecs.jpeg2k_encode(pixels, 0, reversible=True, codecformat="j2k", mct=False)
     return bytes(data), shape.photometric
 
 
 def _jpeg_ls(pixels: Array, shape: PixelShape) -> tuple[bytes, str]:
     if min(shape.rows, shape.columns) >= SMALL_SIDE or shape.signed:
-        return _by_pydicom(JPEG_LS)(pixels, shape)
+        return _by_pydicom(uids.JPEG_LS)(pixels, shape)
     return bytes(imagecodecs.jpegls_encode(pixels)), shape.photometric
 
 
@@ -109,17 +97,17 @@ def _htj2k(*, reversible: bool) -> Encoder:
 
 
 _ENCODERS: dict[str, Encoder] = {
-    RLE: _by_pydicom(RLE),
-    JPEG_LS: _jpeg_ls,
-    JPEG_LS_NEAR: _by_pydicom(JPEG_LS_NEAR, jls_error=NEAR_ERROR),
-    JPEG_2000_LOSSLESS: _jpeg_2000_lossless,
-    JPEG_2000: _by_pydicom(JPEG_2000, j2k_cr=[J2K_RATIO]),
-    HTJ2K_LOSSLESS: _htj2k(reversible=True),
-    HTJ2K_LOSSLESS_RPCL: _htj2k(reversible=True),
-    HTJ2K: _htj2k(reversible=False),
-    JPEG_LOSSLESS: _jpeg_lossless,  # Selection Value 1 is one of those that Process 14 allows
-    JPEG_LOSSLESS_SV1: _jpeg_lossless,
-    JPEG_BASELINE: _jpeg_baseline,
+    uids.RLE: _by_pydicom(uids.RLE),
+    uids.JPEG_LS: _jpeg_ls,
+    uids.JPEG_LS_NEAR: _by_pydicom(uids.JPEG_LS_NEAR, jls_error=NEAR_ERROR),
+    uids.JPEG_2000_LOSSLESS: _jpeg_2000_lossless,
+    uids.JPEG_2000: _by_pydicom(uids.JPEG_2000, j2k_cr=[J2K_RATIO]),
+    uids.HTJ2K_LOSSLESS: _htj2k(reversible=True),
+    uids.HTJ2K_LOSSLESS_RPCL: _htj2k(reversible=True),
+    uids.HTJ2K: _htj2k(reversible=False),
+    uids.JPEG_LOSSLESS: _jpeg_lossless,  # Selection Value 1 is one of those that Process 14 allows
+    uids.JPEG_LOSSLESS_SV1: _jpeg_lossless,
+    uids.JPEG_BASELINE: _jpeg_baseline,
 }
 
 

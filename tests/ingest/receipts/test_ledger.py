@@ -14,22 +14,12 @@ import pytest
 import pytest_asyncio
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts import counting, handlers, ledger
+from services.ingest.receipts import counting, handlers, ledger, records
 from services.ingest.receipts.counting import count_some, repair
 from services.ingest.receipts.ledger import recount
 from services.ingest.receipts.outbox import is_published_in_time, oldest_unpublished_s, release_some
 from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
-from services.ingest.receipts.records import (
-    ARRIVALS,
-    COLLECTIONS,
-    EARLY_OUTCOMES,
-    RECEIPTS,
-    RESENDS,
-    UNCOUNTED,
-    Arrival,
-    Receipt,
-    Uncounted,
-)
+from services.ingest.receipts.records import Arrival, Receipt, Uncounted
 from services.ingest.settings import IngestSettings
 from shared.blobs.local import open_local
 from shared.bus.journal import open_journal
@@ -50,7 +40,7 @@ async def documents(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
     else:
         opening = open_mongo(request.getfixturevalue("mongodb").uri, f"test_{uuid.uuid4().hex}", driver="motor")
     async with opening as opened:
-        await opened.declare(SET_ASIDE, *COLLECTIONS)
+        await opened.declare(SET_ASIDE, *records.COLLECTIONS)
         yield opened
 
 
@@ -65,13 +55,13 @@ def contents(count: int) -> list[Content]:
 
 
 async def told(deps: IngestDeps, receipt: Receipt) -> Receipt:
-    found = await deps.documents.get(RECEIPTS, receipt.id)
+    found = await deps.documents.get(records.RECEIPTS, receipt.id)
     assert found is not None
     return found
 
 
 async def blobs_of(deps: IngestDeps) -> list[str]:
-    return [each.blob for each in (await deps.documents.find(ARRIVALS, limit=1000)).documents]
+    return [each.blob for each in (await deps.documents.find(records.ARRIVALS, limit=1000)).documents]
 
 
 async def test_the_same_content_sent_at_once_is_received_once(deps: IngestDeps) -> None:
@@ -82,7 +72,7 @@ async def test_the_same_content_sent_at_once_is_received_once(deps: IngestDeps) 
     kept = [await told(deps, receipt) for receipt in receipts]
     assert sum(each.received for each in kept) == 8
     assert sum(each.duplicates for each in kept) == 5 * 8
-    owners = {each.receipt_id for each in (await deps.documents.find(ARRIVALS)).documents}
+    owners = {each.receipt_id for each in (await deps.documents.find(records.ARRIVALS)).documents}
     assert {each.id for each in kept if each.received} == owners
 
 
@@ -113,7 +103,7 @@ async def test_what_was_refused_is_taken_over_when_it_is_sent_again(deps: Ingest
 
     await receive(deps, second, contents(1))
 
-    arrival = await deps.documents.get(ARRIVALS, blob)
+    arrival = await deps.documents.get(records.ARRIVALS, blob)
     assert arrival is not None
     assert (arrival.receipt_id, arrival.state, arrival.published) == (second.id, "received", "no")
     assert (await told(deps, second)).received == 1
@@ -135,10 +125,10 @@ async def test_a_kill_between_arrivals_and_receipt_is_healed(deps: IngestDeps, l
     await receive(deps, receipt, contents(3))
     torn = msgspec.structs.replace(await told(deps, receipt), received=1)
     if lost == "the receipt":
-        await deps.documents.delete(RECEIPTS, receipt.id)
+        await deps.documents.delete(records.RECEIPTS, receipt.id)
     else:
-        await deps.documents.put(RECEIPTS, torn)
-    arrivals: list[Arrival] = (await deps.documents.find(ARRIVALS)).documents
+        await deps.documents.put(records.RECEIPTS, torn)
+    arrivals: list[Arrival] = (await deps.documents.find(records.ARRIVALS)).documents
 
     await repair(deps, arrivals)
 
@@ -177,7 +167,7 @@ async def cost_of(deps: IngestDeps, costs: Costs, name: str, size: int, batch: i
     about: dict[str, Any] = {"correlation_id": receipt.id, "site": "a", "receipt_id": receipt.id}
     for start in range(0, size, batch):
         own_blobs = tuple(hashlib.sha256(data).hexdigest() for data in datas[start : start + batch])
-        await repair(deps, list((await deps.documents.get_many(ARRIVALS, own_blobs)).values()))
+        await repair(deps, list((await deps.documents.get_many(records.ARRIVALS, own_blobs)).values()))
         known_as = {blob: f"1.2.{blob[:8]}" for blob in own_blobs}
         done = InputDeidentified.first(own_blobs[0], **about, blobs=own_blobs, known_as=known_as)
         await handlers.input_deidentified(done, deps)
@@ -216,34 +206,34 @@ async def test_a_note_that_comes_while_a_receipt_is_counted_is_counted_next(
         if not noted:
             noted.append(1)
             await counting.note_changed(deps, await told(deps, receipt), 0)
-            await deps.documents.put(UNCOUNTED, Uncounted(receipt.id, 9, 3, 0.0))
+            await deps.documents.put(records.UNCOUNTED, Uncounted(receipt.id, 9, 3, 0.0))
         return counted
 
     monkeypatch.setattr(counting, "recount", interrupted)
     await counting.note_changed(deps, await told(deps, receipt), 3)
 
-    (row,) = await deps.documents.find_all(UNCOUNTED)
+    (row,) = await deps.documents.find_all(records.UNCOUNTED)
     assert row.contents == 6
     assert await count_some(deps, time.time()) == 1
-    assert (await deps.documents.find_all(UNCOUNTED))[0].contents == 0
+    assert (await deps.documents.find_all(records.UNCOUNTED))[0].contents == 0
 
 
 async def test_counting_again_changes_nothing(deps: IngestDeps) -> None:
     receipt = new_receipt(deps, "stow", "instances")
     await receive(deps, receipt, [*contents(3), *contents(2)])
-    before = await deps.documents.get_versioned(RECEIPTS, receipt.id)
+    before = await deps.documents.get_versioned(records.RECEIPTS, receipt.id)
 
     await recount(deps, receipt)
 
-    assert await deps.documents.get_versioned(RECEIPTS, receipt.id) == before
+    assert await deps.documents.get_versioned(records.RECEIPTS, receipt.id) == before
 
 
 async def test_an_arrival_that_waits_too_long_to_be_published_is_named(deps: IngestDeps) -> None:
     before = await is_published_in_time(deps)
     await receive(deps, new_receipt(deps, "stow", "instances"), contents(1))
-    (arrival,) = (await deps.documents.find(ARRIVALS)).documents
+    (arrival,) = (await deps.documents.find(records.ARRIVALS)).documents
 
-    await deps.documents.put(ARRIVALS, msgspec.structs.replace(arrival, at=arrival.at - 3600))
+    await deps.documents.put(records.ARRIVALS, msgspec.structs.replace(arrival, at=arrival.at - 3600))
 
     assert (before, await oldest_unpublished_s(deps) // 60) == ("ok", 60)
     assert (await is_published_in_time(deps)).startswith("an arrival waits for 36")
@@ -280,7 +270,7 @@ async def test_a_receipt_names_some_of_the_receipts_that_it_repeats(
 
 async def deidentified(deps: IngestDeps, receipt: Receipt) -> dict[str, str]:
     """Let the anonymizer say of every content of a receipt what it became; return names by blob."""
-    mine = [each for each in (await deps.documents.find(ARRIVALS)).documents if each.receipt_id == receipt.id]
+    mine = [each for each in (await deps.documents.find(records.ARRIVALS)).documents if each.receipt_id == receipt.id]
     names = {each.blob: f"2.25.{number}" for number, each in enumerate(mine)}
     about: dict[str, Any] = {"correlation_id": receipt.id, "site": "a", "receipt_id": receipt.id}
     await handlers.input_deidentified(InputDeidentified.first("1", **about, blobs=tuple(names), known_as=names), deps)
@@ -321,7 +311,7 @@ async def test_what_the_centre_says_before_the_anonymizer_is_not_lost(deps: Inge
     assert (before.delivered_instances, before.undelivered, before.state) == (0, 0, "received")
     assert (after.delivered_instances, after.undelivered, after.reasons) == (1, 1, {"A900": 1})
     assert after.state == "partly-delivered"
-    assert await deps.documents.count(EARLY_OUTCOMES) == 0
+    assert await deps.documents.count(records.EARLY_OUTCOMES) == 0
 
 
 async def test_a_receipt_with_a_part_in_quarantine_is_not_delivered(deps: IngestDeps) -> None:
@@ -360,7 +350,7 @@ async def test_what_is_sent_again_is_published_again_with_its_bytes_kept(deps: I
         await receive(deps, second, contents(2))
     released = await release_some(deps, time.time() - 3600)
 
-    rows = (await deps.documents.find(RESENDS)).documents
+    rows = (await deps.documents.find(records.RESENDS)).documents
     assert gone == [None, None]
     assert [(each.receipt_id, each.published) for each in rows] == [(second.id, "no")] * 2
     assert released == 0
