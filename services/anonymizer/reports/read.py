@@ -1,6 +1,7 @@
 """Read an identified FHIR R4 report, whole or bare, into the little that a de-identified one is built from.
 
-Whatever is not read here does not exist afterwards: narrative, extensions, media, Binary, attached images and PDF.
+Whatever is not read here does not exist afterwards: generated narrative, extensions, media, Binary, attached images and
+PDF.
 
 Source: FHIR R4 DiagnosticReport; JP Core JP_DiagnosticReport_Radiology.
 """
@@ -14,13 +15,15 @@ from typing import Any
 
 import msgspec
 
-from services.anonymizer.reports.attachment_text import plain_text
+from services.anonymizer.reports.attachment_text import html_text, plain_text
+from services.anonymizer.reports.observations import named, notes, observed
 from services.anonymizer.reports.people import header_of
 from services.anonymizer.reports.references import Resources
+from services.anonymizer.reports.wholeness import check_whole
 from shared.errors import Invalid, Refused
 from shared.fhir import codes, systems
 from shared.fhir.statuses import ReportStatus, status_of
-from shared.fhir.values import codes_of, is_accession, items, text_of
+from shared.fhir.values import codes_of, is_accession, items, object_of, text_of
 
 _CODE_SYSTEMS = re.compile(
     "|".join(
@@ -79,18 +82,19 @@ class SourceReport(msgspec.Struct, frozen=True):
 def read_report(data: bytes) -> SourceReport:
     """Return the report of a Bundle, or of a bare DiagnosticReport with contained resources.
 
-    Raises Invalid: not JSON, no DiagnosticReport, or more than one.
+    Raises Invalid: not JSON, no DiagnosticReport, or more than one.  Raises Refused: not all of it can be read.
     """
     try:
         document = msgspec.json.decode(data.removeprefix(codecs.BOM_UTF8))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid("report-not-json", "the report is not JSON") from error
     resources = Resources.of(document)
+    check_whole(resources)
     report = resources.report
     dropped: dict[str, int] = {}
     patient_issuer, patient_id = resources.patient_identifier()
     issuer, identifier = _own_identifier(report)
-    full_text = "\n\n".join((*_attached(report, dropped), *_unsectioned(resources)))
+    full_text = "\n\n".join(filter(None, (*_attached(report, dropped), *_narrative(report), *_unsectioned(resources))))
     _count_dropped(resources, dropped)
     return SourceReport(
         header=header_of(resources),
@@ -154,12 +158,12 @@ def _instant(value: Any) -> str:
 def _sections(resources: Resources) -> Iterator[Section]:
     for observation in resources.observations():
         loinc = [coding.code for coding in _codings(observation.get("code")) if coding.system == systems.LOINC]
-        text = _observed(observation)
+        text = observed(observation)
         if loinc and text:
             yield Section(loinc[0], text)
     for request in resources.requests():
-        reasons = [text_of(reason, "text") for reason in items(request.get("reasonCode"))]
-        text = "\n".join(part for part in [*reasons, _notes(request)] if part)
+        reasons = map(named, items(request.get("reasonCode")))
+        text = "\n".join(part for part in [*reasons, notes(request)] if part)
         if text:
             yield Section(codes.CLINICAL, text)
 
@@ -167,40 +171,24 @@ def _sections(resources: Resources) -> Iterator[Section]:
 def _unsectioned(resources: Resources) -> Iterator[str]:
     """Yield what no section has: Observations without a LOINC code, below their name, and the report's own codes."""
     for observation in resources.observations():
-        text = _observed(observation)
+        text = observed(observation)
         if text and not any(coding.system == systems.LOINC for coding in _codings(observation.get("code"))):
-            yield "\n".join(filter(None, (_named(observation.get("code")), text)))
-    yield from filter(None, map(_named, items(resources.report.get("conclusionCode"))))
+            yield "\n".join(filter(None, (named(observation.get("code")), text)))
+    yield from filter(None, map(named, items(resources.report.get("conclusionCode"))))
+    yield from filter(None, _around_images(resources))
 
 
-def _observed(observation: Mapping[str, Any]) -> str:
-    """Return what an Observation says: its value, those of its components, and its notes, a line each."""
-    parts = [
-        f"{_named(each.get('code'))}: {_value(each)}" for each in items(observation.get("component")) if _value(each)
-    ]
-    return "\n".join(filter(None, (_value(observation), *parts, _notes(observation))))
+def _around_images(resources: Resources) -> Iterator[str]:
+    """Yield what is said of key images, which do not leave themselves, and of the Study."""
+    yield from (text_of(each, "comment") for each in items(resources.report.get("media")))
+    yield from (notes(each) for kind in ("Media", "ImagingStudy") for each in resources.of_type(kind))
 
 
-def _value(holder: Mapping[str, Any]) -> str:
-    """Return the value of an Observation or a component of it as text; empty for types that hold none."""
-    quantity = next(iter(items(holder.get("valueQuantity"))), {})
-    number = quantity.get("value", holder.get("valueInteger"))
-    if isinstance(number, int | float):
-        words = (text_of(quantity, "comparator"), str(number), text_of(quantity, "unit") or text_of(quantity, "code"))
-        return " ".join(filter(None, words))
-    return (
-        text_of(holder, "valueString") or _named(holder.get("valueCodeableConcept")) or text_of(holder, "valueDateTime")
-    )
-
-
-def _named(concept: Any) -> str:
-    """Return the words of a CodeableConcept: its text, else what its codes are called."""
-    shown = (text_of(coding, "display") for each in items(concept) for coding in items(each.get("coding")))
-    return text_of(concept, "text") or next(filter(None, shown), "")
-
-
-def _notes(resource: Mapping[str, Any]) -> str:
-    return "\n".join(filter(None, (text_of(note, "text") for note in items(resource.get("note")))))
+def _narrative(report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the narrative where it says more than the data: its status is then additional (FHIR R4 Narrative)."""
+    narrative = object_of(report, "text")
+    if text_of(narrative, "status") == "additional":
+        yield html_text(text_of(narrative, "div"))
 
 
 def _attached(report: Mapping[str, Any], dropped: dict[str, int]) -> Iterator[str]:

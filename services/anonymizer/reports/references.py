@@ -13,6 +13,14 @@ from shared.fhir.values import codes_of, is_accession, items, text_of
 
 Resource = Mapping[str, Any]
 _MAX_RESOURCES = 2000
+_READ = frozenset({"DiagnosticReport", "Observation", "ServiceRequest", "ImagingStudy", "Media"})
+_COUNTED = frozenset({"Binary", "DocumentReference", "Basic"})
+_AROUND = frozenset(
+    "Patient Practitioner PractitionerRole Organization Location Encounter RelatedPerson Person Group Device "
+    "Endpoint CareTeam HealthcareService Coverage Account Appointment EpisodeOfCare Provenance Consent Substance "
+    "Specimen".split()
+)
+"""They say who, where and with what: it does not leave, or is read for the cleaning alone."""
 _JP_HOSPITAL_PATIENT = "1.2.392.100495.20.3.51."  # OID arc of a hospital's patient IDs: JP Core Patient.identifier
 
 
@@ -109,7 +117,13 @@ class Resources:
         """Yield kinds of resources that are left behind, with how many."""
         yield "key_image", len(self.of_type("Media"))
         yield "attachment", len(self.of_type("Binary")) + len(self.of_type("DocumentReference"))
-        yield "unmapped", len(self.of_type("Basic"))  # what ingest's readers of HL7 v2 and CDA did not map
+        unread = sum(map(is_unread, self.everything))
+        yield "unmapped", unread + len(self.of_type("Basic"))  # what ingest's readers of HL7 v2 and CDA did not map
+
+
+def is_unread(resource: Resource) -> bool:
+    """Say whether a resource is of a kind that is not read, and tells more than who, where and with what."""
+    return text_of(resource, "resourceType") not in _READ | _COUNTED | _AROUND
 
 
 def _unpacked(document: Resource) -> Iterator[tuple[str, Resource]]:

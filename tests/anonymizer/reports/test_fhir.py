@@ -95,7 +95,8 @@ def test_key_images_and_pdf_are_dropped_and_counted(jmid: Policy) -> None:
     report = deidentify(read("jp_core_ct"), jmid)
 
     assert report.dropped == {"pdf": 1, "key_image": 3}
-    assert "presentedForm" not in told(report)
+    [form] = told(report)["presentedForm"]
+    assert base64.b64decode(form["data"]).decode() == "【氏名】様 キー画像"
 
 
 def test_html_is_reduced_to_text_and_cleaned(jmid: Policy) -> None:

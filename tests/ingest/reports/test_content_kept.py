@@ -278,3 +278,9 @@ def test_every_column_of_a_text_is_kept_and_others_are_counted() -> None:
 def test_a_text_that_cannot_be_carried_is_refused_where_it_arrives() -> None:
     with pytest.raises(Invalid, match="text-too-long"):
         findings("右肺に結節。" * 33_334)
+
+
+def test_flags_and_reference_range_are_said_with_a_number() -> None:
+    said = report("OBX|1|NM|X1^径^99R||12|mm|3-5|H~A|||F\rOBX|2|TX|18782-3^所見^LN||結節||||||F\r").text
+
+    assert said == "径: 12 mm (H, A, 3-5)"

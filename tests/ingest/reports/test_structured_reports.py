@@ -30,8 +30,10 @@ from tests.ingest.reports.sr_documents import (  # fmt: skip
     IMPRESSION,
     NAMED,
     after,
+    code,
     document,
     item,
+    number,
     section,
     text,
     written,
@@ -68,7 +70,7 @@ def test_sections_become_fields_and_what_is_no_text_is_left_behind() -> None:
     ]  # fmt: skip
     assert said["impression"].startswith("肺癌の疑い。")
     assert said["history"].startswith("山本花子様。咳嗽の精査。")
-    assert said["text"] == "備考: 次回は3か月後。"
+    assert said["text"] == "連絡事項\n備考: 次回は3か月後。"
     [report] = resources(found, "DiagnosticReport")
     assert [form["contentType"] for form in report["presentedForm"] if "data" not in form] == ["application/dicom"] * 2
     assert b"20240401102300" not in (found or b"")
@@ -99,7 +101,7 @@ def test_nobody_is_named_after_cleaning(tmp_path: Path) -> None:
     assert [name for name in NAMED if name in said] == []
     for kept in ("右肺S6に12mmの充実性結節", "12.5 mm", "橋本病の既往", "肺癌の疑い", "Lung"):
         assert kept in said
-    assert report.dropped == {"attachment": 2, "unmapped": 2}
+    assert report.dropped == {"attachment": 2, "unmapped": 1}
 
 
 @pytest.mark.parametrize(
@@ -120,8 +122,71 @@ def test_the_flags_tell_the_status(more: dict[str, Any], status: str) -> None:
 def test_a_basic_text_document_without_known_headings_is_read_as_text() -> None:
     own = section(("S1", "99HOSP", "報告"), text(("S2", "99HOSP", "本文"), "両肺に異常なし。"))
 
-    assert texts(bundle(document([own], sop_class=BASIC)))["text"] == "本文: 両肺に異常なし。"
+    assert texts(bundle(document([own], sop_class=BASIC)))["text"] == "報告\n本文: 両肺に異常なし。"
     assert bundle(document([own], sop_class=COMPREHENSIVE)) is None
+
+
+LATERALITY, LEFT = ("272741003", "SCT", "側性"), code("7771000", "SCT", "左")
+
+
+def modifier(name: tuple[str, str, str], value: list[pydicom.Dataset], *children: pydicom.Dataset) -> pydicom.Dataset:
+    return item("HAS CONCEPT MOD", "CODE", name, *children, ConceptCodeSequence=value)
+
+
+def said_of(*items: pydicom.Dataset) -> str:
+    return texts(bundle(document([section(FINDINGS, *items)])))["findings"]
+
+
+def test_what_modifies_an_item_is_said_with_it() -> None:
+    absent = modifier(
+        ("G-0", "99HOSP", "有無"),
+        code("A", "99HOSP", "なし"),
+        modifier(("G-1", "99HOSP", "確度"), code("B", "99HOSP", "高")),
+    )
+    mass = text(("1", "99HOSP", "腫瘤"), "乳房", modifier(LATERALITY, LEFT), absent)
+    size = number(("103339001", "SCT", "長径"), "12.5", "mm")
+    size.ContentSequence = [modifier(LATERALITY, LEFT)]
+
+    assert said_of(mass, size).split("\n") == [
+        "腫瘤: 乳房 (側性: 左, 有無: なし (確度: 高))",
+        "長径: 12.5 mm (側性: 左)",
+    ]
+
+
+def test_a_container_that_is_no_section_heads_what_stands_in_it_with_its_modifiers() -> None:
+    breast = section(
+        ("B", "99HOSP", "乳房"), modifier(LATERALITY, LEFT), section(("E", "99HOSP", "空")), text(FINDING, "腫瘤")
+    )
+
+    assert said_of(breast, text(FINDING, "他に異常なし")).split("\n") == ["乳房", "側性: 左", "腫瘤", "他に異常なし"]
+
+
+def test_the_documents_modifiers_are_said_but_not_its_language() -> None:
+    language = modifier(("121049", "DCM", "Language"), code("ja", "RFC5646", "日本語"))
+
+    found = bundle(document([language, modifier(LATERALITY, LEFT), section(FINDINGS, text(FINDING, "腫瘤"))]))
+
+    assert texts(found)["text"] == "側性: 左"
+
+
+def test_times_qualifiers_codes_without_meaning_and_another_subject_are_said() -> None:
+    no_value = item("CONTAINS", "NUM", ("1", "99HOSP", "径"), MeasuredValueSequence=[])
+    no_value.NumericValueQualifierCodeSequence = code("114006", "DCM", "測定不能")
+    at = item("CONTAINS", "TIME", ("2", "99HOSP", "造影開始"), Time="102300")
+    plain = item("CONTAINS", "CODE", ("3", "99HOSP", "分類"), ConceptCodeSequence=code("C5", "99HOSP", ""))
+    fetus = item("HAS OBS CONTEXT", "TEXT", ("11951-1", "LN", "Fetus ID"), TextValue="A")
+    agent = item(
+        "HAS ACQ CONTEXT", "CODE", ("4", "99HOSP", "造影剤"), ConceptCodeSequence=code("I", "99HOSP", "ヨード")
+    )
+
+    said = said_of(no_value, at, plain, fetus, agent)
+
+    assert said.split("\n") == ["径: 測定不能", "造影開始: 10:23:00", "分類: C5", "Fetus ID: A", "造影剤: ヨード"]
+
+
+def test_a_value_type_that_nobody_reads_refuses_the_report() -> None:
+    with pytest.raises(Invalid, match="unsupported-value-type"):
+        bundle(document([section(FINDINGS, text(FINDING, "x"), item("CONTAINS", "TABLE", FINDING))]))
 
 
 def test_measurements_and_doses_are_no_reports() -> None:

@@ -1,9 +1,9 @@
 """The DICOM SR report channel: a structured report document becomes one canonical report. Pure.
 
 Sections are an allow-list by concept name (CID 7001, 7002, LOINC) or Japanese title; what they hold is read by value
-type: text, the meaning of codes, numbers with their units. Of other sections only the text is read, as text that no
-section has. Everything else is left behind: images and what refers to them are counted as attachments, people and
-places go into the dictionary that the text is cleaned with.
+type: text, the meaning of codes, numbers with their units, each with what modifies it. What other sections say is read
+as text that no section has. Everything else is left behind: images and what refers to them are counted as attachments,
+people and places go into the dictionary that the text is cleaned with.
 Source: PS3.3 C.17 (document header, C.17.2; content, C.17.3); PS3.16 TID 2000, TID 1002 to 1004, CID 7001, CID 7002.
 """
 
@@ -62,7 +62,7 @@ class Document:
         content = self._content(mentions)
         if not self._is_report(content):
             return None
-        content.texts.add(Section.TEXT, *content.unread)
+        content.texts.add(Section.TEXT, content.modifiers(self._dataset), *content.unread)
         values = header_values(self._dataset, mentions)
         values["procedure"] = values["procedure"] or title
         note_people(self._dataset, mentions)
