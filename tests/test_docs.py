@@ -20,7 +20,7 @@ CODE = "\n".join(
 )
 PER_ROLE = re.compile(r"^JMID_(GATEWAY|CENTRE)_")
 VARIABLE = re.compile(r"\bJMID_[A-Z0-9_]*[A-Z0-9]\b")
-ROUTE = re.compile(r"web\.(?:get|post|put|delete)\(\s*f?\"(/[^\"]*)\"")
+ROUTE = re.compile(r"(?:web|routing)\.(?:get|post|put|delete)\(\s*f?\"(/[^\"]*)\"")
 
 
 def test_every_variable_that_a_document_names_exists() -> None:

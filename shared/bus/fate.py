@@ -25,18 +25,17 @@ class Done(msgspec.Struct, frozen=True):
     events: Sequence[Event] = ()
 
 
-class Again(msgspec.Struct, frozen=True):
+class _Later(msgspec.Struct, frozen=True):
+    delay_s: float
+    error: str
+
+
+class Again(_Later, frozen=True):
     """Deliver it again after this wait."""
 
-    delay_s: float
-    error: str
 
-
-class Wait(msgspec.Struct, frozen=True):
+class Wait(_Later, frozen=True):
     """Deliver it again after this wait, which counts neither as a delivery nor as a failure: a store was away."""
-
-    delay_s: float
-    error: str
 
 
 class Dead(msgspec.Struct, frozen=True):

@@ -41,49 +41,47 @@ class Collection(msgspec.Struct, Generic[T], frozen=True):
         return 1 + len(self.upgrades)
 
 
-class Eq(msgspec.Struct, frozen=True):
+class _OfField(msgspec.Struct, frozen=True):
+    field: str
+
+
+class Eq(_OfField, frozen=True):
     """The field has this value."""
 
-    field: str
     value: Value
 
 
-class In(msgspec.Struct, frozen=True):
+class In(_OfField, frozen=True):
     """The field has one of these values."""
 
-    field: str
     values: tuple[Value, ...]
 
 
-class Range(msgspec.Struct, frozen=True):
+class Range(_OfField, frozen=True):
     """low <= field <= high; None leaves an end open."""
 
-    field: str
     low: Value | None = None
     high: Value | None = None
 
 
-class Prefix(msgspec.Struct, frozen=True):
+class Prefix(_OfField, frozen=True):
     """The field begins with this text."""
 
-    field: str
     prefix: str
 
 
-class Wildcard(msgspec.Struct, frozen=True):
+class Wildcard(_OfField, frozen=True):
     """``*`` stands for any characters, ``?`` for one; everything else for itself, case-sensitively."""
 
-    field: str
     pattern: str
 
 
 Condition = Eq | In | Range | Prefix | Wildcard
 
 
-class Order(msgspec.Struct, frozen=True):
+class Order(_OfField, frozen=True):
     """Order by this field."""
 
-    field: str
     descending: bool = False
 
 

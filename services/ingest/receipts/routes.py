@@ -23,26 +23,20 @@ from services.ingest.receipts.records import (
 )
 from shared.documents import Condition, Eq, Order
 from shared.errors import Invalid, NotFound
+from shared.web import routing
 from shared.whole_numbers import whole_number
 
 PAGE = 50
 MOST = 500
 
 
-class ReceiptRoutes:
+class ReceiptRoutes(routing.Routes):
     """GET /ingest/receipts, /ingest/receipts/{id} and the page /gateway/receipts."""
 
     def __init__(self, deps: IngestDeps) -> None:
         self._deps = deps
 
-    def routes(self) -> list[web.RouteDef]:
-        """Return the routes, with full paths."""
-        return [
-            web.get("/ingest/receipts", self.listed),
-            web.get("/ingest/receipts/{receipt_id}", self.one),
-            web.get("/gateway/receipts", self.page),
-        ]
-
+    @routing.get("/ingest/receipts/{receipt_id}")
     async def one(self, request: web.Request) -> web.Response:
         """Return one receipt, with what was rejected and why."""
         receipt = await self._deps.documents.get(RECEIPTS, request.match_info["receipt_id"])
@@ -53,6 +47,7 @@ class ReceiptRoutes:
         shown["rejected_items"] = [{"reason": r.reason, "detail": r.detail} for r in rejected.documents]
         return _json(shown)
 
+    @routing.get("/ingest/receipts")
     async def listed(self, request: web.Request) -> web.Response:
         """Return receipts, the newest first, of one state if asked."""
         limit = whole_number(request.query.get("limit", str(PAGE)), MOST)
@@ -65,6 +60,7 @@ class ReceiptRoutes:
         )
         return _json({"receipts": [_shown(each) for each in page.documents], "next": page.next})
 
+    @routing.get("/gateway/receipts")
     async def page(self, request: web.Request) -> web.Response:
         """Show the newest receipts."""
         state = request.query.get("state", "")

@@ -19,6 +19,7 @@ from shared import clock
 from shared.documents import Condition, Eq, Order
 from shared.documents.optimistic import change
 from shared.errors import Invalid, NotFound
+from shared.web import routing
 
 _LIMIT = 500
 OUTCOMES = (RecallState.REDELIVERED, RecallState.UNAVAILABLE)
@@ -41,32 +42,23 @@ class RecallAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     site: Word
 
 
-class CaseRoutes:
-    """The handlers of the routes, with their dependencies."""
+class CaseRoutes(routing.Routes):
+    """The handlers of the routes."""
 
     def __init__(self, deps: CentreDeps) -> None:
         self._deps = deps
 
-    def routes(self) -> list[web.AbstractRouteDef]:
-        """Return the routes with their full paths."""
-        return [
-            web.get("/api/diagnoses", self.get_diagnoses),
-            web.post("/api/diagnoses", self.post_diagnosis),
-            web.get("/api/annotations", self.get_annotations),
-            web.post("/api/annotations", self.post_annotation),
-            web.get("/api/recalls", self.get_recalls),
-            web.post("/api/recalls", self.post_recall),
-            web.post("/api/recalls/{study}/done", self.answer_recall),
-        ]
-
+    @routing.get("/api/diagnoses")
     async def get_diagnoses(self, request: web.Request) -> web.Response:
         """Return the confirmed diagnoses of a Study or report."""
         return await self._list(request, "diagnosis", "diagnoses")
 
+    @routing.get("/api/annotations")
     async def get_annotations(self, request: web.Request) -> web.Response:
         """Return the annotations of a Study."""
         return await self._list(request, "annotation", "annotations")
 
+    @routing.post("/api/diagnoses")
     async def post_diagnosis(self, request: web.Request) -> web.Response:
         """Write a confirmed diagnosis, or a new version of one."""
         asked = await decoded(request, entries.DiagnosisRequest)
@@ -74,6 +66,7 @@ class CaseRoutes:
         typed = {"note": asked.note, "display": asked.display}
         return await self._write("diagnosis", asked, await warnings(self._deps.check_text, typed))
 
+    @routing.post("/api/annotations")
     async def post_annotation(self, request: web.Request) -> web.Response:
         """Write an annotation, or a new version of one."""
         asked = await decoded(request, entries.AnnotationRequest)
@@ -81,6 +74,7 @@ class CaseRoutes:
         typed = {"note": asked.note, "label.display": asked.label.display if asked.label else ""}
         return await self._write("annotation", asked, await warnings(self._deps.check_text, typed))
 
+    @routing.get("/api/recalls")
     async def get_recalls(self, request: web.Request) -> web.Response:
         """Return recalls of one state (default requested); with site, those that this site could answer."""
         state, site = request.query.get("state", RecallState.REQUESTED), request.query.get("site", "")
@@ -89,6 +83,7 @@ class CaseRoutes:
         recalls = [msgspec.to_builtins(r) for r in page.documents if not site or r.site in ("", site)]
         return _json({"recalls": recalls})
 
+    @routing.post("/api/recalls")
     async def post_recall(self, request: web.Request) -> web.Response:
         """Ask for a Study back; asked again while it is open, it stays the same recall."""
         asked = await decoded(request, RecallRequest)
@@ -111,6 +106,7 @@ class CaseRoutes:
         now = await change(self._deps.documents, RECALLS, asked.study_instance_uid, step)
         return _json(msgspec.to_builtins(now), status=201)
 
+    @routing.post("/api/recalls/{study}/done")
     async def answer_recall(self, request: web.Request) -> web.Response:
         """Take a gateway's answer; an answer to an older recall of the Study is 409."""
         check_gateway(request, self._deps.settings)

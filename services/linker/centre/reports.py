@@ -33,6 +33,7 @@ from shared.documents.optimistic import change
 from shared.errors import Invalid, NotFound
 from shared.fhir.values import operation_outcome
 from shared.logs import decided
+from shared.web import routing
 from shared.whole_numbers import whole_number
 
 FHIR_TYPES = ("application/fhir+json", "application/json")
@@ -86,24 +87,13 @@ async def take_report(deps: CentreDeps, data: bytes, at: float, correlation_id: 
     return Taken(report, views.resource(report, document if is_current else None), is_new)
 
 
-class ReportRoutes:
-    """The handlers of the routes, with their dependencies."""
+class ReportRoutes(routing.Routes):
+    """The handlers of the routes."""
 
     def __init__(self, deps: CentreDeps) -> None:
         self._deps = deps
 
-    def routes(self) -> list[web.AbstractRouteDef]:
-        """Return the routes with their full paths."""
-        return [
-            web.post("/api/reports", self.post_report),
-            web.get("/api/reports", self.get_reports),
-            web.get("/api/reports/changes", self.get_changes),
-            web.get("/api/reports/{report_id}", self.get_report),
-            web.get("/api/reports/{report_id}/history", self.get_history),
-            web.get("/api/links", self.get_links),
-            web.post("/api/links", self.post_link),
-        ]
-
+    @routing.post("/api/reports")
     async def post_report(self, request: web.Request) -> web.Response:
         """Take one de-identified DiagnosticReport of a gateway; errors name elements, never values."""
         check_gateway(request, self._deps.settings)
@@ -120,20 +110,7 @@ class ReportRoutes:
         headers = {"Location": f"/api/reports/{taken.report.report_id}"} if taken.is_new else {}
         return _fhir(taken.resource, status=201 if taken.is_new else 200, headers=headers)
 
-    async def get_report(self, request: web.Request) -> web.Response:
-        """Return a report as it holds now, its link included."""
-        report = await self._deps.documents.get(REPORTS, request.match_info["report_id"])
-        if report is None:
-            return _outcome(404, "not-found", "no such report")
-        return _fhir(views.resource(report))
-
-    async def get_history(self, request: web.Request) -> web.Response:
-        """Return every version of a report."""
-        report = await self._deps.documents.get(REPORTS, request.match_info["report_id"])
-        if report is None:
-            return _outcome(404, "not-found", "no such report")
-        return _fhir(views.history(report))
-
+    @routing.get("/api/reports")
     async def get_reports(self, request: web.Request) -> web.Response:
         """Return the reports of one Study as a searchset Bundle."""
         study = request.query.get("study", "")
@@ -142,6 +119,7 @@ class ReportRoutes:
         page = await self._deps.documents.find(REPORTS, Eq("studies", study), limit=_LIMIT)
         return _fhir(views.searchset([report for report in page.documents if not report.hidden]))
 
+    @routing.get("/api/reports/changes")
     async def get_changes(self, request: web.Request) -> web.Response:
         """Return the newest state of every document that changed after a sequence number, in the order of change."""
         try:
@@ -153,6 +131,23 @@ class ReportRoutes:
         body = {"changes": resources, "next": changes[-1].seq if changes else after, "more": len(changes) == limit}
         return web.Response(body=orjson.dumps(body), content_type="application/json")
 
+    @routing.get("/api/reports/{report_id}")
+    async def get_report(self, request: web.Request) -> web.Response:
+        """Return a report as it holds now, its link included."""
+        report = await self._deps.documents.get(REPORTS, request.match_info["report_id"])
+        if report is None:
+            return _outcome(404, "not-found", "no such report")
+        return _fhir(views.resource(report))
+
+    @routing.get("/api/reports/{report_id}/history")
+    async def get_history(self, request: web.Request) -> web.Response:
+        """Return every version of a report."""
+        report = await self._deps.documents.get(REPORTS, request.match_info["report_id"])
+        if report is None:
+            return _outcome(404, "not-found", "no such report")
+        return _fhir(views.history(report))
+
+    @routing.get("/api/links")
     async def get_links(self, request: web.Request) -> web.Response:
         """Return links of one state (default unlinked), newest first."""
         order = (Order("decided_at", descending=True),)
@@ -162,6 +157,7 @@ class ReportRoutes:
         links = [views.link(link, reports.get(link.report_id)) for link in page.documents]
         return web.Response(body=orjson.dumps({"links": links}), content_type="application/json")
 
+    @routing.post("/api/links")
     async def post_link(self, request: web.Request) -> web.Response:
         """Link, unlink, or give back to the rules, by hand."""
         asked = await decoded(request, ManualLinkRequest)

@@ -11,41 +11,33 @@ from services.linker.gateway.operator_actions import DeliveryRequest, OperatorAc
 from services.linker.links.manual import ManualLinkRequest, OtherPatient, decoded
 from services.linker.links.states import DeliveryState, LinkState
 from shared.errors import Invalid
+from shared.web import routing
 
 _WAITING = (DeliveryState.FAILED, DeliveryState.REVIEW, DeliveryState.PENDING, DeliveryState.HELD)
 
 
-class GatewayRoutes:
-    """The handlers of the routes, with their dependencies."""
+class GatewayRoutes(routing.Routes):
+    """The handlers of the routes."""
 
     def __init__(self, actions: OperatorActions) -> None:
         self._actions = actions
 
-    def routes(self) -> list[web.AbstractRouteDef]:
-        """Return the routes with their full paths."""
-        return [
-            web.get("/gateway/links", self.links_page),
-            web.post("/gateway/links", self.page_action),
-            web.get("/gateway/reports/{report_id}", self.report_page),
-            web.get("/api/gateway/links", self.get_links),
-            web.post("/api/gateway/links", self.post_link),
-            web.get("/api/gateway/reports/{report_id}", self.get_report),
-            web.get("/api/gateway/deliveries", self.get_deliveries),
-            web.post("/api/gateway/deliveries", self.post_delivery),
-        ]
-
+    @routing.get("/api/gateway/links")
     async def get_links(self, request: web.Request) -> web.Response:
         """Return links of one state (default unlinked) with what came close, newest first."""
         return _json({"links": await self._actions.links(request.query.get("state", LinkState.UNLINKED))})
 
+    @routing.post("/api/gateway/links")
     async def post_link(self, request: web.Request) -> web.Response:
         """Link, unlink, or give back to the rules, by hand."""
         return _json(await self._actions.decide(await decoded(request, ManualLinkRequest)))
 
+    @routing.get("/api/gateway/reports/{report_id}")
     async def get_report(self, request: web.Request) -> web.Response:
         """Return the de-identified report with its link and delivery."""
         return _json(await self._actions.report(request.match_info["report_id"]))
 
+    @routing.get("/api/gateway/deliveries")
     async def get_deliveries(self, request: web.Request) -> web.Response:
         """Return the backlog: counts by state, the delivery workers' outages, and what is held, waiting or failed."""
         states = (request.query["state"],) if "state" in request.query else _WAITING
@@ -53,10 +45,12 @@ class GatewayRoutes:
         outages = {each.name: {"tries": each.tries, "reason": each.reason} for each in await self._actions.workers()}
         return _json({"counts": await self._actions.counts(), "outages": outages, "deliveries": deliveries})
 
+    @routing.post("/api/gateway/deliveries")
     async def post_delivery(self, request: web.Request) -> web.Response:
         """Let a report pass review, or try failed deliveries again."""
         return _json({"changed": await self._actions.act(await decoded(request, DeliveryRequest))})
 
+    @routing.get("/gateway/links")
     async def links_page(self, request: web.Request) -> web.Response:
         """Show unlinked reports with their candidates, links by hand, what waits for review and what failed."""
         return _page(
@@ -70,12 +64,14 @@ class GatewayRoutes:
             review=await self._actions.deliveries(DeliveryState.REVIEW),
         )
 
+    @routing.get("/gateway/reports/{report_id}")
     async def report_page(self, request: web.Request) -> web.Response:
         """Show one de-identified report, for whoever links or reviews it."""
         report = await self._actions.report(request.match_info["report_id"])
         texts = [c for c in report["document"].get("contained", []) if c.get("resourceType") == "Observation"]
         return _page(request, "report", texts=texts, **report)
 
+    @routing.post("/gateway/links")
     async def page_action(self, request: web.Request) -> web.Response:
         """Take the pages' forms; where a link would join two patients, ask again with both shown."""
         form = {name: str(value).strip() for name, value in (await request.post()).items()}
