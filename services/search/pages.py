@@ -10,6 +10,7 @@ from yarl import URL
 
 from services.search.api import PERIODS, case_of
 from services.search.deps import SearchDeps
+from services.search.doubts import DOUBTS
 from services.search.highlight import excerpt, segments
 from services.search.plot import legend, names_of, stacked_bars
 from services.search.query import CaseQuery, parse_query, parse_text
@@ -37,6 +38,7 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
             "archive": deps.settings.public_archive_url.rstrip("/"),
             "q": request.query.get("q", ""),
             "date": day,
+            "doubts": {word: translated(request, text) for word, text in DOUBTS.items()},
         }
         return aiohttp_jinja2.render_template("search/case.html", request, context)
 

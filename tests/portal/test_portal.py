@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -130,10 +131,48 @@ async def test_a_confirmed_diagnosis_is_recorded_shown_and_found(system: System,
     await page.fill("#diagnosis [name=note]", "右上葉肺腺癌")
     await page.fill("#diagnosis [name=code]", "C34.1")
     await page.fill("#diagnosis [name=by]", "テスト医師")
-    await page.click("#diagnosis button")
+    await page.click("#diagnosis button >> nth=0")
     await page.wait_for_function("document.body.innerText.includes('Confirmed diagnosis 右上葉肺腺癌 C34.1')")
 
     assert [found["id"] for found in system.cases(diagnosis="肺腺癌")] == [case["id"]]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "taken_back"),
+    [
+        ("en", "it may name a hospital or another institution", "Taken back."),
+        ("ja", "病院などの施設の名称かもしれません", "取り消しました。"),
+    ],
+)
+async def test_what_is_doubtful_in_a_diagnosis_is_shown_and_can_be_taken_back(
+    system: System, page: "Page", tmp_path: Path, language: str, sentence: str, taken_back: str
+) -> None:
+    case = system.cases(modality="MR")[0]
+    await page.goto(f"{system.url('search')}/cases/{case['id']}?lang={language}")
+
+    await page.fill("#diagnosis [name=note]", "みなと病院の前医で手術")
+    await page.fill("#diagnosis [name=by]", "テスト医師")
+    await page.click("#diagnosis button >> nth=0")
+    await page.wait_for_selector("#doubts li")
+    await page.screenshot(path=tmp_path / f"doubts-{language}.png", full_page=True)
+
+    assert await page.inner_text("#doubts li") == sentence
+    await page.click("#withdraw")
+    await page.wait_for_function("text => document.getElementById('recorded').innerText === text", arg=taken_back)
+    entries = system.get("linker", f"/api/diagnoses?study={case['study_instance_uid']}")["diagnoses"]
+    assert [entry["note"] for entry in entries] == []
+
+
+async def test_a_diagnosis_that_names_somebody_is_refused_in_the_readers_language(system: System, page: "Page") -> None:
+    case = system.cases(modality="MR")[0]
+    await page.goto(f"{system.url('search')}/cases/{case['id']}?lang=ja")
+
+    await page.fill("#diagnosis [name=note]", "患者氏名:佐藤花子")
+    await page.fill("#diagnosis [name=by]", "テスト医師")
+    await page.click("#diagnosis button >> nth=0")
+    await page.wait_for_function("document.getElementById('recorded').innerText.includes('個人の名前など')")
+
+    assert await page.is_hidden("#doubts")
 
 
 async def test_markup_in_a_report_is_text(system: System, page: "Page") -> None:

@@ -9,7 +9,7 @@ from aiohttp import web
 from services.linker.centre import entries, feed, views
 from services.linker.centre.acceptance import check_gateway
 from services.linker.centre.deps import CentreDeps
-from services.linker.centre.free_text import warnings
+from services.linker.centre.free_text import warnings, with_warnings
 from services.linker.centre.records import RECALLS, Entry, Recall
 from services.linker.centre.reports import ENTRIES
 from services.linker.links.bounds import Note, Word
@@ -89,7 +89,7 @@ class CaseRoutes(routing.Routes):
         asked = await decoded(request, RecallRequest)
         if not asked.by.strip() or not asked.study_instance_uid:
             raise Invalid("missing-by", "study_instance_uid and by are needed")
-        await warnings(self._deps.check_text, {"why": asked.why})
+        doubts = await warnings(self._deps.check_text, {"why": asked.why})
         recall = Recall(
             study_instance_uid=asked.study_instance_uid,
             recall_id=str(uuid.uuid4()),
@@ -104,7 +104,7 @@ class CaseRoutes(routing.Routes):
             return None if old is not None and old.state is RecallState.REQUESTED else recall
 
         now = await change(self._deps.documents, RECALLS, asked.study_instance_uid, step)
-        return _json(msgspec.to_builtins(now), status=201)
+        return _json(with_warnings(msgspec.to_builtins(now), doubts), status=201)
 
     @routing.post("/api/recalls/{study}/done")
     async def answer_recall(self, request: web.Request) -> web.Response:
@@ -155,8 +155,7 @@ class CaseRoutes(routing.Routes):
         if entry is None:
             raise NotFound("unknown-entry", "id: no such entry")
         await feed.note(self._deps, kind, entry_id, entry.touched)
-        body = {**views.entry(entry), "warnings": doubts} if doubts else views.entry(entry)
-        return _json(body, status=200 if len(entry.versions) > 1 else 201)
+        return _json(with_warnings(views.entry(entry), doubts), status=200 if len(entry.versions) > 1 else 201)
 
 
 def _json(value: object, *, status: int = 200) -> web.Response:

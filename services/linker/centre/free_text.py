@@ -3,7 +3,8 @@
 Who writes (by) is meant to be named; everything else is about a patient.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from shared.errors import Invalid
 from shared.text.free_text import TextFindings
@@ -24,3 +25,8 @@ async def warnings(check: Callable[[str], Awaitable[TextFindings]], texts: Mappi
             raise Invalid("text-identifies", f"{field}: it seems to name somebody ({kinds}); write it without")
         doubts += [f"{field}: {reason}" for reason in found.doubtful]
     return doubts
+
+
+def with_warnings(answer: dict[str, Any], doubts: Sequence[str]) -> dict[str, Any]:
+    """Return an answer with what a person should look at, if there is anything."""
+    return {**answer, "warnings": list(doubts)} if doubts else answer

@@ -161,7 +161,7 @@ class ReportRoutes(routing.Routes):
     async def post_link(self, request: web.Request) -> web.Response:
         """Link, unlink, or give back to the rules, by hand."""
         asked = await decoded(request, ManualLinkRequest)
-        await free_text.warnings(self._deps.check_text, {"why": asked.why})
+        doubts = await free_text.warnings(self._deps.check_text, {"why": asked.why})
         decision = asked.decision()
         known = await self._deps.documents.get(REPORTS, asked.report_id)
         study = await self._deps.documents.get(STUDIES_KNOWN, decision.study_instance_uid)
@@ -172,7 +172,7 @@ class ReportRoutes(routing.Routes):
         if report is None:
             raise NotFound("unknown-report", "report_id: no such report at the centre")
         link = await self._deps.documents.get(LINKS, asked.report_id)
-        body = orjson.dumps(views.link(link, report) if link else {})
+        body = orjson.dumps(free_text.with_warnings(views.link(link, report) if link else {}, doubts))
         return web.Response(body=body, content_type="application/json")
 
     async def _documents(self, changes: Sequence[Change[Changed]]) -> list[dict[str, Any]]:

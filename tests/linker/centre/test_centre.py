@@ -426,6 +426,17 @@ async def test_what_is_doubtful_in_a_note_is_kept_and_said(centre: Opened) -> No
     assert any("institution" in each for each in kept["warnings"])
 
 
+async def test_what_is_doubtful_in_a_reason_is_said_too(centre: Opened) -> None:
+    await centre.post("/api/reports", linked(document(), STUDY), 201, FHIR)
+    why, by = "東京大学医学部附属病院で再検", "Dr. Who"
+
+    asked = {"report_id": "R1", "study_instance_uid": STUDY, "confirmed_patients": "P1 / unknown"}
+    link = await centre.post("/api/links", {**asked, "why": why, "by": by})
+    recall = await centre.post("/api/recalls", {"study_instance_uid": STUDY, "why": why, "by": by}, 201)
+
+    assert [answer["warnings"] for answer in (link, recall)] == [["why: institution"]] * 2
+
+
 async def test_where_nothing_can_look_at_it_no_text_is_taken() -> None:
     with pytest.raises(Refused):
         await warnings(partial(_here, unchecked), {"note": "SAH"})
