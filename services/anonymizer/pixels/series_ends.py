@@ -1,9 +1,9 @@
 """Which slices of a Series the text detector looks at: the first, the middle and the last. Pure.
 
-Slices arrive one by one or many at once, in any order and perhaps again. Of each batch the first, the middle and the
-last are looked at, but where the Series is known, only an end that lies outside of what was looked at before. A slice
-that arrives alone is looked at if it lies outside by more than a quarter of the width: of a Series that arrives slice
-by slice the looks grow with the logarithm of its length.
+Slices arrive one by one or many at once, in any order and perhaps again, and nothing says which is the last of its
+Series. So of few at once every one is looked at, for each may be an end. Of many the first, the middle and the last
+are; where the Series is known, only an end that does not lie within what was looked at before. A Series without
+Instance Numbers has its ends in every batch.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-_FEW: Final = 8  # slices: fewer at once are part of a Series that arrives in small pieces
-_BEYOND: Final = 0.25  # of the width that is known
+_FEW: Final = 8  # slices: fewer at once are a short Series, or part of one that arrives in small pieces
 
 
 class Slice(NamedTuple):
@@ -41,12 +40,12 @@ class SeriesLooks(msgspec.Struct, frozen=True, kw_only=True):
 def chosen(slices: Sequence[Slice], known: SeriesLooks | None) -> list[Slice]:
     """Return the slices of one Series and one batch to look at."""
     ordered = sorted(slices, key=lambda each: (each.number, each.key))
+    if len(ordered) < _FEW:
+        return ordered
     first, middle, last = ordered[0], ordered[len(ordered) // 2], ordered[-1]
     if known is None:
-        return list(dict.fromkeys((first, middle, last)))
-    beyond = 0.0 if len(slices) >= _FEW else (known.high - known.low) * _BEYOND
-    ends = [first] * (first.number < known.low - beyond) + [last] * (last.number > known.high + beyond)
-    return list(dict.fromkeys(ends))
+        return [first, middle, last]
+    return [first] * (first.number <= known.low) + [last] * (last.number >= known.high)
 
 
 def looked(series: str, numbers: Sequence[int], known: SeriesLooks | None, *, has_text: bool) -> SeriesLooks:

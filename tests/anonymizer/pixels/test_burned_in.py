@@ -175,6 +175,28 @@ def test_the_detector_finds_a_japanese_name() -> None:
     assert box.right >= 180
 
 
+@pytest.mark.parametrize("quarter_turns", [1, 2, 3])
+def test_text_that_does_not_stand_upright_is_read(quarter_turns: int) -> None:
+    upright = image.displayed(ct_with("SATO KEN 1953"))[0]
+
+    turned = np.ascontiguousarray(np.rot90(upright, quarter_turns))
+
+    assert text_detector.legible_boxes(turned[np.newaxis])
+
+
+def test_a_faint_text_is_found_whatever_was_looked_at_before() -> None:
+    from PIL import Image, ImageDraw
+
+    image = Image.new("L", (200, 150))
+    ImageDraw.Draw(image).text((40, 50), "SATO^KEN 001", fill=30, font_size=9)
+    noise = np.random.default_rng(3).integers(0, 30, (150, 200))
+    picture = (np.asarray(image) + noise).astype(np.uint8)[np.newaxis]
+
+    text_detector.legible_boxes(picture)
+
+    assert len(text_detector.text_boxes(picture)) == 2  # at its size and at twice that
+
+
 @pytest.mark.parametrize("asks", ["trust_detector", "search_pixels"])
 def test_without_a_detector_nothing_that_it_should_see_passes(
     asks: str, jmid: Policy, monkeypatch: pytest.MonkeyPatch
@@ -197,13 +219,13 @@ def test_a_person_decides_and_masks_without_a_detector(jmid: Policy, monkeypatch
     assert "113101" in codes_of(output)
 
 
-def ct_with(text: str, kind: str = "ORIGINAL\\PRIMARY\\AXIAL", number: int = 1) -> bytes:
+def ct_with(text: str, kind: str = "ORIGINAL\\PRIMARY\\AXIAL", number: int = 1, uid: str = "") -> bytes:
     """Return a real CT slice, with a text drawn into it."""
     from PIL import Image, ImageDraw
 
     dataset = pydicom.dcmread(str(get_testdata_file("CT_small.dcm")))
     dataset.ImageType, dataset.InstanceNumber = kind, number
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = UID(f"1.2.3.{number}")
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = UID(uid or f"1.2.3.{number}")
     pixels = dataset.pixel_array.copy()
     drawn = Image.new("L", pixels.shape[::-1])
     ImageDraw.Draw(drawn).text((8, 4), text, fill=255, font_size=13)
@@ -260,6 +282,8 @@ def test_real_slices_are_not_taken_for_text(shared_data: Path) -> None:
     [
         ((70, 15), "山田 太郎", 0.9, True),
         ((300, 310), "25", 0.8, False),
+        ((15, 70), "山田 太郎", 0.9, True),
+        ((15, 70), "口", 0.2, True),
         ((70, 15), "口", 0.2, True),
         ((70, 15), "", 0.0, False),
         ((46, 40), "C", 0.7, False),
