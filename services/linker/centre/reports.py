@@ -165,9 +165,8 @@ class ReportRoutes(routing.Routes):
         decision = asked.decision()
         known = await self._deps.documents.get(REPORTS, asked.report_id)
         study = await self._deps.documents.get(STUDIES_KNOWN, decision.study_instance_uid)
-        if known is not None:
-            patients = asked.checked_patients(known.current.keys, study.keys if study else None)
-            decision = msgspec.structs.replace(decision, patients=patients)
+        keys = known.current.keys if known else None
+        decision = asked.checked(decision, keys, study.keys if study else None)
         report = await linking.relink(self._deps, asked.report_id, at=clock.now(), decision=decision)
         if report is None:
             raise NotFound("unknown-report", "report_id: no such report at the centre")

@@ -65,9 +65,8 @@ class OperatorActions:
         report = await self._deps.documents.get(REPORTS_SEEN, asked.report_id)
         if decision.action == "link" and study is None:
             raise NotFound("unknown-study", "study_instance_uid: no such Study at this gateway")
-        if report is not None:
-            patients = asked.checked_patients(report.current.keys, study.keys if study else None)
-            decision = msgspec.structs.replace(decision, patients=patients)
+        keys = report.current.keys if report else None
+        decision = asked.checked(decision, keys, study.keys if study else None)
         link = await linking.relink(self._deps, asked.report_id, at=clock.now(), decision=decision)
         if link is None:
             raise NotFound("unknown-report", "report_id: no such report at this gateway")

@@ -44,12 +44,12 @@ class ManualLinkRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     why: Note = ""
     confirmed_patients: Word = ""
 
-    def checked_patients(self, report: LinkKeys, study: StudyKeys | None) -> str:
-        """Return the patients that it links, "" if one; raise OtherPatient unless the person confirmed just these."""
-        patients = patients_of(report, study) if self.action == "link" else ""
+    def checked(self, decision: ManualDecision, report: LinkKeys | None, study: StudyKeys | None) -> ManualDecision:
+        """Return the decision with the patients that it links; raise OtherPatient unless the person confirmed these."""
+        patients = patients_of(report, study) if report is not None and self.action == "link" else ""
         if self.confirmed_patients.strip() != patients and patients:
             raise OtherPatient(patients)
-        return patients
+        return msgspec.structs.replace(decision, patients=patients)
 
     def decision(self) -> ManualDecision:
         """Return what to record; Invalid says what is missing."""
