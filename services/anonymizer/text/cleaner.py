@@ -6,9 +6,9 @@ person. Eponyms (橋本病, Hodgkin lymphoma) survive even if the patient has th
 Source: PS3.15 E.3.6 (Clean Descriptors Option).
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -16,6 +16,8 @@ import msgspec
 from services.anonymizer.text import site_list
 from services.anonymizer.text.dates.find import WrittenDate, find_dates
 from services.anonymizer.text.folding.folded_text import FoldedText
+from services.anonymizer.text.folding.lexicon import is_inside_term
+from services.anonymizer.text.folding.rendered import Back
 from services.anonymizer.text.folding.spans import (
     Findings,
     ResidualRisk,
@@ -25,7 +27,6 @@ from services.anonymizer.text.folding.spans import (
     merged,
     outside,
     render,
-    shown,
 )
 from services.anonymizer.text.names import (
     analysed,
@@ -39,12 +40,13 @@ from services.anonymizer.text.names import (
     titled,
     unlabelled,
 )
-from services.anonymizer.text.names.frames import columns, fields, relatives, roles, signatures
+from services.anonymizer.text.names.frames import columns, dense, fields, relatives, roles, signatures
 from services.anonymizer.text.names.frames.numbers_beside import numbers_beside
 from services.anonymizer.text.names.given import is_given_part
 from services.anonymizer.text.names.header.forms import NameForm, surnames_of
 from services.anonymizer.text.names.header.identifiers import Identifiers
 from services.anonymizer.text.names.header.known import find_identifiers
+from services.anonymizer.text.names.titles import TITLE_AFTER
 from services.anonymizer.text.places import (
     addresses,
     contacts,
@@ -57,8 +59,8 @@ from services.anonymizer.text.places import (
     workplaces,
 )
 from services.anonymizer.text.policy import TextPolicy
-from services.anonymizer.text.residual_risk import many_named, risks_in
-from services.anonymizer.text.rules import find
+from services.anonymizer.text.residual_risk import found_without_help, risks_in
+from services.anonymizer.text.rules import Rule, find
 from services.anonymizer.text.shifts import births_beside, time_spans
 from shared.errors import Refused
 from shared.fhir.report import MOST_TEXT_SIGNS
@@ -73,6 +75,8 @@ _PEOPLE: Final = (
     *slots.RULES, *cells.RULES, *analysed.RULES, *roles.RULES, *signatures.RULES, *relatives.RULES,
     *fields.RULES, *columns.RULES,
 )  # fmt: skip
+_PEOPLE_OF_MANY: Final = (*_PEOPLE, *dense.RULES)
+"""Of a text in which many were found."""
 _CONTACTS: Final = (*contacts.RULES, *numbers.RULES, *paths.RULES)
 _FACILITIES: Final = (
     *wards.RULES,
@@ -118,25 +122,27 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
     risks: set[ResidualRisk] = set()  # of the original, as the spans are
     current = text
     told: list[Span] = []  # what the header alone finds
+    rules: Sequence[Rule] = _PEOPLE
     for turn in range(_MAX_PASSES):
         folded = FoldedText(current, analyse=policy.analyse)
         told = told if turn else _told(folded, identifiers)
         identifiers = site_list.added(identifiers, folded, policy.names) if turn == 0 else identifiers
         dates = find_dates(folded, identifiers.exam_days)
         own = policy if turn == 0 else _settled(policy)
-        findings, people = _pass(folded, dates, identifiers, own, japanese)
+        findings, people = _pass(folded, dates, identifiers, own, japanese, rules)
         if (unbroken := folded.unbroken()) is not None:
-            findings, people = _with_broken(findings, people, unbroken, identifiers, own, japanese)
-        back = _Back(spans, japanese)
+            findings, people = _with_broken(findings, people, unbroken, identifiers, own, japanese, rules)
+        back = Back(spans, japanese)
         risks |= back.risks(findings.risks)
         if not findings.spans:
             break
         spans = _added(spans, findings.spans, text, japanese)
         current = render(text, spans, japanese)
+        rules = _PEOPLE_OF_MANY if found_without_help(spans, text, told) else _PEOPLE
         identifiers = msgspec.structs.replace(identifiers, names=(*identifiers.names, *people))
     left = [ResidualRisk(*folded.original(start, end), reason) for start, end, reason in risks_in(folded, dates)]
-    many = many_named(spans, text, told)
-    rendered = _Back(spans, japanese).rendered(risks.union(back.risks(left), many))
+    many = (ResidualRisk(*place, "many-identifiers") for place in found_without_help(spans, text, told))
+    rendered = Back(spans, japanese).rendered(risks.union(back.risks(left), many))
     reasons = {risk.reason for risk in rendered}
     removed = Counter(span.category for span in spans)
     places = tuple((span.start, span.end, span.category) for span in spans)
@@ -158,6 +164,7 @@ def _pass(
     identifiers: Identifiers,
     policy: TextPolicy,
     japanese: bool,
+    rules: Sequence[Rule],
     only: Callable[[int, int], bool] | None = None,
 ) -> tuple[Findings, tuple[NameForm, ...]]:
     """Return what one look finds, and people to look for everywhere.
@@ -165,7 +172,7 @@ def _pass(
     Spans and risks are of the unfolded text; markers of earlier passes are left alone.  only: which places count.
     """
     known = find_identifiers(folded, identifiers)
-    people = [span for span in find(_PEOPLE, folded) if not _is_of_date(span, dates)]
+    people = [span for span in find(rules, folded) if not _is_kept(folded, span, dates)]
     spans = [*known.spans, *people, *find(_CONTACTS, folded)]
     if policy.institutions == "remove":
         spans += _places(folded, known.spans)
@@ -193,10 +200,11 @@ def _with_broken(
     identifiers: Identifiers,
     policy: TextPolicy,
     japanese: bool,
+    rules: Sequence[Rule],
 ) -> tuple[Findings, tuple[NameForm, ...]]:
     """Return findings and people, with those that a blank or a line's end cuts in two."""
     dates = find_dates(unbroken, identifiers.exam_days)
-    more, _ = _pass(unbroken, dates, identifiers, policy, japanese, only=unbroken.crosses)
+    more, _ = _pass(unbroken, dates, identifiers, policy, japanese, rules, only=unbroken.crosses)
     ends = {span.end for span in findings.spans}
     spans = [
         span
@@ -221,10 +229,12 @@ def _not_dates(spans: Iterable[Span], dates: list[WrittenDate]) -> Iterator[Span
     yield from (span for span in spans if not taken & set(range(span.start, span.end)))
 
 
-def _is_of_date(span: Span, dates: list[WrittenDate]) -> bool:
-    """Say whether what looks like a name is a date in kanji: 三月四日."""
+def _is_kept(folded: FoldedText, span: Span, dates: list[WrittenDate]) -> bool:
+    """Say whether what looks like a name is a date in kanji, 三月四日 without a title, or a part of a clinical term."""
     at = bisect_left(dates, span.end, key=lambda date: date.start)
-    return bool(at) and dates[at - 1].start <= span.start and span.end <= dates[at - 1].end
+    if at and dates[at - 1].start <= span.start and span.end <= dates[at - 1].end:
+        return TITLE_AFTER.match(folded.text, span.end) is None or folded.text[span.start].isdigit()
+    return is_inside_term(folded.view, span.start, span.end)
 
 
 def _places(folded: FoldedText, known: list[Span]) -> Iterator[Span]:
@@ -243,49 +253,6 @@ def _settled(policy: TextPolicy) -> TextPolicy:
 
 def _added(spans: list[Span], later: list[Span], text: str, japanese: bool) -> list[Span]:
     """Return old and new spans together; new ones are positions in the text as the old ones rendered it."""
-    back = _Back(spans, japanese)
+    back = Back(spans, japanese)
     placed = [Span(back(span.start), back(span.end), span.category, span.replacement) for span in later]
     return merged([*spans, *placed], text)
-
-
-class _Back:
-    """The way from a position in a rendered text to the original one, and of places from there to the rendered one."""
-
-    def __init__(self, spans: list[Span], japanese: bool) -> None:
-        self._spans = spans
-        self._starts: list[int] = []  # of each span, in the rendered text
-        self._ends: list[int] = []
-        shift = 0
-        for span in spans:
-            size = len(shown(span, japanese))
-            self._starts.append(span.start + shift)
-            self._ends.append(span.start + shift + size)
-            shift += size - (span.end - span.start)
-
-    def __call__(self, position: int) -> int:
-        """Return the original position; of one within a span, where the span begins."""
-        before = bisect_left(self._starts, position)  # so many spans begin before it
-        if not before:
-            return position
-        last = self._spans[before - 1]
-        if position < self._ends[before - 1]:
-            return last.start
-        return last.end + position - self._ends[before - 1]
-
-    def risks(self, found: Iterable[ResidualRisk]) -> set[ResidualRisk]:
-        """Return places of the rendered text as places of the original."""
-        return {ResidualRisk(self(start), self(end), reason) for start, end, reason in found}
-
-    def rendered(self, risks: Iterable[ResidualRisk]) -> tuple[ResidualRisk, ...]:
-        """Return places of the original as places of the rendered text, in order; of what was replaced, the marker."""
-        spans, starts, ends = self._spans, [span.start for span in self._spans], [span.end for span in self._spans]
-        placed = set()
-        for start, end, reason in risks:
-            behind, before = bisect_right(ends, start), bisect_left(starts, end) - 1
-            shift = self._ends[behind - 1] - ends[behind - 1] if behind else 0
-            is_inside = behind < len(spans) and starts[behind] <= start
-            low = self._starts[behind] if is_inside else start + shift
-            shift = self._ends[before] - ends[before] if before >= 0 else 0
-            high = self._ends[before] if before >= 0 and end <= ends[before] else end + shift
-            placed.add(ResidualRisk(low, high, reason))
-        return tuple(sorted(placed))

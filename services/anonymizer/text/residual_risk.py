@@ -36,15 +36,16 @@ def people_in(texts: Sequence[str]) -> list[list[ResidualRisk]]:
     return found
 
 
-def many_named(spans: Sequence[Span], text: str, known: Iterable[Span]) -> Iterator[ResidualRisk]:
-    """Yield what was found by rules alone where that is much: of so many one may have been missed.
+def found_without_help(spans: Sequence[Span], text: str, told: Iterable[Span]) -> list[tuple[int, int]]:
+    """Return the places of people, places and numbers that rules alone found, where that is many; else none.
 
-    known: what the header told, which counts for nothing. Places of the original text.
+    Of so many one may have been missed, and the layout is no plain report. told: what the header found.  All places are
+    of the original text.
     """
-    told = {(span.start, span.end) for span in known}
-    found = [span for span in spans if span.category in _COUNTED and (span.start, span.end) not in told]
-    if len({text[span.start : span.end] for span in found}) > MOST_NAMED:
-        yield from (ResidualRisk(span.start, span.end, "many-identifiers") for span in found)
+    known = {(span.start, span.end) for span in told}
+    found = [(span.start, span.end) for span in spans if span.category in _COUNTED]
+    found = [place for place in found if place not in known]
+    return found if len({text[start:end] for start, end in found}) > MOST_NAMED else []
 
 
 def risks_in(folded: FoldedText, dates: list[WrittenDate]) -> Iterator[ResidualRisk]:

@@ -14,6 +14,7 @@ _LINE_END: Final = re.compile(rf"(?<={_LETTER})[ \t]*\n[ \t]*(?={_LETTER})")
 _SHORTEST_SPACED: Final = 4  # pieces of a line that is spaced out
 _SHORT_PIECE: Final = 2
 _LEAST_SPACED: Final = 0.5  # of its pieces, how many are as short
+_LEAST_SINGLE: Final = 0.34  # and how many are single signs, which words of two are not: 叔父 英治 大腸癌
 _LEAST_LINES, _NARROWEST = 3, 12
 _SHORTER: Final = 2  # signs that a full line may be shorter than the longest
 
@@ -49,7 +50,8 @@ def _spaced_lines(text: str) -> Iterator[tuple[int, int]]:
         pieces = _PIECE.findall(line)
         if len(pieces) >= _SHORTEST_SPACED:
             short = sum(len(piece) <= _SHORT_PIECE for piece in pieces)
-            if short >= _LEAST_SPACED * len(pieces):
+            single = sum(len(piece) == 1 for piece in pieces)
+            if short >= _LEAST_SPACED * len(pieces) and single >= _LEAST_SINGLE * len(pieces):
                 yield at, at + len(line)
         at += len(line) + 1
 

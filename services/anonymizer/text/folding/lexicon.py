@@ -5,9 +5,11 @@ from collections.abc import Mapping, Set
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from services.anonymizer.text.folding.fold import fold_name
+
+_LONGEST_TERM: Final = 16  # signs of a term of which a name can be a part
 
 
 class Names(NamedTuple):
@@ -98,6 +100,16 @@ def _turned(readings: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, 
 def clinical_terms() -> frozenset[str]:
     """Return clinical terms of which a part can also be a name, in the name view."""
     return frozenset(fold_name(term) for term in _lines("clinical_terms.txt"))
+
+
+def is_inside_term(view: str, start: int, end: int) -> bool:
+    """Say whether a place in a text, in the name view, is a part of a longer clinical term there."""
+    terms = clinical_terms()
+    for low in range(max(0, start - _LONGEST_TERM), start + 1):
+        for high in range(max(end, low + 2), min(len(view), low + _LONGEST_TERM) + 1):
+            if high - low > end - start and view[low:high] in terms:
+                return True
+    return False
 
 
 @lru_cache(1)

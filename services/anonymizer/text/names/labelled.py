@@ -9,6 +9,7 @@ from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import clinical_words, names
 from services.anonymizer.text.folding.scripts import KANJI as _K
 from services.anonymizer.text.folding.scripts import script
+from services.anonymizer.text.names.latin import is_romaji_family
 from services.anonymizer.text.names.surnames import is_name, may_be_name
 from services.anonymizer.text.rules import Hit, Place, Rule
 
@@ -66,6 +67,8 @@ def _staff(folded: FoldedText, separator: re.Match[str]) -> Iterator[Place]:
     """Yield who stands behind a label of staff: 読影医 what stands alone too, 読影 only what the dictionary knows."""
     label = _label(_PHYSICIAN, folded, separator)
     for person, view in _values(folded, separator) if label else ():
+        if view.isascii() and label and label["weak"] and " " not in view and not is_romaji_family(view.strip(".'-")):
+            return  # 説明:NSIP pattern
         known = view.isascii() or is_name(view, words=True)
         alone = label and label["physician"] and _ENDS.match(folded.text, person.end()) and 2 <= len(view) <= 9
         if not ((known or alone) and (view.isascii() or may_be_name(view))):

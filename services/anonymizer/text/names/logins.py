@@ -51,11 +51,25 @@ RULES: Final = (
     Rule(
         "login",
         re.compile(
-            r"(?<![A-Za-z0-9])(?:(?:u|d|dr|rt|ns|md|me|op|staff|user|DR|RT|NS|STAFF|USER|OP|U)\d{3,6}|"
+            r"(?<![A-Za-z0-9])(?:(?:u|d|dr|rt|ns|md|me|op|rad|adm|tech|staff|user|DR|RT|NS|STAFF|USER|OP|U)\d{3,6}|"
             r"[A-Z]\d{3}[A-Z]{2}|"
             r"(?:HIS|RIS|PACS|AD|DOM)\\[A-Za-z0-9._-]+)(?![A-Za-z0-9])"
         ),
         "[15:23 ⟦dr8219⟧]", "L858R、u12",
+    ),
+    Rule(
+        "login",
+        re.compile(
+            r"(?<![A-Za-z0-9@./_-])[a-z]\d{5,7}(?![A-Za-z0-9@.])|(?<=@)[a-z][a-z0-9_-]{2,19}(?![A-Za-z0-9@.-])|"
+            r"^[ \t]*[\[(]?\d{1,2}:\d{2}(?::\d{2})?[\])]?[ ]+(?P<v>[a-z][a-z0-9._-]{2,19})(?=:)", re.MULTILINE
+        ),
+        "[10:26] ⟦watanabet⟧: 了解", "10:26 final: 済、L4",
+        veto=_is_word,
+    ),
+    Rule(
+        "login", re.compile(r"(?<![A-Za-z0-9@./_-])[a-z]{4,14}\d{1,4}(?![A-Za-z0-9@.])"),
+        "入力⟦hkaneko51⟧。", "腫瘤 mass51、lesion3",
+        veto=_is_no_login,
     ),
     Rule(
         "login",

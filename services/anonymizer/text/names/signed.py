@@ -81,10 +81,12 @@ RULES: Final = (
     Rule(
         "physician",
         re.compile(
-            r"(?:[Ss]igned|[Rr]eported|[Rr]ead|[Dd]ictated|[Aa]pproved|[Vv]erified|[Rr]eviewed|[Tt]ranscribed|[Pp]erformed|"
+            r"(?:[Ss]igned|[Rr]eported|[Rr]ead|[Dd]ictated|[Aa]pproved|[Vv]erified|[Rr]eviewed|[Tt]ranscribed|"
+            r"[Pp]erformed|"
             r"[Ii]nterpreted|[Rr]eferred|[Rr]equested|[Oo]rdered|SIGNED|REPORTED|DICTATED)"
             r"(?:[ ][Ee]lectronically)?[ ](?:by|BY|with)[ :]+(?:Drs?\.?[ ])?"
-            rf"(?P<v>[A-Z][A-Za-z'-]{{1,200}}(?:,?[ ]{DEGREES}(?:[A-Z][A-Za-z'-]{{1,200}}|[A-Z]\.)){{0,3}})(?![a-z])"
+            rf"(?P<v>[A-Z][A-Za-z'-]{{1,200}}(?:,?[ ]{DEGREES}(?:[A-Z][A-Za-z'-]{{1,200}}|"
+            rf"[A-Z]\.?(?![A-Za-z]))){{0,3}})(?![a-z])"
         ),
         "Electronically signed by ⟦Peter Q. Parker⟧, MD", "reported by CT only",
         signs=(" by", " BY", " with"), veto=_is_clinical_word,

@@ -34,13 +34,18 @@ def _is_clinical(folded: FoldedText, word: Morpheme) -> bool:
     return any(folded.view.startswith(term, word.start - at) for term, at in terms_with(view) if at <= word.start)
 
 
-def _people(folded: FoldedText, _: re.Match[str]) -> Iterator[Place]:
+def people(folded: FoldedText, _: re.Match[str]) -> Iterator[Place]:
     """Yield words that the analyser reads as a name of a person and that no word for a disease follows."""
     for word in folded.words.words:
         if word.kind not in (Kind.FAMILY, Kind.GIVEN) or script(folded.text[word.start]) != "kanji":
             continue
         if _stands_alone(folded, word) and not _is_clinical(folded, word):
             yield word.start, word.end
+
+
+def is_common_sign(view: str) -> bool:
+    """Say whether one kanji is a word that reports are full of."""
+    return view in _SINGLE_WORDS
 
 
 def _stands_alone(folded: FoldedText, word: Morpheme) -> bool:
@@ -59,7 +64,7 @@ def _unknown(folded: FoldedText, _: re.Match[str]) -> Iterator[Place]:
     """Yield words in kanji that nobody has, and places, alone between signs."""
     for word in folded.words.words:
         sign = folded.text[word.start]
-        if word.kind not in (Kind.UNKNOWN, Kind.PLACE) or script(sign) != "kanji" or word.end - word.start > 5:
+        if word.kind not in (Kind.UNKNOWN, Kind.PLACE) or not "一" <= sign <= "鿿" or word.end - word.start > 5:
             continue
         is_framed = folded.before(word.start) in _FRAME_SIGNS and folded.after(word.end) in _FRAME_SIGNS
         if is_framed and not _is_clinical(folded, word) and not EPONYM_JA.match(folded.text, word.end):
@@ -75,7 +80,7 @@ def _single(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
 def _is_known(hit: Hit) -> bool:
     """Say whether words in capitals are clinical, or an eponym."""
     words = re.findall("[a-z]+", hit.words.lower())
-    known = any(word in clinical_words() for word in words)
+    known = any(word in clinical_words() for word in words) or re.search(" (?:I{1,3}|IV|V|X)$", hit.words) is not None
     return (
         known
         or EPONYM_EN.match(hit.folded.text, hit.end) is not None
@@ -95,10 +100,10 @@ def _is_eponym_in_kana(hit: Hit) -> bool:
 RESIDUAL: Final = (
     Rule(
         "surname-in-text", _TEXT, "その⟦滝口⟧ら三名", "高安動脈炎、橋本病",
-        place=_people,
+        place=people,
     ),
     Rule(
-        "name-like-words", _TEXT, "(⟦勘解由小路⟧)", "(頭部)",
+        "name-like-words", _TEXT, "所見は:⟦勘解由小路⟧、", "(頭部)",
         place=_unknown,
     ),
     Rule(

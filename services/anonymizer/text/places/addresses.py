@@ -155,6 +155,12 @@ RULES: Final = (
 )  # fmt: skip
 STREETS: Final = (
     Rule(
+        "address", re.compile(rf"(?:lives? in|living in|resid(?:es|ent|ing) (?:in|at|of)|"
+            rf"moved to)[ ](?P<v>[{_K}ヶケノ]{{2,6}})"),
+        "Pt. lives in ⟦田辺市⟧.", "lives in a home",
+        signs=("liv", "resid", "moved"),
+    ),
+    Rule(
         "address",
         re.compile(
             rf"(?<![{_K}])(?P<v>[{_K}ヶケノ]{{1,6}}(?:市|町|村|区|島|地区))(?=[ ]?(?:$|[)\]、。,\n]|の(?:自宅|"

@@ -12,8 +12,10 @@ _JP = r"\.(?:co|or|ne|ac|go|ed|gr|lg)\.jp"
 _PHONE_DIGITS: Final = 9
 _KANJI_DIGIT: Final = "[〇零一二三四五六七八九]"
 _LABEL: Final = (
-    "TEL|Tel|tel|FAX|Fax|fax|Phone|phone|PHONE|電話(?:番号)?|携帯(?:電話)?(?:番号)?|けいたい|ケータイ|連絡先|内線|PHS|ピッチ|自宅|実家|"
-    "勤務先|職場|[Ee]xt(?:ension)?\\.?|EXT|[Cc]ell|[Mm]obile|℡|☎|📞|内|直通|代表|ポケベル|院内|ダイヤル|コール|ハイ|鳴らす"
+    "TEL|Tel|tel|FAX|Fax|fax|Phone|phone|PHONE|電話(?:番号)?|携帯(?:電話)?(?:番号)?|けいたい|ケータイ|連絡先|内線|"
+    "PHS|ピッチ|自宅|実家|"
+    "勤務先|職場|[Ee]xt(?:ension)?\\.?|EXT|[Cc]ell|[Mm]obile|℡|☎|📞|内|直通|代表|ポケベル|ナイセン|折り?返し|"
+    "リーダー直通|院内|ダイヤル|コール|ハイ|鳴らす"
 )
 _NUMBER_SIGN: Final = re.compile("[A-Za-z]|[ ]?(?:リンパ|mm|cm|番|LN|歯|枚|回|例)")
 
@@ -109,6 +111,13 @@ RULES: Final = (
         ),
         "技師 [PHS]⟦4432⟧", "電話にて報告、内 12 mm、120 kV",
         gate=has_numbers,
+    ),
+    Rule(
+        "phone",
+        re.compile(r"(?:連絡|折り?返し|電話(?:します|しました|済|を)?|呼出|"
+            r"コール)[ ]?[→(:][ ]?(?P<v>\d{4}(?:-\d{4})?)(?=[ )(へにまで、。\n]|$)"),
+        "出棟時連絡→⟦3375⟧(担当)", "連絡→2024/4/1",
+        signs=("連絡", "返し", "電話", "呼出", "コール"),
     ),
     Rule(
         "phone", re.compile(

@@ -66,7 +66,7 @@ RULES: Final = (
         re.compile(
             "病院|医院|クリニック|診療所|医療センター|診療センター|メディカルセンター|循環器病?センター|がんセンター|"
             "母子センター|医科大学|大学(?!生|院)|療養所|保健所|保健センター|健診センター|検診センター|健康管理センター|"
-            "画像診断センター|読影センター|健診プラザ|検診プラザ|健診クリニック|テレラド|訪問看護ステーション|ホスピタル|介護老人保健施設|特別養護老人ホーム|老人ホーム"
+            "画像診断センター|読影センター|テレラジオロジー|ドクターネット(?:ワーク)?|メディカルネット(?:ワーク)?|健診プラザ|検診プラザ|健診クリニック|テレラド|訪問看護ステーション|ホスピタル|介護老人保健施設|特別養護老人ホーム|老人ホーム"
         ),
         "近くの⟦さくらクリニック⟧より紹介", "近くの総合病院より紹介",
         place=_named,
@@ -92,10 +92,10 @@ RULES: Final = (
     Rule(
         "institution",
         re.compile(
-            r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z'.-]+\s(?:(?:of|the|and|for|de|St\.)\s)?){1,6}"
+            r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z'.-]+[ ](?:(?:of|the|and|for|de|St\.)[ ])?){1,6}"
             r"(?:Hospital|Clinic|Medical Cent(?:er|re)|Infirmary|University|Health Cent(?:er|re)|Cancer Cent(?:er|re)|"
             r"Hospice|Sanatorium)(?![a-z])"
-            r"(?:\s(?:of\s)?[A-Z][A-Za-z]+)?(?:\s(?:Hospital|Clinic|Medical Cent(?:er|re)))?"
+            r"(?:[ ](?:of[ ])?[A-Z][A-Za-z]+)?(?:[ ](?:Hospital|Clinic|Medical Cent(?:er|re)))?"
         ),
         "seen at ⟦Lakeview General Hospital⟧.", "Outside Hospital; Mayo Clinic classification",
         signs=(

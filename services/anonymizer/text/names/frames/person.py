@@ -11,6 +11,7 @@ from services.anonymizer.text.folding.morphemes import Kind
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
 from services.anonymizer.text.names.eponyms import EPONYM_JA
 from services.anonymizer.text.names.given import SIDES, is_given_part
+from services.anonymizer.text.names.kanji_names import FUNCTION_WORDS
 from services.anonymizer.text.names.readings import are_words
 from services.anonymizer.text.names.surnames import is_name, may_be_name
 
@@ -23,15 +24,22 @@ _MORE_LATIN: Final = re.compile(r",?[ ]{1,2}(?:[A-Z][A-Za-z'-]{1,15}|[A-Z]\.?)(?
 _PEOPLE: Final = (Kind.FAMILY, Kind.GIVEN, Kind.PERSON)
 _HIRAGANA: Final = "".join(map(chr, range(ord("ぁ"), ord("ん") + 1)))
 _MOST_PIECES: Final = 5
+_LONGEST_UNKNOWN: Final = 5  # signs
 _WORK: Final = re.compile(
-    "不在|同席|変更|交代|待機|終了|完了|予定|説明|連絡|報告|確認|依頼|相談|撮影|読影|記載|対応|指示|到着|呼出|同伴|付添|退室|入室|常駐|"
-    "兼任|未定|未記|不要|必要|希望|同意|検討|判断|評価|診察|紹介|受診|検査|精査|画像|単純|造影|所見|結果|参照|御中|各位|一同|本人|"
-    "家族|患者|以上|以下|以外|以内|代表|医師|先生|技師|看護|主治|担当|当直|当番|日直|外来|病棟|救急|他院|当院|前医|近医|同上|不明|"
-    "有無|異常|正常|著変|不変|陽性|陰性|左右|両側|右側|左側|上記|下記|別紙|添付|次回|前回|今回|初回|再診|初診|午前|午後|本日|昨日|"
-    "明日|番号|氏名|名前|年齢|性別|男性|女性|住所|電話|内線|要精|判定|結節|腫瘤|所属|専門|非常|常勤|中止|開始|施行|投与|継続|経過|追記|訂正"
+    "不在|同席|変更|交代|待機|終了|完了|予定|説明|連絡|報告|確認|依頼|相談|撮影|読影|記載|対応|指示|到着|呼出|同伴|"
+    "付添|退室|入室|常駐|"
+    "兼任|未定|未記|不要|必要|希望|同意|検討|判断|評価|診察|紹介|受診|検査|精査|画像|単純|造影|所見|結果|参照|御中|"
+    "各位|一同|本人|"
+    "家族|患者|以上|以下|以外|以内|代表|医師|先生|技師|看護|主治|担当|当直|当番|日直|外来|病棟|救急|他院|当院|前医|"
+    "近医|同上|不明|"
+    "有無|異常|正常|著変|不変|陽性|陰性|左右|両側|右側|左側|上記|下記|別紙|添付|次回|前回|今回|初回|再診|初診|午前|"
+    "午後|本日|昨日|"
+    "明日|番号|氏名|名前|年齢|性別|男性|女性|住所|電話|内線|要精|判定|結節|腫瘤|所属|専門|非常|常勤|中止|開始|施行|"
+    "投与|継続|経過|追記|訂正"
 )
 _NO_SINGLE: Final = frozenset(
-    "肝肺腎脳骨胃腸胸腹頭頸眼耳鼻歯舌胆膵脾脊髄血尿便痰乳陰陽低軽重強弱癌腫瘤瘍痛熱術様氏殿者医師士員名科部室課印宛記版期型群級度"
+    "肝肺腎脳骨胃腸胸腹頭頸眼耳鼻歯舌胆膵脾脊髄血尿便痰乳陰陽低軽重強弱癌腫瘤瘍痛熱術様氏殿者医師士員名科部室課印宛記"
+    "版期型群級度"
     "層枚個例無有否可済未要急至主副男女他同再初前後左右上下内外年月日時分秒件回頁点線膜管筋腱靱節核"
 )
 
@@ -67,12 +75,13 @@ def person_end(folded: FoldedText, at: int, least: Evidence) -> int:
 def evidence(folded: FoldedText, start: int, end: int) -> Evidence:
     """Return what speaks for a place in kanji being a name."""
     words = folded.words.within(start, end)
-    kinds = tuple(word.kind for word in words) if words and words[0].start == start and words[-1].end == end else ()
-    return _evidence(folded.view[start:end], kinds)
+    whole = bool(words) and words[0].start == start and words[-1].end == end
+    parts = tuple((word.kind, word.end - word.start) for word in words) if whole else ()
+    return _evidence(folded.view[start:end], parts)
 
 
 @lru_cache(8192)
-def _evidence(view: str, kinds: tuple[Kind, ...]) -> Evidence:
+def _evidence(view: str, parts: tuple[tuple[Kind, int], ...]) -> Evidence:
     if view in clinical_terms() or _WORK.search(view):
         return Evidence.NONE
     if len(view) == 1:
@@ -81,10 +90,11 @@ def _evidence(view: str, kinds: tuple[Kind, ...]) -> Evidence:
         return Evidence.LISTED
     if view in clinical_words() or not may_be_name(view):
         return Evidence.NONE
+    kinds = [kind for kind, _ in parts]
     if kinds and all(kind in _PEOPLE for kind in kinds):
         return Evidence.LISTED
-    short = len(view) <= 5 and (Kind.UNKNOWN in kinds or Kind.PLACE in kinds or Kind.PROPER in kinds)
-    return Evidence.UNKNOWN if short else Evidence.NONE
+    no_word = bool({Kind.UNKNOWN, Kind.PLACE, Kind.PROPER}.intersection(kinds)) or _is_made_up(parts)
+    return Evidence.UNKNOWN if len(view) <= _LONGEST_UNKNOWN and no_word else Evidence.NONE
 
 
 def may_sign(view: str) -> bool:
@@ -97,6 +107,18 @@ def may_sign(view: str) -> bool:
     )
 
 
+def _is_made_up(parts: tuple[tuple[Kind, int], ...]) -> bool:
+    """Say whether no dictionary has it, so that it falls into single signs, or a number and a sign."""
+    single = len(parts) in (2, 3) and all(size == 1 for _, size in parts)
+    numbers = {kind is Kind.NUMBER for kind, _ in parts}
+    return single or (len(parts) == 2 and numbers == {True, False})
+
+
+def is_work(view: str) -> bool:
+    """Say whether a word of the hospital's work or of a report stands there: 同席, 所見."""
+    return _WORK.search(view) is not None
+
+
 def is_side(view: str) -> bool:
     """Say whether it is one kanji that reports are full of: 右, 中."""
     return view in SIDES
@@ -106,6 +128,8 @@ def _is_given(folded: FoldedText, start: int, end: int) -> bool:
     view = folded.view[start:end]
     if view in _NO_SINGLE or _WORK.search(view):
         return False
+    if view in names().given_by_reading and len(view) < _LONGEST_UNKNOWN and view not in FUNCTION_WORDS:
+        return True
     if len(view) > 1 and view in names().given and view not in clinical_words():
         return True  # 弥生, also if it is a word
     return is_given_part(view) and not are_words(folded, start, end)

@@ -73,6 +73,16 @@ def _is_no_reading(hit: Hit) -> bool:
 
 RULES: Final = (
     Rule(
+        "physician", re.compile(rf"[(\[](?P<v>{_NAME})[)\]]\s*\Z"),
+        "所見を疑う。(⟦佃⟧)", "所見を疑う。(正常)",
+        place=_people(Evidence.UNKNOWN),
+    ),
+    Rule(
+        "physician", re.compile(rf"(?:^|(?<=[\s。]))[RDT]\.(?P<v>[{_K}]{{1,4}})[ \t]*$", re.MULTILINE),
+        "所見。\nR.⟦奥⟧", "所見。\nR.肺",
+        signs=(".",), place=_people(Evidence.UNKNOWN),
+    ),
+    Rule(
         "physician", re.compile(rf"(?:(?<=\s)|^|(?<=[。(、]))(?:{_DAY}){_HOUR}[ ]{{1,3}}(?P<v>{_NAME})[ ]?(?=[)\]】]|"
             rf"印|"
             rf"記|拝|$)", re.MULTILINE),
@@ -95,7 +105,8 @@ RULES: Final = (
         signs=("(",), place=_plain,
     ),
     Rule(
-        "physician", re.compile(rf"以上[、,。. ][ ]?(?P<v>{_NAME})(?=[ ]*(?:$|\n|。|でした|です|、入力|$))"),
+        "physician", re.compile(rf"(?:以上|お?終?わり)[、,。. ][ ]?(?P<v>{_NAME})(?=[ ]*(?:$|\n|。|でした|です|"
+            rf"、入力|$))"),
         "以上、⟦佃⟧", "以上、正常です",
         signs=("以上",), place=_people(Evidence.LISTED),
     ),
