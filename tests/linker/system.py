@@ -216,6 +216,12 @@ class Opened:
             assert answer.status == status, await answer.text()
             return await answer.json(content_type=None)
 
+    async def image_outage(self) -> tuple[int, str]:
+        """Return how often the centre took no images in a row, and why."""
+        outages = (await self.get("/api/gateway/deliveries"))["outages"]
+        images = outages.get("images", {"tries": 0, "reason": ""})  # none before its worker has started
+        return images["tries"], images["reason"]
+
     async def post(self, path: str, body: object, status: int = 200, content_type: str = "application/json") -> Any:
         """Send JSON and return the JSON answer."""
         async with self.session.post(self.url + path, json=body, headers={"Content-Type": content_type}) as answer:

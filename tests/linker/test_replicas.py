@@ -104,8 +104,7 @@ async def test_every_process_says_that_the_centre_is_away(gateways: list[Opened]
     for process in gateways:
 
         async def away(process: Opened = process) -> bool:
-            outages = (await process.get("/api/gateway/deliveries"))["outages"]
-            return bool(outages.get("images", {}).get("reason") == "http-503")
+            return (await process.image_outage())[1] == "http-503"
 
         await until(away)
         assert process.running.status is not None

@@ -119,8 +119,8 @@ async def test_while_the_centre_is_away_nothing_is_given_up_and_the_backlog_is_v
         await gateway.take(instances(STUDY, 2), report(text))
 
         async def away() -> bool:
-            found = (await gateway.get("/api/gateway/deliveries"))["outages"]
-            return bool(found["images"]["tries"] > 2 and found["images"]["reason"] == f"http-{status}")
+            tries, reason = await gateway.image_outage()
+            return tries > 2 and reason == f"http-{status}"
 
         await until(away)
         assert (await gateway.get("/api/gateway/deliveries"))["counts"]["pending"] == 2
@@ -357,8 +357,7 @@ async def test_a_centre_that_stops_reading_runs_into_the_timeout_and_not_into_a_
             await gateway.take(instances(STUDY, 2))
 
             async def timed_out() -> bool:
-                outages = (await gateway.get("/api/gateway/deliveries"))["outages"]
-                return bool(outages["images"]["reason"] == "timeout")
+                return (await gateway.image_outage())[1] == "timeout"
 
             await until(timed_out)
     finally:
