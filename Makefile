@@ -6,6 +6,8 @@ HOME_  ?= jmid-home
 PORT   ?= 8080
 DIMSE_PORT ?= 11112
 JOBS ?= 2
+# One more than the cores: tests wait for disks and timers.
+FAST_JOBS ?= 3
 PLANS ?= 50
 SEED ?= 1
 FAST = "not servers and not browser and not slow"
@@ -29,7 +31,7 @@ test: $(VENV)/.dev ## Set up and pass all tests (real RabbitMQ, MongoDB protocol
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope $(ARGS)
 
 test-fast: $(VENV)/.dev ## Pass the tests that need no server, browser or process of their own (80 s on 2 cores)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope -m $(FAST) $(ARGS)
+	@HYPOTHESIS_PROFILE=few $(BIN)/python -m pytest -n $(FAST_JOBS) --dist loadscope -m $(FAST) $(ARGS)
 
 fuzz: $(VENV)/.dev ## Look for new failing examples with random seeds (ARGS="--minutes 10 --seed N --servers tests/dicom")
 	@$(BIN)/python -m tests.fuzz $(ARGS)

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings
 
+from tests.examples import USUAL, examples
 from tests.servers.install import CHROMIUM, NO_CHROMIUM
 from tests.servers.mongodb import MongoDB, NamedMongoDB
 from tests.servers.process import free_ports
@@ -26,9 +27,10 @@ N = TypeVar("N")
 S = TypeVar("S")
 
 settings.register_profile("fixed", derandomize=True, database=None)
+settings.register_profile("few", derandomize=True, database=None, max_examples=examples(USUAL))
 settings.register_profile("search", derandomize=False, database=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
-"""`make test` makes up the same examples every time; `make fuzz` looks for new ones (tests/fuzz/__main__.py)."""
+"""`make test` makes up the same examples each time, `make test-fast` a quarter of them, `make fuzz` new ones."""
 
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",

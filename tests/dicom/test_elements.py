@@ -23,6 +23,7 @@ from shared.dicom.elements import Syntax
 from shared.dicom.file_format import Part10
 from shared.dicom.vrs import vr_of
 from shared.errors import Invalid
+from tests.examples import examples
 
 NATIVE = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
 
@@ -90,7 +91,7 @@ def tags_by_pydicom(data_set: Dataset, path: tuple[int, ...] = ()) -> list[tuple
 
 
 @given(data_sets(), st.sampled_from(NATIVE))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_walk_finds_what_pydicom_wrote(data_set: Dataset, syntax: str) -> None:
     data = part10(data_set, syntax)
 
@@ -101,7 +102,7 @@ def test_the_walk_finds_what_pydicom_wrote(data_set: Dataset, syntax: str) -> No
 
 
 @given(data_sets(), st.sampled_from(NATIVE[:3]), st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_broken_bytes_are_invalid_and_nothing_else(data_set: Dataset, syntax: str, data: st.DataObject) -> None:
     broken = bytearray(part10(data_set, syntax))
     for _ in range(data.draw(st.integers(1, 4))):
@@ -116,7 +117,7 @@ def test_broken_bytes_are_invalid_and_nothing_else(data_set: Dataset, syntax: st
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_rubbish_is_invalid_and_nothing_else(rubbish: bytes) -> None:
     try:
         tags_of(file_format.split(b"\0" * 128 + b"DICM" + rubbish))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from shared.dicom.multipart import MultipartReader, boundary_of, content_type
 from shared.errors import Invalid
+from tests.examples import examples
 
 BOUNDARY = b"frontier"
 DELIMITER = b"\r\n--" + BOUNDARY
@@ -55,7 +56,7 @@ def holds_no_delimiter(part: bytes) -> bool:
     st.sampled_from([b"", b"this is to be ignored"]),
     st.sampled_from([b"", b"\r\n", b"\r\nepilogue"]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 async def test_parts_come_out_as_they_went_in(
     parts: list[bytes], sizes: list[int], preamble: bytes, epilogue: bytes
 ) -> None:
@@ -65,7 +66,7 @@ async def test_parts_come_out_as_they_went_in(
 
 
 @given(st.lists(contents.filter(holds_no_delimiter), min_size=1, max_size=3), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 async def test_a_body_cut_anywhere_is_invalid_and_never_hangs(parts: list[bytes], data: st.DataObject) -> None:
     whole = body(parts)
     cut = data.draw(st.integers(0, len(whole) - 3))
@@ -75,7 +76,7 @@ async def test_a_body_cut_anywhere_is_invalid_and_never_hangs(parts: list[bytes]
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(1, 20), min_size=1, max_size=4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 async def test_rubbish_is_invalid_or_empty_and_nothing_else(rubbish: bytes, sizes: list[int]) -> None:
     try:
         await read_all(rubbish, sizes)

@@ -27,6 +27,7 @@ from shared.documents.sqlite import open_sqlite
 from shared.errors import Invalid
 from tests.documents.records import FED, Item, State
 from tests.documents.reference import found
+from tests.examples import examples
 from tests.servers.mongodb import MongoDB
 
 TEXTS = [
@@ -101,7 +102,7 @@ async def filled(documents: Documents) -> AsyncIterator[Documents]:
 
 
 @given(where=st.lists(_conditions, max_size=3), order=_orders, limit=st.integers(1, 60), offset=st.integers(0, 40))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_find_is_what_the_reference_finds(
     filled: Documents, where: list[Condition], order: list[Order], limit: int, offset: int
 ) -> None:

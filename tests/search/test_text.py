@@ -12,6 +12,7 @@ from services.search.highlight import excerpt, segments
 from services.search.index import CaseIndex
 from services.search.query import CaseQuery, Text, parse_query, parse_text
 from shared.errors import Invalid
+from tests.examples import examples
 
 FINDINGS = "右肺上葉に\n結節影を認める。ｶﾞﾝの疑い。ＣＴ検査 No mass is seen."
 ALPHABET = "右肺結節影がガｶﾞ ctCTＣＴa1１\n。"
@@ -52,7 +53,7 @@ def test_words_are_found_however_they_are_written(index: CaseIndex, asked: str, 
     assert hits.total == int(found)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(texts=st.lists(st.text(ALPHABET, max_size=12), min_size=1, max_size=5), asked=st.text(ALPHABET, max_size=4))
 def test_the_index_finds_exactly_the_cases_whose_folded_text_holds_the_folded_term(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], asked: str

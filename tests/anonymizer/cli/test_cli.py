@@ -25,8 +25,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def deid(folder: Path, *more: str) -> list[dict[str, str]]:
-    arguments = ["instances", str(folder / "in"), str(folder / "out"), "--keys", str(folder / "keys"), *more]
+def deid(folder: Path, *more: str, jobs: str = "1") -> list[dict[str, str]]:
+    places = [str(folder / "in"), str(folder / "out"), "--keys", str(folder / "keys")]
+    arguments = ["instances", *places, "--jobs", jobs, *more]
     result = RUN.invoke(commands.deid, arguments)
     assert result.exit_code == 0, result.output
     with (folder / "out" / "index.csv").open(encoding="utf-8", newline="") as file:
@@ -35,7 +36,7 @@ def deid(folder: Path, *more: str) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_folder_is_deidentified_with_an_index(folder: Path, jobs: str) -> None:
-    rows = deid(folder, "--quarantine", str(folder / "held"), "--jobs", jobs)
+    rows = deid(folder, "--quarantine", str(folder / "held"), jobs=jobs)
 
     by_input = {row["input"]: row for row in rows}
     output = by_input["SAIONJI CHIHIRO/1.dcm"]["output"]
@@ -64,8 +65,8 @@ def test_instances_that_share_a_uid_are_all_kept_and_a_second_run_adds_nothing(f
     other.InstanceNumber = 8
     other.save_as(folder / "in" / "2.dcm")
 
-    first = deid(folder, "--jobs", "1")
-    second = deid(folder, "--jobs", "1")
+    first = deid(folder)
+    second = deid(folder)
 
     assert len({row["output"] for row in first if row["output"]}) == 2
     assert first == second

@@ -22,13 +22,14 @@ from tests.anonymizer.instances.test_content_items import dose_report
 SYNTAXES = [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
 
 
+@pytest.mark.parametrize("seed", [7, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (8, 9))])
 @pytest.mark.parametrize("syntax", SYNTAXES, ids=lambda syntax: syntax.name)
-def test_damaged_files_are_refused_or_cleaned(syntax: object, jmid: Policy) -> None:
-    chance = random.Random(7)
+def test_damaged_files_are_refused_or_cleaned(syntax: object, seed: int, jmid: Policy) -> None:
+    chance = random.Random(seed)
     original = bytearray(ct("utf-8", syntax).data)  # type: ignore[arg-type]
     outcomes: list[object] = []
 
-    for _ in range(150):
+    for _ in range(50):
         data = bytearray(original)
         for _ in range(chance.randint(1, 6)):
             data[chance.randrange(132, len(data))] = chance.randrange(256)
@@ -42,11 +43,12 @@ def test_damaged_files_are_refused_or_cleaned(syntax: object, jmid: Policy) -> N
     assert any(isinstance(each, Refusal) for each in outcomes)
 
 
-def test_damaged_reports_are_refused_or_cleaned(jmid: Policy) -> None:
-    chance = random.Random(11)
+@pytest.mark.parametrize("seed", [11, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (12, 13))])
+def test_damaged_reports_are_refused_or_cleaned(seed: int, jmid: Policy) -> None:
+    chance = random.Random(seed)
     original = dose_report(undefined_length=True)
 
-    for _ in range(300):
+    for _ in range(100):
         data = bytearray(original)
         for _ in range(chance.randint(1, 4)):
             data[chance.randrange(132, len(data))] = chance.choice((0, 255, 0xFE, chance.randrange(256)))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from services.anonymizer.text.cleaner import CleanedText, Identifiers, TextPolicy, clean_text
 from services.anonymizer.text.folding.spans import MARKERS
 from tests.cost import LINEAR, growth
+from tests.examples import examples
 
 HEADER = {
     "PatientName": "SATO^KEN=佐藤^健=サトウ^ケン",
@@ -259,7 +260,7 @@ pieces = st.lists(
 
 
 @given(pieces)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_any_text_is_cleaned_without_an_error_and_a_second_time_changes_nothing(parts: list[str]) -> None:
     once = clean("".join(parts))
 
@@ -267,7 +268,7 @@ def test_any_text_is_cleaned_without_an_error_and_a_second_time_changes_nothing(
 
 
 @given(pieces)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_everything_outside_the_spans_is_as_it_was(parts: list[str]) -> None:
     text = "".join(parts)
 
@@ -282,7 +283,7 @@ def test_everything_outside_the_spans_is_as_it_was(parts: list[str]) -> None:
 
 
 @given(st.text(max_size=40), st.text(max_size=20), st.text(max_size=20))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_any_header_makes_a_dictionary(name: str, number: str, text: str) -> None:
     who = Identifiers.of_header(
         {"PatientName": name, "PatientID": number, "PatientBirthDate": number, "InstitutionName": text}

@@ -19,6 +19,7 @@ from services.archive.settings import ArchiveSettings
 from shared.documents import Delete, Put
 from shared.documents.sqlite import open_sqlite
 from shared.errors import Invalid
+from tests.examples import examples
 
 NAMES = ["Yamada^Taro", "YAMADA^Hanako", "yamamoto", "O'Neil^A[b]*", "Sato^Ken^^Dr"]
 IDEOGRAPHIC = ["", "山田^太郎", "山本^花子"]
@@ -105,7 +106,7 @@ def in_moments(study: dict[str, Any], date: MatchingKey, time: MatchingKey) -> b
     st.lists(attributes, min_size=1, max_size=12),
     st.lists(st.tuples(st.lists(keys, min_size=1, max_size=3, unique_by=lambda k: k[0]), st.booleans()), max_size=6),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_index_agrees_with_the_matcher(tmp_path: Path, made: list[Any], queries: list[Any]) -> None:
     async with open_sqlite(tmp_path / "documents.sqlite") as documents:
         await documents.declare(*COLLECTIONS)
@@ -139,7 +140,7 @@ def uid_of(answer: bytes) -> str:
 
 
 @given(st.lists(st.tuples(st.text(max_size=30), st.text(max_size=30)), max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_any_query_is_parsed_or_invalid(parameters: list[tuple[str, str]]) -> None:
     try:
         parse(Level.STUDY, parameters)

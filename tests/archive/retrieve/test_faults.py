@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.archive.records import INSTANCES
 from tests.archive.retrieve.fixtures import Serving, data_of, path_of
+from tests.examples import examples
 
 STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 
@@ -73,7 +74,7 @@ async def test_senseless_requests_never_make_the_server_fail(serving: Serving) -
     known = path_of(record)
     asked: list[tuple[str, dict[str, str], str]] = []
 
-    @settings(max_examples=150, deadline=None, database=None)
+    @settings(max_examples=examples(150), deadline=None, database=None)
     @given(
         st.sampled_from(
             [

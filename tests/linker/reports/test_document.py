@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.linker.reports import document as crossing
 from shared.errors import Invalid
+from tests.examples import examples
 from tests.linker.samples import document, flagged, packed, uid
 
 
@@ -151,7 +152,7 @@ _json = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.sampled_from(list(document())), _json)
 def test_a_broken_document_is_refused_or_can_be_linked_but_is_never_an_error(name: str, value: object) -> None:
     data = orjson.dumps({**document(), name: value})
