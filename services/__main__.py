@@ -13,6 +13,7 @@ from services import checking, data_versions, dead_letters, free_text, operation
 from services.anonymizer import service as anonymizer
 from services.anonymizer.cli import commands as anonymizer_cli
 from services.anonymizer.cli.audit_commands import audit
+from services.anonymizer.cli.name_commands import names
 from services.archive import service as archive
 from services.command_line import option_variables, run_command
 from services.ingest import service as ingest
@@ -39,6 +40,7 @@ app.add_typer(anonymizer_cli.deid, name="deid")
 app.add_typer(anonymizer_cli.keys, name="keys")
 app.add_typer(anonymizer_cli.profile, name="profile")
 app.add_typer(audit, name="audit")
+app.add_typer(names, name="names")
 app.add_typer(dead_letters.commands(SERVICES), name="dead")
 app.add_typer(data_versions.rebuilding(), name="rebuild")
 app.add_typer(reconcile.reconciling(), name="reconcile")

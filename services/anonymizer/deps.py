@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from services.anonymizer.header_names.learned import LearnedNames
 from services.anonymizer.policy import Policy
 from services.anonymizer.pseudonyms.vault_entries import Written
 from shared.blobs import Blobs
@@ -14,7 +15,8 @@ from shared.service import Cpu
 class AnonymizerDeps:
     """identified, deidentified: the stores of the two trust zones.  policy: profile, keys and site.
     batch_bytes: what one worker takes at once; an Instance that is larger goes by way of files in scratch.
-    holds_flagged: whether a report with a residual risk waits for a person.  written: what the vault holds."""
+    holds_flagged: whether a report with a residual risk waits for a person.  written: what the vault holds.
+    learned: names that headers told."""
 
     identified: Blobs
     deidentified: Blobs
@@ -25,3 +27,4 @@ class AnonymizerDeps:
     scratch: Path
     holds_flagged: bool = True
     written: Written = field(default_factory=Written)
+    learned: LearnedNames = field(default_factory=LearnedNames)

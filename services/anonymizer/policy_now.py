@@ -3,6 +3,7 @@
 It is read with each batch and each report, so that a device rule or a name on the site's list needs no restart.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.anonymizer.deps import AnonymizerDeps
@@ -10,6 +11,7 @@ from services.anonymizer.device_rules import RuleState
 from services.anonymizer.policy import Policy
 from services.anonymizer.records import DEVICE_RULES, SITE_NAMES
 from services.anonymizer.text import site_list
+from services.anonymizer.text.site_list import SiteList
 from shared.documents import Eq
 
 
@@ -25,6 +27,12 @@ async def policy_now(deps: AnonymizerDeps) -> PolicyNow:
     in_force = Eq("state", RuleState.ACTIVE.value)
     rules = await deps.documents.find_all(DEVICE_RULES, in_force)
     names = await deps.documents.find_all(SITE_NAMES, in_force)
-    listed = site_list.with_lines(deps.policy.names, (f"{each.kind}: {each.name}" for each in names))
+    told = await deps.learned.lines(deps.documents)
+    listed = _listed(deps.policy.names, (*sorted(f"{each.kind}: {each.name}" for each in names), *told))
     since = max((*(rule.current.at for rule in rules), *(name.current.at for name in names)), default="")
     return PolicyNow(deps.policy._replace(device_rules=tuple(rules), names=listed), since)
+
+
+@lru_cache(8)
+def _listed(names: SiteList, lines: tuple[str, ...]) -> SiteList:
+    return site_list.with_lines(names, lines)

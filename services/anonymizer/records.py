@@ -190,6 +190,30 @@ class SiteName(msgspec.Struct, frozen=True, kw_only=True):
         return self.versions[-1]
 
 
+class NameState(StrEnum):
+    """Whether a name that headers told is cleaned. SEEN: on too few Studies yet.  REMOVED: by a person, for good."""
+
+    SEEN = "seen"
+    IN_FORCE = "in-force"
+    REMOVED = "removed"
+
+
+class HeaderName(msgspec.Struct, frozen=True, kw_only=True):
+    """A name of staff or a place that headers of this site told. kind: as in the file of the site's list.
+
+    studies: pseudonyms of the first Studies on which it stood, as many as it needs to be in force.
+    by: who removed it.  at: RFC 3339, of the last change.
+    """
+
+    id: str
+    kind: str
+    name: str
+    studies: tuple[str, ...]
+    state: NameState
+    at: str
+    by: str = ""
+
+
 DAMAGED = "damaged-at-rest"
 SEND_AGAIN = "the identified bytes are no more those that came: have them sent again"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -216,6 +240,7 @@ DECISION_EVENTS = Collection(
     indexes=(("subject", "at"), ("by", "at")),
 )
 SITE_NAMES = Collection("deid_site_names", SiteName, key="id", fields=("state",))
+HEADER_NAMES = Collection("deid_header_names", HeaderName, key="id", fields=("state",))
 DEVICE_RULES = Collection("deid_device_rules", DeviceRule, key="id", fields=("state",))
 AUDIT = Collection(
     "deid_audit",
@@ -246,6 +271,7 @@ COLLECTIONS = (
     DECISION_EVENTS,
     DEVICE_RULES,
     SITE_NAMES,
+    HEADER_NAMES,
     REPORT_AUDIT,
     SERIES_LOOKS,
     VAULT,

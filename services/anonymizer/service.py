@@ -2,7 +2,8 @@
 
 Takes ``instances.received`` and ``report.received``; publishes what it de-identified and what it refused. Owns
 ``deid_audit``, ``deid_report_audit``, ``deid_decisions``, ``deid_decision_events``, ``deid_device_rules``,
-``deid_site_names``, ``deid_key_versions``, ``deid_vault``, ``deid_vault_reads`` and ``quarantine``.
+``deid_site_names``, ``deid_header_names``, ``deid_key_versions``, ``deid_vault``, ``deid_vault_reads`` and
+``quarantine``.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from services.anonymizer.audit.routes import audit_routes
 from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.header_names.learned import LearnedNames
 from services.anonymizer.instances import scratch
 from services.anonymizer.instances.handler import deidentify_instances
 from services.anonymizer.pixels import text_detector
@@ -81,6 +83,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         batch_bytes=settings.batch_bytes,
         scratch=place.home / "anonymizer" / "scratch",
         holds_flagged=settings.flagged_reports == "review",
+        learned=LearnedNames(settings.header_name_studies),
     )
     await asyncio.to_thread(scratch.prepare, deps.scratch)
 

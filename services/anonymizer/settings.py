@@ -68,6 +68,15 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
             "wherever they stand; empty: none."
         ),
     ] = None
+    header_name_studies: Annotated[
+        int,
+        Meta(
+            description="On how many Studies a name of staff, an institution, a department or a ward stands in headers "
+            "of this site before it is cleaned from every text; 0: names are not learned from headers.",
+            ge=0,
+            le=1000,
+        ),
+    ] = 3
     key_wrap: Annotated[
         str, Meta(description="Command of a KMS or card that wraps a key file; empty: key files are plain.")
     ] = ""

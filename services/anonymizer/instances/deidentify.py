@@ -12,7 +12,8 @@ from msgspec import structs
 
 from services.anonymizer import policy as contexts
 from services.anonymizer.dicom import file_format, patient_identifiers
-from services.anonymizer.dicom.patient_identifiers import TopLevelAttributes
+from services.anonymizer.dicom.patient_identifiers import PatientIdentity, TopLevelAttributes
+from services.anonymizer.header_names.told import ToldName, names_told
 from services.anonymizer.instances import burned_in, series_template, sop_classes
 from services.anonymizer.instances.data_set import Buffer, Rewriter
 from services.anonymizer.instances.replacement_values import shifted
@@ -41,7 +42,8 @@ class Cleaned(msgspec.Struct, frozen=True):
 
     data: empty if it was written to a file.  size_bytes, digest: of either; SHA-256, hexadecimal.
     counts: action → how often.  sealed: the way back, for the vault.
-    device_rule: rule and version by which its pixels were masked.
+    device_rule: rule and version by which its pixels were masked.  told: names of staff and places in its header,
+    which stay inside the site.
     """
 
     data: bytes
@@ -54,6 +56,7 @@ class Cleaned(msgspec.Struct, frozen=True):
     keys: LinkKeys
     sealed: tuple[Sealed, ...] = ()
     device_rule: str = ""
+    told: tuple[ToldName, ...] = ()
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -112,8 +115,14 @@ def rewritten(data: FileBytes, policy: Policy, review: Review | None) -> tuple[S
         keys=keys,
         sealed=_sealed(context, attributes, keys, sealed),
         device_rule=rule.label if rule else "",
+        told=_told(context.identity),
     )
     return ([head, file_format.deflate(parts)] if file.deflated else [head, *parts]), cleaned
+
+
+@lru_cache(1024)
+def _told(identity: PatientIdentity) -> tuple[ToldName, ...]:
+    return names_told(identity.header)
 
 
 def _is_like(known: Made, file: Part10[FileBytes]) -> bool:

@@ -1,11 +1,12 @@
 """Moves what was received from the identified to the de-identified zone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.header_names.learned import Sighting
 from services.anonymizer.instances import quarantined
 from services.anonymizer.instances import scratch as files
 from services.anonymizer.instances.batch import Refusal, Source
@@ -54,10 +55,17 @@ async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -
             outcomes = dict(zip(portion.blobs, await findings(deps.cpu, sources, policy), strict=True))
             refused |= {blob: each for blob, each in outcomes.items() if isinstance(each, Refusal)}
             cleaned = {blob: each for blob, each in outcomes.items() if isinstance(each, Cleaned)}
+            await _learn(event, deps, cleaned.values())
             audits += await _keep(event, deps, cleaned, decisions, sources[0].target)
     await quarantined.quarantine(event, deps, refused, decisions)
     _count(deps, len(audits), refused)
     return _events(event, audits, refused)
+
+
+async def _learn(event: InstancesReceived, deps: AnonymizerDeps, cleaned: Iterable[Cleaned]) -> None:
+    """Note the names of staff and places that headers told; before the bytes go, so that a replay notes them too."""
+    sightings = [Sighting(told, each.keys.study_instance_uid) for each in cleaned for told in each.told]
+    await deps.learned.note(deps.documents, sightings, event.occurred_at.isoformat())
 
 
 class Portion(NamedTuple):

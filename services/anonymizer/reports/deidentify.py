@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from services.anonymizer.header_names.told import ToldName, names_told
 from services.anonymizer.policy import Policy
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms import pseudonyms
@@ -38,7 +39,7 @@ class DeidentifiedReport(msgspec.Struct, frozen=True):
 
     removed: category → count.  dropped: kind of attachment → count.
     review: a person should read it; reasons say why, as words; risks where, by cleaned text.
-    sealed: the way back, for the vault.
+    sealed: the way back, for the vault.  told: names of staff and places in its header, which stay inside the site.
     """
 
     report_id: str
@@ -54,6 +55,7 @@ class DeidentifiedReport(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...] = ()
     sealed: tuple[Sealed, ...] = ()
     risks: dict[str, tuple[ResidualRisk, ...]] = {}
+    told: tuple[ToldName, ...] = ()
 
 
 class _Cleaner:
@@ -126,6 +128,7 @@ def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:
         review=bool(cleaner.reasons),
         reasons=cleaner.reasons,
         risks=cleaner.risks,
+        told=names_told(source.header),
         sealed=_sealed(source, policy, issuer, (report_id, own), keys),
     )
 

@@ -6,6 +6,7 @@ import orjson
 from msgspec import structs
 
 from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.header_names.learned import Sighting
 from services.anonymizer.policy import Policy
 from services.anonymizer.policy_now import policy_now
 from services.anonymizer.profile import profile
@@ -49,6 +50,8 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
     report = await _cleaned(data, deps)
     if isinstance(report, Permanent):
         return await _refuse(event, deps, report, len(data))
+    sightings = [Sighting(told, report.keys.study_instance_uid or report.report_id) for told in report.told]
+    await deps.learned.note(deps.documents, sightings, event.occurred_at.isoformat())
     is_released = decision is not None and is_decided(report, decision)
     if decision is not None and is_released:
         report = released(report, decision)
