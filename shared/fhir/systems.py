@@ -24,6 +24,7 @@ SITE: Final = "urn:jmid:site:"
 """Begins meta.source; the site's short name follows."""
 PROFILE: Final = "urn:jmid:profile"
 REVIEW: Final = "urn:jmid:review"
+TEXT: Final = "urn:jmid:text"  # how texts were cleaned, where it was with less than the standard install
 LINK: Final = "urn:jmid:link"
 
 

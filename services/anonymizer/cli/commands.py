@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.table import Table
 
-from services.anonymizer.cli import lost_keys, report_commands, site_names, verify_command
+from services.anonymizer.cli import lost_keys, report_commands, rules_only, site_names, verify_command
 from services.anonymizer.cli.folder import deidentify_folder
 from services.anonymizer.deface import load as defacing
 from services.anonymizer.deface.folder import deface_folder
@@ -55,12 +55,13 @@ def instances(
             help="Let the text detector look at images in which no rule expects text: derived ones, ends of CT and MR.",
         ),
     ] = True,
+    without: rules_only.Option = False,
 ) -> None:
     """De-identify every file under IN_DIR into OUT_DIR. OUT_DIR/index.csv names the inputs: keep it at the site."""
     policy = _policy(profile, keys, site)._replace(trust_detector=mask_text, search_pixels=search_pixels)
     _check_detector(mask_text, "--mask-text", "a person at the gateway")
     _check_detector(search_pixels, "--search-pixels", "--no-search-pixels")
-    policy = policy._replace(names=site_names.read(names, out))
+    policy = policy._replace(names=site_names.read(names, out), analyse=rules_only.analyse(without, out))
     passed, refused = deidentify_folder(in_dir, out_dir, policy, quarantine, jobs, out)
     out.print(f"{passed} de-identified, {refused} refused; see {out_dir / 'index.csv'}")
 
@@ -75,11 +76,20 @@ def reports(
     site: SiteOption = "demo",
     names: site_names.Option = None,
     recognise: Annotated[bool, typer.Option(help="Let the recogniser of names, if installed, flag reports.")] = True,
+    without: rules_only.Option = False,
 ) -> None:
     """De-identify reports, a JSON object a line: {"id", "header", "text"}."""
     _policy(profile, keys, site)
     outcome = report_commands.deidentify_file(
-        in_file, out_file, profile, keys, site=site, jobs=jobs, recognise=recognise, names=site_names.read(names, out)
+        in_file,
+        out_file,
+        profile,
+        keys,
+        site=site,
+        jobs=jobs,
+        recognise=recognise,
+        analyse=rules_only.analyse(without, out),
+        names=site_names.read(names, out),
     )
     out.print(f"{outcome.done} de-identified, {outcome.flagged} to look at, {len(outcome.rejected)} not readable")
     if outcome.exit_code:

@@ -1,7 +1,7 @@
 """Clean reports in a file, a JSON object a line, with exactly the code of the service: ``jmid deid reports``.
 
 In:  {"id": …, "header": {DICOM keyword: value, …}, "text": …}
-Out: {"id": …, "text": …, "removed": {category: count}, "review": bool}
+Out: {"id": …, "text": …, "removed": {category: count}, "review": bool}, and "rules_only": true without the analyser
 """
 
 import os
@@ -62,16 +62,17 @@ def deidentify_file(
     site: str = "demo",
     jobs: int = 1,
     recognise: bool = True,
+    analyse: bool = True,
     names: SiteList = site_list.NONE,
 ) -> Outcome:
     """Clean every line; write the output whole or not at all; name bad lines on stderr by number and go on.
 
     Lines keep their order. The input is read as a stream. jobs: worker processes. recognise: whether the recogniser of
-    names may flag. names: the site's own. Raises SettingsError for an unknown profile or missing keys, before anything
-    is written.
+    names may flag. analyse: whether the analyser reads beside rules and lists. names: the site's own. Raises
+    SettingsError for an unknown profile or missing keys, before anything is written.
     """
     key_set = keys.load(keys_dir, key_wrapping.read(os.environ)).current
-    policy = Policy(profile, key_set, site, recognise=recognise, names=names)
+    policy = Policy(profile, key_set, site, recognise=recognise, analyse=analyse, names=names)
     TextPolicy.of_profile(policy.profile, None)
     draft = out_path.with_name(out_path.name + ".part")
     done = flagged = 0
@@ -137,6 +138,7 @@ def clean_line(raw: bytes, policy: Policy) -> tuple[bytes, bool]:
     cleaned = clean_text(report.text, Identifiers.of_header(report.header), text_policy)
     review = cleaned.review or (policy.recognise and bool(recogniser.reasons_to_read([cleaned.text])))
     answer = {"id": report.id, "text": cleaned.text, "removed": cleaned.removed, "review": review}
+    answer |= {} if policy.analyse else {"rules_only": True}
     return msgspec.json.encode(answer), review
 
 

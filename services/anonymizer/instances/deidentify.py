@@ -35,6 +35,7 @@ from shared.events import LinkKeys
 _MODALITY, _STUDY_DATE, _ACCESSION = 0x00080060, 0x00080020, 0x00080050
 _BURNED_IN, _DATES_MODIFIED = 0x00280301, 0x00280303
 CLEAN_PIXELS = "113101"
+_RULES_ONLY = "\\TEXTS BY RULES ONLY"  # without the analyser, which leaves more names
 
 
 class Cleaned(msgspec.Struct, frozen=True):
@@ -195,13 +196,17 @@ def _statements(
     if dates == "UNMODIFIED" and earlier in ("MODIFIED", "REMOVED"):
         dates = earlier
     patient, issuer = contexts.patient(context), contexts.issuer_label(context)
-    return _stated(context.profile, patient, issuer, dates, syntax, looked_at)
+    return _stated(context.profile, patient, issuer, dates, syntax, looked_at, context.policy.analyse)
 
 
 @lru_cache(1024)
-def _stated(name: str, patient: str, issuer: str, dates: str, syntax: Syntax, looked_at: bool) -> dict[int, bytes]:
+def _stated(
+    name: str, patient: str, issuer: str, dates: str, syntax: Syntax, looked_at: bool, analyse: bool
+) -> dict[int, bytes]:
     taken = profile.load(name)
-    method = f"J-MID {taken.label}\\PS3.15 {tables.edition().split()[-1]}".encode("ascii")
+    method = (f"J-MID {taken.label}\\PS3.15 {tables.edition().split()[-1]}{'' if analyse else _RULES_ONLY}").encode(
+        "ascii"
+    )
     values = {
         0x00100010: (b"PN", b""),
         0x00100020: (b"LO", patient.encode("ascii")),

@@ -230,6 +230,8 @@ def _meta(policy: Policy, clean: _Cleaner) -> dict[str, Any]:
     """Return the source (if the profile tells the site) and the tags."""
     loaded = profile.load(policy.profile)
     tags = [{"system": systems.PROFILE, "code": loaded.label}]
+    if not policy.analyse:
+        tags.append({"system": systems.TEXT, "code": "rules-only"})
     if clean.reasons:
         tags.append({"system": systems.REVIEW, "code": "flagged"})
     tells_site = any(rule.tag == _INSTITUTION_NAME and rule.action == profile.Action.SITE for rule in loaded.rules)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from services.anonymizer.cli import commands
 from services.anonymizer.pixels import text_detector
 from services.anonymizer.pseudonyms import keys as key_files
+from services.anonymizer.text.folding import morphemes
 from tests.anonymizer.instances.planted import ct
 
 RUN = CliRunner()
@@ -182,3 +183,25 @@ def test_a_profile_explains_itself() -> None:
     assert "StudyDate" in compared.output or "Study Date" in compared.output
     assert RUN.invoke(commands.profile, ["explain", "NoSuchThing"]).exit_code == 2
     assert RUN.invoke(commands.profile, ["show", "nobody"]).exit_code == 2
+
+
+@pytest.mark.parametrize(("option", "said"), [("--analyse", []), ("--rules-only", ["TEXTS BY RULES ONLY"])])
+def test_what_was_cleaned_by_rules_only_says_so(folder: Path, option: str, said: list[str]) -> None:
+    (row,) = (row for row in deid(folder, option) if row["output"])
+
+    method = pydicom.dcmread(folder / "out" / row["output"]).DeidentificationMethod
+
+    assert list(method)[2:] == said
+
+
+def test_without_the_analyser_nothing_begins_unless_it_is_told_to(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(morphemes, "available", lambda: False)
+    arguments = ["instances", str(folder / "in"), str(folder / "out"), "--keys", str(folder / "keys")]
+
+    wanted = RUN.invoke(commands.deid, arguments)
+
+    assert wanted.exit_code == 2
+    assert not (folder / "out").exists()
+    assert RUN.invoke(commands.deid, [*arguments, "--rules-only"]).exit_code == 0

@@ -84,3 +84,11 @@ def test_a_header_with_odd_values_does_not_stop_the_file(folder: Path) -> None:
     deidentify_file(source, folder / "out.jsonl", "jmid", folder / "keys", recognise=False)
 
     assert read(folder)[0]["text"] == "ID 【患者ID】 と 【患者ID】。"
+
+
+def test_a_line_that_was_cleaned_by_rules_only_says_so(folder: Path) -> None:
+    source = write(folder, REPORT)
+
+    deidentify_file(source, folder / "out.jsonl", "jmid", folder / "keys", recognise=False, analyse=False)
+
+    assert read(folder)[0]["rules_only"] is True

@@ -135,3 +135,14 @@ async def test_a_report_that_costs_too_much_is_held(deps: AnonymizerDeps) -> Non
     assert refused.reasons == {"jp_core_ct": "too-slow"}
     assert await deps.documents.get(QUARANTINE, "jp_core_ct") is not None
     assert await deps.documents.get(REPORT_AUDIT, "jp_core_ct") is None
+
+
+@pytest.mark.parametrize(("analyse", "tags"), [(True, 0), (False, 1)])
+async def test_a_report_that_was_cleaned_by_rules_only_says_so(deps: AnonymizerDeps, analyse: bool, tags: int) -> None:
+    deps = dataclasses.replace(deps, policy=deps.policy._replace(analyse=analyse), holds_flagged=False)
+
+    report, _ = await deidentify_report(await received(deps, "jp_core_ct"), deps)
+
+    assert isinstance(report, ReportDeidentified)
+    stored = (await deps.deidentified.get(report.blob)).decode()
+    assert stored.count('{"system":"urn:jmid:text","code":"rules-only"}') == tags
