@@ -24,6 +24,9 @@ ITEM_END: Final = 0xFFFEE00D
 SEQUENCE_END: Final = 0xFFFEE0DD
 PIXEL_DATA: Final = 0x7FE00010
 _RESIDENT: Final = 128  # fragments; the kernel maps 64 KB around the header of each
+_NO_BOUNDS: Final[Mapping[int, int]] = {}
+ENDS_AT_NUL: Final = -1
+"""Instead of a length: of a text, behind whose NUL nothing counts."""
 MAX_DEPTH: Final = 64  # of Sequences in Sequences; real ones stay under ten
 
 
@@ -124,12 +127,21 @@ def walk(data: Buffer, start: int, end: int, syntax: Syntax, depth: int = 0) -> 
         yield element, pos
 
 
-def skip(data: Buffer, pos: int, end: int, syntax: Syntax, kept: Mapping[int, bytes], limit: int) -> int:
+def skip(
+    data: FileBytes,
+    pos: int,
+    end: int,
+    syntax: Syntax,
+    kept: Mapping[int, bytes],
+    limit: int,
+    most: Mapping[int, int] = _NO_BOUNDS,
+) -> int:
     """Return the position of the first element that is not kept as it is, or has a tag above limit.
 
-    kept: tag → VR; of Explicit VR only short ones.
+    kept: tag → VR; of Explicit VR only short ones.  most: tag → bytes that its value may have, or ENDS_AT_NUL; one that
+    has more, or a NUL before its last byte, is not kept as it is.
     """
-    explicit, wanted = syntax.explicit, kept.get
+    explicit, wanted, bound = syntax.explicit, kept.get, most.get
     unpack = syntax.short.unpack_from if explicit else syntax.implicit.unpack_from
     last = end - 8
     while pos <= last:
@@ -143,6 +155,9 @@ def skip(data: Buffer, pos: int, end: int, syntax: Syntax, kept: Mapping[int, by
             tag = group << 16 | number
             if tag > limit or tag not in kept or length == UNDEFINED:
                 return pos
+        bytes_at_most = bound(tag, length)
+        if bytes_at_most < length and (bytes_at_most >= 0 or data.find(b"\0", pos + 8, pos + 7 + length) >= 0):
+            return pos
         pos += 8 + length
     if pos > end:
         raise Invalid("truncated", "a value ends after its Data Set or Item does (PS3.5 7.1)")

@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pydicom
 import pytest
@@ -58,7 +59,7 @@ def test_text_on_the_last_slice_alone_is_held_where_two_processes_take_the_slice
         assert "BurnedInAnnotation" not in each
 
 
-def _left(home: Path, count: int) -> list[pydicom.Dataset]:
+def _left(home: Path, count: int) -> list[Any]:
     """Return the Instances of the de-identified store, once there are so many."""
     files = [path for path in home.rglob("*") if path.is_file() and "deidentified" in path.parts]
     found = [pydicom.dcmread(io.BytesIO(path.read_bytes())) for path in files if pydicom.misc.is_dicom(path)]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from services.anonymizer.instances import actions, content_items
+from services.anonymizer.instances import actions, content_items, padding
 from services.anonymizer.profile import profile, tables
 from services.anonymizer.profile.profile import Action
 from shared.dicom import character_sets, vrs
@@ -23,10 +23,14 @@ _WORDS = frozenset({b"LO", b"SH", b"ST", b"LT", b"UT", b"UC", b"PN", b"AE", b"UR
 
 
 class Scope(NamedTuple):
-    """The table for one kind of place. kept: tags copied without a look, with the VR they must have for that."""
+    """The table for one kind of place. kept: tags copied without a look, with the VR they must have for that.
+
+    most: tags of these → what a value holds at most (``padding.limit``).
+    """
 
     actions: Mapping[int, Action]
     kept: Mapping[int, bytes]
+    most: Mapping[int, int]
 
 
 class State(NamedTuple):
@@ -71,4 +75,5 @@ def scope(name: str, sop_class_uid: str, place: str, search: bool, recodes: bool
         *(tag for tag, vr in kept.items() if explicit and vr not in vrs.SHORT),
     ):
         kept.pop(tag, None)
-    return Scope(by_tag, kept)
+    limits = {tag: padding.limit(tag, vr) for tag, vr in kept.items()}
+    return Scope(by_tag, kept, {tag: most for tag, most in limits.items() if most is not None})

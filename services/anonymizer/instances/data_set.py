@@ -8,7 +8,7 @@ something stands in them that is no image.
 from collections import Counter
 from collections.abc import Mapping
 
-from services.anonymizer.instances import actions, attribute_tags, content_items, private_attributes
+from services.anonymizer.instances import actions, attribute_tags, content_items, padding, private_attributes
 from services.anonymizer.instances.action_tables import CHARSET, PIXELS, STATED, Scope, State, scope
 from services.anonymizer.pixels import pixel_data
 from services.anonymizer.pixels.pixel_data import PixelData
@@ -64,7 +64,7 @@ class Rewriter:
         table = self._scope("top", syntax, charset)
         if extra := additions.keys() - STATED:
             kept = {tag: vr for tag, vr in table.kept.items() if tag not in extra}
-            table = Scope({**table.actions, **dict.fromkeys(extra, Action.REMOVE)}, kept)
+            table = Scope({**table.actions, **dict.fromkeys(extra, Action.REMOVE)}, kept, table.most)
         return State(syntax, table, charset, 0)
 
     def stated_before(self, tag: int) -> bytes:
@@ -100,11 +100,11 @@ class Rewriter:
     def _dataset(self, pos: int, end: int, state: State, parts: list[Buffer]) -> tuple[int, bool]:
         """Append the elements up to end or the Item's delimiter; return where that is, and if any changed."""
         data, view, top = self._data, self._view, state.depth == 0
-        syntax, kept = state.syntax, state.table.kept
+        syntax, kept, most = state.syntax, state.table.kept, state.table.most
         span, changed = pos, False
         while True:
             limit = self._pending[-1][0] if top and self._pending else _NO_MORE
-            pos = elements.skip(data, pos, end, syntax, kept, limit)
+            pos = elements.skip(data, pos, end, syntax, kept, limit, most)
             if pos >= end or (top and data[pos : pos + 4] == b"\0\0\0\0" and not data[pos:].strip(b"\0")):
                 break  # at the end, or at zeros that a sender padded the file with
             element = elements.read(data, pos, end, syntax)
@@ -136,6 +136,7 @@ class Rewriter:
             table = Scope(
                 table.actions,
                 {tag: vr for tag, vr in table.kept.items() if vr not in character_sets.WITH_CHARACTER_SET},
+                table.most,
             )
         return state._replace(charset=charset, table=table)
 
@@ -169,16 +170,23 @@ class Rewriter:
             if action in profile.PSEUDONYMS:
                 self.replaced[action, value, state.charset] = new
             value = new
+        bare = self._without_padding(element.tag, vr, value)
         if acted is None and vr == b"AT":
-            left = attribute_tags.retained(element.tag, value, syntax, self._is_retained)
-            if left is None:
-                return None, following
-            self.counts["dangling-pointer"] += 1
-            return ([elements.encode(element.tag, vr, left, syntax)] if left else []), following
-        recoded = self._recoded(vr, value, state.charset)
-        if acted is None and recoded is None:
+            left = attribute_tags.retained(element.tag, bare, syntax, self._is_retained)
+            if left is not None:
+                self.counts["dangling-pointer"] += 1
+                return ([elements.encode(element.tag, vr, left, syntax)] if left else []), following
+        recoded = self._recoded(vr, bare, state.charset)
+        if acted is None and recoded is None and len(bare) == len(value):
             return None, following
-        return [elements.encode(element.tag, vr, value if recoded is None else recoded, syntax)], following
+        return [elements.encode(element.tag, vr, bare if recoded is None else recoded, syntax)], following
+
+    def _without_padding(self, tag: int, vr: bytes, value: bytes) -> bytes:
+        """Return a value as it goes out, without what stands behind what it can hold."""
+        bare = padding.cleared(tag, vr, value)
+        if len(bare) < len(value):
+            self.counts["clear-padding"] += 1
+        return bare
 
     def _image(self, element: Element, state: State) -> list[Buffer] | None:
         """Return pixel data, or a table of their frames, with nothing in them that is no image; none within an Item."""
@@ -267,7 +275,8 @@ class Rewriter:
                     finish = elements.item_end(self._data, item.value, stop, state.syntax, state.depth) + 8
                 return finish, True
             if overrides:  # of values, none of which is ever kept without a look
-                state = state._replace(table=Scope({**state.table.actions, **overrides}, state.table.kept))
+                table = Scope({**state.table.actions, **overrides}, state.table.kept, state.table.most)
+                state = state._replace(table=table)
         inner: list[Buffer] = []
         at, changed = self._dataset(item.value, finish, state, inner)
         if item.length == UNDEFINED:

@@ -131,6 +131,13 @@ def is_retired(tag: int) -> bool:
     return tag in DicomDictionary and DicomDictionary[tag][3] == "Retired"
 
 
+def most_values(tag: int) -> int | None:
+    """Return how many values PS3.6 lets an Attribute have at most; None where it sets no bound, or is silent."""
+    multiplicity = DicomDictionary[tag][1] if tag in DicomDictionary else "n"
+    most = multiplicity.rpartition("-")[2]
+    return int(most) if most.isdigit() else None
+
+
 def keyword(tag: int) -> str:
     """Return the keyword by PS3.6, empty if the tag is not in it."""
     return DicomDictionary[tag][4] if tag in DicomDictionary else ""
