@@ -14,12 +14,14 @@ from shared.bus import Bus
 from shared.documents import Documents
 from shared.service import Cpu
 from shared.set_aside import SetAsides
+from shared.text.free_text import TextCheck, unchecked
 
 
 @dataclass(frozen=True)
 class ArchiveDeps:
     """wake_up: set when the change ledger has a new row.  scratch: a folder for parts too large to hold in memory.
 
+    text_check: looks for names in what a person typed into an object.
     study_locks: one writer of a Study at a time.  checked: blobs whose digest was compared a moment ago.
     """
 
@@ -30,6 +32,7 @@ class ArchiveDeps:
     cpu: Cpu
     site: str = ""
     scratch: Path = Path(tempfile.gettempdir())
+    text_check: TextCheck = unchecked
     wake_up: asyncio.Event = field(default_factory=asyncio.Event)
     study_locks: StudyLocks = field(default_factory=StudyLocks)
     checked: RecentlyChecked = field(default_factory=RecentlyChecked)

@@ -36,9 +36,9 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     if settings.accept == "deidentified" and not settings.gateway_token:
         token = await asyncio.to_thread(gateway_token.made, place.home / gateway_token.FILE)
         settings = msgspec.structs.replace(settings, gateway_token=token)
-    deps = ArchiveDeps(
-        settings, place.documents, place.blobs["archive"], place.bus, place.cpu, place.site, place.home / "archive"
-    )
+    scratch = place.home / "archive"
+    blobs = place.blobs["archive"]
+    deps = ArchiveDeps(settings, place.documents, blobs, place.bus, place.cpu, place.site, scratch, place.text_check)
 
     DAMAGED.labels("archive")  # shown as 0
     leases = leases_of(place.documents, place.environ)

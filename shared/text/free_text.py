@@ -3,7 +3,7 @@
 Who looks is told by the composition root: the service that knows names is not the one that takes the text.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -22,6 +22,14 @@ class TextFindings(msgspec.Struct, frozen=True):
 
 TextCheck = Callable[[str], TextFindings]
 """Picklable, for a worker process. Raises Refused for a text that it cannot look at."""
+
+
+def all_findings(check: TextCheck, texts: Sequence[str]) -> TextFindings:
+    """Return what a look at several texts found together; for a worker process."""
+    found = [check(text) for text in texts]
+    identifying = {kind for each in found for kind in each.identifying}
+    doubtful = {kind for each in found for kind in each.doubtful}
+    return TextFindings(tuple(sorted(identifying)), tuple(sorted(doubtful)))
 
 
 def unchecked(text: str) -> TextFindings:

@@ -37,7 +37,14 @@ def is_foreign(fetch_site: str | None, origin: str | None, host: str) -> bool:
     """Say whether a browser sends it for a page that is not ours. Pure."""
     if fetch_site is not None:
         return fetch_site not in _OWN
-    return origin is not None and urlsplit(origin).netloc != host
+    return origin is not None and _host(origin) != host
+
+
+def _host(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # as of a bracket that does not close
+        return ""
 
 
 def _is_trusted(request: web.Request, origin: str | None) -> bool:

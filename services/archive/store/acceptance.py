@@ -6,30 +6,28 @@ was de-identified. Neither proves that no name is left in it: that is the gatewa
 Source: PS3.15 E.1.1 (what a de-identified Instance says); PS3.7 Annex C (0124, Refused: Not Authorized).
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import orjson
+
+from services.archive.attributes.gzip_members import inflated
 from services.archive.deps import ArchiveDeps
-from services.archive.records import STUDIES, StudyRecord
+from services.archive.records import INSTANCES, STUDIES
+from services.archive.store import derived
 from services.archive.store.prepare import Failure, Prepared
 from shared.deidentification_mark import METHOD, is_of_profile
-from shared.dicom.json_values import Json, items, person_groups, text, texts, values
+from shared.dicom.json_values import Json, items, text, texts
 from shared.dicom.store_response import NOT_AUTHORIZED
+from shared.errors import Permanent
+from shared.text.free_text import all_findings
 
 _BASIC_PROFILE: Final = "113100"  # CID 7050
-_PATIENT_NAME, _PATIENT_ID, _BIRTH_DATE, _REMOVED = "00100010", "00100020", "00100030", "00120062"
-_METHODS, _CODES, _CODE = "00120063", "00120064", "00080100"
-_STORAGE: Final = "1.2.840.10008.5.1.4.1.1."
-_DERIVED: Final = frozenset(
-    f"{_STORAGE}{each}"
-    for each in (
-        # registrations, segmentations, maps, contours
-        *("66.1", "66.2", "66.3", "66.4", "66.5", "66.7", "30", "67", "481.3"),
-        *("88.11", "88.22", "88.33", "88.34", "88.35", "88.59"),  # Structured Reports and key object selections
-        *("11.1", "11.2", "11.3", "11.4", "11.5", "11.8", "11.11", "11.12"),  # presentation states
-    )
-)
-"""SOP Classes of what a viewer makes of images: nothing in them comes from a scanner."""
+_REMOVED, _METHODS, _CODES, _CODE = "00120062", "00120063", "00120064", "00080100"
+_MOST_INSTANCES: Final = 20_000
+_HARMLESS: Final = frozenset({"date", "time", "relative_date", "age"})
+"""Doubts about a text of which no Instance of a gateway would be emptied, for the profile keeps them."""
 
 
 class Sender(NamedTuple):
@@ -45,31 +43,18 @@ async def accepted(
     """Return the results with a Failure for each Instance that the centre does not take."""
     if deps.settings.accept == "any":
         return list(results)
-    named = {each.record.study_instance_uid for each in results if isinstance(each, Prepared)}
-    studies = await deps.documents.get_many(STUDIES, sorted(named)) if sender.is_own_page else {}
-
-    def decided_on(each: Prepared | Failure) -> Prepared | Failure:
-        if isinstance(each, Failure):
-            return each
-        study = studies.get(each.record.study_instance_uid)
-        return refused(each, sender, deps.settings.accept_profiles, study) or each
-
-    return [decided_on(each) for each in results]
+    return [each if isinstance(each, Failure) else await _decided_on(each, sender, deps) for each in results]
 
 
-def refused(prepared: Prepared, sender: Sender, profiles: Sequence[str], study: StudyRecord | None) -> Failure | None:
-    """Return why the centre does not take an Instance, None if it does.
-
-    profiles: names of the profiles that it takes.  study: what is held of the Instance's Study.
-    """
+async def _decided_on(prepared: Prepared, sender: Sender, deps: ArchiveDeps) -> Prepared | Failure:
     if sender.is_gateway:
-        problem = _not_deidentified(prepared.attributes, profiles)
+        problem = _not_deidentified(prepared.attributes, deps.settings.accept_profiles)
     elif sender.is_own_page:
-        problem = _not_derived(prepared.record.sop_class_uid, prepared.attributes, study)
+        problem = await _not_derived(prepared, deps)
     else:
         problem = "only a gateway stores here: its credential is missing"
     if not problem:
-        return None
+        return prepared
     return Failure(NOT_AUTHORIZED, problem, prepared.record.sop_class_uid, prepared.record.sop_instance_uid)
 
 
@@ -84,16 +69,25 @@ def _not_deidentified(attributes: Json, profiles: Sequence[str]) -> str:
     return ""
 
 
-def _not_derived(sop_class_uid: str, attributes: Json, study: StudyRecord | None) -> str:
-    if sop_class_uid not in _DERIVED:
-        return "a page stores what is derived from images, not images"
-    if study is None:
-        return "it belongs to no Study that is held here"
-    if text(attributes, _PATIENT_ID) != study.patient_id:
-        return "(0010,0020) Patient ID is not that of its Study"
-    if text(attributes, _BIRTH_DATE) not in ("", study.patient_birth_date):
-        return "(0010,0030) Patient's Birth Date is not that of its Study"
-    names = {name for value in values(attributes, _PATIENT_NAME) for name in person_groups(value) if name}
-    if names and names != {name for name in (study.patient_name,) if name}:
-        return "(0010,0010) Patient's Name is not that of its Study"
-    return ""
+async def _not_derived(prepared: Prepared, deps: ArchiveDeps) -> str:
+    """Return why an object that a page of ours sends is not taken; empty if it is."""
+    named = await asyncio.to_thread(derived.references, prepared.attributes)
+    if len(named.instances) > _MOST_INSTANCES:
+        return f"it refers to more than {_MOST_INSTANCES} Instances"
+    studies = await deps.documents.get_many(STUDIES, sorted(named.studies))
+    records = await deps.documents.get_many(INSTANCES, sorted(named.instances))
+    source: Json = next((orjson.loads(inflated(each.metadata)) for each in records.values()), {})
+    held = derived.Held(studies, {uid: each.study_instance_uid for uid, each in records.items()}, source)
+    sop_class_uid = prepared.record.sop_class_uid
+    problem = await asyncio.to_thread(derived.problem, sop_class_uid, prepared.attributes, held)
+    return problem or await _identifies(derived.free_texts(prepared.attributes, source), deps)
+
+
+async def _identifies(typed: Sequence[str], deps: ArchiveDeps) -> str:
+    """Return why texts are not taken: somebody seems to be named, or nothing can look at them."""
+    try:
+        seen = await deps.cpu(all_findings, deps.text_check, typed)
+    except Permanent as error:
+        return f"its texts cannot be looked at: {error.reason}"
+    kinds = {*seen.identifying, *seen.doubtful} - _HARMLESS
+    return f"its texts may identify somebody: {', '.join(sorted(kinds))}" if kinds else ""

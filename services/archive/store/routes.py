@@ -8,7 +8,6 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from aiohttp import web
@@ -25,7 +24,7 @@ from shared.dicom.spool import TooLarge
 from shared.dicom.store_response import NOT_AUTHORIZED, TOO_LARGE, reference, status_of, store_response
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid, StorageFull, Transient
-from shared.web import bearer
+from shared.web import bearer, csrf
 
 CORRELATION = "X-Correlation-ID"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -73,7 +72,9 @@ class StowRoutes:
     def _is_own_page(self, request: web.Request) -> bool:
         """Say whether a browser says that a page of ours, or of an origin that may call us, sends it."""
         origin = request.headers.get("Origin", "")
-        return bool(origin) and (urlsplit(origin).netloc == request.host or origin in self._deps.settings.cors_origins)
+        if not origin or origin in self._deps.settings.cors_origins:
+            return bool(origin)
+        return not csrf.is_foreign(None, origin, request.host) and _fetch_site(request) == "same-origin"
 
     async def _take_all(
         self,
@@ -92,6 +93,11 @@ class StowRoutes:
 
     def _base(self, request: web.Request) -> str:
         return base_url(request, self._deps.settings.public_root)
+
+
+def _fetch_site(request: web.Request) -> str:
+    """Return what a browser says of the page (Fetch Metadata): on plain http to another machine nothing, as if same."""
+    return request.headers.get("Sec-Fetch-Site", "same-origin")
 
 
 def correlation_of(request: web.Request) -> str:

@@ -15,13 +15,16 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
 from services.archive.records import INSTANCES
+from services.archive.store.acceptance import Sender
 from services.archive.store.routes import StowRoutes
 from services.archive.store.store import Store
+from services.free_text import findings
 from shared.web import gateway_token
 from tests.archive.conftest import Archive
 
 TOKEN = "a-token-of-the-centre"
 GATEWAY = {"Authorization": f"Bearer {TOKEN}"}
+CT = "1.2.840.10008.5.1.4.1.1.2"
 SEG, SR = "1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.88.33"
 NOT_AUTHORIZED = 0x0124
 
@@ -29,7 +32,7 @@ NOT_AUTHORIZED = 0x0124
 @pytest_asyncio.fixture
 async def centre(archive: Archive) -> AsyncIterator[aiohttp.ClientSession]:
     settings = msgspec.structs.replace(archive.deps.settings, accept="deidentified", gateway_token=TOKEN)
-    deps = replace(archive.deps, settings=settings)
+    deps = replace(archive.deps, settings=settings, text_check=findings)
     app = web.Application()
     app.add_routes(StowRoutes(deps, Store(deps)).routes())
     runner = web.AppRunner(app)
@@ -54,8 +57,17 @@ def deidentified(number: int = 1, **values: Any) -> bytes:
         "SOPInstanceUID": f"2.25.{number}",
         "StudyInstanceUID": "2.25.77",
     }
+    if values.pop("is_derived", False):
+        dataset.remove_private_tags()
+        dataset.SpecificCharacterSet = "ISO_IR 192"
+        del dataset.DataSetTrailingPadding
+    if private := values.pop("private", ""):
+        dataset.private_block(0x0011, "A VIEWER", create=True).add_new(1, "LO", private)
     for keyword, value in {**marks, **values}.items():
-        setattr(dataset, keyword, value)
+        if value is None:
+            dataset.pop(keyword, None)
+        else:
+            setattr(dataset, keyword, value)
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     buffer = io.BytesIO()
@@ -106,23 +118,91 @@ async def test_without_the_credential_nothing_is_stored(centre: aiohttp.ClientSe
     assert await archive.deps.documents.count(INSTANCES) == 0
 
 
-@pytest.mark.parametrize("sop_class", [SEG, SR])
-async def test_a_page_stores_what_is_derived_of_a_study_here(centre: aiohttp.ClientSession, sop_class: str) -> None:
-    await store(centre, deidentified(), **GATEWAY)
-    origin = {"Origin": f"http://{centre._base_url.host}:{centre._base_url.port}"}  # type: ignore[union-attr]
-    derived = {"SOPClassUID": sop_class, "SeriesInstanceUID": "2.25.9", "PatientIdentityRemoved": None}
+def derived(number: int, *typed: str, refers: str = "2.25.1", **values: Any) -> bytes:
+    """Return what a viewer makes of the Instance 2.25.1."""
+    reference, series, text = Dataset(), Dataset(), Dataset()
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = CT, refers
+    series.SeriesInstanceUID, series.ReferencedSOPSequence = "2.25.8", [reference]
+    text.ValueType, text.TextValue = "TEXT", "".join(typed)
+    marks = {"PatientIdentityRemoved": None, "DeidentificationMethod": None, "DeidentificationMethodCodeSequence": None}
+    own = {"is_derived": True, "SOPClassUID": SR, "SeriesInstanceUID": "2.25.9", "ReferencedSeriesSequence": [series]}
+    return deidentified(number, **marks, **{**own, "ContentSequence": [text], **values})
 
-    assert (await store(centre, deidentified(2, **derived), **origin))[0] == 200
-    for wrong in (
+
+def page_of(centre: aiohttp.ClientSession, **more: str) -> dict[str, str]:
+    return {"Origin": f"http://{centre._base_url.host}:{centre._base_url.port}", **more}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("sop_class", [SEG, SR])
+async def test_a_page_stores_what_is_derived_of_instances_here(centre: aiohttp.ClientSession, sop_class: str) -> None:
+    await store(centre, deidentified(), **GATEWAY)
+
+    taken = derived(2, "右上葉の結節、12 mm", SOPClassUID=sop_class, ContentCreatorName="unknown^unknown")
+
+    assert (await store(centre, taken, **page_of(centre)))[0] == 200
+    assert (await store(centre, taken, **page_of(centre, **{"Sec-Fetch-Site": "same-origin"})))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
         {"StudyInstanceUID": "2.25.78"},
+        {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"},
         {"PatientID": "00123456"},
+        {"PatientID": None},
         {"PatientName": "Sato^Ken"},
         {"PatientBirthDate": "19530417"},
-        {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"},
-    ):
-        status, answer = await store(centre, deidentified(3, **{**derived, **wrong}), **origin)
-        assert (status, reasons(answer)) == (409, [NOT_AUTHORIZED]), wrong
-    assert (await store(centre, deidentified(4, **derived), Origin="http://elsewhere.example"))[0] == 409
+        {"OtherPatientIDs": "00123456"},
+        {"PatientComments": "x"},
+        {"AccessionNumber": "A2404010017"},
+        {"refers": "2.25.4711"},
+        {"ReferencedSeriesSequence": None},
+        {"ContentCreatorName": "佐藤^健"},
+        {"SeriesDescription": "佐藤健さんの結節"},
+        {"InstitutionName": "みなとの杜病院"},
+        {"EncapsulatedDocument": b"Sato Ken "},
+        {"private": "Sato Ken"},
+    ],
+)
+async def test_a_page_stores_nothing_else(
+    centre: aiohttp.ClientSession, archive: Archive, wrong: dict[str, Any]
+) -> None:
+    await store(centre, deidentified(), **GATEWAY)
+
+    status, answer = await store(centre, derived(3, **wrong), derived(4), **page_of(centre))
+
+    assert (status, reasons(answer)) == (202, [NOT_AUTHORIZED])
+    assert not any(value in str(answer) for value in ("Sato", "佐藤", "00123456", "A2404010017"))
+    assert await archive.deps.documents.count(INSTANCES) == 2
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://elsewhere.example"},
+        {"Origin": "http://["},
+        {"Origin": "null"},
+        {},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+async def test_who_is_no_page_of_ours_stores_nothing(centre: aiohttp.ClientSession, headers: dict[str, str]) -> None:
+    await store(centre, deidentified(), **GATEWAY)
+    shown = {**page_of(centre), **headers} if "Sec-Fetch-Site" in headers else headers
+
+    assert (await store(centre, derived(3), **shown))[0] == 409
+
+
+async def test_where_nothing_can_look_at_texts_a_page_stores_none(archive: Archive) -> None:
+    settings = msgspec.structs.replace(archive.deps.settings, accept="deidentified", gateway_token=TOKEN)
+    closed = Store(replace(archive.deps, settings=settings))
+    await closed.take([deidentified()], sender=Sender(is_gateway=True))
+
+    [typed] = await closed.take([derived(2, "結節")], sender=Sender(is_own_page=True))
+
+    assert typed.failure is not None
+    assert "text-not-checked" in typed.failure.detail
 
 
 def test_a_token_is_made_once_and_for_its_owner_alone(tmp_path: Any) -> None:

@@ -5,10 +5,12 @@ import re
 import tarfile
 import zlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import orjson
 import pytest
@@ -17,6 +19,13 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
 
+from services.anonymizer.instances.deidentify import deidentify
+from services.anonymizer.policy import Policy
+from services.anonymizer.pseudonyms.keys import create
+from services.anonymizer.pseudonyms.pseudonyms import uid_pseudonym
+from services.archive.store.acceptance import Sender
+from services.archive.store.store import Store
+from services.free_text import findings
 from shared.runtime.app import MIDDLEWARES
 from shared.web import ohif
 from shared.web.ohif import fetch
@@ -163,6 +172,21 @@ async def viewing(archive: Archive) -> AsyncIterator[Serving]:
 
 
 @pytest_asyncio.fixture
+async def liver(archive: Archive, tmp_path: Path) -> AsyncIterator[tuple[Serving, str]]:
+    """Yield an archive of what is de-identified, with a CT as a gateway delivers it, and its Study Instance UID."""
+    settings = msgspec.structs.replace(archive.deps.settings, accept="deidentified", gateway_token="credential")
+    deps = replace(archive.deps, settings=settings, text_check=findings)
+    policy = Policy("jmid", create(tmp_path / "keys", "jmid"), "hospital", recognise=False)
+    study = uid_pseudonym(policy.keys, LIVER)
+    async with serving_viewer(replace(archive, deps=deps, store=Store(deps)), []) as serving:
+        for path in large_files("dcmqi/segmentations/ct-3slice"):
+            data = deidentify(path.read_bytes(), policy).data
+            [outcome] = await serving.store.take([data], sender=Sender(is_gateway=True))
+            assert (outcome.failure, outcome.study_instance_uid) == (None, study)
+        yield serving, study
+
+
+@pytest_asyncio.fixture
 async def page(browser: "Browser") -> AsyncIterator["Page"]:
     """Yield a page that collects what goes wrong and what it asks other hosts for."""
     found = await browser.new_page(viewport={"width": 1300, "height": 850})
@@ -228,9 +252,14 @@ async def test_a_ct_series_is_shown(viewing: Serving, page: "Page", study: str, 
 
 @pytest.mark.browser
 @pytest.mark.slow
-async def test_a_measurement_is_saved_to_the_archive_as_a_structured_report(viewing: Serving, page: "Page") -> None:
+async def test_a_measurement_is_saved_to_the_archive_as_a_structured_report(
+    liver: tuple[Serving, str], page: "Page"
+) -> None:
     wrong = watched(page)
-    await open_liver(viewing, page)
+    viewing, study = liver
+    await page.goto(viewer_url(viewing, study))
+    await page.get_by_text("Skip all").click(timeout=WAIT_MS)
+    await _until_drawn(page, 60)
 
     await page.locator('[data-cy="MeasurementTools-split-button-primary"]').click()
     await _draw_line(page)
@@ -241,14 +270,14 @@ async def test_a_measurement_is_saved_to_the_archive_as_a_structured_report(view
         await page.get_by_role("button", name="Save").click()
 
     assert (await stored.value).status == 200
-    _, _, found = await viewing.get(f"studies/{LIVER}/series?Modality=SR")
+    _, _, found = await viewing.get(f"studies/{study}/series?Modality=SR")
     (series,) = orjson.loads(found)
-    _, _, body = await viewing.get(f"studies/{LIVER}/series/{series['0020000E']['Value'][0]}/metadata")
+    _, _, body = await viewing.get(f"studies/{study}/series/{series['0020000E']['Value'][0]}/metadata")
     (report,) = orjson.loads(zlib.decompress(body, 31) if body[:2] == b"\x1f\x8b" else body)
     assert report["00080016"]["Value"] == [ENHANCED_SR]
     assert "Length" in orjson.dumps(report).decode()
 
-    await page.goto(viewer_url(viewing, LIVER))
+    await page.goto(viewer_url(viewing, study))
     await _until_drawn(page, 60)
     await page.locator('[data-cy="study-browser-thumbnail-no-image"]').filter(has_text="SR").first.dblclick()
     await page.get_by_text("Yes", exact=True).first.click(timeout=WAIT_MS)  # read its measurements
@@ -258,6 +287,44 @@ async def test_a_measurement_is_saved_to_the_archive_as_a_structured_report(view
     await length.wait_for(timeout=WAIT_MS)
     assert abs(float((await length.text_content() or "0").split()[0]) - _length_in(report)) < 0.1
     assert not wrong
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+async def test_a_segmentation_is_drawn_and_saved_to_an_archive_of_what_is_deidentified(
+    liver: tuple[Serving, str], page: "Page", tmp_path: Path
+) -> None:
+    wrong = watched(page)
+    viewing, study = liver
+    await page.goto(viewer_url(viewing, study, "segmentation"))
+    await _until_drawn(page, 60)
+
+    await page.locator('[data-cy="addSegmentation"]').click()
+    await page.locator('[data-cy="Brush-btn"]').click()
+    await _brush(page)
+    await until(page, partial(_coloured, page))
+    await page.locator('[data-cy="segmentation-collapsed-more-btn-Labelmap"]').click()
+    await page.get_by_role("menuitem", name="Export").hover()
+    await page.get_by_role("menuitem", name="DICOM SEG").first.click()
+    async with page.expect_response(lambda answer: answer.request.method == "POST", timeout=WAIT_MS) as stored:
+        await page.get_by_role("button", name="Save").click()
+
+    assert (await stored.value).status == 200
+    await page.get_by_text("Segmentation saved successfully").wait_for(timeout=WAIT_MS)
+    await page.screenshot(path=tmp_path / "saved.png")
+    _, _, found = await viewing.get(f"studies/{study}/series?Modality=SEG")
+    assert len(orjson.loads(found)) == 1
+    assert not wrong
+
+
+async def _brush(page: "Page") -> None:
+    box = await page.locator("canvas").first.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    await page.mouse.move(x - 30, y)
+    await page.mouse.down()
+    await page.mouse.move(x + 40, y + 20, steps=8)
+    await page.mouse.up()
 
 
 def _length_in(item: dict[str, Any]) -> float:
