@@ -9,6 +9,7 @@ from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms import pseudonyms
 from services.anonymizer.pseudonyms.keys import KeySet
 from services.anonymizer.text import site_list
+from services.anonymizer.text.policy import TextPolicy
 from services.anonymizer.text.site_list import SiteList
 from shared.fhir.systems import patient_system
 
@@ -22,7 +23,7 @@ class Policy(NamedTuple):
     one of the Series.  recognise: whether the recogniser of names, if it is installed, reads the cleaned reports.
     analyse: whether the morphological analyser reads every text; without it only rules and lists find people.
     device_rules: what a person decided for all images of a device.
-    names: the site's own, of its list.
+    names: the site's own, of its list.  most_named: see ``TextPolicy``.
     """
 
     profile: str
@@ -36,6 +37,7 @@ class Policy(NamedTuple):
     analyse: bool = True
     device_rules: tuple[DeviceRule, ...] = ()
     names: SiteList = site_list.NONE
+    most_named: int = 3
 
 
 class Context(NamedTuple):
@@ -64,6 +66,13 @@ def of(policy: Policy, sop_class_uid: str, identity: PatientIdentity) -> Context
     if policy.names.places:
         identity = patient_identifiers.with_places(identity, policy.names.places, policy.site)
     return Context(policy, sop_class_uid, identity, issuer, days)
+
+
+def text_policy_of(policy: Policy, days: int | None) -> TextPolicy:
+    """Return the policy of a patient's texts. days: by how many the patient's dates move, None if they do not."""
+    return TextPolicy.of_profile(
+        policy.profile, days, analyse=policy.analyse, names=policy.names, most_named=policy.most_named
+    )
 
 
 def patient(context: Context) -> str:

@@ -70,6 +70,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         recognise=settings.name_recogniser == "auto",
         search_pixels=settings.search_pixels,
         analyse=settings.text_analyser == "required",
+        most_named=settings.most_named,
         names=await asyncio.to_thread(site_list.read, settings.site_list),
     )
     for fault in policy.names.faults:

@@ -68,6 +68,16 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
             "wherever they stand; empty: none."
         ),
     ] = None
+    most_named: Annotated[
+        int,
+        Meta(
+            description="A report waits for a person if rules find more different people, places and numbers in it "
+            "than so many, beside what the header tells: of many one is missed. Higher where reports have a heading; "
+            "0: never for that.",
+            ge=0,
+            le=1000,
+        ),
+    ] = 3
     header_name_studies: Annotated[
         int,
         Meta(

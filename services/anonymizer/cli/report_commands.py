@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from services.anonymizer.policy import Policy
+from services.anonymizer.policy import Policy, text_policy_of
 from services.anonymizer.pseudonyms import key_wrapping, keys, pseudonyms
 from services.anonymizer.reports.deidentify import shift_of
 from services.anonymizer.text import recogniser, site_list
@@ -134,7 +134,7 @@ def clean_line(raw: bytes, policy: Policy) -> tuple[bytes, bool]:
     report = msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf"), type=Line)
     issuer = pseudonyms.issuer_of(_first(report.header, "IssuerOfPatientID"), policy.site, policy.foreign_issuers)
     days = shift_of(policy, issuer, _first(report.header, "PatientID"))
-    text_policy = TextPolicy.of_profile(policy.profile, days, analyse=policy.analyse, names=policy.names)
+    text_policy = text_policy_of(policy, days)
     cleaned = clean_text(report.text, Identifiers.of_header(report.header), text_policy)
     review = cleaned.review or (policy.recognise and bool(recogniser.reasons_to_read([cleaned.text])))
     answer = {"id": report.id, "text": cleaned.text, "removed": cleaned.removed, "review": review}

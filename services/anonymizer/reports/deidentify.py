@@ -13,7 +13,7 @@ import msgspec
 import orjson
 
 from services.anonymizer.header_names.told import ToldName, names_told
-from services.anonymizer.policy import Policy
+from services.anonymizer.policy import Policy, text_policy_of
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms import pseudonyms
 from services.anonymizer.pseudonyms.vault import Sealed, seal
@@ -106,7 +106,7 @@ def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:
     days = shift_of(policy, issuer, source.patient_id)
     cleaner = _Cleaner(
         Identifiers.of_header(source.header),
-        TextPolicy.of_profile(policy.profile, days, analyse=policy.analyse, names=policy.names),
+        text_policy_of(policy, days),
     )
     own = known_by(source, data)
     report_id = pseudonyms.report_pseudonym(policy.keys, policy.site, own)

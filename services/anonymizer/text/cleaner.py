@@ -141,7 +141,8 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
         rules = _PEOPLE_OF_MANY if found_without_help(spans, text, told) else _PEOPLE
         identifiers = msgspec.structs.replace(identifiers, names=(*identifiers.names, *people))
     left = [ResidualRisk(*folded.original(start, end), reason) for start, end, reason in risks_in(folded, dates)]
-    many = (ResidualRisk(*place, "many-identifiers") for place in found_without_help(spans, text, told))
+    named = found_without_help(spans, text, told, policy.most_named) if policy.most_named else []
+    many = (ResidualRisk(*place, "many-identifiers") for place in named)
     rendered = Back(spans, japanese).rendered(risks.union(back.risks(left), many))
     reasons = {risk.reason for risk in rendered}
     removed = Counter(span.category for span in spans)

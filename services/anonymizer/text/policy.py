@@ -9,6 +9,8 @@ from services.anonymizer.profile import profile
 from services.anonymizer.profile.profile import Action
 from services.anonymizer.text.site_list import NONE, SiteList
 
+MOST_NAMED: Final = 3
+"""Of different people, places and numbers that rules find in one text without the header's help."""
 _AGE_LIMIT: Final = 89  # 45 CFR 164.514(b)(2)(i)(C)
 
 
@@ -18,7 +20,8 @@ class TextPolicy(msgspec.Struct, frozen=True):
     dates: exam dates are kept, removed, or shifted by shift_days (without it: removed). Birth dates always go.
     relative: "3 days ago" is kept, or made coarse. ages_over: ages above it are made coarse; None keeps every age.
     institutions: whether names of hospitals go.  analyse: whether the morphological analyser reads the text beside the
-    rules and lists.  names: the site's own.
+    rules and lists.  names: the site's own.  most_named: a text in which rules find more different people, places and
+    numbers that the header does not tell is flagged; 0: never for that.
     """
 
     dates: Literal["keep", "remove", "shift"] = "keep"
@@ -28,17 +31,24 @@ class TextPolicy(msgspec.Struct, frozen=True):
     institutions: Literal["remove", "keep"] = "remove"
     analyse: bool = True
     names: SiteList = NONE
+    most_named: int = MOST_NAMED
 
     @classmethod
     def of_profile(
-        cls, name: str, shift_days: int | None = None, *, analyse: bool = True, names: SiteList = NONE
+        cls,
+        name: str,
+        shift_days: int | None = None,
+        *,
+        analyse: bool = True,
+        names: SiteList = NONE,
+        most_named: int = MOST_NAMED,
     ) -> "TextPolicy":
         """Return the policy of a profile. shift_days: by how many days the patient's dates move.
 
         A profile that moves dates removes them from a text whose patient's shift is not known.
         Raises SettingsError: there is no such profile.
         """
-        return _of_profile(name, shift_days, analyse, names)
+        return _of_profile(name, shift_days, analyse, names, most_named)
 
     @classmethod
     def moving(cls, days: int) -> "TextPolicy":
@@ -47,12 +57,13 @@ class TextPolicy(msgspec.Struct, frozen=True):
 
 
 @lru_cache(1024)
-def _of_profile(name: str, shift_days: int | None, analyse: bool, names: SiteList) -> TextPolicy:
+def _of_profile(name: str, shift_days: int | None, analyse: bool, names: SiteList, most_named: int) -> TextPolicy:
     taken = profile.load(name)
     option = profile.dates(taken)
     ages = _AGE_LIMIT if any(rule.action is Action.CAP_AGE for rule in taken.rules) else None
+    policy = TextPolicy(ages_over=ages, analyse=analyse, names=names, most_named=most_named)
     if option == "UNMODIFIED":
-        return TextPolicy(ages_over=ages, analyse=analyse, names=names)
+        return policy
     if option == "MODIFIED" and shift_days is not None:
-        return TextPolicy(dates="shift", shift_days=shift_days, ages_over=ages, analyse=analyse, names=names)
-    return TextPolicy(dates="remove", ages_over=ages, analyse=analyse, names=names)
+        return msgspec.structs.replace(policy, dates="shift", shift_days=shift_days)
+    return msgspec.structs.replace(policy, dates="remove")

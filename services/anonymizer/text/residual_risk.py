@@ -13,10 +13,9 @@ from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.spans import ResidualRisk, Span
 from services.anonymizer.text.names import titled, uncertain, unfamiliar
 from services.anonymizer.text.places import long_numbers
+from services.anonymizer.text.policy import MOST_NAMED
 from services.anonymizer.text.rules import find
 
-MOST_NAMED: Final = 3
-"""Of different people, places and numbers that rules found in one text without the header's help."""
 _COUNTED: Final = frozenset(
     "name physician patient_id accession phone address institution department login insurance other_id email".split()
 )
@@ -36,8 +35,10 @@ def people_in(texts: Sequence[str]) -> list[list[ResidualRisk]]:
     return found
 
 
-def found_without_help(spans: Sequence[Span], text: str, told: Iterable[Span]) -> list[tuple[int, int]]:
-    """Return the places of people, places and numbers that rules alone found, where that is many; else none.
+def found_without_help(
+    spans: Sequence[Span], text: str, told: Iterable[Span], most: int = MOST_NAMED
+) -> list[tuple[int, int]]:
+    """Return the places of people, places and numbers that rules alone found, if there are more than most; else none.
 
     Of so many one may have been missed, and the layout is no plain report. told: what the header found.  All places are
     of the original text.
@@ -45,7 +46,7 @@ def found_without_help(spans: Sequence[Span], text: str, told: Iterable[Span]) -
     known = {(span.start, span.end) for span in told}
     found = [(span.start, span.end) for span in spans if span.category in _COUNTED]
     found = [place for place in found if place not in known]
-    return found if len({text[start:end] for start, end in found}) > MOST_NAMED else []
+    return found if len({text[start:end] for start, end in found}) > most else []
 
 
 def risks_in(folded: FoldedText, dates: list[WrittenDate]) -> Iterator[ResidualRisk]:

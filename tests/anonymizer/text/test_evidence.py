@@ -170,3 +170,35 @@ def test_without_the_analyser_no_text_is_taken_for_clean(monkeypatch: pytest.Mon
 
 def _nothing(name: str) -> None:
     raise ImportError(name)
+
+
+MANY = "読影医:佐藤 一郎\n依頼医:鈴木 花子\n技師:高橋 二郎\n主治医:田中 三郎\n"
+
+
+@pytest.mark.parametrize(
+    ("most", "header", "flagged"),
+    [
+        (3, {}, True),
+        (4, {}, False),
+        (0, {}, False),
+        (3, {"ReferringPhysicianName": "鈴木^花子"}, False),
+    ],
+)
+def test_a_text_that_names_more_than_so_many_is_flagged_and_who_the_header_tells_does_not_count(
+    most: int, header: dict[str, str], flagged: bool
+) -> None:
+    cleaned = clean_text(MANY, Identifiers.of_header(header), TextPolicy(most_named=most))
+
+    assert ("many-identifiers" in cleaned.reasons) is flagged
+    assert "鈴木" not in cleaned.text
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [("S.46-3-20生", ""), ("生年月日:S03/10/06", "生年月日"), ("画像番号 2015", "2015"), ("施設ID=116-16", "116-16")],
+)
+def test_eras_with_a_point_are_dates_and_numbers_of_things_stay(text: str, left: str) -> None:
+    cleaned = clean_text(text, Identifiers())
+
+    assert left in cleaned.text
+    assert bool(cleaned.removed) is ("生" in text)

@@ -119,9 +119,21 @@ def clinical_words() -> frozenset[str]:
 
 
 @lru_cache(8)
-def word_list(name: str) -> tuple[str, ...]:
-    """Return the words of a list, longest first, as alternatives of a pattern."""
-    return tuple(sorted(dict.fromkeys(_lines(f"{name}.txt")), key=len, reverse=True))
+def word_list(name: str) -> str:
+    """Return a pattern for the words of a list, the longest that fits, which tries each sign once."""
+    return _pattern(tuple(_lines(f"{name}.txt")))
+
+
+def _pattern(words: tuple[str, ...]) -> str:
+    by_first: dict[str, list[str]] = {}
+    for word in words:
+        if word:
+            by_first.setdefault(word[0], []).append(word[1:])
+    parts = [re.escape(first) + _pattern(tuple(rest)) for first, rest in by_first.items()]
+    if not parts:
+        return ""
+    whole = parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})"
+    return f"(?:{whole})?" if "" in words else whole
 
 
 @lru_cache(8192)

@@ -23,11 +23,11 @@ _CELL: Final = re.compile(
     r"[^\n\t|,;:/()\[\]{}<>「」『』【】〔〕《》〈〉^=・★☆●○■□◆◇▼▲※→⇒←>@、。．!?\"“”*│┃┤├─━∥~+…&\ufffc#＃\\]+"
 )
 _ROLE: Final = re.compile(
-    rf"(?:{'|'.join(word_list('roles'))})(?:医師?|者|技師|担当)?(?:[0-9①-⑨]|[A-Z](?![A-Za-z]))?[ 　の・.]{{0,3}}"
+    rf"(?:{word_list('roles')})(?:医師?|者|技師|担当)?(?:[0-9①-⑨]|[A-Z](?![A-Za-z]))?[ 　の・.]{{0,3}}"
 )
-_TITLE: Final = re.compile(rf"[ ]?(?:{'|'.join(word_list('titles'))})")
+_TITLE: Final = re.compile(rf"[ ]?(?:{word_list('titles')})")
 _LABEL_END: Final = re.compile(
-    rf"(?:{'|'.join(word_list('roles'))})(?:医師?|者|技師|担当)?[ ]?[)\]】》]?[ ]?[:=/|│>→\t]?[ ]*\n?[ ]*$"
+    rf"(?:{word_list('roles')})(?:医師?|者|技師|担当)?[ ]?[)\]】》]?[ ]?[:=/|│>→\t]?[ ]*\n?[ ]*$"
 )
 _REST: Final = re.compile(
     r"[ ]?$|[ ]{2,}|[ ]?(?:記|印|筆|拝|代|他|より|から|へ|に|が|は|と|の|も|を|で|まで|宛|達|ら[^ぁ-ん]|待機|来|済|"
