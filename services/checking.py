@@ -46,17 +46,17 @@ def checking(services: Sequence[Service]) -> Callable[..., None]:
             with claimed(home.resolve(), alone=True):
                 for role in Role:
                     _accept(role, home / role.value)
-        found = asyncio.run(_all(services, home, whole=whole))
-        _show(found)
-        if any(each.is_damage for each in found):
+        findings = asyncio.run(_all(services, home, whole=whole))
+        _show(findings)
+        if any(each.is_damage for each in findings):
             raise typer.Exit(1)
 
     return command
 
 
 async def _all(services: Sequence[Service], home: Path, *, whole: bool) -> list[Finding]:
-    found = [finding for role in Role async for finding in _of_role(services, role, home / role.value, whole=whole)]
-    return found + await asyncio.to_thread(lambda: list(home_check.disposable(home)))
+    findings = [finding for role in Role async for finding in _of_role(services, role, home / role.value, whole=whole)]
+    return findings + await asyncio.to_thread(lambda: list(home_check.disposable(home)))
 
 
 async def _of_role(services: Sequence[Service], role: Role, home: Path, *, whole: bool) -> AsyncIterator[Finding]:
@@ -85,22 +85,22 @@ async def _of_role(services: Sequence[Service], role: Role, home: Path, *, whole
 def _accept(role: Role, home: Path) -> None:
     """Let SQLite cut a damaged log where it is damaged, and let a lost database begin anew."""
     for path in embedded(port_settings(role, os.environ), home):
-        for found in sqlite_check.check(path):
-            if found.fault is Fault.LOST:
+        for finding in sqlite_check.check(path):
+            if finding.fault is Fault.LOST:
                 path.with_name(path.name + sqlite_check.MADE).unlink()
                 out.print(f"{path} begins anew.")
-            elif found.fault is Fault.LOG:
+            elif finding.fault is Fault.LOG:
                 connection = sqlite3.connect(path)
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 connection.close()
-                out.print(f"{path}: {found.detail}; what stood before that is kept.")
+                out.print(f"{path}: {finding.detail}; what stood before that is kept.")
 
 
-def _show(found: Sequence[Finding]) -> None:
-    if not found:
+def _show(findings: Sequence[Finding]) -> None:
+    if not findings:
         out.print("Nothing is damaged.")
         return
     table = Table("where", "what", "docs/operations.md, Damage")
-    for each in found:
+    for each in findings:
         table.add_row(each.where, each.what, each.runbook)
     out.print(table)

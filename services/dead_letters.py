@@ -47,11 +47,11 @@ def commands(services: Sequence[Service]) -> typer.Typer:
     @group.command()
     def show(queue: QueueArgument, id_: IdArgument, home: HomeOption = Path("jmid-home")) -> None:
         """Show one whole, or all; events and items hold no patient's value."""
-        found = _found(services, home, _filter(services, queue, id_))
-        for entry in found:
+        entries = _found(services, home, _filter(services, queue, id_))
+        for entry in entries:
             out.print(f"{entry.id}  {entry.about}  {entry.error}", soft_wrap=True, markup=False)
             out.print(entry.details.decode("utf-8", "replace"), soft_wrap=True, markup=False)
-        _check_any(found)
+        _check_any(entries)
 
     replay = "Put dead letters back into their queues, and have set-aside items tried now."
     group.command("replay", help=replay)(_acting(services, dead.again, "put back"))
@@ -96,14 +96,14 @@ def _filter(
 def _act(services: Sequence[Service], home: Path, wanted: Filter, act: Act | None, done: str) -> None:
     """Act on what is meant; None only lists it."""
     if act is None:
-        found = _found(services, home, wanted)
-        _show(found)
-        out.print(f"{len(found)} would be {done}.")
+        entries = _found(services, home, wanted)
+        _show(entries)
+        out.print(f"{len(entries)} would be {done}.")
     else:
         acted = _each_role(services, home, wanted, act)
         count = sum(each for _, each in acted)
         out.print(f"{count} {done}.")
-        if any(len(found) >= dead.MOST for found, _ in acted):
+        if any(len(entries) >= dead.MOST for entries, _ in acted):
             out.print("There may be more; run it again.")
         _check_any(count)
 
@@ -128,8 +128,8 @@ def _in_role(
         async with open_ports(settings, role, home / role.value, (), os.environ) as ports:
             await ports.bus.declare(*(Queue(s.name, s.takes) for s in services if s.role is role and s.takes))
             await ports.documents.declare(SET_ASIDE)
-            found = await dead.find(ports, role, services, wanted)
-            return found, await act(ports, found) if act else 0
+            entries = await dead.find(ports, role, services, wanted)
+            return entries, await act(ports, entries) if act else 0
 
     try:
         return asyncio.run(work())
@@ -148,7 +148,7 @@ def _show(entries: Sequence[Entry]) -> None:
         out.print("  ".join(row).rstrip(), soft_wrap=True, markup=False)
 
 
-def _check_any(found: object) -> None:
-    if not found:
+def _check_any(entries: object) -> None:
+    if not entries:
         out.print("There is no such dead letter.")
         raise typer.Exit(1)

@@ -40,8 +40,8 @@ class Finding(NamedTuple):
 def databases(settings: PortSettings, home: Path) -> Iterator[Finding]:
     """Yield what is wrong with a role's embedded databases. It blocks: it reads all their pages."""
     for path in embedded(settings, home):
-        for found in sqlite_check.check(path, thorough=True):
-            yield Finding(str(path), f"{found.fault}: {found.detail}", "Databases", found.is_damage)
+        for finding in sqlite_check.check(path, thorough=True):
+            yield Finding(str(path), f"{finding.fault}: {finding.detail}", "Databases", finding.is_damage)
 
 
 async def records(services: Sequence[Service], role: Role, documents: Documents) -> AsyncIterator[Finding]:

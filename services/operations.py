@@ -39,13 +39,13 @@ def status(
     bases = [url] if url else sorted({p.read_text("ascii").strip() for p in (home / "addresses").glob("*")})
     answers = [(base, _figures(base)) for base in bases]
     table = Table("service", "what", "number")
-    for service, rows in sorted({k: v for _, found in answers for k, v in (found or {}).items()}.items()):
+    for service, rows in sorted({k: v for _, figures in answers for k, v in (figures or {}).items()}.items()):
         for index, (label, number) in enumerate(rows.items()):
             table.add_row(service if index == 0 else "", label, str(number), end_section=index == len(rows) - 1)
     if table.row_count:
         out.print(table)
-    for base, found in answers:
-        if found is None and (url or not table.row_count):
+    for base, figures in answers:
+        if figures is None and (url or not table.row_count):
             out.print(f"No answer from {base}: it is not running")
     if not table.row_count:
         out.print(f"{url or home} is not running; start it with jmid up --home {home}", soft_wrap=True)

@@ -95,14 +95,14 @@ def _gateway_lines(compared: Compared, identified: Identified, dry_run: bool) ->
 
 
 def _centre_lines(compared: CentreCompared) -> list[str]:
-    found = compared.bytes
+    rebuilt = compared.bytes
     return [
         f"{compared.held} Instances have a record and their bytes",
         f"{compared.evicted} Instances are evicted",
         f"{len(compared.missing)} Instances have a record and not their bytes, or damaged ones: jmid reconcile gateway",
-        f"{found.made} Instances have bytes and no record: jmid rebuild records",
-        f"{found.deleted} blobs are of deleted Instances, {found.superseded} are superseded",
-        f"{found.failed} blobs cannot be read as an Instance",
+        f"{rebuilt.made} Instances have bytes and no record: jmid rebuild records",
+        f"{rebuilt.deleted} blobs are of deleted Instances, {rebuilt.superseded} are superseded",
+        f"{rebuilt.failed} blobs cannot be read as an Instance",
         *([f"{len(compared.unread)} Studies could not be compared; run it again"] if compared.unread else []),
     ]
 

@@ -33,15 +33,15 @@ class RetentionClock:
 
     async def now(self) -> float:
         """Return the time to go by, and keep it."""
-        found, seen, last = clock.now(), clock.machine_s(), self._seen
+        time_s, seen, last = clock.now(), clock.machine_s(), self._seen
         self._seen = seen
         before = await self._documents.get(RETENTION_TIMES, self._name)
-        if before is not None and found - before.at > BELIEVED_S:
+        if before is not None and time_s - before.at > BELIEVED_S:
             lived_s = 0.0 if last is None else seen - last
-            decided("clock-not-believed", level="warning", reason=self._name, duration_s=round(found - before.at))
-            found = before.at + min(found - before.at, 2 * lived_s)
-        await self._documents.put(RETENTION_TIMES, RetentionTime(self._name, found))
-        return found
+            decided("clock-not-believed", level="warning", reason=self._name, duration_s=round(time_s - before.at))
+            time_s = before.at + min(time_s - before.at, 2 * lived_s)
+        await self._documents.put(RETENTION_TIMES, RetentionTime(self._name, time_s))
+        return time_s
 
 
 def is_time_again(last_at: float, now: float, waited_s: float, every_s: float) -> bool:

@@ -71,14 +71,14 @@ def note_made(path: Path) -> None:
 
 def log_fault(path: Path) -> Found | None:
     """Return what is wrong with a write-ahead log. A log that others write meanwhile is read until it stands still."""
-    found = _log_fault(path)
-    while found is not None:
+    fault = _log_fault(path)
+    while fault is not None:
         time.sleep(0.05)
         again = _log_fault(path)
-        if again == found:
+        if again == fault:
             break
-        found = again
-    return found
+        fault = again
+    return fault
 
 
 def _log_fault(path: Path) -> Found | None:
@@ -146,11 +146,11 @@ def _checksum(data: bytes, before: tuple[int, ...], order: str) -> tuple[int, in
 @functools.lru_cache(8)
 def _powers(count: int) -> tuple["np.ndarray", "np.ndarray", "np.ndarray"]:
     """Return the entries of the matrix's powers from ``count`` down to 0, modulo 2**32."""
-    found = [(1, 0, 1)]
+    powers = [(1, 0, 1)]
     for _ in range(count):
-        a, b, d = found[-1]
-        found.append(((a + b) % 2**32, (b + d) % 2**32, (b + 2 * d) % 2**32))
-    table = np.array(found[::-1], np.uint32)
+        a, b, d = powers[-1]
+        powers.append(((a + b) % 2**32, (b + d) % 2**32, (b + 2 * d) % 2**32))
+    table = np.array(powers[::-1], np.uint32)
     return table[:, 0], table[:, 1], table[:, 2]
 
 

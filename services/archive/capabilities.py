@@ -81,11 +81,11 @@ def describe(deps: ArchiveDeps) -> Handle:
 def _wadl(root: str) -> bytes:
     application = etree.Element("application", nsmap={None: NAMESPACE})
     base = etree.SubElement(application, "resources", base=root)
-    made: dict[str, etree._Element] = {}
+    resource_by_path: dict[str, etree._Element] = {}
     for path, verb, name, types, asked in resources():
-        if path not in made:
-            made[path] = etree.SubElement(base, "resource", path=path.lstrip("/"))
-        method = etree.SubElement(made[path], "method", name=verb, id=f"{name}{len(made)}")
+        if path not in resource_by_path:
+            resource_by_path[path] = etree.SubElement(base, "resource", path=path.lstrip("/"))
+        method = etree.SubElement(resource_by_path[path], "method", name=verb, id=f"{name}{len(resource_by_path)}")
         request = etree.SubElement(method, "request")
         for parameter in asked:
             etree.SubElement(request, "param", name=parameter, style="query")

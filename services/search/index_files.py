@@ -52,12 +52,12 @@ def _is_right(path: Path) -> bool:
             file.seek(content)
             wanted = msgspec.json.decode(file.read(length), type=_Footer).crc
             file.seek(0)
-            found = 0
+            crc = 0
             while content > 0 and (chunk := file.read(min(_CHUNK, content))):
-                found = zlib.crc32(chunk, found)
+                crc = zlib.crc32(chunk, crc)
                 content -= len(chunk)
     except FileNotFoundError:  # merged away under our eyes
         return True
     except (struct.error, msgspec.MsgspecError):
         return False
-    return found == wanted
+    return crc == wanted

@@ -21,10 +21,10 @@ def embedded(settings: PortSettings, home: Path) -> Iterator[Path]:
 async def check_before_opening(settings: PortSettings, home: Path, seconds: float) -> None:
     """Raise Damaged for a database that lost something; log what may be harmless. seconds: for the pages of each."""
     for path in embedded(settings, home):
-        for found in await asyncio.to_thread(sqlite_check.check, path, seconds=seconds):
-            if found.is_damage:
-                raise Damaged("damaged-database", f"{path}: {found.fault}: {found.detail}; see: jmid check")
-            decided("database-check", level="warning", reason=found.fault.value)
+        for finding in await asyncio.to_thread(sqlite_check.check, path, seconds=seconds):
+            if finding.is_damage:
+                raise Damaged("damaged-database", f"{path}: {finding.fault}: {finding.detail}; see: jmid check")
+            decided("database-check", level="warning", reason=finding.fault.value)
 
 
 async def note_made(settings: PortSettings, home: Path) -> None:

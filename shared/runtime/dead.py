@@ -83,13 +83,13 @@ def seconds(text: str) -> float:
 
 async def find(ports: Ports, role: Role, services: Iterable[Service], wanted: Filter) -> list[Entry]:
     """Return what is meant of these services of a role: letters first, the oldest first."""
-    found: list[Entry] = []
+    entries: list[Entry] = []
     for service in services:
         if service.role is role and wanted.queue in ("all", f"{role}:{service.name}"):
-            found += await _letters(ports.bus, role, service) if service.takes else []
-            found += await _items(ports.documents, role, service)
+            entries += await _letters(ports.bus, role, service) if service.takes else []
+            entries += await _items(ports.documents, role, service)
     now = clock.utc_now()
-    return [entry for entry in found if wanted.matches(entry, now)]
+    return [entry for entry in entries if wanted.matches(entry, now)]
 
 
 async def again(ports: Ports, entries: Sequence[Entry]) -> int:

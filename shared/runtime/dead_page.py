@@ -47,8 +47,8 @@ def routes(host: Host, every: Sequence[Service]) -> list[web.RouteDef]:
             raise Invalid("not-an-action", "action takes again or drop")
         count = 0
         for role, ports in host.ports.items():
-            found = await dead.find(ports, role, every, wanted)
-            count += await _DONE[action](ports, found)
+            entries = await dead.find(ports, role, every, wanted)
+            count += await _DONE[action](ports, entries)
         decided(f"dead-{action}", count=count)
         raise web.HTTPSeeOther(PATH)
 

@@ -50,10 +50,10 @@ class Connections:
 
     def watch(self, server: web.Server) -> None:
         """Have a server tell of its connections; aiohttp has no hook for them but these methods."""
-        made, lost = server.connection_made, server.connection_lost
+        made_before, lost = server.connection_made, server.connection_lost
 
         def connection_made(handler: RequestHandler, transport: asyncio.Transport) -> None:
-            made(handler, transport)
+            made_before(handler, transport)
             self._opened(handler, transport)
 
         def connection_lost(handler: RequestHandler, exc: BaseException | None = None) -> None:

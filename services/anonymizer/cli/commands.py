@@ -126,8 +126,8 @@ def new(
     if any(folder.glob("k*.key")):
         _fail(f"{folder} holds keys already; use: jmid keys rotate {folder}")
     shared = bytes.fromhex(patient_key.read_text("ascii").strip()) if patient_key else None
-    made = _made(folder, domain, shared)
-    out.print(f"{made.version} of domain {made.domain} in {folder}. Back it up: nothing links without it.")
+    key_set = _made(folder, domain, shared)
+    out.print(f"{key_set.version} of domain {key_set.domain} in {folder}. Back it up: nothing links without it.")
 
 
 @keys.command("rotate")
@@ -146,8 +146,8 @@ def rotate(
         _fail("--keep-patient-key and --patient-key exclude each other")
     current = _ring(folder).current
     shared = bytes.fromhex(patient_key.read_text("ascii").strip()) if patient_key else None
-    made = _made(folder, current.domain, current.patient if keep_patient_key else shared)
-    out.print(f"{made.version} is current. Restart the anonymizer. New pseudonyms do not match the old ones.")
+    key_set = _made(folder, current.domain, current.patient if keep_patient_key else shared)
+    out.print(f"{key_set.version} is current. Restart the anonymizer. New pseudonyms do not match the old ones.")
 
 
 @keys.command("wrap")

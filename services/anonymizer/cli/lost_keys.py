@@ -42,6 +42,6 @@ async def _lost(home: Path, *, yes: bool) -> str:
             return f"{folder} holds every version of this site; nothing is lost."
         if not yes:
             return f"{', '.join(gone)} would be given up and a new version made in {folder}; do it with --yes."
-        made = await asyncio.to_thread(keys.create, folder, settings.domain, guard=guard, after=sorted(known))
-        await key_register.give_up(ports.documents, [*present, made.version])
-    return f"{', '.join(gone)} given up; {made.version} is current. Back up {folder}."
+        key_set = await asyncio.to_thread(keys.create, folder, settings.domain, guard=guard, after=sorted(known))
+        await key_register.give_up(ports.documents, [*present, key_set.version])
+    return f"{', '.join(gone)} given up; {key_set.version} is current. Back up {folder}."

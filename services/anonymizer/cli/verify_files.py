@@ -20,17 +20,17 @@ class Given(NamedTuple):
 
 def given(paths: Iterable[Path]) -> Given:
     """Return every file of the paths, folders searched whole, in order."""
-    found = Given([], [], [])
+    given_files = Given([], [], [])
     for path in paths:
-        each = _in_folder(path, found.unread) if path.is_dir() else [path]
+        each = _in_folder(path, given_files.unread) if path.is_dir() else [path]
         for file in each:
             if not file.is_file():
-                found.unread.append(file)
+                given_files.unread.append(file)
             elif path.is_dir() and file.name == _INDEX and _is_index(file):
-                found.indexes.append(file)
+                given_files.indexes.append(file)
             else:
-                found.files.append(file)
-    return found
+                given_files.files.append(file)
+    return given_files
 
 
 def _in_folder(folder: Path, unread: list[Path]) -> Iterator[Path]:

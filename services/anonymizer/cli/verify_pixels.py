@@ -52,7 +52,7 @@ def _has_surplus(
             raise
     plain = file_format.split(image.decompressed(data))
     samples = PixelData(plain.transfer_syntax_uid, _image_of(plain))
-    found = elements.walk(plain.data, plain.start, len(plain.data), plain.syntax)
-    if any(each.tag in PIXELS and samples.cleared(plain.data, each, plain.syntax) for each, _ in found):
+    walked = elements.walk(plain.data, plain.start, len(plain.data), plain.syntax)
+    if any(each.tag in PIXELS and samples.cleared(plain.data, each, plain.syntax) for each, _ in walked):
         return True
     return decoded.cleared(file.data, element, file.syntax) is not None

@@ -57,14 +57,14 @@ def _series(in_dir: Path, out_dir: Path, paths: list[Path], defacer: Defacer) ->
     for own in by_series.values():
         names = [str(path.relative_to(in_dir)) for path in own]
         try:
-            made = defaced([path.read_bytes() for path in own], defacer)
+            defaced_files = defaced([path.read_bytes() for path in own], defacer)
         except Refused as error:
             yield [Row(name, "", error.reason) for name in names]
             continue
         except Exception:  # pydicom raises anything on a damaged file; the other Series go on
             yield [Row(name, "", "damaged") for name in names]
             continue
-        yield [Row(name, _write(out_dir, data), "") for name, data in zip(names, made, strict=True)]
+        yield [Row(name, _write(out_dir, data), "") for name, data in zip(names, defaced_files, strict=True)]
 
 
 def _write(out_dir: Path, data: bytes) -> str:

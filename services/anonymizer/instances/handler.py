@@ -132,8 +132,8 @@ async def _keep(
         (large,) = cleaned.values()
         await files.keep(deps.deidentified, _key(large), target)
     numbers = {blob: decisions[blob].number for blob in cleaned if blob in decisions}
-    made = [_audit(event, deps, blob, each, numbers.get(blob, 0)) for blob, each in cleaned.items()]
-    audits = await with_earlier(event, deps, made)
+    new_audits = [_audit(event, deps, blob, each, numbers.get(blob, 0)) for blob, each in cleaned.items()]
+    audits = await with_earlier(event, deps, new_audits)
     released = await quarantined.released(deps, [audit.blob for audit in audits])
     sealed = deps.written.missing(entry for each in cleaned.values() for entry in each.sealed)
     rows = [Put(AUDIT, audit) for audit in audits]

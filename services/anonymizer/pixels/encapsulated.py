@@ -69,11 +69,11 @@ def cleared(
         frames.append(codestream)
         is_clear = is_clear and _is_same(codestream, frame)
         since = _release(data, since + len(frame))
-    found = Encapsulated(None, [_even(frame.size) for frame in frames], all(len(group) == 1 for group in groups))
+    as_stored = Encapsulated(None, [_even(frame.size) for frame in frames], all(len(group) == 1 for group in groups))
     if is_clear and (not table or table == _table([group[0][0] - groups[0][0][0] for group in groups])):
-        return found
-    made = found._replace(has_one_each=True)
-    return made._replace(parts=_written(frames, _table(made.offsets) if table else b""))
+        return as_stored
+    one_each = as_stored._replace(has_one_each=True)
+    return one_each._replace(parts=_written(frames, _table(one_each.offsets) if table else b""))
 
 
 def _offsets(table: bytes) -> list[int]:

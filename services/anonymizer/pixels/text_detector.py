@@ -146,9 +146,9 @@ def _keep_memory(session: Any) -> None:
     options = session._init_sess_opts
 
     def keeping(config: Any) -> Any:
-        made = options(config)
-        made.enable_cpu_mem_arena = True
-        return made
+        session_options = options(config)
+        session_options.enable_cpu_mem_arena = True
+        return session_options
 
     session._init_sess_opts = staticmethod(keeping)
 

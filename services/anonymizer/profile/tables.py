@@ -94,7 +94,7 @@ def row(tag: int) -> Row | None:
 
 def matches(pattern: str, tag: int) -> bool:
     """Return whether a pattern such as 60xx3000 stands for the tag (repeating groups, PS3.5 7.6)."""
-    return all(wanted in ("x", found) for wanted, found in zip(pattern.lower(), f"{tag:08x}", strict=True))
+    return all(wanted in ("x", digit) for wanted, digit in zip(pattern.lower(), f"{tag:08x}", strict=True))
 
 
 @cache

@@ -105,10 +105,12 @@ def create(
 
 def _make(folder: Path, version: str, domain: str, *, patient: bytes | None, guard: Guard) -> KeySet:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    made = {use: secrets.token_bytes(SECRET_BYTES) for use in USES}
+    secret_by_use = {use: secrets.token_bytes(SECRET_BYTES) for use in USES}
     if patient is not None:
-        made["patient"] = _checked(patient)
-    keys = KeySet(version=version, domain=domain, created=clock.utc_now().isoformat(timespec="seconds"), **made)
+        secret_by_use["patient"] = _checked(patient)
+    keys = KeySet(
+        version=version, domain=domain, created=clock.utc_now().isoformat(timespec="seconds"), **secret_by_use
+    )
     path = folder / f"{version}.key"
     _write_once(path, guard.seal(msgspec.json.format(msgspec.json.encode(keys))))
     return _read(path, guard)

@@ -70,10 +70,10 @@ async def reasons(documents: Documents, state: State) -> list[ReasonCount]:
     of_state, order = Eq("state", state.value), [Order("reason"), Order("at")]
     low = ""
     while True:
-        found = await documents.find(QUARANTINE, of_state, Range("reason", low=low), order=order, limit=1)
-        if not found.documents:
+        first_page = await documents.find(QUARANTINE, of_state, Range("reason", low=low), order=order, limit=1)
+        if not first_page.documents:
             return sorted(counts, key=lambda each: each.oldest)
-        oldest = found.documents[0]
+        oldest = first_page.documents[0]
         count = await documents.count(QUARANTINE, of_state, Eq("reason", oldest.reason))
         counts.append(ReasonCount(oldest.reason, count, oldest.at))
         low = f"{oldest.reason} "  # behind it, and before what begins with it: reasons are words with hyphens

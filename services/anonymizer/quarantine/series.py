@@ -21,8 +21,10 @@ async def waiting_of(documents: Documents, item: Quarantined, reasons: AbstractS
     if not item.series:
         return []
     where = (Eq("state", State.WAITING.value), Eq("series", item.series))
-    found = await documents.find_all(QUARANTINE, *where, order=[Order("at")])
-    return [each for each in found if each.blob != item.blob and each.kind is Kind.INSTANCE and each.reason in reasons]
+    waiting = await documents.find_all(QUARANTINE, *where, order=[Order("at")])
+    return [
+        each for each in waiting if each.blob != item.blob and each.kind is Kind.INSTANCE and each.reason in reasons
+    ]
 
 
 def may_share(item: Quarantined, other: Quarantined, decision: Decision) -> bool:

@@ -52,13 +52,13 @@ def _words(concept: Json) -> str:
 def _qualified(holder: Json) -> str:
     """Return a value with what it says nothing without: where, by which method, how it compares."""
     value = _value(holder) or named(holder.get("dataAbsentReason"))
-    told = (
+    named_words = (
         ("interpretation", named(holder.get("interpretation"))),
         ("body site", named(holder.get("bodySite"))),
         ("method", named(holder.get("method"))),
         ("reference range", ", ".join(filter(None, map(_reference, items(holder.get("referenceRange")))))),
     )
-    around = ", ".join(f"{name}: {words}" for name, words in told if words)
+    around = ", ".join(f"{name}: {words}" for name, words in named_words if words)
     return f"{value} ({around})" if value and around else value or around
 
 

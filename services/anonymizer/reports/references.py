@@ -73,11 +73,11 @@ class Resources:
         """Return issuer and value of the hospital's own number of the patient; empty if there is none."""
         patient = self.patient() or {}
         direct = [each.get("identifier") for each in items(self.report.get("subject"))]
-        found = [
+        identifiers = [
             each for place in (patient.get("identifier"), *direct) for each in items(place) if text_of(each, "value")
         ]
-        found.sort(key=_how_far_from_hospital_number)
-        return (text_of(found[0], "system"), text_of(found[0], "value")) if found else ("", "")
+        identifiers.sort(key=_how_far_from_hospital_number)
+        return (text_of(identifiers[0], "system"), text_of(identifiers[0], "value")) if identifiers else ("", "")
 
     def studies(self) -> list[Resource]:
         """Return the ImagingStudy resources."""
@@ -105,13 +105,13 @@ class Resources:
 
     def study_instance_uid(self) -> str:
         """Return the Study Instance UID; empty if none or several are named."""
-        found: dict[str, None] = {}
+        uids: dict[str, None] = {}
         for resource in (*self.studies(), *items(self.report.get("imagingStudy"))):
             for each in items(resource.get("identifier")):
                 value = text_of(each, "value")
                 if value.startswith(systems.OID) or text_of(each, "system") == systems.DICOM_UID:
-                    found[value.removeprefix(systems.OID)] = None
-        return next(iter(found)) if len(found) == 1 else ""
+                    uids[value.removeprefix(systems.OID)] = None
+        return next(iter(uids)) if len(uids) == 1 else ""
 
     def unused(self) -> Iterator[tuple[str, int]]:
         """Yield kinds of resources that are left behind, with how many."""

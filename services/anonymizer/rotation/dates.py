@@ -12,8 +12,8 @@ def reshifted(vr: bytes, value: bytes, before: int, after: int) -> tuple[bytes, 
 
     A year or month alone was shifted as its first day; now and then two originals give the same, and one is taken.
     """
-    found = [_one(vr, part.strip(b" \0"), before, after) for part in value.split(b"\\")]
-    return b"\\".join(part for part, _ in found), all(certain for _, certain in found)
+    parts = [_one(vr, part.strip(b" \0"), before, after) for part in value.split(b"\\")]
+    return b"\\".join(part for part, _ in parts), all(certain for _, certain in parts)
 
 
 def _one(vr: bytes, text: bytes, before: int, after: int) -> tuple[bytes, bool]:

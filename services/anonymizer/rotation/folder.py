@@ -53,7 +53,7 @@ class Lookups:
         asked = list(pseudonyms)
         if new := [each for each in asked if each not in self._known]:
             self._known |= dict.fromkeys(new) | await self._vault.read_all(new)
-        return {each: found for each in asked if (found := self._known[each]) is not None}
+        return {each: original for each in asked if (original := self._known[each]) is not None}
 
     async def keep(self, sealed: Iterable[Sealed]) -> None:
         """Write the way back from new pseudonyms."""
@@ -134,11 +134,13 @@ async def _one(lookups: Lookups, sent: Sent | SentReport, name: str, out_dir: Pa
     old = next((each for each in lookups.ring.versions if each.version == version), None)
     if old is None:
         raise Refused("unknown-key-version", "the key folder does not hold the version that made the pseudonyms")
-    made, stem, suffix = await _renewed(lookups, sent, old, site)
-    await lookups.keep(made.sealed)
-    digest = hashlib.sha256(made.data).hexdigest()
-    output = await asyncio.to_thread(_write, out_dir, (f"{stem}{suffix}", f"{stem}-{digest[:12]}{suffix}"), made.data)
-    guessed = " ".join(f"{kind}:{count}" for kind, count in made.guessed.items())
+    renewed, stem, suffix = await _renewed(lookups, sent, old, site)
+    await lookups.keep(renewed.sealed)
+    digest = hashlib.sha256(renewed.data).hexdigest()
+    output = await asyncio.to_thread(
+        _write, out_dir, (f"{stem}{suffix}", f"{stem}-{digest[:12]}{suffix}"), renewed.data
+    )
+    guessed = " ".join(f"{kind}:{count}" for kind, count in renewed.guessed.items())
     return Row(name, output, digest, guessed=guessed)
 
 

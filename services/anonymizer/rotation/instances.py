@@ -84,17 +84,17 @@ class Renewed(NamedTuple):
 def read(data: bytes) -> Sent:
     """Take a file apart. Raises Invalid: not DICOM.  Raises Refused: not de-identified by J-MID."""
     file = file_format.split(data)
-    found = Sent(file, _top(file), "", "")
-    label = _LABEL.search(found.text(_METHOD))
-    version = found.text(_ISSUER)
-    if found.text(_REMOVED) != "YES" or label is None or (version and not version.startswith(systems.PATIENT)):
+    sent = Sent(file, _top(file), "", "")
+    label = _LABEL.search(sent.text(_METHOD))
+    version = sent.text(_ISSUER)
+    if sent.text(_REMOVED) != "YES" or label is None or (version and not version.startswith(systems.PATIENT)):
         raise Refused("not-ours", "the Instance does not say that it was de-identified by J-MID, and by which keys")
     try:
         taken = profile.load(label[1])
     except SettingsError as error:
         raise Refused("unknown-profile", "the Instance was de-identified by a profile that is not here") from error
     is_of_old = f"{label[1]}/{label[2]}" != taken.label
-    return found._replace(profile=taken.name, version=version.removeprefix(systems.PATIENT), is_of_old=is_of_old)
+    return sent._replace(profile=taken.name, version=version.removeprefix(systems.PATIENT), is_of_old=is_of_old)
 
 
 def pseudonyms_in(sent: Sent, keys: KeySet) -> list[str]:

@@ -64,10 +64,10 @@ async def instances_of(deps: ArchiveDeps, path: Mapping[str, str]) -> list[Insta
 async def resource_of(deps: ArchiveDeps, path: Mapping[str, str]) -> Resource:
     """Return the Instances that the path names by whether their bytes are stored; 410 if none are."""
     records = await instances_of(deps, path)
-    found = Resource([each for each in records if each.is_here], [each for each in records if not each.is_here])
-    if not found.online:
+    resource = Resource([each for each in records if each.is_here], [each for each in records if not each.is_here])
+    if not resource.online:
         answer_gone(records[0].study_instance_uid, records[0].state)
-    return found
+    return resource
 
 
 async def _series_numbers(deps: ArchiveDeps, study: str) -> dict[str, tuple[int, str]]:

@@ -65,12 +65,12 @@ def of_resource(deps: ArchiveDeps, *, only_pixels: bool) -> Handle:
 
     @answering_errors
     async def handle(request: web.Request) -> web.StreamResponse:
-        found = await resources.resource_of(deps, request.match_info)
+        resource = await resources.resource_of(deps, request.match_info)
         accept, query = request.headers.get("Accept"), query_of(request).get("accept")
         chosen = choose(OFFERS[:1], header=accept, query=query)
         if chosen is None:
             refuse(web.HTTPNotAcceptable, "not-acceptable", f"on offer: multipart/related; type={OCTETS}")
-        return await send_all(deps, request, found, chosen, only_pixels=only_pixels)
+        return await send_all(deps, request, resource, chosen, only_pixels=only_pixels)
 
     return handle
 

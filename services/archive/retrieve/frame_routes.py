@@ -74,13 +74,13 @@ def retrieve(deps: ArchiveDeps) -> Handle:
 
 def _offers(record: InstanceRecord, *, single: bool) -> list[Offer]:
     stored = record.transfer_syntax_uid
-    made = LOSSLESS_TARGETS | LOSSY_TARGETS | {stored}
+    encodable = LOSSLESS_TARGETS | LOSSY_TARGETS | {stored}
     octets = frozenset({EXPLICIT_LE, stored})
     kinds = [(OCTETS, EXPLICIT_LE, octets, True)]
     for name, syntaxes in COMPRESSED.items():
-        fitting = tuple(uid for uid in syntaxes if uid in made)
+        fitting = tuple(uid for uid in syntaxes if uid in encodable)
         if fitting:
-            default = stored if stored in fitting and syntaxes[0] not in made else fitting[0]
+            default = stored if stored in fitting and syntaxes[0] not in encodable else fitting[0]
             kinds.append((name, default, frozenset(fitting), stored in syntaxes))
     forms = (True, False) if single else (True,)
     return [Offer(name, form, default, uids, stays) for form in forms for name, default, uids, stays in kinds]

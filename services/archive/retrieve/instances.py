@@ -32,12 +32,12 @@ def retrieve(deps: ArchiveDeps) -> Handle:
     @answering_errors
     async def handle(request: web.Request) -> web.StreamResponse:
         path = request.match_info
-        found = await resources.resource_of(deps, path)
-        records, status = found.online, found.status()
+        resource = await resources.resource_of(deps, path)
+        records, status = resource.online, resource.status()
         stored = frozenset(record.transfer_syntax_uid for record in records)
         chosen = negotiated(request, offers(stored, single="instance" in path), stored)
         if chosen.offer.name == OCTETS:
-            return await bulkdata.send_all(deps, request, found, chosen)
+            return await bulkdata.send_all(deps, request, resource, chosen)
         targets = [transcoding.target_of(record, chosen) for record in records]
         asked = wants_sha256(request.headers.get(WANT, ""))
         etag = conditional.etag_of_all((r.sha256 for r in records), repr(chosen.offer), *map(str, targets))

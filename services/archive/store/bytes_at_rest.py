@@ -26,10 +26,10 @@ async def without_bytes(deps: ArchiveDeps, records: Sequence[InstanceRecord]) ->
 
     Raises what the store raises for one of them.
     """
-    found = await at_rest(deps, records)
-    for error in found.unread.values():
+    checked = await at_rest(deps, records)
+    for error in checked.unread.values():
         raise error
-    return found.without
+    return checked.without
 
 
 async def at_rest(deps: ArchiveDeps, records: Sequence[InstanceRecord]) -> AtRest:

@@ -156,8 +156,8 @@ async def _settle_in(
         return msgspec.structs.replace(old, outcome=new.outcome, failure=new.failure)
 
     where = (Eq("receipt_id", receipt_id), In("known_as", tuple(sorted(outcomes))))
-    found = [each async for each in deps.documents.every(collection, *where)]
-    keys = [getattr(each, collection.key) for each in found]
+    rows = [each async for each in deps.documents.every(collection, *where)]
+    keys = [getattr(each, collection.key) for each in rows]
     changed = await asyncio.gather(*(change_content(deps, collection, key, settled) for key in keys))
     return [each for each in changed if each is not None]
 

@@ -49,41 +49,41 @@ async def scrub_forever(deps: IngestDeps, lease: Lease) -> None:
 
 async def scrub(deps: IngestDeps, lease: Lease, confirm_s: float = CONFIRM_S) -> Scrubbed:
     """Compare every blob with its key; return what was found. Raises LeaseLost, and Transient if the store is away."""
-    found, nameless, away = Scrubbed(name=NAME), list[str](), 0
+    scrubbed, nameless, away = Scrubbed(name=NAME), list[str](), 0
     async for keys in deps.blobs.key_pages(size=PAGE):
         await lease.check()
         nameless += await _nameless(deps, keys)
         for key in keys:
             try:
-                found = await _add(deps, key, found)
+                scrubbed = await _add(deps, key, scrubbed)
                 away = 0
             except Exception as error:
                 away = away + 1 if isinstance(error, Transient) else 0
                 if away >= IN_ROW:
                     raise
-                found = msgspec.structs.replace(found, unread=found.unread + 1)
+                scrubbed = msgspec.structs.replace(scrubbed, unread=scrubbed.unread + 1)
                 note_unread("ingest", error)
     if nameless:
         await asyncio.sleep(confirm_s)
         still = [key for key in await _nameless(deps, nameless) if await deps.blobs.size(key) is not None]
-        found = msgspec.structs.replace(found, nameless=len(still))
-    found = msgspec.structs.replace(found, ended_at=clock.now())
-    await lease.write(Put(SCRUBS, found))
-    is_good = not (found.damaged or found.unread or found.nameless)
-    decided("scrubbed", service="ingest", count=found.compared, level="info" if is_good else "warning")
-    return found
+        scrubbed = msgspec.structs.replace(scrubbed, nameless=len(still))
+    scrubbed = msgspec.structs.replace(scrubbed, ended_at=clock.now())
+    await lease.write(Put(SCRUBS, scrubbed))
+    is_good = not (scrubbed.damaged or scrubbed.unread or scrubbed.nameless)
+    decided("scrubbed", service="ingest", count=scrubbed.compared, level="info" if is_good else "warning")
+    return scrubbed
 
 
-async def _add(deps: IngestDeps, key: str, found: Scrubbed) -> Scrubbed:
+async def _add(deps: IngestDeps, key: str, scrubbed: Scrubbed) -> Scrubbed:
     """Compare one blob, at the rate of the settings."""
     digest = _DIGEST.fullmatch(key)
     if digest is None:
-        return found  # nothing that ingest keeps
+        return scrubbed  # nothing that ingest keeps
     started = time.monotonic()
     try:
         sha256, size_bytes = await sha256_of(deps.blobs, key)
     except NotFound:
-        return found  # let go under our eyes
+        return scrubbed  # let go under our eyes
     is_right = sha256 == digest[1]
     SCRUBBED.labels("ingest", "right" if is_right else "damaged").inc()
     SCRUBBED_BYTES.labels("ingest").inc(size_bytes)
@@ -91,7 +91,7 @@ async def _add(deps: IngestDeps, key: str, found: Scrubbed) -> Scrubbed:
         DAMAGED.labels("ingest").inc()
         decided("blob-damaged", level="error", service="ingest", size_bytes=size_bytes)
     await keep_to_rate(size_bytes, deps.settings.scrub_rate_bytes, started)
-    return msgspec.structs.replace(found, compared=found.compared + 1, damaged=found.damaged + (not is_right))
+    return msgspec.structs.replace(scrubbed, compared=scrubbed.compared + 1, damaged=scrubbed.damaged + (not is_right))
 
 
 async def _nameless(deps: IngestDeps, keys: Sequence[str]) -> list[str]:

@@ -19,11 +19,11 @@ async def warnings(check: Callable[[str], Awaitable[TextFindings]], texts: Mappi
     for field, text in texts.items():
         if not text.strip():
             continue
-        found = await check(text)
-        if found.identifying:
-            kinds = ", ".join(found.identifying)
+        findings = await check(text)
+        if findings.identifying:
+            kinds = ", ".join(findings.identifying)
             raise Invalid("text-identifies", f"{field}: it seems to name somebody ({kinds}); write it without")
-        doubts += [f"{field}: {reason}" for reason in found.doubtful]
+        doubts += [f"{field}: {reason}" for reason in findings.doubtful]
     return doubts
 
 

@@ -77,9 +77,9 @@ def _events(
         chosen = names[start : start + _NAMES]
         taken = tuple(name for name in chosen if name in confirmed)
         lost = {name: failed[name] for name in chosen if name not in confirmed}
-        said = "|".join((receipt_id, str(instances), str(reports), *taken, "failed", *map("=".join, lost.items())))
+        content = "|".join((receipt_id, str(instances), str(reports), *taken, "failed", *map("=".join, lost.items())))
         yield Delivered.first(
-            hashlib.sha256(said.encode()).hexdigest(),
+            hashlib.sha256(content.encode()).hexdigest(),
             correlation_id=cause.correlation_id,
             site=cause.site,
             receipt_id=receipt_id,

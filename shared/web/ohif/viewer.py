@@ -28,11 +28,11 @@ class Viewer:
 
         def work() -> None:
             try:
-                found = prepare(self._home)
+                prepared = prepare(self._home)
             except Exception as error:  # it is disposable: it never keeps anything else from opening
-                found = Prepared(None, f"{type(error).__name__} while it was prepared")
+                prepared = Prepared(None, f"{type(error).__name__} while it was prepared")
             with suppress(RuntimeError):  # the loop is closed: the process was stopped meanwhile
-                loop.call_soon_threadsafe(_resolve, done, found)
+                loop.call_soon_threadsafe(_resolve, done, prepared)
 
         threading.Thread(target=work, name="viewer", daemon=True).start()  # a stop does not wait for npm
         self.prepared = await done
@@ -52,6 +52,6 @@ class Viewer:
         return self.prepared.folder
 
 
-def _resolve(done: "asyncio.Future[Prepared]", found: Prepared) -> None:
+def _resolve(done: "asyncio.Future[Prepared]", prepared: Prepared) -> None:
     if not done.done():
-        done.set_result(found)
+        done.set_result(prepared)

@@ -172,8 +172,12 @@ def _places(head: list[str], mapping: CsvMapping) -> dict[str, list[int]]:
 
 
 def _fields(cells: Sequence[str], places: Mapping[str, list[int]]) -> ReportFields:
-    said = {field: [cells[at].strip() for at in columns if at < len(cells)] for field, columns in places.items()}
-    return ReportFields(**{field: "\n".join(filter(None, dict.fromkeys(texts))) for field, texts in said.items()})
+    texts_by_field = {
+        field: [cells[at].strip() for at in columns if at < len(cells)] for field, columns in places.items()
+    }
+    return ReportFields(
+        **{field: "\n".join(filter(None, dict.fromkeys(texts))) for field, texts in texts_by_field.items()}
+    )
 
 
 def _row(

@@ -52,8 +52,8 @@ class Segment:
 
     def text(self, number: int, component: int = 1, sub: int = 1) -> str:
         """Return a part of a field's first repetition without escapes; empty if it is not there."""
-        found = self.repetitions(number)
-        return found[0].text(component, sub) if found else ""
+        repetitions = self.repetitions(number)
+        return repetitions[0].text(component, sub) if repetitions else ""
 
     def prose(self, number: int) -> str:
         """Return a field of type TX, FT or ST whole: its repetitions are lines, and stray delimiters are text.
@@ -87,8 +87,8 @@ class Value:
         at = self.segment.delimiters
         components = self.raw.split(at.component)
         subs = components[component - 1].split(at.sub) if component <= len(components) else []
-        found = self.segment.plain(subs[sub - 1]).strip() if sub <= len(subs) else ""
-        return "" if found == '""' else found
+        component_text = self.segment.plain(subs[sub - 1]).strip() if sub <= len(subs) else ""
+        return "" if component_text == '""' else component_text
 
     def texts(self) -> list[str]:
         """Return every component's first subcomponent."""

@@ -130,5 +130,5 @@ def _named(segment: Segment, value: str) -> str:
     """Return a value below its name, with flags (OBX-8, table 0078) and reference range (OBX-7)."""
     flags = [each.text() for each in segment.repetitions(8)]
     around = ", ".join(filter(None, (*flags, segment.text(7))))
-    said = f"{value.strip()} ({around})" if around else value
-    return f"{segment.text(3, 2)}: {said}".strip(": ") if value.strip() else ""
+    shown = f"{value.strip()} ({around})" if around else value
+    return f"{segment.text(3, 2)}: {shown}".strip(": ") if value.strip() else ""

@@ -68,10 +68,10 @@ class ContentReader:
         if depth > _DEEPEST:
             raise Invalid("too-deep", f"content items are nested more than {_DEEPEST} deep")
         children = [each for each in item.get("ContentSequence") or [] if each.get("RelationshipType") == _MODIFIER]
-        said = [(concept(each), _text(each, str(each.get("ValueType", ""))), each) for each in children]
+        concepts = [(concept(each), _text(each, str(each.get("ValueType", ""))), each) for each in children]
         return ", ".join(
             _labelled(meaning, text, self.modifiers(each, depth + 1))
-            for (_, code, meaning), text, each in said
+            for (_, code, meaning), text, each in concepts
             if text and code not in _LANGUAGE
         )
 
@@ -130,8 +130,8 @@ def _is_subject(item: Dataset) -> bool:
 
 
 def _labelled(meaning: str, text: str, modifiers: str) -> str:
-    said = f"{meaning}: {text}" if meaning else text
-    return f"{said} ({modifiers})" if modifiers else said
+    labelled = f"{meaning}: {text}" if meaning else text
+    return f"{labelled} ({modifiers})" if modifiers else labelled
 
 
 def _text(item: Dataset, kind: str) -> str:

@@ -130,8 +130,8 @@ class Centre:
         url = f"{URI(self._settings.centre_dicomweb_url, study_instance_uid, permissive=True)}/instances"
         query = f"?SOPInstanceUID={quote(ref.sop_instance_uid)}&includefield={_AVAILABILITY}"
         status, answer = await self._send("GET", url + query, {"Accept": "application/dicom+json"}, None)
-        found = answer[0] if status == 200 and isinstance(answer, list) and answer else {}
-        return text(found, _AVAILABILITY) if isinstance(found, dict) else ""
+        first = answer[0] if status == 200 and isinstance(answer, list) and answer else {}
+        return text(first, _AVAILABILITY) if isinstance(first, dict) else ""
 
     async def post_report(self, document: bytes, correlation_id: str = "") -> int:
         """Send one report; return 200 or 201, or the status of a final refusal."""
