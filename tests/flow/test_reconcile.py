@@ -94,13 +94,18 @@ async def test_what_the_centre_lost_is_named_delivered_again_and_then_agrees(
         assert "3 Instances and 0 reports are at the centre" in (await operator.gateway())[1]
 
 
+async def sent_and_lost(operator: Operator, ct: list[bytes], loss: Loss) -> None:
+    """Send the images, note where they can be asked for, and let them be lost."""
+    await operator.system.sent(ct)
+    await operator.system.note_paths()
+    await loss(operator.system)
+
+
 @pytest.mark.parametrize("loss", [bytes_lost, bytes_rotten])
 async def test_bytes_that_the_archive_lost_are_named_at_the_centre_and_come_from_the_hospital(
     operator: Operator, ct: list[bytes], loss: Loss
 ) -> None:
-    await operator.system.sent(ct)
-    await operator.system.note_paths()
-    await loss(operator.system)
+    await sent_and_lost(operator, ct, loss)
 
     differs, text = await operator.jmid("reconcile", "centre", "--list")
     await operator.gateway()
@@ -113,9 +118,7 @@ async def test_bytes_that_the_archive_lost_are_named_at_the_centre_and_come_from
 
 
 async def test_records_that_the_archive_lost_come_from_its_bytes(operator: Operator, ct: list[bytes]) -> None:
-    await operator.system.sent(ct)
-    await operator.system.note_paths()
-    await database_lost(operator.system)
+    await sent_and_lost(operator, ct, database_lost)
 
     differs, text = await operator.jmid("reconcile", "centre")
     trial = await operator.jmid("rebuild", "records", "--dry-run")
@@ -133,9 +136,7 @@ async def test_records_that_the_archive_lost_come_from_its_bytes(operator: Opera
 async def test_what_is_only_here_in_identified_bytes_is_deidentified_and_delivered_again(
     operator: Operator, ct: list[bytes]
 ) -> None:
-    await operator.system.sent(ct)
-    await operator.system.note_paths()
-    await deleted(operator.system)
+    await sent_and_lost(operator, ct, deleted)
     await deidentified_released(operator.system)
 
     code, text = await operator.gateway()
@@ -148,9 +149,7 @@ async def test_what_is_only_here_in_identified_bytes_is_deidentified_and_deliver
 async def test_what_nobody_has_any_more_is_said_and_what_was_evicted_is_no_difference(
     operator: Operator, ct: list[bytes]
 ) -> None:
-    await operator.system.sent(ct)
-    await operator.system.note_paths()
-    await evicted(operator.system)
+    await sent_and_lost(operator, ct, evicted)
     evicted_code, evicted_text = await operator.gateway()
     await deleted(operator.system)
     await all_released(operator.system)

@@ -137,6 +137,14 @@ async def test_a_confirmed_diagnosis_is_recorded_shown_and_found(system: System,
     assert [found["id"] for found in system.cases(diagnosis="肺腺癌")] == [case["id"]]
 
 
+async def typed_diagnosis(page: "Page", url: str, note: str) -> None:
+    """Type a diagnosis of the case of a page, and send it."""
+    await page.goto(url)
+    await page.fill("#diagnosis [name=note]", note)
+    await page.fill("#diagnosis [name=by]", "テスト医師")
+    await page.click("#diagnosis button >> nth=0")
+
+
 @pytest.mark.parametrize(
     ("language", "sentence", "taken_back"),
     [
@@ -148,11 +156,8 @@ async def test_what_is_doubtful_in_a_diagnosis_is_shown_and_can_be_taken_back(
     system: System, page: "Page", tmp_path: Path, language: str, sentence: str, taken_back: str
 ) -> None:
     case = system.cases(modality="MR")[0]
-    await page.goto(f"{system.url('search')}/cases/{case['id']}?lang={language}")
 
-    await page.fill("#diagnosis [name=note]", "みなと病院の前医で手術")
-    await page.fill("#diagnosis [name=by]", "テスト医師")
-    await page.click("#diagnosis button >> nth=0")
+    await typed_diagnosis(page, f"{system.url('search')}/cases/{case['id']}?lang={language}", "みなと病院の前医で手術")
     await page.wait_for_selector("#doubts li")
     await page.screenshot(path=tmp_path / f"doubts-{language}.png", full_page=True)
 
@@ -165,11 +170,8 @@ async def test_what_is_doubtful_in_a_diagnosis_is_shown_and_can_be_taken_back(
 
 async def test_a_diagnosis_that_names_somebody_is_refused_in_the_readers_language(system: System, page: "Page") -> None:
     case = system.cases(modality="MR")[0]
-    await page.goto(f"{system.url('search')}/cases/{case['id']}?lang=ja")
 
-    await page.fill("#diagnosis [name=note]", "患者氏名:佐藤花子")
-    await page.fill("#diagnosis [name=by]", "テスト医師")
-    await page.click("#diagnosis button >> nth=0")
+    await typed_diagnosis(page, f"{system.url('search')}/cases/{case['id']}?lang=ja", "患者氏名:佐藤花子")
     await page.wait_for_function("document.getElementById('recorded').innerText.includes('個人の名前など')")
 
     assert await page.is_hidden("#doubts")

@@ -1,10 +1,7 @@
 """``jmid audit search`` and ``jmid audit export``: what was done at this gateway, by whom and when."""
 
 import asyncio
-import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +10,10 @@ import typer
 from services.anonymizer.audit import export as lines
 from services.anonymizer.audit.export import Format
 from services.anonymizer.audit.search import Wanted, found, wanted_of
+from services.anonymizer.cli.home import HomeOption, documents_in
 from services.anonymizer.records import COLLECTIONS
 from shared.console import console
-from shared.documents import Documents
 from shared.errors import Invalid
-from shared.runtime.ports import open_ports, port_settings
-from shared.service import Role
 
 audit = typer.Typer(help="What was de-identified, decided and read from the vault.", no_args_is_help=True)
 out = console()
@@ -28,7 +23,6 @@ UntilOption = Annotated[str, typer.Option(help="Until the end of this day, or th
 SubjectOption = Annotated[str, typer.Option(help="A patient's pseudonym; of vault reads, the pseudonym that was read.")]
 KindOption = Annotated[str, typer.Option(help="instance, report, decision, rule, site-name or vault-read.")]
 ActorOption = Annotated[str, typer.Option(help="Who did it; the service itself is anonymizer.")]
-HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 
 
 @audit.command()
@@ -70,17 +64,9 @@ def _wanted(since: str, until: str, subject: str, kind: str, actor: str) -> Want
         raise typer.BadParameter(error.detail) from error
 
 
-@asynccontextmanager
-async def _documents(home: Path) -> AsyncIterator[Documents]:
-    folder = home / Role.GATEWAY.value
-    async with open_ports(port_settings(Role.GATEWAY, os.environ), Role.GATEWAY, folder, (), os.environ) as ports:
-        await ports.documents.declare(*COLLECTIONS)
-        yield ports.documents
-
-
 async def _listed(home: Path, wanted: Wanted, limit: int) -> int:
     count = 0
-    async with _documents(home) as documents:
+    async with documents_in(home, *COLLECTIONS) as documents:
         async for entry in found(documents, wanted):
             who = f"{entry.actor} + {entry.second}" if entry.second else entry.actor
             about = (entry.subject, entry.by_rule, entry.reason, entry.why)
@@ -96,7 +82,7 @@ async def _exported(home: Path, wanted: Wanted, form: Format, file: Path | None)
     target = sys.stdout if file is None else file.open("x", encoding="utf-8", newline="")
     try:
         target.write(lines.begun(form))
-        async with _documents(home) as documents:
+        async with documents_in(home, *COLLECTIONS) as documents:
             async for entry in found(documents, wanted):
                 target.write(lines.line(entry, form))
     finally:

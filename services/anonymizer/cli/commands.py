@@ -11,6 +11,7 @@ from rich.table import Table
 
 from services.anonymizer.cli import lost_keys, report_commands, rules_only, site_names, verify_command
 from services.anonymizer.cli.folder import deidentify_folder
+from services.anonymizer.cli.home import HomeOption
 from services.anonymizer.deface import load as defacing
 from services.anonymizer.deface.folder import deface_folder
 from services.anonymizer.pixels import text_detector
@@ -31,7 +32,6 @@ out = console()
 
 ProfileOption = Annotated[str, typer.Option("--profile", help="jmid or research.")]
 KeysOption = Annotated[Path, typer.Option("--keys", help="The key folder; made by: jmid keys new.")]
-HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 SiteOption = Annotated[str, typer.Option("--site", help="The site's short name.", envvar="JMID_SITE")]
 
 

@@ -1,28 +1,23 @@
 """``jmid names list`` and ``jmid names remove``: the names that headers of this site told."""
 
 import asyncio
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from services.anonymizer.cli.home import HomeOption, documents_in
 from services.anonymizer.header_names import learned
 from services.anonymizer.records import COLLECTIONS, HEADER_NAMES, HeaderName, NameState
 from shared import clock
 from shared.console import console
-from shared.documents import Documents, Eq
+from shared.documents import Eq
 from shared.errors import JmidError
-from shared.runtime.ports import open_ports, port_settings
-from shared.service import Role
 from shared.web.actor import actor_named
 
 names = typer.Typer(help="Names of staff and places that this site's headers told.", no_args_is_help=True)
 out = console()
 
-HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmid up or run.", envvar="JMID_HOME")]
 StateOption = Annotated[NameState, typer.Option(help="seen: on too few Studies yet; in-force; removed.")]
 
 
@@ -52,19 +47,11 @@ def remove(
     out.print(f"{key} removed")
 
 
-@asynccontextmanager
-async def _documents(home: Path) -> AsyncIterator[Documents]:
-    folder = home / Role.GATEWAY.value
-    async with open_ports(port_settings(Role.GATEWAY, os.environ), Role.GATEWAY, folder, (), os.environ) as ports:
-        await ports.documents.declare(*COLLECTIONS)
-        yield ports.documents
-
-
 async def _listed(home: Path, state: NameState) -> list[HeaderName]:
-    async with _documents(home) as documents:
+    async with documents_in(home, *COLLECTIONS) as documents:
         return await documents.find_all(HEADER_NAMES, Eq("state", state.value))
 
 
 async def _removed(home: Path, key: str, by: str) -> None:
-    async with _documents(home) as documents:
+    async with documents_in(home, *COLLECTIONS) as documents:
         await learned.remove(documents, key, by, clock.utc_now().isoformat(timespec="milliseconds"))

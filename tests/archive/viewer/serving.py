@@ -52,3 +52,19 @@ async def until(page: "Page", holds: Callable[[], Awaitable[bool]]) -> None:
             return
         await page.wait_for_timeout(500)
     raise AssertionError("it did not come about")
+
+
+async def middle_of(page: "Page") -> tuple[float, float]:
+    """Return where the middle of the first viewport is, in pixels of the page."""
+    box = await page.locator("canvas").first.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+async def drag(page: "Page", start: tuple[int, int], end: tuple[int, int]) -> None:
+    """Drag the mouse over the first viewport. start, end: pixels right of its middle and below."""
+    x, y = await middle_of(page)
+    await page.mouse.move(x + start[0], y + start[1])
+    await page.mouse.down()
+    await page.mouse.move(x + end[0], y + end[1], steps=8)
+    await page.mouse.up()

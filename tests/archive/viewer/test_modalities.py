@@ -14,7 +14,7 @@ from PIL import Image
 from services.archive.records import INSTANCES
 from tests.archive.conftest import Archive
 from tests.archive.retrieve.fixtures import INSTALLED, SHARED, Serving
-from tests.archive.viewer.serving import LIVER, WAIT_MS, large_files, serving_viewer, until, viewer_url
+from tests.archive.viewer.serving import LIVER, WAIT_MS, drag, large_files, serving_viewer, until, viewer_url
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -119,7 +119,7 @@ async def test_a_painted_segmentation_is_saved_to_the_archive(viewing: Serving, 
     await add.click()
     await page.get_by_text("Segment 1", exact=True).first.wait_for(timeout=WAIT_MS)
     await page.locator('[data-cy="Brush-btn"]').click()
-    await _paint(page)
+    await drag(page, (-40, 0), (40, 0))
 
     await page.locator('[data-cy="segmentation-collapsed-more-btn-Labelmap"]').click()
     await page.get_by_role("menuitem", name="Export").click()
@@ -160,13 +160,3 @@ def _assert_painted(segmentation: pydicom.Dataset) -> None:
 
 async def _bright(page: "Page") -> bool:
     return bool(np.ptp(await canvas_of(page)) > 200)
-
-
-async def _paint(page: "Page") -> None:
-    box = await page.locator("canvas").first.bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    await page.mouse.move(x - 40, y)
-    await page.mouse.down()
-    await page.mouse.move(x + 40, y, steps=8)
-    await page.mouse.up()

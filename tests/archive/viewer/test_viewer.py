@@ -31,7 +31,7 @@ from shared.web import ohif
 from shared.web.ohif import fetch
 from tests.archive.conftest import Archive
 from tests.archive.retrieve.fixtures import Serving
-from tests.archive.viewer.serving import LIVER, WAIT_MS, large_files, serving_viewer, until, viewer_url
+from tests.archive.viewer.serving import LIVER, WAIT_MS, drag, large_files, middle_of, serving_viewer, until, viewer_url
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -301,7 +301,7 @@ async def test_a_segmentation_is_drawn_and_saved_to_an_archive_of_what_is_deiden
 
     await page.locator('[data-cy="addSegmentation"]').click()
     await page.locator('[data-cy="Brush-btn"]').click()
-    await _brush(page)
+    await drag(page, (-30, 0), (40, 20))
     await until(page, partial(_coloured, page))
     await page.locator('[data-cy="segmentation-collapsed-more-btn-Labelmap"]').click()
     await page.get_by_role("menuitem", name="Export").hover()
@@ -317,16 +317,6 @@ async def test_a_segmentation_is_drawn_and_saved_to_an_archive_of_what_is_deiden
     assert not wrong
 
 
-async def _brush(page: "Page") -> None:
-    box = await page.locator("canvas").first.bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    await page.mouse.move(x - 30, y)
-    await page.mouse.down()
-    await page.mouse.move(x + 40, y + 20, steps=8)
-    await page.mouse.up()
-
-
 def _length_in(item: dict[str, Any]) -> float:
     """Return the first measured value of a report's content (0040,A730)."""
     for measured in item.get("0040A300", {}).get("Value", []):
@@ -338,9 +328,7 @@ def _length_in(item: dict[str, Any]) -> float:
 
 
 async def _draw_line(page: "Page") -> None:
-    box = await page.locator("canvas").first.bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    x, y = await middle_of(page)
     await page.mouse.click(x - 60, y)
     await page.mouse.move(x + 80, y + 30, steps=8)
     await page.mouse.click(x + 80, y + 30)
