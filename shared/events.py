@@ -156,7 +156,10 @@ class InputDeidentified(Event, frozen=True, kw_only=True):
 
 
 class InstancesDeidentified(Event, frozen=True, kw_only=True):
-    """De-identified Instances of one Study are safe in the de-identified store. resent: as in InstancesReceived."""
+    """De-identified Instances of one Study are safe in the de-identified store. resent: as in InstancesReceived.
+
+    withdrawn: SOP Instance UIDs that a person rejected after they had left: these Instances say so to the centre.
+    """
 
     topic = "instances.deidentified"
     zone = Zone.DEIDENTIFIED
@@ -164,6 +167,7 @@ class InstancesDeidentified(Event, frozen=True, kw_only=True):
     keys: LinkKeys
     instances: Annotated[tuple[InstanceRef, ...], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
     resent: bool = False
+    withdrawn: tuple[str, ...] = ()
 
 
 class ReportDeidentified(Event, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     counts: action → how often.  digest: SHA-256 of what went out.  at: RFC 3339, when its event occurred.
     subject: the patient's pseudonym.  decision: number of the person's decision that let it go, 0 if nobody had to.
     device_rule: rule and version by which its pixels were masked.
+    withdrawn_by: SOP Instance UID of the note by which the centre was asked to withdraw it; empty if it was not.
     """
 
     blob: str
@@ -36,6 +37,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     subject: str = ""
     decision: int = 0
     device_rule: str = ""
+    withdrawn_by: str = ""
 
     def __post_init__(self) -> None:
         """Fill in what a record of before has in its keys."""

@@ -164,6 +164,18 @@ class DeletionRecord(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
+class WithdrawnRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """That a site rejected an Instance after it had left: it is deleted here, and taken no more.
+
+    note: SOP Instance UID of the Key Object Selection that says so.  at: seconds since 1970.
+    """
+
+    sop_instance_uid: str
+    study_instance_uid: str
+    note: str
+    at: float
+
+
 class PendingRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the change ledger: a change is durable, but its events are not published yet.
 
@@ -269,4 +281,5 @@ PENDING = Collection(name="archive_pending", type=PendingRecord, key="id", field
 SUSPECTS = Collection(name="orphan_suspects", type=SuspectRecord, key="blob")
 SWEEPS = Collection(name="orphan_sweeps", type=SweepRecord, key="id")
 SCRUBS = Collection(name="scrubs", type=ScrubRecord, key="name")
-COLLECTIONS = (INSTANCES, SERIES, STUDIES, CONFLICTS, DELETIONS, PENDING, SUSPECTS, SWEEPS, SCRUBS)
+WITHDRAWN = Collection(name="withdrawn_instances", type=WithdrawnRecord, key="sop_instance_uid")
+COLLECTIONS = (INSTANCES, SERIES, STUDIES, CONFLICTS, DELETIONS, WITHDRAWN, PENDING, SUSPECTS, SWEEPS, SCRUBS)

@@ -6,7 +6,10 @@ in the field have UIDs with leading zeros; these are replaced, found and removed
 """
 
 import re
+from typing import Final
 
+KEY_OBJECT_SELECTION: Final = "1.2.840.10008.5.1.4.1.1.88.59"
+"""SOP Class UID of Key Object Selection Document Storage."""
 MAX_LENGTH = 64
 _VALID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*")
 _CHARACTERS = re.compile(rb"[0-9.]{1,64}")

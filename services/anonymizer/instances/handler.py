@@ -42,6 +42,7 @@ async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -
     """De-identify a batch of Instances; what cannot be is quarantined. A replay writes and says the same again."""
     decisions = await deps.documents.get_many(DECISIONS, event.blobs)
     refused = await quarantined.rejected(deps, decisions)
+    rejected = list(refused)
     policy, since = await policy_now(deps)
     audits = await still_there(event, deps, since, decisions)
     portions = await _portions(event, deps, audits, refused)
@@ -56,10 +57,12 @@ async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -
             refused |= {blob: each for blob, each in outcomes.items() if isinstance(each, Refusal)}
             cleaned = {blob: each for blob, each in outcomes.items() if isinstance(each, Cleaned)}
             await _learn(event, deps, cleaned.values())
-            audits += await _keep(event, deps, cleaned, decisions, sources[0].target)
+            kept, late = await _keep(event, deps, cleaned, decisions, sources[0].target)
+            audits += kept
+            rejected += late
     await quarantined.quarantine(event, deps, refused, decisions)
     _count(deps, len(audits), refused)
-    return _events(event, audits, refused)
+    return [*_events(event, audits, refused), *await quarantined.withdrawals(event, deps, rejected)]
 
 
 async def _learn(event: InstancesReceived, deps: AnonymizerDeps, cleaned: Iterable[Cleaned]) -> None:
@@ -122,10 +125,13 @@ async def _keep(
     cleaned: dict[str, Cleaned],
     decisions: dict[str, Decision],
     target: Path | None,
-) -> list[Audit]:
-    """Store bytes first, records after: a record promises the bytes. target: the file of a large Instance."""
+) -> tuple[list[Audit], list[str]]:
+    """Store bytes first, records after: a record promises the bytes. target: the file of a large Instance.
+
+    Returns the records, and the blobs that a person rejected meanwhile.
+    """
     if not cleaned:
-        return []
+        return [], []
     if target is None:
         await deps.deidentified.put_many({_key(each): each.data for each in cleaned.values()})
     else:
@@ -138,9 +144,9 @@ async def _keep(
     sealed = deps.written.missing(entry for each in cleaned.values() for entry in each.sealed)
     rows = [Put(AUDIT, audit) for audit in audits]
     await deps.documents.write(*rows, *released, *(Put(VAULT, entry) for entry in sealed))
-    await quarantined.note_late_rejections(deps, released)
+    late = await quarantined.late_rejections(deps, released)
     deps.written.note(sealed)
-    return audits
+    return audits, late
 
 
 def _review(decision: Decision | None) -> Review | None:

@@ -6,9 +6,10 @@ from msgspec import structs
 
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.instances.batch import About, Refusal
-from services.anonymizer.records import DECISIONS, QUARANTINE, Decision, Quarantined, State
+from services.anonymizer.instances.withdrawal import by_study, rejection_note
+from services.anonymizer.records import AUDIT, DECISIONS, QUARANTINE, Decision, Quarantined, State
 from shared.documents import Put
-from shared.events import InstancesReceived
+from shared.events import Event, InstancesDeidentified, InstancesReceived
 
 _REJECTED = "rejected"
 
@@ -41,14 +42,35 @@ async def released(deps: AnonymizerDeps, blobs: Sequence[str]) -> list[Put[Quara
     return [Put(QUARANTINE, structs.replace(row, state=State.RELEASED)) for row in rows.values()]
 
 
-async def note_late_rejections(deps: AnonymizerDeps, rows: Sequence[Put[Quarantined]]) -> None:
-    """Note of what went out that a person rejected it meanwhile. rows: as they were written; none is the rule."""
+async def late_rejections(deps: AnonymizerDeps, rows: Sequence[Put[Quarantined]]) -> list[str]:
+    """Note of what went out that a person rejected it meanwhile, and return it. rows: as written; none is the rule."""
     written = {row.document.blob: row.document for row in rows}
     decisions = await deps.documents.get_many(DECISIONS, list(written)) if written else {}
     late = [written[blob] for blob, decision in decisions.items() if decision.is_rejection]
     if late:
         changed = (structs.replace(row, state=State.REJECTED_LATE) for row in late)
         await deps.documents.write(*(Put(QUARANTINE, row) for row in changed))
+    return [row.blob for row in late]
+
+
+async def withdrawals(event: InstancesReceived, deps: AnonymizerDeps, blobs: Sequence[str]) -> list[Event]:
+    """Ask the centre to withdraw what of these had left before it was rejected. blobs: of what a person rejected.
+
+    Returns an event for each Study: its note is to be delivered like any Instance, at once.
+    """
+    audits = (await deps.documents.get_many(AUDIT, blobs)).values() if blobs else ()
+    decisions = await deps.documents.get_many(DECISIONS, [each.blob for each in audits]) if audits else {}
+    events: list[Event] = []
+    for of_study in by_study(audits):
+        note, data = rejection_note(of_study, max(decisions[each.blob].at for each in of_study))
+        await deps.deidentified.put(note.blob, data)
+        noted = (structs.replace(each, withdrawn_by=note.sop_instance_uid) for each in of_study)
+        await deps.documents.write(*(Put(AUDIT, each) for each in noted))
+        keys = structs.replace(of_study[0].keys, modality="")
+        uids = tuple(each.instance.sop_instance_uid for each in of_study)
+        about = {"receipt_id": event.receipt_id, "keys": keys, "instances": (note,), "withdrawn": uids}
+        events.append(InstancesDeidentified.caused_by(event, f"withdrawn|{note.sop_instance_uid}", **about))
+    return events
 
 
 def _row(event: InstancesReceived, blob: str, refusal: Refusal, since: str) -> Quarantined:

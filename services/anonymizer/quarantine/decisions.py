@@ -141,12 +141,11 @@ async def record(
 async def handle_again(deps: AnonymizerDeps, bus: Bus, recorded: Sequence[tuple[Quarantined, Decision]]) -> None:
     """Publish the events of what was decided, at one time; if that fails, it waits again.
 
-    A rejected report is said again too: what of it had left is retracted.
+    What was rejected is said again too: what of it had left is taken back.
     """
-    again = [each for each in recorded if not each[1].is_rejection or each[0].kind is Kind.REPORT]
-    if not again:
+    if not recorded:
         return
-    items, at = [item for item, _ in again], again[0][1].at
+    items, at = [item for item, _ in recorded], recorded[0][1].at
     left = {item.blob for item in items if await has_left(deps, item)}
     try:
         await bus.publish(*events_of(deps.policy.site, items, cause="decision", at=at, left=left))

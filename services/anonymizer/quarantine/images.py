@@ -16,7 +16,7 @@ from services.anonymizer.instances import burned_in
 from services.anonymizer.pixels import image, text_detector
 from services.anonymizer.pixels.rules import rules
 from services.anonymizer.quarantine import decisions, device_decisions, series
-from services.anonymizer.records import Choice, Decision, Kind, Quarantined
+from services.anonymizer.records import Choice, Decision, Kind, Quarantined, State
 from shared import clock
 from shared.bus import Bus
 from shared.errors import Invalid, NotFound, Permanent, Refused
@@ -107,6 +107,8 @@ def _decision(item: Quarantined, form: Mapping[str, str]) -> Decision:
     choice, by = decisions.choice_of(form, (Choice.ACCEPT, Choice.MASK, Choice.REJECT))
     if choice is not Choice.REJECT and item.reason not in PIXEL_REASONS:
         raise Invalid("not-in-pixels", "what is wrong with it is not in its pixels: it can only be rejected")
+    if item.state is State.REJECTED_LATE:
+        raise Refused("taken-back", "the centre was asked to withdraw it: that is not undone")
     boxes = _boxes(form.get("boxes", ""), item)
     if choice is Choice.MASK and not boxes:
         raise Invalid("wrong-boxes", "boxes is left,top,right,bottom;… in pixels of the image, at least one")

@@ -8,11 +8,10 @@ import uuid
 from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
-from services.archive.records import DELETIONS, INSTANCES, DeletionRecord, InstanceRecord, StudyChange
-from services.archive.store.change_ledger import study_row
-from services.archive.store.counts import recount
+from services.archive.records import DELETIONS, INSTANCES, DeletionRecord, InstanceRecord
+from services.archive.store.removal import remove
 from shared import clock
-from shared.documents import Condition, Delete, Eq
+from shared.documents import Condition, Eq
 from shared.logs import decided
 from shared.web import bearer
 
@@ -45,7 +44,7 @@ class RemovalRoutes:
         deleted = 0
         async with self._deps.study_locks.hold(request.match_info["study"]):
             while page := await self._some(where, PAGE):
-                await self._remove(page)
+                await remove(self._deps, page)
                 deleted += len(page)
         decided("deleted", level="warning", service="archive", count=deleted)
         return web.Response(status=204)
@@ -70,13 +69,3 @@ class RemovalRoutes:
     async def _some(self, where: list[Eq], limit: int) -> list[InstanceRecord]:
         conditions: list[Condition] = list(where)
         return (await self._deps.documents.find(INSTANCES, *conditions, limit=limit)).documents
-
-    async def _remove(self, instances: list[InstanceRecord]) -> None:
-        studies = sorted({each.study_instance_uid for each in instances})
-        rows = [study_row(study, StudyChange.DELETED, clock.now()) for study in studies]
-        await self._deps.documents.write(*rows, *(Delete(INSTANCES, each.sop_instance_uid) for each in instances))
-        for each in instances:
-            await self._deps.blobs.delete(each.blob)
-        for study in studies:
-            await recount(self._deps, study)
-        self._deps.wake_up.set()

@@ -26,7 +26,7 @@ from services.archive.records import (
     SeriesRecord,
     StudyRecord,
 )
-from services.archive.store import acceptance, change_ledger
+from services.archive.store import acceptance, change_ledger, withdrawal
 from services.archive.store.acceptance import Sender
 from services.archive.store.batch import Bytes, Sent, prepare_all
 from services.archive.store.bytes_at_rest import without_bytes
@@ -100,10 +100,14 @@ class Store:
 
         results = await prepare_all(sent, self._deps.cpu, root=root, at=at, study=study)
         results = await acceptance.accepted(results, sender, self._deps)
+        results = await withdrawal.refused(results, self._deps) if sender.is_gateway else results
         ready = [
             Ready(number, each, sent[number].data) for number, each in enumerate(results) if isinstance(each, Prepared)
         ]
         failures = await self._store_all(ready, correlation_id)
+        if sender.is_gateway:
+            stored = [each.prepared for each in ready if each.position not in failures]
+            await withdrawal.follow(stored, self._deps)
         outcomes = [_outcome(each, failures.get(position)) for position, each in enumerate(results)]
         for outcome in outcomes:
             STORED_METRIC.labels("failed" if outcome.failure else "stored").inc()

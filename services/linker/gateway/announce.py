@@ -45,7 +45,7 @@ async def announce_round(deps: GatewayDeps) -> int:
 
 async def _receipts(deps: GatewayDeps, delivery: Delivery) -> tuple[str, ...]:
     if delivery.kind is DeliveryKind.INSTANCES:
-        return (delivery.receipt_id,)
+        return () if delivery.withdraws else (delivery.receipt_id,)
     report = await deps.documents.get(REPORTS_SEEN, delivery.report_id)
     return report.receipt_ids if report else ()
 
@@ -105,7 +105,8 @@ async def _announced(deps: GatewayDeps, seen: Delivery, receipts: tuple[str, ...
 
 async def _totals(deps: GatewayDeps, receipt_id: str) -> tuple[int, int]:
     """Return how many Instances and versions of reports of a receipt were confirmed."""
-    batches = await deps.documents.find_all(DELIVERIES, Eq("receipt_id", receipt_id))
+    found = await deps.documents.find_all(DELIVERIES, Eq("receipt_id", receipt_id))
+    batches = [each for each in found if not each.withdraws]
     reports = 0
     for report in await deps.documents.find_all(REPORTS_SEEN, Eq("receipt_ids", receipt_id)):
         delivery = await deps.documents.get(DELIVERIES, planning.report_key(report.report_id))

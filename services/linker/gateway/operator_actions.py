@@ -12,6 +12,7 @@ from services.linker.gateway.records import (
     DELIVERIES,
     REPORTS_SEEN,
     STUDIES_SEEN,
+    WITHDRAWN,
     WORKERS,
     Delivery,
     SeenReport,
@@ -176,8 +177,17 @@ def retried(old: Delivery, now: float) -> Delivery | None:
     """Return a failed delivery as it is to be tried again; None if it did not fail."""
     if old.state is not DeliveryState.FAILED:
         return None
+    stopped = {uid: reason for uid, reason in old.failed.items() if reason == WITHDRAWN}
     return msgspec.structs.replace(
-        old, failed={}, state=DeliveryState.PENDING, due_at=now, attempts=0, tries={}, reason="", refused="", want=""
+        old,
+        failed=stopped,
+        state=DeliveryState.PENDING,
+        due_at=now,
+        attempts=0,
+        tries={},
+        reason="",
+        refused="",
+        want="",
     )
 
 

@@ -3,11 +3,12 @@
 import msgspec
 
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, Delivery, SeenReport
+from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, WITHDRAWN, Delivery, SeenReport
 from services.linker.links import policy
 from services.linker.links.matching import PATIENTS_DISAGREE
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Announcement, DeliveryKind, DeliveryState
+from shared import clock
 from shared.documents import Eq
 from shared.documents.optimistic import change, derive
 from shared.events import InstancesDeidentified
@@ -22,13 +23,13 @@ def report_key(report_id: str) -> str:
 
 
 async def plan_batch(deps: GatewayDeps, event: InstancesDeidentified) -> None:
-    """Make the delivery of a batch, once."""
-    arrived_at = event.occurred_at.timestamp()
+    """Make the delivery of a batch, once; what it withdraws is sent no more."""
+    arrived_at, withdraws = event.occurred_at.timestamp(), bool(event.withdrawn)
 
     async def step(old: Delivery | None) -> Delivery | None:
         if old is not None:
             return None
-        leave = policy.instances_leave(deps.policy, arrived_at=arrived_at, linked=False)
+        leave = policy.instances_leave(deps.policy, arrived_at=arrived_at, linked=False, withdraws=withdraws)
         return Delivery(
             id=f"instances/{event.id}",
             kind=DeliveryKind.INSTANCES,
@@ -41,10 +42,36 @@ async def plan_batch(deps: GatewayDeps, event: InstancesDeidentified) -> None:
             study_instance_uid=event.keys.study_instance_uid,
             instances=event.instances,
             resent=event.resent,
+            withdraws=withdraws,
         )
 
+    if withdraws:
+        await _stop(deps, event.keys.study_instance_uid, frozenset(event.withdrawn))
     await change(deps.documents, DELIVERIES, f"instances/{event.id}", step)
     await _plan_instances(deps, f"instances/{event.id}")
+
+
+async def _stop(deps: GatewayDeps, study_instance_uid: str, uids: frozenset[str]) -> None:
+    """Let no delivery of a Study send these Instances, now or when the centre asks for them again."""
+
+    async def step(old: Delivery | None) -> Delivery | None:
+        own = uids & {ref.sop_instance_uid for ref in old.instances} if old and not old.withdraws else frozenset()
+        if old is None or not own or all(old.failed.get(uid) == WITHDRAWN for uid in own):
+            return None
+        confirmed = {uid: reason for uid, reason in old.confirmed.items() if uid not in own}
+        stopped = msgspec.structs.replace(
+            old,
+            confirmed=confirmed,
+            failed={**old.failed, **dict.fromkeys(own, WITHDRAWN)},
+            recalled=tuple(uid for uid in old.recalled if uid not in own),
+            announce=Announcement.DUE,
+        )
+        if stopped.waiting or old.state not in (*_BEFORE_LEAVING, DeliveryState.DONE):
+            return stopped
+        return msgspec.structs.replace(stopped, state=DeliveryState.DONE, done_at=old.done_at or clock.now())
+
+    for delivery in await deps.documents.find_all(DELIVERIES, Eq("study_instance_uid", study_instance_uid)):
+        await change(deps.documents, DELIVERIES, delivery.id, step)
 
 
 async def plan_study(deps: GatewayDeps, study_instance_uid: str) -> None:
@@ -60,7 +87,7 @@ async def _plan_instances(deps: GatewayDeps, delivery_id: str) -> None:
         if old is None or old.state not in _BEFORE_LEAVING or old.is_begun:
             return None
         linked = bool(await deps.documents.count(LINKS, Eq("studies", old.study_instance_uid)))
-        leave = policy.instances_leave(deps.policy, arrived_at=old.arrived_at, linked=linked)
+        leave = policy.instances_leave(deps.policy, arrived_at=old.arrived_at, linked=linked, withdraws=old.withdraws)
         return msgspec.structs.replace(old, state=leave.state, due_at=leave.due_at)
 
     planned = await derive(deps.documents, DELIVERIES, delivery_id, step)

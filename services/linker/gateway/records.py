@@ -51,6 +51,10 @@ class SeenReport(IdentifiedReport, frozen=True, kw_only=True):
         return len(patients) > 1 and self.current.keys.patient_id not in settled
 
 
+WITHDRAWN = "withdrawn"
+"""In place of a Failure Reason: a person rejected the Instance; it is sent no more, whoever asks for it."""
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """Something that has to reach the centre: a set of Instances of one Study, or one report.
 
@@ -66,6 +70,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     released delivery were confirmed, where it no longer says which.
     recall_id: the recall that it is, or was last, delivered again for.  recalled: what of it still has to go again.
     resent: it was known before, and the centre has not been asked yet whether it holds it; a report goes anyway.
+    withdraws: its Instances ask the centre to withdraw others; they go at once, and no receipt counts them.
     """
 
     id: str
@@ -96,6 +101,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     recall_id: str = ""
     recalled: tuple[str, ...] = ()
     resent: bool = False
+    withdraws: bool = False
     done_at: float = 0.0
     kept: int = 0
 
@@ -112,7 +118,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_begun(self) -> bool:
         """Whether the centre was asked to take any of it."""
-        return bool(self.attempts or self.confirmed or self.failed or self.recall_id)
+        refused = set(self.failed.values()) - {WITHDRAWN}
+        return bool(self.attempts or self.confirmed or refused or self.recall_id)
 
     @property
     def waiting(self) -> tuple[InstanceRef, ...]:

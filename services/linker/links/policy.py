@@ -62,8 +62,10 @@ def parse(text: str) -> Policy:
     return Policy("after", float(parts[1]) * _SECONDS[parts[2][0]])
 
 
-def instances_leave(policy: Policy, *, arrived_at: float, linked: bool) -> Leave:
-    """Decide about a batch of Instances."""
+def instances_leave(policy: Policy, *, arrived_at: float, linked: bool, withdraws: bool = False) -> Leave:
+    """Decide about a batch of Instances. withdraws: they ask the centre to withdraw others, which waits for nothing."""
+    if withdraws:
+        return Leave(DeliveryState.PENDING, arrived_at)
     if policy.wait == "when_linked" and not linked:
         return Leave(DeliveryState.HELD)
     return Leave(DeliveryState.PENDING, arrived_at + policy.delay_s)

@@ -1,9 +1,12 @@
 """One decision for an image, for what waits of its Series, or for its device from now on; each kept, each undoable."""
 
+import hashlib
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pydicom
 import pytest
 from aiohttp import web
 
@@ -18,6 +21,7 @@ from shared.documents import Eq, Order
 from shared.errors import Transient
 from shared.events import InstancesDeidentified, InstancesReceived
 from tests.anonymizer.instances.test_handler import deps, of_type, received
+from tests.anonymizer.instances.test_valid import faults
 from tests.anonymizer.pixels.test_burned_in import pixels, ultrasound
 from tests.anonymizer.quarantine.site import Site, open_site
 
@@ -151,27 +155,61 @@ async def test_a_second_decision_supersedes_the_one_that_was_read_and_both_are_k
     assert (audit.decision, await states(deps, event)) == (2, ["released"])
 
 
-async def test_a_rejection_after_release_says_that_it_has_left_and_sends_nothing_again(
-    deps: AnonymizerDeps, site: Site
-) -> None:
+async def rejected_late(deps: AnonymizerDeps, site: Site) -> tuple[InstancesReceived, list[InstancesDeidentified]]:
+    """Return the event of an image that was accepted, and what was said when it was rejected later."""
     event = await waiting(deps, picture(1))
-    blob = event.blobs[0]
-    await post(site, blob, decision="accept")
+    await post(site, event.blobs[0], decision="accept")
     await deidentify_instances(event, deps)
+    assert await post(site, event.blobs[0], decision="reject", seen="1") == 303
+    return event, of_type(await deidentify_instances(event, deps), InstancesDeidentified)
 
-    async with site.session.get(f"{site.url}/{blob}") as page:
-        warned = await page.text()
-    status = await post(site, blob, decision="reject", seen="1")
-    again = await deidentify_instances(event, deps)
 
-    assert "may be at the centre" in warned
-    assert status == 303
+async def test_a_rejection_after_release_asks_the_centre_to_withdraw_it(
+    deps: AnonymizerDeps, site: Site, tmp_path: Path
+) -> None:
+    event, said = await rejected_late(deps, site)
+
+    [asked], audit = said, await deps.documents.get(AUDIT, event.blobs[0])
+    assert audit is not None
+    released, [note] = audit.instance.sop_instance_uid, asked.instances
+    data = await deps.deidentified.get(note.blob)
+    read = pydicom.dcmread(io.BytesIO(data))
+    assert (asked.withdrawn, asked.receipt_id, audit.withdrawn_by) == (
+        (released,),
+        event.receipt_id,
+        note.sop_instance_uid,
+    )
+    assert hashlib.sha256(data).hexdigest() == note.sha256
+    assert read.ConceptNameCodeSequence[0].CodeValue == "113037"
+    references = read.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0].ReferencedSOPSequence
+    assert [each.ReferencedSOPInstanceUID for each in references] == [released]
+    assert (read.PatientID, read.StudyInstanceUID) == (audit.subject, audit.keys.study_instance_uid)
+    assert faults(data, tmp_path) == set()
     assert await states(deps, event) == [State.REJECTED_LATE.value]
-    assert of_type(again, InstancesDeidentified) == []
-    assert [each.had_left for each in await deps.documents.find_all(DECISION_EVENTS, order=[Order("at")])] == [
-        False,
-        True,
-    ]
+    events = await deps.documents.find_all(DECISION_EVENTS, order=[Order("at")])
+    assert [each.had_left for each in events] == [False, True]
+
+
+async def test_a_replay_asks_the_same_and_what_was_taken_back_is_not_released(deps: AnonymizerDeps, site: Site) -> None:
+    event, [first] = await rejected_late(deps, site)
+    blob = event.blobs[0]
+
+    [again] = of_type(await deidentify_instances(event, deps), InstancesDeidentified)
+    async with site.session.get(f"{site.url}/{blob}") as page:
+        shown = await page.text()
+
+    assert (again.id, again.instances) == (first.id, first.instances)
+    assert "The centre is asked to withdraw it" in shown
+    assert 'value="accept"' not in shown and 'value="reject"' not in shown
+    assert await post(site, blob, decision="accept", seen="2") == 403
+
+
+async def test_what_never_left_is_rejected_without_a_word_to_the_centre(deps: AnonymizerDeps, site: Site) -> None:
+    event = await waiting(deps, picture(1))
+    await post(site, event.blobs[0], decision="reject")
+
+    assert of_type(await deidentify_instances(event, deps), InstancesDeidentified) == []
+    assert await states(deps, event) == [State.REJECTED.value]
 
 
 async def test_what_a_person_rejected_stays_whatever_the_settings_say_later(deps: AnonymizerDeps, site: Site) -> None:

@@ -6,12 +6,13 @@ import msgspec
 
 from services.linker.gateway.delivery import stow_response
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.records import Delivery
+from services.linker.gateway.records import WITHDRAWN, Delivery
 from services.linker.links.states import Announcement, DeliveryState
 
 
 def answered(deps: GatewayDeps, old: Delivery, verdicts: Mapping[str, stow_response.Verdict], now: float) -> Delivery:
     """Return the delivery after an answer about some of its Instances."""
+    verdicts = {uid: verdict for uid, verdict in verdicts.items() if old.failed.get(uid) != WITHDRAWN}
     unsure = {uid for uid, verdict in verdicts.items() if verdict.fate is stow_response.Fate.RETRY}
     tries = old.tries | {uid: old.tries.get(uid, 0) + 1 for uid in unsure}
     given_up = {uid for uid in unsure if tries[uid] >= deps.settings.attempts}
@@ -34,7 +35,7 @@ def answered(deps: GatewayDeps, old: Delivery, verdicts: Mapping[str, stow_respo
     new = msgspec.structs.replace(
         old, confirmed=confirmed, failed=failed, attempts=attempts, tries=tries, recalled=recalled
     )
-    reasons = sorted(set(failed.values()))
+    reasons = sorted(set(failed.values()) - {WITHDRAWN})
     waits = sorted(
         {v.reason for v in verdicts.values() if v.fate in (stow_response.Fate.WAIT, stow_response.Fate.RETRY)}
     )
@@ -56,4 +57,4 @@ def _has_news(old: Delivery, new: Delivery) -> bool:
 def _state(delivery: Delivery) -> DeliveryState:
     if delivery.waiting:
         return DeliveryState.PENDING
-    return DeliveryState.FAILED if delivery.failed else DeliveryState.DONE
+    return DeliveryState.FAILED if set(delivery.failed.values()) - {WITHDRAWN} else DeliveryState.DONE

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from services.linker.gateway.delivery import send
@@ -288,8 +289,6 @@ async def test_a_recalled_study_is_delivered_again_and_a_released_one_is_unavail
         await until(lambda: state(gateway, "done"))
         for delivery in await deliveries(gateway):
             if delivery.study_instance_uid == OTHER:
-                import msgspec
-
                 await gateway.documents.put(DELIVERIES, msgspec.structs.replace(delivery, state="released"))
 
         archive.recalls = [
@@ -433,3 +432,47 @@ async def test_a_report_that_the_centre_breaks_on_is_set_aside_and_the_others_go
         assert len(archive.reports) == 1
         (failed,) = (await gateway.get("/api/gateway/deliveries?state=failed"))["deliveries"]
         assert (failed["report_id"], failed["reason"]) == ("bad", "http-500")
+
+
+def withdrawal(images: InstancesDeidentified, *numbers: int) -> InstancesDeidentified:
+    """Return the event by which some Instances of a batch are withdrawn: one note of the same Study."""
+    (note,) = refs(STUDY, 1, first=900)
+    uids = tuple(images.instances[number].sop_instance_uid for number in numbers)
+    return msgspec.structs.replace(images, id=f"{images.id}-note", instances=(note,), withdrawn=uids)
+
+
+async def test_what_is_withdrawn_before_it_left_never_leaves_and_the_note_waits_for_nothing(
+    tmp_path: Path, archive: Archive
+) -> None:
+    images = instances(STUDY, 3)
+    note, text = withdrawal(images, 1), document()
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url, policy="when_linked")) as gateway:
+        await keep(gateway.blobs["deidentified"], images, note, documents=[text])
+
+        await gateway.take(images, note)
+        await until(lambda: set(archive.stored) == {note.instances[0].sop_instance_uid})
+        await gateway.take(report(text))
+        await until(lambda: state(gateway, "done"))
+
+        sent = {images.instances[number].sop_instance_uid for number in (0, 2)}
+        assert set(archive.stored) == sent | {note.instances[0].sop_instance_uid}
+        await until(lambda: any(event.failed for event in gateway.of(Delivered)))
+        lost = {uid: why for event in gateway.of(Delivered) for uid, why in event.failed.items()}
+        assert lost == {images.instances[1].sop_instance_uid: "withdrawn"}
+        assert not any(note.instances[0].sop_instance_uid in event.confirmed for event in gateway.of(Delivered))
+
+
+async def test_what_is_withdrawn_later_is_not_sent_again_for_a_recall(tmp_path: Path, archive: Archive) -> None:
+    images = instances(STUDY, 2)
+    note = withdrawal(images, 0)
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
+        await keep(gateway.blobs["deidentified"], images, note)
+        await gateway.take(images)
+        await until(lambda: state(gateway, "done"))
+        await gateway.take(note)
+        await until(lambda: len(archive.stored) == 3)
+
+        archive.recalls = [{"study_instance_uid": STUDY, "recall_id": "recall", "site": "hospital"}]
+        await until(lambda: len(archive.recall_answers) == 1)
+
+        assert [archive.stored[ref.sop_instance_uid] for ref in images.instances] == [1, 2]
