@@ -85,27 +85,13 @@ def of_decision(event: DecisionEvent) -> Entry:
 
 def of_rule(rule: DeviceRule, version: RuleVersion) -> Entry:
     """Return the entry of one version of a device rule."""
-    return Entry(
-        at=version.at,
-        kind=EntryKind.RULE,
-        action=version.state.value,
-        actor=version.by,
-        object=rule.id,
-        by_rule=f"{rule.id}/{version.version}",
-        why=_cleaned(version.why),
-    )
+    by_rule = f"{rule.id}/{version.version}"
+    return _of_version(version, EntryKind.RULE, rule.id, by_rule=by_rule, why=_cleaned(version.why))
 
 
 def of_name(listed: SiteName, version: NameVersion) -> Entry:
     """Return the entry of one change of the site's list; the name itself is not in it."""
-    return Entry(
-        at=version.at,
-        kind=EntryKind.SITE_NAME,
-        action=version.state.value,
-        actor=version.by,
-        object=listed.id,
-        reason=listed.kind,
-    )
+    return _of_version(version, EntryKind.SITE_NAME, listed.id, reason=listed.kind)
 
 
 def of_vault_read(read: VaultRead) -> Entry:
@@ -137,6 +123,21 @@ def _of_audit(
         profile=audit.profile,
         keys_version=audit.keys_version,
         receipt=audit.receipt_id,
+    )
+
+
+def _of_version(
+    version: RuleVersion | NameVersion,
+    kind: EntryKind,
+    about: str,
+    *,
+    by_rule: str = "",
+    reason: str = "",
+    why: str = "",
+) -> Entry:
+    action, actor = version.state.value, version.by
+    return Entry(
+        at=version.at, kind=kind, action=action, actor=actor, object=about, by_rule=by_rule, reason=reason, why=why
     )
 
 

@@ -134,18 +134,14 @@ class ReportRoutes(routing.Routes):
     @routing.get("/api/reports/{report_id}")
     async def get_report(self, request: web.Request) -> web.Response:
         """Return a report as it holds now, its link included."""
-        report = await self._deps.documents.get(REPORTS, request.match_info["report_id"])
-        if report is None:
-            return _outcome(404, "not-found", "no such report")
-        return _fhir(views.resource(report))
+        report = await self._named(request)
+        return _fhir(views.resource(report)) if report else _no_such_report()
 
     @routing.get("/api/reports/{report_id}/history")
     async def get_history(self, request: web.Request) -> web.Response:
         """Return every version of a report."""
-        report = await self._deps.documents.get(REPORTS, request.match_info["report_id"])
-        if report is None:
-            return _outcome(404, "not-found", "no such report")
-        return _fhir(views.history(report))
+        report = await self._named(request)
+        return _fhir(views.history(report)) if report else _no_such_report()
 
     @routing.get("/api/links")
     async def get_links(self, request: web.Request) -> web.Response:
@@ -173,6 +169,9 @@ class ReportRoutes(routing.Routes):
         link = await self._deps.documents.get(LINKS, asked.report_id)
         body = orjson.dumps(free_text.with_warnings(views.link(link, report) if link else {}, doubts))
         return web.Response(body=body, content_type="application/json")
+
+    async def _named(self, request: web.Request) -> StoredReport | None:
+        return await self._deps.documents.get(REPORTS, request.match_info["report_id"])
 
     async def _documents(self, changes: Sequence[Change[Changed]]) -> list[dict[str, Any]]:
         store = self._deps.documents
@@ -224,6 +223,10 @@ def _refusal(error: Invalid) -> web.Response:
         return _outcome(400, "structure", error.detail)
     problems = error.problems if isinstance(error, documents.OutsideSchema) else (error.detail,)
     return _outcome(422, "invalid", *problems)
+
+
+def _no_such_report() -> web.Response:
+    return _outcome(404, "not-found", "no such report")
 
 
 def _outcome(status: int, code: str, *diagnostics: str) -> web.Response:
