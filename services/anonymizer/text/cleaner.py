@@ -18,6 +18,7 @@ from services.anonymizer.text.dates.find import WrittenDate, find_dates
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import is_inside_term
 from services.anonymizer.text.folding.rendered import Back
+from services.anonymizer.text.folding.scripts import script
 from services.anonymizer.text.folding.spans import (
     Findings,
     ResidualRisk,
@@ -40,12 +41,14 @@ from services.anonymizer.text.names import (
     titled,
     unlabelled,
 )
+from services.anonymizer.text.names.eponyms import is_eponym
 from services.anonymizer.text.names.frames import columns, dense, fields, relatives, roles, signatures
 from services.anonymizer.text.names.frames.numbers_beside import numbers_beside
-from services.anonymizer.text.names.given import is_given_part
+from services.anonymizer.text.names.given import is_given
 from services.anonymizer.text.names.header.forms import NameForm, surnames_of
 from services.anonymizer.text.names.header.identifiers import Identifiers
 from services.anonymizer.text.names.header.known import find_identifiers
+from services.anonymizer.text.names.surnames import is_name
 from services.anonymizer.text.names.titles import TITLE_AFTER
 from services.anonymizer.text.places import (
     addresses,
@@ -88,6 +91,7 @@ _FACILITIES: Final = (
 )
 
 
+_NUMBERS: Final = frozenset({"other_id", "patient_id", "accession", "phone", "department", "insurance"})
 _OF_ONE_LINE: Final = frozenset({"address", "institution", "department", "other_id"})
 """Categories whose rules reach so far to the left that two lines are not joined for them, unless lines were cut."""
 
@@ -210,19 +214,19 @@ def _with_broken(
     spans = [
         span
         for span in more.spans
-        if not unbroken.crosses_doubtfully(span.start, span.end)
-        or (span.category not in _OF_ONE_LINE and not _is_whole_before(unbroken, span, ends))
+        if not (span.category in _OF_ONE_LINE and unbroken.line_ends_within(span.start, span.end, doubtful=True))
+        and not _is_whole_before(unbroken, span, ends)
     ]
     return Findings([*findings.spans, *spans], findings.risks), people
 
 
 def _is_whole_before(unbroken: FoldedText, span: Span, ends: set[int]) -> bool:
-    """Say whether a name is whole at a line's end, and what begins the next line is no given name: タナカ⏎ゾウエイ."""
-    for at in unbroken.doubtful_within(span.start, span.end):
-        behind = unbroken.part(at, span.end)
-        if at in ends and not is_given_part(behind):
-            return True
-    return False
+    """Say whether a name or number is whole at a line's end, タナカ⏎ゾウエイ, or what both lines make is no name."""
+    is_number = span.category in _NUMBERS
+    within = unbroken.line_ends_within(span.start, span.end, doubtful=not is_number)
+    if within and not is_number and script(unbroken.part(span.start, span.end)[:1] or " ") == "kanji":
+        return not is_name(unbroken.part(span.start, span.end), words=True)
+    return any(at in ends and (is_number or not is_given(unbroken.part(at, span.end))) for at in within)
 
 
 def _not_dates(spans: Iterable[Span], dates: list[WrittenDate]) -> Iterator[Span]:
@@ -235,7 +239,21 @@ def _is_kept(folded: FoldedText, span: Span, dates: list[WrittenDate]) -> bool:
     at = bisect_left(dates, span.end, key=lambda date: date.start)
     if at and dates[at - 1].start <= span.start and span.end <= dates[at - 1].end:
         return TITLE_AFTER.match(folded.text, span.end) is None or folded.text[span.start].isdigit()
-    return is_inside_term(folded.view, span.start, span.end)
+    is_product = "ァ" <= folded.text[span.start] <= "ー" and folded.after(span.end).isdigit()  # オプチレイ320
+    return is_product or _is_spaced_out(folded, span) or is_inside_term(folded.view, span.start, span.end)
+
+
+def _is_spaced_out(folded: FoldedText, span: Span) -> bool:
+    """Say whether it is one sign, or of a term, in a line that is spaced out: 脂 肪 織, 高安 動 脈 炎."""
+    if not any(low <= span.start < high for low, high in folded.spaced_lines):
+        return False
+    low, high = (bisect_left(folded.index, at) for at in (span.start, span.end))
+    single = span.end - span.start == 1
+    return (
+        single
+        or is_inside_term(folded.compact, low, high)
+        or is_eponym(folded, folded.compact[low:high], low, span.end)
+    )
 
 
 def _places(folded: FoldedText, known: list[Span]) -> Iterator[Span]:

@@ -16,6 +16,10 @@ _SHORT_PIECE: Final = 2
 _LEAST_SPACED: Final = 0.5  # of its pieces, how many are as short
 _LEAST_SINGLE: Final = 0.34  # and how many are single signs, which words of two are not: 叔父 英治 大腸癌
 _LEAST_LINES, _NARROWEST = 3, 12
+_ABBREVIATION: Final = re.compile(
+    r"(?<![A-Za-z])(?:CT|CTA|MRI?|MRA|MRCP|US|PET|XP|XR|CR|DR|MMG|SPECT|DSA|RI|HRCT|OP|"
+    r"IC)$"
+)
 _SHORTER: Final = 2  # signs that a full line may be shorter than the longest
 
 
@@ -26,7 +30,7 @@ def breaks(text: str) -> tuple[set[int], set[int]]:
     """
     found: set[int] = set()
     doubtful: set[int] = set()
-    for low, high in _spaced_lines(text):
+    for low, high in spaced_lines(text):
         found.update(at for match in _BLANK.finditer(text, low, high) for at in _all(match))
     full = _full_width(text)
     for match in _LINE_END.finditer(text):
@@ -43,7 +47,7 @@ def _all(match: re.Match[str]) -> range:
     return range(match.start(), match.end())
 
 
-def _spaced_lines(text: str) -> Iterator[tuple[int, int]]:
+def spaced_lines(text: str) -> Iterator[tuple[int, int]]:
     """Yield the lines in which blanks stand between single signs, as a machine that read a fax writes them."""
     at = 0
     for line in text.split("\n"):
@@ -67,4 +71,6 @@ def _full_width(text: str) -> int:
 def _is_of_one_word(text: str, line_end: re.Match[str]) -> bool:
     """Say whether what stands before and behind a line's end can be one word: both of one script."""
     before, behind = script(text[line_end.start() - 1]), script(text[line_end.end()])
+    if before == "latin" and _ABBREVIATION.search(text, max(0, line_end.start() - 6), line_end.start()):
+        return False
     return before == behind and before in ("kanji", "katakana", "digit", "latin")

@@ -37,7 +37,12 @@ _VARIANTS = (
 )
 
 
-_ACCENTED = "āáàâäãåēéèêëīíìîïōóòôöõūúùûüçñýÿšžčśźżćęąőűěřťďňůĀÁÀÂÄÃÅĒÉÈÊËĪÍÌÎÏŌÓÒÔÖÕŪÚÙÛÜÇÑÝŠŽČŚŹŻĆĘĄŐŰĚŘŤĎŇŮ"
+# Latin letters with marks, as of Vietnamese, Portuguese and Polish names
+_ACCENTED = "".join(
+    chr(code)
+    for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
+    if unicodedata.normalize("NFD", chr(code))[0].isascii()
+)
 
 
 def _width_table() -> dict[int, str]:
@@ -46,6 +51,7 @@ def _width_table() -> dict[int, str]:
     table.update({ord(hyphen): "-" for hyphen in _HYPHENS})
     table.update({ord(space): " " for space in _SPACES})
     table.update({ord(letter): _plain(letter) for letter in _ACCENTED})
+    table |= {ord("đ"): "d", ord("Đ"): "D", ord("ø"): "o", ord("Ø"): "O", ord("ł"): "l", ord("Ł"): "L"}
     return table | {ord("〜"): "~", ord("～"): "~", ord("’"): "'", ord("‘"): "'", ord("〇"): "〇", ord("\r"): "\n"}
 
 

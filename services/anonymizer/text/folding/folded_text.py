@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from services.anonymizer.text.folding import morphemes
-from services.anonymizer.text.folding.breaks import breaks
+from services.anonymizer.text.folding.breaks import breaks, spaced_lines
 from services.anonymizer.text.folding.fold import Traced, fold, name_view
 from services.anonymizer.text.folding.morphemes import Morphemes
 from services.anonymizer.text.folding.scripts import KANJI
@@ -29,7 +29,8 @@ class FoldedText:
     def __init__(self, text: str | Traced, *, analyse: bool = True) -> None:
         self._traced = text if isinstance(text, Traced) else fold(text)
         self._analyse = analyse
-        self._doubtful: list[int] = []  # line ends that were dropped and may be none of a word
+        self._line_ends: list[int] = []  # that were dropped
+        self._doubtful: list[int] = []  # those of them that may be none of a word
         # Markers of an earlier pass are blotted out, so that their words (氏名, 住所) are no context for a rule.
         self.markers = [match.span() for match in MARKER.finditer(self._traced.text)]
         self.text: str = MARKER.sub(_blot, self._traced.text) if self.markers else self._traced.text
@@ -59,6 +60,9 @@ class FoldedText:
         places = [self._traced.original(at, at + 1) for at in kept]
         traced = Traced(text, self._traced.length, [start for start, _ in places], [end for _, end in places])
         unbroken = FoldedText(traced, analyse=self._analyse)
+        unbroken._line_ends = [
+            self._traced.original(at, at + 1)[0] for at in sorted(dropped) if self._traced.text[at] == "\n"
+        ]
         unbroken._doubtful = [self._traced.original(at, at + 1)[0] for at in sorted(doubtful)]
         return unbroken
 
@@ -67,13 +71,10 @@ class FoldedText:
         low, high = self.original(start, end)
         return high - low > end - start
 
-    def crosses_doubtfully(self, start: int, end: int) -> bool:
-        """Say whether a line's end was dropped within a place of the unfolded text that may be none of a word."""
-        return bool(self.doubtful_within(start, end))
-
-    def doubtful_within(self, start: int, end: int) -> list[int]:
-        """Return where a line's end was dropped within a place of the unfolded text that may be none of a word."""
-        return self._doubtful[bisect_left(self._doubtful, start) : bisect_left(self._doubtful, end)]
+    def line_ends_within(self, start: int, end: int, *, doubtful: bool) -> list[int]:
+        """Return where line ends were dropped within a place of the unfolded text. doubtful: that may be of no word."""
+        dropped = self._doubtful if doubtful else self._line_ends
+        return dropped[bisect_left(dropped, start) : bisect_left(dropped, end)]
 
     def part(self, start: int, end: int) -> str:
         """Return what stands in a place of the unfolded text, as names are compared."""
@@ -84,6 +85,11 @@ class FoldedText:
     def words(self) -> Morphemes:
         """The words that the analyser reads. Raises SettingsError: it is wanted and not installed."""
         return morphemes.read(self.text) if self._analyse else Morphemes(())
+
+    @cached_property
+    def spaced_lines(self) -> list[tuple[int, int]]:
+        """The lines in which blanks stand between single signs."""
+        return list(spaced_lines(self.text))
 
     @cached_property
     def has_numbers(self) -> bool:

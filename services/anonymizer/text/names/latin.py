@@ -69,6 +69,19 @@ def _has_clinical_word(hit: Hit) -> bool:
 
 RULES: Final = (
     Rule(
+        "physician",
+        re.compile(
+            r"(?<![A-Za-z])(?:[Aa]ssistants?|[Aa]ttending|[Rr]esident|[Ff]ellow|[Oo]perator|[Rr]adiographer|[Ss]crub|"
+            r""
+            rf"[Ss]onographer|[Aa]n(?:a)?esthetist|[Ii]ntern)[ :]{{1,2}}(?P<v>{_CAPITALS}(?:,?[ ](?:{_CAPITALS}|"
+            rf"[A-Z]\.?)){{0,2}})(?![A-Za-z])"
+        ),
+        "Resident ⟦Tani⟧ / Attending", "Resident CT",
+        signs=("ssistant", "ttending", "esident", "ellow", "perator", "adiographer", "crub", "onographer",
+               "sthetist", "ntern"),
+        veto=_has_clinical_word,
+    ),
+    Rule(
         "name",
         re.compile(
             rf"(?<![A-Za-z0-9'-])(?P<v>{_CAPITALS}(?:,?[ ]{_CAPITALS}){{0,3}})"
@@ -95,8 +108,10 @@ RULES: Final = (
     Rule(
         "name",
         re.compile(
-            r"(?<![A-Za-z])(?:[Ww]ife|[Hh]usband|[Ss]on|[Dd]aughter|[Mm]other|[Ff]ather|[Ss]ister|[Bb]rother|[Pp]artner|[Aa]unt|[Uu]ncle|[Nn]iece|"
-            r"[Nn]ephew|[Cc]ousin|[Ff]riend|[Cc]aregiver)[ ,:]{1,2}(?P<v>[A-Z][a-z]{2,14}|[一-鿿]{1,4}|"
+            r"(?<![A-Za-z])(?:[Ww]ife|[Hh]usband|[Ss]on|[Dd]aughter|[Mm]other|[Ff]ather|[Ss]ister|[Bb]rother|"
+            r"[Pp]artner|[Aa]unt|[Uu]ncle|[Nn]iece|"
+            r"[Nn]ephew|[Cc]ousin|[Ff]riend|[Cc]aregiver)[ ,:]{1,2}(?P<v>[A-Z][a-z]{1,14}(?:[ ][A-Z][a-z]{1,14}){0,2}"
+            r"|[一-鿿]{1,4}|"
             r"[ァ-ヺー]{2,8})(?=[ ,.)]|$)"
         ),
         "his wife ⟦Hanako⟧ was informed", "her sister Chest, and",

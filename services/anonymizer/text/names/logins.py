@@ -8,9 +8,11 @@ from services.anonymizer.text.names.latin import is_romaji_family
 from services.anonymizer.text.rules import Hit, Rule
 
 _LABEL: Final = (
-    r"(?:[Uu]ser(?:\s?(?:ID|[Nn]ame))?|USER(?:\s?(?:ID|NAME))?|UID|[Ll]og[io]n|LOG[IO]N|[Aa]ccount|ACCOUNT|ユーザー?(?:名|"
+    r"(?:[Uu]ser(?:\s?(?:ID|[Nn]ame))?|USER(?:\s?(?:ID|NAME))?|UID|[Ll]og[io]n|LOG[IO]N|[Aa]ccount|ACCOUNT|"
+    r"ユーザー?(?:名|"
     r"ID)?|"
-    r"ログイン(?:名|ID|者)?|利用者(?:ID|名)?|職員(?:ID|番号|コード)|操作者|端末(?:ID|名)?|入力者?(?:ID)?|更新者?(?:ID)?|登録者?(?:ID)?|"
+    r"ログイン(?:名|ID|者)?|利用者(?:ID|名)?|職員(?:ID|番号|コード)|操作者|端末(?:ID|名)?|入力者?(?:ID)?|"
+    r"更新者?(?:ID)?|登録者?(?:ID)?|"
     r"発行者|作成者?(?:ID)?|承認者?(?:ID)?|確認者?(?:ID)?|読影医?(?:ID)?|Op(?:erator)?|OPR?|by|BY|担当(?:者)?(?:ID)?|"
     r"技師(?:ID)?|医師(?:ID|コード)?|Dr(?:ID|コード))"
 )
@@ -39,7 +41,18 @@ RULES: Final = (
     Rule(
         "login",
         re.compile(
-            r"(?:端末は|ID[はで:]|\|(?:OPEN|SIGN|EDIT|TEMP|VIEW|READ|SAVE|PRINT|LOGIN|LOGON|LOGOUT|CONF|FINAL)\||(?:読影|確定|"
+            r"(?:入力|ニュウリョク|ID|仮登録|登録|[A-Z][A-Za-z]+[ ]/|(?:[Pp]rinted|[Ee]ntered|"
+            r"[Tt]yped)[ ]by)[ :]{0,2}(?P<v>[a-z][a-z.]{2,15}\d{0,3})"
+            r"(?=[\s。、,)\]]|$)"
+        ),
+        "読影医ID ⟦ykunugida⟧ 済", "入力 mild 、ID less",
+        signs=("入力", "ニュウリョク", "ID", "登録", " /", "by"), veto=_is_no_login,
+    ),
+    Rule(
+        "login",
+        re.compile(
+            r"(?:端末は|ID[はで:]|\|(?:OPEN|SIGN|EDIT|TEMP|VIEW|READ|SAVE|PRINT|LOGIN|LOGON|LOGOUT|CONF|FINAL)\||"
+            r"(?:読影|確定|"
             r"承認|記載|入力|作成|更新|印刷|操作)(?:者|医)?[ :=]{1,2})"
             r"[ ]?(?P<v>[a-z][a-z0-9._-]{1,19})(?=[\s|/)\]、。,でがへに]|$)"
             r"|(?<![A-Za-z0-9@./_-])(?P<w>[a-z]{3,15}\d{0,3})(?=で(?:確定|入|入力|承認|ログ)|が(?:入力|確定|承認|差替))"

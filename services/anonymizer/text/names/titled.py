@@ -70,9 +70,15 @@ def _before_weak_title(folded: FoldedText, title: re.Match[str]) -> Iterator[Pla
     """Yield the surname, with a given name or without, before a title that other words have too."""
     if run := _RUN_BEFORE_WEAK.search(folded.text, max(0, title.start() - 13), title.start()):
         start = _weakly_titled(folded, run, title[0])
-        if start is not None:
+        if start is not None and not _is_word_like(folded, start, title):
             yield start, run.end()
     yield from _kana_before(folded, title.start())
+
+
+def _is_word_like(folded: FoldedText, start: int, title: re.Match[str]) -> bool:
+    """Say whether 様 belongs to the word behind, and what stands before are common words: 腺腫様甲状腺腫."""
+    goes_on = title[0] == "様" and script(folded.after(title.end())) == "kanji"
+    return goes_on and folded.words.are_common(start, title.start())
 
 
 def _weakly_titled(folded: FoldedText, run: re.Match[str], title: str) -> int | None:

@@ -14,7 +14,7 @@ _KANJI_DIGIT: Final = "[〇零一二三四五六七八九]"
 _LABEL: Final = (
     "TEL|Tel|tel|FAX|Fax|fax|Phone|phone|PHONE|電話(?:番号)?|携帯(?:電話)?(?:番号)?|けいたい|ケータイ|連絡先|内線|"
     "PHS|ピッチ|自宅|実家|"
-    "勤務先|職場|[Ee]xt(?:ension)?\\.?|EXT|[Cc]ell|[Mm]obile|℡|☎|📞|内|直通|代表|ポケベル|ナイセン|折り?返し|"
+    "勤務先|職場|[Ee]xt(?:ension)?\\.?|EXT|[Cc]ell|[Mm]obile|℡|☎|📞|内|直通|代表|ポケベル|ナイセン|折り?返し|お?問い?合わ?せ(?:先)?|際は|"
     "リーダー直通|院内|ダイヤル|コール|ハイ|鳴らす"
 )
 _NUMBER_SIGN: Final = re.compile("[A-Za-z]|[ ]?(?:リンパ|mm|cm|番|LN|歯|枚|回|例)")

@@ -65,6 +65,8 @@ def _kana_head(text: str, start: int, end: int) -> int | None:
         if not particle and not verb:
             return None
     rest = text[start:end]
+    if rest.endswith(("にて", "より", "から", "ため", "ので", "して")):
+        return None
     return start if len(rest) >= 2 and not _COMMON.fullmatch(rest) else None
 
 

@@ -16,7 +16,7 @@ _OWNER: Final = (
     "健診C|検診C|画診|県病|市病|町病|県中|県セン(?:ター)?|市立|県立|医大|医師会"
 )
 _SPECIALTY: Final = (
-    "脳外|脳神経?|整形|産婦|泌尿|循環器|消化器|呼吸器|眼科|皮膚科|耳鼻科|小児科|胃腸科?|内科|外科|形成|透析|歯科|"
+    "脳神経外科|整形外科|産婦人科|耳鼻咽喉科|泌尿器科|形成外科|循環器内科|消化器内科|呼吸器内科|脳外|脳神経?|整形|産婦|泌尿|循環器|消化器|呼吸器|眼科|皮膚科|耳鼻科|小児科|胃腸科?|内科|外科|形成|透析|歯科|"
     "婦人科|総|読影|クリ|診療|診(?![断察療])|Clin|CL|Cl\\.?|中央|"
     "HP|Hp\\.?|Hosp\\.?|MC|CC|がん|ハート|レディース|こども|ペイン|メンタル|リハ"
 )
@@ -33,7 +33,7 @@ _HOME: Final = (
     "ケアハウス|ケアホーム|ショートステイ|デイサービス|デイケア|"
     "訪問看護ステーション|訪看|小規模多機能(?:ホーム)?|住宅型有料|保育園|こども園|幼稚園"
 )
-_HOME_NAME: Final = rf"[ 「]?(?P<v>[{_K}ぁ-んァ-ヺーヶケ]{{2,14}}?)"
+_HOME_NAME: Final = rf"[ 「]?(?P<n>[{_K}ぁ-んァ-ヺーヶケ]{{2,14}}?)"
 _HOME_BEHIND: Final = (
     r"(?=[ 」]?(?:入所|入居|利用|通所|在園|在住|通園|施設長|管理者|相談員|看護|職員|ケアマネ|より|から|へ|"
     r"に[入転戻帰通居電連]|と(?:調整|連絡|電話|情報)|の(?:看護|職員|相談|ケアマネ|"
@@ -51,6 +51,7 @@ _GENERIC_HOME: Final = re.compile(
     "が|と|の)|なし|あり|希望|検討|申請|調整|相談|紹介|入院|退院|"
     "予定|中|先|長期|短期"
 )
+_UNMISTAKABLE: Final = re.compile("医療C|がんC|労災|日赤|赤十字|済生会|厚生連|国保|徳洲会|共済|逓信|県病|市病|HP")
 _CLINICAL_END: Final = re.compile(
     "[炎癌瘍症病腫変部脈管性膜葉区域側頭体尾底尖骨節筋靱帯腔孔溝回室核索巣液胃腸肝肺腎脾膵脳]$"
 )
@@ -86,6 +87,8 @@ def _is_proper(folded: FoldedText, start: int, end: int) -> bool:
     ):
         return False
     words = folded.words.within(start, end)
+    if _UNMISTAKABLE.match(folded.text, end) and len(name) > 1 and not name.endswith(("腺", "臓", "性", "型")):
+        return True
     if any(word.kind in (Kind.PLACE, Kind.FAMILY, Kind.PROPER, Kind.UNKNOWN, Kind.GIVEN) for word in words):
         return True
     return view in names().surnames or (len(name) > 1 and all(word.end - word.start == 1 for word in words))
@@ -96,7 +99,7 @@ def _is_proper_only(hit: Hit) -> bool:
 
 
 def _is_generic_home(hit: Hit) -> bool:
-    return _GENERIC_HOME.match(hit.words) is not None
+    return _GENERIC_HOME.match(hit.match["n"]) is not None
 
 
 RULES: Final = (
@@ -138,12 +141,12 @@ RULES: Final = (
         "institution",
         re.compile(rf"(?<=[会団院])(?P<v>[{_K}ヶケノ]{{2,12}}(?:[医診]院|クリニック|診療所|[内外眼]科|泌尿器科|"
             rf"整形外科|胃腸科|小児科|皮膚科|病院))(?![{_K}])"),
-        "医療法人仁泉会⟦上条泌尿器科⟧", "会の泌尿器科",
+        "医療法人仁泉会⟦上条泌尿器科⟧", "医療法人の科",
         signs=("法人",), veto=lambda hit: "法人" not in hit.folded.text[max(0, hit.start - 12) : hit.start],
     ),
     Rule(
         "institution", re.compile(rf"(?:{_HOME}){_HOME_NAME}{_HOME_BEHIND}"),
-        "グループホーム⟦ひまわり⟧入所中", "老健入所中、特養より、デイサービス利用",
+        "入所先:⟦グループホームひまわり⟧入所中", "老健入所中、特養より、デイサービス利用",
         signs=(
             "ホーム", "老健", "特養", "サ高住", "ケア", "ステイ", "デイ", "訪問看護", "訪看", "医療院", "小規模",
             "有料",

@@ -59,7 +59,7 @@ def _is_day(hit: Hit) -> bool:
 
 def _is_moment(hit: Hit) -> bool:
     """Say whether it is a date with a time, which is the dates' matter."""
-    return _MOMENT.fullmatch(hit.words) is not None
+    return _MOMENT.fullmatch(hit.words) is not None and "番号" not in hit.match[0]
 
 
 RULES: Final = (
@@ -134,7 +134,7 @@ RULES: Final = (
         re.compile(
             r"(?:受付|検査|オーダー?|依頼|整理|照射録|伝票|デンピョウ|ウケツケ|ケンサ|予約|フィルム|画像|"
             r"[Aa]ccession|ACCESSION|ACC|[Oo]rder|[Rr]equest)"
-            rf"(?:\s*ID|番号|\s*[Nn]o\.?|\s*NO\.?|\s*#|\s*[Nn]umber)\s*[:=は#]?\s*(?P<v>{_ID})"
+            rf"(?:\s*ID|番号|\s*[Nn]o\.?|\s*NO\.?|\s*#|\s*[Nn]umber)\s*[:=は#/│|]?\s*(?P<v>{_ID})"
         ),
         "検査番号 ⟦A2024040155⟧", "検査は120 kV、画像番号8-21",
         signs=("番号", "ID", "No", "NO", "no", "umber", "#"), veto=_is_image_number,
@@ -175,7 +175,7 @@ RULES: Final = (
     Rule(
         "patient_id",
         re.compile(
-            rf"(?:ID|番号|№|[Nn]umber|[Nn]o\.?)\s*[:=は#.]?\s*(?P<v>{_ID})"
+            rf"(?:ID|番号|№|[Nn]umber|[Nn]o\.?)\s*[:=は#./]?\s*(?P<v>{_ID})"
             r"(?![\d]|\s*(?:mm|cm|回|個|枚|例|R(?![A-Za-z0-9])|L(?![A-Za-z0-9])|リンパ節))"
         ),
         "ID:⟦123-456⟧", "番号 3の病変、No.7リンパ節",
@@ -278,5 +278,15 @@ RULES: Final = (
             "ゼロ", "レイ", "マル", "イチ", "サン", "ヨン", "ロク", "ナナ", "ハチ", "キュウ", "番号", "ID",
             "アイディー",
         ),
+    ),
+    Rule(
+        "other_id",
+        re.compile(
+            r"(?<![\d/A-Za-z-])(?:19|20)\d{6}-\d{3,4}(?![\d-])|\*(?P<v>\d{5,12}(?:-\d{1,5})?)\*|"
+            r"^[ \t]*(?P<w>\d{4}-\d{4})(?=[ \t\n]|$)|"
+            r"(?:カルテ|[ <]id=\")[ ]?(?P<x>\d(?:[\d-]){4,14}\d)", re.MULTILINE
+        ),
+        "件名 ⟦20180711-035⟧", "2018-07-11、*12*、カルテ12",
+        gate=has_numbers,
     ),
 )  # fmt: skip

@@ -38,7 +38,7 @@ _CONTEXT_AFTER = re.compile(
 
 
 def _behind_particle(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
-    """Yield the name from behind the last particle: 右田CL of 血痰で右田CL, but みどりの里CL whole."""
+    """Yield the name from behind the last particle: 右田CL of 血痰で右田CL, but みどりの里 whole."""
     low, end = match.span("v")
     for word in folded.words.within(low, end):
         if (
@@ -114,7 +114,7 @@ BESIDE_NAMES: Final = (
             re.MULTILINE,
         ),
         "⟦みどりの里⟧地域連携室より", "他院 地域連携室より",
-        signs=("連携室", "診センター", "断センター"), veto=_is_no_place,
+        signs=("連携室", "診センター", "断センター"), place=_behind_particle, veto=_is_no_place,
     ),
     Rule(
         "institution",

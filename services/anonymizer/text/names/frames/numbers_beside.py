@@ -13,7 +13,7 @@ _BEHIND: Final = re.compile(
     rf"No\.?)?[ :]{{0,2}}(?P<v>{_NUMBER})"
     r"(?![\d.:年月/]|-\d|[ ]?(?:mm|cm|歳|才|y|mL|ml|MBq|HU))"
 )
-_BEFORE: Final = re.compile(rf"(?<![\d./:A-Za-z-])(?P<v>{_NUMBER})[ ]{{0,3}}[)\]|/,、:;\t│^]?[ ]{{0,3}}$")
+_BEFORE: Final = re.compile(rf"(?<![\d./A-Za-z-])(?<!\d:)(?P<v>{_NUMBER})[ ]{{0,3}}[)\]|/,、:;\t│^]?[ ]{{0,3}}$")
 _DAY: Final = re.compile(
     r"(?:19|20)\d\d[ -]?(?:0?[1-9]|1[0-2])[ -]?(?:0?[1-9]|[12]\d|3[01])|0\d{1,4}-\d{1,4}-\d{3,4}|"
     r"\d{1,4}-\d{1,2}-\d{1,2}"

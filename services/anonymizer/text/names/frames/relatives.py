@@ -9,6 +9,7 @@ from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_wo
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
 from services.anonymizer.text.names.frames.person import Evidence, evidence, is_work, person_end
 from services.anonymizer.text.names.given import SIDES, is_given_part
+from services.anonymizer.text.names.kanji_names import FUNCTION_WORDS
 from services.anonymizer.text.names.surnames import surname_end
 from services.anonymizer.text.rules import Hit, Place, Rule
 
@@ -70,7 +71,82 @@ def _is_nobody(hit: Hit) -> bool:
     return not _is_somebody(hit.view)
 
 
+_FOREIGN: Final = (
+    r"(?:[ァ-ヺー]{1,10}(?:[ ]?[・=][ ]?|[ ]{1,2})[ァ-ヺー]{1,10}(?:(?:[ ]?[・=][ ]?|[ ]{1,2})[ァ-ヺー]{1,10}){0,4}|"
+    r"[A-Z][A-Za-z'-]{1,15}(?:,?[ ]{1,2}[A-Z][A-Za-z'.-]{0,15}){1,4})(?![ァ-ヺーA-Za-z])"
+)
+
+
+def _is_no_patient(hit: Hit) -> bool:
+    words = re.findall(r"[a-z]+|[ァ-ヺー]+", hit.view.lower())
+    return any(word in clinical_words() for word in words) and len(words) < 3
+
+
+def _titled(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
+    """Yield a whole name before a title if its given name is listed, however rare the surname is."""
+    start, end = match.span("v")
+    given = folded.view[slice(*match.span("g"))]
+    family = folded.view[slice(*match.span("f"))]
+    listed = given in names().given or given in names().given_by_reading
+    known = listed or evidence(folded, *match.span("f")) is Evidence.LISTED
+    if (
+        known
+        and given not in FUNCTION_WORDS
+        and not is_work(family)
+        and family not in clinical_terms()
+        and family[-1] not in "者族医師"
+    ):
+        yield start, end
+
+
+def _alone(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
+    """Yield who stands alone before a title and is no word for a person."""
+    start, end = match.span("v")
+    unheard = evidence(folded, start, end) >= Evidence.UNKNOWN or not folded.words.are_common(start, end)
+    unheard = unheard and not is_work(folded.view[start:end])
+    if unheard and folded.view[start:end] not in _FAMILY:
+        yield start, end
+
+
+_FAMILY: Final = frozenset("奥 嫁 孫 父 母 兄 姉 弟 妹 娘 姫 皆 客 神 仏 主 王 患者 家族 両親 奥方 他 各".split())
 RULES: Final = (
+    Rule(
+        "name",
+        re.compile(
+            r"(?:患者(?:氏?名)?|氏名|受診者|名義|ディスク患者名|通称名?|登録名|パスポート名?|在留カード(?:上|名)?|"
+            r"保険証|カナ検索は?|本人|内容)[ ]{0,2}"
+            rf"(?:[:=/│|][ ]{{0,3}}|[ ]{{1,3}})(?P<v>{_FOREIGN})"
+            rf"(?:[ ]{{0,2}}(?:様|殿|さん)?[ ]{{0,2}}[(](?P<w>{_FOREIGN}|[ぁ-ん]{{2,6}}[ ][ぁ-ん]{{2,6}})[)])?"
+        ),
+        "患者 ⟦オリベイラ ルーカス⟧(OLIVEIRA LUCAS)", "患者 CT、氏名:CHEST CT",
+        signs=(
+            "患者", "氏名", "受診者", "名義", "通称", "登録名", "パスポート", "在留", "保険証", "検索", "本人", "内容",
+        ),
+        veto=_is_no_patient,
+    ),
+    Rule(
+        "name",
+        re.compile(
+            rf"(?<![{_K}])(?P<v>(?P<f>[{_K}]{{1,4}})(?:[ ]{{1,2}}(?P<g>[{_K}]{{1,3}}|[ぁ-ん]{{2,4}}|[ァ-ヺー]{{2,4}})))"
+            r"(?=[ ]?(?:様|殿|さん|氏(?![名病法])|[(]\d{1,3}[ ]?(?:歳|才|y)|は[SHTR昭平大令]\W?[ ]?\d))"
+        ),
+        "先日は⟦境 裕子⟧殿", "患者 単純さん",
+        signs=("様", "殿", "さん", "氏", "(", "は"), place=_titled,
+    ),
+    Rule(
+        "name",
+        re.compile(rf"(?<![{_K}])(?P<v>(?P<f>[{_K}]{{1,4}})(?P<g>[ぁ-ん]{{2,4}}))(?=[ ]?(?:様|殿|"
+            rf"さん)[ (の、はがに\n])"),
+        "先日は⟦神成きぬ⟧様(", "患者ほか様(",
+        signs=("様", "殿", "さん"), place=_titled,
+    ),
+    Rule(
+        "name",
+        re.compile(rf"(?:^|(?<=[\s、。:・★(「]))(?P<v>[{_K}]{{1,3}})(?=(?:様[(（]|殿(?:[(（]|ご)|氏(?:は|が|の|に|"
+            rf"へ)))", re.MULTILINE),
+        "・⟦頴川⟧殿ご紹介", "奥様(同席)、患者様(本人)",
+        signs=("様", "殿", "氏"), place=_alone,
+    ),
     Rule(
         "name",
         re.compile(rf"{_RELATIVES}{_GAP}(?P<v>[A-Z][A-Za-z'-]{{1,15}}(?:,?[ ][A-Z][A-Za-z'-]{{1,15}}){{0,4}})(?=[ ]?("

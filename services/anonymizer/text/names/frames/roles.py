@@ -11,7 +11,7 @@ from services.anonymizer.text.rules import Place, Rule
 
 _WHO: Final = (
     rf"(?<![前近各])[医師士官]|(?<![患験])者|[{_K}]員|[{_K}]係|[医師科部室院所課局係次主会]長|主任|司会|座長|書記|"
-    rf"秘書|口述|検印|浄書|代筆|タイピスト|"
+    rf"秘書|口述|検印|浄書|代筆|タイピスト|担当[A-Z]{{0,3}}|検定|検収|"
     "ディクテーション|スクリーナー|リーダー|ワーカー|クラーク|ケアマネ|(?<![A-Za-z])(?:Ref|Req|Rad|Att|"
     "Rep)\\.?(?=[ ]?:)|(?<![A-Za-z])(?:MSW|PSW|SW|CRC|Ns|NS|"
     "Tech)\\.?|不在時|照会先|介助|"
@@ -28,6 +28,7 @@ _NO_LETTER: Final = r"(?![A-Za-zァ-ヺー])"
 _GAP: Final = r"[ \t]{0,2}[:=|│┃/／・>\])】」]{1,2}[ \t]{0,3}|[ \t]{1,4}"
 _ENDS: Final = re.compile(
     r"[ ]*(?:$|[\n、。，,;:.()（）/・|│┃┘─<>「」\[\]】』\"→⇒]|[+&#])|[ ]{2}|[ ](?=[\d(（'HRSTM平令昭]|PHS|内線|TEL|"
+    r"連名|"
     r"[^\n ]{0,8}(?:医|師|"
     r"士|者|印|Ns|Dr))|"
     r"[ ]?(?:様|さん|氏|殿|先生|医師|技師|印|記|拝|代|筆|済|他|Dr|Ns|NS|方)|(?:が|は|へ|に|と|より|から|まで|です|"
@@ -43,7 +44,8 @@ def _behind(least: Evidence) -> Callable[[FoldedText, re.Match[str]], Iterable[P
     def places(folded: FoldedText, role: re.Match[str]) -> Iterator[Place]:
         at = role.end()
         while stop := person_end(folded, at, least):
-            if not _ENDS.match(folded.text, stop) or _is_state(folded, at, stop, role):
+            pair = " " in folded.text[at:stop] and folded.after(stop) == " "  # a given name ends it
+            if not (pair or _ENDS.match(folded.text, stop)) or _is_state(folded, at, stop, role):
                 return
             yield at, stop
             beside = _BESIDE.match(folded.text, stop)

@@ -45,6 +45,12 @@ def _plain(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
         yield start, end
 
 
+def _listed(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
+    start, end = match.span("v")
+    if evidence(folded, start, end) is Evidence.LISTED and end - start > 1:
+        yield start, end
+
+
 def _last(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
     """Yield who signs in the last line: a listed surname, also if it is a word."""
     start, end = match.span("v")
@@ -76,6 +82,18 @@ RULES: Final = (
         "physician", re.compile(rf"[(\[](?P<v>{_NAME})[)\]]\s*\Z"),
         "所見を疑う。(⟦佃⟧)", "所見を疑う。(正常)",
         place=_people(Evidence.UNKNOWN),
+    ),
+    Rule(
+        "physician",
+        re.compile(rf"(?:{_DAY}|当直){_HOUR}[ ]?(?P<v>{_NAME})(?=指示|確認|記載|承認|対応|説明|連絡|"
+            rf"[ ]\d{{1,2}}:\d{{2}})"),
+        "安静解除 9/15 ⟦首藤⟧指示", "9/15 造影指示",
+        place=_listed,
+    ),
+    Rule(
+        "physician", re.compile(rf"(?:^|(?<=[\n ㊞]))(?P<v>{_NAME})(?=@|[ ]?㊞)|㊞[ ]?(?P<w>{_NAME})", re.MULTILINE),
+        "所見。\n⟦纐纈⟧@画像診断", "所見。\n画像@診断",
+        signs=("@", "㊞"), place=_people(Evidence.UNKNOWN),
     ),
     Rule(
         "physician", re.compile(rf"(?:^|(?<=[\s。]))[RDT]\.(?P<v>[{_K}]{{1,4}})[ \t]*$", re.MULTILINE),
