@@ -19,7 +19,7 @@ _CODES = re.compile(rb"^[A-Z_ \\]*$")  # words like DIRECTIONAL; a digit could b
 _SIZES = {b"FL": 4, b"FD": 8, b"SL": 4, b"SS": 2, b"UL": 4, b"US": 2}
 _CREATOR_CHARACTERS = 64
 _LISTED_CREATORS = {(group, creator) for group, _, creator in tables.safe_private()}
-_LISTED = {key: vr.encode("ascii") for key, vr in tables.safe_private().items()}
+_LISTED = {key: (listed.vr.encode("ascii"), listed.most) for key, listed in tables.safe_private().items()}
 
 
 def safe(
@@ -45,8 +45,8 @@ def safe(
                 creators[number] = (creator, data[pos:after])
         elif number >> 8 in creators:
             creator, reserving = creators[number >> 8]
-            vr = _LISTED.get((group, number & 0xFF, creator))
-            if vr and _is_safe(vr, element.vr, data[element.value : after], charset, context, syntax.explicit):
+            listed = _LISTED.get((group, number & 0xFF, creator))
+            if listed and _is_safe(listed, element.vr, data[element.value : after], charset, context, syntax.explicit):
                 kept[number >> 8] = reserving
                 kept[number] = data[pos:after]
                 count += 1
@@ -61,10 +61,17 @@ def _text(value: bytes, charset: bytes) -> str:
     return character_sets.decode(value, charset).strip(" \0")
 
 
-def _is_safe(listed: bytes, vr: bytes, value: bytes, charset: bytes, context: Context, explicit: bool) -> bool:
+def _is_safe(
+    listed: tuple[bytes, int | None], vr: bytes, value: bytes, charset: bytes, context: Context, explicit: bool
+) -> bool:
     """Return whether the value is what the table says it is: a vendor, or a site, may have put anything there."""
-    if explicit and vr not in (listed, b"UN"):
+    name, most = listed
+    if (explicit and vr not in (name, b"UN")) or (most is not None and _values(name, value) > most):
         return False
+    return _has_form(name, value, charset, context)
+
+
+def _has_form(listed: bytes, value: bytes, charset: bytes, context: Context) -> bool:
     if listed in (b"DS", b"IS"):
         return bool(_NUMBERS.match(value.rstrip(b" \0"))) and not context.identity.left_in(value)
     if listed in _SIZES:
@@ -74,6 +81,10 @@ def _is_safe(listed: bytes, vr: bytes, value: bytes, charset: bytes, context: Co
     if listed in (b"LO", b"SH") and len(value) <= _CREATOR_CHARACTERS:
         return descriptors.clean(value, listed, charset, context) is None
     return False  # the listed Sequences have no listed contents
+
+
+def _values(listed: bytes, value: bytes) -> int:
+    return -(-len(value) // _SIZES[listed]) if listed in _SIZES else value.count(b"\\") + 1
 
 
 def is_plain(data: bytes, syntax: Syntax) -> bool:

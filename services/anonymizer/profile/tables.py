@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
@@ -133,9 +133,7 @@ def is_retired(tag: int) -> bool:
 
 def most_values(tag: int) -> int | None:
     """Return how many values PS3.6 lets an Attribute have at most; None where it sets no bound, or is silent."""
-    multiplicity = DicomDictionary[tag][1] if tag in DicomDictionary else "n"
-    most = multiplicity.rpartition("-")[2]
-    return int(most) if most.isdigit() else None
+    return _most(DicomDictionary[tag][1]) if tag in DicomDictionary else None
 
 
 def keyword(tag: int) -> str:
@@ -179,9 +177,22 @@ def types(sop_class_uid: str) -> Mapping[int, tuple[str, str]]:
     return {int(tag, 16): (kinds.get("top", ""), kinds.get("nested", "")) for tag, kinds in by_tag.items()}
 
 
+class Listed(NamedTuple):
+    """What Table E.3.10-1 says of a private Attribute. most: of values; None without a bound."""
+
+    vr: str
+    most: int | None
+
+
 @cache
-def safe_private() -> Mapping[tuple[int, int, str], str]:
-    """Return Table E.3.10-1: (group, last byte of the element, private creator) → VR."""
+def safe_private() -> Mapping[tuple[int, int, str], Listed]:
+    """Return Table E.3.10-1: by group, last byte of the element, and private creator."""
     table: dict[str, Any] = msgspec.json.decode((DATA / "ps3_15_safe_private.json").read_bytes())
     entries = msgspec.convert(table["attributes"], list[SafePrivate])
-    return {(int(e.group, 16), int(e.element[2:], 16), e.private_creator): e.vr for e in entries}
+    return {(int(e.group, 16), int(e.element[2:], 16), e.private_creator): Listed(e.vr, _most(e.vm)) for e in entries}
+
+
+def _most(multiplicity: str) -> int | None:
+    """Return the upper bound of a VM such as 1, 3-4 or 1-n."""
+    most = multiplicity.rpartition("-")[2]
+    return int(most) if most.isdigit() else None

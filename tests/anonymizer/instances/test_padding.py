@@ -67,3 +67,15 @@ def with_value(data: bytes, tag: int, encoded: bytes) -> bytes:
         if element.tag >= tag:
             return data[: element.start] + encoded + data[following if element.tag == tag else element.start :]
     return data + encoded
+
+
+@pytest.mark.parametrize(("value", "is_kept"), [(b"\0\0\x80\x3f", True), (b"\0\0\x80\x3fWakizaka", False)])
+def test_a_safe_private_element_with_more_values_than_listed_goes(value: bytes, is_kept: bool, policy: Policy) -> None:
+    plain = ct("utf-8").data
+    encoding = file_format.split(plain).syntax
+    creator = elements.encode(0x20010010, b"LO", b"Philips Imaging DD 001", encoding)
+    data = with_value(plain, 0x20010010, creator + elements.encode(0x20011003, b"FL", value, encoding))
+
+    output = pydicom.dcmread(io.BytesIO(deidentify(data, policy).data))
+
+    assert ((0x2001, 0x1003) in output) == is_kept
