@@ -43,7 +43,7 @@ def cleaned(
         return image.masked(data, [Box(*box) for box in review.boxes]) if review.boxes else data
     if not policy.trust_detector:
         raise Refused(rule.name, rule.why)
-    boxes = image.outside_regions(data) + text_detector.text_boxes(image.displayed(data))
+    boxes = image.outside_regions(data) + text_detector.text_boxes(image.for_detector(data))
     return image.masked(data, boxes) if boxes else data
 
 
@@ -57,7 +57,7 @@ def device_rule_for(attributes: TopLevelAttributes, policy: Policy) -> DeviceRul
 def _masked_by_rule(data: FileBytes, rule: DeviceRule, policy: Policy) -> FileBytes:
     boxes = [Box(*box) for box in rule.current.boxes]
     if policy.trust_detector:
-        boxes += image.outside_regions(data) + text_detector.text_boxes(image.displayed(data))
+        boxes += image.outside_regions(data) + text_detector.text_boxes(image.for_detector(data))
     return image.masked(data, boxes)
 
 
@@ -105,4 +105,4 @@ def proposed(data: FileBytes, reason: str = "") -> Proposal:
     if not text_detector.available():
         return Proposal(outside, None)
     find = text_detector.legible_boxes if reason == FOUND else text_detector.text_boxes
-    return Proposal(outside, find(image.displayed(data)))
+    return Proposal(outside, find(image.for_detector(data)))

@@ -26,30 +26,39 @@ jpeg_decoder.register()
 
 Array = np.ndarray[Any, Any]
 T = TypeVar("T")
+_BELOW, _ABOVE = 70, 210  # of 255: what the window's ends become; with more below, noise in air looks like text
 _DECODED_TO_RGB: Final = ("YBR_RCT", "YBR_ICT")
 """A JPEG 2000 decoder undoes the component transform itself (PS3.3 C.7.6.3.1.2; ITU-T T.800 Annex G)."""
 
 
 def displayed(data: FileBytes) -> Array:
     """Return all frames as displayed: (frame, row, column) of uint8; colour as its brightest channel."""
-    return _decoded(data, _frames)
+    return _decoded(data, lambda dataset: _frames(dataset, dim=False))
+
+
+def for_detector(data: FileBytes) -> Array:
+    """Return all frames as displayed, but that what the display window leaves out can be told from its surroundings."""
+    return _decoded(data, lambda dataset: _frames(dataset, dim=True))
 
 
 class Sample(NamedTuple):
-    """Frames of an image as displayed: (frame, row, column) of uint8. is_all: whether it has no others."""
+    """Frames of an image ``for_detector``: (frame, row, column) of uint8. is_all: whether it has no others."""
 
     frames: Array
     is_all: bool
 
 
 def sampled(data: FileBytes) -> Sample:
-    """Return frames from the first to the last, at equal distances; of native pixel data only these are read."""
+    """Return frames from the first to the last, at equal distances; of native pixel data only these are read.
+
+    They are as ``for_detector`` returns them.
+    """
 
     def sample(dataset: Dataset, source: Any) -> Sample:
         count = int(dataset.get("NumberOfFrames") or 1)
         indices = sorted({round(each) for each in np.linspace(0, count - 1, text_detector.FRAMES)})
         frames = np.stack(list(iter_pixels(source, indices=indices, raw=True)))
-        return Sample(_as_displayed(frames, dataset), len(indices) == count)
+        return Sample(_as_displayed(frames, dataset, dim=True), len(indices) == count)
 
     if isinstance(data, bytes):
         return _decoded(data, lambda dataset: sample(dataset, dataset))
@@ -156,14 +165,15 @@ def _written(dataset: Dataset) -> bytes:
     return buffer.getvalue()
 
 
-def _frames(dataset: Dataset) -> Array:
+def _frames(dataset: Dataset, *, dim: bool) -> Array:
     pixels: Array = dataset.pixel_array
     if int(dataset.get("NumberOfFrames") or 1) == 1:
         pixels = pixels[np.newaxis]
-    return _as_displayed(pixels, dataset)
+    return _as_displayed(pixels, dataset, dim=dim)
 
 
-def _as_displayed(pixels: Array, dataset: Dataset) -> Array:
+def _as_displayed(pixels: Array, dataset: Dataset, *, dim: bool) -> Array:
+    """Return the frames as uint8. dim: with what the window leaves out."""
     photometric = str(dataset.PhotometricInterpretation)
     if photometric == "PALETTE COLOR":
         pixels = apply_color_lut(pixels, dataset)
@@ -172,9 +182,18 @@ def _as_displayed(pixels: Array, dataset: Dataset) -> Array:
         if photometric.startswith("YBR") and photometric not in _DECODED_TO_RGB:
             pixels = convert_color_space(pixels, photometric, "RGB", per_frame=True)
         return _stretched(pixels.max(axis=-1))
-    values = apply_voi_lut(apply_modality_lut(pixels, dataset), dataset)
-    shown = _stretched(values)
+    values = apply_modality_lut(pixels, dataset)
+    has_window = "WindowCenter" in dataset and "VOILUTSequence" not in dataset
+    shown = _stretched(_with_outside(values, dataset) if dim and has_window else apply_voi_lut(values, dataset))
     return 255 - shown if photometric == "MONOCHROME1" else shown
+
+
+def _with_outside(values: Array, dataset: Dataset) -> Array:
+    """Return 0 to 255: the window (PS3.3 C.11.2.1.2) over most of it, what is below and above over the rest."""
+    center, width = (float(np.ravel(each)[0]) for each in (dataset.WindowCenter, dataset.WindowWidth))
+    low, high = center - width / 2, center + width / 2
+    ends = min(float(values.min()), low - 1), max(float(values.max()), high + 1)
+    return np.interp(values, (ends[0], low, high, ends[1]), (0, _BELOW, _ABOVE, 255))
 
 
 def _stretched(values: Array) -> Array:

@@ -21,10 +21,11 @@ _SCALES = (1, 2)  # small text is found at twice its size; the detector itself e
 _SHORTEST = 736  # pixels of the shorter side
 _PIXEL, _BOX = 0.2, 0.3  # scores from which a pixel, and what is around a group of them, may be text
 _READ, _HARDLY = 0.5, 0.1  # scores of the recogniser
-_HIGH, _LINE = 60, 40  # pixels: the most that letters have
+_HIGH, _LINE, _SMALL = 60, 40, 20  # pixels: the most that letters have, those of a line, and those of small print
+_SHORT = 28  # pixels: the least length of a line of small print
 _LEVELS: Final = (np.arange(256) / 127.5 - 1).astype(np.float32)
 UNSEEN: Final = "no-text-detector"
-FRAMES: Final = 8  # of a multi-frame image, besides the brightest value over all frames
+FRAMES: Final = 9  # of a multi-frame image, the middle among them; of a cine besides the brightest value over all
 
 
 class Box(NamedTuple):
@@ -98,14 +99,15 @@ def _legible(picture: "np.ndarray[Any, Any]") -> list[Box]:
 
 
 def is_legible(box: Box, text: str, score: float) -> bool:
-    """Say whether a find is text: read with some certainty, or hardly, but a line by its shape, upright or not.
+    """Say whether a find is text: read with some certainty, or by its shape a line, upright or not.
 
-    box: with its margin.  score: the recogniser's, 0 to 1.
+    Of 440 pictures made of real slices (turned, in other windows, noisy, enlarged) four have a find that counts;
+    anatomy that is found is larger. box: with its margin.  score: the recogniser's, 0 to 1.
     """
-    sides = box.right - box.left - 2 * MARGIN, box.bottom - box.top - 2 * MARGIN
-    height, length = sorted(sides)
+    height, length = sorted((box.right - box.left - 2 * MARGIN, box.bottom - box.top - 2 * MARGIN))
     is_read = score >= _READ and sum(sign.isalnum() for sign in text) > 1 and height <= _HIGH
-    return is_read or (score >= _HARDLY and height <= _LINE and length >= 3 * height)
+    is_line = score >= _HARDLY and height <= _LINE and length >= 3 * height
+    return is_read or is_line or (height <= _SMALL and length >= max(_SHORT, 2 * height))
 
 
 def _enlarged(picture: "np.ndarray[Any, Any]", scale: int) -> "np.ndarray[Any, Any]":

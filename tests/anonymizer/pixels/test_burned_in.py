@@ -258,6 +258,39 @@ def test_what_is_derived_or_a_localizer_is_looked_at_each_and_a_slice_of_a_suspe
     assert "113101" not in codes_of(deidentify(told, jmid).data)
 
 
+@pytest.mark.parametrize("place", [0, 10, 20])
+def test_text_on_the_first_the_middle_or_the_last_frame_alone_is_seen(place: int, jmid: Policy) -> None:
+    dataset = pydicom.dcmread(io.BytesIO(ct_with("")))
+    frames = [pixels(ct_with("SATO KEN 1953" if frame == place else "")) for frame in range(21)]
+    dataset.NumberOfFrames, dataset.PixelData = len(frames), np.stack(frames).tobytes()
+    buffer = io.BytesIO()
+    dataset.save_as(buffer)
+
+    with pytest.raises(Refused, match=FOUND):
+        deidentify(buffer.getvalue(), jmid._replace(search_pixels=True, search_slices=True))
+
+
+@pytest.mark.parametrize("center", [-3000, 6000], ids=["all above the window", "all below"])
+@pytest.mark.parametrize("trusts", [False, True])
+def test_text_that_the_display_window_leaves_out_is_seen(center: int, trusts: bool, jmid: Policy) -> None:
+    dataset = pydicom.dcmread(io.BytesIO(ct_with("SATO KEN 1953", "DERIVED\\PRIMARY\\MPR")))
+    dataset.WindowCenter, dataset.WindowWidth = center, 400
+    if trusts:
+        dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = UID("1.2.840.10008.5.1.4.1.1.7")
+    buffer = io.BytesIO()
+    dataset.save_as(buffer)
+    data = buffer.getvalue()
+    searching = jmid._replace(search_pixels=True, trust_detector=trusts)
+
+    assert np.unique(image.displayed(data)).size == 1
+    if trusts:
+        masked = pixels(deidentify(data, searching).data)
+        assert len(np.unique(masked[6:16, 10:90])) == 1
+    else:
+        with pytest.raises(Refused, match=FOUND):
+            deidentify(data, searching)
+
+
 def test_a_device_s_word_is_not_believed_of_a_kind_that_can_carry_text(jmid: Policy) -> None:
     told = pydicom.dcmread(io.BytesIO(ct_with("SATO KEN 1953")))
     told.SOPClassUID = told.file_meta.MediaStorageSOPClassUID = UID("1.2.840.10008.5.1.4.1.1.7")
@@ -285,7 +318,9 @@ def test_real_slices_are_not_taken_for_text(shared_data: Path) -> None:
         ((15, 70), "山田 太郎", 0.9, True),
         ((15, 70), "口", 0.2, True),
         ((70, 15), "口", 0.2, True),
-        ((70, 15), "", 0.0, False),
+        ((70, 15), "", 0.0, True),
+        ((23, 6), "", 0.0, False),
+        ((75, 23), "", 0.0, False),
         ((46, 40), "C", 0.7, False),
     ],
 )
