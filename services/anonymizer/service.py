@@ -33,6 +33,7 @@ from services.anonymizer.reports import handler
 from services.anonymizer.settings import AnonymizerSettings
 from services.anonymizer.text import site_list
 from services.anonymizer.text.folding import morphemes
+from services.anonymizer.text.learned import reader
 from shared import settings as settings_reader
 from shared.documents import Eq
 from shared.errors import SettingsError
@@ -55,10 +56,10 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
     """Open the anonymizer of a gateway; raise SettingsError for a wrong profile, site name or key folder."""
     settings = settings_reader.read(AnonymizerSettings, "ANONYMIZER", place.environ)
     await _check_detector(settings, place)
-    if settings.text_analyser == "required" and not morphemes.available():
+    if settings.text_analyser == "required" and not (morphemes.available() and reader.available()):
         raise SettingsError(
-            "JMID_ANONYMIZER_TEXT_ANALYSER is required, and sudachipy and sudachidict_core are not installed; "
-            "requirements.lock has them, and off does without"
+            "JMID_ANONYMIZER_TEXT_ANALYSER is required, and sudachipy, sudachidict_core and python-crfsuite are not "
+            "all installed; requirements.lock has them, and off does without"
         )
     ring = await _keyring(settings, place)
     policy = Policy(

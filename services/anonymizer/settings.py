@@ -57,8 +57,9 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
     text_analyser: Annotated[
         Literal["required", "off"],
         Meta(
-            description="required: a morphological analyser reads every text beside the rules, and without it the "
-            "service does not start; off: rules and lists alone, which leave more names."
+            description="required: a morphological analyser reads every text beside the rules, and the learned reader "
+            "every report, and without them the service does not start; off: rules and lists alone, which leave more "
+            "names."
         ),
     ] = "required"
     site_list: Annotated[

@@ -72,4 +72,4 @@ def _cleaned_by(
     text: str, name: str, days: int, identity: PatientIdentity, analyse: bool, names: SiteList
 ) -> CleanedText:
     policy = TextPolicy.of_profile(name, days or None, analyse=analyse, names=names)
-    return clean_text(text, _identifiers(identity), policy)
+    return clean_text(text, _identifiers(identity), msgspec.structs.replace(policy, learned=False))

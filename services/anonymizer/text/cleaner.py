@@ -29,6 +29,7 @@ from services.anonymizer.text.folding.spans import (
     outside,
     render,
 )
+from services.anonymizer.text.learned import beside_rules, decide
 from services.anonymizer.text.names import (
     analysed,
     cells,
@@ -133,7 +134,8 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
         identifiers = site_list.added(identifiers, folded, policy.names) if turn == 0 else identifiers
         dates = find_dates(folded, identifiers.exam_days)
         own = policy if turn == 0 else _settled(policy)
-        findings, people = _pass(folded, dates, identifiers, own, japanese, rules)
+        likely = beside_rules.likely(folded, policy) if turn == 0 else beside_rules.NOTHING
+        findings, people = _pass(folded, dates, identifiers, own, japanese, rules, likely=likely)
         if (unbroken := folded.unbroken()) is not None:
             findings, people = _with_broken(findings, people, unbroken, identifiers, own, japanese, rules)
         back = Back(spans, japanese)
@@ -171,10 +173,12 @@ def _pass(
     japanese: bool,
     rules: Sequence[Rule],
     only: Callable[[int, int], bool] | None = None,
+    likely: Findings = beside_rules.NOTHING,
 ) -> tuple[Findings, tuple[NameForm, ...]]:
     """Return what one look finds, and people to look for everywhere.
 
     Spans and risks are of the unfolded text; markers of earlier passes are left alone.  only: which places count.
+    likely: what the learned reader sees.
     """
     known = find_identifiers(folded, identifiers)
     people = [span for span in find(rules, folded) if not _is_kept(folded, span, dates)]
@@ -187,9 +191,15 @@ def _pass(
     spans += time_spans(folded, dates, identifiers, policy, japanese)
     if only is not None:
         spans = [span for span in spans if only(span.start, span.end)]
-    doubted = [*known.risks, *(ResidualRisk(span.start, span.end, span.reason) for span in people if span.reason)]
-    risks = [ResidualRisk(*folded.original(start, end), reason) for start, end, reason in doubted]
+    learned = [
+        span for span in beside_rules.beyond(folded, likely.spans, spans, dates) if not _is_kept(folded, span, dates)
+    ]
+    people += [span for span in learned if span.category in decide.PEOPLE]
+    spans += learned
     disjoint = merged(outside(spans, folded.markers), folded.text)
+    doubted = [*known.risks, *(ResidualRisk(span.start, span.end, span.reason) for span in people if span.reason)]
+    doubted += beside_rules.left(likely.risks, disjoint, dates)
+    risks = [ResidualRisk(*folded.original(start, end), reason) for start, end, reason in doubted]
     unfolded = [
         Span(*folded.original(span.start, span.end), span.category, span.replacement)
         for span in disjoint

@@ -20,8 +20,9 @@ class TextPolicy(msgspec.Struct, frozen=True):
     dates: exam dates are kept, removed, or shifted by shift_days (without it: removed). Birth dates always go.
     relative: "3 days ago" is kept, or made coarse. ages_over: ages above it are made coarse; None keeps every age.
     institutions: whether names of hospitals go.  analyse: whether the morphological analyser reads the text beside the
-    rules and lists.  names: the site's own.  most_named: a text in which rules find more different people, places and
-    numbers that the header does not tell is flagged; 0: never for that.
+    rules and lists.  learned: whether the learned reader, which knows reports and no descriptors, reads what it made.
+    names: the site's own.  most_named: a text in which rules find more different people, places and numbers that the
+    header does not tell is flagged; 0: never for that.
     """
 
     dates: Literal["keep", "remove", "shift"] = "keep"
@@ -30,6 +31,7 @@ class TextPolicy(msgspec.Struct, frozen=True):
     ages_over: int | None = None
     institutions: Literal["remove", "keep"] = "remove"
     analyse: bool = True
+    learned: bool = True
     names: SiteList = NONE
     most_named: int = MOST_NAMED
 
@@ -53,7 +55,7 @@ class TextPolicy(msgspec.Struct, frozen=True):
     @classmethod
     def moving(cls, days: int) -> "TextPolicy":
         """Return the policy that moves the dates of a text that was cleaned before, and leaves the rest."""
-        return cls(dates="shift", shift_days=days)
+        return cls(dates="shift", shift_days=days, learned=False)
 
 
 @lru_cache(1024)

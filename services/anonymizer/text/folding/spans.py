@@ -66,11 +66,13 @@ def outside(spans: Iterable[Span], kept: Sequence[tuple[int, int]]) -> list[Span
     out: list[Span] = []
     ends = [high for _, high in kept]
     for span in spans:
-        pieces = [(span.start, span.end)]
+        pieces, begin = [], span.start
         for low, high in islice(kept, bisect_right(ends, span.start), None):
             if low >= span.end:
                 break
-            pieces = [cut for a, b in pieces for cut in ((a, min(b, low)), (max(a, high), b)) if cut[0] < cut[1]]
+            pieces.append((begin, low))
+            begin = max(begin, high)
+        pieces = [(low, high) for low, high in [*pieces, (begin, span.end)] if low < high]
         whole = pieces == [(span.start, span.end)]
         out.extend(span if whole else Span(a, b, span.category) for a, b in pieces)
     return out

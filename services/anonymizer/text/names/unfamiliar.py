@@ -19,7 +19,7 @@ from services.anonymizer.text.rules import Hit, Place, Rule
 
 _TEXT: Final = re.compile(r"\A")
 _FRAME_SIGNS: Final = frozenset('\n\t|,;:/()[]{}<>「」『』【】=★○●■◆→⇒@・、。│┃∥"^')
-_SINGLE_WORDS: Final = frozenset(
+SINGLE_WORDS: Final = frozenset(
     "肝肺腎脳骨胃腸心胸腹頭頸眼耳鼻歯舌胆膵脾脊髄血尿便痰乳陰陽良高低軽重強弱正異像癌腫瘤瘍痛熱術後様氏殿者医師士長員"
     "名科部室課印付宛記版期型回群級度相層葉枚個例無有否可済未要急至主副男"
     "女他同再初前左右上下中内外大小新旧年月日時分秒件頁点線膜管筋腱靱節核計各約全約横縦厚径幅巾長短深浅甲乙丙東西南北"
@@ -45,7 +45,7 @@ def people(folded: FoldedText, _: re.Match[str]) -> Iterator[Place]:
 
 def is_common_sign(view: str) -> bool:
     """Say whether one kanji is a word that reports are full of."""
-    return view in _SINGLE_WORDS
+    return view in SINGLE_WORDS
 
 
 def _stands_alone(folded: FoldedText, word: Morpheme) -> bool:
@@ -73,7 +73,7 @@ def _unknown(folded: FoldedText, _: re.Match[str]) -> Iterator[Place]:
 
 def _single(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
     start, end = match.span("v")
-    if folded.view[start:end] not in _SINGLE_WORDS:
+    if folded.view[start:end] not in SINGLE_WORDS:
         yield start, end
 
 

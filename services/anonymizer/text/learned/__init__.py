@@ -1,0 +1,1 @@
+"""A reader that has learned from written reports how identifiers stand in a text: one more kind of evidence."""
