@@ -32,7 +32,7 @@ from shared.web.content_digest import content_digest
 from tests.linker.samples import packed
 
 SPEED = {
-    "JMID_LEASE_TTL_S": "0.5",
+    "JMID_LEASE_TTL_S": "30",  # a loaded machine does not lose it: what is published once is so while it is held
     "JMID_LINKER_SWEEP_S": "0.05",
     "JMID_LINKER_RECALL_POLL_S": "0.05",
     "JMID_LINKER_RETRY_FIRST_S": "0.02",

@@ -57,7 +57,7 @@ async def test_three_replicas_publish_each_change_once(replicas: list[ArchiveDep
 
     work = [
         asyncio.create_task(
-            Leases(deps.documents, f"process {number}", 0.6).work_under_lease(
+            Leases(deps.documents, f"process {number}", 30.0).work_under_lease(
                 "archive-changes", partial(publish_forever, deps)
             )
         )

@@ -24,7 +24,7 @@ from shared.lease import Leases
 from tests.ingest.conftest import here
 from tests.servers.embedded import open_ports
 
-TTL_S = 0.5
+TTL_S = 30.0  # a loaded machine does not lose the lease: what is published once is so while it is held
 CSV = "report_id,patient_id,accession_number,modality,study_date,findings\n" + "".join(
     f"R{n},P{n},A{n},CT,20240531,所見{n}番。\n" for n in range(40)
 )
