@@ -43,6 +43,7 @@ def test_observations_of_every_kind_and_codes_of_the_conclusion_are_kept(jmid: P
     )
 
 
+@pytest.mark.slow
 def test_a_report_that_no_centre_takes_is_held(jmid: Policy) -> None:
     part = "―" * 170_000
     sections = [

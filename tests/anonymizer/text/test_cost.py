@@ -18,7 +18,13 @@ HEADER = Identifiers.of_header(
 SHIFTING = TextPolicy(dates="shift", shift_days=11)
 
 
-@pytest.mark.parametrize("unit", ["0花子花子令和", "【氏名】佐藤", "Dr", "佐藤・", "2024年1月1日"])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "0花子花子令和",
+        *(pytest.param(unit, marks=pytest.mark.slow) for unit in ("【氏名】佐藤", "Dr", "佐藤・", "2024年1月1日")),
+    ],
+)
 def test_a_text_that_repeats_what_rules_look_for_is_cleaned_in_linear_time(unit: str) -> None:
     def clean(signs: int) -> str:
         return clean_text((unit * signs)[:signs], HEADER, SHIFTING).text
