@@ -176,6 +176,21 @@ async def test_a_page_stores_nothing_else(
     assert await archive.deps.documents.count(INSTANCES) == 2
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "cp932", "euc_jp", "iso2022_jp"])
+@pytest.mark.parametrize("declared", [b"ISO_IR 100", b"ISO_IR 6  ", b"ISO_IR 13 "])
+async def test_a_name_in_a_character_set_that_is_not_declared_is_seen(
+    centre: aiohttp.ClientSession, archive: Archive, declared: bytes, codec: str
+) -> None:
+    """OHIF writes UTF-8 into a segmentation and declares nothing."""
+    await store(centre, deidentified(), **GATEWAY)
+    space, name = b"@" * 30, "佐藤太郎さんの腫瘍".encode(codec)
+    data = derived(2, SeriesDescription=space.decode()).replace(space, name.ljust(len(space)))
+
+    status, answer = await store(centre, data.replace(b"ISO_IR 192", declared), **page_of(centre))
+
+    assert (status, reasons(answer)) == (409, [NOT_AUTHORIZED])
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -291,7 +291,7 @@ async def test_a_measurement_is_saved_to_the_archive_as_a_structured_report(
 
 @pytest.mark.browser
 @pytest.mark.slow
-async def test_a_segmentation_is_drawn_and_saved_to_an_archive_of_what_is_deidentified(
+async def test_a_segmentation_is_saved_to_an_archive_of_what_is_deidentified_unless_it_names_somebody(
     liver: tuple[Serving, str], page: "Page", tmp_path: Path
 ) -> None:
     wrong = watched(page)
@@ -303,18 +303,27 @@ async def test_a_segmentation_is_drawn_and_saved_to_an_archive_of_what_is_deiden
     await page.locator('[data-cy="Brush-btn"]').click()
     await drag(page, (-30, 0), (40, 20))
     await until(page, partial(_coloured, page))
-    await page.locator('[data-cy="segmentation-collapsed-more-btn-Labelmap"]').click()
-    await page.get_by_role("menuitem", name="Export").hover()
-    await page.get_by_role("menuitem", name="DICOM SEG").first.click()
-    async with page.expect_response(lambda answer: answer.request.method == "POST", timeout=WAIT_MS) as stored:
-        await page.get_by_role("button", name="Save").click()
+    named = await _saved_as(page, "佐藤太郎さんの腫瘍")
+    await page.screenshot(path=tmp_path / "refused.png")
+    saved = await _saved_as(page, "腫瘍")
 
-    assert (await stored.value).status == 200
+    assert (named, saved) == (409, 200)
     await page.get_by_text("Segmentation saved successfully").wait_for(timeout=WAIT_MS)
     await page.screenshot(path=tmp_path / "saved.png")
     _, _, found = await viewing.get(f"studies/{study}/series?Modality=SEG")
     assert len(orjson.loads(found)) == 1
-    assert not wrong
+    assert [each for each in wrong if not each.startswith("409 ")] == []
+
+
+async def _saved_as(page: "Page", name: str) -> int:
+    """Save the segmentation under a name; return the status that the archive answered."""
+    await page.locator('[data-cy="segmentation-collapsed-more-btn-Labelmap"]').click()
+    await page.get_by_role("menuitem", name="Export").hover()
+    await page.get_by_role("menuitem", name="DICOM SEG").first.click()
+    await page.locator("[role=dialog] input").first.fill(name)
+    async with page.expect_response(lambda answer: answer.request.method == "POST", timeout=WAIT_MS) as stored:
+        await page.get_by_role("button", name="Save").click()
+    return (await stored.value).status
 
 
 def _length_in(item: dict[str, Any]) -> float:
