@@ -14,6 +14,7 @@ INPUT = RESULTS / "input"
 ARGUMENTS: dict[str, list[str]] = {
     "archive": ["--source", str(INPUT / "ct" / "000.dcm"), "--json", str(RESULTS / "archive.json")],
     "deid": [str(INPUT)],
+    "looks": [str(INPUT / "ct")],
     "reports_deid": [],
     "ports": [],
     "c_store": [str(INPUT / "ct" / "000.dcm"), "--count", "1000"],

@@ -27,6 +27,7 @@ _PSEUDONYM = re.compile(r"^([0-9a-f]{32}|[A-Z2-7]{16})$")
 # Actions X, Z, D of these are met by a pseudonym or by the site's short name, which the profile's rules say.
 _REPLACED = {0x00100020, 0x00100021, 0x00080050, 0x00181000, 0x00081010, 0x00080080}
 _REFERENCES = {0x00081140, 0x00082112}  # X/Z/U*: kept with new UIDs
+_PICTURES = (0x50000000, 0x60000000, 0x7F000000)  # repeating groups, PS3.5 7.6
 _HASHABLE = ("PatientID", "AccessionNumber", "StudyID", "PatientName", "OtherPatientIDs", "DeviceSerialNumber")
 _HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 _SHORTEST_HASH = 12  # hexadecimal digits
@@ -128,8 +129,10 @@ def _value(element: pydicom.DataElement, where: str, options: set[str]) -> Itera
             yield Flaw(where, "holds a value that should have been removed or replaced")
     elif element.VR == "PN" and any(text not in _DUMMIES for text in texts):
         yield Flaw(where, "holds a person's name")
-    if 0x60000000 <= tag < 0x60200000 or 0x50000000 <= tag < 0x50200000:
-        yield Flaw(where, "is of an overlay or a curve")
+    if any("\0" in text for text in texts) and not isinstance(element.value, bytes):
+        yield Flaw(where, "has something behind a NUL, where no reader shows it")
+    if any(group <= tag < group + 0x200000 for group in _PICTURES):
+        yield Flaw(where, "is of an overlay, a curve or Variable Pixel Data")
 
 
 def _texts(element: pydicom.DataElement) -> list[str]:

@@ -46,6 +46,8 @@ def test_an_original_has_many_flaws() -> None:
         (lambda d: setattr(d, "PatientIdentityRemoved", "NO"), "(0012,0062)"),
         (lambda d: d.add_new(0x00291010, "OB", b"CSA "), "(0029,1010)"),
         (lambda d: d.add_new(0x60003000, "OW", b"\0\0"), "(6000,3000)"),
+        (lambda d: d.add_new(0x7F000010, "OW", b"\0\0"), "(7F00,0010)"),
+        (lambda d: setattr(d, "Modality", "CT\0Wakizaka"), "(0008,0060)"),
         (lambda d: setattr(d, "preamble", b"x" * 128), "preamble"),
         (lambda d: d.add_new(0xFFFCFFFC, "OB", b"SAIONJI "), "(FFFC,FFFC)"),
     ],
