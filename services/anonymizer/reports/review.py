@@ -8,6 +8,7 @@ import base64
 import copy
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -48,14 +49,16 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def residual_risk_findings(shown: Sequence[Text], risks: Mapping[str, Sequence[ResidualRisk]]) -> list[Finding]:
-    """Return what to read, in order. risks: by cleaned text, which is one of the shown ones or stands in one."""
-    findings = [
-        Finding(number, begin + low, begin + high, text[low:high], reason)
-        for text, places in risks.items()
-        for number, begin in _where(text, shown)
-        for low, high, reason in places
-    ]
-    return sorted(findings, key=lambda each: (each.number, each.start, each.end, each.reason))
+    """Return what to read, in order: one finding a place, with all reasons for it.
+
+    risks: by cleaned text, which is one of the shown ones or stands in one.
+    """
+    reasons: dict[tuple[int, int, int, str], set[str]] = defaultdict(set)
+    for text, places in risks.items():
+        for number, begin in _where(text, shown):
+            for low, high, reason in places:
+                reasons[number, begin + low, begin + high, text[low:high]].add(reason)
+    return [Finding(*place, ", ".join(sorted(reasons[place]))) for place in sorted(reasons)]
 
 
 def _where(text: str, shown: Sequence[Text]) -> list[tuple[int, int]]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
 NUMBER = "5123456"  # long enough to be somebody's, and nothing says so
-FLAGGED = f"左上葉に結節を認める。参照 {NUMBER}。前回の参照 {NUMBER} と同様。"
+FLAGGED = f"左上葉に結節を認める。参照 {NUMBER}。前回も参照 {NUMBER}。"
 
 
 async def received(deps: AnonymizerDeps, text: str = FLAGGED) -> ReportReceived:
@@ -134,7 +134,7 @@ async def test_a_person_goes_from_finding_to_finding_and_cuts_in_a_browser(
     assert chosen == NUMBER
     assert isinstance(report, ReportDeidentified)
     document = orjson.loads(await deps.deidentified.get(report.blob))
-    assert document["conclusion"].endswith("結節を認める。参照 【削除】。前回の参照 【削除】 と同様。")
+    assert document["conclusion"].endswith("結節を認める。参照 【削除】。前回も参照 【削除】。")
 
 
 async def test_a_replay_after_a_decision_says_the_same(deps: AnonymizerDeps, site: Site) -> None:
@@ -234,7 +234,7 @@ async def test_a_report_that_is_rejected_while_it_leaves_is_retracted(
 
 @pytest.mark.browser
 async def test_doubts_are_gone_through_by_keys_alone(deps: AnonymizerDeps, site: Site, page: "Page") -> None:
-    event = await received(deps, f"参照 {NUMBER}。前回の参照 6234567 と同様。")
+    event = await received(deps, f"左上葉に結節を認める。参照 {NUMBER}。前回も参照 6234567。")
     await deidentify_report(event, deps)
     press = page.keyboard.press
 
@@ -254,7 +254,7 @@ async def test_doubts_are_gone_through_by_keys_alone(deps: AnonymizerDeps, site:
     assert (chosen, states) == (NUMBER, ["cut", "fine"])
     assert isinstance(report, ReportDeidentified)
     document = orjson.loads(await deps.deidentified.get(report.blob))
-    assert document["conclusion"].endswith("参照 【削除】。前回の参照 6234567 と同様。")
+    assert document["conclusion"].endswith("参照 【削除】。前回も参照 6234567。")
 
 
 @pytest.mark.parametrize(
