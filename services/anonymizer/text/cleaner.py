@@ -45,6 +45,7 @@ from services.anonymizer.text.names import (
 from services.anonymizer.text.names.eponyms import is_eponym
 from services.anonymizer.text.names.frames import columns, dense, fields, relatives, roles, signatures
 from services.anonymizer.text.names.frames.numbers_beside import numbers_beside
+from services.anonymizer.text.names.frames.person import is_work
 from services.anonymizer.text.names.given import is_given
 from services.anonymizer.text.names.header.forms import NameForm, surnames_of
 from services.anonymizer.text.names.header.identifiers import Identifiers
@@ -235,7 +236,8 @@ def _is_whole_before(unbroken: FoldedText, span: Span, ends: set[int]) -> bool:
     is_number = span.category in _NUMBERS
     within = unbroken.line_ends_within(span.start, span.end, doubtful=not is_number)
     if within and not is_number and script(unbroken.part(span.start, span.end)[:1] or " ") == "kanji":
-        return not is_name(unbroken.part(span.start, span.end), words=True)
+        before = [unbroken.part(span.start, at) for at in within]
+        return any(map(is_work, before)) or not is_name(unbroken.part(span.start, span.end), words=True)
     return any(at in ends and (is_number or not is_given(unbroken.part(at, span.end))) for at in within)
 
 

@@ -89,6 +89,8 @@ def _is_proper(folded: FoldedText, start: int, end: int) -> bool:
     words = folded.words.within(start, end)
     if _UNMISTAKABLE.match(folded.text, end) and len(name) > 1 and not name.endswith(("腺", "臓", "性", "型")):
         return True
+    if len(name) > 1 and name.endswith(("台", "丘", "原", "沢", "川", "浜", "町", "村")):
+        return True
     if any(word.kind in (Kind.PLACE, Kind.FAMILY, Kind.PROPER, Kind.UNKNOWN, Kind.GIVEN) for word in words):
         return True
     return view in names().surnames or (len(name) > 1 and all(word.end - word.start == 1 for word in words))

@@ -13,7 +13,7 @@ from services.anonymizer.text.names.eponyms import EPONYM_JA
 from services.anonymizer.text.names.given import SIDES, is_given_part
 from services.anonymizer.text.names.kanji_names import FUNCTION_WORDS
 from services.anonymizer.text.names.readings import are_words
-from services.anonymizer.text.names.surnames import is_name, may_be_name
+from services.anonymizer.text.names.surnames import is_name, is_plain_surname, may_be_name, surname_end
 
 _PIECE: Final = re.compile(rf"[{_K}]{{1,7}}(?:[ぁ-ん]{{2,4}}(?![ぁ-ん]))?|[ァ-ヺー]{{2,10}}|[A-Z][A-Za-z'-]{{1,15}}")
 _GIVEN: Final = re.compile(
@@ -93,6 +93,9 @@ def _evidence(view: str, parts: tuple[tuple[Kind, int], ...]) -> Evidence:
     kinds = [kind for kind, _ in parts]
     if kinds and all(kind in _PEOPLE for kind in kinds):
         return Evidence.LISTED
+    rest = view[surname_end(view) :]
+    if 1 <= len(rest) <= 2 and is_plain_surname(view[: -len(rest)]) and Kind.OTHER not in kinds:
+        return Evidence.UNKNOWN
     no_word = bool({Kind.UNKNOWN, Kind.PLACE, Kind.PROPER}.intersection(kinds)) or _is_made_up(parts)
     return Evidence.UNKNOWN if len(view) <= _LONGEST_UNKNOWN and no_word else Evidence.NONE
 

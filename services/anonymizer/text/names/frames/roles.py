@@ -6,8 +6,8 @@ from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
-from services.anonymizer.text.names.frames.person import Evidence, evidence, is_side, person_end
-from services.anonymizer.text.rules import Place, Rule
+from services.anonymizer.text.names.frames.person import Evidence, evidence, is_side, is_work, person_end
+from services.anonymizer.text.rules import Hit, Place, Rule
 
 _WHO: Final = (
     rf"(?<![前近各])[医師士官]|(?<![患験])者|[{_K}]員|[{_K}]係|[医師科部室院所課局係次主会]長|主任|司会|座長|書記|"
@@ -75,7 +75,26 @@ def _at_once(folded: FoldedText, role: re.Match[str]) -> Iterator[Place]:
         yield at, stop
 
 
+_LABEL: Final = (
+    "(?:第?[一二三1-3]次(?:読影医?)?|(?:依頼|主治|読影|報告|診断|確認|承認|撮影|検像|担当|執刀|検査|指導)(?:医師?|者|"
+    "技師|技士)?|オーダー?医|検者)"
+)
+
+
+def _is_work_or_place(hit: Hit) -> bool:
+    return is_work(hit.view) or hit.words.endswith(("科", "部", "室", "院"))
+
+
 RULES: Final = (
+    Rule(
+        "physician",
+        re.compile(
+            rf"{_LABEL}[ ]?[: ][ ]?(?P<v>[{_K}]{{1,4}})[ ]?[/][ ]?{_LABEL}[ ]?[: ][ ]?(?P<w>[{_K}]{{1,4}})(?=[ ]*(?:$"
+            rf"|\n|[/]))"
+        ),
+        "依頼医 ⟦歯朶⟧ / 主治医 根本\n", "撮影 単純 / 確認 造影\n",
+        signs=("/",), veto=_is_work_or_place,
+    ),
     Rule(
         "physician", re.compile(rf"(?:{_WHO})(?:{_GAP}){_NO_LETTER}(?=[{_K}])"),
         "臨床心理士 ⟦鎌⟧が同席", "検査技師 待機、主治医 不在、患者 単純",

@@ -7,8 +7,8 @@ from typing import Final
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import names
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
-from services.anonymizer.text.names.frames.person import Evidence, evidence, is_side, may_sign, person_end
-from services.anonymizer.text.names.surnames import is_name
+from services.anonymizer.text.names.frames.person import Evidence, evidence, is_side, is_work, may_sign, person_end
+from services.anonymizer.text.names.surnames import is_name, is_plain_surname
 from services.anonymizer.text.rules import Hit, Place, Rule
 
 _DAY: Final = (
@@ -30,10 +30,19 @@ def _people(least: Evidence) -> Callable[[FoldedText, re.Match[str]], Iterable[P
         for group in ("v", "w", "x"):
             if group in match.re.groupindex and match[group]:
                 start, end = match.span(group)
-                if person_end(folded, start, least) == end:
+                if person_end(folded, start, least) == end or _is_pair(folded, start, end):
                     yield start, end
 
     return places
+
+
+def _is_pair(folded: FoldedText, start: int, end: int) -> bool:
+    """Say whether it is a listed surname, a blank and what is no word of the clinic or its work: 村上 弦."""
+    family, blank, given = folded.view[start:end].partition(" ")
+    if not blank or not is_plain_surname(family) or is_work(given.strip()):
+        return False
+    low = end - len(given.lstrip())
+    return len(given.strip()) == 1 or not folded.words.are_common(low, end)
 
 
 def _plain(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
@@ -77,7 +86,17 @@ def _is_no_reading(hit: Hit) -> bool:
     return hit.view not in names().by_reading
 
 
+def _is_everybody(hit: Hit) -> bool:
+    return hit.words in "各両同他当前先女男全担主後"
+
+
 RULES: Final = (
+    Rule(
+        "physician",
+        re.compile(rf"(?:^|(?<=[\s、。:・/(]))(?P<v>[{_K}])(?=[ ]?(?:先生|Dr(?![A-Za-z])|医師))", re.MULTILINE),
+        "呼吸器内科 ⟦王⟧先生", "各先生、両医師",
+        signs=("先生", "Dr", "医師"), veto=_is_everybody,
+    ),
     Rule(
         "physician", re.compile(rf"[(\[](?P<v>{_NAME})[)\]]\s*\Z"),
         "所見を疑う。(⟦佃⟧)", "所見を疑う。(正常)",
