@@ -122,10 +122,10 @@ RULES: Final = (
     Rule(
         "physician",
         re.compile(
-            rf"(?<![A-Za-z])(?:[Dd]ictated|DICTATED|[Ss]igned|SIGNED|[Rr]ead|[Tt]ranscribed|[Vv]erified|"
-            rf"[Aa]pproved)[ :]{{1,2}}(?P<v>(?:[A-Z]\.[ ]?){{1,2}}{_CAPITALS})"),
+            rf"(?<![A-Za-z])(?:[Dd]ictated|DICTATED|[Ss]igned|SIGNED|[Rr]ead|[Rr]eported|[Rr]eviewed|[Tt]ranscribed|[Vv]erified|"
+            rf"[Aa]pproved)(?:[ ]by)?[ :]{{1,2}}(?P<v>(?:[A-Z]\.[ ]?){{1,2}}{_CAPITALS})"),
         "Dictated ⟦R. Gupta⟧", "Read: CT",
-        signs=("ictated", "ICTATED", "igned", "IGNED", "ead", "ranscribed", "erified", "pproved"),
+        signs=("ictated", "ICTATED", "igned", "IGNED", "ead", "eported", "eviewed", "ranscribed", "erified", "pproved"),
         veto=_has_clinical_word,
     ),
     Rule(

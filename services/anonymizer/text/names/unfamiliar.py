@@ -13,6 +13,7 @@ from services.anonymizer.text.folding.morphemes import Kind, Morpheme
 from services.anonymizer.text.folding.scripts import script
 from services.anonymizer.text.names.analysed import WORK
 from services.anonymizer.text.names.eponyms import EPONYM_EN, EPONYM_FOREIGN, EPONYM_JA
+from services.anonymizer.text.names.frames.person import is_work
 from services.anonymizer.text.names.latin import is_romaji_family
 from services.anonymizer.text.names.titles import TITLE_AFTER
 from services.anonymizer.text.rules import Hit, Place, Rule
@@ -97,7 +98,19 @@ def _is_eponym_in_kana(hit: Hit) -> bool:
     )
 
 
+def _is_said(hit: Hit) -> bool:
+    """Say whether it is a clinical word or one of the hospital's work."""
+    view = hit.view
+    return view in clinical_words() or view in clinical_terms() or is_work(view) or bool(terms_with(view))
+
+
 RESIDUAL: Final = (
+    # Who signs at the end of a report and is called like a thing
+    Rule(
+        "name-like-words", re.compile(r"(?:[(]|\n[ \t]*)(?P<v>[一-鿿々]{2,3})[)]?\s*\Z"),
+        "所見を疑う。(⟦堤内⟧)", "所見。\n以上",
+        veto=_is_said,
+    ),
     Rule(
         "surname-in-text", _TEXT, "その⟦滝口⟧ら三名", "高安動脈炎、橋本病",
         place=people,

@@ -96,6 +96,9 @@ def _evidence(view: str, parts: tuple[tuple[Kind, int], ...]) -> Evidence:
     rest = view[surname_end(view) :]
     if 1 <= len(rest) <= 2 and is_plain_surname(view[: -len(rest)]) and Kind.OTHER not in kinds:
         return Evidence.UNKNOWN
+    has_given = view[-2:] in names().given or view[-3:] in names().given
+    if len(parts) > 1 and 3 <= len(view) <= _LONGEST_UNKNOWN and has_given and Kind.OTHER not in kinds:
+        return Evidence.UNKNOWN
     no_word = bool({Kind.UNKNOWN, Kind.PLACE, Kind.PROPER}.intersection(kinds)) or _is_made_up(parts)
     return Evidence.UNKNOWN if len(view) <= _LONGEST_UNKNOWN and no_word else Evidence.NONE
 
