@@ -72,9 +72,9 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
     most_named: Annotated[
         int,
         Meta(
-            description="A report waits for a person if rules find more different people, places and numbers in it "
-            "than so many, beside what the header tells: of many one is missed. Higher where reports have a heading; "
-            "0: never for that.",
+            description="A report waits for a person if rules find more in it than its header tells: staff and "
+            "institutions count once, other people, places and numbers twice, and more than this in all is much, so "
+            "that one is soon missed. Higher where reports have a heading of their own; 0: never for that.",
             ge=0,
             le=1000,
         ),

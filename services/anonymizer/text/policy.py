@@ -10,7 +10,7 @@ from services.anonymizer.profile.profile import Action
 from services.anonymizer.text.site_list import NONE, SiteList
 
 MOST_NAMED: Final = 3
-"""Of different people, places and numbers that rules find in one text without the header's help."""
+"""Of different people, places and numbers that rules find in one text without the header's help; see residual_risk."""
 _AGE_LIMIT: Final = 89  # 45 CFR 164.514(b)(2)(i)(C)
 
 

@@ -16,9 +16,11 @@ from services.anonymizer.text.places import long_numbers
 from services.anonymizer.text.policy import MOST_NAMED
 from services.anonymizer.text.rules import find
 
-_COUNTED: Final = frozenset(
-    "name physician patient_id accession phone address institution department login insurance other_id email".split()
-)
+_COUNTED: Final = {
+    **dict.fromkeys(("physician", "institution"), 1),  # which every report names
+    **dict.fromkeys("name patient_id accession phone address department login insurance other_id email".split(), 2),
+}
+"""How much each kind counts."""
 
 
 def people_in(texts: Sequence[str]) -> list[list[ResidualRisk]]:
@@ -44,9 +46,9 @@ def found_without_help(
     of the original text.
     """
     known = {(span.start, span.end) for span in told}
-    found = [(span.start, span.end) for span in spans if span.category in _COUNTED]
-    found = [place for place in found if place not in known]
-    return found if len({text[start:end] for start, end in found}) > most else []
+    found = [span for span in spans if span.category in _COUNTED and (span.start, span.end) not in known]
+    weights = {text[span.start : span.end]: _COUNTED[span.category] for span in found}
+    return [(span.start, span.end) for span in found] if sum(weights.values()) > most else []
 
 
 def risks_in(folded: FoldedText, dates: list[WrittenDate]) -> Iterator[ResidualRisk]:
