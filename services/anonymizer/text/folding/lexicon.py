@@ -102,10 +102,17 @@ def clinical_terms() -> frozenset[str]:
     return frozenset(fold_name(term) for term in _lines("clinical_terms.txt"))
 
 
+@lru_cache(1)
+def _first_signs() -> frozenset[str]:
+    return frozenset(term[:1] for term in clinical_terms())
+
+
 def is_inside_term(view: str, start: int, end: int) -> bool:
     """Say whether a place in a text, in the name view, is a part of a longer clinical term there."""
     terms = clinical_terms()
     for low in range(max(0, start - _LONGEST_TERM), start + 1):
+        if view[low : low + 1] not in _first_signs():
+            continue
         for high in range(max(end, low + 2), min(len(view), low + _LONGEST_TERM) + 1):
             if high - low > end - start and view[low:high] in terms:
                 return True

@@ -35,6 +35,7 @@ _WITH_PERSON: Final = re.compile(
 _PUBLISHED: Final = re.compile(r"[ ]?(?:ら(?:の|は|が|に)|et al|and|&)")
 _LAY_TITLE: Final = re.compile("[ ]?(?:さん|様|さま|氏|殿|くん|君|ちゃん)")
 _LAY_BEFORE: Final = re.compile("(?:患者|本人|名|妻|夫|父|母|娘|息子|男|女|兄|弟|姉|妹|孫|嫁|婿|姓)[ :の・はが]{0,2}$")
+_MAY_BEGIN: Final = (Kind.FAMILY, Kind.PLACE, Kind.GIVEN)
 _SHORTEST_ALONE: Final = 2
 _LONGEST_DOUBTED: Final = 3  # signs
 _SHORTEST_PAIR: Final = 2  # signs
@@ -48,6 +49,9 @@ def _people(folded: FoldedText) -> tuple[tuple[str, int, int], ...]:
     found: list[tuple[str, int, int]] = []
     at = 0
     while at < len(words):
+        if words[at].kind not in _MAY_BEGIN:  # most words, so that this comes first
+            at += 1
+            continue
         stop = _full_name(folded, words, at)
         category = "name"
         if not stop:
