@@ -43,7 +43,7 @@ from services.anonymizer.text.names import (
     unlabelled,
 )
 from services.anonymizer.text.names.eponyms import is_eponym
-from services.anonymizer.text.names.frames import columns, dense, fields, relatives, roles, signatures
+from services.anonymizer.text.names.frames import closings, columns, dense, fields, relatives, roles, signatures
 from services.anonymizer.text.names.frames.numbers_beside import numbers_beside
 from services.anonymizer.text.names.frames.person import is_work
 from services.anonymizer.text.names.given import is_given
@@ -78,7 +78,7 @@ MOST_SIGNS: Final = MOST_TEXT_SIGNS
 _PEOPLE: Final = (
     *labelled.RULES, *titled.RULES, *signed.RULES, *unlabelled.RULES, *latin.RULES, *logins.RULES, *mentions.RULES,
     *slots.RULES, *cells.RULES, *analysed.RULES, *roles.RULES, *signatures.RULES, *relatives.RULES,
-    *fields.RULES, *columns.RULES,
+    *fields.RULES, *columns.RULES, *closings.RULES,
 )  # fmt: skip
 _PEOPLE_OF_MANY: Final = (*_PEOPLE, *dense.RULES)
 """Of a text in which many were found."""

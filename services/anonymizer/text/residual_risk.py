@@ -17,8 +17,8 @@ from services.anonymizer.text.policy import MOST_NAMED
 from services.anonymizer.text.rules import find
 
 _COUNTED: Final = {
-    **dict.fromkeys(("physician", "institution"), 1),  # which every report names
-    **dict.fromkeys("name patient_id accession phone address department login insurance other_id email".split(), 2),
+    **dict.fromkeys(("physician", "institution", "accession"), 1),  # which every report names
+    **dict.fromkeys("name patient_id phone address department login insurance other_id email".split(), 2),
 }
 """How much each kind counts."""
 

@@ -202,3 +202,11 @@ def test_eras_with_a_point_are_dates_and_numbers_of_things_stay(text: str, left:
 
     assert left in cleaned.text
     assert bool(cleaned.removed) is ("生" in text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["画像番号 2017に結節", "DLP 1987.8 mGy", "生検 3/12本陽性", "CT 2/18スライス目", "右C領域10:30方向に腫瘤"],
+)
+def test_numbers_of_images_doses_and_parts_are_no_dates(text: str) -> None:
+    assert cleaned(text, Identifiers(), TextPolicy.of_profile("research")) == text

@@ -1,5 +1,6 @@
 """The OHIF viewer: fetched, trimmed, served, and showing what a running archive holds."""
 
+import contextlib
 import io
 import re
 import tarfile
@@ -317,10 +318,18 @@ async def test_a_segmentation_is_saved_to_an_archive_of_what_is_deidentified_unl
 
 async def _saved_as(page: "Page", name: str) -> int:
     """Save the segmentation under a name; return the status that the archive answered."""
-    await page.locator('[data-cy="segmentation-collapsed-more-btn-Labelmap"]').click()
-    await page.get_by_role("menuitem", name="Export").hover()
-    await page.get_by_role("menuitem", name="DICOM SEG").first.click()
-    await page.locator("[role=dialog] input").first.fill(name)
+    from playwright.async_api import TimeoutError as TooLate
+
+    field = page.locator("[role=dialog] input").first
+    for _ in range(3):  # the menu below the menu closes when the viewer redraws under the pointer
+        await page.locator('[data-cy="segmentation-collapsed-more-btn-Labelmap"]').click()
+        await page.get_by_role("menuitem", name="Export").hover()
+        await page.get_by_role("menuitem", name="DICOM SEG").first.click()
+        with contextlib.suppress(TooLate):
+            await field.wait_for(timeout=WAIT_MS / 6)
+            break
+        await page.keyboard.press("Escape")
+    await field.fill(name)
     async with page.expect_response(lambda answer: answer.request.method == "POST", timeout=WAIT_MS) as stored:
         await page.get_by_role("button", name="Save").click()
     return (await stored.value).status

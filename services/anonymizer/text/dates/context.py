@@ -28,6 +28,11 @@ _EDITION_AFTER: Final = re.compile(
     r"update|edition|revision|"
     r"ed(?![a-z])|WHO|AJCC|UICC|JCOG|ESC|ACR|モデル|model|series|シリーズ|consensus|report))"
 )
+_NUMBER_BEFORE: Final = re.compile(
+    r"(?:画像(?:番号|No\.?)|スライス|シリーズ|(?<![A-Za-z])(?:DLP|CTDI(?:vol)?|Im(?:age)?|Se(?:ries)?|ADC|SUV[a-z]{0,4}|[Vv][Ee][Rr]))"
+    r"[ :.=(第]{0,3}$"
+)
+_COUNTED_AFTER: Final = re.compile(r"[ ]?(?:本|[かカヶケ箇]所|コア|スライス|コース|クール|頁|ページ|枚|個|例|点(?!滴))")
 _VERSION_BEFORE: Final = re.compile(
     r"(?:[Vv]er(?:sion)?\.?|[vV]|第|図|表|§|[Ff]ig\.?|[Ss]ection|[Rr]ev\.?|[Rr]elease|FW|SW)[ ]?$"
 )
@@ -73,6 +78,8 @@ def is_month_alone(hit: Hit) -> bool:
 def is_fraction(hit: Hit) -> bool:
     """Say whether it may be a part of something: 1/2に縮小, 5/8に腫瘍; 12/5に and 3/28より are not."""
     is_part = int(hit.match["m"]) < int(hit.match["d"]) <= _MOST_PARTS
+    if _COUNTED_AFTER.match(hit.folded.text, hit.end):
+        return True
     return (is_part or not _PARTICLE_AFTER.match(hit.folded.text, hit.end)) and is_out_of_context(hit)
 
 
@@ -87,8 +94,15 @@ def is_measured(hit: Hit) -> bool:
     return hit.match["s"] == "." and len(hit.match[0]) < _SHORTEST_WITH_POINTS and is_out_of_context(hit)
 
 
+def is_of_thing(hit: Hit) -> bool:
+    """Say whether it is the number of an image or the like, or a dose: 画像番号 2017, DLP 1987.8."""
+    return _NUMBER_BEFORE.search(hit.folded.text, max(0, hit.start - 12), hit.start) is not None
+
+
 def is_edition(hit: Hit) -> bool:
-    """Say whether a year tells an edition: Fleischner 2017, WHO 2021, 2019年版."""
+    """Say whether a year tells an edition, or is no year: Fleischner 2017, WHO 2021, 2019年版, DLP 1987.8."""
+    if is_of_thing(hit):
+        return True
     if hit.match.groupdict().get("m"):
         return False
     text, start = hit.folded.text, hit.start
@@ -114,6 +128,8 @@ def _is_alone(hit: Hit) -> bool:
 def is_out_of_context(hit: Hit) -> bool:
     """Say whether no word around makes a number a date."""
     text, start = hit.folded.text, hit.start
+    if is_of_thing(hit):
+        return True
     return not (
         _SLASH_BEFORE.search(text, max(0, start - 8), start)
         or _SLASH_AFTER.match(text, hit.end)

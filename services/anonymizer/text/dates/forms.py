@@ -166,7 +166,7 @@ FORMS: Final = (
                 r"(?P<y>[12](?<![\d./-][12])[09]\d\d)(?P<s>[/.-])(?P<m>0?[1-9]|1[0-2])(?![\d./-]|\s?(?:mm|cm))"
             ),
             "⟦2024/04⟧施行", "2024/13、2024-04 mm",
-            signs=("-", "/", "."),
+            signs=("-", "/", "."), veto=context.is_of_thing,
         ),
         readers.plain, writers.numbers,
     ),

@@ -25,6 +25,10 @@ BELONGS: Final = 0.5
 """Of the other words of it."""
 IS_READ: Final = 0.6
 """By a person."""
+CERTAIN: Final = 0.97
+"""Of a common word that is a name here: 読影:前."""
+_DEGREES: Final = frozenset("高低軽重強弱正異像無有否可済未要大小多少新旧")
+"""What stands alone where a value or a result does."""
 REASON: Final = "likely-identifier"
 PLACES: Final = frozenset({"institution", "department", "address"})
 PEOPLE: Final = frozenset({"name", "physician"})
@@ -82,7 +86,7 @@ def _sort(word: Likely) -> str:
 
 def _may_go(folded: FoldedText, run: Sequence[Likely], category: str) -> bool:
     """Say whether words are of a form that their category has: common words are no name, a short number is a value."""
-    if all(_is_clinical(folded, word) for word in run):
+    if all(_is_clinical(folded, word) for word in run) or _LIKE.match(folded.text, run[-1].end):
         return False
     if category in PEOPLE:
         return any(_is_name(folded, word) for word in run)
@@ -96,18 +100,24 @@ def _may_go(folded: FoldedText, run: Sequence[Likely], category: str) -> bool:
 
 
 def _is_name(folded: FoldedText, word: Likely) -> bool:
-    """Say whether a word may be a name: of a kind or on a list of names, and of Latin ones not without a capital."""
+    """Say whether a word may be a name: surely, or of a kind or on a list of names; no Latin one without a capital."""
     written, view, known = folded.text[word.start : word.end], folded.view[word.start : word.end], names()
-    if written in SINGLE_WORDS or (written.isascii() and written.islower()):
+    if written.isascii() and written.islower():
+        return False
+    if word.likelihood >= CERTAIN and written not in _DEGREES:
+        return True
+    if written in SINGLE_WORDS:
         return False
     return view in known.surnames or view in known.given or folded.words.are(word.start, word.end, *_NAMES)
 
 
 def _is_clinical(folded: FoldedText, word: Likely) -> bool:
-    """Say whether the lexicon has the word as clinical, alone or within a term, or an eponym begins with it."""
+    """Say whether it is a part of a clinical term or begins an eponym, or is a clinical word and not surely a name."""
     view = folded.view[word.start : word.end]
     if _TNM.fullmatch(folded.text, word.start, word.end) or _LIKE.match(folded.text, word.end):
         return True
-    if view in clinical_words() or view in clinical_terms() or is_inside_term(folded.view, word.start, word.end):
+    if is_inside_term(folded.view, word.start, word.end):
+        return True
+    if word.likelihood < CERTAIN and (view in clinical_words() or view in clinical_terms()):
         return True
     return any(pattern.match(folded.text, word.end) for pattern in (EPONYM_JA, EPONYM_FOREIGN, EPONYM_EN))
