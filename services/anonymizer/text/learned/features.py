@@ -1,7 +1,7 @@
 """What the learned reader sees of each word: its form and kind, the words around it, and its place in the line. Pure.
 
-Of words that may be names, and of digits, it sees the form alone and never what is written: so it learns how names
-stand in a text, no names, and none can be read out of the model.
+Of words that analyser or lists take for names, and of digits, it sees the form alone and never what is written: so it
+learns how names stand in a text, and not which.
 """
 
 import re
