@@ -10,6 +10,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+MADE = ROOT / "bench" / "results"  # other tools, installed to be compared with
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 BY_NAME_ONLY = {
     "ja-ginza": "a model that spaCy loads by its name",
@@ -44,7 +45,8 @@ def declared(*extras: str) -> set[str]:
 def imported(*folders: str) -> frozenset[str]:
     """Return the top-level modules that the code of folders imports, without ours and Python's."""
     names: set[str] = set()
-    for path in sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+    paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    for path in (path for path in paths if MADE not in path.parents):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names |= {alias.name.partition(".")[0] for alias in node.names}
