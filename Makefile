@@ -30,7 +30,7 @@ test: $(VENV)/.dev ## Set up and pass all tests (real RabbitMQ, MongoDB protocol
 	@$(BIN)/python -m tests.servers install
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope $(ARGS)
 
-test-fast: $(VENV)/.dev ## Pass the tests that need no server, browser or process of their own (64 s on 2 cores, 87 s of CPU)
+test-fast: $(VENV)/.dev ## Pass the tests that need no server, browser or process of their own (64 to 73 s on 2 cores)
 	@HYPOTHESIS_PROFILE=few $(BIN)/python -m pytest -n $(FAST_JOBS) --dist loadscope -m $(FAST) $(ARGS)
 
 fuzz: $(VENV)/.dev ## Look for new failing examples with random seeds (ARGS="--minutes 10 --seed N --servers tests/dicom")
