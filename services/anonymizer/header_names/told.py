@@ -59,7 +59,7 @@ def names_told(header: Mapping[str, Sequence[str]]) -> tuple[ToldName, ...]:
 def _staff(header: Mapping[str, Sequence[str]], patients: set[str]) -> Iterator[ToldName]:
     for keyword in _STAFF:
         for value in header.get(keyword, ()):
-            name = " ".join(re.sub("[,、，:：]", " ", value).split())
+            name = _of_one_line(value)
             is_person = not re.search(r"\d", name) and any(sign.isalpha() for sign in name)
             if is_person and len(name) <= _LONGEST and not _NOBODY.search(name) and _bare(value) not in patients:
                 yield ToldName("staff", name)
@@ -68,9 +68,14 @@ def _staff(header: Mapping[str, Sequence[str]], patients: set[str]) -> Iterator[
 def _places(header: Mapping[str, Sequence[str]]) -> Iterator[ToldName]:
     for keyword, kind in _PLACES.items():
         for value in header.get(keyword, ()):
-            name = " ".join(re.sub("[,、，:：]", " ", value).split())
+            name = _of_one_line(value)
             if _SHORTEST_PLACE <= len(name) <= _LONGEST and not _is_common(name) and not _NOBODY.fullmatch(name):
                 yield ToldName(kind, name)
+
+
+def _of_one_line(value: str) -> str:
+    """Return a value without the signs that part names on a line of the site's list."""
+    return " ".join(re.sub("[,、，:：]", " ", value).split())
 
 
 def _is_common(name: str) -> bool:

@@ -125,6 +125,11 @@ def clinical_words() -> frozenset[str]:
     return frozenset(fold_name(term) for term in _lines("clinical_words.txt"))
 
 
+def is_clinical(view: str) -> bool:
+    """Say whether a word, in the name view, is clinical or everyday as a whole, or a clinical term."""
+    return view in clinical_words() or view in clinical_terms()
+
+
 @lru_cache(8)
 def word_list(name: str) -> str:
     """Return a pattern for the words of a list, the longest that fits, which tries each sign once."""

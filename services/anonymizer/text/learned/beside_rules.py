@@ -1,6 +1,6 @@
 """How what the learned reader sees goes with what rules find. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from services.anonymizer.text.dates.find import WrittenDate
@@ -25,12 +25,16 @@ def likely(folded: FoldedText, policy: TextPolicy) -> Findings:
 
 def beyond(folded: FoldedText, learned: list[Span], spans: Iterable[Span], dates: Iterable[WrittenDate]) -> list[Span]:
     """Return of what the learned reader cuts the parts that no rule does, which know better what it is, and no date."""
+    if not learned:
+        return []
     taken = joined([*((span.start, span.end) for span in spans), *((date.start, date.end) for date in dates)])
     return [span for span in outside(learned, taken) if any(map(str.isalnum, folded.text[span.start : span.end]))]
 
 
-def left(risks: Iterable[ResidualRisk], spans: Iterable[Span], dates: Iterable[WrittenDate]) -> Iterator[ResidualRisk]:
+def left(risks: Sequence[ResidualRisk], spans: Iterable[Span], dates: Iterable[WrittenDate]) -> Iterator[ResidualRisk]:
     """Yield the risks of which something stays, and that are no date."""
+    if not risks:
+        return
     gone = {at for span in spans for at in range(span.start, span.end)}
     gone |= {at for date in dates for at in range(date.start, date.end)}
     yield from (risk for risk in risks if not gone.issuperset(range(risk.start, risk.end)))

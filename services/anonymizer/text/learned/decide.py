@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words, is_inside_term, names
+from services.anonymizer.text.folding.lexicon import is_clinical, is_inside_term, names
 from services.anonymizer.text.folding.morphemes import Kind
 from services.anonymizer.text.folding.spans import Findings, ResidualRisk, Span
 from services.anonymizer.text.learned import reader
@@ -118,6 +118,6 @@ def _is_clinical(folded: FoldedText, word: Likely) -> bool:
         return True
     if is_inside_term(folded.view, word.start, word.end):
         return True
-    if word.likelihood < CERTAIN and (view in clinical_words() or view in clinical_terms()):
+    if word.likelihood < CERTAIN and is_clinical(view):
         return True
     return any(pattern.match(folded.text, word.end) for pattern in (EPONYM_JA, EPONYM_FOREIGN, EPONYM_EN))

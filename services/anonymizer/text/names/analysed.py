@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words, names
+from services.anonymizer.text.folding.lexicon import is_clinical, names
 from services.anonymizer.text.folding.morphemes import Kind, Morpheme
 from services.anonymizer.text.folding.scripts import script
 from services.anonymizer.text.names.eponyms import EPONYM_JA, means_disease
@@ -92,7 +92,7 @@ def _full_name(folded: FoldedText, words: Sequence[Morpheme], at: int) -> int:
     mixed = is_prefix and not _is_kanji(folded, words[given])
     if (len(whole) <= _SHORTEST_PAIR or mixed) and not _is_framed(folded, family.start, words[given].end):
         return 0
-    if whole in clinical_terms() or whole in clinical_words() or _is_inside(folded, family.start, words[given].end):
+    if is_clinical(whole) or _is_inside(folded, family.start, words[given].end):
         return 0
     return given + 1
 
@@ -127,7 +127,7 @@ def _alone(folded: FoldedText, words: Sequence[Morpheme], at: int) -> int:
     view = folded.view[word.start : word.end]
     titled = TITLE_AFTER.match(folded.text, word.end) is not None
     announced = ROLE_BEFORE.search(folded.text, max(0, word.start - 8), word.start) is not None
-    if view in clinical_words() or view in clinical_terms():
+    if is_clinical(view):
         return 0
     left, right = _stands_left(words, at), _stands_right(words, at)
     if titled and (left or announced):

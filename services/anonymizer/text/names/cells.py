@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words, names, word_list
+from services.anonymizer.text.folding.lexicon import is_clinical, names, word_list
 from services.anonymizer.text.folding.morphemes import Kind, Morpheme
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
 from services.anonymizer.text.folding.scripts import script
@@ -161,7 +161,7 @@ def _given_behind(folded: FoldedText, following: Sequence[Morpheme], stop: int) 
 
 
 def _is_nobody(view: str) -> bool:
-    return view in _NOBODY or view in clinical_words() or view in clinical_terms()
+    return view in _NOBODY or is_clinical(view)
 
 
 def _fits(folded: FoldedText, word: Morpheme, number: int, *, strict: bool) -> bool:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words, names, terms_with
+from services.anonymizer.text.folding.lexicon import clinical_words, is_clinical, names, terms_with
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
 from services.anonymizer.text.names.given import is_given, is_made_like_given
 from services.anonymizer.text.names.readings import are_words
@@ -197,7 +197,7 @@ def _end_of_hiragana(folded: FoldedText, start: int, end: int) -> int:
 
 
 def _is_term(piece: str) -> bool:
-    return piece in clinical_words() or piece in clinical_terms() or bool(terms_with(piece))
+    return is_clinical(piece) or bool(terms_with(piece))
 
 
 def _begins_term(folded: FoldedText, start: int, family: str) -> bool:

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words, names
+from services.anonymizer.text.folding.lexicon import is_clinical, names
 from services.anonymizer.text.folding.morphemes import Kind, Morpheme
 from services.anonymizer.text.folding.scripts import script
 from services.anonymizer.text.names.given import is_given, is_made_like_given
@@ -20,7 +20,7 @@ _LONGEST: Final = 6  # signs of an unknown word that may be a name in Japanese
 def is_family(folded: FoldedText, word: Morpheme) -> bool:
     """Say whether both readers hold a word for a surname: the analyser, and our lists where it sees a place."""
     view = folded.view[word.start : word.end]
-    if view in clinical_words() or view in clinical_terms():
+    if is_clinical(view):
         return False
     return word.kind is Kind.FAMILY or (word.kind in (Kind.PLACE, Kind.GIVEN) and view in names().surnames)
 
@@ -28,7 +28,7 @@ def is_family(folded: FoldedText, word: Morpheme) -> bool:
 def is_given_name(folded: FoldedText, word: Morpheme) -> bool:
     """Say whether a word behind a surname is a given name, by the analyser or by our lists."""
     view = folded.view[word.start : word.end]
-    if view in clinical_words() or view in clinical_terms():
+    if is_clinical(view):
         return False
     if word.kind is Kind.GIVEN:
         return True
@@ -40,7 +40,7 @@ def is_given_name(folded: FoldedText, word: Morpheme) -> bool:
 def may_stand_in_slot(folded: FoldedText, word: Morpheme) -> bool:
     """Say whether a word where only a person stands can be the person: a name, or no word that anybody knows."""
     view = folded.view[word.start : word.end]
-    if view in clinical_words() or view in clinical_terms() or not folded.text[word.start].isalpha():
+    if is_clinical(view) or not folded.text[word.start].isalpha():
         return False
     if word.kind in _NAMES or word.kind is Kind.PLACE:
         return True

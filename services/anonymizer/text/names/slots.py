@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words, names
+from services.anonymizer.text.folding.lexicon import clinical_words, is_clinical, names
 from services.anonymizer.text.folding.morphemes import Kind, Morpheme
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
 from services.anonymizer.text.folding.scripts import script
@@ -56,16 +56,23 @@ def _people(strict: bool) -> Callable[[FoldedText, re.Match[str]], Iterable[Plac
     """
 
     def places(folded: FoldedText, label: re.Match[str]) -> Iterator[Place]:
-        at = label.end()
         alone = strict or _PERSON_AND_BLANK.search(label[0]) is not None
-        while stop := _person_end(folded, at, strict=alone):
-            yield at, stop
-            beside = _BESIDE.match(folded.text, stop)
-            if beside is None:
-                return
-            at = beside.end()
+        yield from in_a_row(folded, label.end(), _BESIDE, lambda at: _person_end(folded, at, strict=alone))
 
     return places
+
+
+def in_a_row(folded: FoldedText, at: int, beside: re.Pattern[str], end_of: Callable[[int], int]) -> Iterator[Place]:
+    """Yield who stands at a position, and whoever stands beside the one before.
+
+    beside: what stands between two.  end_of: where somebody ends who begins at a position; 0 if nobody does.
+    """
+    while stop := end_of(at):
+        yield at, stop
+        between = beside.match(folded.text, stop)
+        if between is None:
+            return
+        at = between.end()
 
 
 def _person_end(folded: FoldedText, at: int, *, strict: bool) -> int:
@@ -79,7 +86,7 @@ def _person_end(folded: FoldedText, at: int, *, strict: bool) -> int:
     end = words[last].end
     ends = _BEHIND.match(folded.text, end) or TITLE_AFTER.match(folded.text, end) or WORK.match(folded.text, end)
     whole = folded.view[at:end]
-    return end if ends and whole not in clinical_words() and whole not in clinical_terms() else 0
+    return end if ends and not is_clinical(whole) else 0
 
 
 def _last_word(folded: FoldedText, words: Sequence[Morpheme], *, strict: bool) -> int:
@@ -111,7 +118,7 @@ def _is_first(folded: FoldedText, word: Morpheme, *, strict: bool) -> bool:
     if strict:
         return may_stand_in_slot(folded, word)
     if is_family(folded, word) or word.kind in (Kind.GIVEN, Kind.PERSON):
-        return view not in clinical_words() and view not in clinical_terms()
+        return not is_clinical(view)
     return word.kind is Kind.UNKNOWN and script(folded.text[word.start]) == "kanji" and len(view) > 1
 
 

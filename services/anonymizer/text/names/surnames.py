@@ -3,7 +3,7 @@
 import re
 
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words, names
+from services.anonymizer.text.folding.lexicon import clinical_words, is_clinical, names
 from services.anonymizer.text.names.given import is_given_part
 
 _ROLE = re.compile(
@@ -45,7 +45,7 @@ def _unknown_start(run: str, start: int) -> int | None:
 
 def may_be_name(text: str) -> bool:
     """Say whether nothing speaks against it: no word for a role, a department or a clinical thing."""
-    return text not in clinical_words() and text not in clinical_terms() and not _NOT_NAMES.match(text)
+    return not is_clinical(text) and not _NOT_NAMES.match(text)
 
 
 def surname_suffix(run: str) -> int | None:
@@ -79,7 +79,7 @@ def is_name(name: str, *, words: bool = False) -> bool:
     words: whether surnames that are also ordinary nouns count, as behind a label that admits nothing else.
     """
     bare = name.replace(" ", "")
-    if bare in clinical_words() or bare in clinical_terms():
+    if is_clinical(bare):
         return False
     family, _, given = name.partition(" ")
     given = given.strip()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words, names, own_names, terms_with
+from services.anonymizer.text.folding.lexicon import clinical_words, is_clinical, names, own_names, terms_with
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
 from services.anonymizer.text.rules import Hit, Place, Rule
 
@@ -31,7 +31,7 @@ def _beside_given(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
 
 
 def _may_be_family(view: str) -> bool:
-    if view in clinical_words() or view in clinical_terms() or terms_with(view):
+    if is_clinical(view) or terms_with(view):
         return False
     return view not in names().words and view not in names().given_words
 

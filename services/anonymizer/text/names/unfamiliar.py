@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words, names, terms_with
+from services.anonymizer.text.folding.lexicon import clinical_words, is_clinical, names, terms_with
 from services.anonymizer.text.folding.morphemes import Kind, Morpheme
 from services.anonymizer.text.folding.scripts import script
 from services.anonymizer.text.names.analysed import WORK
@@ -30,7 +30,7 @@ SINGLE_WORDS: Final = frozenset(
 
 def _is_clinical(folded: FoldedText, word: Morpheme) -> bool:
     view = folded.view[word.start : word.end]
-    if view in clinical_words() or view in clinical_terms():
+    if is_clinical(view):
         return True
     return any(folded.view.startswith(term, word.start - at) for term, at in terms_with(view) if at <= word.start)
 
@@ -101,7 +101,7 @@ def _is_eponym_in_kana(hit: Hit) -> bool:
 def _is_said(hit: Hit) -> bool:
     """Say whether it is a clinical word or one of the hospital's work."""
     view = hit.view
-    return view in clinical_words() or view in clinical_terms() or is_work(view) or bool(terms_with(view))
+    return is_clinical(view) or is_work(view) or bool(terms_with(view))
 
 
 RESIDUAL: Final = (

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words, names
+from services.anonymizer.text.folding.lexicon import is_clinical, names
 from services.anonymizer.text.folding.morphemes import Kind
 from services.anonymizer.text.folding.scripts import KANJI as _K
 from services.anonymizer.text.rules import Hit, Place, Rule
@@ -79,12 +79,7 @@ def _proper_start(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
 def _is_proper(folded: FoldedText, start: int, end: int) -> bool:
     """Say whether a proper part stands there: a place, a surname, or a word that nobody has."""
     name, view = folded.text[start:end], folded.view[start:end]
-    if (
-        _NOT_PROPER.fullmatch(name)
-        or _CLINICAL_END.search(name)
-        or view in clinical_words()
-        or view in clinical_terms()
-    ):
+    if _NOT_PROPER.fullmatch(name) or _CLINICAL_END.search(name) or is_clinical(view):
         return False
     words = folded.words.within(start, end)
     if _UNMISTAKABLE.match(folded.text, end) and len(name) > 1 and not name.endswith(("腺", "臓", "性", "型")):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words
+from services.anonymizer.text.folding.lexicon import is_clinical
 from services.anonymizer.text.folding.morphemes import Kind
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
 from services.anonymizer.text.rules import Hit, Place, Rule
@@ -84,7 +84,7 @@ def _joins(word: str) -> bool:
 
 def _is_clinical(folded: FoldedText, start: int, end: int) -> bool:
     view = folded.view[start:end]
-    return view in clinical_words() or view in clinical_terms()
+    return is_clinical(view)
 
 
 def _is_generic(hit: Hit) -> bool:

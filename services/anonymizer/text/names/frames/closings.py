@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
-from services.anonymizer.text.folding.lexicon import clinical_words, names
+from services.anonymizer.text.folding.lexicon import clinical_words
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
-from services.anonymizer.text.names.frames.person import is_side
+from services.anonymizer.text.names.frames.person import is_no_reading, is_side
 from services.anonymizer.text.rules import Hit, Rule
 
 _INITIALS: Final = r"[A-Z]\.?[ ]?[A-Z]\.?"
@@ -23,10 +23,6 @@ def _is_abbreviation(hit: Hit) -> bool:
 
 def _is_word(hit: Hit) -> bool:
     return hit.words in _ABBREVIATIONS or hit.words.lower() in _WORDS or hit.view in clinical_words()
-
-
-def _is_no_reading(hit: Hit) -> bool:
-    return hit.view not in names().by_reading
 
 
 def _is_nobody(hit: Hit) -> bool:
@@ -66,7 +62,7 @@ RULES: Final = (
         re.compile(r"(?:\A|読影は|担当は)(?P<v>[ぁ-ん]{2,6}?)(?=です[。、]|。)"),
         "⟦ごとう⟧です。心電図を送ります。",
         "ふくらはぎです。腫脹あり。",
-        veto=_is_no_reading,
+        veto=is_no_reading,
     ),
     Rule(
         "physician",

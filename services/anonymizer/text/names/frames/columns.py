@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words
+from services.anonymizer.text.folding.lexicon import is_clinical
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
 from services.anonymizer.text.names.frames.person import Evidence, is_side, person_end
 from services.anonymizer.text.names.surnames import is_plain_surname
@@ -93,13 +93,7 @@ def _in_column(folded: FoldedText, column: Sequence[Cell]) -> Iterator[tuple[str
 
 def _can_be(category: str, folded: FoldedText, cell: Cell) -> bool:
     view = folded.view[slice(*cell)]
-    if (
-        not view
-        or len(view) > _LONGEST_CELL
-        or view in clinical_words()
-        or view in clinical_terms()
-        or view in ("-", "なし")
-    ):
+    if not view or len(view) > _LONGEST_CELL or is_clinical(view) or view in ("-", "なし"):
         return False
     has_digits = any(sign.isdigit() for sign in view)
     if category in ("patient_id", "accession"):

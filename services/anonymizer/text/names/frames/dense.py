@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.lexicon import clinical_terms, clinical_words, names
+from services.anonymizer.text.folding.lexicon import clinical_words, is_clinical, names
 from services.anonymizer.text.folding.morphemes import Kind
 from services.anonymizer.text.folding.scripts import script
 from services.anonymizer.text.names import unfamiliar
@@ -65,7 +65,7 @@ def _is_no_single(hit: Hit) -> bool:
 def _is_no_reading(hit: Hit) -> bool:
     """Say whether kana are no reading of a surname, or of a given name behind one."""
     words = hit.view.split()
-    if any(word in clinical_words() or word in clinical_terms() for word in words):
+    if any(is_clinical(word) for word in words):
         return True
     return words[0] not in names().by_reading or (len(words) > 1 and words[1] not in names().given_by_reading)
 

@@ -14,6 +14,7 @@ from services.anonymizer.text.names.given import SIDES, is_given_part
 from services.anonymizer.text.names.kanji_names import FUNCTION_WORDS
 from services.anonymizer.text.names.readings import are_words
 from services.anonymizer.text.names.surnames import is_name, is_plain_surname, may_be_name, surname_end
+from services.anonymizer.text.rules import Hit
 
 _PIECE: Final = re.compile(rf"[{_K}]{{1,7}}(?:[ぁ-ん]{{2,4}}(?![ぁ-ん]))?|[ァ-ヺー]{{2,10}}|[A-Z][A-Za-z'-]{{1,15}}")
 _GIVEN: Final = re.compile(
@@ -103,12 +104,17 @@ def _evidence(view: str, parts: tuple[tuple[Kind, int], ...]) -> Evidence:
     return Evidence.UNKNOWN if len(view) <= _LONGEST_UNKNOWN and no_word else Evidence.NONE
 
 
+def is_no_reading(hit: Hit) -> bool:
+    """Say whether no surname is read as the kana that stand there."""
+    return hit.view not in names().by_reading
+
+
 def may_sign(view: str) -> bool:
     """Say whether no word of the clinic or of its work stands there."""
     long = len(view) > 1
     return (
         not _WORK.search(view)
-        and not (long and (view in clinical_words() - names().surnames))
+        and not (long and view in clinical_words() and view not in names().surnames)
         and view not in clinical_terms()
     )
 

@@ -25,13 +25,14 @@ _ENDS: Final = re.compile(
     r"[ ]?(?:様|さま|さん|氏|殿|ちゃん|くん|君|「|」|』|[)、。,/;:\n]|$|へ|が|と|も|は|に|より|から|による?|によれ|"
     r"付添|同席|同伴|来|在|[(]|\d)|[ ]"
 )
+_NAME: Final = re.compile(rf"[{_K}]{{1,6}}(?:[ ]{{1,2}}[{_K}]{{1,3}}(?![{_K}]))?|[ぁ-ん]{{2,4}}")
 _STATES: Final = frozenset("死没健在同不来無有癌病胃肺腸肝腎脳心血糖高低也中付既両")
 
 
 def _whole(folded: FoldedText, label: re.Match[str]) -> Iterator[Place]:
     """Yield a given name, or a whole name, that stands there and ends like a word."""
     at = label.end()
-    match = re.compile(rf"[{_K}]{{1,6}}(?:[ ]{{1,2}}[{_K}]{{1,3}}(?![{_K}]))?|[ぁ-ん]{{2,4}}").match(folded.text, at)
+    match = _NAME.match(folded.text, at)
     for stop in _ends(match) if match else ():
         if _ENDS.match(folded.text, stop) and _is_somebody(folded.view[at:stop]):
             yield at, stop

@@ -7,6 +7,7 @@ from typing import Final
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
 from services.anonymizer.text.names.frames.person import Evidence, evidence, is_side, is_work, person_end
+from services.anonymizer.text.names.slots import in_a_row
 from services.anonymizer.text.rules import Hit, Place, Rule
 
 _WHO: Final = (
@@ -42,16 +43,13 @@ def _behind(least: Evidence) -> Callable[[FoldedText, re.Match[str]], Iterable[P
     """Return the function that yields who stands behind a role, and beside the first."""
 
     def places(folded: FoldedText, role: re.Match[str]) -> Iterator[Place]:
-        at = role.end()
-        while stop := person_end(folded, at, least):
+        def end_of(at: int) -> int:
+            stop = person_end(folded, at, least)
             pair = " " in folded.text[at:stop] and folded.after(stop) == " "  # a given name ends it
-            if not (pair or _ENDS.match(folded.text, stop)) or _is_state(folded, at, stop, role):
-                return
-            yield at, stop
-            beside = _BESIDE.match(folded.text, stop)
-            if beside is None:
-                return
-            at = beside.end()
+            ends = pair or _ENDS.match(folded.text, stop) is not None
+            return stop if stop and ends and not _is_state(folded, at, stop, role) else 0
+
+        yield from in_a_row(folded, role.end(), _BESIDE, end_of)
 
     return places
 

@@ -7,7 +7,15 @@ from typing import Final
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import names
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
-from services.anonymizer.text.names.frames.person import Evidence, evidence, is_side, is_work, may_sign, person_end
+from services.anonymizer.text.names.frames.person import (
+    Evidence,
+    evidence,
+    is_no_reading,
+    is_side,
+    is_work,
+    may_sign,
+    person_end,
+)
 from services.anonymizer.text.names.surnames import is_name, is_plain_surname
 from services.anonymizer.text.rules import Hit, Place, Rule
 
@@ -80,10 +88,6 @@ def _pair(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
 
 def _may_sign(folded: FoldedText, place: Place) -> bool:
     return may_sign(folded.view[slice(*place)])
-
-
-def _is_no_reading(hit: Hit) -> bool:
-    return hit.view not in names().by_reading
 
 
 def _is_everybody(hit: Hit) -> bool:
@@ -164,7 +168,7 @@ RULES: Final = (
         "physician", re.compile(r"^[ \t]*[\[(]?\d{1,2}:\d{2}(?::\d{2})?[\])]?[ ]+(?P<v>[ぁ-ん]{2,6}|"
             r"[ァ-ヺー]{2,6})(?=[ ]?:)", re.MULTILINE),
         "12:58 ⟦ごとう⟧: 了解", "12:58 エコー: 終了",
-        signs=(":",), veto=_is_no_reading,
+        signs=(":",), veto=is_no_reading,
     ),
     Rule(
         "physician",
