@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from shared.service import Role
 
 ROOT = Path(__file__).parent.parent
 MOST_LINES = 300
+MOST_MODULES = 20
 
 
 def test_every_event_is_published_and_taken() -> None:
@@ -72,6 +74,12 @@ def test_modules_stay_short() -> None:
     long = {str(p.relative_to(ROOT)): n for p in _modules() if (n := len(p.read_text().splitlines())) > MOST_LINES}
 
     assert long == {}
+
+
+def test_folders_stay_small() -> None:
+    modules = Counter(str(path.parent.relative_to(ROOT)) for path in _modules() if path.name != "__init__.py")
+
+    assert {folder: count for folder, count in modules.items() if count > MOST_MODULES} == {}
 
 
 def test_no_tracked_file_names_a_machine_or_a_registry() -> None:

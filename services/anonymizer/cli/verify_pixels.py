@@ -6,7 +6,7 @@ from pydicom.tag import Tag
 
 from services.anonymizer.cli.flaw import Flaw
 from services.anonymizer.dicom import patient_identifiers
-from services.anonymizer.instances.action_tables import PIXELS
+from services.anonymizer.instances.elements.action_tables import PIXELS
 from services.anonymizer.pixels import image
 from services.anonymizer.pixels.codestreams import UNUSED_BITS
 from services.anonymizer.pixels.pixel_data import TABLES, PixelData

@@ -15,8 +15,8 @@ from services.anonymizer.dicom import file_format, patient_identifiers
 from services.anonymizer.dicom.patient_identifiers import PatientIdentity, TopLevelAttributes
 from services.anonymizer.header_names.told import ToldName, names_told
 from services.anonymizer.instances import burned_in, series_template, sop_classes
-from services.anonymizer.instances.data_set import Buffer, Rewriter
-from services.anonymizer.instances.replacement_values import shifted
+from services.anonymizer.instances.elements.data_set import Buffer, Rewriter
+from services.anonymizer.instances.elements.replacement_values import shifted
 from services.anonymizer.instances.series_template import Made
 from services.anonymizer.pixels import image
 from services.anonymizer.pixels.codestreams import UNUSED_BITS

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from msgspec import structs
 
-from services.anonymizer.instances.data_set import Buffer
 from services.anonymizer.instances.deidentify import Cleaned, Review, rewritten
+from services.anonymizer.instances.elements.data_set import Buffer
 from services.anonymizer.policy import Policy
 from shared.errors import StorageFull
 

@@ -12,8 +12,8 @@ from typing import Final, NamedTuple, TypeGuard
 
 from services.anonymizer.dicom import patient_identifiers
 from services.anonymizer.dicom.patient_identifiers import IdentifyingValue, TopLevelAttributes
-from services.anonymizer.instances.action_tables import State
-from services.anonymizer.instances.data_set import Buffer, Rewriter
+from services.anonymizer.instances.elements.action_tables import State
+from services.anonymizer.instances.elements.data_set import Buffer, Rewriter
 from services.anonymizer.pixels.pixel_data import PixelData
 from services.anonymizer.policy import Context, Policy
 from services.anonymizer.pseudonyms import vault_entries

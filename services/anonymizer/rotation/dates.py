@@ -2,7 +2,7 @@
 
 import re
 
-from services.anonymizer.instances.replacement_values import shifted
+from services.anonymizer.instances.elements.replacement_values import shifted
 
 _PARTIAL = re.compile(rb"^(\d{4})(\d{2})?((?:[+-]\d{4})?)$")  # DT of a year or month alone, PS3.5 6.2
 

@@ -15,9 +15,9 @@ from pydicom._uid_dict import UID_dictionary
 
 from services.anonymizer.dicom import file_format
 from services.anonymizer.dicom.patient_identifiers import IMAGE_TAGS, PatientIdentity
-from services.anonymizer.instances.action_tables import STATED
-from services.anonymizer.instances.actions import Act
-from services.anonymizer.instances.data_set import Rewriter
+from services.anonymizer.instances.elements.action_tables import STATED
+from services.anonymizer.instances.elements.actions import Act
+from services.anonymizer.instances.elements.data_set import Rewriter
 from services.anonymizer.pixels.pixel_data import PixelData
 from services.anonymizer.policy import Context, Policy
 from services.anonymizer.profile import profile

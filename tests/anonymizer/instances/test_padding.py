@@ -7,8 +7,8 @@ import pytest
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from services.anonymizer.dicom import file_format
-from services.anonymizer.instances import padding
 from services.anonymizer.instances.deidentify import deidentify
+from services.anonymizer.instances.elements import padding
 from services.anonymizer.policy import Policy
 from shared.dicom import elements
 from tests.anonymizer.instances.planted import ct

@@ -13,9 +13,9 @@ import pytest
 from pydicom.dataset import Dataset
 
 from services.anonymizer.cli.verify import verify
-from services.anonymizer.instances.action_tables import STATED
 from services.anonymizer.instances.batch import Refusal, deidentify_one
 from services.anonymizer.instances.deidentify import Review
+from services.anonymizer.instances.elements.action_tables import STATED
 from services.anonymizer.policy import Policy
 from services.anonymizer.profile import profile
 from services.anonymizer.profile.profile import Action

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.anonymizer.instances import replacement_values
+from services.anonymizer.instances.elements import replacement_values
 from services.anonymizer.pseudonyms import keys, pseudonyms
 from services.anonymizer.pseudonyms.keys import KeySet
 from shared.errors import SettingsError

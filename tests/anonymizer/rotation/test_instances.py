@@ -16,7 +16,7 @@ from services.anonymizer.cli.commands import keys as keys_command
 from services.anonymizer.cli.verify import verify
 from services.anonymizer.instances.batch import deidentify_one
 from services.anonymizer.instances.deidentify import Cleaned, Review, deidentify
-from services.anonymizer.instances.replacement_values import shifted
+from services.anonymizer.instances.elements.replacement_values import shifted
 from services.anonymizer.policy import Policy
 from services.anonymizer.pseudonyms import keys
 from services.anonymizer.pseudonyms.keys import Keyring

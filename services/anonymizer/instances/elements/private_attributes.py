@@ -6,7 +6,7 @@ Source: PS3.15 E.3.10; private blocks, PS3.5 7.8.1.
 import re
 from functools import lru_cache
 
-from services.anonymizer.instances import descriptors
+from services.anonymizer.instances.elements import descriptors
 from services.anonymizer.policy import Context
 from services.anonymizer.profile import tables
 from shared.dicom import character_sets, elements, vrs

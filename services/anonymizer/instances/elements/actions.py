@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from services.anonymizer import policy as contexts
-from services.anonymizer.instances import descriptors, replacement_values
+from services.anonymizer.instances.elements import descriptors, replacement_values
 from services.anonymizer.policy import Context
 from services.anonymizer.profile import tables
 from services.anonymizer.profile.profile import Action

@@ -8,7 +8,7 @@ from functools import lru_cache
 import msgspec
 
 from services.anonymizer.dicom.patient_identifiers import PatientIdentity
-from services.anonymizer.instances import replacement_values
+from services.anonymizer.instances.elements import replacement_values
 from services.anonymizer.policy import Context, Policy
 from services.anonymizer.text.cleaner import CleanedText, Identifiers, TextPolicy, clean_text
 from services.anonymizer.text.prose import is_prose

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from services.anonymizer.instances import actions, content_items, padding
+from services.anonymizer.instances.elements import actions, content_items, padding
 from services.anonymizer.profile import profile, tables
 from services.anonymizer.profile.profile import Action
 from shared.dicom import character_sets, vrs

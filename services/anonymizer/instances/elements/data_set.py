@@ -8,8 +8,8 @@ something stands in them that is no image.
 from collections import Counter
 from collections.abc import Mapping
 
-from services.anonymizer.instances import actions, attribute_tags, content_items, padding, private_attributes
-from services.anonymizer.instances.action_tables import CHARSET, PIXELS, STATED, Scope, State, scope
+from services.anonymizer.instances.elements import actions, attribute_tags, content_items, padding, private_attributes
+from services.anonymizer.instances.elements.action_tables import CHARSET, PIXELS, STATED, Scope, State, scope
 from services.anonymizer.pixels import pixel_data
 from services.anonymizer.pixels.pixel_data import PixelData
 from services.anonymizer.policy import Context

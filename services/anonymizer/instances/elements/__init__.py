@@ -1,0 +1,1 @@
+"""What becomes of each element of a Data Set, and of what stands in it."""
