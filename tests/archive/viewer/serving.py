@@ -1,11 +1,13 @@
 """An archive with real Series and the viewer beside it, and how a page waits for what it draws."""
 
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.async_api import Error
 
 from shared.web import ohif
 from tests.archive.conftest import Archive
@@ -52,6 +54,15 @@ async def until(page: "Page", holds: Callable[[], Awaitable[bool]]) -> None:
             return
         await page.wait_for_timeout(500)
     raise AssertionError("it did not come about")
+
+
+async def picture_of(page: "Page") -> bytes:
+    """Return what the first viewport shows, as PNG; again where the viewer replaces its canvas meanwhile."""
+    for _ in range(WAIT_MS // 500):
+        with contextlib.suppress(Error):
+            return await page.locator("canvas").first.screenshot(timeout=WAIT_MS)
+        await page.wait_for_timeout(500)
+    raise AssertionError("no picture could be taken of the first viewport")
 
 
 async def middle_of(page: "Page") -> tuple[float, float]:

@@ -14,7 +14,16 @@ from PIL import Image
 from services.archive.records import INSTANCES
 from tests.archive.conftest import Archive
 from tests.archive.retrieve.fixtures import INSTALLED, SHARED, Serving
-from tests.archive.viewer.serving import LIVER, WAIT_MS, drag, large_files, serving_viewer, until, viewer_url
+from tests.archive.viewer.serving import (
+    LIVER,
+    WAIT_MS,
+    drag,
+    large_files,
+    picture_of,
+    serving_viewer,
+    until,
+    viewer_url,
+)
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -59,7 +68,7 @@ async def opened(page: "Page", viewing: Serving, study: str, mode: str = "viewer
 
 async def canvas_of(page: "Page") -> np.ndarray:
     """Return what the viewport shows: rows × columns of luminance, 0 to 255."""
-    picture = await page.locator("canvas").first.screenshot()
+    picture = await picture_of(page)
     return np.asarray(Image.open(io.BytesIO(picture)).convert("L")).astype(float)
 
 

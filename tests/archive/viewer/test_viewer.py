@@ -32,7 +32,17 @@ from shared.web import ohif
 from shared.web.ohif import fetch
 from tests.archive.conftest import Archive
 from tests.archive.retrieve.fixtures import Serving
-from tests.archive.viewer.serving import LIVER, WAIT_MS, drag, large_files, middle_of, serving_viewer, until, viewer_url
+from tests.archive.viewer.serving import (
+    LIVER,
+    WAIT_MS,
+    drag,
+    large_files,
+    middle_of,
+    picture_of,
+    serving_viewer,
+    until,
+    viewer_url,
+)
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -218,7 +228,7 @@ async def open_liver(viewing: Serving, page: "Page") -> None:
 
 async def drawn(page: "Page") -> int:
     """Return how many different shades the largest canvas shows."""
-    picture = await page.locator("canvas").first.screenshot()
+    picture = await picture_of(page)
     return len(np.unique(np.asarray(Image.open(io.BytesIO(picture)).convert("L"))))
 
 
@@ -367,7 +377,7 @@ async def test_a_segmentation_is_shown_over_its_images(viewing: Serving, page: "
 
 async def _coloured(page: "Page") -> bool:
     """Say whether anything on the canvas has a colour, as segments have and CT images do not."""
-    picture = np.asarray(Image.open(io.BytesIO(await page.locator("canvas").first.screenshot())).convert("RGB"))
+    picture = np.asarray(Image.open(io.BytesIO(await picture_of(page))).convert("RGB"))
     inner = picture[150:-150, 150:-150].astype(int)
     return int((np.ptp(inner, axis=2) > 40).sum()) > 2000
 
