@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from docs import access_parts as access
 from docs import conformance_parts as gateway
 from services.__main__ import SERVICES
 from services.anonymizer import conformance as deidentification
@@ -109,6 +110,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "events": events,
     "flow": flow,
     "settings": settings,
+    "permissions": lambda: _table(("permission", "lets", "roles"), access.permissions()),
+    "routes": lambda: _table(access.ROUTES, access.routes()),
     "associations": lambda: _table(("policy", "value"), gateway.associations()),
     "statuses": lambda: _table(("C-STORE status", "when"), gateway.statuses()),
     "fates": lambda: _table(("Failure Reason", "meaning", "the Instance is"), gateway.fates()),

@@ -14,6 +14,7 @@
     │   ├── NotFound         what is referred to does not exist
     │   └── Damaged          what is at rest is not what was put there
     ├── SettingsError        a setting is missing or wrong; names the variable
+    ├── RouteNotDeclared     a route stands in no line of the access table; the process does not start
     └── IncompatibleData     records at rest are of another version than this code writes; says what to do
 
 Texts say what, where and which rule, and never hold a patient's value.
@@ -87,6 +88,10 @@ class Damaged(Permanent):
 
 class SettingsError(JmidError):
     """A setting is missing or wrong; the text names the variable and shows a right value."""
+
+
+class RouteNotDeclared(JmidError):
+    """A route has no line in the access table, or two; the text names it."""
 
 
 class IncompatibleData(JmidError):

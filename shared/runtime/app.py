@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import jinja2
@@ -49,7 +49,10 @@ def address(listener: Socket) -> str:
 
 
 def build(host: Host, extra: Sequence[web.AbstractRouteDef], every: Sequence[Service] = ()) -> web.Application:
-    """Put together what the services declare. every: all services of the system, for what looks at their queues."""
+    """Put together what the services declare; raise RouteNotDeclared for a route without a line in the access table.
+
+    every: all services of the system, for what looks at their queues.
+    """
     application = web.Application(client_max_size=MAX_FORM_BYTES, middlewares=[_measured, *MIDDLEWARES])
     folders = {s.name: jinja2.FileSystemLoader(r.templates) for s, r in host.open if r.templates}
     loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(WEB / "templates"), jinja2.PrefixLoader(folders)])
@@ -66,7 +69,14 @@ def build(host: Host, extra: Sequence[web.AbstractRouteDef], every: Sequence[Ser
     application.add_routes(language.routes())
     application.add_routes(extra)
     application.router.add_static("/static", WEB / "static")
+    host.access.check(_routes(application))
     return application
+
+
+def _routes(application: web.Application) -> Iterator[tuple[str, str]]:
+    """Yield the method and the path of every route."""
+    for route in application.router.routes():
+        yield route.method, route.resource.canonical if route.resource is not None else ""
 
 
 @web.middleware

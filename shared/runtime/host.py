@@ -32,6 +32,8 @@ from shared.service import Place, Role, Service
 from shared.set_aside import SET_ASIDE
 from shared.settings import Bytes, Seconds
 from shared.text.free_text import TextCheck, unchecked
+from shared.web.access.rules import AccessTable
+from shared.web.access.table import TABLE
 from shared.web.connections import Connections, within_open_files
 from shared.web.slow_clients import SlowClients
 
@@ -88,7 +90,7 @@ class Hosting:
 
     every: all services of the system: their queues are declared, so that no event is unroutable while a service is
     down.  site: the hospital's short name.  bind, port: where it serves HTTP; 0 takes a free port.
-    text_check: looks for names in what a person types.
+    text_check: looks for names in what a person types.  access: who may use which route.
     """
 
     services: Sequence[Service]
@@ -99,6 +101,7 @@ class Hosting:
     port: int = 0
     environ: Mapping[str, str]
     text_check: TextCheck = unchecked
+    access: AccessTable = TABLE
 
 
 @asynccontextmanager
@@ -112,7 +115,7 @@ async def hosted(
         cpu = await stack.enter_async_context(cpu_pool(settings.workers, settings.work_s, settings.worker_memory_bytes))
         socket = apps.listen(hosting.bind, hosting.port)
         stack.callback(socket.close)
-        host = Host(base_url=apps.address(socket), home=home, reserve_bytes=settings.reserve_bytes)
+        host = Host(apps.address(socket), home, settings.reserve_bytes, access=hosting.access)
         for role in sorted({service.role for service in services}):
             await check_before_opening(port_settings(role, environ), home / role.value, settings.start_check_s)
             await _open_role(stack, host, role, hosting)

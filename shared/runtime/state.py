@@ -6,11 +6,13 @@ from pathlib import Path
 from shared.runtime.ports import Ports
 from shared.runtime.tasks import Task
 from shared.service import Role, Running, Service
+from shared.web.access.rules import AccessTable
+from shared.web.access.table import TABLE
 
 
 @dataclass
 class Host:
-    """A running process. ready: turns False as soon as it is told to stop."""
+    """A running process. ready: turns False as soon as it is told to stop.  access: who may use which route."""
 
     base_url: str
     home: Path = Path()
@@ -19,3 +21,4 @@ class Host:
     ports: dict[Role, Ports] = field(default_factory=dict)
     tasks: list[Task] = field(default_factory=list)
     ready: bool = False
+    access: AccessTable = TABLE

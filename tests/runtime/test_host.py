@@ -20,6 +20,7 @@ from shared.runtime.cpu import cpu_pool
 from shared.runtime.host import Hosting, hosted
 from shared.runtime.state import Host
 from shared.service import Check, Place, Role, Running, Service
+from tests.web.access.declared import with_public
 
 
 class Probe:
@@ -86,7 +87,9 @@ def services(probe: Probe) -> list[Service]:
 async def running(probe: Probe, home: Path, **environ: str) -> AsyncIterator[Host]:
     every = services(probe)
     environ = {"JMID_HOST_DRAIN_S": "5", **environ}
-    async with hosted(Hosting(services=every[:1], every=every, home=home, site="a", environ=environ)) as host:
+    access = with_public("GET /hello", "POST /read")
+    hosting = Hosting(services=every[:1], every=every, home=home, site="a", environ=environ, access=access)
+    async with hosted(hosting) as host:
         yield host
 
 

@@ -14,6 +14,7 @@ from shared.runtime.state import Host
 from shared.service import Place, Role, Running, Service
 from shared.web.csrf import trusting
 from shared.web.errors import PROBLEM, Face, face_of
+from tests.web.access.declared import with_public_routes
 
 SECRET = "YAMADA^TARO"
 
@@ -34,7 +35,8 @@ async def _nothing(_: Place) -> AsyncIterator[Running]:
 async def serving(*routes: web.AbstractRouteDef) -> AsyncIterator[aiohttp.ClientSession]:
     """Serve routes through the real application of a process."""
     service = Service(name="probe", role=Role.CENTRE, opens=_nothing)
-    runner = web.AppRunner(apps.build(Host("", open=[(service, Running(routes=routes))]), []))
+    host = Host("", open=[(service, Running(routes=routes))], access=with_public_routes(routes))
+    runner = web.AppRunner(apps.build(host, []))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

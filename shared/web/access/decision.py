@@ -1,0 +1,58 @@
+"""Whether somebody may use a route: decided by the rule of the route alone, without I/O. Pure.
+
+What no grant lets do is refused, and so is a grant whose scope nothing checks.
+"""
+
+import enum
+from typing import Protocol
+
+from shared.web.access.rules import Rule
+from shared.web.access.words import AccessRole, Scope
+
+
+class Holder(Protocol):
+    """Whose roles count. sites: short names of hospitals."""
+
+    @property
+    def roles(self) -> frozenset[AccessRole]: ...
+
+    @property
+    def sites(self) -> frozenset[str]: ...
+
+
+class Decision(enum.StrEnum):
+    """allowed, or the reason why not; of several reasons the last of these holds."""
+
+    ALLOWED = "allowed"
+    NOT_SIGNED_IN = "not-signed-in"
+    NO_ROLE = "no-role"
+    SCOPE_NOT_CHECKED = "scope-not-checked"
+    OTHER_SITE = "other-site"
+
+
+_ORDER = list(Decision)
+
+
+def decide(rule: Rule, holder: Holder | None, site: str) -> Decision:
+    """Return whether the holder may use a route of the rule. holder: None if nobody showed who they are.
+
+    site: the hospital whose gateway this is; a grant by site is for that one.
+    """
+    if rule.is_public:
+        return Decision.ALLOWED
+    if holder is None:
+        return Decision.NOT_SIGNED_IN
+    decisions = [_by_grant(rule, rule.grants.get(role), holder, site) for role in holder.roles]
+    if Decision.ALLOWED in decisions:
+        return Decision.ALLOWED
+    return max(decisions, key=_ORDER.index, default=Decision.NO_ROLE)
+
+
+def _by_grant(rule: Rule, granted: Scope | None, holder: Holder, site: str) -> Decision:
+    if granted is None:
+        return Decision.NO_ROLE
+    if granted not in rule.checked:
+        return Decision.SCOPE_NOT_CHECKED
+    if granted is Scope.SITE and site not in holder.sites:
+        return Decision.OTHER_SITE
+    return Decision.ALLOWED

@@ -1,0 +1,247 @@
+"""The access table: every route of every service and of the runtime. Pure.
+
+A route that stands nowhere here does not let its process start. At a gateway a grant by site is compared with the
+gateway's own site. At the centre nothing compares yet by site, project or dataset, so such grants let nothing there.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from shared.web.access.rules import NOBODY, AccessTable, Rule
+from shared.web.access.words import AccessRole, Permission, Scope
+
+_SITE: Final = frozenset({Scope.SITE})
+_STUDY: Final = "/dicom-web/studies/{study}"
+_SERIES: Final = f"{_STUDY}/series/{{series}}"
+_INSTANCE: Final = f"{_SERIES}/instances/{{instance}}"
+_FRAMES: Final = f"{_INSTANCE}/frames/{{frames}}"
+_LEVELS: Final = (_STUDY, _SERIES, _INSTANCE)
+_OF_A_LEVEL: Final = ("", "/metadata", "/bulkdata", "/pixeldata", "/rendered", "/thumbnail")
+
+
+def _of_site(*roles: AccessRole) -> Mapping[AccessRole, Scope]:
+    return dict.fromkeys(roles, Scope.SITE)
+
+
+def _of_all(*roles: AccessRole) -> Mapping[AccessRole, Scope]:
+    return dict.fromkeys(roles, Scope.ALL)
+
+
+_READERS: Final = {
+    AccessRole.SITE_READER: Scope.SITE,
+    AccessRole.RADIOLOGIST: Scope.ALL,
+    AccessRole.RESEARCHER: Scope.PROJECT,
+    AccessRole.PRIVACY_OFFICER: Scope.ALL,
+    AccessRole.SERVICE: Scope.ALL,
+}
+
+_RUNTIME: Final = (
+    Rule(
+        Permission.PUBLIC,
+        "see whether the process lives, choose a language, load what pages look like",
+        NOBODY,
+        (
+            "GET /-/live",
+            "GET /-/ready",
+            "GET /-/language/{language}",
+            "GET /static",
+            "OPTIONS /dicom-web",
+            "OPTIONS /dicom-web/",
+        ),
+    ),
+    Rule(
+        Permission.OPERATE,
+        "see figures, dead letters and set-aside items, and have them tried again",
+        _of_all(AccessRole.OPERATOR, AccessRole.ADMINISTRATOR),
+        ("GET /-/status", "GET /-/dead", "POST /-/dead", "GET /-/dead.json"),
+    ),
+    Rule(
+        Permission.READ_METRICS,
+        "read the metrics",
+        _of_all(AccessRole.OPERATOR, AccessRole.ADMINISTRATOR, AccessRole.SERVICE),
+        ("GET /-/metrics",),
+    ),
+)
+
+_GATEWAY: Final = (
+    Rule(
+        Permission.SEND,
+        "send identified Instances and reports",
+        _of_site(AccessRole.SITE_SENDER, AccessRole.SERVICE),
+        ("POST /ingest/dicom-web/studies", "POST /ingest/dicom-web/studies/{study}", "POST /ingest/reports"),
+        _SITE,
+    ),
+    Rule(
+        Permission.READ_RECEIPTS,
+        "see what became of what was sent",
+        _of_site(
+            AccessRole.SITE_SENDER,
+            AccessRole.SITE_READER,
+            AccessRole.PRIVACY_OFFICER,
+            AccessRole.OPERATOR,
+            AccessRole.SERVICE,
+        ),
+        ("GET /ingest/receipts", "GET /ingest/receipts/{receipt_id}", "GET /gateway/receipts"),
+        _SITE,
+    ),
+    Rule(
+        Permission.READ_IDENTIFIED,
+        "see what waits in quarantine, identified pictures and texts among it, and the site's rules and names",
+        _of_site(AccessRole.PRIVACY_OFFICER),
+        (
+            "GET /gateway/quarantine",
+            "GET /api/gateway/quarantine",
+            "GET /api/gateway/quarantine/reasons",
+            "GET /gateway/quarantine/{blob}",
+            "GET /gateway/quarantine/{blob}/frames/{frame}.png",
+            "GET /gateway/quarantine/{blob}/proposal",
+            "GET /gateway/quarantine/reports/{blob}",
+            "GET /gateway/quarantine/rules",
+            "GET /api/gateway/quarantine/rules",
+            "GET /gateway/quarantine/names",
+            "GET /api/gateway/quarantine/names",
+        ),
+        _SITE,
+    ),
+    Rule(
+        Permission.DECIDE_IDENTIFIED,
+        "release, mask or reject what waits in quarantine, and change the site's rules and names",
+        _of_site(AccessRole.PRIVACY_OFFICER),
+        (
+            "POST /gateway/quarantine/{blob}",
+            "POST /gateway/quarantine/reports/{blob}",
+            "POST /gateway/quarantine/rules",
+            "POST /gateway/quarantine/names",
+        ),
+        _SITE,
+    ),
+    Rule(
+        Permission.READ_AUDIT,
+        "read what was de-identified, decided and read from the vault",
+        _of_site(AccessRole.PRIVACY_OFFICER),
+        ("GET /gateway/audit", "GET /api/gateway/audit"),
+        _SITE,
+    ),
+    Rule(
+        Permission.READ_LINKS,
+        "see the gateway's links, deliveries and de-identified reports",
+        _of_site(AccessRole.SITE_READER, AccessRole.RADIOLOGIST, AccessRole.PRIVACY_OFFICER),
+        (
+            "GET /gateway/links",
+            "GET /gateway/reports/{report_id}",
+            "GET /api/gateway/links",
+            "GET /api/gateway/reports/{report_id}",
+            "GET /api/gateway/deliveries",
+        ),
+        _SITE,
+    ),
+    Rule(
+        Permission.DECIDE_LINKS,
+        "link by hand, let a report pass review, have a delivery tried again",
+        _of_site(AccessRole.PRIVACY_OFFICER),
+        ("POST /gateway/links", "POST /api/gateway/links", "POST /api/gateway/deliveries"),
+        _SITE,
+    ),
+)
+
+_CENTRE: Final = (
+    Rule(
+        Permission.SEARCH,
+        "search cases, and count them",
+        _READERS,
+        (
+            "GET /",
+            "GET /cases/{case_id}",
+            "GET /counts",
+            "GET /api/cases",
+            "GET /api/cases/{case_id}",
+            "GET /api/counts",
+            "GET /dicom-web/studies",
+            "GET /dicom-web/series",
+            "GET /dicom-web/instances",
+            f"GET {_STUDY}/series",
+            f"GET {_STUDY}/instances",
+            f"GET {_SERIES}/instances",
+        ),
+    ),
+    Rule(
+        Permission.RETRIEVE,
+        "retrieve Instances, their metadata, bulk data, frames and rendered images",
+        {**_READERS, AccessRole.RESEARCHER: Scope.DATASET},
+        (
+            *(f"GET {level}{what}" for level in _LEVELS for what in _OF_A_LEVEL),
+            *(f"GET {_FRAMES}{what}" for what in ("", "/rendered", "/thumbnail")),
+            f"GET {_INSTANCE}/bulkdata/{{path}}",
+            "GET /dicom-web/wado",
+        ),
+    ),
+    Rule(
+        Permission.VIEW,
+        "load the viewer, which reads images by the permissions of whoever uses it",
+        _of_all(AccessRole.SITE_READER, AccessRole.RADIOLOGIST, AccessRole.RESEARCHER, AccessRole.PRIVACY_OFFICER),
+        ("GET /viewer", "GET /viewer/{path}"),
+    ),
+    Rule(
+        Permission.STORE,
+        "store Instances: a gateway's, and what is derived of Studies of this centre",
+        _of_all(AccessRole.RADIOLOGIST, AccessRole.SERVICE),
+        ("POST /dicom-web/studies", f"POST {_STUDY}"),
+    ),
+    Rule(
+        Permission.DELETE,
+        "delete Instances for good",
+        _of_all(AccessRole.ADMINISTRATOR),
+        tuple(f"DELETE {level}" for level in _LEVELS),
+    ),
+    Rule(
+        Permission.DELIVER,
+        "deliver de-identified reports, and answer recalls, as a gateway",
+        _of_all(AccessRole.SERVICE),
+        ("POST /api/reports", "POST /api/recalls/{study}/done"),
+    ),
+    Rule(
+        Permission.FOLLOW,
+        "follow the change feeds",
+        _of_all(AccessRole.SERVICE),
+        ("GET /dicom-web/changefeed", "GET /api/reports/changes"),
+    ),
+    Rule(
+        Permission.READ_REPORTS,
+        "read reports, links, diagnoses and annotations",
+        _READERS,
+        (
+            "GET /api/reports",
+            "GET /api/reports/{report_id}",
+            "GET /api/reports/{report_id}/history",
+            "GET /api/links",
+            "GET /api/diagnoses",
+            "GET /api/annotations",
+        ),
+    ),
+    Rule(
+        Permission.WRITE_CASES,
+        "write diagnoses and annotations, and link by hand",
+        {AccessRole.RADIOLOGIST: Scope.ALL, AccessRole.RESEARCHER: Scope.OWN_WORK},
+        ("POST /api/diagnoses", "POST /api/annotations", "POST /api/links"),
+    ),
+    Rule(
+        Permission.READ_RECALLS,
+        "see which Studies are asked back",
+        _of_all(
+            AccessRole.RADIOLOGIST,
+            AccessRole.PRIVACY_OFFICER,
+            AccessRole.OPERATOR,
+            AccessRole.ADMINISTRATOR,
+            AccessRole.SERVICE,
+        ),
+        ("GET /api/recalls",),
+    ),
+    Rule(
+        Permission.RECALL,
+        "ask a Study back from its gateway",
+        _of_all(AccessRole.RADIOLOGIST, AccessRole.PRIVACY_OFFICER, AccessRole.OPERATOR),
+        ("POST /api/recalls",),
+    ),
+)
+
+TABLE: Final = AccessTable((*_RUNTIME, *_GATEWAY, *_CENTRE))

@@ -1,0 +1,79 @@
+"""Whether somebody may: by role, scope and site, refused unless something says otherwise."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from shared.errors import RouteNotDeclared
+from shared.web.access.decision import Decision, decide
+from shared.web.access.rules import NOBODY, AccessTable, Rule
+from shared.web.access.words import AccessRole, Permission, Scope
+
+SITE = frozenset({Scope.SITE})
+
+
+@dataclass(frozen=True)
+class Person:
+    roles: frozenset[AccessRole]
+    sites: frozenset[str] = frozenset()
+
+
+def rule(role: AccessRole, scope: Scope, checked: frozenset[Scope]) -> Rule:
+    return Rule(Permission.SEARCH, "search", {role: scope}, ("GET /api/cases",), checked)
+
+
+def person(*roles: AccessRole, site: str = "") -> Person:
+    return Person(frozenset(roles), frozenset({site} if site else ()))
+
+
+def test_what_is_public_is_for_everybody() -> None:
+    public = Rule(Permission.PUBLIC, "see", NOBODY, ("GET /-/live",))
+
+    assert decide(public, None, "a") is Decision.ALLOWED
+
+
+def test_who_showed_nothing_is_not_signed_in() -> None:
+    assert decide(rule(AccessRole.OPERATOR, Scope.ALL, frozenset(Scope)), None, "a") is Decision.NOT_SIGNED_IN
+
+
+@pytest.mark.parametrize(
+    ("holder", "decision"),
+    [
+        (person(AccessRole.OPERATOR), Decision.NO_ROLE),
+        (person(), Decision.NO_ROLE),
+        (person(AccessRole.SITE_READER), Decision.OTHER_SITE),
+        (person(AccessRole.SITE_READER, site="b"), Decision.OTHER_SITE),
+        (person(AccessRole.SITE_READER, site="a"), Decision.ALLOWED),
+        (person(AccessRole.OPERATOR, AccessRole.SITE_READER, site="b"), Decision.OTHER_SITE),
+        (person(AccessRole.OPERATOR, AccessRole.SITE_READER, site="a"), Decision.ALLOWED),
+    ],
+)
+def test_a_grant_by_site_is_for_the_sites_of_the_actor(holder: Person, decision: Decision) -> None:
+    assert decide(rule(AccessRole.SITE_READER, Scope.SITE, SITE), holder, "a") is decision
+
+
+@pytest.mark.parametrize("scope", [Scope.SITE, Scope.PROJECT, Scope.DATASET, Scope.OWN_WORK])
+def test_a_grant_whose_scope_nothing_checks_lets_nothing(scope: Scope) -> None:
+    holder = person(AccessRole.RESEARCHER, site="a")
+
+    decision = decide(rule(AccessRole.RESEARCHER, scope, frozenset({Scope.ALL})), holder, "a")
+
+    assert decision is Decision.SCOPE_NOT_CHECKED
+
+
+def test_a_route_is_named_by_one_rule() -> None:
+    one = rule(AccessRole.OPERATOR, Scope.ALL, SITE)
+
+    with pytest.raises(RouteNotDeclared, match="GET /api/cases twice"):
+        AccessTable([one, one])
+
+
+def test_head_needs_what_get_needs_and_a_preflight_nothing() -> None:
+    table = AccessTable([rule(AccessRole.OPERATOR, Scope.ALL, SITE)])
+
+    head, preflight = table.rule_of("HEAD", "/api/cases"), table.rule_of("OPTIONS", "/api/cases")
+
+    assert head is table.rule_of("GET", "/api/cases") is not None
+    assert preflight is not None
+    assert preflight.is_public
+    assert table.rule_of("OPTIONS", "/other") is table.rule_of("POST", "/api/cases") is None
