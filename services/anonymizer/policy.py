@@ -1,6 +1,6 @@
 """What is the same for all elements of one Instance: profile, keys, and whom it is about."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from services.anonymizer.device_rules import DeviceRule
 from services.anonymizer.dicom import patient_identifiers
@@ -23,6 +23,7 @@ class Policy(NamedTuple):
     one of the Series.  recognise: whether the recogniser of names, if it is installed, reads the cleaned reports.
     analyse: whether the morphological analyser reads every text; without it only rules and lists find people.
     device_rules: what a person decided for all images of a device.
+    documents: whether a person may let an encapsulated PDF out as pictures of its pages, or it is refused.
     names: the site's own, of its list.  most_named: see ``TextPolicy``.
     """
 
@@ -36,6 +37,7 @@ class Policy(NamedTuple):
     search_slices: bool = False
     analyse: bool = True
     device_rules: tuple[DeviceRule, ...] = ()
+    documents: Literal["refuse", "review"] = "refuse"
     names: SiteList = site_list.NONE
     most_named: int = 3
 

@@ -131,13 +131,14 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What a person decided, and who (by). number: 1, and one more with each that supersedes it.
 
-    boxes: of mask, in pixels.  cuts: number of the text, begin and end in signs; digest: of the cleaned report they
-    were made on.
+    boxes: of mask, in pixels.  page_boxes: of one page of a document each, its number from 0 first.
+    cuts: number of the text, begin and end in signs; digest: of the cleaned report they were made on.
     """
 
     blob: str
     decision: Choice
     boxes: tuple[tuple[int, int, int, int], ...] = ()
+    page_boxes: tuple[tuple[int, int, int, int, int], ...] = ()
     cuts: tuple[tuple[int, int, int], ...] = ()
     digest: str = ""
     by: str

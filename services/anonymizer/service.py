@@ -70,6 +70,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         trust_detector=settings.pixel_text == "mask",
         recognise=settings.name_recogniser == "auto",
         search_pixels=settings.search_pixels,
+        documents=settings.documents,
         analyse=settings.text_analyser == "required",
         most_named=settings.most_named,
         names=await asyncio.to_thread(site_list.read, settings.site_list),

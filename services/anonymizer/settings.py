@@ -33,6 +33,13 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
             "mask, what the text detector finds is masked and the image passes."
         ),
     ] = "review"
+    documents: Annotated[
+        Literal["refuse", "review"],
+        Meta(
+            description="Encapsulated PDFs: review, a person looks at each page, masks, and only pictures of the pages "
+            "leave, which needs pypdfium2; refuse, they can only be rejected."
+        ),
+    ] = "review"
     search_pixels: Annotated[
         bool,
         Meta(

@@ -40,11 +40,17 @@ def cleaned(
     if rule.then == "refuse":
         raise Refused(rule.name, rule.why)
     if review is not None:
-        return image.masked(data, [Box(*box) for box in review.boxes]) if review.boxes else data
+        return _masked_by_person(data, review)
     if not policy.trust_detector:
         raise Refused(rule.name, rule.why)
     boxes = image.outside_regions(data) + text_detector.text_boxes(image.for_detector(data))
     return image.masked(data, boxes) if boxes else data
+
+
+def _masked_by_person(data: FileBytes, review: "Review") -> FileBytes:
+    by_page = [(page, Box(*box)) for page, *box in review.page_boxes]
+    boxes = [Box(*box) for box in review.boxes]
+    return image.masked(data, boxes, by_page) if boxes or by_page else data
 
 
 def device_rule_for(attributes: TopLevelAttributes, policy: Policy) -> DeviceRule | None:

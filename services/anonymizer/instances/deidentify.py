@@ -14,7 +14,7 @@ from services.anonymizer import policy as contexts
 from services.anonymizer.dicom import file_format, patient_identifiers
 from services.anonymizer.dicom.patient_identifiers import PatientIdentity, TopLevelAttributes
 from services.anonymizer.header_names.told import ToldName, names_told
-from services.anonymizer.instances import burned_in, series_template, sop_classes
+from services.anonymizer.instances import burned_in, documents, series_template, sop_classes
 from services.anonymizer.instances.elements.data_set import Buffer, Rewriter
 from services.anonymizer.instances.elements.replacement_values import shifted
 from services.anonymizer.instances.series_template import Made
@@ -61,9 +61,13 @@ class Cleaned(msgspec.Struct, frozen=True):
 
 
 class Review(msgspec.Struct, frozen=True):
-    """What a person decided who saw the picture. boxes: what to mask; none: it shows nothing that identifies."""
+    """What a person decided who saw the picture. boxes: what to mask; none: it shows nothing that identifies.
+
+    page_boxes: what to mask in one page of a document alone: its number from 0, left, top, right, bottom.
+    """
 
     boxes: tuple[tuple[int, int, int, int], ...] = ()
+    page_boxes: tuple[tuple[int, int, int, int, int], ...] = ()
 
 
 def deidentify(data: bytes, policy: Policy, review: Review | None = None) -> Cleaned:
@@ -94,7 +98,11 @@ def rewritten(data: FileBytes, policy: Policy, review: Review | None) -> tuple[S
         )
     else:
         who, attributes = patient_identifiers.read(file.data, file.start, file.syntax)
-        sop_classes.check(attributes)
+        sop_classes.check(attributes, is_document_taken=policy.documents != "refuse")
+        if attributes.text(sop_classes.SOP_CLASS) == sop_classes.PDF:
+            data = documents.pages_of(data, review)
+            file = file_format.split(data)
+            who, attributes = patient_identifiers.read(file.data, file.start, file.syntax)
         clean = burned_in.cleaned(data, attributes, policy, review)
         rule = burned_in.device_rule_for(attributes, policy) if clean is not None and review is None else None
         if clean is not None and clean is not data:

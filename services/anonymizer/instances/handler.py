@@ -151,7 +151,7 @@ async def _keep(
 
 def _review(decision: Decision | None) -> Review | None:
     """Return what a person decided for the pixels; a rejected image stays refused for the reason that it was."""
-    return None if decision is None or decision.is_rejection else Review(decision.boxes)
+    return None if decision is None or decision.is_rejection else Review(decision.boxes, decision.page_boxes)
 
 
 def _key(cleaned: Cleaned) -> str:

@@ -6,11 +6,12 @@ from shared.errors import Invalid, Refused
 
 SOP_CLASS, SOP_INSTANCE, STUDY, SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
 
+PDF = "1.2.840.10008.5.1.4.1.1.104.1"
 # What cannot be cleaned by rule. Source of the UIDs: PS3.6 Annex A.
 REFUSED = {
     "1.2.840.10008.1.3.10": ("media-directory", "a DICOMDIR describes media and refers to what is sent by itself"),
     "1.2.840.10008.5.1.4.1.1.66": ("raw-data", "Raw Data holds what only its maker can read"),
-    "1.2.840.10008.5.1.4.1.1.104.1": ("encapsulated-document", "an encapsulated PDF cannot be cleaned"),
+    PDF: ("encapsulated-document", "an encapsulated PDF leaves only after a person saw its pages"),
     "1.2.840.10008.5.1.4.1.1.104.2": ("encapsulated-document", "an encapsulated CDA is sent as a report instead"),
     "1.2.840.10008.5.1.4.1.1.104.3": ("encapsulated-document", "an encapsulated STL model may show a face"),
     "1.2.840.10008.5.1.4.1.1.104.4": ("encapsulated-document", "an encapsulated OBJ model may show a face"),
@@ -24,12 +25,15 @@ REFUSED = {
 }
 
 
-def check(attributes: TopLevelAttributes) -> None:
-    """Raise Invalid if the Instance does not say what it is, Refused if its class cannot be de-identified."""
+def check(attributes: TopLevelAttributes, *, is_document_taken: bool = False) -> None:
+    """Raise Invalid if the Instance does not say what it is, Refused if its class cannot be de-identified.
+
+    is_document_taken: an encapsulated PDF is let in, for its pages to be looked at.
+    """
     sop_class = attributes.text(SOP_CLASS)
     if not sop_class:
         raise Invalid("no-sop-class", "SOP Class UID (0008,0016) is missing or empty (PS3.3 C.12.1)")
-    if sop_class in REFUSED:
+    if sop_class in REFUSED and not (is_document_taken and sop_class == PDF):
         raise Refused(*REFUSED[sop_class])
     for tag, name in ((SOP_INSTANCE, "SOP"), (STUDY, "Study"), (SERIES, "Series")):
         if not attributes.text(tag):

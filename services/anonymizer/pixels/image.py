@@ -5,7 +5,7 @@ Source: grayscale pipeline, PS3.3 C.7.6.3.1.2, C.11.1, C.11.2; ultrasound region
 
 import io
 import mmap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO, Final, NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -90,15 +90,18 @@ def png(data: FileBytes, frame: int) -> bytes:
     return buffer.getvalue()
 
 
-def masked(data: FileBytes, boxes: list[Box]) -> bytes:
-    """Return the file with the boxes black in every frame, in Explicit VR Little Endian and not compressed."""
+def masked(data: FileBytes, boxes: list[Box], by_frame: Sequence[tuple[int, Box]] = ()) -> bytes:
+    """Return the file with the boxes black in every frame, in Explicit VR Little Endian and not compressed.
+
+    by_frame: boxes of one frame, from 0; Invalid if there is none of that number.
+    """
 
     def mask(dataset: Dataset) -> bytes:
         if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
             dataset.decompress(generate_instance_uid=False)  # pydicom's is random; the Instance gets its own anyway
         else:
             dataset["PixelData"].VR = "OW" if dataset.BitsAllocated > 8 else "OB"
-        _mask(dataset, boxes)
+        _mask(dataset, boxes, by_frame)
         return _written(dataset)
 
     return _decoded(data, mask)
@@ -205,16 +208,18 @@ def _stretched(values: Array) -> Array:
     return stretched
 
 
-def _mask(dataset: Dataset, boxes: list[Box]) -> None:
+def _mask(dataset: Dataset, boxes: list[Box], by_frame: Sequence[tuple[int, Box]]) -> None:
     pixels: Array = dataset.pixel_array.copy()
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    if any(frame >= frames for frame, _ in by_frame):
+        raise Invalid("no-such-frame", "the image has fewer frames")
     colour = int(dataset.SamplesPerPixel) > 1
     photometric = str(dataset.PhotometricInterpretation)
     black = _black(photometric, pixels, int(dataset.BitsStored), signed=bool(dataset.PixelRepresentation))
-    for left, top, right, bottom in boxes:
-        if colour:
-            pixels[..., top:bottom, left:right, :] = black
-        else:
-            pixels[..., top:bottom, left:right] = black
+    each = pixels if frames > 1 else pixels[np.newaxis]
+    every = ((frame, box) for frame in range(frames) for box in boxes)
+    for frame, (left, top, right, bottom) in (*every, *by_frame):
+        each[frame, top:bottom, left:right] = black
     if colour:
         dataset.PlanarConfiguration = 0
         if photometric.startswith("YBR"):

@@ -74,6 +74,15 @@ def legible_boxes(frames: "np.ndarray[Any, Any]") -> list[Box]:
     return sorted({box for picture in frames for box in _legible(picture)})
 
 
+def lines(picture: "np.ndarray[Any, Any]") -> list[Box]:
+    """Return where text is in one picture of a page, at its own size. picture: (row, column) of uint8.
+
+    Raises Refused if the detector is not installed.
+    """
+    _check_installed()
+    return _boxes(picture, 1)
+
+
 def _check_installed() -> None:
     if _engine() is None:
         raise Refused(UNSEEN, "the text detector that has to look at it is not installed or does not start")

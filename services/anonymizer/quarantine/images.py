@@ -5,28 +5,33 @@ made it. It may be made for the image, for what waits of its Series, or for all 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import aiohttp_jinja2
 from aiohttp import web
 
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.device_rules import Box
-from services.anonymizer.instances import burned_in
+from services.anonymizer.documents import pdf, secondary_capture
+from services.anonymizer.instances import burned_in, documents
 from services.anonymizer.pixels import image, text_detector
 from services.anonymizer.pixels.rules import rules
+from services.anonymizer.policy_now import policy_now
 from services.anonymizer.quarantine import decisions, device_decisions, series
 from services.anonymizer.records import Choice, Decision, Kind, Quarantined, State
 from shared import clock
 from shared.bus import Bus
 from shared.errors import Invalid, NotFound, Permanent, Refused
+from shared.whole_numbers import whole_number
 
-_BOX = re.compile(r"(\d{1,5}),(\d{1,5}),(\d{1,5}),(\d{1,5})")
+_BOX = re.compile(r"(?:(\d{1,5}):)?(\d{1,5}),(\d{1,5}),(\d{1,5}),(\d{1,5})")  # of one page, or of every frame
 _BLOB = "{blob:[A-Za-z0-9._/-]+}"
 PIXEL_REASONS = frozenset(rule.name for rule in rules() if rule.then == "look") | {
     burned_in.FOUND,
     text_detector.UNSEEN,
 }
+_LOOKED_AT = PIXEL_REASONS | {documents.PAGES}
+PageBox = tuple[int, int, int, int, int]
 _SCOPES = ("item", "series", "device")
 
 
@@ -41,14 +46,17 @@ class ImageReview:
         item = await self._item(request)
         context = await decisions.shown_with(self._deps, request, item)
         waiting = await series.waiting_of(self._deps.documents, item, PIXEL_REASONS)
-        context |= {"visible": item.reason in PIXEL_REASONS, "series": waiting[: series.SHOWN], "waiting": len(waiting)}
+        waiting = [] if item.reason == documents.PAGES else waiting  # each document is read by itself
+        context |= {"visible": item.reason in _LOOKED_AT, "series": waiting[: series.SHOWN], "waiting": len(waiting)}
+        context |= {"is_document": item.reason == documents.PAGES}
         return aiohttp_jinja2.render_template("anonymizer/review.html", request, context)
 
     async def frame(self, request: web.Request) -> web.Response:
         """Return one frame as a PNG."""
-        data = await decisions.bytes_of(self._deps, await self._item(request))
+        item = await self._item(request)
+        data = await decisions.bytes_of(self._deps, item)
         try:
-            picture = await self._deps.cpu(image.png, data, int(request.match_info["frame"]))
+            picture = await self._deps.cpu(_png_of(item), data, int(request.match_info["frame"]))
         except Permanent as error:
             raise NotFound(error.reason, error.detail) from error
         return web.Response(body=picture, content_type="image/png", headers={"Cache-Control": "no-store"})
@@ -57,9 +65,12 @@ class ImageReview:
         """Return boxes to mask: outside the ultrasound regions, and where the detector sees text.
 
         Without a detector nobody looked for text: 403 with the reason, unless only regions=1 are asked for.
+        Of a document it is asked for one page: frame, from 0.
         """
         item = await self._item(request)
         data = await decisions.bytes_of(self._deps, item)
+        if item.reason == documents.PAGES:
+            return await self._proposal_of_page(request, data)
         try:
             proposal = await self._deps.cpu(burned_in.proposed, data, item.reason)
         except Permanent as error:
@@ -71,6 +82,21 @@ class ImageReview:
         counts = {"text": len(text), "outside_regions": len(outside)}
         return web.json_response({"outcome": outcome, **counts, "boxes": outside + text})
 
+    async def _proposal_of_page(self, request: web.Request, data: bytes) -> web.Response:
+        page = whole_number(request.query.get("frame", "0"), pdf.MOST_PAGES)
+        if page is None:
+            raise Invalid("no-such-frame", "frame is the number of a page, from 0")
+        policy = (await policy_now(self._deps)).policy
+        try:
+            boxes, is_searched = await self._deps.cpu(documents.proposed_boxes, data, page, policy)
+        except Permanent as error:
+            raise NotFound(error.reason, error.detail) from error
+        if not is_searched and request.query.get("regions") != "1":
+            raise Refused(text_detector.UNSEEN, "the text detector is not installed: it did not look for text")
+        outcome = "not-searched" if not is_searched else "found" if boxes else "none"
+        found = [[*box, page] for box in boxes]
+        return web.json_response({"outcome": outcome, "text": len(found), "outside_regions": 0, "boxes": found})
+
     async def decide(self, request: web.Request) -> web.Response:
         """Take the form of a decision, for the scope that it names."""
         form = await decisions.form_of(request)
@@ -78,6 +104,8 @@ class ImageReview:
         decision, scope = _decision(item, form), form.get("scope") or "item"
         if scope not in _SCOPES:
             raise Invalid("wrong-scope", f"scope is one of {', '.join(_SCOPES)}")
+        if item.reason == documents.PAGES and scope != "item":
+            raise Invalid("wrong-scope", "a decision about a document is for this one alone: no other was read")
         if scope == "device":
             await device_decisions.decide_for_device(self._deps, self._bus, item, decision, form)
         else:
@@ -105,20 +133,39 @@ def review_routes(deps: AnonymizerDeps, bus: Bus) -> list[web.AbstractRouteDef]:
 def _decision(item: Quarantined, form: Mapping[str, str]) -> Decision:
     """Return the decision of a form; raise Invalid if it says nothing that can be done."""
     choice, by = decisions.choice_of(form, (Choice.ACCEPT, Choice.MASK, Choice.REJECT))
-    if choice is not Choice.REJECT and item.reason not in PIXEL_REASONS:
+    if choice is not Choice.REJECT and item.reason not in _LOOKED_AT:
         raise Invalid("not-in-pixels", "what is wrong with it is not in its pixels: it can only be rejected")
     if item.state is State.REJECTED_LATE:
         raise Refused("taken-back", "the centre was asked to withdraw it: that is not undone")
-    boxes = _boxes(form.get("boxes", ""), item)
-    if choice is Choice.MASK and not boxes:
+    boxes, page_boxes = _boxes(form.get("boxes", ""), item)
+    if choice is not Choice.MASK:
+        boxes, page_boxes = (), ()
+    elif not (boxes or page_boxes):
         raise Invalid("wrong-boxes", "boxes is left,top,right,bottom;… in pixels of the image, at least one")
     now = clock.utc_now().isoformat(timespec="milliseconds")
-    return Decision(blob=item.blob, decision=choice, boxes=boxes if choice is Choice.MASK else (), by=by, at=now)
+    return Decision(blob=item.blob, decision=choice, boxes=boxes, page_boxes=page_boxes, by=by, at=now)
 
 
-def _boxes(field: str, item: Quarantined) -> tuple[Box, ...]:
-    """Return the boxes of a form as far as they lie in the image; one that lies outside would mask nothing."""
+def _boxes(field: str, item: Quarantined) -> tuple[tuple[Box, ...], tuple[PageBox, ...]]:
+    """Return the boxes of a form as far as they lie in the image; one that lies outside would mask nothing.
+
+    First those of every frame, then those of one page of a document each.
+    """
     rows, columns = item.device.rows or 1 << 16, item.device.columns or 1 << 16
-    corners = [tuple(map(int, match.groups())) for match in _BOX.finditer(field)]
-    inside = [(a, b, min(c, columns), min(d, rows)) for a, b, c, d in corners]
-    return tuple((a, b, c, d) for a, b, c, d in inside if a < c and b < d)
+    everywhere, of_pages = list[Box](), list[PageBox]()
+    for match in _BOX.finditer(field):
+        left, top, right, bottom = map(int, match.groups()[1:])
+        box = (left, top, min(right, columns), min(bottom, rows))
+        if box[0] >= box[2] or box[1] >= box[3]:
+            continue
+        if match[1] is None:
+            everywhere.append(box)
+        else:
+            of_pages.append((int(match[1]), *box))
+    if of_pages and item.reason != documents.PAGES:
+        raise Invalid("wrong-boxes", "boxes of one page are for documents: in an image they hold for every frame")
+    return tuple(everywhere), tuple(of_pages)
+
+
+def _png_of(item: Quarantined) -> Callable[[bytes, int], bytes]:
+    return secondary_capture.page_png if item.reason == documents.PAGES else image.png

@@ -37,6 +37,10 @@ function picturePage(canvas) {
   const field = document.getElementById("boxes"), frame = document.getElementById("frame");
   const list = document.getElementById("boxlist"), said = document.getElementById("proposed");
   let boxes = [], from = null, cursor = null;
+  // A box of a document has the number of its page behind its corners; one of an image is of every frame.
+  const isHere = box => box.length < 5 || box[4] === frame.value - 1;
+  const add = box => boxes.push(canvas.dataset.pages ? [...box.slice(0, 4), frame.value - 1] : box);
+  const written = ([l, t, r, b, page]) => `${page === undefined ? "" : `${page}:`}${[l, t, r, b].join(",")}`;
   function paint([l, t, r, b], colour) {
     pen.strokeStyle = colour; pen.fillStyle = "rgba(238,51,51,.35)";
     pen.fillRect(l, t, r - l, b - t); pen.strokeRect(l, t, r - l, b - t);
@@ -44,10 +48,10 @@ function picturePage(canvas) {
   function draw(extra) {
     pen.drawImage(picture, 0, 0);
     pen.lineWidth = Math.max(2, canvas.width / 400);
-    boxes.forEach(box => paint(box, "#e33"));
+    boxes.filter(isHere).forEach(box => paint(box, "#e33"));
     if (extra) paint(extra, "#e33");
     if (cursor) paint(cursor, "#fc0");
-    field.value = boxes.map(box => box.join(",")).join(";");
+    field.value = boxes.map(written).join(";");
     list.textContent = field.value || list.dataset.none;
   }
   function at(event) {
@@ -68,8 +72,8 @@ function picturePage(canvas) {
         const left = inside(l + x, canvas.width - (r - l)), top = inside(t + y, canvas.height - (b - t));
         cursor = [left, top, left + r - l, top + b - t];
       }
-    } else if (event.key === "Enter" && cursor) { boxes.push(cursor); cursor = null; }
-    else if (event.key === "Backspace") { if (cursor) cursor = null; else boxes.pop(); }
+    } else if (event.key === "Enter" && cursor) { add(cursor); cursor = null; }
+    else if (event.key === "Backspace") { if (cursor) cursor = null; else boxes.splice(boxes.findLastIndex(isHere), boxes.some(isHere) ? 1 : 0); }
     else if (event.key === "Escape") { cursor = null; document.getElementById("propose").focus(); }
     else return;
     event.preventDefault();
@@ -77,11 +81,11 @@ function picturePage(canvas) {
   }
   async function propose() {
     said.textContent = said.dataset.asking; said.dataset.outcome = "asking";
-    let answer = await fetch(`${base}/proposal`), lead = "";
+    let answer = await fetch(`${base}/proposal?frame=${frame.value - 1}`), lead = "";
     if (!answer.ok) {
       const problem = await answer.json().catch(() => ({}));
       lead = problem.reason === "no-text-detector" ? said.dataset.missing : `${said.dataset.cannot} ${problem.reason || answer.status}`;
-      answer = await fetch(`${base}/proposal?regions=1`);
+      answer = await fetch(`${base}/proposal?frame=${frame.value - 1}&regions=1`);
     }
     const found = answer.ok ? await answer.json() : { outcome: "cannot", boxes: [], text: 0, outside_regions: 0 };
     boxes.push(...found.boxes);
@@ -97,9 +101,9 @@ function picturePage(canvas) {
   frame.onchange = load;
   canvas.onpointerdown = event => { from = at(event); canvas.setPointerCapture(event.pointerId); };
   canvas.onpointermove = event => { if (from) draw(between(from, at(event))); };
-  canvas.onpointerup = event => { if (!from) return; const box = between(from, at(event)); from = null; if (box[2] - box[0] > 1 && box[3] - box[1] > 1) boxes.push(box); draw(); };
+  canvas.onpointerup = event => { if (!from) return; const box = between(from, at(event)); from = null; if (box[2] - box[0] > 1 && box[3] - box[1] > 1) add(box); draw(); };
   canvas.onkeydown = key;
-  document.getElementById("clear").onclick = () => { boxes = []; cursor = null; draw(); };
+  document.getElementById("clear").onclick = () => { boxes = boxes.filter(box => !isHere(box)); cursor = null; draw(); };
   document.getElementById("propose").onclick = propose;
   actions.b = () => canvas.focus();
   load();
