@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from services import checking, data_versions, dead_letters, free_text, operations, reconcile
+from services import backing_up, checking, data_versions, dead_letters, free_text, operations, reconcile
 from services.anonymizer import service as anonymizer
 from services.anonymizer.cli import commands as anonymizer_cli
 from services.anonymizer.cli.audit_commands import audit
@@ -47,6 +47,8 @@ app.add_typer(reconcile.reconciling(), name="reconcile")
 app.command("migrate")(data_versions.migrate(SERVICES))
 app.command("check")(checking.checking(SERVICES))
 app.command("status")(operations.status)
+app.command("backup")(backing_up.backup)
+app.command("restore")(backing_up.restore)
 
 HomeOption = Annotated[Path, typer.Option(help="All state is under this folder.", envvar="JMID_HOME")]
 PortOption = Annotated[int, typer.Option(help="HTTP port; 0 takes a free one.", envvar="JMID_PORT", min=0, max=65_535)]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from shared.lease import LeaseSettings
+from shared.runtime.backup_settings import BackupSettings
 from shared.runtime.host import HostSettings
 from shared.runtime.ports import PortSettings
 from shared.service import Role, Service
@@ -16,7 +17,8 @@ Group = tuple[str, type[msgspec.Struct]]
 def groups(services: Iterable[Service]) -> list[Group]:
     """Return each Struct of settings with the prefix of its variables, each once, in the order of the services."""
     own = {f"JMID_{service.name.upper()}": service.settings for service in services if service.settings is not None}
-    return [("JMID", PortSettings), ("JMID_HOST", HostSettings), ("JMID_LEASE", LeaseSettings), *own.items()]
+    of_process: list[Group] = [("JMID_HOST", HostSettings), ("JMID_LEASE", LeaseSettings)]
+    return [("JMID", PortSettings), *of_process, *own.items(), ("JMID_BACKUP", BackupSettings)]
 
 
 def known(services: Iterable[Service], options: Sequence[str]) -> set[str]:

@@ -20,6 +20,8 @@ from services.anonymizer.settings import AnonymizerSettings
 from shared import settings as settings_reader
 from shared.errors import SettingsError
 
+ANONYMIZER = "JMID_ANONYMIZER"
+
 
 class Guard(Protocol):
     """What stands between the bytes of a key file and the secrets in them."""
@@ -40,14 +42,17 @@ class Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plain:
-    """Secrets as they are; the file's permissions are all that protects them."""
+    """Secrets as they are; the file's permissions are all that protects them. prefix: of the variables to name."""
+
+    def __init__(self, prefix: str = ANONYMIZER) -> None:
+        self._prefix = prefix
 
     def seal(self, secrets: bytes) -> bytes:
         return secrets
 
     def open(self, stored: bytes) -> bytes:
         if _envelope(stored) is not None:
-            raise SettingsError("the key file is wrapped; JMID_ANONYMIZER_KEY_UNWRAP names the command for it")
+            raise SettingsError(f"the key file is wrapped; {self._prefix}_KEY_UNWRAP names the command for it")
         return stored
 
 
@@ -55,28 +60,30 @@ class Command:
     """Secrets wrapped and unwrapped by external commands, each run without a shell.
 
     wrap, unwrap: command lines; wrap may be empty where keys are only read.  timeout_s: how long one may take.
+    prefix: of the variables that named them.
     The wrap command reads base64 text and prints the wrapped bytes, the unwrap command the other way round: text is
     what every tool passes on unchanged, and what Vault's transit engine demands.
     """
 
-    def __init__(self, wrap: str, unwrap: str, timeout_s: float) -> None:
-        self._wrap = _words(wrap, "JMID_ANONYMIZER_KEY_WRAP")
-        self._unwrap = _words(unwrap, "JMID_ANONYMIZER_KEY_UNWRAP")
-        self._timeout_s = timeout_s
+    def __init__(self, wrap: str, unwrap: str, timeout_s: float, prefix: str = ANONYMIZER) -> None:
+        self._wrap = _words(wrap, f"{prefix}_KEY_WRAP")
+        self._unwrap = _words(unwrap, f"{prefix}_KEY_UNWRAP")
+        self._timeout_s, self._prefix = timeout_s, prefix
 
     def seal(self, secrets: bytes) -> bytes:
         if not self._wrap:
-            raise SettingsError("JMID_ANONYMIZER_KEY_WRAP is not set: this place may read keys, not make them")
+            raise SettingsError(f"{self._prefix}_KEY_WRAP is not set: this place may read keys, not make them")
         wrapped = _run(self._wrap, base64.b64encode(secrets), self._timeout_s)
         stored = msgspec.json.encode(Envelope(wrapped))
         if self.open(stored) != secrets:  # before anything depends on them
-            raise SettingsError("what JMID_ANONYMIZER_KEY_WRAP wraps, JMID_ANONYMIZER_KEY_UNWRAP does not unwrap")
+            raise SettingsError(f"what {self._prefix}_KEY_WRAP wraps, {self._prefix}_KEY_UNWRAP does not unwrap")
         return stored
 
     def open(self, stored: bytes) -> bytes:
         envelope = _envelope(stored)
         if envelope is None:
-            raise SettingsError("the key file is not wrapped, though a command is set; run: jmid keys wrap FOLDER")
+            wraps = "; run: jmid keys wrap FOLDER" if self._prefix == ANONYMIZER else ""
+            raise SettingsError(f"the key file is not wrapped, though a command is set{wraps}")
         text = _run(self._unwrap, envelope.wrapped, self._timeout_s)
         try:
             return base64.b64decode(b"".join(text.split()), validate=True)
@@ -93,11 +100,16 @@ def read(environ: Mapping[str, str]) -> Guard:
 
 def of(settings: AnonymizerSettings) -> Guard:
     """Return the guard that the settings ask for."""
-    if settings.key_unwrap:
-        return Command(settings.key_wrap, settings.key_unwrap, settings.key_timeout_s)
-    if settings.key_wrap:
-        raise SettingsError("JMID_ANONYMIZER_KEY_WRAP is set, JMID_ANONYMIZER_KEY_UNWRAP is not")
-    return Plain()
+    return guard(settings.key_wrap, settings.key_unwrap, settings.key_timeout_s, ANONYMIZER)
+
+
+def guard(wrap: str, unwrap: str, timeout_s: float, prefix: str) -> Guard:
+    """Return the guard of these commands. prefix: of the variables that named them."""
+    if unwrap:
+        return Command(wrap, unwrap, timeout_s, prefix)
+    if wrap:
+        raise SettingsError(f"{prefix}_KEY_WRAP is set, {prefix}_KEY_UNWRAP is not")
+    return Plain(prefix)
 
 
 def is_wrapped(stored: bytes) -> bool:
