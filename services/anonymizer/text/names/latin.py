@@ -87,7 +87,7 @@ RULES: Final = (
             rf"(?<![A-Za-z0-9'-])(?P<v>{_CAPITALS}(?:,?[ ]{_CAPITALS}){{0,3}})"
             r"(?=[ ]?(?:様(?![一-鿿の])|さん|殿|氏(?![名病法]))|[ ]{1,2}\d{1,3}[ ]?(?:歳|才|y/?o|[MF](?![A-Za-z])))"
         ),
-        "⟦THAPA SITA⟧様", "CT様、MRI 62歳",
+        "⟦THAPA SITA⟧様", "CT様、MRI 62歳、DSA 4 F/S",
         signs=("様", "さん", "殿", "氏", "歳", "才", "y", "M", "F"), veto=_has_clinical_word,
     ),
     Rule(
@@ -102,7 +102,7 @@ RULES: Final = (
         re.compile(
             rf"(?<![A-Za-z0-9])(?:RN|RT|Tech|tech)[ :.]{{1,2}}(?P<v>{_CAPITALS})(?![A-Za-z])|"
             rf"(?P<w>{_CAPITALS}),[ ](?:M\.?D\.?|Ph\.?D\.?)(?![A-Za-z])"),
-        "Contact RN ⟦KUSUNOKI⟧ now", "RT CT",
+        "Contact RN ⟦KUSUNOKI⟧ now", "RT PLANNING PELVIS",
         signs=("RN", "RT", "ech", "M.D", "MD", "Ph"), veto=_has_clinical_word,
     ),
     Rule(

@@ -129,8 +129,8 @@ RESIDUAL: Final = (
     Rule(
         "name-like-words",
         re.compile(r"(?<![A-Za-z0-9'-])(?:[A-Z][a-z]{2,12}|[A-Z]{3,12})[ ](?:[A-Z][a-z]{2,12}|[A-Z]{3,12}|"
-            r"[A-Z]\.?)(?![A-Za-z0-9'-])"),
-        "⟦Kuroda M⟧ reported", "Baker Cyst, Chest Film",
+            r"(?!W [A-Z])[A-Z]\.?)(?![A-Za-z0-9'-])"),  # HIDA W CCK: with
+        "⟦Kuroda M⟧ reported", "Baker Cyst, Chest Film, HIDA W CCK",
         veto=_is_known,
     ),
     Rule(
