@@ -131,12 +131,15 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
     rules: Sequence[Rule] = _PEOPLE
     for turn in range(_MAX_PASSES):
         folded = FoldedText(current, analyse=policy.analyse)
-        told = told if turn else _told(folded, identifiers)
-        identifiers = site_list.added(identifiers, folded, policy.names) if turn == 0 else identifiers
+        known = find_identifiers(folded, identifiers)
+        if turn == 0:
+            told = _told(folded, known)
+            if (more := site_list.added(identifiers, folded, policy.names)) is not identifiers:
+                identifiers, known = more, find_identifiers(folded, more)
         dates = find_dates(folded, identifiers.exam_days)
         own = policy if turn == 0 else _settled(policy)
         likely = beside_rules.likely(folded, policy) if turn == 0 else beside_rules.NOTHING
-        findings, people = _pass(folded, dates, identifiers, own, japanese, rules, likely=likely)
+        findings, people = _pass(folded, dates, identifiers, own, japanese, rules, known, likely=likely)
         if (unbroken := folded.unbroken()) is not None:
             findings, people = _with_broken(findings, people, unbroken, identifiers, own, japanese, rules)
         back = Back(spans, japanese)
@@ -159,10 +162,11 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
     )
 
 
-def _told(folded: FoldedText, identifiers: Identifiers) -> list[Span]:
-    found = find_identifiers(folded, identifiers).spans
+def _told(folded: FoldedText, known: Findings) -> list[Span]:
     return [
-        span._replace(start=low, end=high) for span in found for low, high in [folded.original(span.start, span.end)]
+        span._replace(start=low, end=high)
+        for span in known.spans
+        for low, high in [folded.original(span.start, span.end)]
     ]
 
 
@@ -173,15 +177,15 @@ def _pass(
     policy: TextPolicy,
     japanese: bool,
     rules: Sequence[Rule],
+    known: Findings,
     only: Callable[[int, int], bool] | None = None,
     likely: Findings = beside_rules.NOTHING,
 ) -> tuple[Findings, tuple[NameForm, ...]]:
     """Return what one look finds, and people to look for everywhere.
 
     Spans and risks are of the unfolded text; markers of earlier passes are left alone.  only: which places count.
-    likely: what the learned reader sees.
+    known: what the header finds.  likely: what the learned reader sees.
     """
-    known = find_identifiers(folded, identifiers)
     people = [span for span in find(rules, folded) if not _is_kept(folded, span, dates)]
     spans = [*known.spans, *people, *find(_CONTACTS, folded)]
     if policy.institutions == "remove":
@@ -220,7 +224,8 @@ def _with_broken(
 ) -> tuple[Findings, tuple[NameForm, ...]]:
     """Return findings and people, with those that a blank or a line's end cuts in two."""
     dates = find_dates(unbroken, identifiers.exam_days)
-    more, _ = _pass(unbroken, dates, identifiers, policy, japanese, rules, only=unbroken.crosses)
+    known = find_identifiers(unbroken, identifiers)
+    more, _ = _pass(unbroken, dates, identifiers, policy, japanese, rules, known, only=unbroken.crosses)
     ends = {span.end for span in findings.spans}
     spans = [
         span

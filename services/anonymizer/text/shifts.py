@@ -24,7 +24,9 @@ _BESIDE: Final = re.compile(r"[)\]\s、,/|;:様]*(?:(?:男|女|M|F|m|f)性?[)\]\
 _AGE_BEHIND: Final = re.compile(r"[ ]{0,3}[(]?[ ]?(?:満)?\d{1,3}[ ]?(?:歳|才|y)|[ ]?[|,;\t][ ]?[FM男女][ ]?[|,;\t]")
 _TITLE_BEFORE: Final = re.compile(r"(?:様|さん|殿|氏)[ ]?[(]$")
 _SEX_CELL_BEFORE: Final = re.compile(r"[|,;\t]\s?(?:[FMfmＦＭ♀♂]|男性?|女性?|[12])\s?[|,;\t]\s?$")
-_DIGIT_OR_POINT: Final = tuple("0123456789.")
+_DIGITS_OF_A_DAY: Final = re.compile(
+    r"(?<![\d.])(?=(?P<v>(?P<y>\d{1,4})(?P<s>[-/.・])0?(?P<m>[1-9]\d?)(?P=s)0?(?P<d>[1-9]\d?)|\d{8}|\d{6})(?!\d))"
+)
 
 
 def time_spans(
@@ -93,12 +95,12 @@ def _birth_digits(text: str, birth: str) -> Iterator[Span]:
     day = _day(birth)
     if day is None or day.year is None or day.month is None or day.day is None:
         return
-    era = era_of(day.year, day.month, day.day)[2]
-    years = f"(?:{birth[:2]})?{birth[2:4]}|{era}"
-    pattern = rf"(?:{birth[:2]})?{birth[2:]}|(?:{years})(?P<s>[-/.・])0?{day.month}(?P=s)0?{day.day}"
-    for match in re.finditer(rf"(?:{pattern})(?!\d)", text):
-        if text[match.start() - 1 : match.start()] not in _DIGIT_OR_POINT:
-            yield Span(match.start(), match.end(), "birth_date")
+    years = {birth[:4], birth[2:4], str(era_of(day.year, day.month, day.day)[2])}
+    for match in _DIGITS_OF_A_DAY.finditer(text):
+        year, month, number = match["y"], match["m"], match["d"]
+        is_bare = year is None and match["v"] in (birth, birth[2:])
+        if is_bare or (year in years and (month, number) == (str(day.month), str(day.day))):
+            yield Span(*match.span("v"), "birth_date")
 
 
 def _shifted(written: WrittenDate, days: int | None, exam: date | None) -> str | None:

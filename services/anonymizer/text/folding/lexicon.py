@@ -103,18 +103,20 @@ def clinical_terms() -> frozenset[str]:
 
 
 @lru_cache(1)
-def _first_signs() -> frozenset[str]:
-    return frozenset(term[:1] for term in clinical_terms())
+def _terms_by_first_sign() -> Mapping[str, tuple[str, ...]]:
+    by_first: dict[str, list[str]] = {}
+    for term in clinical_terms():
+        if 1 < len(term) <= _LONGEST_TERM:
+            by_first.setdefault(term[0], []).append(term)
+    return MappingProxyType({sign: tuple(terms) for sign, terms in by_first.items()})
 
 
 def is_inside_term(view: str, start: int, end: int) -> bool:
     """Say whether a place in a text, in the name view, is a part of a longer clinical term there."""
-    terms = clinical_terms()
+    by_first = _terms_by_first_sign()
     for low in range(max(0, start - _LONGEST_TERM), start + 1):
-        if view[low : low + 1] not in _first_signs():
-            continue
-        for high in range(max(end, low + 2), min(len(view), low + _LONGEST_TERM) + 1):
-            if high - low > end - start and view[low:high] in terms:
+        for term in by_first.get(view[low : low + 1], ()):
+            if len(term) > end - start and low + len(term) >= end and view.startswith(term, low):
                 return True
     return False
 

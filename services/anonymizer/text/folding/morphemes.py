@@ -97,12 +97,11 @@ def _words(text: str) -> Iterator[Morpheme]:
     tokenizer, kinds = _tokenizer()
     for low, high in _pieces(text):
         for word in tokenizer.tokenize(text[low:high]):
+            start = low + word.begin()
             kind = kinds(word.part_of_speech_id(), word)
-            if word.is_oov() and kind is not Kind.NUMBER:
-                kind = Kind.UNKNOWN
-            if kind is Kind.UNKNOWN and not text[low + word.begin()].isalpha():
-                kind = Kind.NUMBER if text[low + word.begin()].isdigit() else Kind.SIGN
-            yield Morpheme(low + word.begin(), low + word.end(), kind)
+            if kind is not Kind.NUMBER and word.is_oov():
+                kind = Kind.UNKNOWN if text[start].isalpha() else Kind.NUMBER if text[start].isdigit() else Kind.SIGN
+            yield Morpheme(start, low + word.end(), kind)
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:

@@ -6,6 +6,7 @@ learns how names stand in a text, and not which.
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from services.anonymizer.text.folding import lexicon
@@ -28,22 +29,33 @@ _NEAR: Final = 2
 
 
 class Word(NamedTuple):
-    """One word, as (start, end) in the folded text, and what may be seen of it. text: empty if it may be a name."""
+    """One word, as (start, end) in the folded text, and what may be seen of it."""
 
     start: int
     end: int
+    seen: "Seen"
+
+
+class Seen(NamedTuple):
+    """What is seen of a word wherever it stands. text: empty if it may be a name.
+
+    own: the features of the word itself.  beside: those that it gives to a word so far before or behind it.
+    """
+
     kind: str
     text: str
-    shape: str
-    is_surname: bool
-    is_given: bool
-    is_parted: bool
+    own: tuple[str, ...]
+    beside: dict[int, tuple[str, ...]]
 
 
 def read(folded: FoldedText) -> tuple[list[Word], list[list[str]]]:
     """Return the words of a text, without blanks, and the features of each."""
     words = [_word(folded, *each) for each in _cut(folded)]
-    return words, [[*own, *_beside(words, at)] for at, own in enumerate(_own(folded, words))]
+    seen = [word.seen for word in words]
+    features = _own(folded, words)
+    for at, own in enumerate(features):
+        _add_beside(own, seen, at)
+    return words, features
 
 
 def _cut(folded: FoldedText) -> Iterator[tuple[int, int, str]]:
@@ -67,15 +79,49 @@ def _is_code(written: str) -> bool:
 
 def _word(folded: FoldedText, start: int, end: int, kind: str) -> Word:
     written, view = folded.text[start:end], folded.view[start:end]
+    return Word(start, end, _seen(written, view, kind, folded.before(start) == " "))
+
+
+@lru_cache(8192)
+def _seen(written: str, view: str, kind: str, is_parted: bool) -> Seen:
     known = lexicon.names()
     is_surname, is_given = view in known.surnames, view in known.given
     if "\n" in written:
-        seen = _LINE_END
+        text = _LINE_END
     elif kind in _UNSEEN or (is_surname and len(view) <= _LONGEST_NAME) or any(map(str.isdigit, written)):
-        seen = ""
+        text = ""
     else:
-        seen = written.lower()
-    return Word(start, end, kind, seen, _shape(written), is_surname, is_given, folded.before(start) == " ")
+        text = written.lower()
+    last = written[-1] if kind in _PLACES else ""
+    return _features(kind, text, _shape(written), min(len(written), 10), is_surname, is_given, is_parted, last)
+
+
+@lru_cache(8192)
+def _features(
+    kind: str, text: str, shape: str, length: int, is_surname: bool, is_given: bool, is_parted: bool, last: str
+) -> Seen:
+    flags = [name for name, holds in (("su", is_surname), ("gi", is_given), ("bb", is_parted)) if holds]
+    own = [
+        "b", f"k={kind}", f"s={shape}", f"l={length}", f"ksl={kind}|{shape}|{length}",
+        f"kn={kind}|{is_surname:d}{is_given:d}", *flags,
+    ]  # fmt: skip
+    if text:
+        own.append(f"w={text}")
+    if last:
+        own.append(f"last={last}")
+    return Seen(kind, text, tuple(own), {at: _seen_from(at, kind, text, shape, flags) for at in _AROUND})
+
+
+def _seen_from(distance: int, kind: str, text: str, shape: str, flags: Sequence[str]) -> tuple[str, ...]:
+    """Return what a word so far away sees of a word."""
+    seen = [f"{distance}:k={kind}"]
+    if abs(distance) <= _NEAR:
+        seen.append(f"{distance}:s={shape}")
+    if text:
+        seen.append(f"{distance}:w={text}")
+    if abs(distance) == 1:
+        seen += [f"{distance}:{name}" for name in flags]
+    return tuple(seen)
 
 
 def _shape(written: str) -> str:
@@ -88,6 +134,7 @@ def _shape(written: str) -> str:
     return "".join(runs)
 
 
+@cache
 def _script(sign: str) -> str:
     if sign.isdigit():
         return "0"
@@ -99,28 +146,17 @@ def _script(sign: str) -> str:
 def _own(folded: FoldedText, words: Sequence[Word]) -> list[list[str]]:
     """Return what is seen of each word itself and of its line."""
     begins, ends = _lines(words)
-    seen = []
+    features = []
     for at, word in enumerate(words):
-        length = min(word.end - word.start, 10)
-        features = [
-            "b", f"k={word.kind}", f"s={word.shape}", f"l={length}", f"ksl={word.kind}|{word.shape}|{length}",
-            f"kn={word.kind}|{word.is_surname:d}{word.is_given:d}",
-            f"pos={min(at - begins[at], 4)}", f"rest={min(ends[at] - at, 4)}",
-            f"len={min((ends[at] - begins[at]) // 3, 5)}",
+        begin, end = begins[at], ends[at]
+        own = [
+            *word.seen.own,
+            f"pos={min(at - begin, 4)}", f"rest={min(end - at, 4)}", f"len={min((end - begin) // 3, 5)}",
         ]  # fmt: skip
-        features += [name for name, holds in _flags(word) if holds]
-        if word.text:
-            features.append(f"w={word.text}")
-        if word.kind in _PLACES:
-            features.append(f"last={folded.text[word.end - 1]}")
-        if (first := words[begins[at]].text) and at > begins[at]:
-            features.append(f"first={first}")
-        seen.append(features)
-    return seen
-
-
-def _flags(word: Word) -> tuple[tuple[str, bool], ...]:
-    return ("su", word.is_surname), ("gi", word.is_given), ("bb", word.is_parted)
+        if (first := words[begin].seen.text) and at > begin:
+            own.append(f"first={first}")
+        features.append(own)
+    return features
 
 
 def _lines(words: Sequence[Word]) -> tuple[list[int], list[int]]:
@@ -128,35 +164,30 @@ def _lines(words: Sequence[Word]) -> tuple[list[int], list[int]]:
     begins, start = [], 0
     for at, word in enumerate(words):
         begins.append(start)
-        if word.text == _LINE_END:
+        if word.seen.text == _LINE_END:
             start = min(at + 1, len(words) - 1)
     ends, end = [0] * len(words), len(words)
     for at in range(len(words) - 1, -1, -1):
-        if words[at].text == _LINE_END:
+        if words[at].seen.text == _LINE_END:
             end = at
         ends[at] = end
     return begins, ends
 
 
-def _beside(words: Sequence[Word], at: int) -> list[str]:
-    """Return what is seen of the words around one."""
-    word, seen = words[at], []
+def _add_beside(features: list[str], words: Sequence[Seen], at: int) -> None:
+    """Add what is seen of the words around one."""
+    kind, count = words[at].kind, len(words)
     for distance in _AROUND:
-        if not 0 <= at + distance < len(words):
-            seen.append(f"{distance}:end")
-            continue
-        other = words[at + distance]
-        seen.append(f"{distance}:k={other.kind}")
-        if abs(distance) <= _NEAR:
-            seen.append(f"{distance}:s={other.shape}")
-        if other.text:
-            seen.append(f"{distance}:w={other.text}")
-        if abs(distance) == 1:
-            seen.append(f"{distance}:kk={word.kind}|{other.kind}")
-            seen += [f"{distance}:{name}" for name, holds in _flags(other) if holds]
+        if 0 <= at + distance < count:
+            features += words[at + distance].beside[distance]
+        else:
+            features.append(f"{distance}:end")
+    for distance in (-1, 1):
+        if 0 <= at + distance < count:
+            other = words[at + distance]
+            features.append(f"{distance}:kk={kind}|{other.kind}")
             if other.text:
-                seen.append(f"{distance}:wk={other.text}|{word.kind}")
-    if 0 < at < len(words) - 1:
+                features.append(f"{distance}:wk={other.text}|{kind}")
+    if 0 < at < count - 1:
         before, behind = words[at - 1], words[at + 1]
-        seen.append(f"between={before.text or before.kind}|{word.kind}|{behind.text or behind.kind}")
-    return seen
+        features.append(f"between={before.text or before.kind}|{kind}|{behind.text or behind.kind}")
