@@ -25,6 +25,7 @@ class Rule(NamedTuple):
     signs: one of these must be in the text, else the pattern is not tried; far cheaper than trying it everywhere.
     gate: likewise, for what a sign cannot say.
     around: the pattern is tried only so many signs before and behind each of the signs.
+    begins: every match begins where one of this does, which is looked for once for all rules that begin with it.
     place: what is marked, where the pattern alone cannot say; nothing, if there is none.
     veto: says that a place is not to be marked.
     reason: why a person should look although the place is marked; empty if there is none.
@@ -37,6 +38,7 @@ class Rule(NamedTuple):
     signs: tuple[str, ...] = ()
     gate: "Callable[[FoldedText], bool] | None" = None
     around: tuple[int, int] | None = None
+    begins: re.Pattern[str] | None = None
     place: "Callable[[FoldedText, re.Match[str]], Iterable[Place]] | None" = None
     veto: "Callable[[Hit], bool] | None" = None
     reason: "Callable[[Hit], str] | None" = None
@@ -75,7 +77,7 @@ def hits(table: Iterable[Rule], folded: FoldedText) -> Iterator[Hit]:
         if not _may_stand(rule, folded):
             continue
         place, veto = rule.place or _groups, rule.veto
-        for match in _matches(rule, folded.text):
+        for match in _matches(rule, folded):
             for start, end in place(folded, match):
                 hit = Hit(rule, folded, match, start, end)
                 if veto is None or not veto(hit):
@@ -98,11 +100,23 @@ def _groups(_: FoldedText, match: re.Match[str]) -> Iterable[Place]:
     return [match.span(name) for name in _MARKED if name in named and match[name]] or (match.span(),)
 
 
-def _matches(rule: Rule, text: str) -> Iterable[re.Match[str]]:
+def _matches(rule: Rule, folded: FoldedText) -> Iterable[re.Match[str]]:
+    text = folded.text
+    if rule.begins is not None:
+        return _from_places(rule.pattern, text, folded.places_of(rule.begins))
     if rule.around is None:
         return rule.pattern.finditer(text)
     windows = _windows(text, rule.signs, *rule.around)
     return (match for low, high in windows for match in rule.pattern.finditer(text, low, high))
+
+
+def _from_places(pattern: re.Pattern[str], text: str, places: Iterable[int]) -> Iterator[re.Match[str]]:
+    """Yield what finditer would of a pattern that begins at none but these places."""
+    end = 0
+    for at in places:
+        if at >= end and (match := pattern.match(text, at)) is not None:
+            end = match.end()
+            yield match
 
 
 def _windows(text: str, signs: Iterable[str], before: int, behind: int) -> list[Place]:

@@ -31,6 +31,7 @@ class FoldedText:
         self._analyse = analyse
         self._line_ends: list[int] = []  # that were dropped
         self._doubtful: list[int] = []  # those of them that may be none of a word
+        self._places: dict[re.Pattern[str], list[int]] = {}
         # Markers of an earlier pass are blotted out, so that their words (氏名, 住所) are no context for a rule.
         self.markers = [match.span() for match in MARKER.finditer(self._traced.text)]
         self.text: str = MARKER.sub(_blot, self._traced.text) if self.markers else self._traced.text
@@ -85,6 +86,17 @@ class FoldedText:
     def words(self) -> Morphemes:
         """The words that the analyser reads. Raises SettingsError: it is wanted and not installed."""
         return morphemes.read(self.text) if self._analyse else Morphemes(())
+
+    def places_of(self, pattern: re.Pattern[str]) -> list[int]:
+        """Return where a pattern matches, also where its matches overlap."""
+        places = self._places.get(pattern)
+        if places is None:
+            places, match = [], pattern.search(self.text)
+            while match is not None:
+                places.append(match.start())
+                match = pattern.search(self.text, match.start() + 1)
+            self._places[pattern] = places
+        return places
 
     @cached_property
     def spaced_lines(self) -> list[tuple[int, int]]:

@@ -39,6 +39,13 @@ RELATIVES: Final = (
     "婚約者|保護者|家族|続柄|付き?添い?|同伴者?|同行者?|同居人?|キーパーソン|KP|世帯主|緊急連絡先|身元(?:保証人|引受人)|後見人|"
     "友人|知人|隣人|同僚|上司|部下|恩師|担任|旧姓|改姓|通称|別名|本名|ニックネーム"
 )
+_STAFF_BEGINS: Final = re.compile(
+    "[一二三読診報告記作入確承依担指紹執検施撮校立当判説麻連受送対処外病オ登更転電代主照文署サ責術助研専医レフか産学嘱技放臨エ超看認准薬管栄保"
+    "理言ソ社介相ケヘク秘事師科室長部副院教講宛通MPSNRDCATO]"
+)
+_RELATIVES_BEGIN: Final = re.compile(
+    "[妻夫主父母兄弟姉妹孫嫁婿子甥姪奥旦両長次二三四五末息娘祖叔伯義従い内パ婚保家続付同キK世緊身後友知隣上部恩担旧改通別本ニ]"
+)
 _STRICT: Final = r"[ \t]*(?:[:=|>】\]》」]|[(][^()\n]{1,8}[)][ \t]*[:=]?)[ \t]*\n?[ \t]*"
 _BESIDE: Final = re.compile(r"[ \t]*[,、/・&／→][ \t]*")
 _PERSON_AND_BLANK: Final = re.compile("[医者師士長][ \t\n・]+$")
@@ -152,6 +159,7 @@ RULES: Final = (
             rf"(?:{RELATIVES})[ ]?[:の(「]?[ ]{{0,2}}(?P<v>{_FOREIGN})(?=[ )」、。,\n(]|さん|様|氏|が|と|も|に|は|"
             rf"へ|$)"),
         "弟 ⟦ラミル⟧ と転倒", "娘、ヘルパーと",
+        begins=_RELATIVES_BEGIN,
         veto=_is_job_or_word,
     ),
     Rule(
@@ -162,21 +170,25 @@ RULES: Final = (
     Rule(
         "physician", re.compile(rf"(?:{_STAFF}){_STRICT}"),
         "[読影者] ⟦椋⟧", "担当:外科、確認:単純",
+        begins=_STAFF_BEGINS,
         place=_people(strict=True),
     ),
     Rule(
         "physician", re.compile(rf"(?:{_STAFF})(?:[ \t]{{1,3}}|\n|の|・)?"),
         "検診医 ⟦石⟧・角", "研修医同席、担当医変更",
+        begins=_STAFF_BEGINS,
         place=_people(strict=False),
     ),
     Rule(
         "name", re.compile(rf"(?:{RELATIVES}){_STRICT}"),
         "長男:⟦佑磨⟧", "妻:健在、母:乳癌",
+        begins=_RELATIVES_BEGIN,
         place=_people(strict=True),
     ),
     Rule(
         "name", re.compile(rf"(?:{RELATIVES})(?:さん|様|氏)?(?:[ \t]{{1,2}}|の|・|は|「|『|[(])?"),
         "妻⟦莉子⟧さん 来院", "妻の同意、母子センター、子宮、弟切",
+        begins=_RELATIVES_BEGIN,
         place=_people(strict=False),
     ),
 )  # fmt: skip

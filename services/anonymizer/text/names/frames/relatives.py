@@ -20,6 +20,7 @@ _RELATIVES: Final = (
     r"保護者|きょうだい|付添|同席者?|"
     r"本人|友人|知人|同僚|上司|隣人|旧姓|改姓|KP|ＫＰ|キーパーソン|身元引受人?)"
 )
+_RELATIVES_BEGIN: Final = re.compile("[長次三息娘妻夫母父兄弟姉妹嫁婿孫姪甥奥二四五末祖叔伯義内パ婚保き付同本友知上隣旧改KＫキ身]")
 _GAP: Final = r"(?:さん|様)?の?[ ]{0,2}[:=(「『・、]?[ ]{0,2}"
 _ENDS: Final = re.compile(
     r"[ ]?(?:様|さま|さん|氏|殿|ちゃん|くん|君|「|」|』|[)、。,/;:\n]|$|へ|が|と|も|は|に|より|から|による?|によれ|"
@@ -153,6 +154,7 @@ RULES: Final = (
         re.compile(rf"{_RELATIVES}{_GAP}(?P<v>[A-Z][A-Za-z'-]{{1,15}}(?:,?[ ][A-Z][A-Za-z'-]{{1,15}}){{0,4}})(?=[ ]?("
             rf"?:さん|様|氏|が|と|へ|に|は|も|[、。,(）)]|$))"),
         "友人 ⟦LE VAN DUNG⟧ が", "本人 CT が",
+        begins=_RELATIVES_BEGIN,
         veto=_is_clinical,
     ),
     Rule(
@@ -165,6 +167,7 @@ RULES: Final = (
     Rule(
         "name", re.compile(rf"{_RELATIVES}{_GAP}(?=[{_K}ぁ-ん])"),
         "妹 ⟦ゆかり⟧様が待機", "妻は健在、母乳、妹 乳癌、長女が同席",
+        begins=_RELATIVES_BEGIN,
         place=_whole,
     ),
     Rule(

@@ -11,7 +11,7 @@ from services.anonymizer.text.names.slots import in_a_row
 from services.anonymizer.text.rules import Hit, Place, Rule
 
 _WHO: Final = (
-    rf"(?<![前近各])[医師士官]|(?<![患験])者|[{_K}]員|[{_K}]係|[医師科部室院所課局係次主会]長|主任|司会|座長|書記|"
+    rf"(?<![前近各])[医師士官]|(?<![患験])者|(?<=[{_K}])[員係]|[医師科部室院所課局係次主会]長|主任|司会|座長|書記|"
     rf"秘書|口述|検印|浄書|代筆|タイピスト|担当[A-Z]{{0,3}}|検定|検収|文責|"
     "ディクテーション|スクリーナー|リーダー|ワーカー|クラーク|ケアマネ|(?<![A-Za-z])(?:Ref|Req|Rad|Att|"
     "Rep)\\.?(?=[ ]?:)|(?<![A-Za-z])(?:MSW|PSW|SW|CRC|Ns|NS|"
@@ -25,6 +25,7 @@ _WORK: Final = (
     "(?:[内外]科|整形|脳外|循内|呼内|消内|消外|乳外|泌尿|小児科|婦人科|皮膚科|眼科|総診|麻酔科|救急部?|病理|放診|"
     "放治|糖内|神内|腎内|血内)"
 )
+_WHO_BEGINS: Final = re.compile("[医師士官者員係科部室院所課局次主会司座書秘口検浄代タ担文デスリワクケRAMPSCNT不照介執測鑑第一二対立術助]")
 _NO_LETTER: Final = r"(?![A-Za-zァ-ヺー])"
 _GAP: Final = r"[ \t]{0,2}[:=|│┃/／・>\])】」]{1,2}[ \t]{0,3}|[ \t]{1,4}"
 _ENDS: Final = re.compile(
@@ -96,11 +97,13 @@ RULES: Final = (
     Rule(
         "physician", re.compile(rf"(?:{_WHO})(?:{_GAP}){_NO_LETTER}(?=[{_K}])"),
         "臨床心理士 ⟦鎌⟧が同席", "検査技師 待機、主治医 不在、患者 単純",
+        begins=_WHO_BEGINS,
         place=_behind(Evidence.UNKNOWN),
     ),
     Rule(
         "physician", re.compile(rf"(?:{_WHO})(?:{_GAP})(?=[ァ-ヺー]{{2}}|[A-Z][A-Za-z]{{2}})"),
         "報告者 ⟦ペレイラ ドス サントス マルコス⟧\n", "検査者 CT、患者 ポリープ",
+        begins=_WHO_BEGINS,
         place=_behind(Evidence.UNKNOWN),
     ),
     Rule(
