@@ -25,7 +25,7 @@ class Rule(NamedTuple):
     signs: one of these must be in the text, else the pattern is not tried; far cheaper than trying it everywhere.
     gate: likewise, for what a sign cannot say.
     around: the pattern is tried only so many signs before and behind each of the signs.
-    begins: every match begins where one of this does, which is looked for once for all rules that begin with it.
+    begins: one of these signs begins every match; where they stand is looked for once for all rules that share them.
     place: what is marked, where the pattern alone cannot say; nothing, if there is none.
     veto: says that a place is not to be marked.
     reason: why a person should look although the place is marked; empty if there is none.
@@ -74,7 +74,7 @@ def find(table: Iterable[Rule], folded: FoldedText) -> Iterator[Span]:
 def hits(table: Iterable[Rule], folded: FoldedText) -> Iterator[Hit]:
     """Yield the places that the rules of a table mark, with their matches."""
     for rule in table:
-        if not _may_stand(rule, folded):
+        if (rule.signs or rule.gate) and not _may_stand(rule, folded):
             continue
         place, veto = rule.place or _groups, rule.veto
         for match in _matches(rule, folded):

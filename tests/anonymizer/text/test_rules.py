@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -75,3 +76,48 @@ def test_a_rule_leaves_its_counter_example_alone(rule: Rule) -> None:
     cleaned = clean(before + rule.counter_example)
     assert rule.category not in {kind for start, _, kind in cleaned.spans if start >= len(before)}
     assert before or rule.category not in cleaned.reasons
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.begins], ids=lambda rule: str(rule.example))
+def test_signs_that_begin_a_rule_are_all_that_its_pattern_can_begin_with(rule: Rule) -> None:
+    assert rule.begins
+    can_begin, _ = first_signs(re._parser.parse(rule.pattern.pattern, rule.pattern.flags & ~re.UNICODE))  # type: ignore[attr-defined]
+
+    assert can_begin
+    assert not {sign for sign in can_begin if not rule.begins.match(sign)}
+
+
+def first_signs(parsed: Any) -> tuple[set[str], bool]:
+    """Return the signs that what a pattern matches can begin with, and whether it can be empty. 7 is any digit."""
+    signs: set[str] = set()
+    for operator, value in parsed:
+        part, may_be_empty = _first_of(str(operator), value)
+        signs |= part
+        if not may_be_empty:
+            return signs, False
+    return signs, True
+
+
+def _first_of(operator: str, value: Any) -> tuple[set[str], bool]:
+    match operator:
+        case "LITERAL":
+            return {chr(value)}, False
+        case "IN":
+            return {sign for each in value for sign in _signs_in(str(each[0]), each[1])}, False
+        case "BRANCH":
+            branches = [first_signs(branch) for branch in value[1]]
+            return {sign for signs, _ in branches for sign in signs}, any(is_empty for _, is_empty in branches)
+        case "SUBPATTERN":
+            return first_signs(value[3])
+        case "MAX_REPEAT" | "MIN_REPEAT":
+            signs, may_be_empty = first_signs(value[2])
+            return signs, may_be_empty or value[0] == 0
+        case "ASSERT" | "ASSERT_NOT" | "AT":
+            return set(), True
+    raise AssertionError(operator)
+
+
+def _signs_in(operator: str, value: Any) -> set[str]:
+    if operator == "RANGE":
+        return set(map(chr, range(value[0], value[1] + 1)))
+    return {"7"} if operator == "CATEGORY" else {chr(value)}

@@ -88,14 +88,10 @@ class FoldedText:
         return morphemes.read(self.text) if self._analyse else Morphemes(())
 
     def places_of(self, pattern: re.Pattern[str]) -> list[int]:
-        """Return where a pattern matches, also where its matches overlap."""
+        """Return where a pattern of one sign matches."""
         places = self._places.get(pattern)
         if places is None:
-            places, match = [], pattern.search(self.text)
-            while match is not None:
-                places.append(match.start())
-                match = pattern.search(self.text, match.start() + 1)
-            self._places[pattern] = places
+            places = self._places[pattern] = [match.start() for match in pattern.finditer(self.text)]
         return places
 
     @cached_property

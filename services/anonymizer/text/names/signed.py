@@ -60,6 +60,9 @@ def _is_no_signature(hit: Hit) -> bool:
     return hit.view in SIDES or not (is_name(hit.view, words=True) or (one and hit.view in names().surnames))
 
 
+_LABELS_BEGIN: Final = re.compile(
+    "[ACDEOPRSTVacdeoprstvサ一主二代作依先入助医執報当患承技担指撮教文施校検看確立紹署術記診説読麻]"
+)
 RULES: Final = (
     Rule(
         "physician",
@@ -134,6 +137,7 @@ RULES: Final = (
             rf"(?:[ ](?P<w>[{_K}ぁ-んァ-ヺー]{{1,4}})(?![{_K}ぁ-んァ-ヺー]))?"
         ),
         "看護師 ⟦山口 智子⟧ 同席", "技師 撮影 終了",
+        begins=_LABELS_BEGIN,
         gate=_parted, place=_behind_role,
     ),
     Rule(

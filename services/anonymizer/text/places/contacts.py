@@ -42,6 +42,7 @@ def _is_short(hit: Hit) -> bool:
 
 
 # A pattern begins with a literal wherever it can, because the engine then skips to it.
+_LABEL_BEGINS: Final = re.compile("[CEFMPTcefmpt℡☎おけケコダナハピポリ代内勤問実折携直職自連院際電鳴📞]")
 RULES: Final = (
     Rule(
         "email", re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"),
@@ -110,6 +111,7 @@ RULES: Final = (
             r"床|階|号))"
         ),
         "技師 [PHS]⟦4432⟧", "電話にて報告、内 12 mm、120 kV",
+        begins=_LABEL_BEGINS,
         gate=has_numbers,
     ),
     Rule(

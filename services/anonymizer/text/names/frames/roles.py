@@ -25,7 +25,13 @@ _WORK: Final = (
     "(?:[内外]科|整形|脳外|循内|呼内|消内|消外|乳外|泌尿|小児科|婦人科|皮膚科|眼科|総診|麻酔科|救急部?|病理|放診|"
     "放治|糖内|神内|腎内|血内)"
 )
-_WHO_BEGINS: Final = re.compile("[医師士官者員係科部室院所課局次主会司座書秘口検浄代タ担文デスリワクケRAMPSCNT不照介執測鑑第一二対立術助]")
+_WHO_BEGINS: Final = re.compile(
+    "[医師士官者員係科部室院所課局次主会司座書秘口検浄代タ担文デスリワクケRAMPSCNT不照介執測鑑第一二対立術助]"
+)
+_WORK_BEGINS: Final = re.compile(
+    "[123Eオ乳修内再初印受合呼器報外婦小差引循承放救整既止泌消清済照病皮眼確神窓端第糖総脳腎臨血訂診読閲麻]"
+)
+_SPEAKERS_BEGIN: Final = re.compile("[スタデリ不主代依保修入助受口執報当技担撮文校浄照療発看紹薬補記診読面麻]")
 _NO_LETTER: Final = r"(?![A-Za-zァ-ヺー])"
 _GAP: Final = r"[ \t]{0,2}[:=|│┃/／・>\])】」]{1,2}[ \t]{0,3}|[ \t]{1,4}"
 _ENDS: Final = re.compile(
@@ -109,6 +115,7 @@ RULES: Final = (
     Rule(
         "physician", re.compile(rf"(?:{_WORK})(?:{_GAP})(?=[{_K}])"),
         "照射録 ⟦梁⟧ 2025.06.03", "読影 単純、印 中央、救急 造影",
+        begins=_WORK_BEGINS,
         place=_behind(Evidence.LISTED),
     ),
     Rule(
@@ -121,6 +128,7 @@ RULES: Final = (
             rf"(?=[{_K}])"
         ),
         "ディクテーション⟦島⟧、入力橋本", "入力漏れ、口述中、執刀前",
+        begins=_SPEAKERS_BEGIN,
         place=_at_once,
     ),
 )  # fmt: skip

@@ -24,6 +24,7 @@ _DAY: Final = (
     r"'\d\d\.\d{1,2}\.\d{1,2}|"
     r"(?:19|20)\d{6}|\d{1,2}月\d{1,2}日|\d{1,2}/\d{1,2})"
 )
+_DAY_BEGINS: Final = re.compile(r"[\d'MTSHR明大昭平令元当]")
 _HOUR: Final = r"(?:[ ]?\d{1,2}:\d{2}(?::\d{2})?)?"
 _NAME: Final = rf"[{_K}]{{1,5}}(?:[ ]{{1,2}}(?:[{_K}]{{1,3}}|[ぁ-ん]{{2,4}}|[ァ-ヺー]{{2,5}}))?"
 _WHOSE: Final = (
@@ -111,6 +112,7 @@ RULES: Final = (
         re.compile(rf"(?:{_DAY}|当直){_HOUR}[ ]?(?P<v>{_NAME})(?=指示|確認|記載|承認|対応|説明|連絡|"
             rf"[ ]\d{{1,2}}:\d{{2}})"),
         "安静解除 9/15 ⟦首藤⟧指示", "9/15 造影指示",
+        begins=_DAY_BEGINS,
         place=_listed,
     ),
     Rule(
@@ -128,6 +130,7 @@ RULES: Final = (
             rf"印|"
             rf"記|拝|$)", re.MULTILINE),
         "所見。 2025/07/26 ⟦鎌⟧", "2025/07/26 単純",
+        begins=_DAY_BEGINS,
         place=_people(Evidence.LISTED),
     ),
     Rule(
