@@ -18,7 +18,7 @@ from services.archive import service as archive
 from services.command_line import option_variables, run_command
 from services.ingest import service as ingest
 from services.linker import service as linker
-from services.process import LOOPBACK, Process, out
+from services.process import Process
 from services.process import run as run_process
 from services.search import service as search
 from shared import logs
@@ -26,6 +26,7 @@ from shared.runtime.home import claimed
 from shared.runtime.variables import known
 from shared.service import Role, Service
 from shared.settings import check_names
+from shared.web.identity.settings import LOOPBACK, Mode
 
 SERVICES: tuple[Service, ...] = (
     *ingest.SERVICES,
@@ -83,8 +84,7 @@ def up(
     insecure: InsecureOption = False,
 ) -> None:
     """Run gateway and centre in one process tree on this machine."""
-    environ = {**os.environ, "JMID_INGEST_DIMSE_PORT": str(dimse_port)}
-    _check_address(bind, insecure)
+    environ = {**os.environ, "JMID_INGEST_DIMSE_PORT": str(dimse_port), **_access(bind, insecure)}
     log = home.resolve() / "jmid.log"  # the terminal is for progress and addresses
     _run(
         _process(
@@ -111,10 +111,9 @@ def run(
     insecure: InsecureOption = False,
 ) -> None:
     """Run one service, as in a pod."""
-    _check_address(bind, insecure)
     own = _named(service, role)
     plain = {f"JMID_{service.upper()}_ACCEPT": "any"} if insecure and service in ("archive", "linker") else {}
-    environ: Mapping[str, str] = {**plain, **os.environ}
+    environ: Mapping[str, str] = {**plain, **os.environ, **_access(bind, insecure)}
     _run(
         _process(
             services=own,
@@ -138,12 +137,11 @@ def _named(name: str, role: Role | None) -> Sequence[Service]:
     raise typer.BadParameter(f"{name} runs as {roles}; give --role", param_hint="--role")
 
 
-def _check_address(bind: str, insecure: bool) -> None:
-    if bind in LOOPBACK:
-        return
-    if insecure:
+def _access(bind: str, insecure: bool) -> Mapping[str, str]:
+    """Return the variables that --insecure stands for."""
+    if insecure and bind not in LOOPBACK:
         raise typer.BadParameter("--insecure is for loopback addresses only", param_hint="--bind")
-    out.print(f"[bold yellow]Warning:[/] listening on {bind} without authentication: protect this port yourself.")
+    return {"JMID_ACCESS": Mode.OPEN.value} if insecure else {}
 
 
 def _run(process: Process) -> None:

@@ -1,9 +1,10 @@
 """What an operator asks: ``jmid status``."""
 
 import contextlib
+import os
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from rich.table import Table
 
 from services.command_line import HomeOption
 from shared.console import console
+from shared.runtime.asking import headers_of
 
 ANSWER_S = 10.0
 out = console()
@@ -37,7 +39,8 @@ def status(
 ) -> None:
     """Show what each service has done, what waits, and what was refused."""
     bases = [url] if url else sorted({p.read_text("ascii").strip() for p in (home / "addresses").glob("*")})
-    answers = [(base, _figures(base)) for base in bases]
+    own_headers = headers_of(os.environ, home)
+    answers = [(base, _figures(base, own_headers)) for base in bases]
     table = Table("service", "what", "number")
     for service, rows in sorted({k: v for _, figures in answers for k, v in (figures or {}).items()}.items()):
         for index, (label, number) in enumerate(rows.items()):
@@ -52,9 +55,10 @@ def status(
         raise typer.Exit(1)
 
 
-def _figures(base: str) -> dict[str, dict[str, int]] | None:
+def _figures(base: str, own_headers: Mapping[str, str]) -> dict[str, dict[str, int]] | None:
+    request = urllib.request.Request(f"{base}/-/status", headers=dict(own_headers))  # noqa: S310 - our own address
     try:
-        with urllib.request.urlopen(f"{base}/-/status", timeout=ANSWER_S) as answer:  # noqa: S310 - our own address
+        with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:  # noqa: S310 - as above
             figures: dict[str, dict[str, int]] = orjson.loads(answer.read())
             return figures
     except (urllib.error.URLError, TimeoutError, OSError):

@@ -12,14 +12,20 @@ from services.ingest.settings import IngestSettings
 from shared import settings as settings_reader
 from shared.console import console
 from shared.errors import JmidError
+from shared.runtime.asking import headers_of
 from shared.runtime.grace import Grace, end_process
 from shared.runtime.host import Hosting, HostSettings, hosted
 from shared.runtime.state import Host
 from shared.service import Role
 from shared.web import ohif
+from shared.web.identity.settings import Mode, access_settings
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 out = console(stderr=True)
+_ASKED = {
+    Mode.OPEN: "[yellow]Nobody is asked who they are; only this machine can reach it.[/]",
+    Mode.NETWORK: "[bold yellow]Nobody is asked who they are: whoever reaches this port is let in. Protect it.[/]",
+    Mode.OIDC: "Everybody is asked who they are (JMID_ACCESS=oidc).",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +138,7 @@ async def _feed_sample(process: Process, host: Host) -> None:
     try:
         await sample.feed(
             host.base_url,
+            own_headers=headers_of(process.environ, process.home),
             dimse_port=settings_reader.read(IngestSettings, "INGEST", process.environ).dimse_port,
             csv_folder=process.home / Role.GATEWAY.value / "ingest" / "csv",
             tell=lambda line: out.print(f"  {line}", style="dim"),
@@ -161,6 +168,5 @@ def _show_addresses(process: Process, host: Host, *, viewer: bool) -> None:
             out.print(f"  {label:<20} [bold]{place}[/]", soft_wrap=True)
     if process.log is not None:
         out.print(f"  {'Log':<20} {process.log}", soft_wrap=True)
-    if process.bind in LOOPBACK:
-        out.print("  Only this machine can reach it: there is no authentication yet.", style="dim")
+    out.print(f"  {_ASKED[access_settings(process.environ).access]}", soft_wrap=True)
     out.print("  Ctrl-C stops it.", style="dim")

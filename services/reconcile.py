@@ -6,6 +6,7 @@ be compared, or, in a dry run, anything differs. 1 and 2 as of every command.
 
 import os
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -23,12 +24,13 @@ from services.linker.gateway.reconcile import Compared
 from services.linker.gateway.reconcile import reconcile as reconcile_deliveries
 from services.linker.links import policy
 from services.linker.service import GATEWAY
-from services.linker.settings import LinkerSettings, complete
+from services.linker.settings import LinkerSettings, centre_token, complete
 from shared.console import console
 from shared.errors import SettingsError
 from shared.runtime.cpu import CpuPool
 from shared.service import Role
 from shared.settings import read
+from shared.web import gateway_token
 
 DIFFERS = 3
 out = console()
@@ -115,7 +117,8 @@ async def _gateway(home: Path, address: str, dry_run: bool) -> tuple[Compared, I
         site = os.environ.get("JMID_SITE", "")
         blobs = ports.blobs["deidentified"]
         deps = GatewayDeps(ports.documents, blobs, ports.bus, settings, policy.parse(settings.policy), site)
-        async with open_centre(settings, blobs) as peer:
+        token = partial(centre_token, settings, home / Role.CENTRE.value / gateway_token.FILE)
+        async with open_centre(settings, blobs, token) as peer:
             async for compared in reconcile_deliveries(deps, peer, dry_run=dry_run):
                 _progress(f"{compared.held} at the centre, {compared.again} again, {len(compared.lost)} lost")
         own = read(IngestSettings, "INGEST", os.environ)

@@ -8,7 +8,7 @@ import base64
 import csv
 import io
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import aiohttp
@@ -61,10 +61,10 @@ PATIENTS = (
 )  # fmt: skip
 
 
-async def feed(base_url: str, *, dimse_port: int, csv_folder: Path, tell: Tell) -> None:
+async def feed(base_url: str, *, own_headers: Mapping[str, str], dimse_port: int, csv_folder: Path, tell: Tell) -> None:
     """Send two studies and three reports; return when all are found at the centre. Raises Unavailable otherwise."""
     studies = await asyncio.to_thread(_studies)
-    async with aiohttp.ClientSession(base_url) as session:
+    async with aiohttp.ClientSession(base_url, headers=own_headers) as session:
         tell(f"C-STORE: {len(studies['ct'])} CT instances")
         await asyncio.to_thread(_c_store, studies["ct"], dimse_port)
         tell(f"STOW-RS: {len(studies['mr'])} MR instances")

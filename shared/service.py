@@ -18,6 +18,7 @@ from shared.bus import Bus
 from shared.documents import Collection, Documents
 from shared.events import Event
 from shared.text.free_text import TextCheck, unchecked
+from shared.web.identity.actor import Credential
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,6 +43,7 @@ class Place:
 
     home: a folder of this role's own for scratch and embedded state.  blobs: the stores that the service named.
     base_url: this process' own address, such as http://127.0.0.1:8080.
+    own_headers: show who this process is, in requests to other services of the system.
     environ: read once, by the service's settings, at opening.  text_check: looks for names in what a person types.
     """
 
@@ -55,6 +57,7 @@ class Place:
     blobs: Mapping[str, Blobs]
     cpu: Cpu
     text_check: TextCheck = unchecked
+    own_headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Handler = Callable[[Any], Awaitable[Sequence[Event]]]
@@ -76,6 +79,7 @@ class Running:
     templates: a folder of Jinja templates, which render as "<service name>/<file>" and extend "base.html".
     menu: pages for the navigation: label, path.
     status: figures for ``jmid status``: label → number; no patient's value.
+    credentials: tokens of its own settings that the gate takes, and whose they are.
     checks: what must hold for the service to be ready, by name: each returns "ok", or in a few words what does not.
     """
 
@@ -87,6 +91,7 @@ class Running:
     menu: Sequence[tuple[str, str]] = ()
     status: Callable[[], Awaitable[Mapping[str, int]]] | None = None
     checks: Mapping[str, Check] = field(default_factory=dict)
+    credentials: Sequence[Credential] = ()
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,16 @@ from shared.metrics import DAMAGED
 from shared.service import Place, Role, Running, Service
 from shared.settings import read
 from shared.web import gateway_token
+from shared.web.access.words import AccessRole
+from shared.web.gateway_token import GATEWAY
+from shared.web.identity.actor import Actor, Credential
+
+ADMINISTRATOR = Actor(
+    subject="administrator-token",
+    name="administrator",
+    roles=frozenset({AccessRole.ADMINISTRATOR}),
+    shown="administrator-token",
+)
 
 
 @asynccontextmanager
@@ -67,6 +77,10 @@ async def opens(place: Place) -> AsyncIterator[Running]:
         ),
         tasks=[publish, keep, scrub],
         status=status,
+        credentials=[
+            Credential(settings.gateway_token, GATEWAY),
+            Credential(settings.administrator_token, ADMINISTRATOR),
+        ],
         checks={"housekeeping": partial(loop.is_kept, deps), "changes": partial(loop.is_published_in_time, deps)},
     )
 

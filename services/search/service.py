@@ -41,7 +41,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
 @asynccontextmanager
 async def _running(place: Place, settings: SearchSettings, index: CaseIndex, folder: Path) -> AsyncIterator[Running]:
     try:
-        async with open_sources(settings, place.base_url) as sources:
+        async with open_sources(settings, place.base_url, place.own_headers) as sources:
             set_aside = await asyncio.to_thread(SetAside, folder)
             follower = Follower(index, sources, set_aside, poll_s=settings.poll_s, batch=settings.batch)
             deps = SearchDeps(settings, index, follower)

@@ -49,12 +49,14 @@ class Sources(Protocol):
 
 
 @asynccontextmanager
-async def open_sources(settings: SearchSettings, base_url: str) -> AsyncIterator["HttpSources"]:
-    """Open the connections."""
+async def open_sources(
+    settings: SearchSettings, base_url: str, own_headers: Mapping[str, str]
+) -> AsyncIterator["HttpSources"]:
+    """Open the connections. own_headers: show who asks."""
     timeout = aiohttp.ClientTimeout(total=settings.request_timeout_s)
     archive = (settings.archive_url or f"{base_url}/dicom-web").rstrip("/")
     linker = (settings.linker_url or base_url).rstrip("/")
-    async with aiohttp.ClientSession(timeout=timeout) as session:
+    async with aiohttp.ClientSession(timeout=timeout, headers=own_headers) as session:
         yield HttpSources(session, archive, linker)
 
 

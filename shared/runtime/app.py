@@ -53,13 +53,16 @@ def build(host: Host, extra: Sequence[web.AbstractRouteDef], every: Sequence[Ser
 
     every: all services of the system, for what looks at their queues.
     """
-    application = web.Application(client_max_size=MAX_FORM_BYTES, middlewares=[_measured, *MIDDLEWARES])
+    asked = [host.gate.middleware] if host.gate is not None else []
+    middlewares = [_measured, errors, *asked, *MIDDLEWARES[1:]]
+    application = web.Application(client_max_size=MAX_FORM_BYTES, middlewares=middlewares)
     folders = {s.name: jinja2.FileSystemLoader(r.templates) for s, r in host.open if r.templates}
     loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(WEB / "templates"), jinja2.PrefixLoader(folders)])
     environment = language.set_up(application, loader)
     environment.globals["menu"] = [
         entry for _, running in sorted(host.open, key=lambda pair: pair[0].role) for entry in running.menu
     ]
+    environment.globals["is_open"] = host.gate is None
     owners: dict[web.AbstractRoute, str] = {}
     for service, running in host.open:
         owners |= dict.fromkeys(application.add_routes(running.routes), service.name)

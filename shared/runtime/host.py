@@ -22,6 +22,7 @@ from shared.errors import DamagedStore, Unavailable
 from shared.lease import LEASES
 from shared.logs import decided
 from shared.runtime import app as apps
+from shared.runtime.asking import open_gate, service_token
 from shared.runtime.consumers import consume_forever
 from shared.runtime.cpu import LIMIT_S, MEMORY_BYTES, cpu_pool
 from shared.runtime.databases import check_before_opening, note_made
@@ -32,9 +33,11 @@ from shared.service import Place, Role, Service
 from shared.set_aside import SET_ASIDE
 from shared.settings import Bytes, Seconds
 from shared.text.free_text import TextCheck, unchecked
+from shared.web import bearer
 from shared.web.access.rules import AccessTable
 from shared.web.access.table import TABLE
 from shared.web.connections import Connections, within_open_files
+from shared.web.identity.settings import access_settings, check_address
 from shared.web.slow_clients import SlowClients
 
 
@@ -111,11 +114,14 @@ async def hosted(
     """Run the services until the context ends, then drain. Raises SettingsError for a wrong setting or a taken port."""
     services, home, environ = hosting.services, hosting.home, hosting.environ
     settings = settings_reader.read(HostSettings, "HOST", environ)
+    access = access_settings(environ)
+    check_address(access, hosting.bind)
     async with AsyncExitStack() as stack:
         cpu = await stack.enter_async_context(cpu_pool(settings.workers, settings.work_s, settings.worker_memory_bytes))
         socket = apps.listen(hosting.bind, hosting.port)
         stack.callback(socket.close)
         host = Host(apps.address(socket), home, settings.reserve_bytes, access=hosting.access)
+        token = await service_token(access, home)
         for role in sorted({service.role for service in services}):
             await check_before_opening(port_settings(role, environ), home / role.value, settings.start_check_s)
             await _open_role(stack, host, role, hosting)
@@ -132,10 +138,12 @@ async def hosted(
                 blobs={name: ports.blobs[name] for name in service.blobs},
                 cpu=cpu,
                 text_check=hosting.text_check,
+                own_headers=bearer.header(token),
             )
             running = await stack.enter_async_context(service.opens(place))
             host.open.append((service, running))
             tell(f"{service.role}: {service.name} is open")
+        host.gate = await stack.enter_async_context(open_gate(access, host, hosting.site, token))
         application = apps.build(host, extra_routes, hosting.every)
         async with _serving(application, socket, settings), _working(host, settings.drain_s):
             host.ready = True

@@ -8,11 +8,14 @@ from shared.runtime.tasks import Task
 from shared.service import Role, Running, Service
 from shared.web.access.rules import AccessTable
 from shared.web.access.table import TABLE
+from shared.web.identity.gate import Gate
 
 
 @dataclass
 class Host:
-    """A running process. ready: turns False as soon as it is told to stop.  access: who may use which route."""
+    """A running process. ready: turns False as soon as it is told to stop.  access: who may use which route.
+    gate: asks who calls; None where nobody is asked.
+    """
 
     base_url: str
     home: Path = Path()
@@ -22,3 +25,4 @@ class Host:
     tasks: list[Task] = field(default_factory=list)
     ready: bool = False
     access: AccessTable = TABLE
+    gate: Gate | None = None

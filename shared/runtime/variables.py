@@ -10,6 +10,7 @@ from shared.runtime.host import HostSettings
 from shared.runtime.ports import PortSettings
 from shared.service import Role, Service
 from shared.settings import settings_of
+from shared.web.identity.settings import AccessSettings
 
 Group = tuple[str, type[msgspec.Struct]]
 
@@ -17,7 +18,7 @@ Group = tuple[str, type[msgspec.Struct]]
 def groups(services: Iterable[Service]) -> list[Group]:
     """Return each Struct of settings with the prefix of its variables, each once, in the order of the services."""
     own = {f"JMID_{service.name.upper()}": service.settings for service in services if service.settings is not None}
-    of_process: list[Group] = [("JMID_HOST", HostSettings), ("JMID_LEASE", LeaseSettings)]
+    of_process: list[Group] = [("JMID", AccessSettings), ("JMID_HOST", HostSettings), ("JMID_LEASE", LeaseSettings)]
     return [("JMID", PortSettings), *of_process, *own.items(), ("JMID_BACKUP", BackupSettings)]
 
 

@@ -7,21 +7,36 @@ import hmac
 
 from aiohttp import web
 
+from shared.web.access.words import AccessRole
+from shared.web.identity.actor import actor_of
+
 
 def is_shown(request: web.Request, own: str) -> bool:
     """Say whether a request shows our token, False if it shows none; raise HTTPUnauthorized if it shows another.
 
-    own: the token; empty means that nothing can show it, and no token is wrong.
+    own: the token; empty means that nothing can show it, and no token is wrong. Where the gate has asked who sends the
+    request, another token is no error: it has been found to be good.
     """
-    token = _shown(request.headers.get("Authorization", ""))
-    if token and own and not _is_same(token, own):
+    token = shown(request)
+    if token and own and actor_of(request) is None and not _is_same(token, own):
         raise unauthorized()
     return _is_same(token, own)
 
 
-def unauthorized(text: str = "the credential is missing or another") -> web.HTTPUnauthorized:
-    """Return the error that asks for a token. text: what is missing, for a person."""
-    return web.HTTPUnauthorized(text=f"{text}\n", headers={"WWW-Authenticate": "Bearer"})
+def is_of_gateway(request: web.Request, own: str) -> bool:
+    """Say whether a gateway sends a request: by its token, or by an identity with the role of a service."""
+    actor = actor_of(request)
+    return is_shown(request, own) or (actor is not None and actor.has(AccessRole.SERVICE))
+
+
+def unauthorized(text: str = "the credential is missing or another", error_code: str = "") -> web.HTTPUnauthorized:
+    """Return the error that asks for a token. text: what is missing, for a person.  error_code: RFC 6750 3.1."""
+    return web.HTTPUnauthorized(text=f"{text}\n", headers={"WWW-Authenticate": challenge(error_code)})
+
+
+def challenge(error_code: str = "") -> str:
+    """Return the value of WWW-Authenticate. error_code: empty where no token was shown (RFC 6750 3.1)."""
+    return f'Bearer error="{error_code}"' if error_code else "Bearer"
 
 
 def header(token: str) -> dict[str, str]:
@@ -29,8 +44,9 @@ def header(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-def _shown(authorization: str) -> str:
-    scheme, _, token = authorization.partition(" ")
+def shown(request: web.Request) -> str:
+    """Return the Bearer token of a request; empty if there is none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 

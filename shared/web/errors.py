@@ -52,6 +52,7 @@ class Face(enum.Enum):
 
 PAGE_TITLES = {
     400: translatable("This cannot be done as it was asked"),
+    401: translatable("Sign in first"),
     403: translatable("This is not allowed"),
     404: translatable("This does not exist"),
     409: translatable("Somebody else changed it meanwhile"),

@@ -5,7 +5,13 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from shared.web.access.words import AccessRole
+from shared.web.identity.actor import Actor
+
 FILE: Final = "gateway.token"
+GATEWAY: Final = Actor(
+    subject="gateway-token", name="gateway", roles=frozenset({AccessRole.SERVICE}), shown="gateway-token"
+)
 
 
 def made(path: Path) -> str:

@@ -15,6 +15,8 @@ from aiohttp import web
 from babel.messages.pofile import read_po
 from yarl import URL
 
+from shared.web.identity.actor import actor_of
+
 LANGUAGES = {"en": "English", "ja": "日本語"}
 DEFAULT = "en"
 COOKIE = "jmid_lang"
@@ -66,7 +68,7 @@ def context(request: web.Request) -> dict[str, Any]:
     """Set the language of the page that is rendered next, and return what base.html needs."""
     language = language_of(request)
     _language.set(language)
-    return {"lang": language, "languages": LANGUAGES, "here": request.path_qs}
+    return {"lang": language, "languages": LANGUAGES, "here": request.path_qs, "actor": actor_of(request)}
 
 
 def translated(request: web.Request, text: str) -> str:

@@ -60,6 +60,7 @@ def test_a_wrong_setting_names_its_variable(tmp_path: Path, monkeypatch: pytest.
         (("run", "linker"), "give --role"),
         (("run", "dose"), "one of"),
         (("up", "--bind", "0.0.0.0", "--insecure"), "loopback addresses only"),
+        (("up", "--bind", "0.0.0.0"), "JMID_ACCESS=open serves a loopback address only, not 0.0.0.0"),
         (("status",), "start it with jmid up"),
         (("dead", "show", "centre:nothing", "x"), "one of"),
     ],

@@ -66,7 +66,7 @@ class StowRoutes:
 
     def _sender(self, request: web.Request) -> Sender:
         """Return who stores; 401 for a credential that is not the gateways'."""
-        is_gateway = bearer.is_shown(request, self._deps.settings.gateway_token)
+        is_gateway = bearer.is_of_gateway(request, self._deps.settings.gateway_token)
         return Sender(is_gateway=is_gateway, is_own_page=self._is_own_page(request))
 
     def _is_own_page(self, request: web.Request) -> bool:

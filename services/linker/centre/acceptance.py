@@ -1,7 +1,6 @@
 """Whose deliveries the centre's linker takes: a gateway's, by its credential, and reports with a known profile's mark.
 
-The archive's door asks the same of Instances. Who stands behind the credential is not known before people have
-identities; that a report holds no name is the gateway's work.
+The archive's door asks the same of Instances. That a report holds no name is the gateway's work.
 """
 
 from aiohttp import web
@@ -15,7 +14,7 @@ from shared.web import bearer
 
 def check_gateway(request: web.Request, settings: LinkerSettings) -> None:
     """Raise HTTPUnauthorized unless a gateway asks, or everybody may; a token that is not ours is always refused."""
-    is_gateway = bearer.is_shown(request, settings.gateway_token)
+    is_gateway = bearer.is_of_gateway(request, settings.gateway_token)
     if settings.accept == "deidentified" and not is_gateway:
         raise bearer.unauthorized("only a gateway delivers here: its credential is missing")
 

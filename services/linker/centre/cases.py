@@ -1,6 +1,7 @@
 """The centre's API of what people add to a case: confirmed diagnoses, annotations; and recalls."""
 
 import uuid
+from typing import TypeVar
 
 import msgspec
 import orjson
@@ -20,8 +21,10 @@ from shared.documents import Condition, Eq, Order
 from shared.documents.optimistic import change
 from shared.errors import Invalid, NotFound
 from shared.web import routing
+from shared.web.actor import name_of
 
 _LIMIT = 500
+Asked = TypeVar("Asked", entries.DiagnosisRequest, entries.AnnotationRequest, "RecallRequest")
 OUTCOMES = (RecallState.REDELIVERED, RecallState.UNAVAILABLE)
 
 
@@ -29,7 +32,7 @@ class RecallRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ask for a Study back. site: the hospital that has it; empty asks all."""
 
     study_instance_uid: Word
-    by: Word
+    by: Word = ""
     site: Word = ""
     why: Note = ""
 
@@ -61,7 +64,7 @@ class CaseRoutes(routing.Routes):
     @routing.post("/api/diagnoses")
     async def post_diagnosis(self, request: web.Request) -> web.Response:
         """Write a confirmed diagnosis, or a new version of one."""
-        asked = await decoded(request, entries.DiagnosisRequest)
+        asked = _signed(await decoded(request, entries.DiagnosisRequest))
         entries.check_diagnosis(asked)
         typed = {"note": asked.note, "display": asked.display}
         return await self._write("diagnosis", asked, await warnings(self._deps.check_text, typed))
@@ -69,7 +72,7 @@ class CaseRoutes(routing.Routes):
     @routing.post("/api/annotations")
     async def post_annotation(self, request: web.Request) -> web.Response:
         """Write an annotation, or a new version of one."""
-        asked = await decoded(request, entries.AnnotationRequest)
+        asked = _signed(await decoded(request, entries.AnnotationRequest))
         entries.check_annotation(asked)
         typed = {"note": asked.note, "label.display": asked.label.display if asked.label else ""}
         return await self._write("annotation", asked, await warnings(self._deps.check_text, typed))
@@ -86,7 +89,7 @@ class CaseRoutes(routing.Routes):
     @routing.post("/api/recalls")
     async def post_recall(self, request: web.Request) -> web.Response:
         """Ask for a Study back; asked again while it is open, it stays the same recall."""
-        asked = await decoded(request, RecallRequest)
+        asked = _signed(await decoded(request, RecallRequest))
         if not asked.by.strip() or not asked.study_instance_uid:
             raise Invalid("missing-by", "study_instance_uid and by are needed")
         doubts = await warnings(self._deps.check_text, {"why": asked.why})
@@ -156,6 +159,11 @@ class CaseRoutes(routing.Routes):
             raise NotFound("unknown-entry", "id: no such entry")
         await feed.note(self._deps, kind, entry_id, entry.touched)
         return _json(with_warnings(views.entry(entry), doubts), status=200 if len(entry.versions) > 1 else 201)
+
+
+def _signed(asked: Asked) -> Asked:
+    """Return what is asked for with the name of who asks."""
+    return msgspec.structs.replace(asked, by=name_of(asked.by))
 
 
 def _json(value: object, *, status: int = 200) -> web.Response:

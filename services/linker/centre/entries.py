@@ -47,7 +47,7 @@ class DiagnosisRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     id: of an earlier entry, to write a new version of it; remove: take it back.
     """
 
-    by: Word
+    by: Word = ""
     study_instance_uids: Annotated[tuple[Word, ...], Meta(max_length=MOST_STUDIES)] = ()
     report_id: Word = ""
     system: Word = ""
@@ -79,7 +79,7 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class AnnotationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What somebody marked on an Instance or Series. label: what it is.  by, at, id, remove: as of a diagnosis."""
 
-    by: Word
+    by: Word = ""
     study_instance_uid: Word
     series_instance_uid: Word
     sop_instance_uid: Word = ""

@@ -23,6 +23,8 @@ from shared.lease import leases_of
 from shared.service import Place, Running
 from shared.text.free_text import TextFindings
 from shared.web import gateway_token
+from shared.web.gateway_token import GATEWAY
+from shared.web.identity.actor import Credential
 
 
 @asynccontextmanager
@@ -37,7 +39,7 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
     async def check_text(text: str) -> TextFindings:
         return await place.cpu(place.text_check, text)
 
-    async with aiohttp.ClientSession(timeout=timeout) as session:
+    async with aiohttp.ClientSession(timeout=timeout, headers=place.own_headers) as session:
         deps = CentreDeps(place.documents, place.bus, chosen, session, place.site, check_text)
 
         watch = feed.Watch(deps)
@@ -63,4 +65,5 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
             tasks=[published, repaired],
             status=status,
             checks={"feed": watch.is_published_in_time},
+            credentials=[Credential(chosen.gateway_token, GATEWAY)],
         )

@@ -40,7 +40,7 @@ class DeliveryRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     action: str
-    by: str
+    by: str = ""
     delivery_id: str = ""
     sha256: str = ""
 

@@ -38,7 +38,7 @@ class ManualLinkRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """
 
     report_id: Word
-    by: Word
+    by: Word = ""
     study_instance_uid: Word = ""
     action: Word = "link"
     why: Note = ""

@@ -24,6 +24,9 @@ from shared.web.access.words import AccessRole, Permission, Scope
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "access.md"
 ROW = re.compile(r"^\| `((?:GET|POST|DELETE|OPTIONS) /[^`]*)` \| ([a-z-]+) \| (.*) \|$", re.MULTILINE)
+ROUTES_OF_THE_DOCUMENT = {
+    route: cells.split(" | ") for route, _, cells in ROW.findall(DOCUMENT.read_text(encoding="utf-8"))
+}
 IDENTIFIED = re.compile(r" (/ingest/|/gateway/quarantine|/api/gateway/quarantine)")
 CORS = {"JMID_ARCHIVE_CORS_ORIGINS": "https://viewer.example"}
 
@@ -94,7 +97,7 @@ def test_a_wildcard_route_is_no_way_round_the_table() -> None:
 
 
 def test_the_document_says_of_every_route_what_is_decided() -> None:
-    rows = {route: cells.split(" | ") for route, _, cells in ROW.findall(DOCUMENT.read_text(encoding="utf-8"))}
+    rows = ROUTES_OF_THE_DOCUMENT
 
     assert rows.keys() == {route for rule in TABLE.rules for route in rule.routes}
     for route, cells in rows.items():

@@ -1,0 +1,109 @@
+"""The gate: asks who sends a request and whether they may, before anything of ours looks at it.
+
+Source: RFC 6750 2.1 and 3 (Bearer tokens and their errors), RFC 9110 15.5.2 (401) and 15.5.4 (403).
+"""
+
+import hmac
+from collections.abc import Sequence
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from shared import clock
+from shared.logs import decided
+from shared.web import bearer
+from shared.web.access.decision import Decision, decide
+from shared.web.access.rules import AccessTable
+from shared.web.identity.actor import CURRENT, KEY, Actor, Credential
+from shared.web.identity.claims import ClaimReader
+from shared.web.identity.issuer import Issuer
+from shared.web.identity.settings import AccessSettings
+from shared.web.identity.token import Expected, TokenRefused, checked_claims, read_header
+from shared.web.language import translatable
+
+REFUSED: Final = {
+    Decision.NO_ROLE: translatable("Your roles do not allow this."),
+    Decision.SCOPE_NOT_CHECKED: translatable("What your role may see of this cannot be told apart yet."),
+    Decision.OTHER_SITE: translatable("This is of a site that is not yours."),
+}
+
+
+class Verifier:
+    """Turns a token into who shows it."""
+
+    def __init__(self, settings: AccessSettings, issuer: Issuer, credentials: Sequence[Credential] = ()) -> None:
+        self._issuer, self._claims = issuer, ClaimReader(settings)
+        self._credentials = [(each.token.encode(), each.actor) for each in credentials if each.token]
+        self._expected = Expected(
+            settings.access_issuer,
+            frozenset(settings.access_audience),
+            tuple(settings.access_algorithms),
+            settings.access_clock_skew_s,
+        )
+
+    async def actor(self, token: str) -> Actor:
+        """Return who shows a token; raise TokenRefused, or Unavailable if the issuer's keys cannot be read."""
+        shown = token.encode("utf-8", "surrogateescape")
+        for own, actor in self._credentials:
+            if hmac.compare_digest(shown, own):
+                return actor
+        header = read_header(token, self._expected)
+        key = await self._issuer.key(header)
+        return self._claims.actor(checked_claims(token, key, self._expected, clock.now()))
+
+
+class Gate:
+    """The access table, who may be asked, and the site that this process is of."""
+
+    def __init__(self, table: AccessTable, site: str, verifier: Verifier) -> None:
+        self._table, self._site, self._verifier = table, site, verifier
+
+    @property
+    def middleware(self) -> Middleware:
+        """Return what lets a request through, or raises HTTPUnauthorized or HTTPForbidden."""
+
+        @web.middleware
+        async def asked(request: web.Request, handler: Handler) -> web.StreamResponse:
+            actor = await self._admitted(request)
+            if actor is None:
+                return await handler(request)
+            request[KEY] = actor
+            kept = CURRENT.set(actor)
+            try:
+                return await handler(request)
+            finally:
+                CURRENT.reset(kept)
+
+        return asked
+
+    async def _admitted(self, request: web.Request) -> Actor | None:
+        """Return who sends a request that may pass; None for what is for everybody, and for what no route answers."""
+        resource = request.match_info.route.resource
+        if resource is None:
+            return None
+        rule = self._table.rule_of(request.method, resource.canonical)
+        if rule is not None and rule.is_public:
+            return None
+        actor = await self._actor(request)
+        decision = Decision.NO_ROLE if rule is None else decide(rule, actor, self._site)
+        if decision is Decision.ALLOWED:
+            return actor
+        raise _refusal(decision, resource.canonical)
+
+    async def _actor(self, request: web.Request) -> Actor | None:
+        token = bearer.shown(request)
+        try:
+            return await self._verifier.actor(token) if token else None
+        except TokenRefused as error:
+            decided("token-refused", level="warning", reason=error.reason)
+            raise bearer.unauthorized(error_code="invalid_token") from error
+
+
+def _refusal(decision: Decision, route: str) -> web.HTTPException:
+    if decision is Decision.NOT_SIGNED_IN:
+        return bearer.unauthorized(translatable("Sign in first."))
+    decided("access-refused", level="warning", reason=decision.value, route=route)
+    return web.HTTPForbidden(
+        text=f"{REFUSED[decision]}\n", headers={"WWW-Authenticate": bearer.challenge("insufficient_scope")}
+    )

@@ -1,0 +1,128 @@
+"""Whether people and programs are asked who they are, and who vouches for them: read as JMID_ACCESS and JMID_ACCESS_….
+
+The variables have no prefix of a service: every process of the system asks the same.
+"""
+
+import enum
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+from yarl import URL
+
+from shared import settings as settings_reader
+from shared.errors import SettingsError
+from shared.settings import Seconds
+from shared.web.access.words import AccessRole
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
+LEAST_TOKEN: Final = 32
+"""Characters of a token that is set by hand."""
+
+
+class Mode(enum.StrEnum):
+    """Who is asked: open, nobody, on loopback alone; network, nobody, what is in front decides; oidc, everybody."""
+
+    OPEN = "open"
+    NETWORK = "network"
+    OIDC = "oidc"
+
+
+class AccessSettings(msgspec.Struct, frozen=True):
+    """Who is asked, and how the answer is read; each field is JMID_<FIELD>."""
+
+    access: Annotated[
+        Mode,
+        Meta(
+            description="open: nobody is asked who they are, and only a loopback address is served; network: nobody is "
+            "asked, and what stands in front has to decide who comes in; oidc: everybody shows a token of the issuer."
+        ),
+    ] = Mode.OPEN
+    access_issuer: Annotated[
+        str, Meta(description="The OpenID Provider's issuer identifier, such as https://login.example/realms/jmid.")
+    ] = ""
+    access_audience: Annotated[
+        tuple[str, ...], Meta(description="Of a token's audiences (aud) one has to be one of these.")
+    ] = ()
+    access_algorithms: Annotated[
+        tuple[Algorithm, ...], Meta(description="The signature algorithms that are taken; none and HMAC never are.")
+    ] = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
+    access_roles_claim: Annotated[
+        str, Meta(description="The claim with the roles; dots lead inwards, as in realm_access.roles.")
+    ] = "roles"
+    access_role_names: Annotated[
+        tuple[str, ...],
+        Meta(description="The issuer's names of roles, as theirs=ours, where they are not ours: doctor=radiologist."),
+    ] = ()
+    access_sites_claim: Annotated[str, Meta(description="The claim with the short names of sites.")] = "sites"
+    access_projects_claim: Annotated[str, Meta(description="The claim with the names of projects.")] = "projects"
+    access_name_claim: Annotated[
+        str, Meta(description="The claim with the name to show and to record; sub where it is missing.")
+    ] = "preferred_username"
+    access_clock_skew_s: Annotated[
+        float, Meta(description="By how much the issuer's clock may differ from ours.", ge=0, le=600)
+    ] = 60.0
+    access_keys_s: Annotated[Seconds, Meta(description="After what time the issuer's keys are read anew.")] = 300.0
+    access_timeout_s: Annotated[Seconds, Meta(description="How long the issuer may take to answer.")] = 10.0
+    access_service_token: Annotated[
+        str,
+        Meta(
+            description="The Bearer token that our own services show each other; empty is that of "
+            "<home>/service.token, made on the first start. Processes without a common home need it here."
+        ),
+    ] = ""
+
+
+def access_settings(environ: Mapping[str, str]) -> AccessSettings:
+    """Read the settings; raise SettingsError if what is asked for cannot be checked."""
+    settings = AccessSettings(**settings_reader.values(AccessSettings, "JMID", environ))
+    role_names(settings)
+    if settings.access_service_token and len(settings.access_service_token) < LEAST_TOKEN:
+        raise SettingsError(f"JMID_ACCESS_SERVICE_TOKEN is too short; it takes {LEAST_TOKEN} characters or more")
+    if settings.access is Mode.OIDC:
+        _check_issuer(settings)
+    return settings
+
+
+def role_names(settings: AccessSettings) -> dict[str, AccessRole]:
+    """Return the roles by the issuer's names for them: ours and those that the settings name."""
+    names = {role.value: role for role in AccessRole}
+    for each in settings.access_role_names:
+        theirs, _, ours = each.partition("=")
+        if not theirs or ours not in set(AccessRole):
+            roles = ", ".join(AccessRole)
+            raise SettingsError(f"JMID_ACCESS_ROLE_NAMES has a wrong value; it takes theirs=ours, ours of {roles}")
+        names[theirs.strip()] = AccessRole(ours)
+    return names
+
+
+def check_address(settings: AccessSettings, bind: str) -> None:
+    """Raise SettingsError if an address may not be served in this mode."""
+    if settings.access is Mode.OPEN and bind not in LOOPBACK:
+        raise SettingsError(
+            f"JMID_ACCESS=open serves a loopback address only, not {bind}; set oidc and an issuer, or network where "
+            "something in front of this port asks who comes in"
+        )
+
+
+def is_safe_url(url: str) -> bool:
+    """Say whether what a URL answers can be trusted to be its host's: https, or this machine."""
+    try:
+        parsed = URL(url)
+    except ValueError:
+        return False
+    return bool(parsed.host) and (parsed.scheme == "https" or (parsed.scheme == "http" and parsed.host in LOOPBACK))
+
+
+def _check_issuer(settings: AccessSettings) -> None:
+    if not is_safe_url(settings.access_issuer):
+        raise SettingsError(
+            "JMID_ACCESS_ISSUER is missing or wrong; it takes an https URL, for example "
+            "https://login.example/realms/jmid"
+        )
+    if not settings.access_audience:
+        raise SettingsError("JMID_ACCESS_AUDIENCE is not set; it takes what tokens are made for, for example jmid")
+    if not settings.access_algorithms:
+        raise SettingsError("JMID_ACCESS_ALGORITHMS is empty; it takes at least one, for example RS256")
