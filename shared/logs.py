@@ -68,12 +68,14 @@ def decided(
     fence: int | None = None,
     origin: str | None = None,
     route: str | None = None,
+    peer: str | None = None,
 ) -> None:
     """Log one decision.
 
     error: the class of an exception, never its text unless it is a JmidError's reason.
     origin: file and line of our own code, from ``shared.supervision.origin``.
     route: the pattern of a path, never the path.
+    peer: the name that a list of the site gives a caller, never what a caller says of itself.
     """
     fields = {name: value for name, value in locals().items() if value is not None}
     fields["time"] = datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -12,6 +12,12 @@ ProcessCollector(registry=REGISTRY)  # process_resident_memory_bytes, process_op
 RECEIVED = Counter("jmid_received", "Received by ingest", ["site", "kind", "door"], registry=REGISTRY)
 DEIDENTIFIED = Counter("jmid_deidentified", "De-identified", ["kind", "profile"], registry=REGISTRY)
 REFUSED = Counter("jmid_refused", "Refused or quarantined", ["service", "kind", "reason"], registry=REGISTRY)
+CALLERS_REFUSED = Counter(
+    "jmid_callers_refused",
+    "DIMSE and MLLP callers that were not let in",
+    ["protocol", "peer", "reason"],
+    registry=REGISTRY,
+)
 LINKED = Counter("jmid_linked", "Reports linked to a Study", ["rule"], registry=REGISTRY)
 DELIVERED = Counter("jmid_delivered", "Confirmed by the centre", ["kind"], registry=REGISTRY)
 STORED = Counter("jmid_stored", "Instances stored by the archive", ["outcome"], registry=REGISTRY)

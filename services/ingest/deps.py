@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
+from services.ingest.peers.admission import Admission
 from services.ingest.settings import IngestSettings
 from shared.blobs import Blobs
 from shared.bus import Bus
@@ -47,6 +48,11 @@ class IngestDeps:
             return await self.cpu(function, *args, **kwargs)
         except TooCostly as error:
             raise Invalid(error.reason, error.detail) from error
+
+    @cached_property
+    def admission(self) -> Admission:
+        """Who may connect. Raises SettingsError."""
+        return Admission(self.settings)
 
     @cached_property
     def set_asides(self) -> SetAsides:

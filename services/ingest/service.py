@@ -17,6 +17,7 @@ from services.ingest.receipts.outbox import is_published_in_time, publish_foreve
 from services.ingest.receipts.records import COLLECTIONS
 from services.ingest.receipts.routes import ReceiptRoutes
 from services.ingest.receipts.scrub import scrub_forever
+from services.ingest.reloaded import watch_files
 from services.ingest.report_routes import ReportReceiver
 from services.ingest.reports.csv.folder import watch_forever
 from services.ingest.reports.csv.reader import load_mapping
@@ -57,8 +58,12 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     async def watch() -> None:
         await watch_forever(deps, mapping)
 
+    async def look_at_files() -> None:
+        await watch_files(deps.admission.files)
+
     async def status() -> Mapping[str, int]:
-        return await routes.status(deps)
+        refused = sum(each.is_refused for each in deps.admission.files)
+        return {**await routes.status(deps), "files refused": refused}
 
     async def stop() -> None:
         for each in (dimse, mllp):
@@ -74,7 +79,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
                 ReportLinked: partial(handlers.report_linked, deps=deps),
                 Delivered: partial(handlers.delivered, deps=deps),
             },
-            tasks=[publish, release, count, scrub, watch],
+            tasks=[publish, release, count, scrub, watch, look_at_files],
             stop_accepting=stop,
             templates=Path(__file__).parent / "templates",
             menu=[(translatable("Receipts"), "/gateway/receipts")],

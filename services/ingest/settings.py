@@ -1,7 +1,7 @@
 """Settings of ingest, read as JMID_INGEST_<FIELD>."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -20,10 +20,38 @@ class IngestSettings(msgspec.Struct, frozen=True):
     dimse_port: Annotated[
         OptionalPort, Meta(description="Port of the C-STORE SCP; 0 takes a free one, -1 switches it off.")
     ] = 11112
+    dimse_tls_port: Annotated[
+        OptionalPort, Meta(description="Port of the C-STORE SCP by TLS, such as 2762; -1 switches it off.")
+    ] = -1
+    ae_peers: Annotated[
+        Path | None,
+        Meta(
+            description="TOML file of who may connect by DIMSE and MLLP, with addresses and certificates; read again "
+            "when it changes; empty is this machine alone, and who JMID_INGEST_ALLOWED_AE names."
+        ),
+    ] = None
     allowed_ae: Annotated[
         tuple[str, ...],
-        Meta(description="Calling AE titles that may associate, as TITLE or TITLE@host; empty is every title."),
+        Meta(
+            description="Instead of JMID_INGEST_AE_PEERS: calling AE titles that may associate, as TITLE or "
+            "TITLE@address."
+        ),
     ] = ()
+    tls_certificate: Annotated[
+        Path | None,
+        Meta(description="PEM file of the certificate that DIMSE and MLLP by TLS show; read again when it changes."),
+    ] = None
+    tls_key: Annotated[
+        Path | None, Meta(description="PEM file of its private key; empty is in the file of the certificate.")
+    ] = None
+    tls_client_ca: Annotated[
+        Path | None,
+        Meta(description="PEM file of the authorities that client certificates of DIMSE and MLLP are checked with."),
+    ] = None
+    tls_client_certificate: Annotated[
+        Literal["required", "optional"],
+        Meta(description="Whether a caller by TLS has to show a certificate."),
+    ] = "required"
     known_ae: Annotated[
         tuple[str, ...],
         Meta(
@@ -109,6 +137,9 @@ class IngestSettings(msgspec.Struct, frozen=True):
     mllp_bind: Annotated[str, Meta(description="Address that HL7 v2 over MLLP listens on.")] = "127.0.0.1"
     mllp_port: Annotated[
         OptionalPort, Meta(description="Port of HL7 v2 over MLLP; -1 switches it off, 0 takes a free one.")
+    ] = -1
+    mllp_tls_port: Annotated[
+        OptionalPort, Meta(description="Port of HL7 v2 over MLLP by TLS; -1 switches it off, 0 takes a free one.")
     ] = -1
     mllp_connections: Annotated[Count, Meta(description="MLLP connections at once.")] = 20
     mllp_timeout_s: Annotated[Seconds, Meta(description="How long an MLLP connection may be idle.")] = 300.0

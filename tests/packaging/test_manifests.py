@@ -12,6 +12,8 @@ from prometheus_client.metrics import MetricWrapperBase
 import shared.metrics
 from k8s.check import OVERLAYS, build, scaling_faults
 from services.__main__ import SERVICES
+from services.ingest.peers.listed import read_peers
+from services.ingest.settings import IngestSettings
 
 ROOT = Path(__file__).parents[2]
 Manifest = dict[str, Any]
@@ -132,6 +134,21 @@ def test_c_store_and_mllp_are_exposed_and_let_in_on_the_ports_that_ingest_listen
 
     assert {names[port["targetPort"]] for port in exposed} == listened
     assert listened in [{port["port"] for port in rule["ports"]} for rule in rules]
+
+
+def test_the_list_of_peers_is_mounted_where_ingest_reads_it_and_names_nobody_yet(tmp_path: Path) -> None:
+    spec = one("gateway", "Deployment", "jmid-ingest")["spec"]["template"]["spec"]
+    environ = {each["name"]: each["value"] for each in spec["containers"][0]["env"]}
+    (mount,) = (each for each in spec["containers"][0]["volumeMounts"] if each["name"] == "peers")
+    (volume,) = (each for each in spec["volumes"] if each["name"] == "peers")
+    ((name, text),) = one("gateway", "ConfigMap", volume["configMap"]["name"])["data"].items()
+    (tmp_path / name).write_text(text)
+
+    listed = read_peers(IngestSettings(ae_peers=tmp_path / name))
+
+    assert environ["JMID_INGEST_AE_PEERS"] == f"{mount['mountPath']}/{name}"
+    networks = {str(network) for peer in (*listed.ae, *listed.mllp) for network in peer.networks}
+    assert networks == {"192.0.2.0/24"}
 
 
 def test_every_scratch_volume_has_a_bound_and_the_csv_folder_is_shared() -> None:

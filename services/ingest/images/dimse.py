@@ -22,7 +22,10 @@ from services.ingest.images import structured_reports
 from services.ingest.images.data_set_spool import DataSetSpool
 from services.ingest.images.dimse_listener import DimseListener
 from services.ingest.images.instance_uids import identify_all
-from services.ingest.images.peers import Peer, rejection
+from services.ingest.peers import listed
+from services.ingest.peers.admission import note_refused
+from services.ingest.peers.associations import Rejection, Requestor, exceeds_limits, rejection_of
+from services.ingest.peers.recognition import Caller, NotRecognised, recognised
 from services.ingest.receipts.receiving import Bytes, Content, new_receipt, receive, reject, reject_unkept
 from services.ingest.receipts.records import INSTANCES, Receipt
 from shared.dicom.spool import TooLarge
@@ -37,6 +40,7 @@ from shared.errors import Invalid, Permanent, SettingsError, StorageFull
 from shared.logs import decided
 
 SUCCESS = 0x0000
+_PLAIN, _TLS = "JMID_INGEST_DIMSE_PORT", "JMID_INGEST_DIMSE_TLS_PORT"
 DURABLE_S = 60.0
 SLOWEST_BYTES_S = 4e6  # of a store: a large Instance has longer to become durable
 COMMENTS = {
@@ -46,13 +50,12 @@ COMMENTS = {
     CANNOT_UNDERSTAND: "the Data Set cannot be read; kept as rejected",
     PROCESSING_FAILURE: "it cannot be handled; not taken",
 }
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @asynccontextmanager
 async def listening(deps: IngestDeps) -> AsyncIterator["DimseReceiver | None"]:
-    """Listen until the context ends; None if the port is -1."""
-    if deps.settings.dimse_port < 0:
+    """Listen until the context ends; None if both ports are -1."""
+    if deps.settings.dimse_port < 0 and deps.settings.dimse_tls_port < 0:
         yield None
         return
     receiver = DimseReceiver(deps, asyncio.get_running_loop())
@@ -78,20 +81,20 @@ class DimseReceiver:
         self._deps = deps
         self._loop = loop
         self._receipts: dict[Association, OpenReceipt] = {}
-        self._peers: dict[Association, Peer] = {}
+        self._requestors: dict[Association, Requestor] = {}
         self._lock = threading.Lock()
-        self._listener: DimseListener | None = None
+        self._listeners: dict[str, DimseListener] = {}
         pynetdicom_config.UNRESTRICTED_STORAGE_SERVICE = True  # private and retired storage SOP Classes too
         pynetdicom_config.LOG_HANDLER_LEVEL = "none"  # it describes every PDU, for a level that is never logged
 
     @property
     def port(self) -> int:
-        """Return the port it listens on."""
-        return self._listener.port if self._listener else 0
+        """Return the plain port it listens on."""
+        return self._listeners[_PLAIN].port if _PLAIN in self._listeners else 0
 
     def open(self) -> None:
-        """Begin to listen; raise SettingsError if the port is taken."""
-        settings = self._deps.settings
+        """Begin to listen; raise SettingsError if a port is taken, or a file of peers or TLS cannot be used."""
+        settings, admission = self._deps.settings, self._deps.admission
         handlers: list[Any] = [
             (evt.EVT_C_ECHO, self.handle_echo),
             (evt.EVT_C_STORE, self.handle_store),
@@ -100,15 +103,20 @@ class DimseReceiver:
             (evt.EVT_ABORTED, self.handle_ended),
             (evt.EVT_CONN_CLOSE, self.handle_closed),
         ]
-        try:
-            self._listener = DimseListener(settings, self._deps.scratch, handlers)
-        except OSError as error:
-            raise SettingsError(
-                f"cannot listen on {settings.dimse_bind} port {settings.dimse_port} for C-STORE ({error.strerror}); "
-                "choose another JMID_INGEST_DIMSE_PORT"
-            ) from error
-        if not settings.allowed_ae and settings.dimse_bind not in LOOPBACK:
-            decided("dimse-open-to-all", level="warning", service="ingest", setting="JMID_INGEST_ALLOWED_AE")
+        for variable, port in ((_PLAIN, settings.dimse_port), (_TLS, settings.dimse_tls_port)):
+            if port < 0:
+                continue
+            context = (lambda: admission.context) if variable == _TLS else None
+            try:
+                self._listeners[variable] = DimseListener(settings, port, self._deps.scratch, handlers, context)
+            except OSError as error:
+                self.close()
+                raise SettingsError(
+                    f"cannot listen on {settings.dimse_bind} port {port} for C-STORE ({error.strerror}); "
+                    f"choose another {variable}"
+                ) from error
+        if admission.peers is listed.THIS_MACHINE and settings.dimse_bind not in listed.LOOPBACK_NAMES:
+            decided("dimse-closed-to-others", level="warning", service="ingest", setting=listed.SETTING)
 
     async def stop(self) -> None:
         """Stop listening, without holding up the event loop."""
@@ -116,23 +124,29 @@ class DimseReceiver:
 
     def close(self) -> None:
         """Stop listening and abort associations: their senders know what was not confirmed."""
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
+        while self._listeners:
+            self._listeners.popitem()[1].close()
 
     def handle_requested(self, event: Any) -> None:
-        """Reject a peer that is not on the list, or that has, or leaves others, too few associations."""
+        """Reject a caller that is no listed peer, or that has, or leaves others, too few associations."""
         association = event.assoc
-        peer = Peer(association.requestor.address, _title(association.requestor.primitive.calling_ae_title))
+        caller = _caller(association)
+        peer = recognised(caller, self._deps.admission.peers.ae)
+        if isinstance(peer, NotRecognised):
+            self._reject(association, rejection_of(peer.reason), peer.reason.value, peer.peer)
+            return
+        requestor = Requestor(caller.address, caller.title)
         with self._lock:
-            rejected = rejection(peer, self._peers.values(), self._deps.settings)
-            if rejected is None:
-                self._peers[association] = peer
-        if rejected is not None:
-            reason = rejected.name.lower().replace("_", "-")
-            decided("association-rejected", level="warning", service="ingest", reason=reason)
-            association.acse.send_reject(*rejected.value)
-            association.kill()
+            is_full = exceeds_limits(requestor, self._requestors.values(), self._deps.settings)
+            if not is_full:
+                self._requestors[association] = requestor
+        if is_full:
+            self._reject(association, Rejection.LIMIT_EXCEEDED, "limit-exceeded", peer.name)
+
+    def _reject(self, association: Association, rejection: Rejection, reason: str, peer: str) -> None:
+        note_refused("dimse", reason, peer)
+        association.acse.send_reject(*rejection.value)
+        association.kill()
 
     def handle_echo(self, _: Any) -> int:
         """Answer C-ECHO."""
@@ -151,7 +165,7 @@ class DimseReceiver:
         """Forget the association."""
         with self._lock:
             self._receipts.pop(event.assoc, None)
-            self._peers.pop(event.assoc, None)
+            self._requestors.pop(event.assoc, None)
 
     def handle_closed(self, event: Any) -> None:
         """Let go of a connection that closes before its request was understood.
@@ -209,6 +223,18 @@ class DimseReceiver:
                 held = self._receipts[event.assoc] = OpenReceipt(new_receipt(self._deps, "dimse", INSTANCES, sender))
             held.instances += 1
             return held.receipt
+
+
+def _caller(association: Association) -> Caller:
+    requestor, transport = association.requestor, association.dul.socket
+    primitive: Any = requestor.primitive
+    connection: Any = transport and transport.socket
+    return Caller(
+        requestor.address or "",
+        _title(primitive.calling_ae_title),
+        _title(primitive.called_ae_title),
+        connection.peer_certificate if connection is not None else b"",
+    )
 
 
 def _answer(status: int) -> Dataset:

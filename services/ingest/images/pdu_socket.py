@@ -5,6 +5,7 @@ limit is answered with A-ABORT, and the connection ends. Source: PS3.8 9.3.1, 9.
 """
 
 import socket
+import ssl
 import time
 from typing import Final
 
@@ -17,12 +18,28 @@ _ABORT: Final = b"\x07\0\0\0\0\x04\0\0\x02\x06"  # by the service provider: inva
 
 
 class PduSocket:
-    """What pynetdicom uses of a socket. most_bytes: of a P-DATA-TF PDU.  pdu_s: for one PDU to come, or to be taken."""
+    """What pynetdicom uses of a socket. most_bytes: of a P-DATA-TF PDU.  pdu_s: for one PDU to come, or to be taken.
 
-    def __init__(self, connection: socket.socket, *, most_bytes: int, pdu_s: float) -> None:
+    start: bytes that were taken off the connection before.
+    """
+
+    def __init__(self, connection: socket.socket, *, most_bytes: int, pdu_s: float, start: bytes = b"") -> None:
         self._connection, self._most_bytes, self._pdu_s = connection, most_bytes, pdu_s
+        self._start = start
         self._rest = memoryview(b"")
         self._expected = 0
+
+    @property
+    def holds_bytes(self) -> bool:
+        """Say whether there are bytes that the descriptor does not show, as of a TLS record that was opened."""
+        own = self._connection
+        return bool(self._rest or self._start) or (isinstance(own, ssl.SSLSocket) and own.pending() > 0)
+
+    @property
+    def peer_certificate(self) -> bytes:
+        """Return the certificate that TLS has checked, DER; nothing without."""
+        own = self._connection
+        return (own.getpeercert(binary_form=True) or b"") if isinstance(own, ssl.SSLSocket) else b""
 
     def recv(self, size: int) -> bytes | memoryview:
         """Return bytes of the PDU that is at hand, of the next if none is; nothing at the end of the connection."""
@@ -55,7 +72,8 @@ class PduSocket:
         """Return so many bytes; fewer, if the connection ends."""
         deadline = time.monotonic() + self._pdu_s
         data = bytearray(size)
-        view, filled = memoryview(data), 0
+        view, filled = memoryview(data), min(size, len(self._start))
+        view[:filled], self._start = self._start[:filled], self._start[filled:]
         while filled < size:
             self._connection.settimeout(max(0.001, deadline - time.monotonic()))
             count = self._connection.recv_into(view[filled:])

@@ -6,42 +6,41 @@ Source: PS3.8 9.1.5 (ARTIM timer), 9.3.2.
 
 import selectors
 import socket
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
 
+from services.ingest.images.connections import SHOWN, Connection, TlsConnection
 from services.ingest.images.pdu_socket import ASSOCIATE_BYTES, ASSOCIATE_RQ, HEADER
+from services.ingest.peers.admission import note_refused
 from shared.logs import decided
 
 TICK_S = 0.1
 """How soon it is seen that the rest of a request has come, that a time is over, or that a stop is wished."""
 BACKLOG = 128
-_PEEKED = 64 << 10  # a longer request is read by the association, which has its own limits
-
-
-class Waiting(NamedTuple):
-    """One connection that has not asked yet. since: monotonic seconds."""
-
-    connection: socket.socket
-    address: Any
-    since: float
 
 
 class WaitingConnections:
-    """The listener. take: is called with a connection that asks, and its address.  most: how many may wait.
+    """The listener. take: is called with a connection that asks.  most: how many may wait.
 
-    ask_s: how long each may wait.
+    ask_s: how long each may wait.  context: what TLS is made with; None: connections are plain.
     """
 
     def __init__(
-        self, listener: socket.socket, take: Callable[[socket.socket, Any], None], *, most: int, ask_s: float
+        self,
+        listener: socket.socket,
+        take: Callable[[Connection], None],
+        *,
+        most: int,
+        ask_s: float,
+        context: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
-        self._listener, self._take, self._most, self._ask_s = listener, take, most, ask_s
+        self._listener, self._take, self._most, self._ask_s, self._context = listener, take, most, ask_s, context
         self._selector = selectors.DefaultSelector()
-        self._silent: dict[int, Waiting] = {}
-        self._partial: list[Waiting] = []
+        self._silent: dict[int, Connection] = {}
+        self._partial: list[Connection] = []
         self._stopping = False
         listener.setblocking(False)
         listener.listen(BACKLOG)
@@ -58,7 +57,7 @@ class WaitingConnections:
                 self._turn()
         finally:
             for each in [*self._silent.values(), *self._partial]:
-                _close(each.connection)
+                _close(each.socket)
             self._selector.close()
 
     def _turn(self) -> None:
@@ -66,7 +65,7 @@ class WaitingConnections:
             if key.fileobj is self._listener:
                 self._accept()
             elif waiting := self._silent.pop(key.fd, None):
-                self._selector.unregister(waiting.connection)
+                self._selector.unregister(waiting.socket)
                 self._look(waiting)
         partial, self._partial = self._partial, []
         for waiting in partial:
@@ -80,36 +79,44 @@ class WaitingConnections:
             decided("accept-failed", level="warning", service="ingest", error=type(error).__name__)
             time.sleep(TICK_S)
             return
-        connection.setblocking(False)
         while len(self._silent) + len(self._partial) >= self._most:
             self._end(self._one_too_many())
-        self._silent[connection.fileno()] = Waiting(connection, address, time.monotonic())
-        self._selector.register(connection, selectors.EVENT_READ)
-
-    def _look(self, waiting: Waiting) -> None:
-        """Hand a connection on whose request has come; close one that sends something else."""
         try:
-            data = waiting.connection.recv(_PEEKED, socket.MSG_PEEK)
-        except OSError:
-            data = b""
-        if not data or (refused := _refused(data)):
+            self._watch(
+                TlsConnection(connection, address, self._context())
+                if self._context
+                else Connection(connection, address)
+            )
+        except OSError:  # it was reset meanwhile
+            _close(connection)
+
+    def _watch(self, waiting: Connection) -> None:
+        self._silent[waiting.socket.fileno()] = waiting
+        self._selector.register(waiting.socket, selectors.EVENT_READ)
+
+    def _look(self, waiting: Connection) -> None:
+        """Hand a connection on whose request has come; close one that sends something else."""
+        data = _come(waiting)
+        if data == b"" or (data and (refused := _refused(data))):
             if data:
                 decided("connection-closed", level="warning", service="ingest", reason=refused)
-            _close(waiting.connection)
-        elif _is_whole(data):
-            waiting.connection.setblocking(True)
+            _close(waiting.socket)
+        elif data and _is_whole(data):
+            waiting.socket.setblocking(True)
             self._hand_on(waiting)
+        elif waiting.is_drained:
+            self._watch(waiting)
         else:
             self._partial.append(waiting)
 
-    def _hand_on(self, waiting: Waiting) -> None:
+    def _hand_on(self, waiting: Connection) -> None:
         try:
-            self._take(waiting.connection, waiting.address)
+            self._take(waiting)
         except Exception as error:  # such as no thread left: one connection does not end the listener
             decided("association-failed", level="error", service="ingest", error=type(error).__name__)
-            _close(waiting.connection)
+            _close(waiting.socket)
 
-    def _one_too_many(self) -> Waiting:
+    def _one_too_many(self) -> Connection:
         everyone = [*self._silent.values(), *self._partial]
         counts = Counter(each.address[0] for each in everyone)
         host = max(counts, key=lambda address: counts[address])
@@ -123,13 +130,23 @@ class WaitingConnections:
         if late:
             decided("connection-closed", level="warning", service="ingest", reason="silent", count=len(late))
 
-    def _end(self, waiting: Waiting) -> None:
+    def _end(self, waiting: Connection) -> None:
         if waiting in self._partial:
             self._partial.remove(waiting)
         else:
-            self._selector.unregister(waiting.connection)
-            del self._silent[waiting.connection.fileno()]
-        _close(waiting.connection)
+            self._selector.unregister(waiting.socket)
+            del self._silent[waiting.socket.fileno()]
+        _close(waiting.socket)
+
+
+def _come(waiting: Connection) -> bytes | None:
+    try:
+        return waiting.look()
+    except ssl.SSLError:  # no version, suite or certificate that both take
+        note_refused("dimse", "no-tls-handshake")
+    except OSError:
+        pass
+    return b""
 
 
 def _refused(data: bytes) -> str:
@@ -143,7 +160,7 @@ def _refused(data: bytes) -> str:
 
 def _is_whole(data: bytes) -> bool:
     """Say whether the request has come, or as much of it as is waited for."""
-    return len(data) >= min(_PEEKED, HEADER + int.from_bytes(data[2:HEADER], "big")) if len(data) >= HEADER else False
+    return len(data) >= min(SHOWN, HEADER + int.from_bytes(data[2:HEADER], "big")) if len(data) >= HEADER else False
 
 
 def _close(connection: socket.socket) -> None:

@@ -282,7 +282,7 @@ def echoes(port: int, title: str = "PYNETDICOM") -> bool:
 @pytest.mark.parametrize(
     ("bind", "allowed", "warns"), [("0.0.0.0", "", 1), ("0.0.0.0", "PACS", 0), ("127.0.0.1", "", 0)]
 )
-async def test_a_door_that_is_open_to_all_says_so(
+async def test_an_scp_that_nobody_else_is_listed_for_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bind: str, allowed: str, warns: int
 ) -> None:
     told: list[str] = []
@@ -291,7 +291,7 @@ async def test_a_door_that_is_open_to_all_says_so(
     async with open_doors(tmp_path, JMID_INGEST_DIMSE_BIND=bind, JMID_INGEST_ALLOWED_AE=allowed):
         pass
 
-    assert told.count("dimse-open-to-all") == warns
+    assert told.count("dimse-closed-to-others") == warns
 
 
 async def test_a_structured_report_that_no_reader_foresaw_is_answered_with_success(

@@ -13,8 +13,8 @@ from services.ingest.reports.cda.document import cda_report
 from services.ingest.reports.csv.reader import DEFAULT, load_mapping, rows
 from services.ingest.reports.fhir import fhir_bundles
 from services.ingest.reports.fields import ReportFields, canonical
+from services.ingest.reports.hl7.frames import END, START, Frames
 from services.ingest.reports.hl7.message import segments_of
-from services.ingest.reports.hl7.mllp import END, START, Frames
 from services.ingest.reports.hl7.report import hl7_reports
 from services.ingest.reports.sections import Section, by_title
 from shared.errors import Invalid, SettingsError

@@ -10,8 +10,8 @@ import pytest
 from services.ingest.receipts.records import REJECTED
 from services.ingest.reports.bundle import bundle_of
 from services.ingest.reports.cda.document import cda_report
+from services.ingest.reports.hl7.frames import END, START, Frames
 from services.ingest.reports.hl7.message import segments_of
-from services.ingest.reports.hl7.mllp import END, START, Frames
 from services.ingest.reports.hl7.report import hl7_reports
 from shared.errors import Invalid
 from shared.service import Role

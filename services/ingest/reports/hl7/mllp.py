@@ -5,28 +5,34 @@ Source: HL7 Version 3 Standard: Transport Specification - MLLP, Release 2 (the b
 """
 
 import asyncio
-import re
+import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from services.ingest.deps import IngestDeps
+from services.ingest.peers import listed
+from services.ingest.peers.admission import note_refused
+from services.ingest.peers.listed import Peer
+from services.ingest.peers.recognition import Caller, NotRecognised, Unknown, is_within, recognised
+from services.ingest.reports.hl7.frames import END, START, Frames
 from services.ingest.reports.hl7.receiver import take
 from shared.errors import Invalid, SettingsError
 from shared.logs import decided
 
-START, END = b"\x0b", b"\x1c\x0d"
-_EB = END[:1]
-_ENDED = re.compile(rb"\x1c(?=[\r\n\x0b])")
-_CR_S = 1.0
-"""How long the CR after <EB> may take to come; a sender that leaves it out is answered then."""
+_BACKLOG = 128
+_HANDSHAKE_S = 10.0
+_AGAIN_S = 0.1  # after a connection could not be accepted, as for want of descriptors
+_PLAIN, _TLS = "JMID_INGEST_MLLP_PORT", "JMID_INGEST_MLLP_TLS_PORT"
 _CHUNK = 64 << 10
 _STOP_S = 10.0
 
 
 @asynccontextmanager
 async def listening_mllp(deps: IngestDeps) -> AsyncIterator["MllpReceiver | None"]:
-    """Listen until the context ends; None if the port is -1."""
-    if deps.settings.mllp_port < 0:
+    """Listen until the context ends; None if both ports are -1."""
+    if deps.settings.mllp_port < 0 and deps.settings.mllp_tls_port < 0:
         yield None
         return
     receiver = MllpReceiver(deps)
@@ -38,56 +44,86 @@ async def listening_mllp(deps: IngestDeps) -> AsyncIterator["MllpReceiver | None
 
 
 class MllpReceiver:
-    """The listener and its connections."""
+    """The listeners and their connections. Who is not listed is closed before TLS or a message is begun."""
 
     def __init__(self, deps: IngestDeps) -> None:
         self._deps = deps
         self._tasks: dict[asyncio.Task[None], bool] = {}  # in order of age; whether a message came by it
-        self._server: asyncio.Server | None = None
-
-    @property
-    def port(self) -> int:
-        """Return the port it listens on."""
-        return int(self._server.sockets[0].getsockname()[1]) if self._server else 0
+        self._listeners: dict[socket.socket, asyncio.Task[None]] = {}
 
     async def open(self) -> None:
-        """Begin to listen; raise SettingsError if the port is taken."""
-        settings = self._deps.settings
-        try:
-            self._server = await asyncio.start_server(self._serve, settings.mllp_bind, settings.mllp_port)
-        except OSError as error:
-            raise SettingsError(
-                f"cannot listen on {settings.mllp_bind} port {settings.mllp_port} for MLLP ({error.strerror}); "
-                "choose another JMID_INGEST_MLLP_PORT"
-            ) from error
+        """Begin to listen; raise SettingsError if a port is taken, or a file of peers or TLS cannot be used."""
+        settings, admission = self._deps.settings, self._deps.admission
+        for variable, port in ((_PLAIN, settings.mllp_port), (_TLS, settings.mllp_tls_port)):
+            if port < 0:
+                continue
+            try:
+                listener = _listening(settings.mllp_bind, port)
+            except OSError as error:
+                await self.close()
+                raise SettingsError(
+                    f"cannot listen on {settings.mllp_bind} port {port} for MLLP ({error.strerror}); "
+                    f"choose another {variable}"
+                ) from error
+            accepting = self._accept(listener, by_tls=variable == _TLS)
+            self._listeners[listener] = asyncio.create_task(accepting, name=f"MLLP {variable}")
+        if admission.peers.mllp is listed.THIS_MACHINE.mllp and settings.mllp_bind not in listed.LOOPBACK_NAMES:
+            decided("mllp-closed-to-others", level="warning", service="ingest", setting=listed.SETTING)
 
     async def close(self) -> None:
         """Stop listening, and end connections: what was not acknowledged is sent again."""
-        if self._server is None:
-            return
-        self._server.close()
-        for task in self._tasks:
+        for task in [*self._listeners.values(), *self._tasks]:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_STOP_S)
-        self._server = None
+        ending = [*self._listeners.values(), *self._tasks]
+        if ending:
+            await asyncio.wait(ending, timeout=_STOP_S)
+        for listener in self._listeners:
+            listener.close()
+        self._listeners = {}
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    async def _accept(self, listener: socket.socket, *, by_tls: bool) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, address = await loop.sock_accept(listener)
+            except OSError as error:
+                decided("accept-failed", level="warning", service="ingest", error=type(error).__name__)
+                await asyncio.sleep(_AGAIN_S)
+                continue
+            if self._may_come(address[0]):
+                task = loop.create_task(self._serve(connection, address[0], by_tls=by_tls))
+                self._tasks[task] = False
+                task.add_done_callback(lambda ended: self._tasks.pop(ended, None))
+            else:
+                connection.close()
+
+    def _may_come(self, address: str) -> bool:
+        """Say whether a connection from an address is taken; what else the list asks for is seen later."""
+        if not any(is_within(address, peer) for peer in self._deps.admission.peers.mllp):
+            note_refused("mllp", Unknown.ADDRESS.value)
+            return False
         if not self._has_place():
-            decided("mllp-refused", level="warning", service="ingest", reason="too-many-connections")
-            writer.close()
-            return
-        self._tasks[task] = False
+            note_refused("mllp", "too-many-connections")
+            return False
+        return True
+
+    async def _serve(self, connection: socket.socket, address: str, *, by_tls: bool) -> None:
         try:
-            await self._talk(reader, writer, task)
+            reader, writer = await _streams(connection, self._deps.admission.context if by_tls else None)
+        except (OSError, TimeoutError):
+            note_refused("mllp", "no-tls-handshake")
+            return
+        try:
+            peer = recognised(Caller(address, certificate=_certificate(writer)), self._deps.admission.peers.mllp)
+            if isinstance(peer, NotRecognised):
+                note_refused("mllp", peer.reason.value)
+            else:
+                await self._talk(reader, writer, peer)
         except Invalid as error:
             decided("mllp-closed", level="warning", service="ingest", reason=error.reason)
         except (OSError, TimeoutError, asyncio.CancelledError):
             pass  # nothing is owed: what was acknowledged is durable
         finally:
-            self._tasks.pop(task, None)
             writer.close()
 
     def _has_place(self) -> bool:
@@ -102,10 +138,10 @@ class MllpReceiver:
         silent.cancel()
         return True
 
-    async def _talk(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, task: "asyncio.Task[None]"
-    ) -> None:
-        settings = self._deps.settings
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer) -> None:
+        settings, task = self._deps.settings, asyncio.current_task()
+        assert task is not None
+        sender = peer.name if self._deps.settings.ae_peers is not None else ""
         frames = Frames(settings.max_report_bytes)
         while True:
             try:
@@ -118,65 +154,38 @@ class MllpReceiver:
                 return
             for message in frames.fed(data):
                 self._tasks[task] = True
-                taken = await take(self._deps, message, "mllp")
+                taken = await take(self._deps, message, "mllp", sender)
                 writer.write(START + taken.message + END)
                 async with asyncio.timeout(settings.mllp_message_s):
                     await writer.drain()
 
 
-class Frames:
-    """Takes bytes as they come and gives whole messages. most_bytes: of one message."""
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    listener.setblocking(False)
+    return listener
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        self._held = bytearray()
-        self._began: float | None = None
 
-    def deadline(self, idle_s: float, message_s: float) -> float:
-        """Return until when more bytes are waited for, in the loop's time: of a message that has begun, its own."""
-        now = asyncio.get_running_loop().time()
-        if not self._held:
-            self._began = None
-            return now + idle_s
-        self._began = self._began or now
-        if self._held.endswith(_EB):
-            return now + _CR_S
-        return min(now + idle_s, self._began + message_s)
+async def _streams(
+    connection: socket.socket, context: ssl.SSLContext | None
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Return the two directions of a connection, by TLS if asked. Raises OSError, and the connection is closed."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=_CHUNK)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    try:
+        transport, _ = await loop.connect_accepted_socket(
+            lambda: protocol, connection, ssl=context, ssl_handshake_timeout=_HANDSHAKE_S if context else None
+        )
+    except BaseException:
+        connection.close()
+        raise
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
-    def late(self) -> bytes:
-        """Return what stands for the CR that did not come after <EB>; raise Invalid in the middle of a message."""
-        if self._held and not self._held.endswith(_EB):
-            raise Invalid("mllp-too-slow", "a message took longer than JMID_INGEST_MLLP_MESSAGE_S")
-        return END[1:] if self._held else b""
 
-    def fed(self, data: bytes) -> list[bytes]:
-        """Return the messages that are whole now; raise Invalid if bytes are outside a frame, or a frame too large."""
-        searched = max(0, len(self._held) - 1)
-        self._held += data
-        messages: list[bytes] = []
-        while self._held:
-            if self._held[0] in b"\r\n":
-                del self._held[:1]
-                searched = 0
-                continue
-            if self._held[:1] != START:
-                raise Invalid("mllp-framing", "bytes outside a block: <SB> is missing")
-            ended = _ENDED.search(self._held, searched)
-            if ended is None:
-                if len(self._held) > self._most_bytes:
-                    raise Invalid("mllp-too-long", "a message is larger than JMID_INGEST_MAX_REPORT_BYTES")
-                return messages
-            message = bytes(self._held[1 : ended.start()])
-            if len(message) > self._most_bytes or START in message:
-                raise Invalid("mllp-framing", "a block is too large, or begins before the one before it ended")
-            messages.append(message)
-            self._began = None
-            del self._held[: ended.end()]
-            searched = 0
-        return messages
-
-    def ended(self) -> bytes:
-        """Return as ``late`` does where the connection ends; raise Invalid in the middle of a message."""
-        if self._held and not self._held.endswith(_EB):
-            raise Invalid("mllp-truncated", "the connection ended before <EB>")
-        return END[1:] if self._held else b""
+def _certificate(writer: asyncio.StreamWriter) -> bytes:
+    """Return the certificate that TLS has checked, DER; nothing without."""
+    tls: Any = writer.get_extra_info("ssl_object")
+    return (tls.getpeercert(binary_form=True) or b"") if tls is not None else b""
