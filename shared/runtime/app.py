@@ -62,7 +62,7 @@ def build(host: Host, extra: Sequence[web.AbstractRouteDef], every: Sequence[Ser
     environment.globals["menu"] = [
         entry for _, running in sorted(host.open, key=lambda pair: pair[0].role) for entry in running.menu
     ]
-    environment.globals["is_open"] = host.gate is None
+    environment.globals |= {"is_open": host.gate is None, "may": host.gate.may if host.gate else _everybody_may}
     owners: dict[web.AbstractRoute, str] = {}
     for service, running in host.open:
         owners |= dict.fromkeys(application.add_routes(running.routes), service.name)
@@ -70,10 +70,15 @@ def build(host: Host, extra: Sequence[web.AbstractRouteDef], every: Sequence[Ser
     application.add_routes(health.routes(host))
     application.add_routes(dead_page.routes(host, every))
     application.add_routes(language.routes())
+    application.add_routes(host.sign_in)
     application.add_routes(extra)
     application.router.add_static("/static", WEB / "static")
     host.access.check(_routes(application))
     return application
+
+
+def _everybody_may(_actor: object, _path: str) -> bool:
+    return True
 
 
 def _routes(application: web.Application) -> Iterator[tuple[str, str]]:

@@ -8,13 +8,18 @@ from typing import Final
 
 import aiohttp
 
+from shared.documents import Documents
 from shared.runtime.state import Host
+from shared.service import Role
 from shared.web import bearer, gateway_token
 from shared.web.access.words import AccessRole
 from shared.web.identity.actor import Actor, Credential
 from shared.web.identity.gate import Gate, Verifier
 from shared.web.identity.issuer import Issuer
+from shared.web.identity.pages import SignInPages
+from shared.web.identity.sessions import SESSIONS, Sessions
 from shared.web.identity.settings import AccessSettings, Mode, access_settings
+from shared.web.identity.sign_in import PENDING, SignIn
 
 FILE: Final = "service.token"
 
@@ -35,16 +40,34 @@ def headers_of(environ: Mapping[str, str], home: Path) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def open_gate(settings: AccessSettings, host: Host, site: str, token: str) -> AsyncIterator[Gate | None]:
-    """Yield the gate, None where nobody is asked. token: of our own services.
+async def asking(settings: AccessSettings, host: Host, site: str, token: str) -> AsyncIterator[None]:
+    """Give the host its gate and its routes of signing in and out. token: of our own services.
 
     The services' own credentials are taken with it, so that it is opened after them.
     """
-    if settings.access is not Mode.OIDC:
-        yield None
-        return
+    async with aiohttp.ClientSession() as session:
+        is_asked = settings.access is Mode.OIDC
+        issuer = Issuer(session, settings)
+        documents = _documents(host) if is_asked and settings.access_client_id else None
+        sessions = sign_in = None
+        if documents is not None:
+            await documents.declare(SESSIONS, PENDING)
+            sessions = Sessions(documents, settings.access_session_idle_s, settings.access_session_s)
+            sign_in = SignIn(settings, issuer, session, documents)
+        pages = SignInPages(sign_in, sessions, settings.access_public_url, settings.access_session_s)
+        host.sign_in = pages.routes()
+        if is_asked:
+            verifier = Verifier(settings, issuer, _credentials(host, site, token))
+            host.gate = Gate(host.access, site, verifier, sessions, pages.cookies.session)
+        yield
+
+
+def _credentials(host: Host, site: str, token: str) -> list[Credential]:
     ours = frozenset({AccessRole.SERVICE, AccessRole.OPERATOR})
     own = Actor(subject="service", name="service", roles=ours, sites=frozenset({site}), shown="service-token")
-    credentials = [Credential(token, own), *(each for _, running in host.open for each in running.credentials)]
-    async with aiohttp.ClientSession() as session:
-        yield Gate(host.access, site, Verifier(settings, Issuer(session, settings), credentials))
+    return [Credential(token, own), *(each for _, running in host.open for each in running.credentials)]
+
+
+def _documents(host: Host) -> Documents:
+    """Return where sessions are kept: the centre's documents where this process has them."""
+    return host.ports[Role.CENTRE if Role.CENTRE in host.ports else Role.GATEWAY].documents

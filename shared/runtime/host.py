@@ -22,7 +22,7 @@ from shared.errors import DamagedStore, Unavailable
 from shared.lease import LEASES
 from shared.logs import decided
 from shared.runtime import app as apps
-from shared.runtime.asking import open_gate, service_token
+from shared.runtime.asking import asking, service_token
 from shared.runtime.consumers import consume_forever
 from shared.runtime.cpu import LIMIT_S, MEMORY_BYTES, cpu_pool
 from shared.runtime.databases import check_before_opening, note_made
@@ -143,7 +143,7 @@ async def hosted(
             running = await stack.enter_async_context(service.opens(place))
             host.open.append((service, running))
             tell(f"{service.role}: {service.name} is open")
-        host.gate = await stack.enter_async_context(open_gate(access, host, hosting.site, token))
+        await stack.enter_async_context(asking(access, host, hosting.site, token))
         application = apps.build(host, extra_routes, hosting.every)
         async with _serving(application, socket, settings), _working(host, settings.drain_s):
             host.ready = True

@@ -1,7 +1,10 @@
 """What a running process is made of: what the host fills, and what health and application read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from aiohttp import web
 
 from shared.runtime.ports import Ports
 from shared.runtime.tasks import Task
@@ -14,7 +17,7 @@ from shared.web.identity.gate import Gate
 @dataclass
 class Host:
     """A running process. ready: turns False as soon as it is told to stop.  access: who may use which route.
-    gate: asks who calls; None where nobody is asked.
+    gate: asks who calls; None where nobody is asked.  sign_in: the routes of signing in and out.
     """
 
     base_url: str
@@ -26,3 +29,4 @@ class Host:
     ready: bool = False
     access: AccessTable = TABLE
     gate: Gate | None = None
+    sign_in: Sequence[web.AbstractRouteDef] = ()

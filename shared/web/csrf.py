@@ -2,7 +2,8 @@
 
 A browser names where a request comes from: in Sec-Fetch-Site (Fetch Metadata), or, on plain http to another machine, in
 Origin alone. A request that would change something is refused unless it comes from our own page, or from an origin that
-the route trusts (CORS). A client that is not a browser sends neither header and passes: it carries no reader's session.
+the route trusts (CORS). A client that is not a browser sends neither header and passes, unless it shows the session of
+a person who signed in: what has that is a browser, or pretends to be one.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from shared.errors import Refused
+from shared.web.identity.actor import SHOWN_BY_SESSION, actor_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _OWN = frozenset({"same-origin", "none"})
@@ -28,7 +30,9 @@ def trusting(handler: Callable[..., Any], origins: frozenset[str]) -> None:
 async def csrf(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse a state-changing request that a foreign page had a browser send."""
     fetch_site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if request.method not in SAFE and not _is_trusted(request, origin) and is_foreign(fetch_site, origin, request.host):
+    if request.method in SAFE or _is_trusted(request, origin):
+        return await handler(request)
+    if is_foreign(fetch_site, origin, request.host) or (fetch_site is origin is None and _is_by_session(request)):
         raise Refused("cross-site", "this is done on our own pages, not from another site")
     return await handler(request)
 
@@ -45,6 +49,11 @@ def _host(origin: str) -> str:
         return urlsplit(origin).netloc
     except ValueError:  # as of a bracket that does not close
         return ""
+
+
+def _is_by_session(request: web.Request) -> bool:
+    actor = actor_of(request)
+    return actor is not None and actor.shown == SHOWN_BY_SESSION
 
 
 def _is_trusted(request: web.Request, origin: str | None) -> bool:

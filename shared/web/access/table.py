@@ -38,12 +38,16 @@ _READERS: Final = {
 _RUNTIME: Final = (
     Rule(
         Permission.PUBLIC,
-        "see whether the process lives, choose a language, load what pages look like",
+        "see whether the process lives, choose a language, load what pages look like, sign in and out",
         NOBODY,
         (
             "GET /-/live",
             "GET /-/ready",
             "GET /-/language/{language}",
+            "GET /-/sign-in",
+            "GET /-/sign-in/back",
+            "POST /-/sign-out",
+            "GET /-/signed-out",
             "GET /static",
             "OPTIONS /dicom-web",
             "OPTIONS /dicom-web/",

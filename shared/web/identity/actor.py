@@ -37,6 +37,7 @@ class Credential:
     actor: Actor
 
 
+SHOWN_BY_SESSION: Final = "session"
 KEY: Final = web.RequestKey("actor", Actor)
 CURRENT: Final[ContextVar[Actor | None]] = ContextVar("actor", default=None)
 """Who the request that runs now is of; None where nobody is asked."""

@@ -9,19 +9,23 @@ from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+from yarl import URL
 
 from shared import clock
 from shared.logs import decided
 from shared.web import bearer
 from shared.web.access.decision import Decision, decide
 from shared.web.access.rules import AccessTable
+from shared.web.errors import Face, face_of
 from shared.web.identity.actor import CURRENT, KEY, Actor, Credential
 from shared.web.identity.claims import ClaimReader
 from shared.web.identity.issuer import Issuer
+from shared.web.identity.sessions import Sessions
 from shared.web.identity.settings import AccessSettings
 from shared.web.identity.token import Expected, TokenRefused, checked_claims, read_header
 from shared.web.language import translatable
 
+SIGN_IN: Final = "/-/sign-in"
 REFUSED: Final = {
     Decision.NO_ROLE: translatable("Your roles do not allow this."),
     Decision.SCOPE_NOT_CHECKED: translatable("What your role may see of this cannot be told apart yet."),
@@ -54,10 +58,21 @@ class Verifier:
 
 
 class Gate:
-    """The access table, who may be asked, and the site that this process is of."""
+    """The access table, who may be asked, and the site that this process is of.
 
-    def __init__(self, table: AccessTable, site: str, verifier: Verifier) -> None:
+    sessions: of people who signed in, None where nobody can.  cookie: the name of the one with their session.
+    """
+
+    def __init__(
+        self, table: AccessTable, site: str, verifier: Verifier, sessions: Sessions | None = None, cookie: str = ""
+    ) -> None:
         self._table, self._site, self._verifier = table, site, verifier
+        self._sessions, self._cookie = sessions, cookie
+
+    def may(self, actor: Actor | None, path: str) -> bool:
+        """Say whether an actor may open a page, for what leads to it."""
+        rule = self._table.rule_of("GET", path)
+        return rule is not None and decide(rule, actor, self._site) is Decision.ALLOWED
 
     @property
     def middleware(self) -> Middleware:
@@ -89,15 +104,26 @@ class Gate:
         decision = Decision.NO_ROLE if rule is None else decide(rule, actor, self._site)
         if decision is Decision.ALLOWED:
             return actor
+        if decision is Decision.NOT_SIGNED_IN and self._sessions is not None and is_page(request):
+            raise web.HTTPSeeOther(URL(SIGN_IN).with_query(to=request.path_qs))
         raise _refusal(decision, resource.canonical)
 
     async def _actor(self, request: web.Request) -> Actor | None:
         token = bearer.shown(request)
+        value = request.cookies.get(self._cookie, "") if self._sessions is not None else ""
         try:
-            return await self._verifier.actor(token) if token else None
+            if token:
+                return await self._verifier.actor(token)
+            return await self._sessions.actor(value) if self._sessions is not None and value else None
         except TokenRefused as error:
             decided("token-refused", level="warning", reason=error.reason)
             raise bearer.unauthorized(error_code="invalid_token") from error
+
+
+def is_page(request: web.Request) -> bool:
+    """Say whether a browser asks for a page to show, which a person can be led to sign in from."""
+    accept = request.headers.get("Accept", "")
+    return request.method in ("GET", "HEAD") and "text/html" in accept and face_of(request.path, accept) is Face.PAGE
 
 
 def _refusal(decision: Decision, route: str) -> web.HTTPException:

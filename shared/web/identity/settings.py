@@ -66,6 +66,29 @@ class AccessSettings(msgspec.Struct, frozen=True):
     ] = 60.0
     access_keys_s: Annotated[Seconds, Meta(description="After what time the issuer's keys are read anew.")] = 300.0
     access_timeout_s: Annotated[Seconds, Meta(description="How long the issuer may take to answer.")] = 10.0
+    access_client_id: Annotated[
+        str, Meta(description="What this system is to the issuer; empty is no sign-in for people, tokens alone.")
+    ] = ""
+    access_client_secret: Annotated[
+        str, Meta(description="Its secret at the issuer; empty is a public client, which PKCE protects.")
+    ] = ""
+    access_scopes: Annotated[tuple[str, ...], Meta(description="The scopes that a sign-in asks for.")] = (
+        "openid",
+        "profile",
+    )
+    access_public_url: Annotated[
+        str,
+        Meta(
+            description="The address that people's browsers use, such as https://jmid.example, to which the issuer "
+            "sends them back; empty on loopback alone."
+        ),
+    ] = ""
+    access_session_idle_s: Annotated[
+        Seconds, Meta(description="After what time without a request a person signs in anew.")
+    ] = 1800.0
+    access_session_s: Annotated[Seconds, Meta(description="After what time a person signs in anew in any case.")] = (
+        43_200.0
+    )
     access_service_token: Annotated[
         str,
         Meta(
@@ -124,5 +147,9 @@ def _check_issuer(settings: AccessSettings) -> None:
         )
     if not settings.access_audience:
         raise SettingsError("JMID_ACCESS_AUDIENCE is not set; it takes what tokens are made for, for example jmid")
+    if settings.access_public_url and not is_safe_url(settings.access_public_url):
+        raise SettingsError("JMID_ACCESS_PUBLIC_URL takes an https URL, for example https://jmid.example")
+    if "openid" not in settings.access_scopes:
+        raise SettingsError("JMID_ACCESS_SCOPES needs openid, for example openid,profile")
     if not settings.access_algorithms:
         raise SettingsError("JMID_ACCESS_ALGORITHMS is empty; it takes at least one, for example RS256")
