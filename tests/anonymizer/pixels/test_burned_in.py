@@ -197,6 +197,47 @@ def test_a_faint_text_is_found_whatever_was_looked_at_before() -> None:
     assert len(text_detector.text_boxes(picture)) == 2  # at its size and at twice that
 
 
+@pytest.mark.parametrize("level", [0, 85, 170, 255])
+def test_a_picture_of_one_value_has_no_find_and_costs_no_look(level: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    one_value = np.full((1, 64, 64), level, np.uint8)
+    engine = text_detector._engine()
+    seen = engine(np.stack([one_value[0]] * 3, axis=-1), use_det=True, use_cls=False, use_rec=False, box_thresh=0.3)
+
+    monkeypatch.setattr(text_detector, "_engine", lambda: pytest.fail)
+
+    assert seen[0] is None
+    assert text_detector.legible_boxes(one_value) == []
+    assert text_detector.text_boxes(one_value) == []
+
+
+def test_frames_that_repeat_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = image.displayed(ct_with("SATO KEN 1953"))[0]
+    engine, looks = text_detector._engine(), []
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        looks.append(args)
+        return engine(*args, **kwargs)
+
+    for name in ("text_cls", "text_rec", "get_crop_img_list"):
+        setattr(counted, name, getattr(engine, name))
+    monkeypatch.setattr(text_detector, "_engine", lambda: counted)
+
+    assert text_detector.legible_boxes(np.stack([told] * 9))
+    assert len(looks) == 1
+
+
+def test_what_its_size_tells_of_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    line, organ = (((20, 20), (90, 20), (90, 32), (20, 32)), ((0, 0), (200, 0), (200, 180), (0, 180)))
+
+    def seen(*_args: Any, **_kwargs: Any) -> tuple[Any, float]:
+        return [line, organ], 0.0
+
+    monkeypatch.setattr(text_detector, "_engine", lambda: seen)  # nothing reads
+
+    picture = np.arange(256 * 256).reshape(256, 256).astype(np.uint8)
+    assert text_detector.legible_boxes(picture[np.newaxis]) == [(16, 16, 95, 37)]
+
+
 @pytest.mark.parametrize("asks", ["trust_detector", "search_pixels"])
 def test_without_a_detector_nothing_that_it_should_see_passes(
     asks: str, jmid: Policy, monkeypatch: pytest.MonkeyPatch
