@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.anonymizer.header_names.learned import LearnedNames
+from services.anonymizer.pixels.waiting_slices import WaitingSlices
 from services.anonymizer.policy import Policy
 from services.anonymizer.pseudonyms.vault_entries import Written
 from shared.blobs import Blobs
@@ -16,7 +17,7 @@ class AnonymizerDeps:
     """identified, deidentified: the stores of the two trust zones.  policy: profile, keys and site.
     batch_bytes: what one worker takes at once; an Instance that is larger goes by way of files in scratch.
     holds_flagged: whether a report with a residual risk waits for a person.  written: what the vault holds.
-    learned: names that headers told."""
+    learned: names that headers told.  waiting_slices: what is to be looked at together."""
 
     identified: Blobs
     deidentified: Blobs
@@ -28,3 +29,4 @@ class AnonymizerDeps:
     holds_flagged: bool = True
     written: Written = field(default_factory=Written)
     learned: LearnedNames = field(default_factory=LearnedNames)
+    waiting_slices: WaitingSlices = field(default_factory=WaitingSlices)

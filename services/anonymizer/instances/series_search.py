@@ -6,6 +6,7 @@ on every slice of the Series is looked at. A slice that cannot be looked at is h
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.instances import scratch
@@ -31,15 +32,16 @@ async def suspects(blobs: Sequence[str], deps: AnonymizerDeps) -> frozenset[str]
     suspected = set(unread)
     for series in dict.fromkeys(each.series for each in slices):
         own = [each for each in slices if each.series == series]
-        suspected |= await _of_series(series, own, deps)
+        suspected |= await deps.waiting_slices.suspects(series, own, partial(_of_series, series, deps))
     return frozenset(suspected)
 
 
-async def _of_series(series: str, slices: Sequence[Slice], deps: AnonymizerDeps) -> set[str]:
+async def _of_series(series: str, deps: AnonymizerDeps, slices: Sequence[Slice], beside: int) -> set[str]:
+    """Return the suspects of these slices. beside: how many others of their Series arrived at the same time."""
     known = await deps.documents.get(SERIES_LOOKS, series)
     if known is not None and known.has_text:
         return {each.key for each in slices}
-    to_look_at = chosen(slices, known)
+    to_look_at = chosen(slices, known, beside)
     if not to_look_at:
         return set()
     seen, unseen = await _look(to_look_at, deps)

@@ -37,15 +37,20 @@ class SeriesLooks(msgspec.Struct, frozen=True, kw_only=True):
     has_text: bool = False
 
 
-def chosen(slices: Sequence[Slice], known: SeriesLooks | None) -> list[Slice]:
-    """Return the slices of one Series and one batch to look at."""
+def chosen(slices: Sequence[Slice], known: SeriesLooks | None, beside: int = 0) -> list[Slice]:
+    """Return the slices of one Series and one batch to look at.
+
+    beside: how many others were already being looked at when these arrived, which makes these part of a larger batch.
+    """
     ordered = sorted(slices, key=lambda each: (each.number, each.key))
-    if len(ordered) < _FEW:
+    if len(ordered) + beside < _FEW:
         return ordered
     first, middle, last = ordered[0], ordered[len(ordered) // 2], ordered[-1]
     if known is None:
-        return [first, middle, last]
-    return [first] * (first.number <= known.low) + [last] * (last.number >= known.high)
+        ends = [first, middle, last]
+    else:
+        ends = [first] * (first.number <= known.low) + [last] * (last.number >= known.high)
+    return list(dict.fromkeys(ends))
 
 
 def looked(series: str, numbers: Sequence[int], known: SeriesLooks | None, *, has_text: bool) -> SeriesLooks:

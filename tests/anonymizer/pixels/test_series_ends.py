@@ -96,6 +96,36 @@ async def test_text_at_an_end_is_held_where_two_processes_take_a_series_at_once(
         assert "BurnedInAnnotation" not in output
 
 
+@pytest.mark.parametrize("place", [1, 9])
+async def test_text_at_an_end_is_held_where_slices_wait_for_a_look_one_by_one(
+    searching: AnonymizerDeps, place: int
+) -> None:
+    files, looks = slices(place), 0
+    events = [await received(searching, data) for data in files]
+
+    async def counted(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        nonlocal looks
+        looks += function is with_text
+        return function(*args, **kwargs)
+
+    counting = replace(searching, cpu=counted)
+    await gather(*(deidentify_instances(event, counting) for event in events))
+
+    assert await held(searching) == {sha256(files[place - 1]).hexdigest(): "burned-in-text-found"}
+    assert looks < len(files)
+
+
+@pytest.mark.parametrize("place", [1, 2, 3])
+async def test_text_on_any_slice_of_a_derived_series_is_held(searching: AnonymizerDeps, place: int) -> None:
+    kind = "DERIVED\\PRIMARY\\ADC"
+    files = [ct_with(NAME if number == place else "", kind, number) for number in (1, 2, 3)]
+    event = await received(searching, *files)
+
+    await deidentify_instances(event, searching)
+
+    assert await held(searching) == {event.blobs[place - 1]: "burned-in-text-found"}
+
+
 async def test_the_last_of_many_slices_without_numbers_is_looked_at_in_every_batch(searching: AnonymizerDeps) -> None:
     files = [ct_with("", number=0, uid=f"1.2.3.{each}") for each in range(16)]
     files = sorted(files, key=lambda data: sha256(data).hexdigest())
@@ -184,3 +214,21 @@ def test_the_ends_and_the_middle_are_chosen_outside_of_what_was_looked_at(
     looks = SeriesLooks(series="series", low=known[0], high=known[1]) if known else None
 
     assert [each.number for each in chosen(of(*numbers), looks)] == expected
+
+
+@pytest.mark.parametrize(
+    ("numbers", "known", "expected"),
+    [
+        ((2, 3, 4), (1, 1), [4]),
+        ((3, 1, 2), (2, 2), [1, 3]),
+        ((7,), None, [7]),
+        ((7,), (1, 5), [7]),
+        ((3,), (1, 5), []),
+    ],
+)
+def test_a_few_that_arrived_with_others_are_part_of_a_larger_batch(
+    numbers: tuple[int, ...], known: tuple[int, int] | None, expected: list[int]
+) -> None:
+    looks = SeriesLooks(series="series", low=known[0], high=known[1]) if known else None
+
+    assert [each.number for each in chosen(of(*numbers), looks, beside=7)] == expected
