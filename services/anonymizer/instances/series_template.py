@@ -117,15 +117,15 @@ class Template:
                 if new is None:
                     return None
                 out, pos = new
-                sealed += self._sealed(rewriter)
-                changed.append((size, size + len(out)))
+                sealed += self._sealed(rewriter) if rewriter.replaced else ()
+                near = changed.pop()[0] if changed and size - changed[-1][1] <= 2 * _WORD else size  # searched together
+                changed.append((near, size + len(out)))
             size += len(out)
             outs.append(out)
         if pos + 8 <= len(data) and elements.read(data, pos, len(data), file.syntax).tag < _PIXELS:
             return None
         header = b"".join(outs)
-        left_in = self.context.identity.left_in
-        if any(left_in(header[max(0, low - _WORD) : high + _WORD]) for low, high in changed):
+        if any(self.context.identity.left_in(header[max(0, low - _WORD) : high + _WORD]) for low, high in changed):
             return None
         parts: list[Buffer] = [header]
         rewriter.pixels = PixelData(file.transfer_syntax_uid, attributes)
@@ -138,9 +138,9 @@ class Template:
     ) -> tuple[bytes, int] | None:
         """Return what becomes of a piece that is not as it was, and where it ends; None if more than it changes."""
         data, state = rewriter.data, self._state
-        if piece.tag <= _CHARSET or elements.read(data, pos, len(data), state.syntax).tag != piece.tag:
+        if piece.tag <= _CHARSET or (element := elements.read(data, pos, len(data), state.syntax)).tag != piece.tag:
             return None
-        out, following = rewriter.element(pos, state)
+        out, following = rewriter.element(element, state)
         identifying, own = patient_identifiers.read_part(data, pos, following, state.syntax, state.charset)
         if identifying != piece.identifying:
             return None
@@ -274,13 +274,13 @@ def _template(first: _First) -> Template | None:
     pieces: list[Piece] = []
     pos = file.start
     while pos + 8 <= len(data):
-        tag = elements.read(data, pos, len(data), file.syntax).tag
+        tag = (element := elements.read(data, pos, len(data), file.syntax)).tag
         if tag >= _PIXELS or data.startswith(b"\0\0\0\0", pos):
             break
         stated = rewriter.stated_before(tag)
         rewriter.counts.clear()
         rewriter.replaced.clear()
-        out, following = rewriter.element(pos, state)
+        out, following = rewriter.element(element, state)
         identifying, attributes = patient_identifiers.read_part(data, pos, following, state.syntax, state.charset)
         counts = dict(rewriter.counts)
         sealed = vault_entries.entries(first.context.keys, first.context.issuer, rewriter.replaced)

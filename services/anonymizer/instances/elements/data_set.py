@@ -74,11 +74,10 @@ class Rewriter:
             stated += self._pending.pop()[1]
         return stated
 
-    def element(self, pos: int, state: State) -> tuple[bytes, int]:
-        """Return what becomes of the element, or private group, of the top level at pos, and the position after it."""
-        end = len(self._data)
-        replacement, following = self._element(elements.read(self._data, pos, end, state.syntax), end, state)
-        return self._data[pos:following] if replacement is None else b"".join(replacement), following
+    def element(self, element: Element, state: State) -> tuple[bytes, int]:
+        """Return what becomes of an element of the top level, or its private group, and the position after it."""
+        replacement, following = self._element(element, len(self._data), state)
+        return self._data[element.start : following] if replacement is None else b"".join(replacement), following
 
     def rest(self, pos: int, state: State, parts: list[Buffer]) -> None:
         """Append what is left of the top level from pos on: the pixel data, and what a sender put behind it."""
