@@ -17,7 +17,7 @@ _REASONS = {  # PS3.18 Table I.2-2 and PS3.7 Annex C
     0xC000: "Cannot understand (Cxxx)",
 }
 _STATUSES = (
-    ("SUCCESS", "the bytes are durable"),
+    ("SUCCESS", "the bytes are durable, or the collection rules leave the Instance out"),
     ("OUT_OF_RESOURCES", "no room, or the store did not answer: may be sent again"),
     ("DOES_NOT_MATCH", "the Affected SOP Instance UID is not that of the Data Set: final"),
     ("CANNOT_UNDERSTAND", "the Data Set cannot be read; it is kept as rejected: final"),

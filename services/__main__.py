@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 import uvloop
 
-from services import backing_up, checking, data_versions, dead_letters, free_text, operations, reconcile
+from services import (
+    backing_up,
+    checking,
+    collection_rules,
+    data_versions,
+    dead_letters,
+    free_text,
+    operations,
+    reconcile,
+)
 from services.anonymizer import service as anonymizer
 from services.anonymizer.cli import commands as anonymizer_cli
 from services.anonymizer.cli.audit_commands import audit
@@ -45,6 +54,7 @@ app.add_typer(names, name="names")
 app.add_typer(dead_letters.commands(SERVICES), name="dead")
 app.add_typer(data_versions.rebuilding(), name="rebuild")
 app.add_typer(reconcile.reconciling(), name="reconcile")
+app.add_typer(collection_rules.rules_commands(), name="rules")
 app.command("migrate")(data_versions.migrate(SERVICES))
 app.command("check")(checking.checking(SERVICES))
 app.command("status")(operations.status)

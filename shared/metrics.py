@@ -12,6 +12,9 @@ ProcessCollector(registry=REGISTRY)  # process_resident_memory_bytes, process_op
 RECEIVED = Counter("jmid_received", "Received by ingest", ["site", "kind", "door"], registry=REGISTRY)
 DEIDENTIFIED = Counter("jmid_deidentified", "De-identified", ["kind", "profile"], registry=REGISTRY)
 REFUSED = Counter("jmid_refused", "Refused or quarantined", ["service", "kind", "reason"], registry=REGISTRY)
+NOT_COLLECTED = Counter(
+    "jmid_not_collected", "Left out by the collection rules", ["site", "kind", "rule"], registry=REGISTRY
+)
 CALLERS_REFUSED = Counter(
     "jmid_callers_refused",
     "DIMSE and MLLP callers that were not let in",

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
 from services.ingest.peers.admission import Admission
+from services.ingest.reloaded import Reloaded
+from services.ingest.rules.rule_file import SETTING, RuleSet, rules_in_force
 from services.ingest.settings import IngestSettings
 from shared.blobs import Blobs
 from shared.bus import Bus
@@ -53,6 +55,12 @@ class IngestDeps:
     def admission(self) -> Admission:
         """Who may connect. Raises SettingsError."""
         return Admission(self.settings)
+
+    @cached_property
+    def rules(self) -> Reloaded[RuleSet]:
+        """What is collected. Raises SettingsError."""
+        own = self.settings
+        return Reloaded(SETTING, [own.rules] if own.rules is not None else [], lambda: rules_in_force(own))
 
     @cached_property
     def set_asides(self) -> SetAsides:

@@ -40,6 +40,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     blobs, scratch = place.blobs["identified"], place.home / "ingest" / "scratch"
     deps = IngestDeps(settings, place.documents, blobs, place.bus, place.site, folder, scratch, place.cpu)
 
+    watched = [*deps.admission.files, deps.rules]  # of these, one that cannot be used does not start
     DAMAGED.labels("ingest")  # shown as 0
     leases = leases_of(place.documents, place.environ)
 
@@ -59,10 +60,10 @@ async def opens(place: Place) -> AsyncIterator[Running]:
         await watch_forever(deps, mapping)
 
     async def look_at_files() -> None:
-        await watch_files(deps.admission.files)
+        await watch_files(watched)
 
     async def status() -> Mapping[str, int]:
-        refused = sum(each.is_refused for each in deps.admission.files)
+        refused = sum(each.is_refused for each in watched)
         return {**await routes.status(deps), "files refused": refused}
 
     async def stop() -> None:

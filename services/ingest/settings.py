@@ -37,6 +37,13 @@ class IngestSettings(msgspec.Struct, frozen=True):
             "TITLE@address."
         ),
     ] = ()
+    rules: Annotated[
+        Path | None,
+        Meta(
+            description="TOML file of what is collected (docs/operations.md), read again when it changes; empty is "
+            "everything."
+        ),
+    ] = None
     tls_certificate: Annotated[
         Path | None,
         Meta(description="PEM file of the certificate that DIMSE and MLLP by TLS show; read again when it changes."),

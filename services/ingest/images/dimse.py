@@ -82,6 +82,7 @@ class DimseReceiver:
         self._loop = loop
         self._receipts: dict[Association, OpenReceipt] = {}
         self._requestors: dict[Association, Requestor] = {}
+        self._manual: set[Association] = set()  # what they send was chosen by a person
         self._lock = threading.Lock()
         self._listeners: dict[str, DimseListener] = {}
         pynetdicom_config.UNRESTRICTED_STORAGE_SERVICE = True  # private and retired storage SOP Classes too
@@ -140,6 +141,7 @@ class DimseReceiver:
             is_full = exceeds_limits(requestor, self._requestors.values(), self._deps.settings)
             if not is_full:
                 self._requestors[association] = requestor
+                self._manual |= {association} if peer.manual else set()
         if is_full:
             self._reject(association, Rejection.LIMIT_EXCEEDED, "limit-exceeded", peer.name)
 
@@ -166,6 +168,7 @@ class DimseReceiver:
         with self._lock:
             self._receipts.pop(event.assoc, None)
             self._requestors.pop(event.assoc, None)
+            self._manual.discard(event.assoc)
 
     def handle_closed(self, event: Any) -> None:
         """Let go of a connection that closes before its request was understood.
@@ -210,7 +213,7 @@ class DimseReceiver:
                 self._deps, receipt, data, Invalid("uid-mismatch", "Affected SOP Instance UID (PS3.7 9.1.1.1)")
             )
             return DOES_NOT_MATCH
-        await receive(self._deps, receipt, [Content(data)])
+        await receive(self._deps, receipt, [Content(data, facts=uids.facts)])
         await structured_reports.take(self._deps, [(uids, data)], receipt.sender)
         return SUCCESS
 
@@ -220,7 +223,9 @@ class DimseReceiver:
             held = self._receipts.get(event.assoc)
             if held is None or held.instances >= self._deps.settings.receipt_instances:
                 sender = _title(event.assoc.requestor.ae_title)
-                held = self._receipts[event.assoc] = OpenReceipt(new_receipt(self._deps, "dimse", INSTANCES, sender))
+                manual = event.assoc in self._manual
+                new = new_receipt(self._deps, "dimse", INSTANCES, sender, manual=manual)
+                held = self._receipts[event.assoc] = OpenReceipt(new)
             held.instances += 1
             return held.receipt
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import msgspec
 
 from services.ingest.receipts.receiving import Bytes, not_handled
+from services.ingest.rules.facts import TAGS, Facts, instance_facts
 from shared.dicom import elements, file_format
-from shared.dicom.elements import Buffer
+from shared.dicom.elements import Buffer, Element
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid, TooCostly
 from shared.service import Cpu
@@ -22,11 +23,12 @@ _NAMES = {
 
 
 class InstanceUids(msgspec.Struct, frozen=True):
-    """The UIDs of one Instance."""
+    """The UIDs of one Instance, and what the collection rules may ask about it."""
 
     sop_class_uid: str
     sop_instance_uid: str
     study_instance_uid: str
+    facts: Facts = Facts()
 
 
 Read = InstanceUids | Invalid
@@ -63,10 +65,13 @@ def identify(data: Buffer) -> InstanceUids:
     """Walk the whole Data Set, so that a truncated one is noticed; raise Invalid with a reason otherwise."""
     file = file_format.split(data)
     uids: dict[int, str] = {}
+    asked: dict[int, Element] = {}
     for element, _ in elements.walk(file.data, file.start, len(file.data), file.syntax):
         if element.tag in _NAMES:
             uids[element.tag] = elements.text(file.data[element.value : element.end])
+        elif element.tag in TAGS:
+            asked[element.tag] = element
     wrong = [name for tag, name in _NAMES.items() if not is_uid(uids.get(tag, ""))]
     if wrong:
         raise Invalid("bad-uid", f"{', '.join(wrong)}: missing or no valid UID (PS3.5 9.1)")
-    return InstanceUids(uids[_SOP_CLASS], uids[_SOP_INSTANCE], uids[_STUDY])
+    return InstanceUids(uids[_SOP_CLASS], uids[_SOP_INSTANCE], uids[_STUDY], instance_facts(file, asked))

@@ -42,11 +42,12 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct):
-    """What the response says. broken: why the body ended early."""
+    """What the response says. broken: why the body ended early.  left: how many of ``stored`` are not collected."""
 
     stored: list[InstanceUids] = []
     failed: list[Failure] = []
     unsupported: int = 0
+    left: int = 0
     broken: str = ""
 
 
@@ -123,7 +124,9 @@ class StowReceiver:
             else:
                 good.append((uids, data))
         if good:
-            await receive(self._deps, receipt, [Content(data) for _, data in good])
+            answer.left += len(good) - await receive(
+                self._deps, receipt, [Content(data, facts=uids.facts) for uids, data in good]
+            )
             await structured_reports.take(self._deps, good)
         answer.stored += [uids for uids, _ in good]
 
@@ -134,10 +137,12 @@ def _response(answer: Answer, receipt: Receipt) -> web.Response:
         if answer.unsupported:
             raise web.HTTPUnsupportedMediaType(text=f"no part is {DICOM} (PS3.18 10.5.1)\n")
         raise web.HTTPBadRequest(text=f"{answer.broken or 'the body holds no Instance (PS3.18 10.5.1)'}\n")
-    is_partial = bool(answer.unsupported or answer.broken)
+    is_partial = bool(answer.unsupported or answer.broken or answer.left)
     status = status_of(len(answer.stored), len(answer.failed), is_partial=is_partial)
     if answer.broken:
         headers["Warning"] = f'299 - "{answer.broken}"'
+    elif answer.left:
+        headers["Warning"] = f'299 - "{answer.left} Instances are not collected here and were not kept"'
     body = orjson.dumps(_document(answer))
     return web.Response(body=body, status=status, content_type="application/dicom+json", headers=headers)
 

@@ -5,7 +5,7 @@ that, so the last to write a receipt has seen every change, on a store with tran
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -27,6 +27,7 @@ from services.ingest.receipts.records import (
 )
 from shared.documents import Collection, Eq, Put, optimistic
 from shared.errors import Conflict
+from shared.metrics import NOT_COLLECTED
 
 A = TypeVar("A", bound=Arrival)
 TRIES = 20
@@ -104,6 +105,23 @@ async def _reasons(deps: IngestDeps, receipt: Receipt) -> dict[str, int]:
     return dict(reasons)
 
 
+async def note_left(deps: IngestDeps, receipt: Receipt, left: Mapping[str, int]) -> None:
+    """Note how many contents each rule left out, before they are answered; nothing else counts them."""
+
+    async def added(old: Receipt | None) -> Receipt:
+        now = old or receipt
+        new = msgspec.structs.replace(
+            now,
+            not_collected=dict(Counter(now.not_collected) + Counter(left)),
+            rules=tuple(sorted({*now.rules, *receipt.rules})),
+        )
+        return msgspec.structs.replace(new, state=state_of(new))
+
+    await optimistic.change(deps.documents, RECEIPTS, receipt.id, added)
+    for rule, count in left.items():
+        NOT_COLLECTED.labels(deps.site, receipt.kind, rule).inc(count)
+
+
 async def change_arrival(deps: IngestDeps, blob: str, change: Callable[[Arrival], Arrival]) -> Arrival | None:
     """Change one arrival, guarded by its version: the outbox and the anonymizer's answers may write it at once."""
     return await change_content(deps, ARRIVALS, blob, change)
@@ -141,6 +159,7 @@ async def add_arrivals(deps: IngestDeps, receipt: Receipt, arrivals: list[Arriva
             duplicates=duplicates,
             duplicates_open=max(0, duplicates - (old.duplicates - old.duplicates_open)),
             duplicate_of=_named(old, sorted_out.known),
+            rules=tuple(sorted({*old.rules, *receipt.rules})),
         )
         new = msgspec.structs.replace(new, state=state_of(new))
         try:

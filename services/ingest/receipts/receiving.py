@@ -9,13 +9,14 @@ import asyncio
 import hashlib
 import mmap
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts.counting import note_changed
-from services.ingest.receipts.ledger import add_arrivals, change_arrival
+from services.ingest.receipts.ledger import add_arrivals, change_arrival, note_left
 from services.ingest.receipts.records import (
     ARRIVALS,
     RECEIPTS,
@@ -26,6 +27,9 @@ from services.ingest.receipts.records import (
     Rejected,
     RejectedState,
 )
+from services.ingest.rules.decision import Decision, Sent, decide
+from services.ingest.rules.facts import Facts, report_facts
+from services.ingest.rules.rule_file import EVERYTHING, RuleSet
 from shared import clock
 from shared.dicom import spool
 from shared.errors import Invalid
@@ -35,23 +39,59 @@ from shared.metrics import REFUSED as REFUSED_METRIC
 from shared.supervision import origin
 
 
-def new_receipt(deps: IngestDeps, endpoint: str, kind: str, sender: str = "") -> Receipt:
+def new_receipt(deps: IngestDeps, endpoint: str, kind: str, sender: str = "", *, manual: bool = False) -> Receipt:
     """Return a receipt that nothing is on yet. Its id is random: it says nothing about anybody."""
-    return Receipt(id=str(uuid.uuid4()), site=deps.site, endpoint=endpoint, kind=kind, sender=sender, at=clock.now())
+    return Receipt(
+        id=str(uuid.uuid4()),
+        site=deps.site,
+        endpoint=endpoint,
+        kind=kind,
+        sender=sender,
+        manual=manual,
+        at=clock.now(),
+    )
 
 
 Bytes = bytes | mmap.mmap
 
 
 class Content(msgspec.Struct, frozen=True):
-    """Bytes to keep for the anonymizer. original: of a report, the bytes as they were sent."""
+    """Bytes to keep for the anonymizer. original: of a report, the bytes as they were sent.
+
+    facts: of an Instance, for the collection rules.
+    """
 
     data: Bytes
     original: bytes = b""
+    facts: Facts | None = None
 
 
-async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content]) -> None:
-    """Keep contents under a receipt; durable on return. Raises StorageFull or Unavailable, and nothing is promised."""
+async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content]) -> int:
+    """Keep contents under a receipt that the rules collect, and return how many they are; durable on return.
+
+    Raises StorageFull or Unavailable, and nothing is promised.
+    """
+    rules = deps.rules.value
+    if rules is EVERYTHING:
+        await _receive(deps, receipt, contents)
+        return len(contents)
+    receipt = msgspec.structs.replace(receipt, rules=(rules.version,))
+    decisions = await asyncio.to_thread(lambda: [_decided(rules, receipt, each) for each in contents])
+    collected = [each for each, decision in zip(contents, decisions, strict=True) if decision.collected]
+    left = Counter(decision.label for decision in decisions if not decision.collected)
+    if collected:
+        await _receive(deps, receipt, collected)
+    if left:
+        await note_left(deps, receipt, left)
+    return len(collected)
+
+
+def _decided(rules: RuleSet, receipt: Receipt, content: Content) -> Decision:
+    facts = content.facts if content.facts is not None else report_facts(bytes(content.data))
+    return decide(rules, Sent(receipt.kind, receipt.sender, receipt.manual), facts)
+
+
+async def _receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content]) -> None:
     keyed = await asyncio.to_thread(lambda: {spool.sha256(each.data): each for each in contents})
     originals = {key: f"originals/{hashlib.sha256(e.original).hexdigest()}" for key, e in keyed.items() if e.original}
     known = await deps.documents.get_many(ARRIVALS, list(keyed))

@@ -47,6 +47,7 @@ class ReceiptState(enum.StrEnum):
     PARTLY_REFUSED = "partly-refused"
     REFUSED = "refused"
     REJECTED = "rejected"
+    NOT_COLLECTED = "not-collected"
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +99,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     yet been asked about, and how many were refused on the way or by it; it holds the others.
     duplicate_of: receipts that they first came by, some of them if they are many.
     rejected: contents that were not understood, which are kept, or too large, which are not.
+    not_collected: how many contents each collection rule left out; no byte of them is kept, and nothing else counts
+    them.  rules: versions of the rules that decided.  manual: whether a person chose what this peer sends.
     """
 
     id: str
@@ -119,6 +122,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     delivered_instances: int = 0
     delivered_reports: int = 0
     undelivered: int = 0
+    not_collected: dict[str, int] = {}
+    rules: tuple[str, ...] = ()
+    manual: bool = False
     at: float
 
 
@@ -212,7 +218,7 @@ COLLECTIONS = (ARRIVALS, RESENDS, EARLY_OUTCOMES, RECEIPTS, REJECTED, UNCOUNTED,
 
 
 def state_of(receipt: Receipt) -> ReceiptState:
-    """Return how far a receipt has come: the least that is true of everything in it.
+    """Return how far a receipt has come: the least that is true of everything in it that is collected.
 
     delivered: the centre has confirmed every content; partly-delivered: all is settled, and something was refused,
     rejected or not taken by the centre; undelivered: the centre took nothing.  duplicate: nothing was new, and the
@@ -220,7 +226,9 @@ def state_of(receipt: Receipt) -> ReceiptState:
     """
     good = receipt.received - receipt.refused
     if receipt.received == 0 and receipt.duplicates == 0:
-        return ReceiptState.REJECTED if receipt.rejected else ReceiptState.DUPLICATE
+        if receipt.rejected:
+            return ReceiptState.REJECTED
+        return ReceiptState.NOT_COLLECTED if receipt.not_collected else ReceiptState.DUPLICATE
     if receipt.received and good == 0 and not receipt.duplicates:
         return ReceiptState.REFUSED
     delivered = receipt.delivered_instances + receipt.delivered_reports

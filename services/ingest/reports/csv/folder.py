@@ -95,10 +95,11 @@ async def _take(deps: IngestDeps, path: Path, data: bytes, mapping: CsvMapping) 
             reason = not_handled(error)
             problems.append(f"line {row.line}: {reason}")
             await reject(deps, receipt, row.raw, reason)
+    kept = 0
     for start in range(0, len(contents), BATCH):
-        await receive(deps, receipt, contents[start : start + BATCH])
+        kept += await receive(deps, receipt, contents[start : start + BATCH])
     await asyncio.to_thread(_finish, path, _FAILED if problems and not contents else _DONE, "\n".join(problems))
-    decided("csv-taken", service="ingest", receipt_id=receipt.id, count=len(contents))
+    decided("csv-taken", service="ingest", receipt_id=receipt.id, count=kept)
 
 
 def _rows(data: bytes, mapping: CsvMapping) -> list[Row]:
