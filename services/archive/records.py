@@ -8,6 +8,7 @@ import enum
 
 import msgspec
 
+from services.archive.space_records import EVICTIONS, SPACE
 from shared.documents import Collection
 from shared.events import LinkKeys
 
@@ -58,6 +59,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     the Attributes that depend on the request.
     metadata_maker, answer_maker: the version of the code that made them; see attributes.makers.
     commit: id of the write that brought it, as its ledger row has it; empty in what was written before it was recorded.
+    is_made_here: derived of a Study by a page of this centre; no gateway could deliver it again, so it is not evicted.
     """
 
     sop_instance_uid: str
@@ -81,6 +83,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     metadata_maker: int = 1
     answer_maker: int = 1
     commit: str = ""
+    is_made_here: bool = False
 
     @property
     def is_here(self) -> bool:
@@ -109,7 +112,8 @@ class StudyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One Study with its patient's Attributes. names, referring_names: folded forms, for matching without case.
 
     words, referring_words: what fuzzy matching looks for the beginning of.
-    availability: ONLINE, NEARLINE (all Instances evicted; a recall brings them back), or both mixed as ONLINE.
+    site: Institution Name (0008,0080) of its first Instance, into which a gateway puts the site's short name.
+    evicted: Instances of it without bytes; a recall brings them back.
     oldest_at: when its first Instance was stored: what eviction goes by.  online: 1 if there is something to evict.
     commits: ids of the last writes that this record was part of, as their ledger rows have them.
     """
@@ -124,6 +128,7 @@ class StudyRecord(msgspec.Struct, frozen=True, kw_only=True):
     patient_sex: str = ""
     patient_birth_date: str = ""
     issuer_of_patient_id: str = ""
+    site: str = ""
     study_date: str = ""
     study_time: str = ""
     study_id: str = ""
@@ -282,4 +287,5 @@ SUSPECTS = Collection(name="orphan_suspects", type=SuspectRecord, key="blob")
 SWEEPS = Collection(name="orphan_sweeps", type=SweepRecord, key="id")
 SCRUBS = Collection(name="scrubs", type=ScrubRecord, key="name")
 WITHDRAWN = Collection(name="withdrawn_instances", type=WithdrawnRecord, key="sop_instance_uid")
-COLLECTIONS = (INSTANCES, SERIES, STUDIES, CONFLICTS, DELETIONS, WITHDRAWN, PENDING, SUSPECTS, SWEEPS, SCRUBS)
+_KEPT = (INSTANCES, SERIES, STUDIES, CONFLICTS, DELETIONS, WITHDRAWN)
+COLLECTIONS = (*_KEPT, PENDING, SUSPECTS, SWEEPS, SCRUBS, EVICTIONS, SPACE)

@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
+import aiohttp
 import msgspec
 
 from services.archive import retrieve_routes
 from services.archive.deps import ArchiveDeps
-from services.archive.housekeeping import loop
+from services.archive.housekeeping import loop, staying
 from services.archive.housekeeping.delete_routes import RemovalRoutes
 from services.archive.housekeeping.scrub import scrub_forever
 from services.archive.http import cors
@@ -38,6 +39,9 @@ ADMINISTRATOR = Actor(
     shown="administrator-token",
 )
 
+ASK_S = 30.0
+"""How long the linker may take to say what stays."""
+
 
 @asynccontextmanager
 async def opens(place: Place) -> AsyncIterator[Running]:
@@ -57,7 +61,11 @@ async def opens(place: Place) -> AsyncIterator[Running]:
         await leases.work_under_lease("archive-changes", partial(loop.publish_forever, deps))
 
     async def keep() -> None:
-        await leases.work_under_lease("archive-housekeeping", partial(loop.keep_forever, deps))
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ASK_S)) as session:
+            linker_url = (settings.linker_url or place.base_url).rstrip("/")
+            ask = staying.of_linker(session, linker_url, prove=settings.evict == "recallable")
+            work = partial(loop.keep_forever, deps, ask=staying.nothing_stays if settings.evict == "any" else ask)
+            await leases.work_under_lease("archive-housekeeping", work)
 
     async def scrub() -> None:
         await leases.work_under_lease("archive-scrub", partial(scrub_forever, deps))

@@ -49,6 +49,27 @@ class ArchiveSettings(msgspec.Struct, frozen=True):
     high_water_bytes: Annotated[
         Bytes, Meta(description="Above this the oldest Studies' images are evicted; 0 never evicts.")
     ] = 0
+    site_high_water_bytes: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[^=]+=[0-9]+$")], ...],
+        Meta(
+            description="The same for the Studies of one site, as SITE=BYTES, its short name being their Institution "
+            "Name; *=BYTES is for each other site."
+        ),
+    ] = ()
+    low_water_percent: Annotated[
+        float, Meta(description="Eviction goes on down to this share of the mark it began at.", gt=0, le=100)
+    ] = 90.0
+    evict: Annotated[
+        Literal["unneeded", "recallable", "any"],
+        Meta(
+            description="Which images may be evicted: unneeded, those of no Study that is annotated, pinned or in a "
+            "dataset; recallable, of these only what a gateway said it can deliver again; any, all (implied by jmid "
+            "run archive --insecure)."
+        ),
+    ] = "unneeded"
+    linker_url: Annotated[
+        str, Meta(description="Where the centre's linker says which Studies stay; empty is this process.")
+    ] = ""
     sweep_s: Annotated[
         Seconds, Meta(description="How often the change ledger is read for rows that other processes wrote.")
     ] = 1.0

@@ -55,6 +55,8 @@ CENTRE = Service(
         centre_store.CASE_CHANGES,
         centre_store.CURSORS,
         centre_store.RECALLS,
+        centre_store.PINS,
+        centre_store.PROOFS,
     ),
 )
 SERVICES = (GATEWAY, CENTRE)

@@ -71,6 +71,10 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     unpublished_late_s: Annotated[
         Seconds, Meta(description="How long changes of cases may wait to be published before the centre is not ready.")
     ] = 600.0
+    recall_proof_days: Annotated[
+        float,
+        Meta(description="How long a gateway's word that it could deliver a Study again is believed.", gt=0, le=36_500),
+    ] = 30.0
     recall_poll_s: Annotated[Seconds, Meta(description="How often the centre's recall list is read.")] = 60.0
     retention_h: Annotated[
         float,

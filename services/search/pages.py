@@ -18,6 +18,12 @@ from shared.errors import Invalid
 from shared.web.language import translatable, translated
 
 PAGE = 20
+RECALL_STATES = {
+    "requested": translatable("{by} asked for them at {at}; waiting for the hospital."),
+    "redelivered": translatable("The hospital has delivered them again; load this page anew."),
+    "unavailable-at-gateway": translatable("The hospital cannot deliver them again."),
+}
+"""What became of a recall, by its state."""
 EXAMPLE = '結節 "すりガラス" -転移'
 
 
@@ -39,6 +45,7 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
             "q": request.query.get("q", ""),
             "date": day,
             "doubts": {word: translated(request, text) for word, text in DOUBTS.items()},
+            "recall_states": {state: translated(request, text) for state, text in RECALL_STATES.items()},
         }
         return aiohttp_jinja2.render_template("search/case.html", request, context)
 

@@ -149,6 +149,7 @@ def addresses_of(at: Mapping[str, str]) -> dict[str, str]:
         "JMID_LINKER_CENTRE_REPORTS_URL": f"{at['linker']}/api/reports",
         "JMID_LINKER_CENTRE_RECALLS_URL": f"{at['linker']}/api/recalls",
         "JMID_LINKER_ARCHIVE_URL": f"{at['archive']}/dicom-web",
+        "JMID_ARCHIVE_LINKER_URL": at["linker"],
         "JMID_SEARCH_ARCHIVE_URL": f"{at['archive']}/dicom-web",
         "JMID_SEARCH_LINKER_URL": at["linker"],
     }

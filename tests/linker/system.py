@@ -90,6 +90,8 @@ class Archive:
     lose_answers: int = 0
     delay_s: float = 0.0
     recalls: list[dict[str, str]] = field(default_factory=list)
+    unproven: list[str] = field(default_factory=list)
+    proofs: dict[str, bool] = field(default_factory=dict)
     recall_answers: list[tuple[str, str]] = field(default_factory=list)
 
     async def store(self, request: web.Request) -> web.Response:
@@ -160,6 +162,15 @@ class Archive:
         answered = {study for study, _ in self.recall_answers}
         return web.json_response({"recalls": [r for r in self.recalls if r["study_instance_uid"] not in answered]})
 
+    async def list_proofs(self, _: web.Request) -> web.Response:
+        """Return the Studies that nothing is known of yet."""
+        return web.json_response({"studies": [study for study in self.unproven if study not in self.proofs]})
+
+    async def take_proof(self, request: web.Request) -> web.Response:
+        """Take what a gateway says of one."""
+        self.proofs[request.match_info["study"]] = (await request.json())["possible"]
+        return web.json_response({})
+
     async def end_recall(self, request: web.Request) -> web.Response:
         """Take the answer to a recall."""
         self.recall_answers.append((request.match_info["study"], (await request.json())["outcome"]))
@@ -176,6 +187,8 @@ class Archive:
                 web.post("/api/reports", self.report),
                 web.get("/api/recalls", self.list_recalls),
                 web.post("/api/recalls/{study}/done", self.end_recall),
+                web.get("/api/recalls/proofs", self.list_proofs),
+                web.post("/api/recalls/{study}/proof", self.take_proof),
             ]
         )
         return application

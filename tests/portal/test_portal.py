@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from services.archive.housekeeping.eviction import evict
+from services.command_line import archive_of
+from shared.lease import LEASES, Leases
 from tests.flow.system import System, start_up, until
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ SCRIPT = "<script>window.hacked = 1</script>結節なし"
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    running = start_up(tmp_path_factory.mktemp("portal") / "home")
+    running = start_up(tmp_path_factory.mktemp("portal") / "home", {"JMID_LINKER_RECALL_POLL_S": "1"})
     until(lambda: len(running.cases()) == 3 and sum(c["instances"] for c in running.cases()) == 34, "the sample")
     yield running
     running.close()
@@ -193,3 +196,45 @@ async def test_markup_in_a_report_is_text(system: System, page: "Page") -> None:
 
     assert await page.evaluate("window.hacked") is None
     assert "<script>" in await page.inner_text("pre.report")
+
+
+async def test_a_case_whose_images_were_evicted_says_so_and_gets_them_back(system: System, page: "Page") -> None:
+    case = next(each for each in system.cases() if each["has_images"])
+    await evicted(system, case["study_instance_uid"])
+    shown = f"/api/cases/{case['id']}"
+    until(lambda: system.get("search", shown)["availability"] == "NEARLINE", "the case to say that its images are gone")
+
+    await page.goto(f"{system.url('search')}/cases/{case['id']}")
+    assert "removed here to make room" in await page.inner_text("#recall")
+    await page.fill("#recall input[name=by]", "Dr. Who")
+    await page.click("#recall button")
+    await page.wait_for_function("document.getElementById('recalled').textContent.includes('delivered them again')")
+
+    until(lambda: system.get("search", shown)["availability"] == "ONLINE", "the images to be back")
+    await page.goto(f"{system.url('search')}/cases/{case['id']}")
+    await page.wait_for_function("document.getElementById('frame').naturalWidth > 0")
+    assert await page.locator("#recall").count() == 0
+
+
+async def evicted(system: System, study: str) -> None:
+    """Evict a Study as the archive's housekeeping does, from a process of ours beside it."""
+    async with archive_of(system.home) as deps:
+        await deps.documents.declare(LEASES)
+        async with Leases(deps.documents, "test", 60.0).held("test") as lease:
+            await evict(deps, lease, study)
+
+
+async def test_a_reader_pins_a_study_and_lets_it_go(system: System, page: "Page") -> None:
+    case = next(each for each in system.cases() if each["has_images"])
+    await page.goto(f"{system.url('search')}/cases/{case['id']}")
+
+    await page.fill("#pin input[name=by]", "Dr. Who")
+    await page.click("#pin p button")
+    await page.wait_for_selector("#pin li")
+    staying = system.get("search", f"/api/staying?study={case['study_instance_uid']}")["studies"]
+    assert staying[case["study_instance_uid"]]["reasons"] == ["pinned"]
+
+    await page.click("#pin li button")
+    await page.wait_for_selector("#pin li", state="detached")
+    staying = system.get("search", f"/api/staying?study={case['study_instance_uid']}")["studies"]
+    assert staying[case["study_instance_uid"]]["reasons"] == []

@@ -135,6 +135,7 @@ def study(
         patient_sex=text(own, "00100040"),
         patient_birth_date=text(own, "00100030"),
         issuer_of_patient_id=text(own, "00100021"),
+        site=(old.site if old else "") or text(attributes, "00080080"),
         study_date=text(own, "00080020"),
         study_time=text(own, "00080030"),
         study_id=text(own, "00200010"),
@@ -163,9 +164,8 @@ class Availability(enum.StrEnum):
 
 
 def availability_of_study(record: StudyRecord) -> Availability:
-    """Return the Instance Availability of a Study."""
-    evicted = record.instances and record.evicted >= record.instances
-    return Availability.NEARLINE if evicted else Availability.ONLINE
+    """Return the Instance Availability of a Study: the least of its Instances, which a reader has to wait for."""
+    return Availability.NEARLINE if record.evicted else Availability.ONLINE
 
 
 def availability_of_instance(record: InstanceRecord) -> Availability:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping import orphans
-from services.archive.housekeeping.eviction import evict_some
+from services.archive.housekeeping.eviction import ROOM, evict_some
+from services.archive.housekeeping.staying import Ask, nothing_stays
 from services.archive.records import CONFLICTS, INSTANCES, PENDING, STUDIES, SUSPECTS, InstanceState
+from services.archive.space_records import SPACE, SpaceRecord
 from services.archive.store.change_ledger import oldest_unpublished_s, publish_pending
 from shared import clock, outbox
 from shared.documents import Eq
@@ -39,14 +41,17 @@ async def publish_forever(deps: ArchiveDeps, lease: Lease) -> None:
     )
 
 
-async def keep_forever(deps: ArchiveDeps, lease: Lease) -> None:
-    """Evict and remove orphans, each at its interval, and sooner after a failure; what fails of one delays no other."""
+async def keep_forever(deps: ArchiveDeps, lease: Lease, ask: Ask = nothing_stays) -> None:
+    """Evict and remove orphans, each at its interval, and sooner after a failure; what fails of one delays no other.
+
+    ask: what says which Studies' images stay.
+    """
     every_s = {EVICT: deps.settings.evict_s, ORPHANS: deps.settings.orphans_s}
     due_at = dict.fromkeys(every_s, time.monotonic())
     work = deps.set_asides.of(HOUSEKEEPING)
 
     async def run(name: str) -> None:
-        await (evict_some(deps, lease) if name == EVICT else _remove_orphans(deps, lease))
+        await (evict_some(deps, lease, ask) if name == EVICT else _remove_orphans(deps, lease))
 
     while True:
         due = [name for name, at in due_at.items() if time.monotonic() >= at]
@@ -84,6 +89,7 @@ async def _remove_orphans(deps: ArchiveDeps, lease: Lease) -> None:
 
 async def status(deps: ArchiveDeps) -> Mapping[str, int]:
     """Figures for the operator."""
+    room = await deps.documents.get(SPACE, ROOM) or SpaceRecord(name=ROOM, at=0.0)
     return {
         "studies": await deps.documents.count(STUDIES),
         "instances": await deps.documents.count(INSTANCES),
@@ -93,4 +99,7 @@ async def status(deps: ArchiveDeps) -> Mapping[str, int]:
         "not told yet": await deps.documents.count(PENDING),
         "oldest not published, seconds": await oldest_unpublished_s(deps),
         "bytes without a record": await deps.documents.count(SUSPECTS),
+        "bytes above the mark that may not go": room.over_bytes,
+        "studies that stay above the mark": room.kept,
+        "studies above the mark not proven recallable": room.unproven,
     }

@@ -4,7 +4,7 @@ Source: PS3.18 8.5 (status codes), 8.7 (negotiation), 10.4.3.1 (status codes of 
 """
 
 import functools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NoReturn
 
 import orjson
@@ -16,6 +16,8 @@ from shared.errors import Damaged, Invalid, JmidError, NotFound, Refused
 from shared.logs import decided
 
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
+NOT_KEPT = {"Cache-Control": "no-store"}
+"""Of a 410: else a browser may keep it for ever (RFC 9110 15.5.11), and would never see what a recall brings back."""
 STARTED = web.RequestKey("answer-started", bool)
 
 
@@ -51,10 +53,12 @@ def _answer(error: JmidError) -> NoReturn:
             refuse(web.HTTPServiceUnavailable, "unavailable", "a store does not answer; try again")
 
 
-def refuse(kind: Callable[..., web.HTTPException], reason: str, detail: str = "") -> NoReturn:
+def refuse(
+    kind: Callable[..., web.HTTPException], reason: str, detail: str = "", headers: Mapping[str, str] | None = None
+) -> NoReturn:
     """Raise the HTTP error with a JSON body that says why."""
     body = orjson.dumps({"reason": reason, "detail": detail}).decode()
-    raise kind(text=body, content_type="application/json")
+    raise kind(text=body, content_type="application/json", headers=headers)
 
 
 def answer_gone(study_instance_uid: str, state: InstanceState) -> NoReturn:
@@ -64,7 +68,7 @@ def answer_gone(study_instance_uid: str, state: InstanceState) -> NoReturn:
         f"{why}; metadata and searches still answer. To have it delivered again: POST "
         f'{{"study_instance_uid": "{study_instance_uid}", "by": "who asks"}} to /api/recalls.'
     )
-    refuse(web.HTTPGone, state.value, detail)
+    refuse(web.HTTPGone, state.value, detail, NOT_KEPT)
 
 
 def query_of(request: web.Request) -> dict[str, str]:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import msgspec
 import orjson
 
 from services.archive.attributes.gzip_members import inflated
@@ -54,8 +55,12 @@ async def _decided_on(prepared: Prepared, sender: Sender, deps: ArchiveDeps) -> 
     else:
         problem = "only a gateway stores here: its credential is missing"
     if not problem:
-        return prepared
+        return prepared if sender.is_gateway else _made_here(prepared)
     return Failure(NOT_AUTHORIZED, problem, prepared.record.sop_class_uid, prepared.record.sop_instance_uid)
+
+
+def _made_here(prepared: Prepared) -> Prepared:
+    return msgspec.structs.replace(prepared, record=msgspec.structs.replace(prepared.record, is_made_here=True))
 
 
 def _not_deidentified(attributes: Json, profiles: Sequence[str]) -> str:

@@ -79,7 +79,13 @@ class CaseRoutes(routing.Routes):
 
     @routing.get("/api/recalls")
     async def get_recalls(self, request: web.Request) -> web.Response:
-        """Return recalls of one state (default requested); with site, those that this site could answer."""
+        """Return recalls of one state (default requested); with site, those that this site could answer.
+
+        study: the last recall of this Study instead, in whatever state.
+        """
+        if study := request.query.get("study", ""):
+            last = await self._deps.documents.get(RECALLS, study)
+            return _json({"recalls": [msgspec.to_builtins(last)] if last else []})
         state, site = request.query.get("state", RecallState.REQUESTED), request.query.get("site", "")
         order = (Order("requested_at"),)
         page = await self._deps.documents.find(RECALLS, Eq("state", state), order=order, limit=_LIMIT)

@@ -13,6 +13,7 @@ from services.linker.centre.cases import CaseRoutes
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import RECALLS, REPORTS
 from services.linker.centre.reports import ReportRoutes
+from services.linker.centre.staying import StayingRoutes
 from services.linker.links.records import LINKS
 from services.linker.links.states import LinkState, RecallState
 from services.linker.settings import LinkerSettings, complete
@@ -60,7 +61,7 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
             }
 
         yield Running(
-            routes=[*ReportRoutes(deps).routes(), *CaseRoutes(deps).routes()],
+            routes=[*ReportRoutes(deps).routes(), *CaseRoutes(deps).routes(), *StayingRoutes(deps).routes()],
             handlers={InstancesStored: partial(handlers.take_stored, deps=deps)},
             tasks=[published, repaired],
             status=status,

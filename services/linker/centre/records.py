@@ -1,5 +1,6 @@
 """What the centre's linker keeps: the clinical documents of every case, and one ordered feed of their changes."""
 
+import enum
 from typing import Any
 
 import msgspec
@@ -106,6 +107,35 @@ class Recall(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: str = ""
 
 
+class Pin(msgspec.Struct, frozen=True, kw_only=True):
+    """That a Study's images stay. dataset: the one that needs them; empty: somebody wants them here.  at: RFC 3339."""
+
+    id: str
+    study_instance_uid: str
+    dataset: str
+    by: str
+    why: str
+    at: str
+
+
+class ProofState(enum.StrEnum):
+    """Whether a gateway could deliver a Study again."""
+
+    ASKED = "asked"
+    POSSIBLE = "possible"
+    UNAVAILABLE = "unavailable-at-gateway"
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway last said of a Study. asked_at, answered_at: seconds since 1970."""
+
+    study_instance_uid: str
+    state: ProofState
+    asked_at: float
+    answered_at: float = 0.0
+    site: str = ""
+
+
 REPORTS = Collection(
     name="reports",
     type=StoredReport,
@@ -129,6 +159,14 @@ RECALLS = Collection(
     key="study_instance_uid",
     fields=("state", "site", "requested_at"),
     indexes=(("state", "requested_at"),),
+)
+PINS = Collection(name="pins", type=Pin, key="id", fields=("study_instance_uid", "at"))
+PROOFS = Collection(
+    name="recall_proofs",
+    type=Proof,
+    key="study_instance_uid",
+    fields=("state", "asked_at"),
+    indexes=(("state", "asked_at"),),
 )
 
 

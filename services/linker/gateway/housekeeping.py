@@ -65,9 +65,13 @@ async def recall_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> int
     async def answer(recall: dict[str, Any]) -> None:
         await _recall(deps, centre, recall)
 
+    async def prove(study: str) -> None:
+        await _prove(deps, centre, study)
+
     try:
         recalls = await centre.recalls(deps.site)
         await deps.set_asides.of("recall").each(recalls, _study_of, answer, is_all=True)
+        await deps.set_asides.of("recall-proof").each(await centre.unproven(), str, prove, is_all=True)
     except CentreUnavailable as error:
         outage.seen(error.reason, error.retry_after_s)
     return 0
@@ -93,6 +97,18 @@ async def _recall(deps: GatewayDeps, centre: Centre, recall: dict[str, Any]) -> 
     else:
         for batch in batches:
             await _again(deps, batch, recall_id)
+
+
+async def _prove(deps: GatewayDeps, centre: Centre, study: str) -> None:
+    """Say whether all of a Study that this gateway delivered could be delivered again; of another's say nothing."""
+    batches = await deps.documents.find_all(DELIVERIES, Eq("study_instance_uid", study))
+    batches = [batch for batch in batches if batch.kind is DeliveryKind.INSTANCES]
+    if not batches:
+        return
+    held, lost = _held_and_lost(batches)
+    refs = [ref for batch in held for ref in batch.instances]
+    possible = not lost and all([await deps.blobs.size(ref.blob) is not None for ref in refs])
+    await centre.prove(study, deps.site, possible=possible)
 
 
 def _held_and_lost(batches: Sequence[Delivery]) -> tuple[list[Delivery], set[str]]:

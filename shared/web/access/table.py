@@ -201,13 +201,13 @@ _CENTRE: Final = (
         Permission.DELIVER,
         "deliver de-identified reports, and answer recalls, as a gateway",
         _of_all(AccessRole.SERVICE),
-        ("POST /api/reports", "POST /api/recalls/{study}/done"),
+        ("POST /api/reports", "POST /api/recalls/{study}/done", "POST /api/recalls/{study}/proof"),
     ),
     Rule(
         Permission.FOLLOW,
-        "follow the change feeds",
+        "follow the change feeds, and ask which images stay",
         _of_all(AccessRole.SERVICE),
-        ("GET /dicom-web/changefeed", "GET /api/reports/changes"),
+        ("GET /dicom-web/changefeed", "GET /api/reports/changes", "GET /api/staying"),
     ),
     Rule(
         Permission.READ_REPORTS,
@@ -230,7 +230,7 @@ _CENTRE: Final = (
     ),
     Rule(
         Permission.READ_RECALLS,
-        "see which Studies are asked back",
+        "see which Studies are asked back, and which stay",
         _of_all(
             AccessRole.RADIOLOGIST,
             AccessRole.PRIVACY_OFFICER,
@@ -238,13 +238,13 @@ _CENTRE: Final = (
             AccessRole.ADMINISTRATOR,
             AccessRole.SERVICE,
         ),
-        ("GET /api/recalls",),
+        ("GET /api/recalls", "GET /api/recalls/proofs", "GET /api/pins"),
     ),
     Rule(
         Permission.RECALL,
-        "ask a Study back from its gateway",
+        "ask a Study back from its gateway, and say that its images stay",
         _of_all(AccessRole.RADIOLOGIST, AccessRole.PRIVACY_OFFICER, AccessRole.OPERATOR),
-        ("POST /api/recalls",),
+        ("POST /api/recalls", "POST /api/pins"),
     ),
 )
 

@@ -204,10 +204,11 @@ async def test_evicted_instances_are_gone_and_the_answer_says_how_they_come_back
     (record,) = await serving.take(data_of("CT_small.dcm"))
     await _evict(serving, record.sop_instance_uid)
 
-    status, _, body = await serving.get(path_of(record), AS_STORED)
+    status, headers, body = await serving.get(path_of(record), AS_STORED)
     metadata, _, _ = await serving.get(path_of(record) + "/metadata")
 
     assert (status, metadata) == (410, 200)
+    assert headers["Cache-Control"] == "no-store"  # a browser keeps a 410 for ever, and would not see a recall
     assert b"/api/recalls" in body
     assert b"by" in body  # which that resource asks for
 

@@ -220,6 +220,20 @@ async def test_where_nothing_can_look_at_texts_a_page_stores_none(archive: Archi
     assert "text-not-checked" in typed.failure.detail
 
 
+async def test_what_a_page_derives_is_marked_as_made_here_and_what_a_gateway_sends_is_not(archive: Archive) -> None:
+    settings = msgspec.structs.replace(archive.deps.settings, accept="deidentified", gateway_token=TOKEN)
+    own = Store(replace(archive.deps, settings=settings))
+
+    [sent] = await own.take([deidentified()], sender=Sender(is_gateway=True))
+    [made] = await own.take([derived(2)], sender=Sender(is_own_page=True))
+
+    records = await archive.deps.documents.get_many(INSTANCES, [sent.sop_instance_uid, made.sop_instance_uid])
+    assert {uid: each.is_made_here for uid, each in records.items()} == {
+        sent.sop_instance_uid: False,
+        made.sop_instance_uid: True,
+    }
+
+
 def test_a_token_is_made_once_and_for_its_owner_alone(tmp_path: Any) -> None:
     path = tmp_path / "centre" / "gateway.token"
 

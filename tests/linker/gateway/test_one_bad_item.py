@@ -135,6 +135,9 @@ class RecallingCentre:
     async def recalls(self, _: str) -> list[dict[str, Any]]:
         return [{"study_instance_uid": uid(n), "recall_id": f"recall-{n}", "site": "hospital"} for n in (1, 2, 3)]
 
+    async def unproven(self) -> list[str]:
+        return []
+
     async def answer_recall(self, study: str, recall_id: str, outcome: RecallState, _: str) -> None:
         if recall_id == "recall-2":
             raise self.error

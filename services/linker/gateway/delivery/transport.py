@@ -30,6 +30,7 @@ from shared.web.content_digest import sha256_of
 
 _ANSWERS = (200, 202, 409)  # carry a Store Instances Response Module, PS3.18 Table 10.5.3-1
 _WHOLE_REQUEST = (400, 413, 422)  # the request itself was refused: its parts may be good
+_NO_SUCH_ROUTE = (404, 405)
 _NO_ENTRY = (301, 302, 303, 307, 308, 401, 403, 407)  # says nothing about what is asked for
 _AVAILABILITY, _UNAVAILABLE = "00080056", "UNAVAILABLE"  # Instance Availability
 _OVERLOADED = (429, 503)  # says nothing about the request
@@ -163,6 +164,24 @@ class Centre:
         if status != 200 or not isinstance(answer, dict):
             raise CentreUnavailable(f"http-{status}")
         return [item for item in answer.get("recalls", []) if isinstance(item, dict)]
+
+    async def unproven(self) -> list[str]:
+        """Return the Studies of which the centre wants to know whether they could be delivered again."""
+        url = f"{self._settings.centre_recalls_url}/proofs"
+        status, answer = await self._send("GET", url, {"Accept": "application/json"}, None)
+        if status in _NO_SUCH_ROUTE:  # a centre of before
+            return []
+        if status != 200 or not isinstance(answer, dict):
+            raise CentreUnavailable(f"http-{status}")
+        return [str(study) for study in answer.get("studies", [])]
+
+    async def prove(self, study_instance_uid: str, site: str, *, possible: bool) -> None:
+        """Tell the centre whether a Study could be delivered again."""
+        url = f"{self._settings.centre_recalls_url}/{quote(study_instance_uid)}/proof"
+        body = orjson.dumps({"site": site, "possible": possible})
+        status, _ = await self._send("POST", url, {"Content-Type": "application/json"}, body)
+        if status not in (200, 404):
+            raise CentreUnavailable(self._no_entry(status))
 
     async def answer_recall(self, study_instance_uid: str, recall_id: str, outcome: RecallState, site: str) -> None:
         """Tell the centre what became of a recall."""

@@ -306,6 +306,23 @@ async def test_a_recalled_study_is_delivered_again_and_a_released_one_is_unavail
         assert {archive.stored[ref.sop_instance_uid] for ref in gone.instances} == {1}
 
 
+async def test_the_centre_is_told_which_studies_could_be_delivered_again(tmp_path: Path, archive: Archive) -> None:
+    held, gone, lost = instances(STUDY, 2), instances(OTHER, 2, receipt="r2"), instances(uid(3), 1, receipt="r3")
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
+        await keep(gateway.blobs["deidentified"], held, gone, lost)
+        await gateway.take(held, gone, lost)
+        await until(lambda: state(gateway, "done"))
+        await gateway.blobs["deidentified"].delete(lost.instances[0].blob)
+        for delivery in await deliveries(gateway):
+            if delivery.study_instance_uid == OTHER:
+                await gateway.documents.put(DELIVERIES, msgspec.structs.replace(delivery, state="released"))
+
+        archive.unproven = [STUDY, OTHER, uid(3), uid(4)]  # the last is another gateway's
+        await until(lambda: len(archive.proofs) == 3)
+
+        assert archive.proofs == {STUDY: True, OTHER: False, uid(3): False}
+
+
 @pytest.mark.slow
 async def test_memory_does_not_grow_with_the_size_of_a_study(tmp_path: Path, archive: Archive) -> None:
     received = 0

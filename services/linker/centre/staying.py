@@ -1,0 +1,145 @@
+"""Which Studies' images stay at the centre, and which of the others a gateway could deliver again.
+
+A Study stays while it is annotated, pinned by somebody, or in a dataset. Whether it can be recalled is asked of its
+gateway before it is evicted, where the archive's policy says so: an answer is believed for some days, for at the
+hospital time goes on too.
+"""
+
+import msgspec
+import orjson
+from aiohttp import web
+
+from services.linker.centre.acceptance import check_gateway
+from services.linker.centre.deps import CentreDeps
+from services.linker.centre.free_text import warnings, with_warnings
+from services.linker.centre.records import ANNOTATIONS, PINS, PROOFS, Pin, Proof, ProofState
+from services.linker.links.bounds import Note, Word
+from services.linker.links.manual import decoded
+from shared import clock
+from shared.dicom.uid import is_uid
+from shared.documents import Eq, In, Order
+from shared.documents.optimistic import change
+from shared.errors import Invalid, NotFound
+from shared.web import routing
+
+_LIMIT = 500
+MOST_ASKED = 100
+_DAY_S = 86_400.0
+
+
+class PinRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Keep a Study's images, or (remove) let them go again. dataset: the name of the dataset that needs them."""
+
+    study_instance_uid: Word
+    by: Word
+    dataset: Word = ""
+    why: Note = ""
+    remove: bool = False
+
+
+class ProofAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a gateway says of a Study. possible: it could deliver all of it again."""
+
+    site: Word
+    possible: bool
+
+
+class StayingRoutes(routing.Routes):
+    """The handlers of the routes."""
+
+    def __init__(self, deps: CentreDeps) -> None:
+        self._deps = deps
+
+    @routing.get("/api/pins")
+    async def get_pins(self, request: web.Request) -> web.Response:
+        """Return what is pinned, newest first; with study, of that Study."""
+        where = [Eq("study_instance_uid", request.query["study"])] if "study" in request.query else []
+        order, after = (Order("at", descending=True),), request.query.get("after") or None
+        page = await self._deps.documents.find(PINS, *where, order=order, limit=_LIMIT, after=after)
+        return _json({"pins": [msgspec.to_builtins(each) for each in page.documents], "next": page.next})
+
+    @routing.post("/api/pins")
+    async def post_pin(self, request: web.Request) -> web.Response:
+        """Pin a Study for a reader or a dataset, or take that back."""
+        asked = await decoded(request, PinRequest)
+        if not is_uid(asked.study_instance_uid) or not asked.by.strip():
+            raise Invalid("missing-by", "study_instance_uid, a UID, and by are needed")
+        doubts = await warnings(self._deps.check_text, {"why": asked.why, "dataset": asked.dataset})
+        pin = Pin(
+            id=f"{asked.study_instance_uid}|{asked.dataset.strip()}",
+            study_instance_uid=asked.study_instance_uid,
+            dataset=asked.dataset.strip(),
+            by=asked.by.strip(),
+            why=asked.why.strip(),
+            at=clock.utc_now().isoformat(timespec="milliseconds"),
+        )
+        if not asked.remove:
+            await self._deps.documents.put(PINS, pin)
+            return _json(with_warnings(msgspec.to_builtins(pin), doubts), status=201)
+        if not await self._deps.documents.delete(PINS, pin.id):
+            raise NotFound("unknown-pin", "the Study is not pinned in this way")
+        return _json({"removed": pin.id})
+
+    @routing.get("/api/staying")
+    async def get_staying(self, request: web.Request) -> web.Response:
+        """Say of each Study asked about why it stays, and whether a gateway could deliver it again.
+
+        prove=yes: have gateways asked about those of which nothing is known, or not lately.
+        """
+        studies = request.query.getall("study", [])
+        if not 0 < len(studies) <= MOST_ASKED:
+            raise Invalid("too-many-studies", f"study is given from 1 to {MOST_ASKED} times")
+        pins = await self._deps.documents.find_all(PINS, In("study_instance_uid", tuple(studies)))
+        proofs = await self._deps.documents.get_many(PROOFS, studies)
+        found = {}
+        for uid in studies:
+            reasons = {("dataset" if each.dataset else "pinned") for each in pins if each.study_instance_uid == uid}
+            reasons |= {"annotated"} if await self._is_annotated(uid) else set()
+            is_proven = self._is_proven(proofs.get(uid))
+            if not reasons and not is_proven and request.query.get("prove") == "yes":
+                await self._ask(uid, proofs.get(uid))
+            found[uid] = {"reasons": sorted(reasons), "recallable": is_proven}
+        return _json({"studies": found})
+
+    @routing.get("/api/recalls/proofs")
+    async def get_proofs(self, request: web.Request) -> web.Response:
+        """Return the Studies of which gateways are to say whether they could deliver them again."""
+        page = await self._deps.documents.find(
+            PROOFS, Eq("state", ProofState.ASKED), order=(Order("asked_at"),), limit=_LIMIT
+        )
+        return _json({"studies": [each.study_instance_uid for each in page.documents]})
+
+    @routing.post("/api/recalls/{study}/proof")
+    async def answer_proof(self, request: web.Request) -> web.Response:
+        """Take what a gateway says of a Study."""
+        check_gateway(request, self._deps.settings)
+        answer = await decoded(request, ProofAnswer)
+
+        async def step(old: Proof | None) -> Proof | None:
+            if old is None:
+                raise NotFound("unknown-study", "nobody asked about this Study")
+            state = ProofState.POSSIBLE if answer.possible else ProofState.UNAVAILABLE
+            return msgspec.structs.replace(old, state=state, site=answer.site, answered_at=clock.now())
+
+        await change(self._deps.documents, PROOFS, request.match_info["study"], step)
+        return _json({})
+
+    async def _is_annotated(self, study: str) -> bool:
+        every = self._deps.documents.every(ANNOTATIONS, Eq("studies", study))
+        return any([each.removed != "yes" async for each in every])
+
+    def _is_proven(self, proof: Proof | None) -> bool:
+        return proof is not None and proof.state is ProofState.POSSIBLE and not self._is_old(proof)
+
+    def _is_old(self, proof: Proof) -> bool:
+        return not 0 <= clock.now() - proof.answered_at <= self._deps.settings.recall_proof_days * _DAY_S
+
+    async def _ask(self, study: str, proof: Proof | None) -> None:
+        """Have the Study's gateway asked, unless it is asked already or has answered lately."""
+        if proof is None or (proof.state is not ProofState.ASKED and self._is_old(proof)):
+            asked = Proof(study_instance_uid=study, state=ProofState.ASKED, asked_at=clock.now())
+            await self._deps.documents.put(PROOFS, asked)
+
+
+def _json(value: object, *, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=orjson.dumps(value), content_type="application/json")
