@@ -39,7 +39,7 @@ ADMINISTRATOR = Actor(
     shown="administrator-token",
 )
 
-ASK_S = 30.0
+ASK = aiohttp.ClientTimeout(total=30.0)
 """How long the linker may take to say what stays."""
 
 
@@ -61,7 +61,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
         await leases.work_under_lease("archive-changes", partial(loop.publish_forever, deps))
 
     async def keep() -> None:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ASK_S)) as session:
+        async with aiohttp.ClientSession(timeout=ASK, headers=place.own_headers) as session:
             linker_url = (settings.linker_url or place.base_url).rstrip("/")
             ask = staying.of_linker(session, linker_url, prove=settings.evict == "recallable")
             work = partial(loop.keep_forever, deps, ask=staying.nothing_stays if settings.evict == "any" else ask)

@@ -21,6 +21,7 @@ from shared.documents import Eq, In, Order
 from shared.documents.optimistic import change
 from shared.errors import Invalid, NotFound
 from shared.web import routing
+from shared.web.actor import actor_named
 
 _LIMIT = 500
 MOST_ASKED = 100
@@ -31,7 +32,7 @@ class PinRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Keep a Study's images, or (remove) let them go again. dataset: the name of the dataset that needs them."""
 
     study_instance_uid: Word
-    by: Word
+    by: Word = ""
     dataset: Word = ""
     why: Note = ""
     remove: bool = False
@@ -62,14 +63,15 @@ class StayingRoutes(routing.Routes):
     async def post_pin(self, request: web.Request) -> web.Response:
         """Pin a Study for a reader or a dataset, or take that back."""
         asked = await decoded(request, PinRequest)
-        if not is_uid(asked.study_instance_uid) or not asked.by.strip():
-            raise Invalid("missing-by", "study_instance_uid, a UID, and by are needed")
+        by = actor_named(asked.by)
+        if not is_uid(asked.study_instance_uid):
+            raise Invalid("not-a-uid", "study_instance_uid is a UID (PS3.5 9.1)")
         doubts = await warnings(self._deps.check_text, {"why": asked.why, "dataset": asked.dataset})
         pin = Pin(
             id=f"{asked.study_instance_uid}|{asked.dataset.strip()}",
             study_instance_uid=asked.study_instance_uid,
             dataset=asked.dataset.strip(),
-            by=asked.by.strip(),
+            by=by,
             why=asked.why.strip(),
             at=clock.utc_now().isoformat(timespec="milliseconds"),
         )
