@@ -25,11 +25,13 @@ from services.anonymizer.cli.audit_commands import audit
 from services.anonymizer.cli.name_commands import names
 from services.archive import service as archive
 from services.command_line import option_variables, run_command
+from services.identity import service as identity
 from services.ingest import service as ingest
 from services.linker import service as linker
 from services.process import Process
 from services.process import run as run_process
 from services.search import service as search
+from services.user_commands import users
 from shared import logs
 from shared.runtime.home import claimed
 from shared.runtime.variables import known
@@ -43,6 +45,7 @@ SERVICES: tuple[Service, ...] = (
     *linker.SERVICES,
     *archive.SERVICES,
     *search.SERVICES,
+    *identity.SERVICES,
 )
 
 app = typer.Typer(help="J-MID: a country's medical images and radiology reports.", no_args_is_help=True)
@@ -51,6 +54,7 @@ app.add_typer(anonymizer_cli.keys, name="keys")
 app.add_typer(anonymizer_cli.profile, name="profile")
 app.add_typer(audit, name="audit")
 app.add_typer(names, name="names")
+app.add_typer(users, name="users")
 app.add_typer(dead_letters.commands(SERVICES), name="dead")
 app.add_typer(data_versions.rebuilding(), name="rebuild")
 app.add_typer(reconcile.reconciling(), name="reconcile")
@@ -112,7 +116,7 @@ def up(
 
 @app.command()
 def run(
-    service: Annotated[str, typer.Argument(help="ingest, anonymizer, linker, archive or search.")],
+    service: Annotated[str, typer.Argument(help="ingest, anonymizer, linker, archive, search or identity.")],
     role: Annotated[Role | None, typer.Option(help="For the linker: gateway or centre.", envvar="JMID_ROLE")] = None,
     home: HomeOption = Path("jmid-home"),
     port: PortOption = 8080,

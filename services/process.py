@@ -7,7 +7,10 @@ from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
+
 from services import operations, sample
+from services.identity.users import FILE as CREDENTIALS
 from services.ingest.settings import IngestSettings
 from shared import settings as settings_reader
 from shared.console import console
@@ -24,6 +27,7 @@ out = console(stderr=True)
 _ASKED = {
     Mode.OPEN: "[yellow]Nobody is asked who they are; only this machine can reach it.[/]",
     Mode.NETWORK: "[bold yellow]Nobody is asked who they are: whoever reaches this port is let in. Protect it.[/]",
+    Mode.EMBEDDED: "Everybody signs in; users and passwords are this home's own (docs/access.md).",
     Mode.OIDC: "Everybody is asked who they are (JMID_ACCESS=oidc).",
 }
 
@@ -80,6 +84,7 @@ async def _host(process: Process, stopped: asyncio.Event, started: asyncio.Event
     def tell(line: str) -> None:
         out.print(f"  {line}", style="dim")
 
+    is_first = not (process.home / CREDENTIALS).exists()
     async with hosted(process, extra_routes=viewer.routes() if viewer else [], tell=tell) as host:
         started.set()
         _leave_to_stay()
@@ -87,6 +92,8 @@ async def _host(process: Process, stopped: asyncio.Event, started: asyncio.Event
             if process.with_sample:
                 await _until(stopped, _feed_sample(process, host))
             _show_addresses(process, host, viewer=viewer is not None)
+            if is_first:
+                await asyncio.to_thread(_show_credentials, process.home / CREDENTIALS)
             await stopped.wait()
             out.print("Stopping: finishing what is under way …")
     out.print("Stopped; everything is kept.")
@@ -147,6 +154,15 @@ async def _feed_sample(process: Process, host: Host) -> None:
         out.print(f"  the sample did not arrive whole: {error}", style="yellow")
         return
     done.touch()
+
+
+def _show_credentials(path: Path) -> None:
+    """Show the users that the first start made, if it did."""
+    if not path.exists():
+        return
+    out.print(f"  First start: these passwords are good once; they are kept in {path}", soft_wrap=True)
+    for name, password in orjson.loads(path.read_bytes())["users"].items():
+        out.print(f"  {name:<20} {password}", markup=False, highlight=False)
 
 
 def _show_addresses(process: Process, host: Host, *, viewer: bool) -> None:

@@ -18,7 +18,7 @@ from shared.web.identity.gate import Gate, Verifier
 from shared.web.identity.issuer import Issuer
 from shared.web.identity.pages import SignInPages
 from shared.web.identity.sessions import SESSIONS, Sessions
-from shared.web.identity.settings import AccessSettings, Mode, access_settings
+from shared.web.identity.settings import AccessSettings, access_settings
 from shared.web.identity.sign_in import PENDING, SignIn
 
 FILE: Final = "service.token"
@@ -26,7 +26,7 @@ FILE: Final = "service.token"
 
 async def service_token(settings: AccessSettings, home: Path) -> str:
     """Return the token that our services show each other; empty where nobody is asked."""
-    if settings.access is not Mode.OIDC:
+    if not settings.is_asked:
         return ""
     return settings.access_service_token or await asyncio.to_thread(gateway_token.made, home / FILE)
 
@@ -34,7 +34,7 @@ async def service_token(settings: AccessSettings, home: Path) -> str:
 def headers_of(environ: Mapping[str, str], home: Path) -> dict[str, str]:
     """Return what a command of this home shows the processes of it; nothing where nobody is asked, or none ran yet."""
     settings = access_settings(environ)
-    if settings.access is not Mode.OIDC:
+    if not settings.is_asked:
         return {}
     return bearer.header(settings.access_service_token or gateway_token.known(home / FILE))
 
@@ -46,7 +46,7 @@ async def asking(settings: AccessSettings, host: Host, site: str, token: str) ->
     The services' own credentials are taken with it, so that it is opened after them.
     """
     async with aiohttp.ClientSession() as session:
-        is_asked = settings.access is Mode.OIDC
+        is_asked = settings.is_asked
         issuer = Issuer(session, settings)
         documents = _documents(host) if is_asked and settings.access_client_id else None
         sessions = sign_in = None

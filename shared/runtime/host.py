@@ -37,6 +37,7 @@ from shared.web import bearer
 from shared.web.access.rules import AccessTable
 from shared.web.access.table import TABLE
 from shared.web.connections import Connections, within_open_files
+from shared.web.identity import embedded
 from shared.web.identity.settings import access_settings, check_address
 from shared.web.slow_clients import SlowClients
 
@@ -121,6 +122,8 @@ async def hosted(
         socket = apps.listen(hosting.bind, hosting.port)
         stack.callback(socket.close)
         host = Host(apps.address(socket), home, settings.reserve_bytes, access=hosting.access)
+        has_issuer = any(service.name == "identity" for service in services)
+        access = embedded.completed(access, host.base_url, has_issuer=has_issuer)
         token = await service_token(access, home)
         for role in sorted({service.role for service in services}):
             await check_before_opening(port_settings(role, environ), home / role.value, settings.start_check_s)

@@ -23,10 +23,14 @@ LEAST_TOKEN: Final = 32
 
 
 class Mode(enum.StrEnum):
-    """Who is asked: open, nobody, on loopback alone; network, nobody, what is in front decides; oidc, everybody."""
+    """Who is asked: open, nobody, on loopback alone; network, nobody, what is in front decides; others, everybody.
+
+    embedded: by the issuer that this process has itself.  oidc: by another.
+    """
 
     OPEN = "open"
     NETWORK = "network"
+    EMBEDDED = "embedded"
     OIDC = "oidc"
 
 
@@ -37,7 +41,8 @@ class AccessSettings(msgspec.Struct, frozen=True):
         Mode,
         Meta(
             description="open: nobody is asked who they are, and only a loopback address is served; network: nobody is "
-            "asked, and what stands in front has to decide who comes in; oidc: everybody shows a token of the issuer."
+            "asked, and what stands in front has to decide who comes in; embedded: everybody is asked by the issuer of "
+            "jmid up itself; oidc: everybody is asked by JMID_ACCESS_ISSUER."
         ),
     ] = Mode.OPEN
     access_issuer: Annotated[
@@ -97,6 +102,11 @@ class AccessSettings(msgspec.Struct, frozen=True):
         ),
     ] = ""
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether everybody is asked who they are."""
+        return self.access in (Mode.EMBEDDED, Mode.OIDC)
+
 
 def access_settings(environ: Mapping[str, str]) -> AccessSettings:
     """Read the settings; raise SettingsError if what is asked for cannot be checked."""
@@ -104,6 +114,8 @@ def access_settings(environ: Mapping[str, str]) -> AccessSettings:
     role_names(settings)
     if settings.access_service_token and len(settings.access_service_token) < LEAST_TOKEN:
         raise SettingsError(f"JMID_ACCESS_SERVICE_TOKEN is too short; it takes {LEAST_TOKEN} characters or more")
+    if settings.access_public_url and not is_safe_url(settings.access_public_url):
+        raise SettingsError("JMID_ACCESS_PUBLIC_URL takes an https URL, for example https://jmid.example")
     if settings.access is Mode.OIDC:
         _check_issuer(settings)
     return settings
@@ -128,6 +140,8 @@ def check_address(settings: AccessSettings, bind: str) -> None:
             f"JMID_ACCESS=open serves a loopback address only, not {bind}; set oidc and an issuer, or network where "
             "something in front of this port asks who comes in"
         )
+    if settings.access is Mode.EMBEDDED and bind not in LOOPBACK and not settings.access_public_url:
+        raise SettingsError("JMID_ACCESS_PUBLIC_URL is not set; it takes the https address that browsers use")
 
 
 def is_safe_url(url: str) -> bool:
@@ -147,8 +161,6 @@ def _check_issuer(settings: AccessSettings) -> None:
         )
     if not settings.access_audience:
         raise SettingsError("JMID_ACCESS_AUDIENCE is not set; it takes what tokens are made for, for example jmid")
-    if settings.access_public_url and not is_safe_url(settings.access_public_url):
-        raise SettingsError("JMID_ACCESS_PUBLIC_URL takes an https URL, for example https://jmid.example")
     if "openid" not in settings.access_scopes:
         raise SettingsError("JMID_ACCESS_SCOPES needs openid, for example openid,profile")
     if not settings.access_algorithms:

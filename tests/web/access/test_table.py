@@ -59,7 +59,7 @@ async def test_every_route_that_a_process_serves_stands_in_the_table_and_no_othe
         return served[0]
 
     monkeypatch.setattr(apps, "build", building)
-    environ = {"JMID_INGEST_DIMSE_PORT": "0", **CORS}
+    environ = {"JMID_INGEST_DIMSE_PORT": "0", "JMID_ACCESS": "embedded", **CORS}
     hosting = Hosting(services=SERVICES, every=SERVICES, home=tmp_path, site="a", environ=environ)
 
     async with hosted(hosting, extra_routes=ohif.Viewer(tmp_path / "viewer").routes()):
@@ -128,6 +128,12 @@ def test_nothing_that_holds_a_case_an_instance_or_a_report_is_public() -> None:
         "POST /-/sign-out",
         "GET /-/signed-out",
         "GET /static",
+        "GET /identity/.well-known/openid-configuration",
+        "GET /identity/jwks",
+        "GET /identity/authorize",
+        "POST /identity/sign-in",
+        "POST /identity/new-password",
+        "POST /identity/token",
         "OPTIONS /dicom-web",
         "OPTIONS /dicom-web/",
     }

@@ -1,0 +1,22 @@
+"""What the issuer's routes work with."""
+
+from dataclasses import dataclass
+
+from services.identity.passwords import Passwords
+from services.identity.settings import IdentitySettings
+from services.identity.signing_keys import SigningKeys
+from shared.documents import Documents
+
+
+@dataclass(frozen=True)
+class IdentityDeps:
+    """issuer: the identifier.  audience: what access tokens are for.  client_id, redirect_uris: of the one client."""
+
+    documents: Documents
+    settings: IdentitySettings
+    keys: SigningKeys
+    passwords: Passwords
+    issuer: str
+    audience: str
+    client_id: str
+    redirect_uris: frozenset[str]

@@ -1,0 +1,51 @@
+"""Users: made with a one-time password; at the first start one for each role of a person."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from services.identity.passwords import Passwords, one_time_password
+from services.identity.records import USERS, User
+from shared.documents import Documents
+from shared.documents.optimistic import change
+from shared.web.access.words import AccessRole
+
+FILE: Final = "credentials.json"
+PEOPLE: Final = tuple(role for role in AccessRole if role is not AccessRole.SERVICE)
+
+
+async def put_user(
+    documents: Documents, passwords: Passwords, name: str, roles: tuple[str, ...], sites: tuple[str, ...]
+) -> str:
+    """Make a user, or give one new roles, sites and a new password; return the one-time password."""
+    password = one_time_password()
+    kept = await passwords.hashed(password)
+
+    async def step(old: User | None) -> User | None:
+        subject = old.subject if old is not None else secrets.token_urlsafe(16)
+        return User(name=name, subject=subject, roles=roles, sites=sites, password=kept)
+
+    await change(documents, USERS, name, step)
+    return password
+
+
+async def first_users(documents: Documents, passwords: Passwords, site: str) -> Mapping[str, str]:
+    """Return name → one-time password of the users that were made because there were none."""
+    if await documents.count(USERS):
+        return {}
+    return {role.value: await put_user(documents, passwords, role.value, (role.value,), (site,)) for role in PEOPLE}
+
+
+def write_credentials(home: Path, passwords: Mapping[str, str]) -> None:
+    """Write HOME/credentials.json for its owner alone. It blocks."""
+    path = home / FILE
+    draft = path.with_name(f"{FILE}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(orjson.dumps({"users": dict(passwords)}, option=orjson.OPT_INDENT_2) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

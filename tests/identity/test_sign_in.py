@@ -1,0 +1,184 @@
+"""The embedded issuer as people, and those who pretend to be some, meet it: over HTTP and in a real browser."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from services.__main__ import SERVICES
+from services.archive.service import SERVICES as ARCHIVE
+from shared.errors import SettingsError
+from shared.runtime.host import Hosting, hosted
+from shared.web.identity.sign_in import code_challenge
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+pytestmark = pytest.mark.slow
+CHOSEN = "a sentence of my own"
+VERIFIER = "v" * 43
+OWN = {"Sec-Fetch-Site": "same-origin"}
+
+
+class Issuer:
+    """A process with its issuer. people: name → one-time password."""
+
+    def __init__(self, url: str, session: aiohttp.ClientSession, people: dict[str, str]) -> None:
+        self.url, self.session, self.people = url, session, people
+        self.back = f"{url}/-/sign-in/back"
+
+    def request(self, **other: str) -> dict[str, str]:
+        query = {
+            "response_type": "code",
+            "client_id": "jmid-portal",
+            "redirect_uri": self.back,
+            "scope": "openid profile",
+            "state": "s",
+            "nonce": "n",
+            "code_challenge": code_challenge(VERIFIER),
+            "code_challenge_method": "S256",
+        }
+        return {name: value for name, value in (query | other).items() if value}
+
+    async def authorize(self, **other: str) -> tuple[int, str]:
+        """Return the status, and the page's own name for what was asked."""
+        async with self.session.get(
+            f"{self.url}/identity/authorize", params=self.request(**other), allow_redirects=False
+        ) as answer:
+            text = await answer.text()
+        return answer.status, text.partition('name="request" value="')[2].partition('"')[0]
+
+    async def post(self, path: str, **form: str) -> tuple[int, str, str]:
+        """Return the status, where it leads, and the text."""
+        async with self.session.post(
+            f"{self.url}/identity/{path}", data=form, headers=OWN, allow_redirects=False
+        ) as answer:
+            return answer.status, answer.headers.get("Location", ""), await answer.text()
+
+    async def code(self, name: str) -> str:
+        """Return the code for somebody who chooses a password with the one-time one."""
+        _, asked = await self.authorize()
+        await self.post("sign-in", request=asked, name=name, password=self.people[name])
+        _, location, _ = await self.post("new-password", request=asked, password=CHOSEN, again=CHOSEN)
+        return parse_qs(urlsplit(location).query)["code"][0]
+
+    async def token(self, code: str, **other: str) -> tuple[int, dict[str, str]]:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.back,
+            "client_id": "jmid-portal",
+            "code_verifier": VERIFIER,
+        }
+        status, _, text = await self.post("token", **(form | other))
+        return status, json.loads(text)
+
+
+@pytest_asyncio.fixture
+async def issuer(tmp_path: Path) -> AsyncIterator[Issuer]:
+    environ = {"JMID_ACCESS": "embedded", "JMID_INGEST_DIMSE_PORT": "0", "JMID_IDENTITY_FIRST_DELAY_S": "60"}
+    hosting = Hosting(services=SERVICES, every=SERVICES, home=tmp_path, site="tokyo", environ=environ)
+    async with hosted(hosting) as host, aiohttp.ClientSession() as session:
+        people = json.loads((tmp_path / "credentials.json").read_text())["users"]
+        yield Issuer(host.base_url, session, people)
+
+
+async def test_a_person_signs_in_for_the_first_time_and_again(issuer: Issuer, page: "Page") -> None:
+    await page.goto(f"{issuer.url}/gateway/quarantine")
+    await page.fill("input[name=name]", "privacy-officer")
+    await page.fill("input[name=password]", issuer.people["privacy-officer"])
+    await page.press("input[name=password]", "Enter")
+    await page.fill("input[name=password]", CHOSEN)
+    await page.fill("input[name=again]", CHOSEN)
+    await page.press("input[name=again]", "Enter")
+    await page.wait_for_url(f"{issuer.url}/gateway/quarantine")
+    first = await page.inner_text("header")
+    await page.click("header form button")
+    await page.wait_for_url(f"{issuer.url}/-/signed-out")
+
+    await page.goto(f"{issuer.url}/gateway/quarantine")
+    await page.fill("input[name=name]", "privacy-officer")
+    await page.fill("input[name=password]", CHOSEN)
+    await page.press("input[name=password]", "Enter")
+    await page.wait_for_url(f"{issuer.url}/gateway/quarantine")
+
+    assert "privacy-officer" in first
+    assert "privacy-officer" in await page.inner_text("header")
+
+
+async def test_a_token_of_the_issuer_is_its_owners_roles(issuer: Issuer) -> None:
+    _, tokens = await issuer.token(await issuer.code("operator"))
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+
+    statuses = []
+    for path in ("/-/status", "/api/recalls", "/gateway/receipts", "/gateway/quarantine", "/api/cases"):
+        async with issuer.session.get(issuer.url + path, headers=headers) as answer:
+            statuses.append(answer.status)
+
+    assert statuses == [200, 200, 200, 403, 403]
+
+
+@pytest.mark.parametrize(
+    ("other", "status"),
+    [
+        ({"client_id": "another"}, 403),
+        ({"redirect_uri": "https://evil.example/-/sign-in/back"}, 403),
+        ({"redirect_uri": ""}, 403),
+        ({"response_type": "token"}, 400),
+        ({"scope": "profile"}, 400),
+        ({"code_challenge": ""}, 400),
+        ({"code_challenge_method": "plain"}, 400),
+        ({"state": "s" * 3000}, 400),
+    ],
+)
+async def test_a_request_that_is_not_of_our_client_is_refused_on_our_own_page(
+    issuer: Issuer, other: dict[str, str], status: int
+) -> None:
+    assert await issuer.authorize(**other) == (status, "")
+
+
+async def test_a_code_is_good_once_and_for_who_has_the_verifier(issuer: Issuer) -> None:
+    first, second = await issuer.code("operator"), await issuer.code("radiologist")
+
+    assert (await issuer.token(first))[0] == 200
+    assert await issuer.token(first) == (400, {"error": "invalid_grant"})
+    assert await issuer.token(second, code_verifier="w" * 43) == (400, {"error": "invalid_grant"})
+    assert await issuer.token(second) == (400, {"error": "invalid_grant"})
+    assert await issuer.token("", grant_type="password") == (400, {"error": "unsupported_grant_type"})
+
+
+async def test_a_one_time_password_alone_lets_nobody_in(issuer: Issuer) -> None:
+    _, asked = await issuer.authorize()
+    unasked, _, _ = await issuer.post("new-password", request=asked, password=CHOSEN, again=CHOSEN)
+
+    status, location, text = await issuer.post(
+        "sign-in", request=asked, name="operator", password=issuer.people["operator"]
+    )
+    short, _, _ = await issuer.post("new-password", request=asked, password="short", again="short")
+
+    assert (unasked, status, location, short) == (403, 200, "", 400)
+    assert 'action="/identity/new-password"' in text
+
+
+async def test_who_guesses_waits_and_is_told_nothing_of_the_user(issuer: Issuer) -> None:
+    _, asked = await issuer.authorize()
+
+    guesses = [await issuer.post("sign-in", request=asked, name="operator", password=f"guess{n}") for n in range(5)]
+    nobody = await issuer.post("sign-in", request=asked, name="nobody", password="guess")
+
+    assert [status for status, _, _ in guesses] == [403, 403, 403, 429, 429]
+    assert guesses[0] == nobody
+
+
+async def test_a_process_without_the_issuer_says_what_to_set(tmp_path: Path) -> None:
+    environ = {"JMID_ACCESS": "embedded"}
+    hosting = Hosting(services=ARCHIVE, every=SERVICES, home=tmp_path, site="tokyo", environ=environ)
+
+    with pytest.raises(SettingsError, match="JMID_ACCESS_ISSUER"):
+        async with hosted(hosting):
+            pass
