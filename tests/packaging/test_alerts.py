@@ -49,6 +49,7 @@ DAMAGED = metric("jmid_damaged_total", service="archive")
 REPLACED = metric("jmid_workers_replaced_total", why="time")
 RESTARTS, WAITING = metric("jmid_task_restarts_total", **TASK), metric("jmid_task_waiting", **TASK)
 UNDELIVERED, UNPUBLISHED = figure("oldest undelivered instances, seconds"), figure("oldest not published, seconds")
+KEPT = figure("bytes above the mark that may not go", "centre", "archive")
 
 FIRES: dict[str, list[State]] = {
     "JmidNothingScraped": [State({"up": "1x60"}, "11m")],
@@ -72,6 +73,7 @@ FIRES: dict[str, list[State]] = {
     "JmidMemoryHigh": [State({MEMORY: "95x40", LIMIT: "100x40"}, "11m")],
     "JmidDamagedAtRest": [State({DAMAGED: "0x10 1x10"}, "7m"), State({DAMAGED: "_x4 1x20"}, "4m")],
     "JmidWorkersReplaced": [State({REPLACED: "0+1x60"}, "30m")],
+    "JmidRoomKept": [State({KEPT: "5x80"}, "31m")],
 }
 SILENT: dict[str, list[State]] = {
     "JmidNothingScraped": [State({"up": "1x60"}, "9m"), State({check("disk"): "1x60"}, "11m")],
@@ -110,6 +112,7 @@ SILENT: dict[str, list[State]] = {
     ],
     "JmidDamagedAtRest": [State({DAMAGED: "0x20"}, "7m"), State({DAMAGED: "0x10 1x400"}, "3h")],
     "JmidWorkersReplaced": [State({REPLACED: "0x10 2x60"}, "30m")],
+    "JmidRoomKept": [State({KEPT: "0x80"}, "31m"), State({KEPT: "5x20 0x60"}, "31m")],
 }
 
 
@@ -138,6 +141,19 @@ def tried(alert: str, state: State, *, fires: bool) -> dict[str, Any]:
             {"expr": expr, "eval_time": state.at, "exp_samples": [{"labels": "{}", "value": 1}] if fires else []}
         ],
     }
+
+
+def test_each_alert_has_a_runbook_that_says_what_it_means_and_what_to_do() -> None:
+    text = (ROOT / "docs/runbooks.md").read_text("utf-8")
+    pages = dict(part.split("\n", 1) for part in text.split("\n## ")[1:])
+
+    assert list(pages) == names()
+    for rule in alerts():
+        assert rule["annotations"]["runbook"] == f"docs/runbooks.md#{rule['alert'].lower()}"
+        page = pages[rule["alert"]]
+        assert "**Means.**" in page
+        assert "**Over when**" in page
+        assert "**Do.**" in page or "**Look and do.**" in page
 
 
 @with_promtool
