@@ -67,7 +67,8 @@ def main() -> None:
 
 def series(folder: Path, count: int) -> list[bytes]:
     """Return slices of one Series, numbered from 1, whose pixels are those of the folder's in turn."""
-    sources = [pydicom.dcmread(path) for path in sorted(folder.iterdir()) if pydicom.misc.is_dicom(path)]
+    found = [pydicom.dcmread(path) for path in sorted(folder.iterdir()) if pydicom.misc.is_dicom(path)]
+    sources = [dataset for dataset in found if "Rows" in dataset]  # a DICOMDIR has no picture
     files = []
     for number in range(1, count + 1):
         dataset = sources[(number - 1) * len(sources) // count]
