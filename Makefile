@@ -18,7 +18,7 @@ SHELL  := /bin/sh
 unexport PYTHONDONTWRITEBYTECODE
 OURS    = $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 
-.PHONY: help up test test-fast fuzz chaos check coverage wheel check-wheel check-image messages bench lock docs clean
+.PHONY: help up test test-fast fuzz chaos check coverage sbom wheel check-wheel check-image messages bench lock docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ check: $(VENV)/.dev ## Lint, types, layers, licences, Kubernetes manifests, docs
 	$(BIN)/python -m k8s.check
 	$(BIN)/python -m docs.generate --check
 	$(BIN)/python -m shared.web.locale --check
+
+sbom: $(VENV)/.dev ## Write the bill of materials of what is shipped, CycloneDX 1.6, to dist/jmid.cdx.json
+	@mkdir -p dist && $(BIN)/python -m docs.sbom > dist/jmid.cdx.json
 
 wheel: $(VENV)/.dev ## Build the wheel to dist/
 	@$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -w dist .

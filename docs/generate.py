@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from docs import access_parts as access
+from docs import capacity, licences
 from docs import conformance_parts as gateway
 from services.__main__ import SERVICES
 from services.anonymizer import conformance as deidentification
@@ -115,6 +116,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "associations": lambda: _table(("policy", "value"), gateway.associations()),
     "statuses": lambda: _table(("C-STORE status", "when"), gateway.statuses()),
     "fates": lambda: _table(("Failure Reason", "meaning", "the Instance is"), gateway.fates()),
+    "licences": licences.table,
+    "capacity": lambda: _table(capacity.head(), capacity.rows()),
     "bounds": lambda: _table(("variable", "default"), gateway.bounds()),
 }
 
