@@ -17,6 +17,7 @@ from services import (
     dead_letters,
     free_text,
     operations,
+    pulling,
     reconcile,
 )
 from services.anonymizer import service as anonymizer
@@ -59,6 +60,7 @@ app.add_typer(dead_letters.commands(SERVICES), name="dead")
 app.add_typer(data_versions.rebuilding(), name="rebuild")
 app.add_typer(reconcile.reconciling(), name="reconcile")
 app.add_typer(collection_rules.rules_commands(), name="rules")
+app.add_typer(pulling.pulling(), name="pull")
 app.command("migrate")(data_versions.migrate(SERVICES))
 app.command("check")(checking.checking(SERVICES))
 app.command("status")(operations.status)

@@ -11,13 +11,17 @@ from pathlib import Path
 from services.ingest.deps import IngestDeps
 from services.ingest.images.dimse import DimseReceiver, listening
 from services.ingest.images.stow import StowReceiver
+from services.ingest.pull.routes import PullRoutes
+from services.ingest.pull.routes import status as pull_status
+from services.ingest.pull.sources import SETTING, read_sources
+from services.ingest.pull.worker import Puller
 from services.ingest.receipts import handlers, routes
 from services.ingest.receipts.counting import count_forever
 from services.ingest.receipts.outbox import is_published_in_time, publish_forever, release_forever
 from services.ingest.receipts.records import COLLECTIONS
 from services.ingest.receipts.routes import ReceiptRoutes
 from services.ingest.receipts.scrub import scrub_forever
-from services.ingest.reloaded import watch_files
+from services.ingest.reloaded import Reloaded, watch_files
 from services.ingest.report_routes import ReportReceiver
 from services.ingest.reports.csv.folder import watch_forever
 from services.ingest.reports.csv.reader import load_mapping
@@ -40,7 +44,8 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     blobs, scratch = place.blobs["identified"], place.home / "ingest" / "scratch"
     deps = IngestDeps(settings, place.documents, blobs, place.bus, place.site, folder, scratch, place.cpu)
 
-    watched = [*deps.admission.files, deps.rules]  # of these, one that cannot be used does not start
+    sources = Reloaded(SETTING, [settings.sources] if settings.sources else [], lambda: read_sources(settings))
+    watched = [*deps.admission.files, deps.rules, sources]  # of these, one that cannot be used does not start
     DAMAGED.labels("ingest")  # shown as 0
     leases = leases_of(place.documents, place.environ)
 
@@ -56,6 +61,9 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     async def scrub() -> None:
         await leases.work_under_lease("ingest-scrub", partial(scrub_forever, deps))
 
+    async def pull() -> None:
+        await leases.work_under_lease("ingest-pull", Puller(deps, sources).pull_forever)
+
     async def watch() -> None:
         await watch_forever(deps, mapping)
 
@@ -64,7 +72,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
 
     async def status() -> Mapping[str, int]:
         refused = sum(each.is_refused for each in watched)
-        return {**await routes.status(deps), "files refused": refused}
+        return {**await routes.status(deps), **await pull_status(deps.documents), "files refused": refused}
 
     async def stop() -> None:
         for each in (dimse, mllp):
@@ -73,14 +81,19 @@ async def opens(place: Place) -> AsyncIterator[Running]:
 
     async with listening(deps) as dimse, listening_mllp(deps) as mllp:
         yield Running(
-            routes=[*StowReceiver(deps).routes(), *ReportReceiver(deps).routes(), *ReceiptRoutes(deps).routes()],
+            routes=[
+                *StowReceiver(deps).routes(),
+                *ReportReceiver(deps).routes(),
+                *ReceiptRoutes(deps).routes(),
+                *PullRoutes(deps).routes(),
+            ],
             handlers={
                 InputDeidentified: partial(handlers.input_deidentified, deps=deps),
                 InputRefused: partial(handlers.input_refused, deps=deps),
                 ReportLinked: partial(handlers.report_linked, deps=deps),
                 Delivered: partial(handlers.delivered, deps=deps),
             },
-            tasks=[publish, release, count, scrub, watch, look_at_files],
+            tasks=[publish, release, count, scrub, watch, look_at_files, pull],
             stop_accepting=stop,
             templates=Path(__file__).parent / "templates",
             menu=[(translatable("Receipts"), "/gateway/receipts")],

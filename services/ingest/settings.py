@@ -101,6 +101,11 @@ class IngestSettings(msgspec.Struct, frozen=True):
         Seconds,
         Meta(description="How often the CSV folder is read; a file is taken when it did not change between two reads."),
     ] = 1.0
+    sources: Annotated[
+        Path | None,
+        Meta(description="TOML file of where jmid pull may fetch from, read again when it changes; empty is nowhere."),
+    ] = None
+    pull_timeout_s: Annotated[Seconds, Meta(description="How long a source may be silent during a pull.")] = 120.0
     small_part_bytes: Annotated[
         Bytes, Meta(description="Instances up to this size are held in memory, larger ones in a scratch file.")
     ] = 8 << 20

@@ -18,15 +18,14 @@ from pynetdicom import evt
 from pynetdicom.association import Association
 
 from services.ingest.deps import IngestDeps
-from services.ingest.images import structured_reports
 from services.ingest.images.data_set_spool import DataSetSpool
 from services.ingest.images.dimse_listener import DimseListener
-from services.ingest.images.instance_uids import identify_all
+from services.ingest.images.keeping import SUCCESS, keep_instance
 from services.ingest.peers import listed
 from services.ingest.peers.admission import note_refused
 from services.ingest.peers.associations import Rejection, Requestor, exceeds_limits, rejection_of
 from services.ingest.peers.recognition import Caller, NotRecognised, recognised
-from services.ingest.receipts.receiving import Bytes, Content, new_receipt, receive, reject, reject_unkept
+from services.ingest.receipts.receiving import new_receipt, reject_unkept
 from services.ingest.receipts.records import INSTANCES, Receipt
 from shared.dicom.spool import TooLarge
 from shared.dicom.store_response import (
@@ -36,10 +35,9 @@ from shared.dicom.store_response import (
     PROCESSING_FAILURE,
     TOO_LARGE,
 )
-from shared.errors import Invalid, Permanent, SettingsError, StorageFull
+from shared.errors import Permanent, SettingsError, StorageFull
 from shared.logs import decided
 
-SUCCESS = 0x0000
 _PLAIN, _TLS = "JMID_INGEST_DIMSE_PORT", "JMID_INGEST_DIMSE_TLS_PORT"
 DURABLE_S = 60.0
 SLOWEST_BYTES_S = 4e6  # of a store: a large Instance has longer to become durable
@@ -187,7 +185,9 @@ class DimseReceiver:
             if spool.too_large:
                 taking = self._leave_out(event, spool.size)
             else:
-                taking = self._keep(event, spool.mapped() or event.encoded_dataset())
+                data = spool.mapped() or event.encoded_dataset()
+                uid = str(event.request.AffectedSOPInstanceUID)
+                taking = keep_instance(self._deps, self._receipt(event), data, uid)
             future = asyncio.run_coroutine_threadsafe(taking, self._loop)
             return future.result(DURABLE_S + spool.size / SLOWEST_BYTES_S)
         except StorageFull:
@@ -201,21 +201,6 @@ class DimseReceiver:
         name = str(event.request.AffectedSOPInstanceUID)
         await reject_unkept(self._deps, self._receipt(event), TooLarge(), name=name, size_bytes=size_bytes)
         return TOO_LARGE
-
-    async def _keep(self, event: Any, data: Bytes) -> int:
-        receipt = self._receipt(event)
-        (uids,) = await identify_all([data], self._deps.cpu)
-        if isinstance(uids, Invalid):
-            await reject(self._deps, receipt, data, uids)
-            return CANNOT_UNDERSTAND
-        if uids.sop_instance_uid != str(event.request.AffectedSOPInstanceUID):
-            await reject(
-                self._deps, receipt, data, Invalid("uid-mismatch", "Affected SOP Instance UID (PS3.7 9.1.1.1)")
-            )
-            return DOES_NOT_MATCH
-        await receive(self._deps, receipt, [Content(data, facts=uids.facts)])
-        await structured_reports.take(self._deps, [(uids, data)], receipt.sender)
-        return SUCCESS
 
     def _receipt(self, event: Any) -> Receipt:
         """Return the receipt of the association: what is sent together has one, or as many as it fills."""

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from services.ingest.pull_records import PULLED, PULLS
 from shared.documents import Collection
 from shared.retention import RETENTION_TIMES
 
@@ -93,7 +94,7 @@ class EarlyOutcome(msgspec.Struct, frozen=True, kw_only=True):
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What was sent together, and what became of it. Every number is the size of a set of contents.
 
-    endpoint: stow, dimse, fhir, hl7, cda, sr or csv.  sender: an AE title, if known.
+    endpoint: stow, dimse, pull, fhir, hl7, cda, sr or csv.  sender: an AE title or a listed name, if known.
     received: contents that were new.  deidentified, refused, delivered_*, undelivered: how many of these.
     duplicates: contents that were known before.  duplicates_open, duplicates_lost: how many of these the centre has not
     yet been asked about, and how many were refused on the way or by it; it holds the others.
@@ -214,7 +215,19 @@ REJECTED = Collection(
 UNCOUNTED = Collection(name="uncounted_receipts", type=Uncounted, key="receipt_id", fields=("contents",))
 SCRUBS = Collection(name="ingest_scrubs", type=Scrubbed, key="name")
 SR_VERSIONS = Collection(name="sr_versions", type=SrVersion, key="sop_instance_uid")
-COLLECTIONS = (ARRIVALS, RESENDS, EARLY_OUTCOMES, RECEIPTS, REJECTED, UNCOUNTED, SCRUBS, SR_VERSIONS, RETENTION_TIMES)
+COLLECTIONS = (
+    ARRIVALS,
+    RESENDS,
+    EARLY_OUTCOMES,
+    RECEIPTS,
+    REJECTED,
+    UNCOUNTED,
+    SCRUBS,
+    SR_VERSIONS,
+    PULLS,
+    PULLED,
+    RETENTION_TIMES,
+)
 
 
 def state_of(receipt: Receipt) -> ReceiptState:

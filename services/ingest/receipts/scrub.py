@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import msgspec
 
 from services.ingest.deps import IngestDeps
+from services.ingest.pull_records import PULLS
 from services.ingest.receipts.records import ARRIVALS, REJECTED, SCRUBS, RejectedState, Scrubbed
 from shared import clock
 from shared.blobs.digest import sha256_of
@@ -103,6 +104,8 @@ async def _nameless(deps: IngestDeps, keys: Sequence[str]) -> list[str]:
 async def _is_named(deps: IngestDeps, key: str) -> bool:
     if key.startswith("rejected/"):
         return bool(await deps.documents.count(REJECTED, Eq("blob", key), Eq("state", RejectedState.KEPT)))
+    if key.startswith("pulls/"):
+        return bool(await deps.documents.count(PULLS, Eq("blob", key)))
     if key.startswith("originals/"):
         return bool((await deps.documents.find(ARRIVALS, Eq("original", key), limit=1)).documents)
     return False

@@ -91,7 +91,13 @@ _GATEWAY: Final = (
             AccessRole.OPERATOR,
             AccessRole.SERVICE,
         ),
-        ("GET /ingest/receipts", "GET /ingest/receipts/{receipt_id}", "GET /gateway/receipts"),
+        (
+            "GET /ingest/receipts",
+            "GET /ingest/receipts/{receipt_id}",
+            "GET /gateway/receipts",
+            "GET /ingest/pulls",
+            "GET /ingest/pulls/{pull_id}",
+        ),
         _SITE,
     ),
     Rule(

@@ -248,7 +248,7 @@ async def test_only_what_may_succeed_later_is_out_of_resources(
     async def failing(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("services.ingest.images.dimse.receive", failing)
+    monkeypatch.setattr("services.ingest.images.keeping.receive", failing)
     async with open_doors(tmp_path) as doors:
         answer = await asyncio.to_thread(answer_to, doors.dimse_port, pydicom.dcmread(ct[0]))
 

@@ -1,0 +1,99 @@
+"""The list of sources, a TOML file (JMID_INGEST_SOURCES), and when each may be asked. The times are pure."""
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+from yarl import URL
+
+from services.ingest.peers.listed import LOOPBACK_NAMES
+from services.ingest.settings import IngestSettings
+from shared.errors import SettingsError
+
+SETTING: Final = "JMID_INGEST_SOURCES"
+_HOUR_S: Final = 3600.0
+_Name = Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]{1,64}$")]
+_Hours = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One source: a Query/Retrieve SCP (host, port, ae_title) or a DICOMweb server (url).
+
+    retrieve: get, move, or auto, which is C-GET where the source takes it, else C-MOVE to our AE title.
+    token_file: of the Bearer token.  ca: PEM file of the authority of an https source.  insecure: whether http is fine.
+    hours: when it may be asked, by this machine's clock, such as 19:00-07:00; empty is always.
+    studies_per_hour: 0 is no limit.
+    """
+
+    name: _Name
+    host: str = ""
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 104
+    ae_title: Annotated[str, Meta(max_length=16)] = ""
+    retrieve: Literal["auto", "get", "move"] = "auto"
+    url: str = ""
+    token_file: str = ""
+    ca: str = ""
+    insecure: bool = False
+    hours: tuple[_Hours, ...] = ()
+    studies_per_hour: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    source: tuple[Source, ...] = ()
+
+
+Sources = dict[str, Source]
+
+
+def read_sources(settings: IngestSettings) -> Sources:
+    """Return the sources by name; raise SettingsError that says what is wrong with the file."""
+    if settings.sources is None:
+        return {}
+    path: Path = settings.sources
+    try:
+        listed = msgspec.toml.decode(path.read_bytes(), type=_File).source
+    except OSError as error:
+        raise SettingsError(f"{SETTING}: {path} cannot be read") from error
+    except (msgspec.DecodeError, ValueError) as error:
+        raise SettingsError(f"{SETTING}: {path}: {error}") from error
+    by_name = {each.name: each for each in listed}
+    if len(by_name) != len(listed):
+        raise SettingsError(f"{SETTING}: {path}: a name is given once")
+    for each in listed:
+        if wrong := _wrong(each):
+            raise SettingsError(f"{SETTING}: {path}: source {each.name}: {wrong}")
+    return by_name
+
+
+def _wrong(source: Source) -> str:
+    if bool(source.host) == bool(source.url):
+        return "give host, port and ae_title, or url"
+    if source.host and not source.ae_title:
+        return "ae_title is missing"
+    if not source.url:
+        return ""
+    url = URL(source.url)
+    if url.scheme not in ("http", "https") or not url.host:
+        return "url is no address of a DICOMweb server"
+    is_plain = url.scheme == "http" and url.host not in LOOPBACK_NAMES and not source.insecure
+    return "url is http on another machine: give https, or insecure = true" if is_plain else ""
+
+
+def may_be_asked(hours: Sequence[str], now: dt.time) -> bool:
+    """Say whether a source may be asked at a time of day; hours may go over midnight."""
+    return not hours or any(_is_within(each, now) for each in hours)
+
+
+def _is_within(hours: str, now: dt.time) -> bool:
+    begin, end = (dt.time.fromisoformat(each) for each in hours.split("-"))
+    return begin <= now < end if begin <= end else now >= begin or now < end
+
+
+def wait_s(studies_per_hour: int, since_last_s: float | None) -> float:
+    """Return the seconds until the next Study may be asked for. since_last_s: None if none was yet."""
+    if not studies_per_hour or since_last_s is None:
+        return 0.0
+    return max(0.0, _HOUR_S / studies_per_hour - since_last_s)
