@@ -81,7 +81,7 @@ def lines(picture: "np.ndarray[Any, Any]") -> list[Box]:
     Raises Refused if the detector is not installed.
     """
     _check_installed()
-    return _boxes(picture, 1)
+    return [box for each in _differing([picture]) for box in _boxes(each, 1)]
 
 
 def _check_installed() -> None:

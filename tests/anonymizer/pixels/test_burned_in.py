@@ -208,6 +208,7 @@ def test_a_picture_of_one_value_has_no_find_and_costs_no_look(level: int, monkey
     assert seen[0] is None
     assert text_detector.legible_boxes(one_value) == []
     assert text_detector.text_boxes(one_value) == []
+    assert text_detector.lines(one_value[0]) == []
 
 
 def test_frames_that_repeat_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
