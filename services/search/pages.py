@@ -21,6 +21,9 @@ PAGE = 20
 RECALL_STATES = {
     "requested": translatable("{by} asked for them at {at}; waiting for the hospital."),
     "redelivered": translatable("The hospital has delivered them again; load this page anew."),
+    "partly-redelivered": translatable(
+        "A part was delivered; {count} did not come back ({reasons}; 0111: other bytes than the first time)."
+    ),
     "unavailable-at-gateway": translatable("The hospital cannot deliver them again."),
 }
 """What became of a recall, by its state."""

@@ -92,6 +92,7 @@ class Archive:
     recalls: list[dict[str, str]] = field(default_factory=list)
     unproven: list[str] = field(default_factory=list)
     proofs: dict[str, bool] = field(default_factory=dict)
+    recall_missing: dict[str, dict[str, int]] = field(default_factory=dict)
     recall_answers: list[tuple[str, str]] = field(default_factory=list)
 
     async def store(self, request: web.Request) -> web.Response:
@@ -173,7 +174,9 @@ class Archive:
 
     async def end_recall(self, request: web.Request) -> web.Response:
         """Take the answer to a recall."""
-        self.recall_answers.append((request.match_info["study"], (await request.json())["outcome"]))
+        answer = await request.json()
+        self.recall_answers.append((request.match_info["study"], answer["outcome"]))
+        self.recall_missing[request.match_info["study"]] = answer.get("missing", {})
         return web.json_response({})
 
     def application(self) -> web.Application:

@@ -1,11 +1,12 @@
 """The centre's API of what people add to a case: confirmed diagnoses, annotations; and recalls."""
 
 import uuid
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 import orjson
 from aiohttp import web
+from msgspec import Meta
 
 from services.linker.centre import entries, feed, views
 from services.linker.centre.acceptance import check_gateway
@@ -25,7 +26,8 @@ from shared.web.actor import name_of
 
 _LIMIT = 500
 Asked = TypeVar("Asked", entries.DiagnosisRequest, entries.AnnotationRequest, "RecallRequest")
-OUTCOMES = (RecallState.REDELIVERED, RecallState.UNAVAILABLE)
+OUTCOMES = (RecallState.REDELIVERED, RecallState.PARTLY, RecallState.UNAVAILABLE)
+MOST_REASONS = 50
 
 
 class RecallRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,6 +45,7 @@ class RecallAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recall_id: Word
     outcome: Word
     site: Word
+    missing: Annotated[dict[Word, Annotated[int, Meta(ge=0)]], Meta(max_length=MOST_REASONS)] = {}
 
 
 class CaseRoutes(routing.Routes):
@@ -121,7 +124,7 @@ class CaseRoutes(routing.Routes):
         check_gateway(request, self._deps.settings)
         answer = await decoded(request, RecallAnswer)
         if answer.outcome not in OUTCOMES:
-            raise Invalid("not-an-outcome", "outcome takes redelivered or unavailable-at-gateway")
+            raise Invalid("not-an-outcome", f"outcome takes {' or '.join(OUTCOMES)}")
         return await self._answer(request.match_info["study"], answer)
 
     async def _answer(self, study: str, answer: RecallAnswer) -> web.Response:
@@ -132,7 +135,8 @@ class CaseRoutes(routing.Routes):
                 return None
             at = clock.utc_now().isoformat(timespec="milliseconds")
             state = RecallState(answer.outcome)
-            return msgspec.structs.replace(old, state=state, answered_by=answer.site, answered_at=at)
+            told = msgspec.structs.replace(old, state=state, answered_by=answer.site, answered_at=at)
+            return msgspec.structs.replace(told, missing=answer.missing)
 
         now = await change(self._deps.documents, RECALLS, study, step)
         same = now is not None and now.recall_id == answer.recall_id

@@ -93,7 +93,8 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
 class Recall(msgspec.Struct, frozen=True, kw_only=True):
     """A Study wanted back from a gateway.
 
-    requested_at, answered_at: RFC 3339.
+    requested_at, answered_at: RFC 3339.  missing: why Instances did not come back, and how many; 0111: their bytes
+    differ from those that were stored the first time.
     """
 
     study_instance_uid: str
@@ -105,6 +106,7 @@ class Recall(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     answered_by: str = ""
     answered_at: str = ""
+    missing: dict[str, int] = {}
 
 
 class Pin(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """What the gateway does at leisure: release the blobs of what was delivered, answer the centre's recalls."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ import msgspec
 from services.linker.gateway.delivery.transport import Centre, CentreUnavailable
 from services.linker.gateway.delivery.worker import Outage
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.records import DELIVERIES, Delivery
+from services.linker.gateway.records import DELIVERIES, WITHDRAWN, Delivery
 from services.linker.links.states import DeliveryKind, DeliveryState, RecallState
 from shared import clock
 from shared.documents import Eq, Order, Range
@@ -18,6 +19,7 @@ from shared.logs import decided
 _PAGE = 100
 _LONGEST_UID = 64  # PS3.5 9.1
 _FINISHED = (DeliveryState.DONE, DeliveryState.FAILED)
+_RELEASED = "released-at-gateway"
 _ARRIVED = (DeliveryState.DONE, DeliveryState.RELEASED)
 
 
@@ -87,16 +89,29 @@ async def _recall(deps: GatewayDeps, centre: Centre, recall: dict[str, Any]) -> 
     batches = [batch for batch in batches if batch.kind is DeliveryKind.INSTANCES]
     if not batches:
         if recall.get("site") == deps.site:
-            await centre.answer_recall(study, recall_id, RecallState.UNAVAILABLE, deps.site)
+            await centre.answer_recall(study, recall_id, RecallState.UNAVAILABLE, deps.site, {})
         return
     batches, lost = _held_and_lost(batches)
-    if lost:
-        await centre.answer_recall(study, recall_id, RecallState.UNAVAILABLE, deps.site)
+    if not batches:
+        await centre.answer_recall(study, recall_id, RecallState.UNAVAILABLE, deps.site, {_RELEASED: len(lost)})
     elif all(batch.state in _FINISHED and batch.recall_id == recall_id for batch in batches):
-        await centre.answer_recall(study, recall_id, RecallState.REDELIVERED, deps.site)
+        missing = _missing(batches, lost)
+        outcome = RecallState.PARTLY if missing else RecallState.REDELIVERED
+        await centre.answer_recall(study, recall_id, outcome, deps.site, missing)
     else:
         for batch in batches:
             await _again(deps, batch, recall_id)
+
+
+def _missing(batches: Sequence[Delivery], lost: set[str]) -> dict[str, int]:
+    """Return why Instances did not come back, and how many: the centre's Failure Reason, or that they are let go here.
+
+    0111 is what the centre answers where the bytes differ from those that it stored the first time.
+    """
+    reasons = {uid: reason for batch in batches for uid, reason in batch.failed.items() if reason != WITHDRAWN}
+    stored = {uid for batch in batches for uid in batch.confirmed}
+    counted = Counter(reason for uid, reason in reasons.items() if uid not in stored)
+    return dict(counted) | ({_RELEASED: len(lost)} if lost else {})
 
 
 async def _prove(deps: GatewayDeps, centre: Centre, study: str) -> None:

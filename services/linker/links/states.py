@@ -48,8 +48,9 @@ class Announcement(enum.StrEnum):
 
 
 class RecallState(enum.StrEnum):
-    """How far a recall is; the last two are a gateway's answers."""
+    """How far a recall is; all but the first are a gateway's answers. partly: some of it did not come back."""
 
     REQUESTED = "requested"
     REDELIVERED = "redelivered"
+    PARTLY = "partly-redelivered"
     UNAVAILABLE = "unavailable-at-gateway"

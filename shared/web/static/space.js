@@ -14,7 +14,9 @@
     const told = document.getElementById("recalled");
     const states = JSON.parse(recall.dataset.states);
     const show = (found) => {
-      told.textContent = (states[found.state] || found.state).replace("{by}", found.requested_by).replace("{at}", found.requested_at.slice(0, 16).replace("T", " "));
+      told.textContent = (states[found.state] || found.state).replace("{by}", found.requested_by).replace("{at}", found.requested_at.slice(0, 16).replace("T", " "))
+        .replace("{count}", Object.values(found.missing || {}).reduce((sum, each) => sum + each, 0))
+        .replace("{reasons}", Object.keys(found.missing || {}).join(", "));
     };
     const look = async () => {
       const [answer, kept] = await asked(`/api/recalls?study=${encodeURIComponent(recall.dataset.study)}`);

@@ -397,6 +397,19 @@ async def test_recalls_are_listed_for_a_site_and_ended_by_its_answer(centre: Ope
     assert (await centre.get("/api/recalls?state=redelivered"))["recalls"][0]["answered_by"] == "hospital"
 
 
+async def test_who_asked_is_told_what_did_not_come_back_and_why(centre: Opened) -> None:
+    asked = await centre.post("/api/recalls", {"study_instance_uid": STUDY, "by": "Dr. Who"}, 201)
+    answer = {"recall_id": asked["recall_id"], "outcome": "partly-redelivered", "site": "hospital"}
+
+    await centre.post(f"/api/recalls/{STUDY}/done", {**answer, "missing": {"0111": -1}}, 400)
+    await centre.post(f"/api/recalls/{STUDY}/done", {**answer, "missing": {"0111": 2}}, 200)
+
+    (told,) = (await centre.get(f"/api/recalls?study={STUDY}"))["recalls"]
+    assert (told["state"], told["missing"], told["requested_by"]) == ("partly-redelivered", {"0111": 2}, "Dr. Who")
+    again = await centre.post("/api/recalls", {"study_instance_uid": STUDY, "by": "Dr. Who"}, 201)
+    assert (again["state"], again["missing"]) == ("requested", {})
+
+
 @pytest.mark.parametrize(
     ("path", "asked", "field"),
     [

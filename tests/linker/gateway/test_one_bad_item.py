@@ -138,7 +138,7 @@ class RecallingCentre:
     async def unproven(self) -> list[str]:
         return []
 
-    async def answer_recall(self, study: str, recall_id: str, outcome: RecallState, _: str) -> None:
+    async def answer_recall(self, study: str, recall_id: str, outcome: RecallState, *_: object) -> None:
         if recall_id == "recall-2":
             raise self.error
         self.answers[study] = outcome

@@ -183,10 +183,13 @@ class Centre:
         if status not in (200, 404):
             raise CentreUnavailable(self._no_entry(status))
 
-    async def answer_recall(self, study_instance_uid: str, recall_id: str, outcome: RecallState, site: str) -> None:
-        """Tell the centre what became of a recall."""
+    async def answer_recall(
+        self, study_instance_uid: str, recall_id: str, outcome: RecallState, site: str, missing: Mapping[str, int]
+    ) -> None:
+        """Tell the centre what became of a recall. missing: why Instances did not come back, and how many."""
         url = f"{self._settings.centre_recalls_url}/{quote(study_instance_uid)}/done"
-        body = orjson.dumps({"recall_id": recall_id, "outcome": outcome, "site": site})
+        own = {"missing": dict(missing)} if missing else {}
+        body = orjson.dumps({"recall_id": recall_id, "outcome": outcome, "site": site, **own})
         status, _ = await self._send("POST", url, {"Content-Type": "application/json"}, body)
         if status not in (200, 404, 409):
             raise CentreUnavailable(self._no_entry(status))

@@ -306,6 +306,28 @@ async def test_a_recalled_study_is_delivered_again_and_a_released_one_is_unavail
         assert {archive.stored[ref.sop_instance_uid] for ref in gone.instances} == {1}
 
 
+async def test_a_recall_of_which_a_part_does_not_come_back_says_so(tmp_path: Path, archive: Archive) -> None:
+    """One Instance has other bytes than the centre stored the first time; another one is let go at the gateway."""
+    held, gone = instances(STUDY, 2), instances(STUDY, 3, receipt="r2")
+    gone = msgspec.structs.replace(gone, instances=gone.instances[2:])
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
+        await keep(gateway.blobs["deidentified"], held, gone)
+        await gateway.take(held)
+        await until(lambda: state(gateway, "done"))
+        await gateway.take(gone)
+        await until(lambda: state(gateway, "done"))
+        for delivery in await deliveries(gateway):
+            if len(delivery.instances) == 1:
+                await gateway.documents.put(DELIVERIES, msgspec.structs.replace(delivery, state="released"))
+        archive.reasons = {held.instances[0].sop_instance_uid: 0x0111}
+
+        archive.recalls = [{"study_instance_uid": STUDY, "recall_id": "again", "site": "hospital"}]
+        await until(lambda: bool(archive.recall_answers))
+
+    assert archive.recall_answers[0] == (STUDY, "partly-redelivered")
+    assert archive.recall_missing[STUDY] == {"0111": 1, "released-at-gateway": 1}
+
+
 async def test_the_centre_is_told_which_studies_could_be_delivered_again(tmp_path: Path, archive: Archive) -> None:
     held, gone, lost = instances(STUDY, 2), instances(OTHER, 2, receipt="r2"), instances(uid(3), 1, receipt="r3")
     async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
