@@ -7,6 +7,7 @@ import asyncio
 import datetime as dt
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -98,7 +99,7 @@ def _try_folder(trial: Trial, folder: Path, sent: Sent) -> dict[str, int]:
     unread = 0
     for path in _files(folder):
         try:
-            trial.add(sent, identify(path.read_bytes()).facts)
+            trial.add(sent, identify(path.read_bytes(), with_facts=True).facts or Facts())
         except (Invalid, OSError):
             unread += 1
     return {"files are no Instance that could be read": unread}
@@ -138,7 +139,7 @@ async def _facts(blobs: Blobs, arrival: Arrival) -> Facts | None:
     try:
         data = await blobs.get(arrival.blob)
         if arrival.kind == INSTANCES:
-            return (await asyncio.to_thread(identify, data)).facts
+            return (await asyncio.to_thread(partial(identify, data, with_facts=True))).facts
         return await asyncio.to_thread(report_facts, data)
     except (JmidError, ValueError):
         return None

@@ -62,6 +62,11 @@ class IngestDeps:
         own = self.settings
         return Reloaded(SETTING, [own.rules] if own.rules is not None else [], lambda: rules_in_force(own))
 
+    @property
+    def has_rules(self) -> bool:
+        """Say whether the rules ask about what is received."""
+        return self.settings.rules is not None
+
     @cached_property
     def set_asides(self) -> SetAsides:
         """What the work of ingest has set aside."""

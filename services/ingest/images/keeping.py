@@ -16,7 +16,7 @@ async def keep_instance(deps: IngestDeps, receipt: Receipt, data: Bytes, sop_ins
 
     sop_instance_uid: that the Instance has to have; empty is any.
     """
-    (uids,) = await identify_all([data], deps.cpu)
+    (uids,) = await identify_all([data], deps.cpu, with_facts=deps.has_rules)
     if isinstance(uids, Invalid):
         await reject(deps, receipt, data, uids)
         return CANNOT_UNDERSTAND

@@ -111,7 +111,7 @@ class StowReceiver:
         return await take_in(part, small=own.small_part_bytes, most=own.max_instance_bytes, scratch=self._deps.scratch)
 
     async def _keep(self, batch: list[Bytes], study: str, receipt: Receipt, answer: Answer) -> None:
-        identities = await identify_all(batch, self._deps.cpu)
+        identities = await identify_all(batch, self._deps.cpu, with_facts=self._deps.has_rules)
         good: list[tuple[InstanceUids, Bytes]] = []
         for data, uids in zip(batch, identities, strict=True):
             if isinstance(uids, Invalid):

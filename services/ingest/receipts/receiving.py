@@ -21,6 +21,7 @@ from services.ingest.receipts.records import (
     ARRIVALS,
     RECEIPTS,
     REJECTED,
+    REPORT,
     Arrival,
     ArrivalState,
     Receipt,
@@ -87,7 +88,8 @@ async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content
 
 
 def _decided(rules: RuleSet, receipt: Receipt, content: Content) -> Decision:
-    facts = content.facts if content.facts is not None else report_facts(bytes(content.data))
+    known = report_facts(bytes(content.data)) if receipt.kind == REPORT else None
+    facts = content.facts or known or Facts()
     return decide(rules, Sent(receipt.kind, receipt.sender, receipt.manual), facts)
 
 

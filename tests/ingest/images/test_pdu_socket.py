@@ -50,6 +50,18 @@ def test_a_pdu_that_does_not_come_whole_in_time_is_an_error(pair: Pair, sent: by
         ours.recv(6), ours.recv(100)
 
 
+def test_bytes_that_were_taken_off_before_come_first_and_count_as_there() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection = PduSocket(ours, most_bytes=4096, pdu_s=0.1, start=pdu(4, 5) + b"ab")
+        theirs.sendall(b"cde")
+
+        held = connection.holds_bytes
+        parts = [bytes(connection.recv(size)) for size in (6, 4096)]
+
+    assert (held, parts, connection.holds_bytes) == (True, [pdu(4, 5), b"abcde"], False)
+
+
 def test_a_peer_that_reads_nothing_is_not_waited_for(pair: Pair) -> None:
     ours, _ = pair
 

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -138,6 +139,33 @@ async def test_mllp_by_tls_is_answered_with_the_listed_certificate_alone(tmp_pat
     assert answers[:3] == [b""] * 3
     assert all(b"\rMSA|AA|" in each for each in (answers[3], by_1_2))
     assert {each.sender for each in receipts} == {"ris"}
+
+
+@pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01\x02\x00", b"GET / HTTP/1.1\r\n\r\n"])
+async def test_who_makes_no_handshake_is_closed_and_keeps_nobody_out(tmp_path: Path, site: Site, sent: bytes) -> None:
+    times = {"JMID_INGEST_ASSOCIATE_TIMEOUT_S": "0.3", "JMID_INGEST_DIMSE_TLS_PORT": str(site.port)}
+    async with open_doors(tmp_path / "home", **site.environ, **times), asyncio.timeout(20):
+        silent = [await asyncio.open_connection("127.0.0.1", site.port) for _ in range(3)]
+        for _, writer in silent:
+            writer.write(sent)
+        command = [
+            tool("echoscu"),
+            "-aet",
+            "PACS",
+            "-aec",
+            "JMID",
+            "+tls",
+            str(site.pacs.key),
+            str(site.pacs.certificate),
+        ]
+        command += ["+cf", str(site.authority.file), "127.0.0.1", str(site.port)]
+        echo = await asyncio.to_thread(subprocess.run, command, capture_output=True, timeout=60)
+        for reader, writer in silent:
+            with suppress(ConnectionResetError):
+                await reader.read()  # to its end
+            writer.close()
+
+    assert echo.returncode == 0
 
 
 async def test_nothing_below_tls_1_2_is_agreed_on(tmp_path: Path, site: Site) -> None:

@@ -143,8 +143,9 @@ def test_an_instance_says_what_rules_ask_for(ct: list[Path], tmp_path: Path) -> 
     dataset.ProcedureCodeSequence = [code]
     dataset.save_as(tmp_path / "ct.dcm")
 
-    facts = identify((tmp_path / "ct.dcm").read_bytes()).facts
+    facts = identify((tmp_path / "ct.dcm").read_bytes(), with_facts=True).facts
 
+    assert facts is not None
     assert (facts.modality, facts.station, facts.age_y, facts.codes) == ("CT", "CT-1", 1, ("P1",))
     assert "胸部単純" in facts.procedures
     assert str(facts.study_date) == "2024-05-01"
