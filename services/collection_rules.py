@@ -11,12 +11,18 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.table import Table
 
 from services.command_line import HomeOption, ports_of, run_work
 from services.ingest.images.instance_uids import identify
-from services.ingest.receipts.records import ARRIVALS, COLLECTIONS, INSTANCES, RECEIPTS, Arrival, Receipt
+from services.ingest.receipts.records import ARRIVALS, COLLECTIONS, INSTANCES, RECEIPTS, REPORT, Arrival, Receipt
+from services.ingest.reports.bundle import bundle_of
+from services.ingest.reports.cda.document import cda_report
+from services.ingest.reports.fhir import fhir_bundles
+from services.ingest.reports.hl7.message import segments_of
+from services.ingest.reports.hl7.report import hl7_reports
 from services.ingest.rules.decision import Sent
 from services.ingest.rules.facts import Facts, report_facts
 from services.ingest.rules.rule_file import Rule, RuleSet, read_rules, rules_in_force
@@ -24,8 +30,9 @@ from services.ingest.rules.trial import MOST_EXAMPLES, Trial
 from services.ingest.settings import IngestSettings
 from shared.blobs import Blobs
 from shared.console import console
+from shared.dicom import file_format
 from shared.documents import Range
-from shared.errors import Invalid, JmidError, SettingsError
+from shared.errors import JmidError, SettingsError
 from shared.service import Role
 from shared.settings import read
 
@@ -45,13 +52,13 @@ def rules_commands() -> typer.Typer:
     @commands.command("try")
     def try_rules(
         rules: Annotated[Path, typer.Argument(help="A TOML file of rules.")],
-        folder: Annotated[Path | None, typer.Argument(help="A folder of Instances.")] = None,
+        folder: Annotated[Path | None, typer.Argument(help="A folder of Instances and reports.")] = None,
         receipts: Annotated[str, typer.Option(help="A day, YYYY-MM-DD: what came on it and is still here.")] = "",
         sender: Annotated[str, typer.Option(help="Of a folder: the calling AE title it would come from.")] = "",
         manual: Annotated[bool, typer.Option(help="Of a folder: whether a person chose it.")] = False,
         home: HomeOption = Path("jmid-home"),
     ) -> None:
-        """Try rules on a folder of Instances, or on what came on a day; nothing is changed."""
+        """Try rules on a folder of Instances and reports, or on what came on a day; nothing is changed."""
         if (folder is None) == (not receipts):
             raise typer.BadParameter("give a folder, or --receipts DAY", param_hint="FOLDER")
         trial = Trial(read_rules(rules), _in_force())
@@ -99,10 +106,27 @@ def _try_folder(trial: Trial, folder: Path, sent: Sent) -> dict[str, int]:
     unread = 0
     for path in _files(folder):
         try:
-            trial.add(sent, identify(path.read_bytes(), with_facts=True).facts or Facts())
-        except (Invalid, OSError):
+            contents = _contents(path.read_bytes())
+        except Exception:  # whatever is wrong with one file is that file's
             unread += 1
-    return {"files are no Instance that could be read": unread}
+            continue
+        for kind, facts in contents:
+            trial.add(msgspec.structs.replace(sent, kind=kind), facts)
+    return {"files are no Instance or report that could be read": unread}
+
+
+def _contents(data: bytes) -> list[tuple[str, Facts]]:
+    """Return kind and facts of what a file holds: an Instance, or reports. Raises Invalid."""
+    if file_format.has_preamble(data):
+        return [(INSTANCES, identify(data, with_facts=True).facts or Facts())]
+    start = data.lstrip()[:4]
+    if start == b"MSH|":
+        bundles = [bundle_of(report) for report in hl7_reports(segments_of(data))]
+    elif start[:1] == b"<":
+        bundles = [bundle_of(cda_report(data))]
+    else:
+        bundles = fhir_bundles(data)
+    return [(REPORT, report_facts(each)) for each in bundles]
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -49,7 +49,33 @@ def server_context(settings: IngestSettings) -> ssl.SSLContext:
     return context
 
 
+def client_context(settings: IngestSettings, ca: str) -> ssl.SSLContext:
+    """Return the context to call others with, showing our certificate if there is one. Raises SettingsError.
+
+    ca: PEM file of the authority of the other's certificate; empty is those that this machine trusts.
+    """
+    try:
+        context = ssl.create_default_context(cafile=ca or None)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"the authority of a source is no PEM file ({type(error).__name__})") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(":".join(CIPHER_SUITES))
+    if settings.tls_certificate is not None:
+        _load_certificate(context, settings)
+    return context
+
+
 def _load(context: ssl.SSLContext, settings: IngestSettings) -> None:
+    _load_certificate(context, settings)
+    if settings.tls_client_ca is None:
+        return
+    try:
+        context.load_verify_locations(str(settings.tls_client_ca))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"JMID_INGEST_TLS_CLIENT_CA holds no PEM certificate ({type(error).__name__})") from error
+
+
+def _load_certificate(context: ssl.SSLContext, settings: IngestSettings) -> None:
     try:
         context.load_cert_chain(str(settings.tls_certificate), settings.tls_key and str(settings.tls_key))
     except (OSError, ValueError) as error:
@@ -57,9 +83,3 @@ def _load(context: ssl.SSLContext, settings: IngestSettings) -> None:
             "JMID_INGEST_TLS_CERTIFICATE and JMID_INGEST_TLS_KEY are no PEM certificate with its private key "
             f"({type(error).__name__})"
         ) from error
-    if settings.tls_client_ca is None:
-        return
-    try:
-        context.load_verify_locations(str(settings.tls_client_ca))
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"JMID_INGEST_TLS_CLIENT_CA holds no PEM certificate ({type(error).__name__})") from error

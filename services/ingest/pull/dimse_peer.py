@@ -18,13 +18,14 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StudyRootQueryRetrieveInformationModelMove,
 )
 
+from services.ingest.peers.tls import client_context
 from services.ingest.pull.source_peer import Found, Keep, Retrieved
 from services.ingest.pull.sources import Source
 from services.ingest.pull.wanted import MOST_STUDIES, Keys
 from services.ingest.settings import IngestSettings
 from shared.dicom.store_response import OUT_OF_RESOURCES
 from shared.dicom.uid import is_uid
-from shared.errors import Refused, Unavailable
+from shared.errors import Refused, SettingsError, Unavailable
 from shared.logs import decided
 
 P = ParamSpec("P")
@@ -154,7 +155,12 @@ class DimsePeer:
         return entity
 
     def _associated(self, entity: AE, **more: Any) -> Association:
-        association = entity.associate(self._source.host, self._source.port, ae_title=self._source.ae_title, **more)
+        own = self._source
+        try:
+            tls = (client_context(self._settings, own.ca), own.host) if own.tls else None
+        except SettingsError as error:
+            raise Unavailable("certificate-not-read") from error
+        association = entity.associate(own.host, own.port, ae_title=own.ae_title, tls_args=tls, **more)
         if not association.is_established:
             raise Unavailable("association-rejected" if association.is_rejected else "no-connection")
         self._association = association

@@ -23,7 +23,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """One source: a Query/Retrieve SCP (host, port, ae_title) or a DICOMweb server (url).
 
     retrieve: get, move, or auto, which is C-GET where the source takes it, else C-MOVE to our AE title.
-    token_file: of the Bearer token.  ca: PEM file of the authority of an https source.  insecure: whether http is fine.
+    tls: whether DIMSE is by TLS, with our certificate if there is one.  ca: PEM file of the authority of the source's
+    certificate, of TLS and https; empty is those that this machine trusts.  token_file: of the Bearer token.
+    insecure: whether http is fine.
     hours: when it may be asked, by this machine's clock, such as 19:00-07:00; empty is always.
     studies_per_hour: 0 is no limit.
     """
@@ -33,6 +35,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     port: Annotated[int, Meta(ge=1, le=65_535)] = 104
     ae_title: Annotated[str, Meta(max_length=16)] = ""
     retrieve: Literal["auto", "get", "move"] = "auto"
+    tls: bool = False
     url: str = ""
     token_file: str = ""
     ca: str = ""
@@ -75,6 +78,8 @@ def _wrong(source: Source) -> str:
         return "ae_title is missing"
     if not source.url:
         return ""
+    if source.tls:
+        return "tls is for DIMSE: give an https url"
     url = URL(source.url)
     if url.scheme not in ("http", "https") or not url.host:
         return "url is no address of a DICOMweb server"

@@ -94,7 +94,7 @@ class WebPeer:
             sock_connect=self._deps.settings.associate_timeout_s,
             sock_read=self._deps.settings.pull_timeout_s,
         )
-        context = ssl.create_default_context(cafile=self._source.ca) if self._source.ca else True
+        context = await asyncio.to_thread(_context, self._source)
         connector = aiohttp.TCPConnector(ssl=context)
         async with aiohttp.ClientSession(headers=headers, timeout=limits, connector=connector) as session:
             yield session
@@ -121,6 +121,13 @@ def _credentials(source: Source) -> dict[str, str]:
         return {"Authorization": f"Bearer {Path(source.token_file).read_text('ascii').strip()}"}
     except (OSError, ValueError) as error:
         raise Unavailable("token-not-read") from error
+
+
+def _context(source: Source) -> ssl.SSLContext | bool:
+    try:
+        return ssl.create_default_context(cafile=source.ca) if source.ca else True
+    except (OSError, ValueError) as error:
+        raise Unavailable("authority-not-read") from error
 
 
 def _found(row: Any) -> Found | None:

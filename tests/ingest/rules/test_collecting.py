@@ -17,7 +17,7 @@ from services.ingest.reports.hl7.frames import END, START
 from shared.service import Role
 from tests.ingest.conftest import Doors, open_doors
 from tests.ingest.images.test_dimse import storescu
-from tests.ingest.reports.test_messages import ORU
+from tests.ingest.reports.test_messages import CDA, ORU
 from tests.servers.process import free_ports
 
 RULES = """
@@ -76,11 +76,14 @@ async def test_c_store_answers_success_and_the_receipt_names_the_rule(tmp_path: 
         code = await storescu(doors.dimse_port, mr, ct[1])
         await doors.blobs_published(1)
         receipt = await only_receipt(doors)
+        async with doors.client.get("/gateway/receipts", headers={"Accept-Language": "ja"}) as page:
+            text = await page.text()
         keys = [each async for each in doors.host.ports[Role.GATEWAY].blobs["identified"].keys("")]
         arrivals = await doors.documents.count(ARRIVALS)
 
     assert code == 0
     assert (receipt.received, receipt.not_collected, arrivals, len(keys)) == (1, {"default": 1}, 1, 1)
+    assert "収集対象外: 1 件（規則 default）" in text
     assert [version.startswith("2024-04-") for version in receipt.rules] == [True]
 
 
@@ -160,14 +163,16 @@ def test_rules_are_tried_on_a_folder_beside_those_in_force(
         (folder / path.name).write_bytes(path.read_bytes())
     as_mr(ct[0], folder)
     (folder / "notes.txt").write_text("no Instance")
+    (folder / "report.hl7").write_bytes(ORU)
+    (folder / "report.xml").write_bytes(CDA)
     (tmp_path / "rules.toml").write_text(RULES, encoding="utf-8")
     monkeypatch.delenv("JMID_INGEST_RULES", raising=False)
 
     result = CliRunner().invoke(app, ["rules", "try", str(tmp_path / "rules.toml"), str(folder)])
 
     assert result.exit_code == 0
-    assert "1 now collected by default would be left out by default" in result.output
-    assert "1 files are no Instance" in result.output
+    assert "3 now collected by default would be left out by default" in result.output
+    assert "1 files are no Instance or report" in result.output
 
 
 async def test_rules_are_tried_on_what_came_on_a_day(
