@@ -7,9 +7,11 @@ from aiohttp import web
 
 from services.archive import capabilities
 from services.archive.deps import ArchiveDeps
+from services.archive.http.responses import Handle
 from services.archive.render import routes as rendered
 from services.archive.render import uri_service
 from services.archive.retrieve import bulkdata, frame_routes, instances, metadata
+from services.archive.retrieve.recalls import Recalls
 
 ROOT = "/dicom-web"
 STUDY = ROOT + "/studies/{study}"
@@ -19,8 +21,15 @@ FRAMES = INSTANCE + "/frames/{frames}"
 LEVELS = (STUDY, SERIES, INSTANCE)
 
 
-def routes(deps: ArchiveDeps) -> list[web.AbstractRouteDef]:
-    """Return the retrieve routes, with full paths; HEAD is answered wherever GET is."""
+def routes(deps: ArchiveDeps, recalls: Recalls | None = None) -> list[web.AbstractRouteDef]:
+    """Return the retrieve routes, with full paths; HEAD is answered wherever GET is.
+
+    recalls: notes which Studies to ask back, where a retrieve may do that.
+    """
+
+    def get(path: str, handle: Handle) -> web.RouteDef:
+        return web.get(path, recalls.noticing(handle) if recalls else handle)
+
     all_values, pixel_values = (
         bulkdata.of_resource(deps, only_pixels=False),
         bulkdata.of_resource(deps, only_pixels=True),
@@ -28,20 +37,20 @@ def routes(deps: ArchiveDeps) -> list[web.AbstractRouteDef]:
     by_level: list[web.AbstractRouteDef] = []
     for level in LEVELS:
         by_level += [
-            web.get(level, instances.retrieve(deps)),
-            web.get(f"{level}/metadata", metadata.retrieve(deps)),
-            web.get(f"{level}/bulkdata", all_values),
-            web.get(f"{level}/pixeldata", pixel_values),
-            web.get(f"{level}/rendered", rendered.retrieve(deps)),
-            web.get(f"{level}/thumbnail", rendered.thumbnail(deps)),
+            get(level, instances.retrieve(deps)),
+            get(f"{level}/metadata", metadata.retrieve(deps)),
+            get(f"{level}/bulkdata", all_values),
+            get(f"{level}/pixeldata", pixel_values),
+            get(f"{level}/rendered", rendered.retrieve(deps)),
+            get(f"{level}/thumbnail", rendered.thumbnail(deps)),
         ]
     return [
         *by_level,
-        web.get(FRAMES, frame_routes.retrieve(deps)),
-        web.get(f"{FRAMES}/rendered", rendered.retrieve(deps)),
-        web.get(f"{FRAMES}/thumbnail", rendered.thumbnail(deps)),
-        web.get(INSTANCE + "/bulkdata/{path:.+}", bulkdata.value(deps)),
-        web.get(f"{ROOT}/wado", uri_service.retrieve(deps)),
+        get(FRAMES, frame_routes.retrieve(deps)),
+        get(f"{FRAMES}/rendered", rendered.retrieve(deps)),
+        get(f"{FRAMES}/thumbnail", rendered.thumbnail(deps)),
+        get(INSTANCE + "/bulkdata/{path:.+}", bulkdata.value(deps)),
+        get(f"{ROOT}/wado", uri_service.retrieve(deps)),
         web.options(f"{ROOT}/", capabilities.describe(deps)),
         web.options(ROOT, capabilities.describe(deps)),
     ]

@@ -19,6 +19,7 @@ from services.archive.housekeeping.scrub import scrub_forever
 from services.archive.http import cors
 from services.archive.query.routes import SearchRoutes
 from services.archive.records import COLLECTIONS
+from services.archive.retrieve.recalls import Recalls, of_linker
 from services.archive.settings import ArchiveSettings
 from services.archive.store.routes import StowRoutes
 from services.archive.store.store import Store
@@ -60,9 +61,16 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     async def publish() -> None:
         await leases.work_under_lease("archive-changes", partial(loop.publish_forever, deps))
 
+    linker_url = (settings.linker_url or place.base_url).rstrip("/")
+    recalls = Recalls() if settings.recall_on_retrieve else None
+
+    async def recall() -> None:
+        async with aiohttp.ClientSession(timeout=ASK, headers=place.own_headers) as session:
+            if recalls is not None:
+                await recalls.ask_forever(of_linker(session, linker_url))
+
     async def keep() -> None:
         async with aiohttp.ClientSession(timeout=ASK, headers=place.own_headers) as session:
-            linker_url = (settings.linker_url or place.base_url).rstrip("/")
             ask = staying.of_linker(session, linker_url, prove=settings.evict == "recallable")
             work = partial(loop.keep_forever, deps, ask=staying.nothing_stays if settings.evict == "any" else ask)
             await leases.work_under_lease("archive-housekeeping", work)
@@ -79,11 +87,11 @@ async def opens(place: Place) -> AsyncIterator[Running]:
                 *StowRoutes(deps, Store(deps)).routes(),
                 *SearchRoutes(deps).routes(),
                 *RemovalRoutes(deps).routes(),
-                *retrieve_routes.routes(deps),
+                *retrieve_routes.routes(deps, recalls),
             ],
             settings.cors_origins,
         ),
-        tasks=[publish, keep, scrub],
+        tasks=[publish, keep, scrub, *([recall] if recalls else [])],
         status=status,
         credentials=[
             Credential(settings.gateway_token, GATEWAY),

@@ -67,6 +67,9 @@ class ArchiveSettings(msgspec.Struct, frozen=True):
             "run archive --insecure)."
         ),
     ] = "unneeded"
+    recall_on_retrieve: Annotated[
+        bool, Meta(description="Whether a GET that is answered with 410 also asks the Study back from its gateway.")
+    ] = False
     linker_url: Annotated[
         str, Meta(description="Where the centre's linker says which Studies stay; empty is this process.")
     ] = ""

@@ -255,7 +255,7 @@ _CENTRE: Final = (
     Rule(
         Permission.RECALL,
         "ask a Study back from its gateway, and say that its images stay",
-        _of_all(AccessRole.RADIOLOGIST, AccessRole.PRIVACY_OFFICER, AccessRole.OPERATOR),
+        _of_all(AccessRole.RADIOLOGIST, AccessRole.PRIVACY_OFFICER, AccessRole.OPERATOR, AccessRole.SERVICE),
         ("POST /api/recalls", "POST /api/pins"),
     ),
 )
