@@ -79,6 +79,7 @@ class Running:
     templates: a folder of Jinja templates, which render as "<service name>/<file>" and extend "base.html".
     menu: pages for the navigation: label, path.
     status: figures for ``jmid status``: label → number; no patient's value.
+    origins: URLs of other hosts that its pages read images and data of.
     credentials: tokens of its own settings that the gate takes, and whose they are.
     checks: what must hold for the service to be ready, by name: each returns "ok", or in a few words what does not.
     """
@@ -92,6 +93,7 @@ class Running:
     status: Callable[[], Awaitable[Mapping[str, int]]] | None = None
     checks: Mapping[str, Check] = field(default_factory=dict)
     credentials: Sequence[Credential] = ()
+    origins: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

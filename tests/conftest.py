@@ -205,11 +205,17 @@ async def browser() -> AsyncIterator["Browser"]:
         await chromium.close()
 
 
+@pytest.fixture
+def bypasses_csp() -> bool:
+    """Whether pages' policies hold nothing back: wait_for_function evaluates a text, which ours forbid."""
+    return True
+
+
 @pytest_asyncio.fixture
-async def page(browser: "Browser") -> AsyncIterator["Page"]:
+async def page(browser: "Browser", bypasses_csp: bool) -> AsyncIterator["Page"]:
     """Yield a page of a browser; the test fails if the page logged an error of its own."""
     errors: list[str] = []
-    tab = await browser.new_page()
+    tab = await browser.new_page(bypass_csp=bypasses_csp)
     tab.on("pageerror", lambda error: errors.append(str(error)))
     yield tab
     await tab.close()

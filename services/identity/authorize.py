@@ -21,6 +21,7 @@ from shared.documents import Range
 from shared.errors import Invalid, Refused
 from shared.logs import decided
 from shared.web import routing
+from shared.web.headers import POLICY, page_policy
 from shared.web.identity.sessions import digest
 from shared.web.language import translatable
 
@@ -135,4 +136,5 @@ def _page(
     context = {"asked": asked.id, "problem": problem, **more}
     response = aiohttp_jinja2.render_template(f"identity/{name}.html", request, context, status=status)
     response.headers["Cache-Control"] = "no-store"
+    response.headers[POLICY] = page_policy(targets=[asked.redirect_uri])  # to which the form leads in the end
     return response

@@ -72,6 +72,7 @@ async def _running(place: Place, settings: SearchSettings, index: CaseIndex, fol
                 },
                 tasks=[follower.follow, shown],
                 templates=Path(__file__).parent / "templates",
+                origins=[settings.public_archive_url],
                 menu=[(translatable("Search"), "/"), (translatable("Counts"), "/counts")],
                 status=status,
                 checks={"feeds": reached, "index": built},

@@ -14,7 +14,7 @@ from shared.metrics import REQUEST
 from shared.runtime import dead_page, health
 from shared.runtime.state import Host
 from shared.service import Service
-from shared.web import language
+from shared.web import headers, hosts, language
 from shared.web.content_coding import content_coding
 from shared.web.csrf import csrf
 from shared.web.errors import errors
@@ -54,7 +54,8 @@ def build(host: Host, extra: Sequence[web.AbstractRouteDef], every: Sequence[Ser
     every: all services of the system, for what looks at their queues.
     """
     asked = [host.gate.middleware] if host.gate is not None else []
-    middlewares = [_measured, errors, *asked, *MIDDLEWARES[1:]]
+    named = [hosts.only(host.names)] if host.names else []
+    middlewares = [_measured, errors, *named, *asked, *MIDDLEWARES[1:]]
     application = web.Application(client_max_size=MAX_FORM_BYTES, middlewares=middlewares)
     folders = {s.name: jinja2.FileSystemLoader(r.templates) for s, r in host.open if r.templates}
     loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(WEB / "templates"), jinja2.PrefixLoader(folders)])
@@ -62,6 +63,8 @@ def build(host: Host, extra: Sequence[web.AbstractRouteDef], every: Sequence[Ser
     environment.globals["menu"] = [
         entry for _, running in sorted(host.open, key=lambda pair: pair[0].role) for entry in running.menu
     ]
+    origins = [url for _, running in host.open for url in running.origins]
+    application.on_response_prepare.append(headers.telling(headers.page_policy(origins, host.targets)))
     environment.globals |= {"is_open": host.gate is None, "may": host.gate.may if host.gate else _everybody_may}
     owners: dict[web.AbstractRoute, str] = {}
     for service, running in host.open:

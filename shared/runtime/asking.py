@@ -55,7 +55,7 @@ async def asking(settings: AccessSettings, host: Host, site: str, token: str) ->
             sessions = Sessions(documents, settings.access_session_idle_s, settings.access_session_s)
             sign_in = SignIn(settings, issuer, session, documents)
         pages = SignInPages(sign_in, sessions, settings.access_public_url, settings.access_session_s)
-        host.sign_in = pages.routes()
+        host.sign_in, host.targets = pages.routes(), [settings.access_issuer]
         if is_asked:
             verifier = Verifier(settings, issuer, _credentials(host, site, token))
             host.gate = Gate(host.access, site, verifier, sessions, pages.cookies.session)

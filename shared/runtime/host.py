@@ -15,6 +15,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from aiohttp import web
 from msgspec import Meta
+from yarl import URL
 
 from shared import settings as settings_reader
 from shared.bus import Queue
@@ -38,13 +39,20 @@ from shared.web.access.rules import AccessTable
 from shared.web.access.table import TABLE
 from shared.web.connections import Connections, within_open_files
 from shared.web.identity import embedded
-from shared.web.identity.settings import access_settings, check_address
+from shared.web.identity.settings import LOOPBACK, AccessSettings, access_settings, check_address
 from shared.web.slow_clients import SlowClients
 
 
 class HostSettings(msgspec.Struct, frozen=True):
     """One process; read as JMID_HOST_<FIELD>."""
 
+    names: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Names under which HTTP is answered besides localhost and JMID_ACCESS_PUBLIC_URL's; on an "
+            "address that is not loopback, empty is any name."
+        ),
+    ] = ()
     workers: Annotated[int, Meta(description="Processes for CPU work.", ge=1, le=1024)] = 2
     work_s: Annotated[
         Seconds, Meta(description="How long one piece of CPU work may take before its process is killed.")
@@ -124,6 +132,7 @@ async def hosted(
         host = Host(apps.address(socket), home, settings.reserve_bytes, access=hosting.access)
         has_issuer = any(service.name == "identity" for service in services)
         access = embedded.completed(access, host.base_url, has_issuer=has_issuer)
+        host.names = _names(settings, access, hosting.bind)
         token = await service_token(access, home)
         for role in sorted({service.role for service in services}):
             await check_before_opening(port_settings(role, environ), home / role.value, settings.start_check_s)
@@ -156,6 +165,14 @@ async def hosted(
             finally:
                 host.ready = False
                 decided("draining")
+
+
+def _names(settings: HostSettings, access: AccessSettings, bind: str) -> frozenset[str]:
+    """Return the names to answer under: on loopback this machine's, else those that are set; empty is any."""
+    public = URL(access.access_public_url).host if access.access_public_url else None
+    own = LOOPBACK | {bind} if bind in LOOPBACK else frozenset[str]()
+    given = own | frozenset(settings.names)
+    return given | ({public} if public and given else frozenset())
 
 
 async def _open_role(stack: AsyncExitStack, host: Host, role: Role, hosting: Hosting) -> None:

@@ -18,6 +18,7 @@ from shared.web.identity.gate import Gate
 class Host:
     """A running process. ready: turns False as soon as it is told to stop.  access: who may use which route.
     gate: asks who calls; None where nobody is asked.  sign_in: the routes of signing in and out.
+    names: under which it answers; empty is any.  targets: URLs that forms of its pages lead to in the end.
     """
 
     base_url: str
@@ -30,3 +31,5 @@ class Host:
     access: AccessTable = TABLE
     gate: Gate | None = None
     sign_in: Sequence[web.AbstractRouteDef] = ()
+    names: frozenset[str] = frozenset()
+    targets: Sequence[str] = ()

@@ -111,6 +111,31 @@ async def test_a_person_signs_in_for_the_first_time_and_again(issuer: Issuer, pa
     assert "privacy-officer" in await page.inner_text("header")
 
 
+async def test_pages_work_under_their_policy(issuer: Issuer, page: "Page") -> None:
+    broken: list[str] = []
+    page.on("console", lambda message: broken.append(message.text) if "Content Security" in message.text else None)
+    await page.goto(f"{issuer.url}/gateway/receipts")
+    await page.fill("input[name=name]", "privacy-officer")
+    await page.fill("input[name=password]", issuer.people["privacy-officer"])
+    await page.press("input[name=password]", "Enter")
+    await page.fill("input[name=password]", CHOSEN)
+    await page.fill("input[name=again]", CHOSEN)
+    await page.press("input[name=again]", "Enter")
+    await page.wait_for_url(f"{issuer.url}/gateway/receipts")
+
+    await page.locator("select[name=state]").select_option(index=1)
+    await page.wait_for_url(f"{issuer.url}/gateway/receipts?*state=*")
+    paths = await page.eval_on_selector_all("nav[aria-label=Main] a", "all => all.map(each => each.pathname)")
+    for path in paths:
+        await page.goto(issuer.url + path)
+    await page.goto(f"{issuer.url}/")
+    await page.fill("#q", "xyz")
+    await page.wait_for_url(f"{issuer.url}/?*q=xyz*")
+
+    assert len(paths) >= 5
+    assert broken == []
+
+
 async def test_a_token_of_the_issuer_is_its_owners_roles(issuer: Issuer) -> None:
     _, tokens = await issuer.token(await issuer.code("operator"))
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}

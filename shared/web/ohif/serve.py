@@ -8,6 +8,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from shared.web.ohif.policy import policy_of_page
+
 IMMUTABLE = "public, max-age=31536000, immutable"
 FRESH = "no-cache"
 HASH_DIGITS = 16
@@ -25,7 +27,7 @@ def routes(where: Path | Callable[[], Path]) -> Sequence[web.AbstractRouteDef]:
             return _file(path)
         if "." in name.rpartition("/")[2] and not _is_page(request):
             raise web.HTTPNotFound
-        return _file(root / "index.html")
+        return _page(root / "index.html")
 
     return [web.get("/viewer", serve), web.get("/viewer/{path:.*}", serve)]
 
@@ -33,6 +35,13 @@ def routes(where: Path | Callable[[], Path]) -> Sequence[web.AbstractRouteDef]:
 def _is_page(request: web.Request) -> bool:
     """A page's path may end in a UID, which has dots; browsers ask for pages with text/html."""
     return "text/html" in request.headers.get("Accept", "")
+
+
+def _page(path: Path) -> web.StreamResponse:
+    response = _file(path)
+    if path.is_file():
+        response.headers["Content-Security-Policy"] = policy_of_page(path.read_text("utf-8"))
+    return response
 
 
 def _file(path: Path) -> web.FileResponse:
