@@ -8,7 +8,8 @@ from services.anonymizer.dicom.patient_identifiers import PatientIdentity
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms import pseudonyms
 from services.anonymizer.pseudonyms.keys import KeySet
-from services.anonymizer.text import site_list
+from services.anonymizer.text import clinical_lists, site_list
+from services.anonymizer.text.clinical_lists import ClinicalLists
 from services.anonymizer.text.policy import TextPolicy
 from services.anonymizer.text.site_list import SiteList
 from shared.fhir.systems import patient_system
@@ -24,7 +25,7 @@ class Policy(NamedTuple):
     analyse: whether the morphological analyser reads every text; without it only rules and lists find people.
     device_rules: what a person decided for all images of a device.
     documents: whether a person may let an encapsulated PDF out as pictures of its pages, or it is refused.
-    names: the site's own, of its list.  most_named: see ``TextPolicy``.
+    names: the site's own, of its list.  clinical: its lists of diseases.  most_named: see ``TextPolicy``.
     """
 
     profile: str
@@ -40,6 +41,7 @@ class Policy(NamedTuple):
     documents: Literal["refuse", "review"] = "refuse"
     names: SiteList = site_list.NONE
     most_named: int = 3
+    clinical: ClinicalLists = clinical_lists.NONE
 
 
 class Context(NamedTuple):
@@ -73,7 +75,12 @@ def of(policy: Policy, sop_class_uid: str, identity: PatientIdentity) -> Context
 def text_policy_of(policy: Policy, days: int | None) -> TextPolicy:
     """Return the policy of a patient's texts. days: by how many the patient's dates move, None if they do not."""
     return TextPolicy.of_profile(
-        policy.profile, days, analyse=policy.analyse, names=policy.names, most_named=policy.most_named
+        policy.profile,
+        days,
+        analyse=policy.analyse,
+        names=policy.names,
+        most_named=policy.most_named,
+        clinical=policy.clinical,
     )
 
 

@@ -31,7 +31,7 @@ from services.anonymizer.quarantine.rules import rule_routes
 from services.anonymizer.records import AUDIT, COLLECTIONS, QUARANTINE, REPORT_AUDIT, State
 from services.anonymizer.reports import handler
 from services.anonymizer.settings import AnonymizerSettings
-from services.anonymizer.text import site_list
+from services.anonymizer.text import clinical_lists, site_list
 from services.anonymizer.text.folding import morphemes
 from services.anonymizer.text.learned import reader
 from shared import settings as settings_reader
@@ -74,7 +74,15 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         analyse=settings.text_analyser == "required",
         most_named=settings.most_named,
         names=await asyncio.to_thread(site_list.read, settings.site_list),
+        clinical=await asyncio.to_thread(clinical_lists.read, settings.clinical_lists),
     )
+    if policy.clinical.digest:
+        decided(
+            "clinical-lists-read",
+            service="anonymizer",
+            count=policy.clinical.count,
+            reason=f"sha256 {policy.clinical.digest}",
+        )
     for fault in policy.names.faults:
         decided("site-list-line-not-used", level="warning", service="anonymizer", reason=fault.why, count=fault.line)
     deps = AnonymizerDeps(

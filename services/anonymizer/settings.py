@@ -76,6 +76,13 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
             "wherever they stand; empty: none."
         ),
     ] = None
+    clinical_lists: Annotated[
+        tuple[Path, ...],
+        Meta(
+            description="Files with the site's copies of lists of diseases (MANBYO, names of ICD-10), whose words are "
+            "clinical and stay; empty: our own list alone."
+        ),
+    ] = ()
     most_named: Annotated[
         int,
         Meta(

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.table import Table
 
-from services.anonymizer.cli import lost_keys, report_commands, rules_only, site_names, verify_command
+from services.anonymizer.cli import clinical_names, lost_keys, report_commands, rules_only, site_names, verify_command
 from services.anonymizer.cli.folder import deidentify_folder
 from services.anonymizer.cli.home import HomeOption
 from services.anonymizer.deface import load as defacing
@@ -45,6 +45,7 @@ def instances(
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
     site: SiteOption = "demo",
     names: site_names.Option = None,
+    lists: clinical_names.Option = None,
     mask_text: Annotated[
         bool, typer.Option("--mask-text", help="Mask what the text detector finds instead of refusing the image.")
     ] = False,
@@ -61,7 +62,8 @@ def instances(
     policy = _policy(profile, keys, site)._replace(trust_detector=mask_text, search_pixels=search_pixels)
     _check_detector(mask_text, "--mask-text", "a person at the gateway")
     _check_detector(search_pixels, "--search-pixels", "--no-search-pixels")
-    policy = policy._replace(names=site_names.read(names, out), analyse=rules_only.analyse(without, out))
+    policy = policy._replace(names=site_names.read(names, out), clinical=clinical_names.read(lists, out))
+    policy = policy._replace(analyse=rules_only.analyse(without, out))
     passed, refused = deidentify_folder(in_dir, out_dir, policy, quarantine, jobs, out)
     out.print(f"{passed} de-identified, {refused} refused; see {out_dir / 'index.csv'}")
 
@@ -75,6 +77,7 @@ def reports(
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
     site: SiteOption = "demo",
     names: site_names.Option = None,
+    lists: clinical_names.Option = None,
     recognise: Annotated[bool, typer.Option(help="Let the recogniser of names, if installed, flag reports.")] = True,
     without: rules_only.Option = False,
 ) -> None:
@@ -90,6 +93,7 @@ def reports(
         recognise=recognise,
         analyse=rules_only.analyse(without, out),
         names=site_names.read(names, out),
+        clinical=clinical_names.read(lists, out),
     )
     out.print(f"{outcome.done} de-identified, {outcome.flagged} to look at, {len(outcome.rejected)} not readable")
     if outcome.exit_code:

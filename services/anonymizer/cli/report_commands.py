@@ -1,7 +1,8 @@
 """Clean reports in a file, a JSON object a line, with exactly the code of the service: ``jmid deid reports``.
 
 In:  {"id": …, "header": {DICOM keyword: value, …}, "text": …}
-Out: {"id": …, "text": …, "removed": {category: count}, "review": bool}, and "rules_only": true without the analyser
+Out: {"id": …, "text": …, "removed": {category: count}, "review": bool}, "rules_only": true without the analyser,
+     and "clinical_lists": the SHA-256 of the site's lists of diseases, if it has any
 """
 
 import os
@@ -18,8 +19,9 @@ import msgspec
 from services.anonymizer.policy import Policy, text_policy_of
 from services.anonymizer.pseudonyms import key_wrapping, keys, pseudonyms
 from services.anonymizer.reports.deidentify import shift_of
-from services.anonymizer.text import recogniser, site_list
+from services.anonymizer.text import clinical_lists, recogniser, site_list
 from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
+from services.anonymizer.text.clinical_lists import ClinicalLists
 from services.anonymizer.text.site_list import SiteList
 
 _BATCH = 200
@@ -64,15 +66,16 @@ def deidentify_file(
     recognise: bool = True,
     analyse: bool = True,
     names: SiteList = site_list.NONE,
+    clinical: ClinicalLists = clinical_lists.NONE,
 ) -> Outcome:
     """Clean every line; write the output whole or not at all; name bad lines on stderr by number and go on.
 
     Lines keep their order. The input is read as a stream. jobs: worker processes. recognise: whether the recogniser of
-    names may flag. analyse: whether the analyser reads beside rules and lists. names: the site's own. Raises
-    SettingsError for an unknown profile or missing keys, before anything is written.
+    names may flag. analyse: whether the analyser reads beside rules and lists. names: the site's own. clinical: its
+    lists of diseases. Raises SettingsError for an unknown profile or missing keys, before anything is written.
     """
     key_set = keys.load(keys_dir, key_wrapping.read(os.environ)).current
-    policy = Policy(profile, key_set, site, recognise=recognise, analyse=analyse, names=names)
+    policy = Policy(profile, key_set, site, recognise=recognise, analyse=analyse, names=names, clinical=clinical)
     TextPolicy.of_profile(policy.profile, None)
     draft = out_path.with_name(out_path.name + ".part")
     done = flagged = 0
@@ -139,6 +142,7 @@ def clean_line(raw: bytes, policy: Policy) -> tuple[bytes, bool]:
     review = cleaned.review or (policy.recognise and bool(recogniser.reasons_to_read([cleaned.text])))
     answer = {"id": report.id, "text": cleaned.text, "removed": cleaned.removed, "review": review}
     answer |= {} if policy.analyse else {"rules_only": True}
+    answer |= {"clinical_lists": policy.clinical.digest} if policy.clinical.digest else {}
     return msgspec.json.encode(answer), review
 
 

@@ -13,10 +13,10 @@ from typing import Final
 
 import msgspec
 
-from services.anonymizer.text import site_list
+from services.anonymizer.text import clinical_lists, site_list, tables
 from services.anonymizer.text.dates.find import WrittenDate, find_dates
 from services.anonymizer.text.folding.folded_text import FoldedText
-from services.anonymizer.text.folding.lexicon import is_inside_term
+from services.anonymizer.text.folding.lexicon import is_inside_term, is_sites_term
 from services.anonymizer.text.folding.rendered import Back
 from services.anonymizer.text.folding.scripts import script
 from services.anonymizer.text.folding.spans import (
@@ -30,20 +30,7 @@ from services.anonymizer.text.folding.spans import (
     render,
 )
 from services.anonymizer.text.learned import beside_rules, decide
-from services.anonymizer.text.names import (
-    analysed,
-    cells,
-    labelled,
-    latin,
-    logins,
-    mentions,
-    signed,
-    slots,
-    titled,
-    unlabelled,
-)
 from services.anonymizer.text.names.eponyms import is_eponym
-from services.anonymizer.text.names.frames import closings, columns, dense, fields, relatives, roles, signatures
 from services.anonymizer.text.names.frames.numbers_beside import numbers_beside
 from services.anonymizer.text.names.frames.person import is_work
 from services.anonymizer.text.names.given import is_given
@@ -52,17 +39,7 @@ from services.anonymizer.text.names.header.identifiers import Identifiers
 from services.anonymizer.text.names.header.known import find_identifiers
 from services.anonymizer.text.names.surnames import is_name
 from services.anonymizer.text.names.titles import TITLE_AFTER
-from services.anonymizer.text.places import (
-    addresses,
-    contacts,
-    hospitals,
-    named_kinds,
-    numbers,
-    paths,
-    short_names,
-    wards,
-    workplaces,
-)
+from services.anonymizer.text.places import addresses, hospitals
 from services.anonymizer.text.policy import TextPolicy
 from services.anonymizer.text.residual_risk import found_without_help, risks_in
 from services.anonymizer.text.rules import Rule, find
@@ -75,24 +52,6 @@ __all__ = ["CleanedText", "Identifiers", "TextPolicy", "clean_text"]
 _MAX_PASSES: Final = 5
 MOST_SIGNS: Final = MOST_TEXT_SIGNS
 """Of one text: a hundred pages. What is longer is no report, and is not passed on uncleaned."""
-_PEOPLE: Final = (
-    *labelled.RULES, *titled.RULES, *signed.RULES, *unlabelled.RULES, *latin.RULES, *logins.RULES, *mentions.RULES,
-    *slots.RULES, *cells.RULES, *analysed.RULES, *roles.RULES, *signatures.RULES, *relatives.RULES,
-    *fields.RULES, *columns.RULES, *closings.RULES,
-)  # fmt: skip
-_PEOPLE_OF_MANY: Final = (*_PEOPLE, *dense.RULES)
-"""Of a text in which many were found."""
-_CONTACTS: Final = (*contacts.RULES, *numbers.RULES, *paths.RULES)
-_FACILITIES: Final = (
-    *wards.RULES,
-    *workplaces.RULES,
-    *short_names.BESIDE_NAMES,
-    *addresses.STREETS,
-    *short_names.IN_CONTEXT,
-    *named_kinds.RULES,
-)
-
-
 _NUMBERS: Final = frozenset({"other_id", "patient_id", "accession", "phone", "department", "insurance"})
 _OF_ONE_LINE: Final = frozenset({"address", "institution", "department", "other_id"})
 """Categories whose rules reach so far to the left that two lines are not joined for them, unless lines were cut."""
@@ -123,12 +82,13 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
     """
     if len(text) > MOST_SIGNS:
         raise Refused("text-too-long", f"a text has at most {MOST_SIGNS} characters")
+    clinical_lists.use(policy.clinical)
     japanese = is_japanese(text)
     spans: list[Span] = []
     risks: set[ResidualRisk] = set()  # of the original, as the spans are
     current = text
     told: list[Span] = []  # what the header alone finds
-    rules: Sequence[Rule] = _PEOPLE
+    rules: Sequence[Rule] = tables.PEOPLE
     for turn in range(_MAX_PASSES):
         folded = FoldedText(current, analyse=policy.analyse)
         known = find_identifiers(folded, identifiers)
@@ -148,7 +108,7 @@ def clean_text(text: str, identifiers: Identifiers, policy: TextPolicy = TextPol
             break
         spans = _added(spans, findings.spans, text, japanese)
         current = render(text, spans, japanese)
-        rules = _PEOPLE_OF_MANY if found_without_help(spans, text, told) else _PEOPLE
+        rules = tables.PEOPLE_OF_MANY if found_without_help(spans, text, told) else tables.PEOPLE
         identifiers = msgspec.structs.replace(identifiers, names=(*identifiers.names, *people))
     left = [ResidualRisk(*folded.original(start, end), reason) for start, end, reason in risks_in(folded, dates)]
     named = found_without_help(spans, text, told, policy.most_named) if policy.most_named else []
@@ -187,7 +147,7 @@ def _pass(
     known: what the header finds.  likely: what the learned reader sees.
     """
     people = [span for span in find(rules, folded) if not _is_kept(folded, span, dates)]
-    spans = [*known.spans, *people, *find(_CONTACTS, folded)]
+    spans = [*known.spans, *people, *find(tables.CONTACTS, folded)]
     if policy.institutions == "remove":
         spans += _places(folded, known.spans)
     spans += births_beside(folded, dates, people + known.spans)
@@ -256,6 +216,8 @@ def _is_kept(folded: FoldedText, span: Span, dates: list[WrittenDate]) -> bool:
     at = bisect_left(dates, span.end, key=lambda date: date.start)
     if at and dates[at - 1].start <= span.start and span.end <= dates[at - 1].end:
         return TITLE_AFTER.match(folded.text, span.end) is None or folded.text[span.start].isdigit()
+    if is_sites_term(folded.view[span.start : span.end]):
+        return True
     is_product = "ァ" <= folded.text[span.start] <= "ー" and folded.after(span.end).isdigit()  # オプチレイ320
     return is_product or _is_spaced_out(folded, span) or is_inside_term(folded.view, span.start, span.end)
 
@@ -279,7 +241,7 @@ def _places(folded: FoldedText, known: list[Span]) -> Iterator[Span]:
     yield from institutions
     yield from hospitals.departments_beside(folded, institutions)
     yield from addresses.addresses(folded)
-    yield from find(_FACILITIES, folded)
+    yield from find(tables.FACILITIES, folded)
 
 
 def _settled(policy: TextPolicy) -> TextPolicy:

@@ -7,6 +7,8 @@ import msgspec
 
 from services.anonymizer.profile import profile
 from services.anonymizer.profile.profile import Action
+from services.anonymizer.text import clinical_lists
+from services.anonymizer.text.clinical_lists import ClinicalLists
 from services.anonymizer.text.site_list import NONE, SiteList
 
 MOST_NAMED: Final = 3
@@ -21,8 +23,8 @@ class TextPolicy(msgspec.Struct, frozen=True):
     relative: "3 days ago" is kept, or made coarse. ages_over: ages above it are made coarse; None keeps every age.
     institutions: whether names of hospitals go.  analyse: whether the morphological analyser reads the text beside the
     rules and lists.  learned: whether the learned reader, which knows reports and no descriptors, reads what it made.
-    names: the site's own.  most_named: a text in which rules find more different people, places and numbers that the
-    header does not tell is flagged; 0: never for that.
+    names: the site's own.  clinical: its lists of diseases.  most_named: a text in which rules find more different
+    people, places and numbers that the header does not tell is flagged; 0: never for that.
     """
 
     dates: Literal["keep", "remove", "shift"] = "keep"
@@ -34,6 +36,7 @@ class TextPolicy(msgspec.Struct, frozen=True):
     learned: bool = True
     names: SiteList = NONE
     most_named: int = MOST_NAMED
+    clinical: ClinicalLists = clinical_lists.NONE
 
     @classmethod
     def of_profile(
@@ -44,13 +47,15 @@ class TextPolicy(msgspec.Struct, frozen=True):
         analyse: bool = True,
         names: SiteList = NONE,
         most_named: int = MOST_NAMED,
+        clinical: ClinicalLists = clinical_lists.NONE,
     ) -> "TextPolicy":
         """Return the policy of a profile. shift_days: by how many days the patient's dates move.
 
         A profile that moves dates removes them from a text whose patient's shift is not known.
         Raises SettingsError: there is no such profile.
         """
-        return _of_profile(name, shift_days, analyse, names, most_named)
+        policy = _of_profile(name, shift_days, analyse, names, most_named)
+        return msgspec.structs.replace(policy, clinical=clinical) if clinical.digest else policy
 
     @classmethod
     def moving(cls, days: int) -> "TextPolicy":

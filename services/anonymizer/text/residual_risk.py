@@ -12,6 +12,7 @@ from services.anonymizer.text.dates.find import WrittenDate
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.spans import ResidualRisk, Span
 from services.anonymizer.text.names import titled, uncertain, unfamiliar
+from services.anonymizer.text.names.frames import extensions
 from services.anonymizer.text.places import long_numbers
 from services.anonymizer.text.policy import MOST_NAMED
 from services.anonymizer.text.rules import find
@@ -58,5 +59,5 @@ def risks_in(folded: FoldedText, dates: list[WrittenDate]) -> Iterator[ResidualR
         at = bisect_left(taken, (span.end,))  # so many begin before it ends
         if not at or taken[at - 1][1] <= span.start:
             yield ResidualRisk(span.start, span.end, span.category)
-    for table in (uncertain.RESIDUAL, titled.RESIDUAL, unfamiliar.RESIDUAL):
+    for table in (uncertain.RESIDUAL, titled.RESIDUAL, unfamiliar.RESIDUAL, extensions.RESIDUAL):
         yield from (ResidualRisk(span.start, span.end, span.category) for span in find(table, folded))

@@ -113,7 +113,10 @@ def test_an_eponym_that_is_also_the_patients_name_stays_and_flags_the_text(name:
     ("text", "marked"),
     [
         ("佐藤病の疑い。", {("佐藤", "eponym")}),
-        ("TEL 03-5555-0123。鴫鱛医師へ、佐藤病。", {("【医師名】", "unknown-name-before-title"), ("佐藤", "eponym")}),
+        (
+            "TEL 03-5555-0123。報告は鴫鱛医師へ、佐藤病。",
+            {("【医師名】", "unknown-name-before-title"), ("佐藤", "eponym")},
+        ),
         ("ＴＥＬ ０３−５５５５−０１２３、本件は滝口だ。", {("滝口", "surname-in-text")}),
         ("佐藤健さん、参照 ５１２３４５６", {("５１２３４５６", "long-number")}),
     ],

@@ -1,11 +1,12 @@
 """Names, places and numbers that only two kinds of evidence together tell, and the clinical words beside them."""
 
 import importlib
+import re
 
 import pytest
 
 from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
-from services.anonymizer.text.folding import morphemes
+from services.anonymizer.text.folding import morphemes, scripts
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.morphemes import Kind
 from shared.errors import SettingsError
@@ -206,7 +207,72 @@ def test_eras_with_a_point_are_dates_and_numbers_of_things_stay(text: str, left:
 
 @pytest.mark.parametrize(
     "text",
-    ["画像番号 2017に結節", "DLP 1987.8 mGy", "生検 3/12本陽性", "CT 2/18スライス目", "右C領域10:30方向に腫瘤"],
+    [
+        "画像番号 2017に結節",
+        "DLP 1987.8 mGy",
+        "生検 3/12本陽性",
+        "CT 2/18スライス目",
+        "右C領域10:30方向に腫瘤",
+        "Gleason score 3+4、生検 4/12。",
+        "・BOP 8/21。",
+        "Lot 2070-5を投与",
+        "TR/TE 2015/12。",
+        "NRS 10/10の疼痛。",
+        "VER 3.7.26 24.6.3",
+    ],
 )
 def test_numbers_of_images_doses_and_parts_are_no_dates(text: str) -> None:
     assert cleaned(text, Identifiers(), TextPolicy.of_profile("research")) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "一次読影 橋 / 二次読影 森",
+        "一次 辻 / 二次 石川",
+        "一次読影：要　二次読影：目野",
+        "診断医 鵜川泉 / 撮影 北",
+    ],
+)
+def test_two_who_read_are_named_in_one_line_that_is_not_spaced_out(text: str) -> None:
+    left = clean_text(f"異常なし。\n{text}", Identifiers(), TextPolicy(learned=False)).text
+
+    assert left.count("【医師名】") == 2
+
+
+@pytest.mark.parametrize("text", ["主治医へ連絡→背戸 3599", "主治医へ連絡済\n背戸 3599\n"])
+def test_a_word_alone_with_a_short_number_beside_staff_flags(text: str) -> None:
+    result = clean_text(text, Identifiers(), TextPolicy(learned=False))
+
+    assert ("背戸" in {result.text[risk.start : risk.end] for risk in result.risks}) or "背戸" not in result.text
+
+
+@pytest.mark.parametrize("text", ["尿量 3599\n主治医へ報告", "福岡ガイドライン2017", "徳橋スコア 2点。"])
+def test_measures_and_eponyms_beside_numbers_stay_and_do_not_flag(text: str) -> None:
+    result = clean_text(text, Identifiers(), TextPolicy(learned=False))
+
+    assert (result.text, result.reasons) == (text, ())
+
+
+@pytest.mark.parametrize("text", ["依頼医：背戸\n所見", "背戸先生ご依頼の検査"])
+def test_a_name_that_goes_as_a_whole_is_no_reason_for_a_look(text: str) -> None:
+    result = clean_text(text, Identifiers(), TextPolicy(learned=False))
+
+    assert "背戸" not in result.text
+    assert not result.review
+
+
+@pytest.mark.parametrize(
+    ("sign", "expected"),
+    [
+        ("\uf9d1", "kanji"),
+        ("\ufa11", "kanji"),
+        ("가", "hangul"),
+        ("힣", "hangul"),
+        ("\ue000", "other"),
+        ("豈", "kanji"),
+    ],
+)
+def test_hangul_and_private_signs_are_no_kanji(sign: str, expected: str) -> None:
+    assert scripts.script(sign) == expected
+    assert bool(re.fullmatch(f"[{scripts.ANY_KANJI}]", sign)) == (expected == "kanji")

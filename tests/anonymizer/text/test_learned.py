@@ -97,6 +97,14 @@ def test_what_is_less_likely_is_for_a_person_to_read(likely: list[Likely]) -> No
     assert doubted("読影鴫鱛、所見") == ["鴫鱛"]
 
 
+def test_a_common_word_that_no_list_has_is_read_only_if_it_is_likelier(likely: list[Likely]) -> None:
+    likely += [Likely(3, 5, "name", 0.7)]
+
+    assert doubted("影は、胆石、所見") == []
+    likely[0] = likely[0]._replace(likelihood=0.85)
+    assert doubted("影は、胆石、所見") == ["胆石"]
+
+
 def test_places_stay_where_the_profile_keeps_them(likely: list[Likely]) -> None:
     likely.append(Likely(0, 3, "institution", 0.99))
 

@@ -11,6 +11,7 @@ from services.anonymizer.dicom.patient_identifiers import PatientIdentity
 from services.anonymizer.instances.elements import replacement_values
 from services.anonymizer.policy import Context, Policy
 from services.anonymizer.text.cleaner import CleanedText, Identifiers, TextPolicy, clean_text
+from services.anonymizer.text.clinical_lists import ClinicalLists
 from services.anonymizer.text.prose import is_prose
 from services.anonymizer.text.rtf import without_rtf
 from services.anonymizer.text.site_list import SiteList
@@ -64,12 +65,12 @@ def _identifiers(identity: PatientIdentity) -> Identifiers:
 
 
 def _cleaned(text: str, name: str, days: int, identity: PatientIdentity, policy: Policy) -> CleanedText:
-    return _cleaned_by(text, name, days, identity, policy.analyse, policy.names)
+    return _cleaned_by(text, name, days, identity, policy.analyse, policy.names, policy.clinical)
 
 
 @lru_cache(8192)
 def _cleaned_by(
-    text: str, name: str, days: int, identity: PatientIdentity, analyse: bool, names: SiteList
+    text: str, name: str, days: int, identity: PatientIdentity, analyse: bool, names: SiteList, clinical: ClinicalLists
 ) -> CleanedText:
-    policy = TextPolicy.of_profile(name, days or None, analyse=analyse, names=names)
+    policy = TextPolicy.of_profile(name, days or None, analyse=analyse, names=names, clinical=clinical)
     return clean_text(text, _identifiers(identity), msgspec.structs.replace(policy, learned=False))

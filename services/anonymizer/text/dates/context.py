@@ -29,12 +29,15 @@ _EDITION_AFTER: Final = re.compile(
     r"ed(?![a-z])|WHO|AJCC|UICC|JCOG|ESC|ACR|モデル|model|series|シリーズ|consensus|report))"
 )
 _NUMBER_BEFORE: Final = re.compile(
-    r"(?:画像(?:番号|No\.?)|スライス|シリーズ|(?<![A-Za-z])(?:DLP|CTDI(?:vol)?|Im(?:age)?|Se(?:ries)?|ADC|SUV[a-z]{0,4}|[Vv][Ee][Rr]))"
-    r"[ :.=(第]{0,3}$"
+    r"(?:画像(?:番号|No\.?)|ス\n?ライス|シリーズ|ロット(?:番号)?|疼痛スケール|"
+    r"(?<![A-Za-z])(?:DLP|CTDI(?:vol)?|Im(?:age)?|Se(?:ries)?|ADC|SUV[a-z]{0,4}|[Vv][Ee][Rr](?:[ ]?\d+(?:\.\d+){1,3})?|"
+    r"[Ll][Oo][Tt](?:[ ]?[Nn]o\.?)?|TR|TE|TI|NRS|VAS|FLACC|BOP|[Ss]core[ ]\d[+]\d[、, \n]{1,3}生検))"
+    r"[ :.=(第/]{0,3}$"
 )
 _COUNTED_AFTER: Final = re.compile(r"[ ]?(?:本|[かカヶケ箇]所|コア|スライス|コース|クール|頁|ページ|枚|個|例|点(?!滴))")
 _VERSION_BEFORE: Final = re.compile(
-    r"(?:[Vv]er(?:sion)?\.?|[vV]|第|図|表|§|[Ff]ig\.?|[Ss]ection|[Rr]ev\.?|[Rr]elease|FW|SW)[ ]?$"
+    r"(?:[Vv]er(?:sion)?\.?|VER|[vV]|第|図|表|§|[Ff]ig\.?|[Ss]ection|[Rr]ev\.?|[Rr]elease|FW|SW)[ ]?"
+    r"(?:\d+(?:\.\d+){1,3}[ ])?$"
 )
 _ALONE_AFTER: Final = re.compile(r"[ ]?(?:$|[\n)\]】、,;]|[ ])")
 _MOST_YEARS: Final = 40  # of two digits, as 令和 and western years of this century are written
@@ -78,7 +81,7 @@ def is_month_alone(hit: Hit) -> bool:
 def is_fraction(hit: Hit) -> bool:
     """Say whether it may be a part of something: 1/2に縮小, 5/8に腫瘍; 12/5に and 3/28より are not."""
     is_part = int(hit.match["m"]) < int(hit.match["d"]) <= _MOST_PARTS
-    if _COUNTED_AFTER.match(hit.folded.text, hit.end):
+    if _COUNTED_AFTER.match(hit.folded.text, hit.end) or is_of_thing(hit):
         return True
     return (is_part or not _PARTICLE_AFTER.match(hit.folded.text, hit.end)) and is_out_of_context(hit)
 
@@ -96,7 +99,7 @@ def is_measured(hit: Hit) -> bool:
 
 def is_of_thing(hit: Hit) -> bool:
     """Say whether it is the number of an image or the like, or a dose: 画像番号 2017, DLP 1987.8."""
-    return _NUMBER_BEFORE.search(hit.folded.text, max(0, hit.start - 12), hit.start) is not None
+    return _NUMBER_BEFORE.search(hit.folded.text, max(0, hit.start - 18), hit.start) is not None
 
 
 def is_edition(hit: Hit) -> bool:
@@ -120,7 +123,7 @@ def _is_alone(hit: Hit) -> bool:
     """Say whether 24.3.15 stands between blanks or line ends, as no measurement and no version does."""
     text, start = hit.folded.text, hit.start
     years = int(hit.match[0].split(hit.match["s"])[0])
-    if years > _MOST_YEARS or _VERSION_BEFORE.search(text, max(0, start - 9), start):
+    if years > _MOST_YEARS or _VERSION_BEFORE.search(text, max(0, start - 18), start):
         return False
     return text[max(0, start - 1) : start] in _BLANKS and _ALONE_AFTER.match(text, hit.end) is not None
 

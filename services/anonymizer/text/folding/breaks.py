@@ -11,6 +11,7 @@ _WIDE: Final = r"[一-鿿㐀-䶿々〆ヵヶぁ-ゖァ-ヺー〇]"
 _PIECE: Final = re.compile(r"\S+")
 _BLANK: Final = re.compile(rf"(?:(?<={_WIDE})|(?<=[\d:.\-()/]))[ \t](?=(?:{_WIDE}|[\d:.\-()/]))")
 _LINE_END: Final = re.compile(rf"(?<={_LETTER})[ \t]*\n[ \t]*(?={_LETTER})")
+_SINGLES: Final = re.compile(r"(?<!\S)\w\s+\w(?!\S)")  # side by side, which 一次 辻 / 二次 原 has not
 _SHORTEST_SPACED: Final = 4  # pieces of a line that is spaced out
 _SHORT_PIECE: Final = 2
 _LEAST_SPACED: Final = 0.5  # of its pieces, how many are as short
@@ -52,7 +53,7 @@ def spaced_lines(text: str) -> Iterator[tuple[int, int]]:
     at = 0
     for line in text.split("\n"):
         pieces = _PIECE.findall(line)
-        if len(pieces) >= _SHORTEST_SPACED:
+        if len(pieces) >= _SHORTEST_SPACED and _SINGLES.search(line):
             short = sum(len(piece) <= _SHORT_PIECE for piece in pieces)
             single = sum(len(piece) == 1 for piece in pieces)
             if short >= _LEAST_SPACED * len(pieces) and single >= _LEAST_SINGLE * len(pieces):

@@ -1,9 +1,11 @@
 """The word lists: surnames and given names with readings, and the clinical terms that look like names."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Set
 from functools import lru_cache
 from importlib import resources
+from itertools import islice, takewhile
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -118,7 +120,42 @@ def is_inside_term(view: str, start: int, end: int) -> bool:
         for term in by_first.get(view[low : low + 1], ()):
             if len(term) > end - start and low + len(term) >= end and view.startswith(term, low):
                 return True
+    return bool(_site.terms) and _is_inside_a_sites_term(view, start, end)
+
+
+def _is_inside_a_sites_term(view: str, start: int, end: int) -> bool:
+    for low in range(max(0, start - _LONGEST_TERM), start + 1):
+        for high in range(max(end, low + 2), min(len(view), low + _LONGEST_TERM) + 1):
+            if high - low > end - start and view[low:high] in _site.terms:
+                return True
     return False
+
+
+class _Site:
+    """The terms of a site's own lists that this process uses, also in order."""
+
+    terms: frozenset[str] = frozenset()
+    in_order: tuple[str, ...] = ()
+    digest: str = ""
+
+
+_site: Final = _Site()
+
+
+def use_terms(terms: frozenset[str], digest: str) -> None:
+    """Use the terms of a site's own lists, in the name view, beside ours from now on."""
+    _site.terms, _site.in_order, _site.digest = terms, tuple(sorted(terms)), digest
+    terms_with.cache_clear()
+
+
+def digest_of_terms() -> str:
+    """Return which lists of the site this process uses; empty: none."""
+    return _site.digest
+
+
+def is_sites_term(view: str) -> bool:
+    """Say whether a word, in the name view, is a term of a site's own lists."""
+    return view in _site.terms
 
 
 @lru_cache(1)
@@ -129,7 +166,7 @@ def clinical_words() -> frozenset[str]:
 
 def is_clinical(view: str) -> bool:
     """Say whether a word, in the name view, is clinical or everyday as a whole, or a clinical term."""
-    return view in clinical_words() or view in clinical_terms()
+    return view in clinical_words() or view in clinical_terms() or view in _site.terms
 
 
 @lru_cache(8)
@@ -152,12 +189,17 @@ def _pattern(words: tuple[str, ...]) -> str:
 
 @lru_cache(8192)
 def terms_with(name: str) -> tuple[tuple[str, int], ...]:
-    """Return the clinical terms that contain a name, each with every place in it."""
-    return tuple(
-        (term, match.start())
-        for term in clinical_terms()
-        if name in term and name != term
-        for match in re.finditer(re.escape(name), term)
+    """Return the clinical terms that contain a name, each with every place in it; of a site's, those it begins."""
+    low = bisect_right(_site.in_order, name)
+    begun = takewhile(lambda term: term.startswith(name), islice(_site.in_order, low, None))
+    return (
+        *(
+            (term, match.start())
+            for term in clinical_terms()
+            if name in term and name != term
+            for match in re.finditer(re.escape(name), term)
+        ),
+        *((term, 0) for term in begun),
     )
 
 

@@ -25,6 +25,8 @@ BELONGS: Final = 0.5
 """Of the other words of it."""
 IS_READ: Final = 0.6
 """By a person."""
+COMMON_IS_READ: Final = 0.8
+"""A common word of two signs and more that is no name by any list: 胆石, ドプラ."""
 CERTAIN: Final = 0.97
 """Of a common word that is a name here: 読影:前."""
 _DEGREES: Final = frozenset("高低軽重強弱正異像無有否可済未要大小多少新旧")
@@ -62,8 +64,17 @@ def read(folded: FoldedText, *, places: bool) -> Findings:
             spans.append(Span(run[0].start, run[-1].end, best.category))
         else:
             left += run
-    doubted = [word for word in left if word.likelihood >= IS_READ and not _is_clinical(folded, word)]
+    doubted = [
+        word for word in left if word.likelihood >= _is_read_from(folded, word) and not _is_clinical(folded, word)
+    ]
     return Findings(spans, [ResidualRisk(word.start, word.end, REASON) for word in doubted])
+
+
+def _is_read_from(folded: FoldedText, word: Likely) -> float:
+    view, known = folded.view[word.start : word.end], names()
+    is_listed = view in known.surnames or view in known.given or view in known.by_reading
+    is_common = len(view) > 1 and folded.words.are(word.start, word.end, Kind.NOUN)
+    return COMMON_IS_READ if is_common and not is_listed else IS_READ
 
 
 def _runs(folded: FoldedText, words: Sequence[Likely]) -> Iterator[list[Likely]]:

@@ -140,7 +140,9 @@ def _script(sign: str) -> str:
         return "0"
     if sign.isascii() and sign.isalpha():
         return "A" if sign.isupper() else "a"
-    return {"kanji": "K", "hiragana": "h", "katakana": "t"}.get(script(sign), sign if sign.isprintable() else "_")
+    return {"kanji": "K", "hangul": "K", "hiragana": "h", "katakana": "t"}.get(
+        script(sign), sign if sign.isprintable() else "_"
+    )
 
 
 def _own(folded: FoldedText, words: Sequence[Word]) -> list[list[str]]:

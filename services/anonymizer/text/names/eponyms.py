@@ -9,7 +9,7 @@ from services.anonymizer.text.folding.scripts import script
 
 _WORDS = (
     "病(?![院棟室歴状変巣名理期気床態的後前])|症候群|分類|徴候|現象|母斑|筋ジストロフィー|培地|動脈炎|甲状腺炎|スコア|サイン|"
-    "小体|法(?!人)|式(?!典)|型|反応|手技|吻合"
+    "小体|法(?!人)|式(?!典)|型|反応|手技|吻合|ガイドライン|コンセンサス|基準(?!寝具)|試験(?!官|紙)|指数|三角|靱帯"
 )
 EPONYM_JA: Final = re.compile(f"(?:・[^\\s・]{{1,8}}){{0,4}}氏?(?:{_WORDS})")
 # With things that Japanese names are not given to: 佐藤骨折 is a patient with a fracture

@@ -50,6 +50,7 @@ _LONGEST_LABEL: Final = 28
 _LABELLED: Final = re.compile(rf"[:=\t 】》>\]]{{1,200}}(?:(?:Drs?|Mr|Mrs|Ms|Prof)\.?[ ])?{_VALUE}")
 BESIDE: Final = re.compile(rf"[ \t]*[,、/・&][ \t]*(?:(?:Drs?|Mr|Mrs|Ms|Prof)\.?[ ])?{_VALUE}")
 _ENDS: Final = re.compile(r"[ \t]*(?:$|[\n,;/()\[、。・])")
+_FIELD_END: Final = re.compile(r"[ \t]*(?:$|\n)|[ ]{2}|[ ][^\s:]{2,6}:")
 _NOBODY: Final = re.compile("なし|無し|不明|同上|未定|記載なし|放射線科|none|n/a|unknown|same")
 _DEPARTMENT_FIRST: Final = re.compile(f"[{_K}ァ-ヴー]{{1,10}}(?:科|部|室|センター|病棟|外来|病院)[ ]+(?=[{_K}])")
 
@@ -111,6 +112,9 @@ def _department_end(value: str) -> int:
 
 
 def _unlisted(hit: Hit) -> str:
+    label = _label(_PHYSICIAN, hit.folded, hit.match)
+    if label and label["physician"] and _FIELD_END.match(hit.folded.text, hit.end):
+        return ""  # the whole field is cut, so that nothing of the name is left
     family, _, given = hit.view.partition(" ")
     known = hit.view.isascii() or is_name(hit.view, words=True) or (family in names().surnames and len(given) == 1)
     return "" if known else "unknown-name-behind-label"

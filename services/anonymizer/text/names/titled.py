@@ -29,6 +29,8 @@ _NOT_KANA_NAMES: Final = frozenset(
     "オジイ オバア オカア オトウ オニイ オネエ オジョウ オヨメ オクサマ "
     "ムスコ ムスメ カンジャ ミナサマ ゴカゾク".split()
 )
+_LONGEST_FAMILY: Final = 4
+_BEGINS_A_NAME: Final = frozenset("\n \t:、。(「→・/")  # before it, so that all of it is cut
 _GIVEN_TITLES: Final = ("くん", "ちゃん", "君")  # which stand behind a given name too
 _FAMILY_WORDS: Final = re.compile(
     "(?:患者|奥|旦那|息子|娘|父|母|祖父|祖母|兄|姉|弟|妹|家族|子供|子|皆|業者|看護師|医者|先生|赤|親|嫁|主人|孫|叔父|叔母|"
@@ -107,7 +109,8 @@ def _kana_before(folded: FoldedText, at: int) -> Iterator[Place]:
 
 def _unlisted(hit: Hit) -> str:
     by_sound = script(hit.words[0]) in ("hiragana", "katakana") and hit.view in names().by_reading
-    return "" if by_sound or surname_end(hit.view.replace(" ", "")) else "unknown-name-before-title"
+    is_whole = len(hit.view) <= _LONGEST_FAMILY and hit.folded.before(hit.start) in _BEGINS_A_NAME
+    return "" if by_sound or is_whole or surname_end(hit.view.replace(" ", "")) else "unknown-name-before-title"
 
 
 def _is_no_name(hit: Hit) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import clinical_words, is_clinical, names, own_names, terms_with
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
+from services.anonymizer.text.names.eponyms import EPONYM_JA
 from services.anonymizer.text.rules import Hit, Place, Rule
 
 
@@ -17,7 +18,8 @@ def _is_no_surname(hit: Hit) -> bool:
     sizes = [size for size in (2, 3, 4, 5) if run[:size] in surnames and size <= len(run) and run[:size] not in words]
     if not any(size == len(run) or (run[size:] in given and len(run) - size > 1) for size in sizes):
         return True
-    return run in clinical_words() or bool(terms_with(run))
+    is_eponym = EPONYM_JA.match(hit.folded.text, hit.end) is not None  # 福岡ガイドライン
+    return is_eponym or run in clinical_words() or bool(terms_with(run))
 
 
 def _beside_given(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:

@@ -98,17 +98,20 @@ def _is_eponym_in_kana(hit: Hit) -> bool:
     )
 
 
-def _is_said(hit: Hit) -> bool:
+def is_said(view: str) -> bool:
     """Say whether it is a clinical word or one of the hospital's work."""
-    view = hit.view
     return is_clinical(view) or is_work(view) or bool(terms_with(view))
+
+
+def _is_said(hit: Hit) -> bool:
+    return is_said(hit.view)
 
 
 RESIDUAL: Final = (
     # Who signs at the end of a report and is called like a thing
     Rule(
-        "name-like-words", re.compile(r"(?:[(]|\n[ \t]*)(?P<v>[一-鿿々]{2,3})[)]?\s*\Z"),
-        "所見を疑う。(⟦堤内⟧)", "所見。\n以上",
+        "name-like-words", re.compile(r"\n[ \t]*(?P<v>[一-鿿々]{2,3})\s*\Z"),
+        "所見を疑う。\n⟦堤内⟧", "所見。\n以上",
         veto=_is_said,
     ),
     Rule(

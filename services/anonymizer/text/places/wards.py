@@ -196,4 +196,9 @@ RULES: Final = (
         "in ⟦Room 512, Bed 2⟧", "at room temperature",
         signs=("ard", "oom", "ed", "ARD", "OOM", "ED", "Rm"),
     ),
+    Rule(
+        "department", re.compile(r"(?<=[FWEN階棟東西南北中][/／])[ ]?(?P<v>\d{3,4}-\d{1,2})(?=[ ]*(?:$|[\n、。|]))"),
+        "病室:新館6F/⟦882-3⟧", "L5/S1、6F/120-80 mmHg",
+        signs=("/",),
+    ),
 )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Final
 from services.anonymizer.text.folding.lexicon import clinical_words
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
 from services.anonymizer.text.names.frames.person import is_no_reading, is_side
+from services.anonymizer.text.names.unfamiliar import is_said
 from services.anonymizer.text.rules import Hit, Rule
 
 _INITIALS: Final = r"[A-Z]\.?[ ]?[A-Z]\.?"
@@ -25,11 +26,24 @@ def _is_word(hit: Hit) -> bool:
     return hit.words in _ABBREVIATIONS or hit.words.lower() in _WORDS or hit.view in clinical_words()
 
 
+def _is_said(hit: Hit) -> bool:
+    """Say whether what closes a report in brackets is a clinical word or one of the hospital's work."""
+    return is_said(hit.view) or hit.view[-1] in "側位部院科的性中後前時"
+
+
 def _is_nobody(hit: Hit) -> bool:
     return is_side(hit.view) or hit.words in "再参礼崇"
 
 
 RULES: Final = (
+    Rule(
+        "physician",
+        re.compile(r"(?:[。.)]|\n)[ \t]*[(](?P<v>[一-鿿々]{2,3})[)]\s*\Z"),
+        "所見を疑う。(⟦堤内⟧)",
+        "所見を疑う。(不変)",
+        signs=("(",),
+        veto=_is_said,
+    ),
     Rule(
         "physician",
         re.compile(rf"(?:\n|[。.)][ ]{{0,4}})[ \t]*[(\[]?(?P<v>{_INITIALS})[)\]]?\s*\Z"),

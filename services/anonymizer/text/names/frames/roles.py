@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from services.anonymizer.text.folding.folded_text import FoldedText
+from services.anonymizer.text.folding.lexicon import is_clinical
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
 from services.anonymizer.text.names.frames.person import Evidence, evidence, is_side, is_work, person_end
 from services.anonymizer.text.names.slots import in_a_row
@@ -86,19 +87,21 @@ _LABEL: Final = (
 )
 
 
+_ONE: Final = rf"[{_K}]{{1,6}}"
+
+
 def _is_work_or_place(hit: Hit) -> bool:
-    return is_work(hit.view) or hit.words.endswith(("科", "部", "室", "院"))
+    return is_work(hit.view) or is_clinical(hit.view) or hit.words.endswith(("科", "部", "室", "院"))
 
 
 RULES: Final = (
     Rule(
         "physician",
         re.compile(
-            rf"{_LABEL}[ ]?[: ][ ]?(?P<v>[{_K}]{{1,6}})[ ]?[/][ ]?{_LABEL}[ ]?[: ][ ]?(?P<w>[{_K}]{{1,4}})(?=[ ]*(?:$"
-            rf"|\n|[/]))"
+            rf"{_LABEL}[ ]?[: ][ ]?(?P<v>{_ONE})[ ]?[/ ][ ]?{_LABEL}[ ]?[: ][ ]?(?P<w>{_ONE})(?=[ ]*(?:$|\n|[/]))"
         ),
         "依頼医 ⟦歯朶⟧ / 主治医 根本\n", "撮影 単純 / 確認 造影\n",
-        signs=("/",), veto=_is_work_or_place,
+        signs=("/", " "), veto=_is_work_or_place,
     ),
     Rule(
         "physician", re.compile(rf"(?:{_WHO})(?:{_GAP}){_NO_LETTER}(?=[{_K}])"),

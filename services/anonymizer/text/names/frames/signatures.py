@@ -65,7 +65,8 @@ def _plain(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
 
 def _listed(folded: FoldedText, match: re.Match[str]) -> Iterator[Place]:
     start, end = match.span("v")
-    if evidence(folded, start, end) is Evidence.LISTED and end - start > 1:
+    is_one = end - start == 1
+    if evidence(folded, start, end) is Evidence.LISTED and not (is_one and is_side(folded.view[start:end])):
         yield start, end
 
 
@@ -109,7 +110,7 @@ RULES: Final = (
     ),
     Rule(
         "physician",
-        re.compile(rf"(?:{_DAY}|当直){_HOUR}[ ]?(?P<v>{_NAME})(?=指示|確認|記載|承認|対応|説明|連絡|"
+        re.compile(rf"(?:{_DAY}|当直){_HOUR}[ ]?(?P<v>{_NAME})(?=指示|確認|記載|承認|対応|説明|連絡|修正|担当|追記|"
             rf"[ ]\d{{1,2}}:\d{{2}})"),
         "安静解除 9/15 ⟦首藤⟧指示", "9/15 造影指示",
         begins=_DAY_BEGINS,

@@ -13,6 +13,7 @@ import msgspec
 from services.anonymizer.text.folding.fold import fold, name_view
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import clinical_words, names
+from services.anonymizer.text.folding.scripts import COMPATIBLE, HANGUL
 from services.anonymizer.text.folding.spans import Span
 from services.anonymizer.text.names.kana import kana_spellings, kana_variants, romaji
 from services.anonymizer.text.names.surnames import surname_end
@@ -22,7 +23,7 @@ _UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "AE", "Ö": "OE", "Ü": "UE", "ß": "ss", "ø": "oe", "Ø": "OE", "å": "aa"}
 )
 _MAX_READINGS, _MAX_LATIN = 5, 5
-_KANJI = re.compile("[一-鿿㐀-䶿豈-﫿\U00020000-\U0003ffff々〆]")
+_KANJI = re.compile(f"[一-鿿㐀-䶿{COMPATIBLE}\U00020000-\U0003ffff々〆{HANGUL}]")  # a name of one sign is one
 _KANA = re.compile("[ァ-ヶー]+")
 _LATIN = re.compile("[a-z]+")
 _JUNK = re.compile(r"[\s・.,\-'_/*]+")

@@ -33,7 +33,7 @@ class Verdict(StrEnum):
 def judge(folded: FoldedText, form: NameForm, at: int, start: int, end: int) -> Verdict:
     """Judge one occurrence. at: its position in ``folded.compact``."""
     match script(form.text[0]):
-        case "kanji":
+        case "kanji" | "hangul":
             return _kanji(folded, form, at, start, end)
         case "latin":
             return _latin(folded, form, at, start, end)
@@ -54,7 +54,8 @@ def _kanji(folded: FoldedText, form: NameForm, at: int, start: int, end: int) ->
         return Verdict.EPONYM  # 石川県出身: a prefecture alone stays, whatever the patient's name
     if form.text in clinical_words():
         return Verdict.WORD
-    if form.part == "given" and script(folded.before(start)) == "kanji" and script(folded.after(end)) == "kanji":
+    own = script(form.text[0])
+    if form.part == "given" and script(folded.before(start)) == own == script(folded.after(end)):
         return Verdict.INSIDE
     return Verdict.MARK if " " not in folded.text[start:end] or form.part == "full" else Verdict.LEAVE
 
@@ -70,7 +71,7 @@ def _is_single_kanji(folded: FoldedText, form: NameForm, start: int, end: int) -
     """Judge a name of one kanji, also a part of many words: 森さん, 患者森は, (林), but not 森林 or 患者健側."""
     before = script(folded.before(start))
     titled = TITLE_AFTER.match(folded.text, end) is not None
-    if before == "kanji":
+    if before == script(form.text):
         return titled and PATIENT_BEFORE.search(folded.text, max(0, start - 4), start) is not None
     if titled:
         return True
