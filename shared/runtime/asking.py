@@ -17,6 +17,7 @@ from shared.web.identity.actor import Actor, Credential
 from shared.web.identity.gate import Gate, Verifier
 from shared.web.identity.issuer import Issuer
 from shared.web.identity.pages import SignInPages
+from shared.web.identity.rate import Rates
 from shared.web.identity.sessions import SESSIONS, Sessions
 from shared.web.identity.settings import AccessSettings, access_settings
 from shared.web.identity.sign_in import PENDING, SignIn
@@ -58,7 +59,8 @@ async def asking(settings: AccessSettings, host: Host, site: str, token: str) ->
         host.sign_in, host.targets = pages.routes(), [settings.access_issuer]
         if is_asked:
             verifier = Verifier(settings, issuer, _credentials(host, site, token))
-            host.gate = Gate(host.access, site, verifier, sessions, pages.cookies.session)
+            rates = Rates(settings.access_rate, settings.access_burst)
+            host.gate = Gate(host.access, site, verifier, rates, sessions, pages.cookies.session)
         yield
 
 

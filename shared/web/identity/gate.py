@@ -16,10 +16,12 @@ from shared.logs import decided
 from shared.web import bearer
 from shared.web.access.decision import Decision, decide
 from shared.web.access.rules import AccessTable
+from shared.web.access.words import AccessRole
 from shared.web.errors import Face, face_of
 from shared.web.identity.actor import CURRENT, KEY, Actor, Credential
 from shared.web.identity.claims import ClaimReader
 from shared.web.identity.issuer import Issuer
+from shared.web.identity.rate import Rates
 from shared.web.identity.sessions import Sessions
 from shared.web.identity.settings import AccessSettings
 from shared.web.identity.token import Expected, TokenRefused, checked_claims, read_header
@@ -60,13 +62,20 @@ class Verifier:
 class Gate:
     """The access table, who may be asked, and the site that this process is of.
 
-    sessions: of people who signed in, None where nobody can.  cookie: the name of the one with their session.
+    rates: how often an actor may ask.  sessions: of people who signed in, None where nobody can.  cookie: the name of
+    the one with their session.
     """
 
     def __init__(
-        self, table: AccessTable, site: str, verifier: Verifier, sessions: Sessions | None = None, cookie: str = ""
+        self,
+        table: AccessTable,
+        site: str,
+        verifier: Verifier,
+        rates: Rates,
+        sessions: Sessions | None = None,
+        cookie: str = "",
     ) -> None:
-        self._table, self._site, self._verifier = table, site, verifier
+        self._table, self._site, self._verifier, self._rates = table, site, verifier, rates
         self._sessions, self._cookie = sessions, cookie
 
     def may(self, actor: Actor | None, path: str) -> bool:
@@ -102,11 +111,21 @@ class Gate:
             return None
         actor = await self._actor(request)
         decision = Decision.NO_ROLE if rule is None else decide(rule, actor, self._site)
+        if actor is not None and not actor.has(AccessRole.SERVICE):
+            self._count(actor)
         if decision is Decision.ALLOWED:
             return actor
         if decision is Decision.NOT_SIGNED_IN and self._sessions is not None and is_page(request):
             raise web.HTTPSeeOther(URL(SIGN_IN).with_query(to=request.path_qs))
         raise _refusal(decision, resource.canonical)
+
+    def _count(self, actor: Actor) -> None:
+        """Count a request; raise HTTPTooManyRequests if there were too many."""
+        wait_s = self._rates.wait_s(actor.subject)
+        if wait_s:
+            decided("rate-exceeded", level="warning")
+            headers = {"Retry-After": str(wait_s)}
+            raise web.HTTPTooManyRequests(text="too many requests of one actor; try again later\n", headers=headers)
 
     async def _actor(self, request: web.Request) -> Actor | None:
         token = bearer.shown(request)

@@ -13,7 +13,7 @@ from yarl import URL
 
 from shared import settings as settings_reader
 from shared.errors import SettingsError
-from shared.settings import Seconds
+from shared.settings import Count, Seconds
 from shared.web.access.words import AccessRole
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -71,6 +71,17 @@ class AccessSettings(msgspec.Struct, frozen=True):
     ] = 60.0
     access_keys_s: Annotated[Seconds, Meta(description="After what time the issuer's keys are read anew.")] = 300.0
     access_timeout_s: Annotated[Seconds, Meta(description="How long the issuer may take to answer.")] = 10.0
+    access_rate: Annotated[
+        float,
+        Meta(
+            description="How many requests a second one actor may send, our own services apart; 0 is no limit.",
+            ge=0,
+            le=1_000_000,
+        ),
+    ] = 1000.0
+    access_burst: Annotated[Count, Meta(description="How many requests an actor may send at once after a pause.")] = (
+        10_000
+    )
     access_client_id: Annotated[
         str, Meta(description="What this system is to the issuer; empty is no sign-in for people, tokens alone.")
     ] = ""

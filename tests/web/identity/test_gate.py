@@ -160,3 +160,21 @@ async def test_what_somebody_writes_is_recorded_under_their_own_name(site: Site)
     assert answer.status == 201, written
     assert "hanako" in str(written)
     assert "somebody else" not in str(written)
+
+
+async def test_one_actor_is_told_to_wait_and_another_is_not(tmp_path: Path) -> None:
+    async with provider() as own:
+        environ = own.environ(JMID_ACCESS_RATE="0.01", JMID_ACCESS_BURST="2")
+        hosting = Hosting(services=[], every=[], home=tmp_path, site="tokyo", environ=environ)
+        async with hosted(hosting) as host, aiohttp.ClientSession(host.base_url) as session:
+            limited = Site(own, session, tmp_path)
+            one, other = own.bearer(sub="u1", roles=["operator"]), own.bearer(sub="u2", roles=["operator"])
+
+            statuses = [(await limited.asked("GET /-/status", one))[0] for _ in range(3)]
+            async with session.get("/-/status", headers=one) as answer:
+                waits = answer.headers["Retry-After"]
+            others = await limited.asked("GET /-/status", other)
+
+    assert statuses == [200, 200, 429]
+    assert 0 < int(waits) <= 100
+    assert others[0] == 200
