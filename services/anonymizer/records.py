@@ -23,6 +23,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     subject: the patient's pseudonym.  decision: number of the person's decision that let it go, 0 if nobody had to.
     device_rule: rule and version by which its pixels were masked.
     withdrawn_by: SOP Instance UID of the note by which the centre was asked to withdraw it; empty if it was not.
+    rules_only: whether its texts were cleaned without the analyser.
     """
 
     blob: str
@@ -38,6 +39,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     decision: int = 0
     device_rule: str = ""
     withdrawn_by: str = ""
+    rules_only: bool = False
 
     def __post_init__(self) -> None:
         """Fill in what a record of before has in its keys."""
@@ -49,7 +51,8 @@ class ReportAudit(msgspec.Struct, frozen=True, kw_only=True):
     """One report's way through a profile. blob: the identified one.  at: RFC 3339, when its event occurred.
 
     removed: category → how often.  dropped: kind of attachment → how many.  review: a person should read it; reasons
-    say why, as words.  document: key of the de-identified report; sha256: of its bytes.  subject, decision: as there.
+    say why, as words.  document: key of the de-identified report; sha256: of its bytes.
+    subject, decision, rules_only: as there.
     """
 
     blob: str
@@ -69,6 +72,7 @@ class ReportAudit(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     subject: str = ""
     decision: int = 0
+    rules_only: bool = False
 
     def __post_init__(self) -> None:
         """Fill in what a record of before has in its keys."""
@@ -194,18 +198,35 @@ class SiteName(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NameState(StrEnum):
-    """Whether a name that headers told is cleaned. SEEN: on too few Studies yet.  REMOVED: by a person, for good."""
+    """Whether a name that headers told is cleaned. SEEN: on too few Studies yet.  KEPT: in force, and a person saw it.
+
+    REMOVED: by a person, until a person keeps it.
+    """
 
     SEEN = "seen"
     IN_FORCE = "in-force"
+    KEPT = "kept"
     REMOVED = "removed"
+
+    @property
+    def is_cleaned(self) -> bool:
+        """Say whether the name goes from texts."""
+        return self in (NameState.IN_FORCE, NameState.KEPT)
+
+
+class NameDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person decided about a name that headers told. at: RFC 3339."""
+
+    state: NameState
+    by: str
+    at: str
 
 
 class HeaderName(msgspec.Struct, frozen=True, kw_only=True):
     """A name of staff or a place that headers of this site told. kind: as in the file of the site's list.
 
     studies: pseudonyms of the first Studies on which it stood, as many as it needs to be in force.
-    by: who removed it.  at: RFC 3339, of the last change.
+    by: who decided last.  at: RFC 3339, since when it is in its state.  decisions: every one, the last of which holds.
     """
 
     id: str
@@ -215,6 +236,13 @@ class HeaderName(msgspec.Struct, frozen=True, kw_only=True):
     state: NameState
     at: str
     by: str = ""
+    decisions: tuple[NameDecision, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Fill in the decision of a record of before."""
+        if self.by and not self.decisions:
+            decision = NameDecision(state=self.state, by=self.by, at=self.at)
+            msgspec.structs.force_setattr(self, "decisions", (decision,))
 
 
 DAMAGED = "damaged-at-rest"
@@ -243,7 +271,7 @@ DECISION_EVENTS = Collection(
     indexes=(("subject", "at"), ("by", "at")),
 )
 SITE_NAMES = Collection("deid_site_names", SiteName, key="id", fields=("state",))
-HEADER_NAMES = Collection("deid_header_names", HeaderName, key="id", fields=("state",))
+HEADER_NAMES = Collection("deid_header_names", HeaderName, key="id", fields=("state", "at"), indexes=(("state", "at"),))
 DEVICE_RULES = Collection("deid_device_rules", DeviceRule, key="id", fields=("state",))
 AUDIT = Collection(
     "deid_audit",

@@ -24,6 +24,7 @@ from services.anonymizer.pseudonyms import key_folder, key_register, key_wrappin
 from services.anonymizer.pseudonyms.keys import Keyring
 from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.quarantine.images import review_routes
+from services.anonymizer.quarantine.learned_names import learned_name_routes
 from services.anonymizer.quarantine.names import name_routes
 from services.anonymizer.quarantine.reports import report_review_routes
 from services.anonymizer.quarantine.routes import routes
@@ -113,6 +114,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
             *routes(deps),
             *rule_routes(deps, place.bus),
             *name_routes(deps, place.bus),
+            *learned_name_routes(deps),
             *report_review_routes(deps, place.bus),
             *review_routes(deps, place.bus),
         ],

@@ -10,11 +10,20 @@ import msgspec
 
 from services.anonymizer.device_rules import DeviceRule, RuleVersion
 from services.anonymizer.pseudonyms.vault import VaultRead
-from services.anonymizer.records import Audit, DecisionEvent, NameVersion, ReportAudit, SiteName
+from services.anonymizer.records import (
+    Audit,
+    DecisionEvent,
+    HeaderName,
+    NameDecision,
+    NameVersion,
+    ReportAudit,
+    SiteName,
+)
 from services.anonymizer.text.cleaner import Identifiers, clean_text
 
 SERVICE = "anonymizer"
 """Who acts where no person did."""
+_RULES_ONLY = " rules-only"
 _NOBODY = Identifiers.of_header({})
 
 
@@ -26,6 +35,7 @@ class EntryKind(StrEnum):
     DECISION = "decision"
     RULE = "rule"
     SITE_NAME = "site-name"
+    LEARNED_NAME = "learned-name"
     VAULT_READ = "vault-read"
 
 
@@ -34,6 +44,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     action: a word.  object: key of the identified blob, or id of the rule.  result: pseudonymous id of what came of it.
     by_rule: the decision or the device rule, with its version, that let it go.  why: cleaned.
+    profile: name/version, and rules-only behind it where the texts were cleaned without the analyser.
     """
 
     at: str
@@ -94,6 +105,11 @@ def of_name(listed: SiteName, version: NameVersion) -> Entry:
     return _of_version(version, EntryKind.SITE_NAME, listed.id, reason=listed.kind)
 
 
+def of_learned_name(name: HeaderName, decision: NameDecision) -> Entry:
+    """Return the entry of one decision about a name that headers told; the name itself is not in it."""
+    return _of_version(decision, EntryKind.LEARNED_NAME, name.id, reason=name.kind)
+
+
 def of_vault_read(read: VaultRead) -> Entry:
     """Return the entry of one reading of the vault; what was read is not in it."""
     return Entry(
@@ -120,14 +136,14 @@ def _of_audit(
         result=result,
         reason=reason,
         by_rule=by_rule,
-        profile=audit.profile,
+        profile=audit.profile + (_RULES_ONLY if audit.rules_only else ""),
         keys_version=audit.keys_version,
         receipt=audit.receipt_id,
     )
 
 
 def _of_version(
-    version: RuleVersion | NameVersion,
+    version: RuleVersion | NameVersion | NameDecision,
     kind: EntryKind,
     about: str,
     *,

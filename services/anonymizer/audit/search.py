@@ -7,8 +7,16 @@ from typing import Any, NamedTuple
 from services.anonymizer.audit import entries
 from services.anonymizer.audit.entries import Entry, EntryKind
 from services.anonymizer.pseudonyms.vault import VAULT_READS
-from services.anonymizer.records import AUDIT, DECISION_EVENTS, DEVICE_RULES, REPORT_AUDIT, SITE_NAMES
-from shared.documents import Collection, Condition, Documents, Eq, Order, Range
+from services.anonymizer.records import (
+    AUDIT,
+    DECISION_EVENTS,
+    DEVICE_RULES,
+    HEADER_NAMES,
+    REPORT_AUDIT,
+    SITE_NAMES,
+    NameState,
+)
+from shared.documents import Collection, Condition, Documents, Eq, In, Order, Range
 from shared.errors import Invalid
 
 _LAST = "\uffff"  # behind every time of a day or an hour that is not written out
@@ -80,11 +88,12 @@ def _all_kinds(documents: Documents, wanted: Wanted) -> list[AsyncIterator[Entry
         EntryKind.VAULT_READ: _stream(documents, VAULT_READS, entries.of_vault_read, wanted, "pseudonym", "by"),
         EntryKind.RULE: _rules(documents, wanted),
         EntryKind.SITE_NAME: _names(documents, wanted),
+        EntryKind.LEARNED_NAME: _learned_names(documents, wanted),
     }
     asked = {**by_service, **by_people}
     if wanted.actor:
         asked = by_service if wanted.actor == entries.SERVICE else by_people
-    without = {EntryKind.RULE, EntryKind.SITE_NAME} if wanted.subject else set()
+    without = {EntryKind.RULE, EntryKind.SITE_NAME, EntryKind.LEARNED_NAME} if wanted.subject else set()
     return [each for kind, each in asked.items() if kind not in without and wanted.kind in ("", kind.value)]
 
 
@@ -118,6 +127,15 @@ async def _names(documents: Documents, wanted: Wanted) -> AsyncIterator[Entry]:
     """Yield the versions of all names on the managed list."""
     names = await documents.find_all(SITE_NAMES)
     for entry in _asked([entries.of_name(name, version) for name in names for version in name.versions], wanted):
+        yield entry
+
+
+async def _learned_names(documents: Documents, wanted: Wanted) -> AsyncIterator[Entry]:
+    """Yield the decisions about the names that headers told, of which people decide about few."""
+    decided_about = In("state", (NameState.KEPT.value, NameState.REMOVED.value))
+    names = await documents.find_all(HEADER_NAMES, decided_about)
+    every = [entries.of_learned_name(name, decision) for name in names for decision in name.decisions]
+    for entry in _asked(every, wanted):
         yield entry
 
 

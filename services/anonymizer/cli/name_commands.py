@@ -1,4 +1,4 @@
-"""``jmid names list`` and ``jmid names remove``: the names that headers of this site told."""
+"""``jmid names list``, ``remove`` and ``keep``: the names that headers of this site told."""
 
 import asyncio
 from pathlib import Path
@@ -18,7 +18,7 @@ from shared.web.actor import actor_named
 names = typer.Typer(help="Names of staff and places that this site's headers told.", no_args_is_help=True)
 out = console()
 
-StateOption = Annotated[NameState, typer.Option(help="seen: on too few Studies yet; in-force; removed.")]
+StateOption = Annotated[NameState, typer.Option(help="seen: on too few Studies yet; in-force; kept; removed.")]
 
 
 @names.command("list")
@@ -37,14 +37,27 @@ def remove(
     by: Annotated[str, typer.Option(help="Who decides it.")],
     home: HomeOption = Path("jmid-home"),
 ) -> None:
-    """Remove a name for good; every process lets it stand within a minute."""
+    """Remove a name; every process lets it stand within a minute, and headers do not bring it back."""
+    _decide(home, key, NameState.REMOVED, by)
+
+
+@names.command()
+def keep(
+    key: Annotated[str, typer.Argument(help="The id that jmid names list shows.")],
+    by: Annotated[str, typer.Option(help="Who decides it.")],
+    home: HomeOption = Path("jmid-home"),
+) -> None:
+    """Keep a name that a person looked at, or put one that was removed in force again."""
+    _decide(home, key, NameState.KEPT, by)
+
+
+def _decide(home: Path, key: str, state: NameState, by: str) -> None:
     try:
-        actor = actor_named(by)
-        asyncio.run(_removed(home, key, actor))
+        asyncio.run(_decided(home, key, state, actor_named(by)))
     except JmidError as error:
         out.print(str(error), style="red", soft_wrap=True)
         raise typer.Exit(1) from error
-    out.print(f"{key} removed")
+    out.print(f"{key} {state.value}")
 
 
 async def _listed(home: Path, state: NameState) -> list[HeaderName]:
@@ -52,6 +65,6 @@ async def _listed(home: Path, state: NameState) -> list[HeaderName]:
         return await documents.find_all(HEADER_NAMES, Eq("state", state.value))
 
 
-async def _removed(home: Path, key: str, by: str) -> None:
+async def _decided(home: Path, key: str, state: NameState, by: str) -> None:
     async with documents_in(home, *COLLECTIONS) as documents:
-        await learned.remove(documents, key, by, clock.utc_now().isoformat(timespec="milliseconds"))
+        await learned.decide(documents, key, state, by, clock.utc_now().isoformat(timespec="milliseconds"))

@@ -10,9 +10,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
+import msgspec
+
 from services.anonymizer.header_names.told import ToldName
-from services.anonymizer.records import HEADER_NAMES, HeaderName, NameState
-from shared.documents import Documents, Eq
+from services.anonymizer.records import HEADER_NAMES, HeaderName, NameDecision, NameState
+from shared.documents import Documents, In
 from shared.errors import Conflict, NotFound
 
 LEAST_STUDIES: Final = 3
@@ -88,7 +90,8 @@ class LearnedNames:
             return ()
         now = self._clock_s()
         if self._read_at is None or now - self._read_at >= self._refresh_s:
-            names = await documents.find_all(HEADER_NAMES, Eq("state", NameState.IN_FORCE.value))
+            cleaned = tuple(state.value for state in NameState if state.is_cleaned)
+            names = await documents.find_all(HEADER_NAMES, In("state", cleaned))
             self._lines, self._read_at = tuple(sorted(f"{each.kind}: {each.name}" for each in names)), now
         return self._lines
 
@@ -98,12 +101,19 @@ def key_of(told: ToldName) -> str:
     return hashlib.sha256(f"{told.kind}|{told.name}".encode()).hexdigest()[:16]
 
 
-async def remove(documents: Documents, key: str, by: str, at: str) -> HeaderName:
-    """Take a name out for good: headers that tell it again do not bring it back. Raises NotFound, Conflict."""
+async def decide(documents: Documents, key: str, state: NameState, by: str, at: str) -> HeaderName:
+    """Remove a name, so that headers that tell it again do not bring it back, or keep it.
+
+    Raises NotFound, and Conflict if that is how it stands or somebody decided meanwhile. at: RFC 3339.
+    """
     found = await documents.get_versioned(HEADER_NAMES, key)
     if found is None:
         raise NotFound("no-such-name", "no name that headers told has this id")
     old, version = found
-    removed = HeaderName(id=key, kind=old.kind, name=old.name, studies=(), state=NameState.REMOVED, at=at, by=by)
-    await documents.put(HEADER_NAMES, removed, if_version=version)
-    return removed
+    if old.state is state:
+        raise Conflict("that is how it stands already; read the names again")
+    decisions = (*old.decisions, NameDecision(state=state, by=by, at=at))
+    studies = () if state is NameState.REMOVED else old.studies
+    name = msgspec.structs.replace(old, studies=studies, state=state, at=at, by=by, decisions=decisions)
+    await documents.put(HEADER_NAMES, name, if_version=version)
+    return name

@@ -8,6 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from services.anonymizer.text import site_list
+from services.anonymizer.text.folding import morphemes
+from services.anonymizer.text.folding.folded_text import FoldedText
+from services.anonymizer.text.folding.lexicon import is_clinical, terms_with
+from services.anonymizer.text.names.latin import is_romaji_family
+from services.anonymizer.text.names.surnames import is_name
 
 _STAFF: Final = (
     "ReferringPhysicianName", "ConsultingPhysicianName", "PhysiciansOfRecord", "PerformingPhysicianName",
@@ -39,6 +44,9 @@ _GENERIC_WORDS: Final = frozenset(
     "rd "
     "room nuclear ultrasound therapy health care outpatient inpatient main central ct mr mri us".split()
 )
+_PLACE: Final = re.compile(
+    "(?:科|部|室|課|係|外来|階|センター|部門|学|講座|院|クリニック|所)$|[棟館]|[Ww]ard|[Uu]nit|[Cc]ent"
+)
 _LONGEST, _SHORTEST_PLACE = 64, 3
 
 
@@ -61,7 +69,8 @@ def _staff(header: Mapping[str, Sequence[str]], patients: set[str]) -> Iterator[
         for value in header.get(keyword, ()):
             name = _of_one_line(value)
             is_person = not re.search(r"\d", name) and any(sign.isalpha() for sign in name)
-            if is_person and len(name) <= _LONGEST and not _NOBODY.search(name) and _bare(value) not in patients:
+            is_patient = _bare(value) in patients
+            if is_person and len(name) <= _LONGEST and not (_NOBODY.search(name) or is_patient or _is_words(name)):
                 yield ToldName("staff", name)
 
 
@@ -69,7 +78,8 @@ def _places(header: Mapping[str, Sequence[str]]) -> Iterator[ToldName]:
     for keyword, kind in _PLACES.items():
         for value in header.get(keyword, ()):
             name = _of_one_line(value)
-            if _SHORTEST_PLACE <= len(name) <= _LONGEST and not _is_common(name) and not _NOBODY.fullmatch(name):
+            is_short_or_long = not _SHORTEST_PLACE <= len(name) <= _LONGEST
+            if not (is_short_or_long or _is_common(name) or _NOBODY.fullmatch(name) or _is_finding(kind, name)):
                 yield ToldName(kind, name)
 
 
@@ -83,6 +93,33 @@ def _is_common(name: str) -> bool:
     if _COMMONEST.fullmatch(name) or _GENERIC.fullmatch(name):
         return True
     return name.isascii() and all(word.lower() in _GENERIC_WORDS for word in re.findall("[A-Za-z]+", name))
+
+
+def _is_words(name: str) -> bool:
+    """Say whether what stands for a person is common words that nobody is called, as 腫瘍, 右肺 or BRAIN.
+
+    Who types a finding into the field of a physician does so more than once, and each text would lose it.
+    """
+    folded = _folded(name)
+    if not folded.words.are_common(0, len(folded.text)):
+        return False
+    return not is_name(folded.view, words=True) and not any(map(is_romaji_family, folded.view.split()))
+
+
+def _is_finding(kind: str, name: str) -> bool:
+    """Say whether what stands for a place is clinical, or a department or ward of common words without a word for it.
+
+    手外科 and さくら病棟 are places; 前立腺, 頭部CT and 回復期 are not, even where they were typed into their field.
+    """
+    folded = _folded(name)
+    if is_clinical(folded.view) or terms_with(folded.view):
+        return True
+    is_named = kind == "institution" or _PLACE.search(folded.text) or not re.search("[A-Za-z一-鿿]", folded.text)
+    return not is_named and folded.words.are_common(0, len(folded.text))
+
+
+def _folded(name: str) -> FoldedText:
+    return FoldedText(name, analyse=morphemes.available())
 
 
 def _bare(value: str) -> str:

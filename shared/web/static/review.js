@@ -25,7 +25,7 @@ names.forEach(name => {
 actions.w = () => { const name = document.querySelector("#decide input.actor") || names[0]; if (name) name.focus(); };
 
 // The queue: j and k go from row to row.
-const rows = [...document.querySelectorAll("a.row")];
+const rows = [...document.querySelectorAll("a.row, button.row")];
 if (rows.length) {
   const go = step => { const at = rows.indexOf(document.activeElement); rows[Math.max(0, Math.min(rows.length - 1, at < 0 ? 0 : at + step))].focus(); };
   actions.j = () => go(1);

@@ -12,13 +12,13 @@ from typer.testing import CliRunner, Result
 from services.__main__ import app
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.header_names import learned
-from services.anonymizer.header_names.learned import LearnedNames, Sighting, key_of, remove
+from services.anonymizer.header_names.learned import LearnedNames, Sighting, decide, key_of
 from services.anonymizer.header_names.told import ToldName
 from services.anonymizer.records import COLLECTIONS, HEADER_NAMES, HeaderName, NameState
 from services.anonymizer.reports.handler import deidentify_report
 from shared.documents import Documents
 from shared.documents.sqlite import open_sqlite
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 from shared.events import ReportDeidentified, ReportReceived
 from shared.runtime.ports import open_ports, port_settings
 from shared.service import Role
@@ -90,7 +90,7 @@ async def test_a_name_that_a_person_removed_does_not_come_back(documents: Docume
     names = LearnedNames(1, refresh_s=0)
     await seen_on(names, documents, "1")
 
-    await remove(documents, key_of(WARD), "Officer", AT)
+    await decide(documents, key_of(WARD), NameState.REMOVED, "Officer", AT)
     await seen_on(names, documents, "2", "3")
     await seen_on(LearnedNames(1), documents, "4")
 
@@ -99,7 +99,22 @@ async def test_a_name_that_a_person_removed_does_not_come_back(documents: Docume
     assert (row.state, row.by, row.studies) == (NameState.REMOVED, "Officer", ())
     assert await names.lines(documents) == ()
     with pytest.raises(NotFound):
-        await remove(documents, "0" * 16, "Officer", AT)
+        await decide(documents, "0" * 16, NameState.REMOVED, "Officer", AT)
+
+
+async def test_a_name_that_a_person_keeps_is_cleaned_and_one_that_was_removed_comes_back(documents: Documents) -> None:
+    names = LearnedNames(1, refresh_s=0)
+    await seen_on(names, documents, "1")
+
+    for state in (NameState.KEPT, NameState.REMOVED, NameState.KEPT):
+        await decide(documents, key_of(WARD), state, "Officer", AT)
+
+    row = await documents.get(HEADER_NAMES, key_of(WARD))
+    assert row is not None
+    assert [each.state for each in row.decisions] == ["kept", "removed", "kept"]
+    assert await names.lines(documents) == ("ward: すずらん七",)
+    with pytest.raises(Conflict):
+        await decide(documents, key_of(WARD), NameState.KEPT, "Officer", AT)
 
 
 async def test_no_more_names_are_learned_than_a_site_has(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,3 +35,24 @@ def test_staff_and_places_are_told_and_the_patient_is_not() -> None:
 )  # fmt: skip
 def test_what_every_hospital_has_is_not_told(keyword: str, value: str) -> None:
     assert names_told({keyword: [value]}) == ()
+
+
+@pytest.mark.parametrize("keyword", ["ReferringPhysicianName", "InstitutionalDepartmentName", "CurrentPatientLocation"])
+@pytest.mark.parametrize("value", ["前立腺", "リンパ節", "腫瘍", "頭部CT", "異常なし", "正常", "BRAIN", "CHEST"])
+def test_a_finding_in_the_field_of_a_name_is_not_told(keyword: str, value: str) -> None:
+    assert names_told({keyword: [value]}) == ()
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("ReferringPhysicianName", "森川"), ("ReferringPhysicianName", "東^健"), ("ReferringPhysicianName", "ナカムラ"),
+        ("ReferringPhysicianName", "YAMADA"), ("ReferringPhysicianName", "SMITH^JOHN"),
+        ("ReferringPhysicianName", "高安^哲"),
+        ("InstitutionalDepartmentName", "もの忘れ外来"), ("InstitutionalDepartmentName", "北斗画像センター"),
+        ("CurrentPatientLocation", "さくら病棟"), ("CurrentPatientLocation", "ひまわり"),
+        ("InstitutionName", "みなとの杜"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_also_made_of_words_is_told(keyword: str, value: str) -> None:
+    assert [each.name for each in names_told({keyword: [value]})] == [value]
