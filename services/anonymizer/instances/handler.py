@@ -180,6 +180,7 @@ def _audit(event: InstancesReceived, deps: AnonymizerDeps, blob: str, cleaned: C
         keys=cleaned.keys,
         decision=decision,
         device_rule=cleaned.device_rule,
+        rules_only=not deps.policy.analyse,
     )
 
 

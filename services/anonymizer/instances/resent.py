@@ -19,9 +19,10 @@ async def still_there(
     """
     if not event.resent:
         return []
-    label = profile.load(deps.policy.profile).label
+    policy = deps.policy
+    now = (profile.load(policy.profile).label, policy.keys.version, not policy.analyse)
     audits = await deps.documents.get_many(AUDIT, [blob for blob in event.blobs if blob not in decisions])
-    same = [each for each in audits.values() if (each.profile, each.keys_version) == (label, deps.policy.keys.version)]
+    same = [each for each in audits.values() if (each.profile, each.keys_version, each.rules_only) == now]
     same = [each for each in same if each.at > since]
     return [each for each in same if await deps.deidentified.size(each.instance.blob) == each.instance.size_bytes]
 

@@ -171,6 +171,7 @@ def _audit(event: ReportReceived, deps: AnonymizerDeps, report: DeidentifiedRepo
         keys=report.keys,
         at=event.occurred_at.isoformat(),
         decision=decision,
+        rules_only=not deps.policy.analyse,
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -68,6 +69,18 @@ async def subject(deps: AnonymizerDeps, site: Site) -> str:
 
 async def entries(deps: AnonymizerDeps, **asked: str) -> list[Entry]:
     return [each async for each in search.found(deps.documents, wanted_of(asked))]
+
+
+async def test_what_was_cleaned_without_the_analyser_says_so(deps: AnonymizerDeps) -> None:
+    rules_only = replace(deps, policy=deps.policy._replace(analyse=False))
+    event = msgspec.structs.replace(await received(deps, ct("utf-8").data), resent=True)
+    await deidentify_instances(event, rules_only)
+    before = [each.profile for each in await entries(deps, kind="instance")]
+
+    await deidentify_instances(event, deps)  # sent again to a gateway that has it: made anew
+
+    assert before == ["jmid/3 rules-only"]
+    assert [each.profile for each in await entries(deps, kind="instance")] == ["jmid/3"]
 
 
 async def test_everything_is_found_newest_first_and_by_each_filter(deps: AnonymizerDeps, subject: str) -> None:

@@ -179,7 +179,7 @@ def test_a_profile_explains_itself() -> None:
     compared = RUN.invoke(commands.profile, ["diff", "jmid", "research"])
 
     assert "patient-pseudonym" in explained.output
-    assert "research/2" in shown.output
+    assert "research/3" in shown.output
     assert "StudyDate" in compared.output or "Study Date" in compared.output
     assert RUN.invoke(commands.profile, ["explain", "NoSuchThing"]).exit_code == 2
     assert RUN.invoke(commands.profile, ["show", "nobody"]).exit_code == 2

@@ -76,7 +76,7 @@ async def test_a_received_instance_is_stored_recorded_and_announced(deps: Anonym
     assert len(stored) == instance.size_bytes
     assert audit is not None
     assert audit.digest == instance.sha256 == hashlib.sha256(stored).hexdigest()
-    assert (audit.profile, audit.keys_version, audit.counts["uid"] > 3) == ("jmid/2", "k1", True)
+    assert (audit.profile, audit.keys_version, audit.counts["uid"] > 3) == ("jmid/3", "k1", True)
     assert (told.keys.modality, told.keys.study_date) == ("CT", "20240312")
     assert of_type(events, InputDeidentified)[0].blobs == event.blobs
 

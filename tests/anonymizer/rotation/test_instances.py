@@ -190,7 +190,7 @@ def test_dates_move_as_if_the_original_had_been_shifted_by_the_new_keys(vr: byte
 
 def test_an_older_version_of_the_profile_is_told(ring: Keyring) -> None:
     cleaned = deidentify(ct("default").data, Policy("jmid", ring.versions[0], SITE))
-    older = msgspec.structs.replace(cleaned, data=cleaned.data.replace(b"J-MID jmid/2", b"J-MID jmid/1"))
+    older = msgspec.structs.replace(cleaned, data=cleaned.data.replace(b"J-MID jmid/3", b"J-MID jmid/1"))
 
     assert renewed(ring, older).guessed == {"profile": 1}
 

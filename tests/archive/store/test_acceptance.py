@@ -88,8 +88,11 @@ def reasons(answer: dict[str, Any]) -> list[int]:
     return [item["00081197"]["Value"][0] for item in failed]
 
 
-async def test_what_a_gateway_sends_deidentified_is_stored(centre: aiohttp.ClientSession) -> None:
-    assert (await store(centre, deidentified(), **GATEWAY))[0] == 200
+@pytest.mark.parametrize("version", [2, 3])
+async def test_what_a_gateway_sends_deidentified_is_stored(centre: aiohttp.ClientSession, version: int) -> None:
+    data = deidentified(DeidentificationMethod=[f"J-MID jmid/{version}", "PS3.15 2026d"])
+
+    assert (await store(centre, data, **GATEWAY))[0] == 200
 
 
 @pytest.mark.parametrize(
