@@ -14,6 +14,7 @@ from services.anonymizer.dicom import patient_identifiers
 from services.anonymizer.dicom.patient_identifiers import IdentifyingValue, TopLevelAttributes
 from services.anonymizer.instances.elements.action_tables import State
 from services.anonymizer.instances.elements.data_set import Buffer, Rewriter
+from services.anonymizer.instances.elements.surplus import WITH_SURPLUS
 from services.anonymizer.pixels.pixel_data import PixelData
 from services.anonymizer.policy import Context, Policy
 from services.anonymizer.pseudonyms import vault_entries
@@ -275,21 +276,20 @@ def _template(first: _First) -> Template | None:
     pos = file.start
     while pos + 8 <= len(data):
         tag = (element := elements.read(data, pos, len(data), file.syntax)).tag
-        if tag >= _PIXELS or data.startswith(b"\0\0\0\0", pos):
-            break
+        if tag >= _PIXELS or tag in WITH_SURPLUS or data.startswith(b"\0\0\0\0", pos):
+            break  # a template without a table of look-up values is none: how much of it goes out, another element says
         stated = rewriter.stated_before(tag)
         rewriter.counts.clear()
         rewriter.replaced.clear()
         out, following = rewriter.element(element, state)
         identifying, attributes = patient_identifiers.read_part(data, pos, following, state.syntax, state.charset)
-        counts = dict(rewriter.counts)
         sealed = vault_entries.entries(first.context.keys, first.context.issuer, rewriter.replaced)
+        counts = dict(rewriter.counts)
         pieces.append(Piece(tag, data[pos:following], stated, stated + out, counts, identifying, attributes, sealed))
         if tag == _CHARSET:
             state = rewriter.switched(state, pos)
         pos = following
-    last = rewriter.stated_before(_PIXELS)
-    pieces.append(Piece(_PIXELS, b"", last, last, {}, (), {}, ()))
+    pieces.append(Piece(_PIXELS, b"", last := rewriter.stated_before(_PIXELS), last, {}, (), {}, ()))
     template = Template(first.context, state, first.statements, pieces)
     template.failures = first.failures
     return template if template.header() == first.header else None

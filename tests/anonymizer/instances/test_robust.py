@@ -16,8 +16,8 @@ from services.anonymizer.instances.batch import Refusal, deidentify_one
 from services.anonymizer.instances.deidentify import Cleaned, deidentify
 from services.anonymizer.policy import Policy
 from shared.errors import Invalid
+from tests.anonymizer.instances.elements.test_content_items import dose_report
 from tests.anonymizer.instances.planted import ct
-from tests.anonymizer.instances.test_content_items import dose_report
 
 SYNTAXES = [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
 

@@ -16,8 +16,8 @@ from services.anonymizer.instances import series_template
 from services.anonymizer.instances.batch import Refusal, deidentify_one
 from services.anonymizer.instances.deidentify import Cleaned
 from services.anonymizer.policy import Policy
+from tests.anonymizer.instances.elements.test_content_items import dose_report
 from tests.anonymizer.instances.planted import SCRIPTS
-from tests.anonymizer.instances.test_content_items import dose_report
 from tests.anonymizer.instances.test_real_files import files
 
 Outcome = Cleaned | Refusal

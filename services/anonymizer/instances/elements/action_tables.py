@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from services.anonymizer.instances.elements import actions, content_items, padding
+from services.anonymizer.instances.elements import actions, content_items, padding, surplus
 from services.anonymizer.profile import profile, tables
 from services.anonymizer.profile.profile import Action
 from shared.dicom import character_sets, vrs
@@ -34,13 +34,14 @@ class Scope(NamedTuple):
 
 
 class State(NamedTuple):
-    """Where the walk is. dummy: inside a Sequence whose action is D."""
+    """Where the walk is. dummy: inside a Sequence whose action is D.  start: of the Data Set or Item."""
 
     syntax: Syntax
     table: Scope
     charset: bytes
     depth: int
     dummy: bool = False
+    start: int = 0
 
 
 @cache
@@ -72,6 +73,7 @@ def scope(name: str, sop_class_uid: str, place: str, search: bool, recodes: bool
         actions.ICC_PROFILE,
         *PIXELS,
         *content_items.VALUES,
+        *surplus.WITH_SURPLUS,
         *(tag for tag, vr in kept.items() if explicit and vr not in vrs.SHORT),
     ):
         kept.pop(tag, None)

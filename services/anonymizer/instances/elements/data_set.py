@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from services.anonymizer.instances.elements import actions, attribute_tags, content_items, padding, private_attributes
 from services.anonymizer.instances.elements.action_tables import CHARSET, PIXELS, STATED, Scope, State, scope
+from services.anonymizer.instances.elements.surplus import WITH_SURPLUS, without_surplus
 from services.anonymizer.pixels import pixel_data
 from services.anonymizer.pixels.pixel_data import PixelData
 from services.anonymizer.policy import Context
@@ -49,7 +50,7 @@ class Rewriter:
     def rewrite(self, start: int, syntax: Syntax, additions: Mapping[int, bytes]) -> list[Buffer]:
         """Return the new Data Set in parts. additions: encoded elements, in place of any of their tags."""
         parts: list[Buffer] = []
-        self._dataset(start, len(self._data), self.begin(syntax, additions), parts)
+        self._dataset(start, len(self._data), self.begin(syntax, additions)._replace(start=start), parts)
         while self._pending:
             parts.append(self._pending.pop()[1])
         self.header = self.header or len(parts)
@@ -169,7 +170,7 @@ class Rewriter:
             if action in profile.PSEUDONYMS:
                 self.replaced[action, value, state.charset] = new
             value = new
-        bare = self._without_padding(element.tag, vr, value)
+        bare = self._without_padding(element, vr, value, state)
         if acted is None and vr == b"AT":
             left = attribute_tags.retained(element.tag, bare, syntax, self._is_retained)
             if left is not None:
@@ -180,9 +181,11 @@ class Rewriter:
             return None, following
         return [elements.encode(element.tag, vr, bare if recoded is None else recoded, syntax)], following
 
-    def _without_padding(self, tag: int, vr: bytes, value: bytes) -> bytes:
+    def _without_padding(self, element: Element, vr: bytes, value: bytes, state: State) -> bytes:
         """Return a value as it goes out, without what stands behind what it can hold."""
-        bare = padding.cleared(tag, vr, value)
+        bare = padding.cleared(element.tag, vr, value)
+        if element.tag in WITH_SURPLUS:
+            bare = without_surplus(self._data, state.start, element, bare, state.syntax)
         if len(bare) < len(value):
             self.counts["clear-padding"] += 1
         return bare
@@ -277,7 +280,7 @@ class Rewriter:
                 table = Scope({**state.table.actions, **overrides}, state.table.kept, state.table.most)
                 state = state._replace(table=table)
         inner: list[Buffer] = []
-        at, changed = self._dataset(item.value, finish, state, inner)
+        at, changed = self._dataset(item.value, finish, state._replace(start=item.value), inner)
         if item.length == UNDEFINED:
             if self._data[at : at + 4] != state.syntax.tag.pack(0xFFFE, 0xE00D):
                 raise Invalid("bad-sequence", "no delimiter ends an Item of undefined length (PS3.5 7.5.2)")

@@ -10,7 +10,7 @@ from services.anonymizer.instances.sop_classes import SOP_CLASS
 from services.anonymizer.policy import Context, Policy, of
 from tests.anonymizer.pixels.test_burned_in import ultrasound
 
-LISTS = Path(__file__).parents[2] / "data" / "descriptors"
+LISTS = Path(__file__).parents[3] / "data" / "descriptors"
 UTF8 = b"ISO_IR 192"
 
 
