@@ -29,10 +29,10 @@ class AnonymizerSettings(msgspec.Struct, frozen=True):
     pixel_text: Annotated[
         Literal["review", "mask"],
         Meta(
-            description="Images that may carry burned-in text: review, a person looks at each; "
-            "mask, what the text detector finds is masked and the image passes."
+            description="Images that may carry burned-in text: mask, what the text detector finds is masked, and the "
+            "image passes if a second look at it finds nothing left; review, a person looks at each."
         ),
-    ] = "review"
+    ] = "mask"
     documents: Annotated[
         Literal["refuse", "review"],
         Meta(

@@ -54,9 +54,10 @@ async def test_it_does_not_start_to_mask_or_search_without_a_detector(
 ) -> None:
     monkeypatch.setattr(text_detector, "available", lambda: False)
     name, _, value = f"JMID_ANONYMIZER_{setting}".partition("=")
+    environ = {"JMID_ANONYMIZER_PIXEL_TEXT": "review", name: value}
 
     with pytest.raises(SettingsError, match=f"{name}.*needs the text detector"):
-        async with SERVICE.opens(changed(place, environ={name: value})):
+        async with SERVICE.opens(changed(place, environ=environ)):
             pass
 
 

@@ -27,6 +27,7 @@ def gateway(tmp_path: Path) -> Iterator[System]:
     own = {
         "JMID_INGEST_DIMSE_PORT": str(ports[3]),
         "JMID_ANONYMIZER_KEYS": str(home / "keys"),
+        "JMID_ANONYMIZER_PIXEL_TEXT": "review",
         "JMID_HOST_WORKERS": "1",
     }
     system = System(home, {**os.environ, **own})

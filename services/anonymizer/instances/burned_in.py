@@ -3,6 +3,7 @@
 Source: PS3.15 E.3.1 (Clean Pixel Data Option).
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from services.anonymizer import device_rules
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from services.anonymizer.instances.deidentify import Review
 
 FOUND: Final = "burned-in-text-found"
+LEFT: Final = "burned-in-text-left"
 
 
 def cleaned(
@@ -43,8 +45,7 @@ def cleaned(
         return _masked_by_person(data, review)
     if not policy.trust_detector:
         raise Refused(rule.name, rule.why)
-    boxes = image.outside_regions(data) + text_detector.text_boxes(image.for_detector(data))
-    return image.masked(data, boxes) if boxes else data
+    return _masked_by_detector(data)
 
 
 def _masked_by_person(data: FileBytes, review: "Review") -> FileBytes:
@@ -62,9 +63,27 @@ def device_rule_for(attributes: TopLevelAttributes, policy: Policy) -> DeviceRul
 
 def _masked_by_rule(data: FileBytes, rule: DeviceRule, policy: Policy) -> FileBytes:
     boxes = [Box(*box) for box in rule.current.boxes]
-    if policy.trust_detector:
-        boxes += image.outside_regions(data) + text_detector.text_boxes(image.for_detector(data))
-    return image.masked(data, boxes)
+    return _masked_by_detector(data, boxes) if policy.trust_detector else image.masked(data, boxes)
+
+
+def _masked_by_detector(data: FileBytes, boxes: Sequence[Box] = ()) -> FileBytes:
+    """Return the file without text, the file itself if it has none. boxes: to be masked whatever the detector sees."""
+    return _masked_and_looked_at(data, [*boxes, *image.outside_regions(data), *_text_in(data)])
+
+
+def _masked_and_looked_at(data: FileBytes, boxes: Sequence[Box]) -> FileBytes:
+    """Return the file with the boxes masked, after a second look, larger and at other frames, sees no text beside them.
+
+    Raises Refused if it does.
+    """
+    masked = image.masked(data, list(boxes)) if boxes else data
+    if any(text_detector.left_in(frames, boxes) for frames in image.for_detector(masked)):
+        raise Refused(LEFT, "the text detector sees text beside what it masked: a person has to look at it")
+    return masked
+
+
+def _text_in(data: FileBytes) -> list[Box]:
+    return [box for frames in image.for_detector(data) for box in text_detector.text_boxes(frames)]
 
 
 def _is_searched(rule: PixelRule, policy: Policy) -> bool:
@@ -83,7 +102,7 @@ def _searched(data: FileBytes, rule: PixelRule, policy: Policy) -> FileBytes | N
     if boxes and not policy.trust_detector:
         raise Refused(FOUND, "the text detector sees text in an image in which none is expected")
     if boxes:
-        return image.masked(data, boxes)
+        return _masked_and_looked_at(data, boxes)
     return data if sample.is_all and rule.search == "each" else None
 
 
@@ -110,5 +129,7 @@ def proposed(data: FileBytes, reason: str = "") -> Proposal:
     outside = image.outside_regions(data)
     if not text_detector.available():
         return Proposal(outside, None)
-    find = text_detector.legible_boxes if reason == FOUND else text_detector.text_boxes
-    return Proposal(outside, find(image.for_detector(data)))
+    if reason != FOUND:
+        return Proposal(outside, _text_in(data))
+    legible = (text_detector.legible_boxes(frames) for frames in image.for_detector(data))
+    return Proposal(outside, [box for boxes in legible for box in boxes])

@@ -33,16 +33,23 @@ _DECODED_TO_RGB: Final = ("YBR_RCT", "YBR_ICT")
 
 def displayed(data: FileBytes) -> Array:
     """Return all frames as displayed: (frame, row, column) of uint8; colour as its brightest channel."""
-    return _decoded(data, lambda dataset: _frames(dataset, dim=False))
+    return _decoded(data, lambda dataset: _frames(dataset, dim=False)[0])
 
 
-def for_detector(data: FileBytes) -> Array:
-    """Return all frames as displayed, but that what the display window leaves out can be told from its surroundings."""
+def for_detector(data: FileBytes) -> list[Array]:
+    """Return all frames as displayed, but that what the display window leaves out can be told from its surroundings.
+
+    Colour three times, as its brightest channel, its darkest, and their difference: red on white is white in the first,
+    blue on black is black in the second, and a text in colour stands out from grey anatomy in the third alone.
+    """
     return _decoded(data, lambda dataset: _frames(dataset, dim=True))
 
 
 class Sample(NamedTuple):
-    """Frames of an image ``for_detector``: (frame, row, column) of uint8. is_all: whether it has no others."""
+    """Frames of an image ``for_detector``: (frame, row, column) of uint8. is_all: whether it has no others.
+
+    Of an image in colour they are all here three times.
+    """
 
     frames: Array
     is_all: bool
@@ -58,7 +65,7 @@ def sampled(data: FileBytes) -> Sample:
         count = int(dataset.get("NumberOfFrames") or 1)
         indices = sorted({round(each) for each in np.linspace(0, count - 1, text_detector.FRAMES)})
         frames = np.stack(list(iter_pixels(source, indices=indices, raw=True)))
-        return Sample(_as_displayed(frames, dataset, dim=True), len(indices) == count)
+        return Sample(np.concatenate(_as_displayed(frames, dataset, dim=True)), len(indices) == count)
 
     if isinstance(data, bytes):
         return _decoded(data, lambda dataset: sample(dataset, dataset))
@@ -81,12 +88,18 @@ def _header(data: mmap.mmap) -> Dataset:
 
 
 def png(data: FileBytes, frame: int) -> bytes:
-    """Return one frame, from 0, as a PNG; raise Invalid if there is none of that number."""
-    frames = displayed(data)
-    if not 0 <= frame < len(frames):
-        raise Invalid("no-such-frame", "the image has fewer frames")
+    """Return one frame, from 0, as a PNG, in its colours; raise Invalid if there is none of that number."""
+
+    def picture(dataset: Dataset) -> Array:
+        pixels, in_colour = _coloured(_pixels(dataset), dataset)
+        if not 0 <= frame < len(pixels):
+            raise Invalid("no-such-frame", "the image has fewer frames")
+        one = pixels[frame : frame + 1]
+        shown: Array = _stretched(one)[0] if in_colour else _as_displayed(one, dataset, dim=False)[0][0]
+        return shown
+
     buffer = io.BytesIO()
-    Image.fromarray(frames[frame]).save(buffer, "PNG")
+    Image.fromarray(_decoded(data, picture)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -168,27 +181,39 @@ def _written(dataset: Dataset) -> bytes:
     return buffer.getvalue()
 
 
-def _frames(dataset: Dataset, *, dim: bool) -> Array:
+def _frames(dataset: Dataset, *, dim: bool) -> list[Array]:
+    return _as_displayed(_pixels(dataset), dataset, dim=dim)
+
+
+def _pixels(dataset: Dataset) -> Array:
+    """Return all frames: (frame, row, column), or with samples behind."""
     pixels: Array = dataset.pixel_array
-    if int(dataset.get("NumberOfFrames") or 1) == 1:
-        pixels = pixels[np.newaxis]
-    return _as_displayed(pixels, dataset, dim=dim)
+    return pixels[np.newaxis] if int(dataset.get("NumberOfFrames") or 1) == 1 else pixels
 
 
-def _as_displayed(pixels: Array, dataset: Dataset, *, dim: bool) -> Array:
-    """Return the frames as uint8. dim: with what the window leaves out."""
+def _coloured(pixels: Array, dataset: Dataset) -> tuple[Array, bool]:
+    """Return the frames in RGB, and whether they are; frames of grey as they came."""
     photometric = str(dataset.PhotometricInterpretation)
     if photometric == "PALETTE COLOR":
-        pixels = apply_color_lut(pixels, dataset)
-        photometric = "RGB"
-    if pixels.ndim == 4:
-        if photometric.startswith("YBR") and photometric not in _DECODED_TO_RGB:
-            pixels = convert_color_space(pixels, photometric, "RGB", per_frame=True)
-        return _stretched(pixels.max(axis=-1))
+        return apply_color_lut(pixels, dataset)[..., :3], True
+    if pixels.ndim == 4 and photometric.startswith("YBR") and photometric not in _DECODED_TO_RGB:
+        return convert_color_space(pixels, photometric, "RGB", per_frame=True), True
+    return pixels, pixels.ndim == 4
+
+
+def _as_displayed(pixels: Array, dataset: Dataset, *, dim: bool) -> list[Array]:
+    """Return the frames as uint8; of colour the brightest channel, and if they differ the darkest and the difference.
+
+    dim: with what the window leaves out.
+    """
+    pixels, in_colour = _coloured(pixels, dataset)
+    if in_colour:
+        high, low = pixels.max(axis=-1), pixels.min(axis=-1)
+        return [_stretched(each) for each in ([high] if np.array_equal(high, low) else [high, low, high - low])]
     values = apply_modality_lut(pixels, dataset)
     has_window = "WindowCenter" in dataset and "VOILUTSequence" not in dataset
     shown = _stretched(_with_outside(values, dataset) if dim and has_window else apply_voi_lut(values, dataset))
-    return 255 - shown if photometric == "MONOCHROME1" else shown
+    return [255 - shown if str(dataset.PhotometricInterpretation) == "MONOCHROME1" else shown]
 
 
 def _with_outside(values: Array, dataset: Dataset) -> Array:

@@ -18,6 +18,7 @@ from shared.errors import Refused, SettingsError
 
 MARGIN = 4  # pixels around what was found: strokes are anti-aliased
 _SCALES = (1, 2)  # small text is found at twice its size; the detector itself enlarges to _SHORTEST
+_SECOND, _MASKED = 3, 0.5  # the size of a second look, and the part of a place from which it is masked
 _SHORTEST = 736  # pixels of the shorter side
 _PIXEL, _BOX = 0.2, 0.3  # scores from which a pixel, and what is around a group of them, may be text
 _READ, _HARDLY = 0.5, 0.1  # scores of the recogniser
@@ -75,6 +76,21 @@ def legible_boxes(frames: "np.ndarray[Any, Any]") -> list[Box]:
     return sorted({box for picture in _differing(frames) for box in _legible(picture)})
 
 
+def left_in(frames: "np.ndarray[Any, Any]", masked: Sequence[Box]) -> list[Box]:
+    """Return where text can be read that is not masked, in pictures of _SECOND times their size.
+
+    frames: as of ``text_boxes``, with what is masked; of many, those between the ones that it looks at. A place that is
+    mostly masked is none: the edge of a mask looks like a line. Raises Refused if the detector is not installed.
+    """
+    _check_installed()
+    covered = np.zeros(frames.shape[1:], bool)
+    for left, top, right, bottom in masked:
+        covered[top:bottom, left:right] = True
+    step = max(1, len(frames) // FRAMES)
+    found = {box for picture in _differing(frames[step // 2 :: step]) for box in _legible(picture, _SECOND)}
+    return sorted(box for box in found if covered[box.top : box.bottom, box.left : box.right].mean() < _MASKED)
+
+
 def lines(picture: "np.ndarray[Any, Any]") -> list[Box]:
     """Return where text is in one picture of a page, at its own size. picture: (row, column) of uint8.
 
@@ -107,11 +123,11 @@ def _boxes(picture: "np.ndarray[Any, Any]", scale: int) -> list[Box]:
     return [_box(corners, scale, *picture.shape) for corners in detected or []]
 
 
-def _legible(picture: "np.ndarray[Any, Any]") -> list[Box]:
+def _legible(picture: "np.ndarray[Any, Any]", scale: int = 1) -> list[Box]:
     """Return the finds that are text. Only those are read whose size does not tell."""
-    enlarged = _enlarged(picture, 1)
+    enlarged = _enlarged(picture, scale)
     detected, _ = _engine()(enlarged, use_det=True, use_cls=False, use_rec=False, box_thresh=_BOX)
-    finds = [(_box(corners, 1, *picture.shape), corners) for corners in detected or []]
+    finds = [(_box(corners, scale, *picture.shape), corners) for corners in detected or []]
     sized = [(box, legible_by_size(box), corners) for box, corners in finds]
     doubtful = [(box, corners) for box, legible, corners in sized if legible is None]
     texts = _read(enlarged, [corners for _, corners in doubtful]) if doubtful else []

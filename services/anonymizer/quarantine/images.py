@@ -28,6 +28,7 @@ _BOX = re.compile(r"(?:(\d{1,5}):)?(\d{1,5}),(\d{1,5}),(\d{1,5}),(\d{1,5})")  # 
 _BLOB = "{blob:[A-Za-z0-9._/-]+}"
 PIXEL_REASONS = frozenset(rule.name for rule in rules() if rule.then == "look") | {
     burned_in.FOUND,
+    burned_in.LEFT,
     text_detector.UNSEEN,
 }
 _LOOKED_AT = PIXEL_REASONS | {documents.PAGES}
