@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.device_rules import RuleState
+from services.anonymizer.name_records import SITE_NAMES
 from services.anonymizer.policy import Policy
-from services.anonymizer.records import DEVICE_RULES, SITE_NAMES
+from services.anonymizer.records import DEVICE_RULES
 from services.anonymizer.text import site_list
 from services.anonymizer.text.site_list import SiteList
 from shared.documents import Eq

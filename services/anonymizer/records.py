@@ -5,7 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
-from services.anonymizer.device_rules import Device, DeviceRule, RuleState
+from services.anonymizer.device_rules import Device, DeviceRule
+from services.anonymizer.name_records import HEADER_NAMES, SITE_NAMES
 from services.anonymizer.pixels.series_ends import SeriesLooks
 from services.anonymizer.pseudonyms.key_register import KEY_VERSIONS
 from services.anonymizer.pseudonyms.vault import VAULT, VAULT_READS
@@ -175,76 +176,6 @@ class DecisionEvent(msgspec.Struct, frozen=True, kw_only=True):
     at: str
 
 
-class NameVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """That a person put a name on the site's list, or withdrew it."""
-
-    state: RuleState
-    by: str
-    at: str
-
-
-class SiteName(msgspec.Struct, frozen=True, kw_only=True):
-    """A name on the managed part of the site's list; the last version holds. kind: as in the file of the list."""
-
-    id: str
-    kind: str
-    name: str
-    state: RuleState
-    versions: tuple[NameVersion, ...]
-
-    @property
-    def current(self) -> NameVersion:
-        return self.versions[-1]
-
-
-class NameState(StrEnum):
-    """Whether a name that headers told is cleaned. SEEN: on too few Studies yet.  KEPT: in force, and a person saw it.
-
-    REMOVED: by a person, until a person keeps it.
-    """
-
-    SEEN = "seen"
-    IN_FORCE = "in-force"
-    KEPT = "kept"
-    REMOVED = "removed"
-
-    @property
-    def is_cleaned(self) -> bool:
-        """Say whether the name goes from texts."""
-        return self in (NameState.IN_FORCE, NameState.KEPT)
-
-
-class NameDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person decided about a name that headers told. at: RFC 3339."""
-
-    state: NameState
-    by: str
-    at: str
-
-
-class HeaderName(msgspec.Struct, frozen=True, kw_only=True):
-    """A name of staff or a place that headers of this site told. kind: as in the file of the site's list.
-
-    studies: pseudonyms of the first Studies on which it stood, as many as it needs to be in force.
-    by: who decided last.  at: RFC 3339, since when it is in its state.  decisions: every one, the last of which holds.
-    """
-
-    id: str
-    kind: str
-    name: str
-    studies: tuple[str, ...]
-    state: NameState
-    at: str
-    by: str = ""
-    decisions: tuple[NameDecision, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Fill in the decision of a record of before."""
-        if self.by and not self.decisions:
-            decision = NameDecision(state=self.state, by=self.by, at=self.at)
-            msgspec.structs.force_setattr(self, "decisions", (decision,))
-
-
 DAMAGED = "damaged-at-rest"
 SEND_AGAIN = "the identified bytes are no more those that came: have them sent again"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -270,8 +201,6 @@ DECISION_EVENTS = Collection(
     fields=("blob", "subject", "by", "at"),
     indexes=(("subject", "at"), ("by", "at")),
 )
-SITE_NAMES = Collection("deid_site_names", SiteName, key="id", fields=("state",))
-HEADER_NAMES = Collection("deid_header_names", HeaderName, key="id", fields=("state", "at"), indexes=(("state", "at"),))
 DEVICE_RULES = Collection("deid_device_rules", DeviceRule, key="id", fields=("state",))
 AUDIT = Collection(
     "deid_audit",

@@ -9,16 +9,9 @@ from enum import StrEnum
 import msgspec
 
 from services.anonymizer.device_rules import DeviceRule, RuleVersion
+from services.anonymizer.name_records import HeaderName, NameDecision, NameVersion, SiteName
 from services.anonymizer.pseudonyms.vault import VaultRead
-from services.anonymizer.records import (
-    Audit,
-    DecisionEvent,
-    HeaderName,
-    NameDecision,
-    NameVersion,
-    ReportAudit,
-    SiteName,
-)
+from services.anonymizer.records import Audit, DecisionEvent, ReportAudit
 from services.anonymizer.text.cleaner import Identifiers, clean_text
 
 SERVICE = "anonymizer"

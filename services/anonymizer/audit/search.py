@@ -6,16 +6,9 @@ from typing import Any, NamedTuple
 
 from services.anonymizer.audit import entries
 from services.anonymizer.audit.entries import Entry, EntryKind
+from services.anonymizer.name_records import HEADER_NAMES, SITE_NAMES, NameState
 from services.anonymizer.pseudonyms.vault import VAULT_READS
-from services.anonymizer.records import (
-    AUDIT,
-    DECISION_EVENTS,
-    DEVICE_RULES,
-    HEADER_NAMES,
-    REPORT_AUDIT,
-    SITE_NAMES,
-    NameState,
-)
+from services.anonymizer.records import AUDIT, DECISION_EVENTS, DEVICE_RULES, REPORT_AUDIT
 from shared.documents import Collection, Condition, Documents, Eq, In, Order, Range
 from shared.errors import Invalid
 

@@ -8,7 +8,8 @@ import typer
 
 from services.anonymizer.cli.home import HomeOption, documents_in
 from services.anonymizer.header_names import learned
-from services.anonymizer.records import COLLECTIONS, HEADER_NAMES, HeaderName, NameState
+from services.anonymizer.name_records import HEADER_NAMES, HeaderName, NameState
+from services.anonymizer.records import COLLECTIONS
 from shared import clock
 from shared.console import console
 from shared.documents import Eq

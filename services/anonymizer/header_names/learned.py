@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from services.anonymizer.header_names.told import ToldName
-from services.anonymizer.records import HEADER_NAMES, HeaderName, NameDecision, NameState
+from services.anonymizer.name_records import HEADER_NAMES, HeaderName, NameDecision, NameState
 from shared.documents import Documents, In
 from shared.errors import Conflict, NotFound
 

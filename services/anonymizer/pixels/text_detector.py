@@ -19,6 +19,7 @@ from shared.errors import Refused, SettingsError
 MARGIN = 4  # pixels around what was found: strokes are anti-aliased
 _SCALES = (1, 2)  # small text is found at twice its size; the detector itself enlarges to _SHORTEST
 _SECOND, _MASKED = 3, 0.5  # the size of a second look, and the part of a place from which it is masked
+_WHOLE, _ENLARGED, _OVERLAP = 2000, 3000, 160  # pixels: the most of a tile's side, of a picture's that is enlarged
 _SHORTEST = 736  # pixels of the shorter side
 _PIXEL, _BOX = 0.2, 0.3  # scores from which a pixel, and what is around a group of them, may be text
 _READ, _HARDLY = 0.5, 0.1  # scores of the recogniser
@@ -118,19 +119,57 @@ def _differing(pictures: "Iterable[np.ndarray[Any, Any]]") -> "list[np.ndarray[A
     return [picture for picture in different.values() if picture.min() != picture.max()]
 
 
+class _Tile(NamedTuple):
+    """A part of a picture as the detector gets it: enlarged, in three channels. left, top: where it begins."""
+
+    pixels: "np.ndarray[Any, Any]"
+    scale: int
+    left: int
+    top: int
+
+    def box(self, corners: Any, rows: int, columns: int) -> Box:
+        """Return a find in the picture."""
+        return _box(np.asarray(corners) / self.scale + (self.left, self.top), rows, columns)
+
+
+def _tiles(picture: "np.ndarray[Any, Any]", scale: int) -> Iterator[_Tile]:
+    """Yield the picture in parts that the detector does not shrink, enlarged up to scale, the larger it is the less.
+
+    Shrunk to _WHOLE, which the package does by itself, small text on a radiograph is lost.
+    """
+    rows, columns = picture.shape
+    scale = max(1, min(scale, _ENLARGED // max(rows, columns)))
+    size = _WHOLE // scale
+    for top in range(0, max(1, rows - _OVERLAP), size - _OVERLAP):
+        for left in range(0, max(1, columns - _OVERLAP), size - _OVERLAP):
+            part = picture[top : top + size, left : left + size]
+            yield _Tile(_enlarged(_padded(part), scale), scale, left, top)
+
+
+def _padded(part: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+    """Return a strip with black beside it: the detector enlarges the shorter side, of a strip beyond all measure."""
+    least = max(part.shape) // 4
+    return np.pad(part, [(0, max(0, least - side)) for side in part.shape])
+
+
 def _boxes(picture: "np.ndarray[Any, Any]", scale: int) -> list[Box]:
-    detected, _ = _engine()(_enlarged(picture, scale), use_det=True, use_cls=False, use_rec=False, box_thresh=_BOX)
-    return [_box(corners, scale, *picture.shape) for corners in detected or []]
+    asked = {"use_det": True, "use_cls": False, "use_rec": False, "box_thresh": _BOX}
+    finds = ((tile, _engine()(tile.pixels, **asked)[0]) for tile in _tiles(picture, scale))
+    return [tile.box(corners, *picture.shape) for tile, detected in finds for corners in detected or []]
 
 
 def _legible(picture: "np.ndarray[Any, Any]", scale: int = 1) -> list[Box]:
-    """Return the finds that are text. Only those are read whose size does not tell."""
-    enlarged = _enlarged(picture, scale)
-    detected, _ = _engine()(enlarged, use_det=True, use_cls=False, use_rec=False, box_thresh=_BOX)
-    finds = [(_box(corners, scale, *picture.shape), corners) for corners in detected or []]
+    """Return the finds that are text."""
+    return [box for tile in _tiles(picture, scale) for box in _legible_in(tile, *picture.shape)]
+
+
+def _legible_in(tile: _Tile, rows: int, columns: int) -> list[Box]:
+    """Return the finds of a tile that are text. Only those are read whose size does not tell."""
+    detected, _ = _engine()(tile.pixels, use_det=True, use_cls=False, use_rec=False, box_thresh=_BOX)
+    finds = [(tile.box(corners, rows, columns), corners) for corners in detected or []]
     sized = [(box, legible_by_size(box), corners) for box, corners in finds]
     doubtful = [(box, corners) for box, legible, corners in sized if legible is None]
-    texts = _read(enlarged, [corners for _, corners in doubtful]) if doubtful else []
+    texts = _read(tile.pixels, [corners for _, corners in doubtful]) if doubtful else []
     read = [box for (box, _), (text, score) in zip(doubtful, texts, strict=True) if is_legible(box, text, score)]
     return [box for box, legible, _ in sized if legible] + read
 
@@ -178,9 +217,8 @@ def _enlarged(picture: "np.ndarray[Any, Any]", scale: int) -> "np.ndarray[Any, A
     return np.stack([np.asarray(image)] * 3, axis=-1)
 
 
-def _box(corners: Any, scale: int, rows: int, columns: int) -> Box:
-    across = [float(x) / scale for x, _ in corners]
-    down = [float(y) / scale for _, y in corners]
+def _box(corners: Any, rows: int, columns: int) -> Box:
+    across, down = [float(x) for x, _ in corners], [float(y) for _, y in corners]
     return Box(
         max(0, int(min(across)) - MARGIN),
         max(0, int(min(down)) - MARGIN),

@@ -10,8 +10,8 @@ from yarl import URL
 
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.header_names import learned
+from services.anonymizer.name_records import HEADER_NAMES, HeaderName, NameState
 from services.anonymizer.quarantine.decisions import form_of
-from services.anonymizer.records import HEADER_NAMES, HeaderName, NameState
 from shared import clock
 from shared.documents import Eq, Order, Page
 from shared.errors import Invalid

@@ -13,9 +13,10 @@ from aiohttp import web
 
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.device_rules import RuleState
+from services.anonymizer.name_records import SITE_NAMES, NameVersion, SiteName
 from services.anonymizer.quarantine.again import events_of
 from services.anonymizer.quarantine.decisions import form_of
-from services.anonymizer.records import QUARANTINE, SITE_NAMES, NameVersion, SiteName, State
+from services.anonymizer.records import QUARANTINE, State
 from services.anonymizer.reports.review import RESIDUAL_RISK
 from services.anonymizer.text import site_list
 from services.anonymizer.text.folding.spans import MARKER

@@ -14,7 +14,8 @@ from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.header_names import learned
 from services.anonymizer.header_names.learned import LearnedNames, Sighting, decide, key_of
 from services.anonymizer.header_names.told import ToldName
-from services.anonymizer.records import COLLECTIONS, HEADER_NAMES, HeaderName, NameState
+from services.anonymizer.name_records import HEADER_NAMES, HeaderName, NameState
+from services.anonymizer.records import COLLECTIONS
 from services.anonymizer.reports.handler import deidentify_report
 from shared.documents import Documents
 from shared.documents.sqlite import open_sqlite

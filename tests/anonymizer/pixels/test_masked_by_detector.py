@@ -94,3 +94,19 @@ def test_an_image_without_text_passes_as_it_came(trusting: Policy) -> None:
 
     assert pydicom.dcmread(io.BytesIO(output)).PixelData == pydicom.dcmread(io.BytesIO(data)).PixelData
     assert "113101" in codes_of(output)
+
+
+def test_small_text_on_a_large_picture_is_seen() -> None:
+    drawn = Image.new("L", (4100, 240), 30)
+    ImageDraw.Draw(drawn).text((3000, 100), "SATO 70918263", 220, font_size=14)
+
+    boxes = text_detector.text_boxes(np.asarray(drawn)[np.newaxis])
+
+    assert any(left <= 3000 and right >= 3090 and top < 110 < bottom for left, top, right, bottom in boxes)
+
+
+@pytest.mark.parametrize("shape", [(1, 65535), (65535, 1), (3, 3)])
+def test_a_picture_of_any_shape_can_be_looked_at(shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (1, *shape)).astype(np.uint8)
+
+    assert isinstance(text_detector.text_boxes(noise), list)

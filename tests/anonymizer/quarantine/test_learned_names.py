@@ -11,8 +11,8 @@ from services.anonymizer.audit.search import Wanted
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.header_names.learned import LearnedNames, Sighting, key_of
 from services.anonymizer.header_names.told import ToldName
+from services.anonymizer.name_records import HEADER_NAMES
 from services.anonymizer.quarantine import learned_names, routes
-from services.anonymizer.records import HEADER_NAMES
 from shared.events import ReportReceived
 from tests.anonymizer.quarantine.site import Site, open_site
 from tests.anonymizer.reports.test_handler import deps as deps  # the fixture

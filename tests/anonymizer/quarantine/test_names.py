@@ -12,8 +12,9 @@ from aiohttp import web
 from services.anonymizer.audit import search
 from services.anonymizer.audit.search import Wanted
 from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.name_records import SITE_NAMES
 from services.anonymizer.quarantine import names, reports, routes
-from services.anonymizer.records import QUARANTINE, SITE_NAMES
+from services.anonymizer.records import QUARANTINE
 from services.anonymizer.reports.handler import deidentify_report
 from shared.bus import Bus
 from shared.events import ReportDeidentified, ReportReceived
