@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.adversarial.generators.measure import Score
 
-WRITERS = ("university", "regional", "municipal", "private_university", "island_hospitals")
+WRITERS = ("university", "regional", "municipal", "private_university", "island_hospitals", "screening_and_psychiatry")
 KINDS = ("ordinary", "hostile")
 
 
