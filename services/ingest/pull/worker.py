@@ -24,6 +24,7 @@ from services.ingest.pull_records import PULLED, PULLS, Pull, PulledStudy, PullS
 from services.ingest.receipts.receiving import Bytes, new_receipt
 from services.ingest.receipts.records import INSTANCES, Receipt
 from services.ingest.reloaded import Reloaded
+from shared import clock
 from shared.documents import Eq, In, Order, optimistic
 from shared.errors import Permanent, Transient
 from shared.lease import Lease, LeaseLost
@@ -37,7 +38,7 @@ _OPEN: Final = (PullState.FINDING, PullState.PULLING)
 
 
 class Puller:
-    """The work under one lease. peer_of: opens a source.  now: the time of day by this machine's clock."""
+    """The work under one lease. peer_of: opens a source.  now: the time of day in this machine's time zone."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class Puller:
         sources: Reloaded[Sources],
         *,
         peer_of: Callable[[Source], SourcePeer] | None = None,
-        now: Callable[[], dt.time] = lambda: dt.datetime.now().astimezone().time(),
+        now: Callable[[], dt.time] = lambda: clock.utc_now().astimezone().time(),
     ) -> None:
         self._deps, self._sources, self._now = deps, sources, now
         self._peer_of = peer_of or self._opened
