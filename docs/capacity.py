@@ -32,9 +32,11 @@ INDEX_BYTES = 2_500
 GATEWAY_CPU_MS, CENTRE_CPU_MS = 6.0, 3.0
 """CPU of an image: at the centre 2.1 to 3.3 ms (benchmarks.md); whole chain in one process 12.5 ms once warm, measured
 on a machine with other work, of which receiving, de-identifying and delivering are taken as twice the centre's part."""
-LOOK_CPU_MS, LOOKS_A_STUDY = 105.0, 12
-"""The text detector: what a look costs (decision 0090), and looks at a Study of two Series in four batches.
-Where a PACS sends slices one by one it looks at nearly each: then IMAGES_A_STUDY looks."""
+DERIVED_SHARE = 1 / 3
+"""How many images are of Image Type DERIVED, such as reformats and maps: assumed. Each is looked at."""
+LOOK_CPU_MS, LOOKS_A_STUDY = 105.0, 12 + DERIVED_SHARE * IMAGES_A_STUDY
+"""The text detector: what a look costs (decisions 0090 and 0095), and looks at a Study: two Series in four batches, and
+its derived images. Where a PACS sends slices one by one, and none waits, IMAGES_A_STUDY looks."""
 REPORT_CPU_MS = 25.0
 """De-identification of a report's text (decisions 0086, 0094: 3 to 12 ms), and its way to the case."""
 IDENTIFIED_DAYS, DEIDENTIFIED_DAYS = 7, 7
