@@ -6,6 +6,7 @@ person. Eponyms (橋本病, Hodgkin lymphoma) survive even if the patient has th
 Source: PS3.15 E.3.6 (Clean Descriptors Option).
 """
 
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -49,6 +50,10 @@ from shared.fhir.report import MOST_TEXT_SIGNS
 
 __all__ = ["CleanedText", "Identifiers", "TextPolicy", "clean_text"]
 
+_SPACED_LABEL: Final = re.compile(
+    "(?:所 {1,3}見|診 {1,3}断|結 {1,3}[論果]|検 {1,3}査|目 {1,3}的|評 {1,3}価|経 {1,3}過|考 {1,3}察)"
+)
+"""Headings whose two signs stand apart: 所 見 above 左椎骨動脈 is nobody."""
 _MAX_PASSES: Final = 5
 MOST_SIGNS: Final = MOST_TEXT_SIGNS
 """Of one text: a hundred pages. What is longer is no report, and is not passed on uncleaned."""
@@ -147,6 +152,7 @@ def _pass(
     known: what the header finds.  likely: what the learned reader sees.
     """
     people = [span for span in find(rules, folded) if not _is_kept(folded, span, dates)]
+    people += find(tables.CLOSED_FIELDS, folded)
     spans = [*known.spans, *people, *find(tables.CONTACTS, folded)]
     if policy.institutions == "remove":
         spans += _places(folded, known.spans)
@@ -216,6 +222,8 @@ def _is_kept(folded: FoldedText, span: Span, dates: list[WrittenDate]) -> bool:
     at = bisect_left(dates, span.end, key=lambda date: date.start)
     if at and dates[at - 1].start <= span.start and span.end <= dates[at - 1].end:
         return TITLE_AFTER.match(folded.text, span.end) is None or folded.text[span.start].isdigit()
+    if _SPACED_LABEL.match(folded.text, span.start):
+        return True
     if is_sites_term(folded.view[span.start : span.end]):
         return True
     is_product = "ァ" <= folded.text[span.start] <= "ー" and folded.after(span.end).isdigit()  # オプチレイ320

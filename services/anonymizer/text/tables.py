@@ -15,6 +15,7 @@ from services.anonymizer.text.names import (
     unlabelled,
 )
 from services.anonymizer.text.names.frames import (
+    closed_fields,
     closings,
     columns,
     dense,
@@ -27,6 +28,7 @@ from services.anonymizer.text.names.frames import (
 from services.anonymizer.text.places import (
     addresses,
     contacts,
+    mentioned,
     named_kinds,
     numbers,
     papers,
@@ -43,6 +45,8 @@ PEOPLE: Final = (
 )  # fmt: skip
 PEOPLE_OF_MANY: Final = (*PEOPLE, *dense.RULES)
 """Of a text in which many were found."""
+CLOSED_FIELDS: Final = closed_fields.RULES
+"""Of people, whether what stands there is a date, a word or a name."""
 CONTACTS: Final = (*contacts.RULES, *papers.RULES, *numbers.RULES, *paths.RULES)
 FACILITIES: Final = (
     *wards.RULES,
@@ -51,4 +55,5 @@ FACILITIES: Final = (
     *addresses.STREETS,
     *short_names.IN_CONTEXT,
     *named_kinds.RULES,
+    *mentioned.RULES,
 )

@@ -46,6 +46,10 @@ _LIKE: Final = re.compile(
     "様[の]?(?:陰影|影|所見|変化|病変|構造|結節|腫瘤|濃度|エコー|低|高|骨|石灰化|信号|像|型|物|パターン)"
 )
 """Behind what a finding looks like, where 様 is no title."""
+_OF_IMAGES: Final = re.compile(
+    r"(?:(?i:im|img|images?|se|series|slices?)|スライス|画像|シリーズ)[ .:#/]{0,2}[\d-]{0,4}$"
+)
+"""Before the numbers of images: IM:12-17."""
 _ANY_PLACE: Final = frozenset(
     "総合 病院 市民 市立 県立 国立 大学 医療 センター 診療所 クリニック 医院 当院 他院 前医 近医 近く 機関 紹介 元 "
     "病棟 階 号室 外来 入院".split()
@@ -98,6 +102,8 @@ def _sort(word: Likely) -> str:
 def _may_go(folded: FoldedText, run: Sequence[Likely], category: str) -> bool:
     """Say whether words are of a form that their category has: common words are no name, a short number is a value."""
     if all(_is_clinical(folded, word) for word in run) or _LIKE.match(folded.text, run[-1].end):
+        return False
+    if _OF_IMAGES.search(folded.text, max(0, run[0].start - 12), run[0].start):
         return False
     if category in PEOPLE:
         return any(_is_name(folded, word) for word in run)

@@ -37,6 +37,13 @@ def _is_word_or_no_name(hit: Hit) -> bool:
     return bare in _WORDS or bare in clinical_words() or (bare == hit.words and not is_romaji_family(bare))
 
 
+def _is_escape(hit: Hit) -> bool:
+    """Say whether it is an escaped line's end or tab before a word that is no surname: CT\\nno mass."""
+    user = hit.match["u"]
+    part = _PART.match(user)
+    return user[0] in "nrt" and not (part and is_romaji_family(part[0]))
+
+
 RULES: Final = (
     Rule(
         "login",
@@ -69,6 +76,12 @@ RULES: Final = (
             r"(?:HIS|RIS|PACS|AD|DOM)\\[A-Za-z0-9._-]+)(?![A-Za-z0-9])"
         ),
         "[15:23 ⟦dr8219⟧]", "L858R、u12",
+    ),
+    Rule(
+        "login",
+        re.compile(r"(?<![A-Za-z0-9\\])[A-Z][A-Z0-9-]{1,14}\\(?P<u>[a-z][a-z0-9._-]{1,19})(?![A-Za-z0-9\\@])"),
+        "確定 ⟦KYT\\soda⟧", "胸部CT\\nno mass、MRI\\tT1",
+        signs=("\\",), veto=_is_escape,
     ),
     Rule(
         "login",

@@ -74,6 +74,50 @@ RULES: Final = (
         signs=("記号",),
     ),
     Rule(
+        "insurance",
+        re.compile(r"記号[ :]{0,3}(?P<v>\d{1,5}[-・]\d{1,7})(?=[ 、,・]{0,3}番号)"),
+        "記号 ⟦39-595⟧、番号:60235", "記号 3-4、図の番号",
+        signs=("記号",),
+    ),
+    Rule(
+        "accession",
+        re.compile(
+            r"(?:<|\")(?i:accession|acc|order|study|request|req|exam)_?(?i:no|id|number|num)?(?:>|\"[ ]?:[ ]?\"?)[ ]?"
+            r"(?P<v>[A-Z]{0,5}-?\d[\dA-Z-]{3,24})(?=[ ]?[<\",}])"
+        ),
+        "<accession>⟦R-2015-8938⟧</accession>", "<study>CT</study>",
+        signs=("<", '"'),
+    ),
+    Rule(
+        "patient_id",
+        re.compile(
+            r"(?:<|\")(?i:patient|pt|chart|karte)_?(?i:no|id|number|num)(?:>|\"[ ]?:[ ]?\"?)[ ]?"
+            r"(?P<v>[A-Z]{0,3}-?\d(?:[ -]?\d){3,14})(?=[ ]?[<\",}])"
+        ),
+        '"patientId": "⟦3068 868⟧",', '"patientId": "",',
+        signs=("<", '"'),
+    ),
+    Rule(
+        "birth_date",
+        re.compile(
+            r"(?:<|\")(?i:birth_?(?:date|day)?|dob|born)(?:>|\"[ ]?:[ ]?\"?)[ ]?"
+            r"(?P<v>[MTSHR明大昭平令]?[和治正成]?\d{1,4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}日?)(?=[ ]?[<\",}])"
+        ),
+        "<birth>⟦S8/5/22⟧</birth>", "<birth>unknown</birth>",
+        signs=("<", '"'),
+    ),
+    # OCR and fax put blanks between the signs
+    Rule(
+        "birth_date",
+        re.compile(
+            r"生[ ]{0,2}年[ ]{0,2}月[ ]{0,2}日[ :]{0,4}"
+            r"(?P<v>(?:(?:[MTSHR]|[明大昭平令][ ]{0,2}[治正和成])[ ]{0,2})?(?:\d[ ]{0,2}){1,4}"
+            r"[-/.年][ ]{0,2}(?:\d[ ]{0,2}){1,2}[-/.月][ ]{0,2}\d(?:[ ]{0,2}\d)?(?:[ ]{0,2}日)?)"
+        ),
+        "生年 月日 ⟦昭 和２６年 ７月 ２７日⟧ 60歳代", "生年月日 不詳",
+        signs=("生",),
+    ),
+    Rule(
         "my_number",
         re.compile(r"(?:マイナンバー|個人番号|[Mm]y\s?[Nn]umber)[\s:は]*(?P<v>\d{4}[\s-]?\d{4}[\s-]?\d{4})"),
         "マイナンバー ⟦1234 5678 9012⟧", "マイナンバーカード提示、CT 120 kV",

@@ -41,6 +41,11 @@ _WORK_BEFORE: Final = (
     r"(?:勤務先|勤め先|勤務|職場|会社|雇用主|事業所|所属(?:先)?|就業先|派遣先|出向先|職業|employer|Employer|"
     r"works? (?:at|for)|employed (?:at|by))"
 )
+_LABEL_REST: Final = (
+    "(?:事業所名?|業所名?|所名|勤務先|務先|監理団体|理団体|団体名?|受診団体|診団体|職場|会社名?|雇用主|用主|派遣先|遣先|実習先|"
+    "習先|就労先|労先|取引先|引先)"
+)
+"""Labels before a company, and what is left of them from their second sign."""
 _WORK_AFTER: Final = (
     r"(?:[ ]?(?:[にで]?勤務|社員|職員|在職|在勤|就職|就労|入社|退職|定年|工場|本社|支社|支店|営業所|事業所|健診|"
     r"健保|産業医|に勤め|で勤務|で働|"
@@ -59,6 +64,7 @@ _LEFT_WORDS: Final = re.compile(
     "勤務先|勤務|職業|患者|本人|妻|夫|父|母|長男|長女|息子|娘|[歳才]|男性|女性|元|前職|退職後|定年まで|学校|家族)"
 )
 _LONGEST: Final = 14
+_SHORTEST_LATIN: Final = 4
 _LONGEST_PROPER: Final = 6  # signs of a name that nothing but its parts makes one
 _PROPER: Final = (Kind.PROPER, Kind.PLACE, Kind.FAMILY, Kind.GIVEN, Kind.UNKNOWN)
 
@@ -116,10 +122,24 @@ def _is_no_proper_name(hit: Hit) -> bool:
     return not any(word.kind in _PROPER for word in words)
 
 
+def _is_unnamed(hit: Hit) -> bool:
+    """Say whether behind a label there is no name: 不明, 健診, 内."""
+    return (
+        _is_generic(hit)
+        or re.search("不明|なし|あり|未|同上|健診|検診|連絡|担当|より|から|にて|へ|では", hit.words) is not None
+    )
+
+
+def _is_abbreviation(hit: Hit) -> bool:
+    return len(hit.words) < _SHORTEST_LATIN
+
+
 RULES: Final = (
     Rule(
         "institution",
-        re.compile(rf"{_FORM}[ ]?{_PROPER_SIGN}{{2,14}}|{_PROPER_SIGN}{{2,14}}?[ ]?{_FORM}"),
+        re.compile(
+            rf"{_FORM}[ ]?{_PROPER_SIGN}{{2,14}}|(?!{_LABEL_REST}[ ]?{_FORM}){_PROPER_SIGN}{{2,14}}?[ ]?{_FORM}"
+        ),
         "⟦株式会社青波⟧に勤務", "会社員、(株)の略",
         signs=("会社", "(株)", "(有)", "(合)", "㈱", "㈲", "法人", "組合"), veto=_is_generic,
     ),
@@ -168,5 +188,33 @@ RULES: Final = (
         re.compile(rf"(?<![{_K}ァ-ヺーA-Za-z0-9])(?P<v>[{_K}ァ-ヺーA-Za-z0-9&・]{{2,12}}?)(?=(?:の)?(?:{_WORK_AFTER}))"),
         "⟦シンワ⟧社員", "会社社員、事務職員、肝EOB、Cervical OBLI",
         veto=_is_no_proper_name,
+    ),
+    Rule(
+        "institution",
+        re.compile(
+            rf"(?:事業所名?|勤務先|受診団体|監理団体|団体名?|実習先|就労先|派遣先|会社名)[ ]?[: ][ ]?"
+            rf"(?P<v>{_NAME}{{2,16}}?(?:[ ]?(?:{_KIND}))?)"
+            rf"(?=[ ]{{0,3}}(?:$|[\n、。,()|]|[{_K}]{{2,6}}(?:様|さん|氏)|[{_K}]{{2,6}}[:]))",
+            re.MULTILINE,
+        ),
+        "被保険者 本人 事業所 ⟦水上製鋼⟧\n", "事業所 不明\n事業所 健診\n",
+        signs=("所", "先", "団体", "会社"), veto=_is_unnamed,
+    ),
+    Rule(
+        "institution",
+        re.compile(rf"(?<![{_K}ァ-ヺーぁ-ん])(?P<v>[{_K}ァ-ヺーぁ-ん]{{1,8}}?(?:{_KIND}))(?=(?:の)?(?:定期)?(?:検診|健診|健康診断))"),
+        "50歳 ⟦星建設⟧検診", "銀行検診、製造業健診、市役所健診",
+        signs=("検診", "健診", "健康診断"), veto=_is_generic,
+    ),
+    Rule(
+        "institution",
+        re.compile(
+            r"\b(?:(?:[Ww]ork(?:s|ed|ing)?|[Ee]mployed)\s(?:at|for|by|with)|"
+            r"[Ee]mployee\sof|[Ee]mployer[ ]?:?)\s(?:the\s)?"
+            r"(?P<v>[A-Z][\w&'-]*(?:[ ]?\n?[ ]?(?:[A-Z][\w&'-]*|&|of|and)){0,6}"
+            r"(?:\.?,[ ]?(?:Ltd|Inc|LLC|Co|Corp)\.?){0,2})"
+        ),
+        "He works for ⟦Hokushin Trading Co., Ltd.⟧", "works out daily, employed now",
+        signs=("ork", "mploye"), veto=_is_abbreviation,
     ),
 )  # fmt: skip
