@@ -24,6 +24,7 @@ from services.anonymizer.text.names.frames import (
     relatives,
     roles,
     signatures,
+    work_notes,
 )
 from services.anonymizer.text.places import (
     addresses,
@@ -41,7 +42,7 @@ from services.anonymizer.text.places import (
 PEOPLE: Final = (
     *labelled.RULES, *titled.RULES, *signed.RULES, *unlabelled.RULES, *latin.RULES, *logins.RULES, *mentions.RULES,
     *slots.RULES, *cells.RULES, *analysed.RULES, *roles.RULES, *signatures.RULES, *relatives.RULES,
-    *fields.RULES, *columns.RULES, *closings.RULES, *extensions.RULES,
+    *fields.RULES, *columns.RULES, *closings.RULES, *extensions.RULES, *work_notes.RULES,
 )  # fmt: skip
 PEOPLE_OF_MANY: Final = (*PEOPLE, *dense.RULES)
 """Of a text in which many were found."""

@@ -41,6 +41,11 @@ def _is_short(hit: Hit) -> bool:
     return sum(map(str.isdecimal, hit.match[0])) < _PHONE_DIGITS
 
 
+def _is_no_broken(hit: Hit) -> bool:
+    """Say whether it is whole in its line, or has other than ten or eleven digits."""
+    return "\n" not in hit.words or sum(map(str.isdecimal, hit.words)) not in (10, 11)
+
+
 # A pattern begins with a literal wherever it can, because the engine then skips to it.
 _LABEL_BEGINS: Final = re.compile("[CEFMPTcefmpt℡☎おけケコダナハピポリ代内勤問実折携直職自連院際電鳴📞]")
 RULES: Final = (
@@ -120,6 +125,14 @@ RULES: Final = (
             r"コール)[ ]?[→(:][ ]?(?P<v>\d{4}(?:-\d{4})?)(?=[ )(へにまで、。\n]|$)"),
         "出棟時連絡→⟦3375⟧(担当)", "連絡→2024/4/1",
         signs=("連絡", "返し", "電話", "呼出", "コール"),
+    ),
+    # A narrow column breaks it once or twice
+    Rule(
+        "phone",
+        re.compile(r"(?:電話|TEL|Tel|FAX|Fax|携帯|連絡先)[ :]{0,2}\n?(?P<v>\(?0(?:[\d()-]|"
+            r"[ ]?\n[ ]{0,2}){8,18}\d)(?![\d-])"),
+        "電話⟦0155\n-39-6435⟧、撮影", "電話0\n1) 胃癌",
+        signs=("\n",), gate=has_numbers, veto=_is_no_broken,
     ),
     Rule(
         "phone", re.compile(

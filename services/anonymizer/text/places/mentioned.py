@@ -23,9 +23,10 @@ _MENTIONED: Final = (
     rf"治療|撮影)|の{_FILMS}|[ ]?{_FILMS}(?:持参|あり|取込|比較)|[ ]{_DAY}[^\n]{{0,8}}撮影)"
 )
 _SIGNED: Final = (
-    rf"(?=[ ]{{1,2}}(?:内線|PHS|TEL|Tel|ext\.?|℡|FAX)|[ ]{{1,2}}[{_K}]{{1,4}}[ ]?(?:先生|医師|Dr|技師)|"
+    rf"(?=[ ]{{1,2}}(?:内線|PHS|TEL|Tel|ext\.?|℡|FAX|{_DAY})|[ ]{{1,2}}[{_K}]{{1,4}}[ ]?(?:先生|医師|Dr|技師)|"
     rf"の[{_K}]{{1,4}}(?:と|先生|医師|Dr))"
 )
+_SHORTEST_SCHOOL: Final = 3
 _NO_NAME: Final = re.compile(
     "(?:他|前|当|同|近|各|某|本|貴|別|以前|前回|今回|国立|私立|公立|県立|市立|町立|都立|出身|地元|近医|前医|他院|当院|同院|地域|"
     "救急|診療|紹介|紹介元|転院|専門|一般|総合|大学|中央|外来|病棟|かかりつけ|近く|近所|右|左|両|上|下|内|外|前|後|頭|胸|腹|背|"
@@ -85,6 +86,30 @@ RULES: Final = (
         "慢性胃炎HP 内線、他院HP 内線",
         signs=tuple(_DISTINCTIVE.split("|")),
         place=_named,
+    ),
+    Rule(
+        "institution",
+        re.compile(
+            rf"(?:依頼|紹介|送信|撮影|受診|発信)(?:元)?施設名?[: ][ ]?(?P<v>[{_K}ァ-ヺーぁ-んヶ]{{2,14}})"
+            rf"(?=[ ]*(?:$|[\n;,|、]))",
+            re.MULTILINE,
+        ),
+        "依頼施設:⟦桃園大⟧\n検査ID",
+        "依頼施設:当院\n",
+        signs=("施設",),
+        veto=lambda hit: _NO_NAME.fullmatch(hit.words) is not None or hit.words in ("施設", "不明", "なし"),
+    ),
+    Rule(
+        "institution",
+        re.compile(
+            rf"(?:学校名?|通学先|在籍校)[: ][ ]?(?P<v>[{_K}ァ-ヺーぁ-んヶ]{{2,14}}?(?:[小中高大]|校|園|学院))"
+            rf"(?=[ ]*(?:$|[\n、,]|[ ]{{2}}|[1-6]年))",
+            re.MULTILINE,
+        ),
+        "学校名 ⟦けやき通り小⟧\n",
+        "学校 最小\n",
+        signs=("学校", "通学先", "在籍校"),
+        veto=lambda hit: is_clinical(hit.view) or len(hit.words) < _SHORTEST_SCHOOL,
     ),
     Rule(
         "institution",

@@ -166,6 +166,15 @@ RULES: Final = (
         "既往 ⟦S22-60482⟧", "第12-3号、L2-345",
         signs=("-",), gate=has_numbers,
     ),
+    Rule(
+        "accession",
+        re.compile(
+            r"(?<![A-Za-z0-9-])[A-Z]{1,4}-(?:19|20)\d\d-\d{3,7}(?![\d-])|"
+            r"(?<![A-Za-z0-9])\d{6}(?:CT|MR|US|XP|CR|DR|DX|MG|NM|PT|RF|XA)\d{2,5}(?![A-Za-z0-9])"
+        ),
+        "⟦R-2021-90818⟧;F;", "JCS-2018、120CT12",
+        gate=has_numbers,
+    ),
     # The digit is the era: 3 for 昭和, as in insurers' records
     Rule(
         "birth_date",

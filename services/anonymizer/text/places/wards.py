@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from services.anonymizer.text.folding.scripts import KANJI as _K
 from services.anonymizer.text.rules import Hit, Rule
 
 _SIDE: Final = "東西南北中新旧本別"
@@ -45,6 +46,16 @@ def _is_stage(hit: Hit) -> bool:
 _EDGE: Final = r"(?<![一-鿿々A-Za-z\d.\-])"
 
 RULES: Final = (
+    Rule(
+        "department",
+        re.compile(
+            rf"(?:^|(?<=[\s、,]))(?P<v>\d{{1,2}}-[A-F])(?=[ ]{{1,3}}(?:[{_K}]{{1,8}}科|主治医|担当|[{_K}]{{1,4}}Ns))|"
+            r"病棟[ ]?[:|│┃ ][ ]?(?P<w>\d{1,2}-[A-F])(?![A-Za-z0-9])",
+            re.MULTILINE,
+        ),
+        "⟦2-C⟧ 整形外科\n", "2-C 領域、図 2-C",
+        signs=("-",),
+    ),
     Rule(
         "department",
         re.compile(

@@ -84,12 +84,20 @@ RULES: Final = (
         re.compile(
             rf"(?:^|(?<=[。.\s]))[ ]*(?:放射線?(?:診断)?科|放科|放診|画診|放射線部|画像診断部|診断科)[ ]"
             rf"(?P<v>{_NUMBER_NAME}|"
-            rf"[{_K}])[ ]*$",
+            rf"[{_K}]|{_LATIN}|[ァ-ヺー]{{2,8}})[ ]*$",
             re.MULTILINE,
         ),
         "疑う所見なし。\n放科 ⟦八月一日⟧",
         "放射線科 済\n所見 八月一日",
         signs=("科", "診", "部"),
+        veto=_is_no_signature,
+    ),
+    Rule(
+        "physician",
+        re.compile(rf"以上(?:です|でした)?[。. ][ ]?(?P<v>{_NUMBER_NAME}|[{_K}]|[ァ-ヺー]{{2,8}})\s*\Z"),
+        "以上です。⟦八月一日⟧",
+        "以上です。済",
+        signs=("以上",),
         veto=_is_no_signature,
     ),
     Rule(
