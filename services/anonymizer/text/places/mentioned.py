@@ -89,6 +89,13 @@ RULES: Final = (
     ),
     Rule(
         "institution",
+        re.compile(rf"(?<![A-Za-z])(?:JCHO|NHO)[ ]?[{_K}ヶ]{{2,6}}(?=より|から|にて|の|で|へ|に|[ 、。\n)]|$)"),
+        "⟦JCHO北添⟧より紹介",
+        "JCHOより紹介",
+        signs=("JCHO", "NHO"),
+    ),
+    Rule(
+        "institution",
         re.compile(
             rf"(?:依頼|紹介|送信|撮影|受診|発信)(?:元)?施設名?[: ][ ]?(?P<v>[{_K}ァ-ヺーぁ-んヶ]{{2,14}})"
             rf"(?=[ ]*(?:$|[\n;,|、]))",

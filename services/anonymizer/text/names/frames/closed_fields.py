@@ -22,31 +22,29 @@ _DOER: Final = (
 )
 _LABEL: Final = (
     rf"(?:{_DOER}(?:医師?|技師|技士)|(?:{_DOER}|口述|記入|入力|取込|受領)者|(?<![{_K}])[一二三]次(?=[ ]?:)|術者|"
-    "(?<![A-Za-z])(?:R|C|Rad|Chk|Dr)(?=[ ]?:[ ]))"
+    "署名|文責|(?<![A-Za-z])(?:R|C|Rad|Chk|Dr)(?=[ ]?:[ ]))"
 )
 _DATE: Final = r"(?:[MTSHR明大昭平令]{1,2}[和治正成]?\.?)?(?:\d{1,4}|元)[-/.年]\d{1,2}[-/.月](?:\d{1,2}日?)?"
 _DAY: Final = rf"[(][ ]?{_DATE}[ ]?[)]"
-_FIELD_ENDS: Final = rf"(?=[ ]*(?:$|[\n/|│┃)]|[(]\d|{_DAY})|[ ]{{1,3}}{_LABEL}[ ]?[:]?)"
-_STATES: Final = frozenset("有無済未要否可不同他各両名印様氏同上両名全員複数代行自動本人")
+_FIELD_ENDS: Final = rf"(?=[ ]*(?:$|[\n/|│┃)]|[(]\d|[ ]{{1,2}}(?:{_DATE})|{_DAY})|[ ]{{1,3}}{_LABEL}[ ]?[:]?)"
+_STATES: Final = frozenset("有無済未要否可不同他各両名印様氏上全員複数代行自動本人")
+"""Signs of what is no name in a field: 済, 同上, 両名."""
+_STATES_AND_SIDES: Final = frozenset("右左上下中前後内外正異良高低軽重陰陽新旧")
 _RESULTS: Final = frozenset("正常 良好 不変 陰性 陽性 不明 以上 異常 同様 問題 疑い 軽度 重度 所見 了解 大丈夫".split())
 _PLACE_ENDS: Final = ("科", "院", "課", "病棟", "外来", "センター")
-_NUMBER_NAME: Final = (
-    r"[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日|一二三|五十八|九十九|二十八|六十|十八|一十"
-)
+_NUMBER_NAME: Final = r"[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日|一二三|九十九"
 """Surnames that are written as dates and numbers: 八月一日 Hozumi, 四月一日 Watanuki."""
 
 
 def _is_nobody(hit: Hit) -> bool:
     """Say whether a state, a word of the hospital's work or a department fills the field."""
     words = hit.words
-    return (
-        words in _STATES or all(sign in _STATES for sign in words) or is_work(hit.view) or words.endswith(_PLACE_ENDS)
-    )
+    return _STATES.issuperset(words) or is_work(hit.view) or words.endswith(_PLACE_ENDS)
 
 
 def _is_no_signature(hit: Hit) -> bool:
-    """Say whether it is one kanji that reports are full of: 右, 済."""
-    return is_common_sign(hit.view) or _is_nobody(hit)
+    """Say whether it is one kanji that a report may end with: 右, 済."""
+    return hit.view in _STATES_AND_SIDES or _is_nobody(hit)
 
 
 def _is_no_speaker(hit: Hit) -> bool:
@@ -65,7 +63,7 @@ RULES: Final = (
     ),
     Rule(
         "physician",
-        re.compile(rf"{_DOER}(?:医師?|技師|技士|者)[ ]{{1,2}}(?P<v>{_NAME})(?=[ ]*$)", re.MULTILINE),
+        re.compile(rf"(?:{_DOER}(?:医師?|技師|技士|者)|文責|署名)[ ]{{1,2}}(?P<v>{_NAME})(?=[ ]*$)", re.MULTILINE),
         "総合判定:C3\n判定医 ⟦上下⟧\n",
         "検査者 無\n判定医 不在\n",
         signs=("医", "者", "師", "士"),
@@ -91,6 +89,13 @@ RULES: Final = (
         "放射線科 済\n所見 八月一日",
         signs=("科", "診", "部"),
         veto=_is_no_signature,
+    ),
+    Rule(
+        "physician",
+        re.compile(rf"(?:\n|[。.])[ ]*[(](?P<v>{_NUMBER_NAME})[)]\s*\Z"),
+        "疑う。\n(⟦八月一日⟧)",
+        "疑う。\n(正常)",
+        signs=("(",),
     ),
     Rule(
         "physician",
