@@ -6,7 +6,6 @@ person. Eponyms (橋本病, Hodgkin lymphoma) survive even if the patient has th
 Source: PS3.15 E.3.6 (Clean Descriptors Option).
 """
 
-import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,6 +37,7 @@ from services.anonymizer.text.names.given import is_given
 from services.anonymizer.text.names.header.forms import NameForm, surnames_of
 from services.anonymizer.text.names.header.identifiers import Identifiers
 from services.anonymizer.text.names.header.known import find_identifiers
+from services.anonymizer.text.names.nobody import is_nobody
 from services.anonymizer.text.names.surnames import is_name
 from services.anonymizer.text.names.titles import TITLE_AFTER
 from services.anonymizer.text.places import addresses, hospitals
@@ -50,14 +50,6 @@ from shared.fhir.report import MOST_TEXT_SIGNS
 
 __all__ = ["CleanedText", "Identifiers", "TextPolicy", "clean_text"]
 
-_SPACED_LABEL: Final = re.compile(
-    "(?:所 {1,3}見|診 {1,3}断|結 {1,3}[論果]|検 {1,3}査|目 {1,3}的|評 {1,3}価|経 {1,3}過|考 {1,3}察)"
-)
-"""Headings whose two signs stand apart: 所 見 above 左椎骨動脈 is nobody."""
-_SIDED: Final = re.compile("[左右両][上中下前後]?(?:葉|腎|肺|乳房|膝|肩|股|卵巣|心室|心房|心耳|副腎|尿管|水腎症?)")
-_OF_GUIDELINE: Final = re.compile(
-    r"(?:ガイドライン|コンセンサス|分類|基準|規約|合意)[ ]?(?:第\d版)?[ ]?(?:\d{4}年?)?[ ]?[(]$"
-)
 _MAX_PASSES: Final = 5
 MOST_SIGNS: Final = MOST_TEXT_SIGNS
 """Of one text: a hundred pages. What is longer is no report, and is not passed on uncleaned."""
@@ -226,19 +218,10 @@ def _is_kept(folded: FoldedText, span: Span, dates: list[WrittenDate]) -> bool:
     at = bisect_left(dates, span.end, key=lambda date: date.start)
     if at and dates[at - 1].start <= span.start and span.end <= dates[at - 1].end:
         return TITLE_AFTER.match(folded.text, span.end) is None or folded.text[span.start].isdigit()
-    if _is_no_person(folded, span):
-        return True
-    if is_sites_term(folded.view[span.start : span.end]):
+    if is_nobody(folded, span.start, span.end) or is_sites_term(folded.view[span.start : span.end]):
         return True
     is_product = "ァ" <= folded.text[span.start] <= "ー" and folded.after(span.end).isdigit()  # オプチレイ320
     return is_product or _is_spaced_out(folded, span) or is_inside_term(folded.view, span.start, span.end)
-
-
-def _is_no_person(folded: FoldedText, span: Span) -> bool:
-    """Say whether it begins a heading spelled apart, is a side of the body, or the town of a guideline: 2023(京都)."""
-    if _SPACED_LABEL.match(folded.text, span.start) or _SIDED.fullmatch(folded.text, span.start, span.end):
-        return True
-    return _OF_GUIDELINE.search(folded.text, max(0, span.start - 16), span.start) is not None
 
 
 def _is_spaced_out(folded: FoldedText, span: Span) -> bool:

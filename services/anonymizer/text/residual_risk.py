@@ -13,6 +13,7 @@ from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.spans import ResidualRisk, Span
 from services.anonymizer.text.names import titled, uncertain, unfamiliar
 from services.anonymizer.text.names.frames import extensions
+from services.anonymizer.text.names.nobody import is_nobody
 from services.anonymizer.text.places import long_numbers
 from services.anonymizer.text.policy import MOST_NAMED
 from services.anonymizer.text.rules import find
@@ -60,4 +61,8 @@ def risks_in(folded: FoldedText, dates: list[WrittenDate]) -> Iterator[ResidualR
         if not at or taken[at - 1][1] <= span.start:
             yield ResidualRisk(span.start, span.end, span.category)
     for table in (uncertain.RESIDUAL, titled.RESIDUAL, unfamiliar.RESIDUAL, extensions.RESIDUAL):
-        yield from (ResidualRisk(span.start, span.end, span.category) for span in find(table, folded))
+        yield from (
+            ResidualRisk(span.start, span.end, span.category)
+            for span in find(table, folded)
+            if not is_nobody(folded, span.start, span.end)
+        )

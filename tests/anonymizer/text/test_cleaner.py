@@ -338,3 +338,26 @@ def test_fractions_levels_and_ratios_are_no_dates(text: str) -> None:
 )
 def test_roles_practices_and_places_in_many_forms(text: str, expected: str) -> None:
     assert clean(text, who=Identifiers()).text == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["所 見\n左椎骨動脈の血流は良好。", "読影 榊。\n左葉 44×23×15mm。", "国際コンセンサスガイドライン2023(京都)のWFなし。", "内田クレペリン検査を施行。"],
+)  # fmt: skip
+def test_a_heading_a_side_of_the_body_and_a_guidelines_town_are_nobody(text: str) -> None:
+    cleaned = clean(text, who=Identifiers())
+
+    assert cleaned.text.endswith(text.split("。\n")[-1])
+    assert "surname-in-text" not in cleaned.reasons
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("総合判定:C3\n判定医 八月一日\n", "総合判定:C3\n判定医 【医師名】\n"),
+        ("報告日は八月一日です。所見なし", "報告日は八月一日です。所見なし"),
+        ("画像はIM:12-17。\n右腎嚢胞。", "画像はIM:12-17。\n右腎嚢胞。"),
+    ],
+)
+def test_a_date_in_the_field_of_a_reader_is_a_name_and_elsewhere_a_date(text: str, expected: str) -> None:
+    assert clean(text, who=Identifiers()).text == expected

@@ -50,6 +50,7 @@ _OF_IMAGES: Final = re.compile(
     r"(?:(?i:im|img|images?|se|series|slices?)|スライス|画像|シリーズ)[ .:#/]{0,2}[\d-]{0,4}$"
 )
 """Before the numbers of images: IM:12-17."""
+_REACH: Final = 12
 _ANY_PLACE: Final = frozenset(
     "総合 病院 市民 市立 県立 国立 大学 医療 センター 診療所 クリニック 医院 当院 他院 前医 近医 近く 機関 紹介 元 "
     "病棟 階 号室 外来 入院".split()
@@ -69,7 +70,10 @@ def read(folded: FoldedText, *, places: bool) -> Findings:
         else:
             left += run
     doubted = [
-        word for word in left if word.likelihood >= _is_read_from(folded, word) and not _is_clinical(folded, word)
+        word
+        for word in left
+        if word.likelihood >= _is_read_from(folded, word)
+        and not (_is_clinical(folded, word) or _is_of_images(folded, word))
     ]
     return Findings(spans, [ResidualRisk(word.start, word.end, REASON) for word in doubted])
 
@@ -95,6 +99,10 @@ def _runs(folded: FoldedText, words: Sequence[Likely]) -> Iterator[list[Likely]]
         yield run
 
 
+def _is_of_images(folded: FoldedText, word: Likely) -> bool:
+    return _OF_IMAGES.search(folded.text, max(0, word.start - _REACH), word.start) is not None
+
+
 def _sort(word: Likely) -> str:
     return "person" if word.category in PEOPLE else word.category
 
@@ -103,7 +111,7 @@ def _may_go(folded: FoldedText, run: Sequence[Likely], category: str) -> bool:
     """Say whether words are of a form that their category has: common words are no name, a short number is a value."""
     if all(_is_clinical(folded, word) for word in run) or _LIKE.match(folded.text, run[-1].end):
         return False
-    if _OF_IMAGES.search(folded.text, max(0, run[0].start - 12), run[0].start):
+    if _is_of_images(folded, run[0]):
         return False
     if category in PEOPLE:
         return any(_is_name(folded, word) for word in run)
