@@ -355,7 +355,7 @@ def test_a_heading_a_side_of_the_body_and_a_guidelines_town_are_nobody(text: str
     ("text", "expected"),
     [
         ("総合判定:C3\n判定医 八月一日\n", "総合判定:C3\n判定医 【医師名】\n"),
-        ("報告日は八月一日です。所見なし", "報告日は八月一日です。所見なし"),
+        ("検査は八月一日です。所見なし", "検査は八月一日です。所見なし"),
         ("画像はIM:12-17。\n右腎嚢胞。", "画像はIM:12-17。\n右腎嚢胞。"),
     ],
 )

@@ -24,6 +24,7 @@ _LABEL: Final = (
     rf"(?:{_DOER}(?:医師?|技師|技士)|(?:{_DOER}|口述|記入|入力|取込|受領)者|(?<![{_K}])[一二三]次(?=[ ]?:)|術者|"
     "署名|文責|(?<![A-Za-z])(?:R|C|Rad|Chk|Dr)(?=[ ]?:[ ]))"
 )
+_LABEL_BEGINS: Final = re.compile("[一二三第依主読報診確承撮検担執指判当校施麻説紹記最総口入取受術署文RCD]")
 _DATE: Final = r"(?:[MTSHR明大昭平令]{1,2}[和治正成]?\.?)?(?:\d{1,4}|元)[-/.年]\d{1,2}[-/.月](?:\d{1,2}日?)?"
 _DAY: Final = rf"[(][ ]?{_DATE}[ ]?[)]"
 _FIELD_ENDS: Final = rf"(?=[ ]*(?:$|[\n/|│┃)]|[(]\d|[ ]{{1,2}}(?:{_DATE})|{_DAY})|[ ]{{1,3}}{_LABEL}[ ]?[:]?)"
@@ -58,7 +59,7 @@ RULES: Final = (
         re.compile(rf"{_LABEL}[ ]?[:][ ]{{0,2}}(?P<v>{_NAME}){_FIELD_ENDS}", re.MULTILINE),
         "検査者:根本 判定医:⟦八月一日⟧\n",
         "一次:有\n判定医:同上\n",
-        signs=("医", "者", "師", "士", "次", "R:", "C:", "Rad", "Chk", "Dr"),
+        begins=_LABEL_BEGINS,
         veto=_is_nobody,
     ),
     Rule(
@@ -66,7 +67,7 @@ RULES: Final = (
         re.compile(rf"(?:{_DOER}(?:医師?|技師|技士|者)|文責|署名)[ ]{{1,2}}(?P<v>{_NAME})(?=[ ]*$)", re.MULTILINE),
         "総合判定:C3\n判定医 ⟦上下⟧\n",
         "検査者 無\n判定医 不在\n",
-        signs=("医", "者", "師", "士"),
+        begins=_LABEL_BEGINS,
         veto=_is_nobody,
     ),
     Rule(
@@ -74,7 +75,7 @@ RULES: Final = (
         re.compile(rf"{_LABEL}[ ]?[: ][ ]{{0,2}}(?P<v>{_LATIN})(?=[ ]*(?:$|[\n/|│┃(]))", re.MULTILINE),
         "判定医 ⟦LE THI THU HA⟧\n",
         "判定者:CT/MR\n",
-        signs=("医", "者", "師", "士", "次", "R:", "C:", "Rad", "Chk", "Dr"),
+        begins=_LABEL_BEGINS,
         veto=_is_nobody,
     ),
     Rule(
