@@ -130,6 +130,15 @@ FORMS: Final = (
     DateForm(
         Rule(
             "date",
+            re.compile(r"(?<=[^A-Za-z0-9]')(?P<y>\d\d)(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?![\d/]|[.]\d)"),
+            "比較 '⟦17.9.30⟧\n胸水", "比較 17.9.300、5'17.9",
+            signs=("'",),
+        ),
+        readers.short, writers.numbers,
+    ),
+    DateForm(
+        Rule(
+            "date",
             re.compile(
                 r"(?P<y>\d(?<![\dA-Za-z./#-]\d)\d)(?P<s>[/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?![\d/]|[.]\d)"
             ),

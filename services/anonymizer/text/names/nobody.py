@@ -14,8 +14,10 @@ _REACH: Final = 16
 
 
 def is_nobody(folded: FoldedText, start: int, end: int) -> bool:
-    """Say whether it begins a heading whose signs stand apart, 所 見, is 左葉, or stands as in 2023(京都)."""
+    """Say whether it begins a heading whose signs stand apart, 所 見, is 左葉, or stands as in 2023(京都) or 検査日."""
     if _SPACED_HEADING.match(folded.text, start) or _SIDED.fullmatch(folded.text, start, end):
         return True
+    if folded.text[start:end] == "日":
+        return True  # of 検査日:
     in_brackets = folded.after(end) == ")"
     return in_brackets and _OF_GUIDELINE.search(folded.text, max(0, start - _REACH), start) is not None
