@@ -31,13 +31,13 @@ from services.anonymizer.text.folding.spans import (
 )
 from services.anonymizer.text.learned import beside_rules, decide
 from services.anonymizer.text.names.eponyms import is_eponym
+from services.anonymizer.text.names.frames.nobody import is_nobody
 from services.anonymizer.text.names.frames.numbers_beside import numbers_beside
 from services.anonymizer.text.names.frames.person import is_work
 from services.anonymizer.text.names.given import is_given
 from services.anonymizer.text.names.header.forms import NameForm, surnames_of
 from services.anonymizer.text.names.header.identifiers import Identifiers
 from services.anonymizer.text.names.header.known import find_identifiers
-from services.anonymizer.text.names.nobody import is_nobody
 from services.anonymizer.text.names.surnames import is_name
 from services.anonymizer.text.names.titles import TITLE_AFTER
 from services.anonymizer.text.places import addresses, hospitals

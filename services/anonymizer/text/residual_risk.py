@@ -13,7 +13,7 @@ from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.spans import ResidualRisk, Span
 from services.anonymizer.text.names import titled, uncertain, unfamiliar
 from services.anonymizer.text.names.frames import extensions
-from services.anonymizer.text.names.nobody import is_nobody
+from services.anonymizer.text.names.frames.nobody import is_nobody
 from services.anonymizer.text.places import long_numbers
 from services.anonymizer.text.policy import MOST_NAMED
 from services.anonymizer.text.rules import find
