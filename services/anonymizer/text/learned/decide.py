@@ -50,6 +50,8 @@ _OF_IMAGES: Final = re.compile(
     r"(?:(?i:im|img|images?|se|series|slices?)|スライス|画像|シリーズ)[ .:#/]{0,2}[\d-]{0,4}$"
 )
 """Before the numbers of images: IM:12-17."""
+_CODE: Final = re.compile(r"[A-Za-z]{2,5}\d{1,6}")
+"""No telephone number, but a code of a terminology: RID3874."""
 _REACH: Final = 12
 _ANY_PLACE: Final = frozenset(
     "総合 病院 市民 市立 県立 国立 大学 医療 センター 診療所 クリニック 医院 当院 他院 前医 近医 近く 機関 紹介 元 "
@@ -121,6 +123,8 @@ def _may_go(folded: FoldedText, run: Sequence[Likely], category: str) -> bool:
     digits, letters = sum(map(str.isdigit, written)), sum(map(str.isalpha, written))
     if category == "other_id":
         return digits >= _FEWEST_DIGITS
+    if category == "phone" and _CODE.fullmatch(written):
+        return False
     return category != "login" or digits > _SHORT or letters > _SHORT
 
 
