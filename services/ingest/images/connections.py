@@ -15,27 +15,32 @@ SHOWN: Final = 64 << 10
 class Connection:
     """A plain connection. since: when it came, monotonic seconds.  start: bytes that looking took off the connection.
 
-    is_drained: whether looking takes them off, so that more of them are an event again.
+    is_ended: whether the peer has said that no more comes.
     """
-
-    is_drained = False
 
     def __init__(self, connection: socket.socket, address: Any) -> None:
         connection.setblocking(False)
         self.socket, self.address, self.since, self.start = connection, address, time.monotonic(), b""
+        self.is_ended = False
 
-    def look(self) -> bytes | None:
-        """Return what has come of the request, nothing at the end of the connection, None before it begins.
+    def look(self) -> bytes:
+        """Take what has come of the request off the connection, and return all that came so far. Raises OSError."""
+        try:
+            self._agree()
+            while len(self.start) < SHOWN and not self.is_ended:
+                part = self.socket.recv(SHOWN)
+                self.start += part
+                self.is_ended = not part
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+        return self.start
 
-        Raises OSError.
-        """
-        return self.socket.recv(SHOWN, socket.MSG_PEEK)
+    def _agree(self) -> None:
+        """Go on with what has to be agreed on before the first byte."""
 
 
 class TlsConnection(Connection):
     """A connection by TLS. Raises OSError (SSLError) where no handshake comes about."""
-
-    is_drained = True
 
     def __init__(self, connection: socket.socket, address: Any, context: ssl.SSLContext) -> None:
         super().__init__(connection, address)
@@ -43,17 +48,7 @@ class TlsConnection(Connection):
         self.socket = self._tls
         self._is_agreed = False
 
-    def look(self) -> bytes | None:
-        """Go on with the handshake, then take what has come of the request off the connection."""
-        try:
-            if not self._is_agreed:
-                self._tls.do_handshake()
-                self._is_agreed = True
-            while len(self.start) < SHOWN:
-                part = self._tls.recv(SHOWN)
-                if not part:
-                    return b""
-                self.start += part
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            pass
-        return self.start or None
+    def _agree(self) -> None:
+        if not self._is_agreed:
+            self._tls.do_handshake()
+            self._is_agreed = True

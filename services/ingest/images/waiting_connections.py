@@ -18,7 +18,7 @@ from services.ingest.peers.admission import note_refused
 from shared.logs import decided
 
 TICK_S = 0.1
-"""How soon it is seen that the rest of a request has come, that a time is over, or that a stop is wished."""
+"""How soon it is seen that a time is over, or that a stop is wished."""
 BACKLOG = 128
 
 
@@ -40,7 +40,6 @@ class WaitingConnections:
         self._listener, self._take, self._most, self._ask_s, self._context = listener, take, most, ask_s, context
         self._selector = selectors.DefaultSelector()
         self._silent: dict[int, Connection] = {}
-        self._partial: list[Connection] = []
         self._stopping = False
         listener.setblocking(False)
         listener.listen(BACKLOG)
@@ -56,7 +55,7 @@ class WaitingConnections:
             while not self._stopping:
                 self._turn()
         finally:
-            for each in [*self._silent.values(), *self._partial]:
+            for each in self._silent.values():
                 _close(each.socket)
             self._selector.close()
 
@@ -67,9 +66,6 @@ class WaitingConnections:
             elif waiting := self._silent.pop(key.fd, None):
                 self._selector.unregister(waiting.socket)
                 self._look(waiting)
-        partial, self._partial = self._partial, []
-        for waiting in partial:
-            self._look(waiting)
         self._end_late()
 
     def _accept(self) -> None:
@@ -79,7 +75,7 @@ class WaitingConnections:
             decided("accept-failed", level="warning", service="ingest", error=type(error).__name__)
             time.sleep(TICK_S)
             return
-        while len(self._silent) + len(self._partial) >= self._most:
+        while len(self._silent) >= self._most:
             self._end(self._one_too_many())
         try:
             self._watch(
@@ -97,17 +93,17 @@ class WaitingConnections:
     def _look(self, waiting: Connection) -> None:
         """Hand a connection on whose request has come; close one that sends something else."""
         data = _come(waiting)
-        if data == b"" or (data and (refused := _refused(data))):
+        if data is None or (refused := _refused(data)):
             if data:
                 decided("connection-closed", level="warning", service="ingest", reason=refused)
             _close(waiting.socket)
-        elif data and _is_whole(data):
+        elif _is_whole(data):
             waiting.socket.setblocking(True)
             self._hand_on(waiting)
-        elif waiting.is_drained:
-            self._watch(waiting)
+        elif waiting.is_ended:
+            _close(waiting.socket)
         else:
-            self._partial.append(waiting)
+            self._watch(waiting)
 
     def _hand_on(self, waiting: Connection) -> None:
         try:
@@ -117,41 +113,39 @@ class WaitingConnections:
             _close(waiting.socket)
 
     def _one_too_many(self) -> Connection:
-        everyone = [*self._silent.values(), *self._partial]
+        everyone = self._silent.values()
         counts = Counter(each.address[0] for each in everyone)
         host = max(counts, key=lambda address: counts[address])
         return min((each for each in everyone if each.address[0] == host), key=lambda each: each.since)
 
     def _end_late(self) -> None:
         border = time.monotonic() - self._ask_s
-        late = [each for each in (*self._silent.values(), *self._partial) if each.since < border]
+        late = [each for each in self._silent.values() if each.since < border]
         for each in late:
             self._end(each)
         if late:
             decided("connection-closed", level="warning", service="ingest", reason="silent", count=len(late))
 
     def _end(self, waiting: Connection) -> None:
-        if waiting in self._partial:
-            self._partial.remove(waiting)
-        else:
-            self._selector.unregister(waiting.socket)
-            del self._silent[waiting.socket.fileno()]
+        self._selector.unregister(waiting.socket)
+        del self._silent[waiting.socket.fileno()]
         _close(waiting.socket)
 
 
 def _come(waiting: Connection) -> bytes | None:
+    """Return what has come; None if the connection is broken."""
     try:
         return waiting.look()
     except ssl.SSLError:  # no version, suite or certificate that both take
         note_refused("dimse", "no-tls-handshake")
     except OSError:
         pass
-    return b""
+    return None
 
 
 def _refused(data: bytes) -> str:
     """Return why the first bytes are no request that is taken; empty if they may be one."""
-    if data[0] != ASSOCIATE_RQ:
+    if data and data[0] != ASSOCIATE_RQ:
         return "no-association-request"
     if len(data) >= HEADER and int.from_bytes(data[2:HEADER], "big") > ASSOCIATE_BYTES:
         return "request-too-long"

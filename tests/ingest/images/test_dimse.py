@@ -168,6 +168,18 @@ async def test_a_connection_that_does_not_ask_is_closed(tmp_path: Path, sent: by
         writer.close()
 
 
+@pytest.mark.parametrize("sent", [b"\x01", b"\x01\0\0\0\0\xff", b"\x01\0\0\0\0\xff" + bytes(100)])
+async def test_a_request_that_ends_before_it_is_whole_is_not_waited_for(tmp_path: Path, sent: bytes) -> None:
+    async with open_doors(tmp_path, JMID_INGEST_ASSOCIATE_TIMEOUT_S="600") as doors:
+        reader, writer = await asyncio.open_connection("127.0.0.1", doors.dimse_port)
+        writer.write(sent)
+        writer.write_eof()
+
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+        writer.close()
+
+
 async def test_one_peer_does_not_take_every_association(tmp_path: Path) -> None:
     async with open_doors(tmp_path, JMID_INGEST_MAX_ASSOCIATIONS_PER_PEER="1") as doors:
         with held(doors.dimse_port, "PACS"):
