@@ -83,6 +83,7 @@ def test_the_other_half_of_a_name_goes_with_it(likely: list[Likely]) -> None:
         ("no acute bleed", Likely(3, 8, "name", 0.99)),
         ("信号は高", Likely(3, 4, "physician", 0.96)),
         ("RID3874", Likely(0, 7, "phone", 0.99)),
+        ("pT1b", Likely(0, 4, "phone", 0.99)),
         ("IM:12-17", Likely(3, 8, "department", 0.99)),
     ],
 )

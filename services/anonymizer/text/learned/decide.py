@@ -123,8 +123,8 @@ def _may_go(folded: FoldedText, run: Sequence[Likely], category: str) -> bool:
     digits, letters = sum(map(str.isdigit, written)), sum(map(str.isalpha, written))
     if category == "other_id":
         return digits >= _FEWEST_DIGITS
-    if category == "phone" and _CODE.fullmatch(written):
-        return False
+    if category == "phone" and (digits < _SHORT or _CODE.fullmatch(written)):
+        return False  # such as a stage: pT1b
     return category != "login" or digits > _SHORT or letters > _SHORT
 
 
