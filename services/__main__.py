@@ -38,7 +38,8 @@ from shared.runtime.home import claimed
 from shared.runtime.variables import known
 from shared.service import Role, Service
 from shared.settings import check_names
-from shared.web.identity.settings import LOOPBACK, Mode
+from shared.web.identity.settings import Mode
+from shared.web.loopback import LOOPBACK
 
 SERVICES: tuple[Service, ...] = (
     *ingest.SERVICES,

@@ -12,9 +12,9 @@ from shared.errors import SettingsError
 from shared.fhir.report import MOST_BYTES
 from shared.settings import Bytes, Count, Seconds
 from shared.web import gateway_token
+from shared.web.loopback import LOOPBACK
 
 _ADDRESS = "https unless it is this machine; empty is this process."
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +129,7 @@ def complete(settings: LinkerSettings, base_url: str) -> LinkerSettings:
 def centre_token(settings: LinkerSettings, of_home: Path) -> str:
     """Return the credential to show at the centre. of_home: the file of this home's own centre, if it has one."""
     addresses = (settings.centre_dicomweb_url, settings.centre_reports_url, settings.centre_recalls_url)
-    is_here = all(urlsplit(address).hostname in _LOOPBACK for address in addresses)
+    is_here = all(urlsplit(address).hostname in LOOPBACK for address in addresses)
     return settings.centre_token or (gateway_token.known(of_home) if is_here else "")
 
 
@@ -146,5 +146,5 @@ def _check_url(variable: str, url: str, *, insecure: bool) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingsError(f"{variable} has a wrong value; it takes an address such as https://centre.example/api")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not insecure:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK and not insecure:
         raise SettingsError(f"{variable} is not https; set JMID_LINKER_INSECURE=true only on a network that is safe")

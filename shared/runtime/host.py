@@ -39,7 +39,8 @@ from shared.web.access.rules import AccessTable
 from shared.web.access.table import TABLE
 from shared.web.connections import Connections, within_open_files
 from shared.web.identity import embedded
-from shared.web.identity.settings import LOOPBACK, AccessSettings, access_settings, check_address
+from shared.web.identity.settings import AccessSettings, access_settings, check_address
+from shared.web.loopback import LOOPBACK
 from shared.web.slow_clients import SlowClients
 
 

@@ -37,6 +37,7 @@ from shared.dicom.store_response import (
 )
 from shared.errors import Permanent, SettingsError, StorageFull
 from shared.logs import decided
+from shared.web.loopback import LOOPBACK
 
 _PLAIN, _TLS = "JMID_INGEST_DIMSE_PORT", "JMID_INGEST_DIMSE_TLS_PORT"
 DURABLE_S = 60.0
@@ -114,7 +115,7 @@ class DimseReceiver:
                     f"cannot listen on {settings.dimse_bind} port {port} for C-STORE ({error.strerror}); "
                     f"choose another {variable}"
                 ) from error
-        if admission.peers is listed.THIS_MACHINE and settings.dimse_bind not in listed.LOOPBACK_NAMES:
+        if admission.peers is listed.THIS_MACHINE and settings.dimse_bind not in LOOPBACK:
             decided("dimse-closed-to-others", level="warning", service="ingest", setting=listed.SETTING)
 
     async def stop(self) -> None:

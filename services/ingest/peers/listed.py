@@ -16,7 +16,6 @@ from services.ingest.settings import IngestSettings
 from shared.errors import SettingsError
 
 SETTING: Final = "JMID_INGEST_AE_PEERS"
-LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 _ANYWHERE: Final = ("0.0.0.0/0", "::/0")
 _SHA256_DIGITS: Final = 64

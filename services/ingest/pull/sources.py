@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Meta
 from yarl import URL
 
-from services.ingest.peers.listed import LOOPBACK_NAMES
 from services.ingest.settings import IngestSettings
 from shared.errors import SettingsError
+from shared.web.loopback import LOOPBACK
 
 SETTING: Final = "JMID_INGEST_SOURCES"
 _HOUR_S: Final = 3600.0
@@ -83,7 +83,7 @@ def _wrong(source: Source) -> str:
     url = URL(source.url)
     if url.scheme not in ("http", "https") or not url.host:
         return "url is no address of a DICOMweb server"
-    is_plain = url.scheme == "http" and url.host not in LOOPBACK_NAMES and not source.insecure
+    is_plain = url.scheme == "http" and url.host not in LOOPBACK and not source.insecure
     return "url is http on another machine: give https, or insecure = true" if is_plain else ""
 
 

@@ -6,8 +6,9 @@ import msgspec
 from yarl import URL
 
 from shared.errors import SettingsError
-from shared.web.identity.settings import LOOPBACK, AccessSettings, Mode
+from shared.web.identity.settings import AccessSettings, Mode
 from shared.web.identity.sign_in import BACK
+from shared.web.loopback import LOOPBACK
 
 ROOT: Final = "/identity"
 AUDIENCE: Final = "jmid"

@@ -10,8 +10,8 @@ from yarl import URL
 from shared.errors import NotFound, Refused
 from shared.web.identity.gate import SIGN_IN as START
 from shared.web.identity.sessions import Sessions
-from shared.web.identity.settings import LOOPBACK
 from shared.web.identity.sign_in import BACK, LASTS_S, Answer, SignIn
+from shared.web.loopback import LOOPBACK
 
 OUT: Final = "/-/sign-out"
 SIGNED_OUT: Final = "/-/signed-out"

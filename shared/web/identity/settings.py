@@ -15,8 +15,8 @@ from shared import settings as settings_reader
 from shared.errors import SettingsError
 from shared.settings import Count, Seconds
 from shared.web.access.words import AccessRole
+from shared.web.loopback import LOOPBACK
 
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
 LEAST_TOKEN: Final = 32
 """Characters of a token that is set by hand."""

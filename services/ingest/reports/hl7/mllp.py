@@ -20,6 +20,7 @@ from services.ingest.reports.hl7.frames import END, START, Frames
 from services.ingest.reports.hl7.receiver import take
 from shared.errors import Invalid, SettingsError
 from shared.logs import decided
+from shared.web.loopback import LOOPBACK
 
 _BACKLOG = 128
 _HANDSHAKE_S = 10.0
@@ -67,7 +68,7 @@ class MllpReceiver:
                 ) from error
             accepting = self._accept(listener, by_tls=variable == _TLS)
             self._listeners[listener] = asyncio.create_task(accepting, name=f"MLLP {variable}")
-        if admission.peers.mllp is listed.THIS_MACHINE.mllp and settings.mllp_bind not in listed.LOOPBACK_NAMES:
+        if admission.peers.mllp is listed.THIS_MACHINE.mllp and settings.mllp_bind not in LOOPBACK:
             decided("mllp-closed-to-others", level="warning", service="ingest", setting=listed.SETTING)
 
     async def close(self) -> None:

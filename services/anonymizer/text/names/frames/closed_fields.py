@@ -25,9 +25,10 @@ _LABEL: Final = (
     "署名|文責|(?<![A-Za-z])(?:R|C|Rad|Chk|Dr)(?=[ ]?:[ ]))"
 )
 _LABEL_BEGINS: Final = re.compile("[一二三第依主読報診確承撮検担執指判当校施麻説紹記最総口入取受術署文RCD]")
-_DATE: Final = r"(?:[MTSHR明大昭平令]{1,2}[和治正成]?\.?)?(?:\d{1,4}|元)[-/.年]\d{1,2}[-/.月](?:\d{1,2}日?)?"
-_DAY: Final = rf"[(][ ]?{_DATE}[ ]?[)]"
-_FIELD_ENDS: Final = rf"(?=[ ]*(?:$|[\n/|│┃)]|[(]\d|[ ]{{1,2}}(?:{_DATE})|{_DAY})|[ ]{{1,3}}{_LABEL}[ ]?[:]?)"
+DATE: Final = r"(?:[MTSHR明大昭平令]{1,2}[和治正成]?\.?)?(?:\d{1,4}|元)[-/.年]\d{1,2}[-/.月](?:\d{1,2}日?)?"
+"""A day as a form writes it beside who signs: R3.3.30, 2021年4月15日."""
+_DAY: Final = rf"[(][ ]?{DATE}[ ]?[)]"
+_FIELD_ENDS: Final = rf"(?=[ ]*(?:$|[\n/|│┃)]|[(]\d|[ ]{{1,2}}(?:{DATE})|{_DAY})|[ ]{{1,3}}{_LABEL}[ ]?[:]?)"
 _STATES: Final = frozenset("有無済未要否可不同他各両名印様氏上全員複数代行自動本人")
 """Signs of what is no name in a field: 済, 同上, 両名."""
 _STATES_AND_SIDES: Final = frozenset("右左上下中前後内外正異良高低軽重陰陽新旧")
@@ -108,7 +109,7 @@ RULES: Final = (
     ),
     Rule(
         "physician",
-        re.compile(rf"(?:確定|承認|読影|報告|診断|記載|印)済?[ ](?:{_DATE}[ ])?(?P<v>{_NUMBER_NAME}|[{_K}])(?={_DAY})"),
+        re.compile(rf"(?:確定|承認|読影|報告|診断|記載|印)済?[ ](?:{DATE}[ ])?(?P<v>{_NUMBER_NAME}|[{_K}])(?={_DAY})"),
         "指摘できません。確定 ⟦一二三⟧(2019年4月13日)",
         "確定 済(2019年4月13日)",
         signs=("確定", "承認", "読影", "報告", "診断", "記載", "印"),
@@ -148,7 +149,7 @@ RULES: Final = (
     ),
     Rule(
         "physician",
-        re.compile(rf"(?:済|{_DATE})[ ](?P<v>[{_K}]{{1,3}})(?=[ ]?(?:印|㊞)[)〉》\]])"),
+        re.compile(rf"(?:済|{DATE})[ ](?P<v>[{_K}]{{1,3}})(?=[ ]?(?:印|㊞)[)〉》\]])"),
         "(読影済 2021年4月15日 ⟦浦⟧㊞)",
         "(読影済 2021年4月15日 検印)",
         signs=("印", "㊞"),

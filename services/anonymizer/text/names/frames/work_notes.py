@@ -5,12 +5,12 @@ from typing import Final
 
 from services.anonymizer.text.folding.lexicon import clinical_words, is_clinical, names
 from services.anonymizer.text.folding.scripts import ANY_KANJI as _K
+from services.anonymizer.text.names.frames.closed_fields import DATE
 from services.anonymizer.text.names.frames.person import is_work
 from services.anonymizer.text.names.kanji_names import FUNCTION_WORDS
 from services.anonymizer.text.names.unfamiliar import is_common_sign
 from services.anonymizer.text.rules import Hit, Rule
 
-_DATE: Final = r"(?:[MTSHR明大昭平令]{1,2}[和治正成]?\.?)?(?:\d{1,4}|元)[-/.年]\d{1,2}[-/.月](?:\d{1,2}日?)?"
 _WORDS_OF_LATIN: Final = (
     r"[A-Z][A-Za-z'-]{1,15}(?:,?[ ][A-Z][A-Za-z'-]{1,15}){1,4}|[ァ-ヺー]{2,10}(?:[ ・][ァ-ヺー]{2,10}){1,4}"
 )
@@ -73,7 +73,7 @@ RULES: Final = (
     ),
     Rule(
         "physician",
-        re.compile(rf"{_DATE}[ ]?(?P<v>[{_K}]{{1,4}})(?=(?:先生)?読影(?:の|と|で|より))"),
+        re.compile(rf"{DATE}[ ]?(?P<v>[{_K}]{{1,4}})(?=(?:先生)?読影(?:の|と|で|より))"),
         "R3.3.30⟦轟⟧読影の所見と同様",
         "R3.3.30再読影の所見、2020/1/1当院読影の",
         signs=("読影",),
