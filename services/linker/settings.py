@@ -11,6 +11,7 @@ from services.linker.links import policy
 from shared.errors import SettingsError
 from shared.fhir.report import MOST_BYTES
 from shared.settings import Bytes, Count, Seconds
+from shared.text.hours import rate_by_hour
 from shared.web import gateway_token
 from shared.web.loopback import LOOPBACK
 
@@ -53,6 +54,13 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     batch_instances: Annotated[int, Meta(description="Most Instances of one Store request.", ge=1, le=200)] = 200
     batch_bytes: Annotated[Bytes, Meta(description="Most bytes of one Store request.")] = 256 * 2**20
     streams: Annotated[int, Meta(description="Store requests at a time.", ge=1, le=64)] = 2
+    bandwidth: Annotated[
+        str,
+        Meta(
+            description="How fast deliveries may go, all together, by this machine's time of day, such as "
+            "07:00-19:00: 20 Mbit/s, else 200 Mbit/s; empty is no limit."
+        ),
+    ] = ""
     connect_timeout_s: Annotated[Seconds, Meta(description="How long connecting to the centre may take.")] = 10.0
     idle_timeout_s: Annotated[Seconds, Meta(description="How long a request may stand still.")] = 120.0
     request_timeout_s: Annotated[Seconds, Meta(description="How long one request may take.")] = 1800.0
@@ -112,6 +120,7 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
 def complete(settings: LinkerSettings, base_url: str) -> LinkerSettings:
     """Return the settings with this machine's own addresses filled in; SettingsError names what is wrong."""
     _check_policy(settings)
+    _check_bandwidth(settings)
     settings = msgspec.structs.replace(
         settings,
         centre_dicomweb_url=(settings.centre_dicomweb_url or f"{base_url}/dicom-web").rstrip("/"),
@@ -140,6 +149,13 @@ def _check_policy(settings: LinkerSettings) -> None:
         raise SettingsError(
             "JMID_LINKER_POLICY has a wrong value; it takes at_once, when_linked or, for example, after 24h"
         ) from error
+
+
+def _check_bandwidth(settings: LinkerSettings) -> None:
+    try:
+        rate_by_hour(settings.bandwidth)
+    except ValueError as error:
+        raise SettingsError(f"JMID_LINKER_BANDWIDTH has a wrong value: {error}") from error
 
 
 def _check_url(variable: str, url: str, *, insecure: bool) -> None:

@@ -1,7 +1,5 @@
 """The list of sources, a TOML file (JMID_INGEST_SOURCES), and when each may be asked. The times are pure."""
 
-import datetime as dt
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -11,12 +9,13 @@ from yarl import URL
 
 from services.ingest.settings import IngestSettings
 from shared.errors import SettingsError
+from shared.text.hours import HOURS
 from shared.web.loopback import LOOPBACK
 
 SETTING: Final = "JMID_INGEST_SOURCES"
 _HOUR_S: Final = 3600.0
 _Name = Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]{1,64}$")]
-_Hours = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")]
+_Hours = Annotated[str, Meta(pattern=HOURS)]
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,16 +84,6 @@ def _wrong(source: Source) -> str:
         return "url is no address of a DICOMweb server"
     is_plain = url.scheme == "http" and url.host not in LOOPBACK and not source.insecure
     return "url is http on another machine: give https, or insecure = true" if is_plain else ""
-
-
-def may_be_asked(hours: Sequence[str], now: dt.time) -> bool:
-    """Say whether a source may be asked at a time of day; hours may go over midnight."""
-    return not hours or any(_is_within(each, now) for each in hours)
-
-
-def _is_within(hours: str, now: dt.time) -> bool:
-    begin, end = (dt.time.fromisoformat(each) for each in hours.split("-"))
-    return begin <= now < end if begin <= end else now >= begin or now < end
 
 
 def wait_s(studies_per_hour: int, since_last_s: float | None) -> float:

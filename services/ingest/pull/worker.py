@@ -17,7 +17,7 @@ from services.ingest.images.keeping import keep_instance
 from services.ingest.pull.begin import keep_list, let_go, new_study, not_found, read_list
 from services.ingest.pull.dimse_peer import DimsePeer
 from services.ingest.pull.source_peer import Retrieved, SourcePeer
-from services.ingest.pull.sources import Source, Sources, may_be_asked, wait_s
+from services.ingest.pull.sources import Source, Sources, wait_s
 from services.ingest.pull.wanted import Studies, Wanted
 from services.ingest.pull.web_peer import WebPeer
 from services.ingest.pull_records import PULLED, PULLS, Pull, PulledStudy, PullState, StudyState
@@ -29,6 +29,7 @@ from shared.documents import Eq, In, Order, optimistic
 from shared.errors import Permanent, Transient
 from shared.lease import Lease, LeaseLost
 from shared.logs import decided
+from shared.text.hours import is_open
 
 IDLE_S: Final = 1.0
 AWAY_S: Final = 30.0
@@ -85,7 +86,7 @@ class Puller:
             return await self._say(pull, "source-not-listed")
         if time.monotonic() < self._away_until.get(source.name, 0.0):
             return False
-        if not may_be_asked(source.hours, self._now()):
+        if not is_open(source.hours, self._now()):
             return await self._say(pull, "outside-hours")
         if pull.state is PullState.FINDING:
             await self._find(pull, self._peer_of(source))

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from services.ingest.pull.source_peer import Retrieved
-from services.ingest.pull.sources import may_be_asked, read_sources, wait_s
+from services.ingest.pull.sources import read_sources, wait_s
 from services.ingest.pull.wanted import Wanted, by_accession_numbers, by_query, by_uids
 from services.ingest.pull.worker import after
 from services.ingest.pull_records import PulledStudy
 from services.ingest.settings import IngestSettings
 from shared.errors import Invalid, SettingsError
+from shared.text.hours import is_open
 
 
 def test_each_form_of_what_is_asked_for() -> None:
@@ -50,8 +51,8 @@ def test_a_line_that_is_no_uid_is_named_by_its_number_alone() -> None:
     ("now", "may"), [("18:59", False), ("19:00", True), ("23:59", True), ("06:59", True), ("07:00", False)]
 )
 def test_hours_go_over_midnight(now: str, may: bool) -> None:
-    assert may_be_asked(["19:00-07:00"], dt.time.fromisoformat(now)) is may
-    assert may_be_asked([], dt.time.fromisoformat(now))
+    assert is_open(["19:00-07:00"], dt.time.fromisoformat(now)) is may
+    assert is_open([], dt.time.fromisoformat(now))
 
 
 def test_studies_keep_their_distance() -> None:

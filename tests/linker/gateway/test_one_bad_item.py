@@ -211,6 +211,8 @@ async def test_a_report_that_cannot_be_linked_keeps_no_other_from_its_study_and_
 class TakingCentre:
     """A centre that takes everything."""
 
+    rate = 0.0
+
     def __init__(self) -> None:
         self.stored: list[str] = []
         self.reports: list[bytes] = []

@@ -12,6 +12,7 @@ import msgspec
 
 from services.linker.gateway.delivery import stow_response, trial
 from services.linker.gateway.delivery.answers import answered
+from services.linker.gateway.delivery.bandwidth import batch_bytes
 from services.linker.gateway.delivery.holdings import confirmed_held
 from services.linker.gateway.delivery.transport import Centre, CentreUnavailable
 from services.linker.gateway.delivery.worker import Outage
@@ -97,7 +98,8 @@ class _Round:
             if (key, ref.sop_instance_uid) in self.known
         ]
         fresh = [each for each in waiting if (each[0], each[2].sop_instance_uid) not in self.known]
-        packed = stow_response.shipments(fresh, max_instances=bounds.batch_instances, max_bytes=bounds.batch_bytes)
+        most = batch_bytes(bounds.batch_bytes, self.centre.rate, bounds.streams)
+        packed = stow_response.shipments(fresh, max_instances=bounds.batch_instances, max_bytes=most)
         if self.tries:
             packed, alone = (packed, []) if packed else ([], alone)
         self.queue.extend(trial.turned([*packed, *alone], self.tries))

@@ -18,6 +18,7 @@ import orjson
 from dicomweb_client.uri import URI
 
 from services.linker.gateway.delivery import stow_response
+from services.linker.gateway.delivery.bandwidth import Allowance
 from services.linker.links.manual import CORRELATION
 from services.linker.links.states import RecallState
 from services.linker.settings import LinkerSettings
@@ -25,6 +26,7 @@ from shared.blobs import Blobs
 from shared.dicom.json_values import text
 from shared.errors import SettingsError, Unavailable
 from shared.events import InstanceRef
+from shared.text.hours import rate_by_hour
 from shared.web import bearer
 from shared.web.content_digest import sha256_of
 
@@ -81,11 +83,18 @@ class Centre:
         settings: LinkerSettings,
         blobs: Blobs,
         token: Callable[[], str] = lambda: "",
+        allowance: Allowance | None = None,
     ) -> None:
         self._session = session
+        self._allowance = allowance or Allowance(rate_by_hour(settings.bandwidth))
         self._settings = settings
         self._blobs = blobs
         self._token = token
+
+    @property
+    def rate(self) -> float:
+        """The bytes a second that may go to the centre in this hour; 0 is no limit."""
+        return self._allowance.rate
 
     async def store(
         self, study_instance_uid: str, instances: Sequence[InstanceRef], correlation_id: str = ""
@@ -141,6 +150,7 @@ class Centre:
             "Accept": "application/fhir+json",
             CORRELATION: correlation_id,
         }
+        await self._allowance.take(len(document))
         status, _ = await self._send("POST", self._settings.centre_reports_url, headers, document)
         if status in (200, 201, 400, 413, 422):
             return status
@@ -201,7 +211,8 @@ class Centre:
         for ref in instances:
             yield stow_response.part_head(boundary, ref.sha256)
             async for chunk in self._blobs.stream(ref.blob):
-                yield chunk
+                async for piece in self._allowance.pieces(chunk):
+                    yield piece
             yield stow_response.CRLF
         yield stow_response.closing(boundary)
 

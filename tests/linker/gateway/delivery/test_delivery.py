@@ -154,6 +154,8 @@ async def test_an_outage_in_the_middle_of_a_delivery_sends_again_only_what_was_n
 class Away(Centre):
     """A centre that does not answer; counts who asks."""
 
+    rate = 0.0
+
     def __init__(self) -> None:
         self.asked = 0
 
