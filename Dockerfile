@@ -19,8 +19,8 @@ RUN apt-get update && apt-get install -y --no-install-recommends libgl1 libglib2
 RUN groupadd --gid 10001 jmid && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin jmid \
     && install -d -o jmid -g jmid -m 0700 /var/lib/jmid
 COPY --from=build /opt/jmid /opt/jmid
-# Nobody is asked who they are: publish the ports on loopback alone, or set JMID_ACCESS=oidc and an issuer.
-ENV JMID_ACCESS=network
+# Everybody signs in, under this address: publish 8080 there, or set JMID_ACCESS_PUBLIC_URL to the https one of a proxy.
+ENV JMID_ACCESS=embedded JMID_ACCESS_PUBLIC_URL=http://localhost:8080
 ENV PATH=/opt/jmid/.venv/bin:$PATH JMID_HOME=/var/lib/jmid PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001:10001
 WORKDIR /opt/jmid

@@ -32,6 +32,7 @@ from services.linker import service as linker
 from services.process import Process
 from services.process import run as run_process
 from services.search import service as search
+from services.token_command import token
 from services.user_commands import users
 from shared import logs
 from shared.runtime.home import claimed
@@ -65,6 +66,7 @@ app.add_typer(pulling.pulling(), name="pull")
 app.command("migrate")(data_versions.migrate(SERVICES))
 app.command("check")(checking.checking(SERVICES))
 app.command("status")(operations.status)
+app.command("token")(token)
 app.command("backup")(backing_up.backup)
 app.command("restore")(backing_up.restore)
 
@@ -100,8 +102,9 @@ def up(
     sample: Annotated[bool, typer.Option("--sample/--no-sample", help="Feed the sample on the first start.")] = True,
     insecure: InsecureOption = False,
 ) -> None:
-    """Run gateway and centre in one process tree on this machine."""
-    environ = {**os.environ, "JMID_INGEST_DIMSE_PORT": str(dimse_port), **_access(bind, insecure)}
+    """Run gateway and centre in one process tree on this machine; everybody signs in (docs/access.md)."""
+    access = {"JMID_ACCESS": os.environ.get("JMID_ACCESS") or Mode.EMBEDDED.value, **_access(bind, insecure)}
+    environ = {**os.environ, "JMID_INGEST_DIMSE_PORT": str(dimse_port), **access}
     log = home.resolve() / "jmid.log"  # the terminal is for progress and addresses
     _run(
         _process(

@@ -167,7 +167,7 @@ def _show_credentials(path: Path) -> None:
 
 def _show_addresses(process: Process, host: Host, *, viewer: bool) -> None:
     url, ingest = host.base_url, settings_reader.read(IngestSettings, "INGEST", process.environ)
-    takes = process.hosts("ingest")
+    takes, access = process.hosts("ingest"), access_settings(process.environ).access
     rows = [
         ("Portal", f"{url}/", process.hosts("search")),
         ("Viewer (OHIF)", f"{url}/viewer", viewer),
@@ -182,7 +182,9 @@ def _show_addresses(process: Process, host: Host, *, viewer: bool) -> None:
     for label, place, served in rows:
         if served:
             out.print(f"  {label:<20} [bold]{place}[/]", soft_wrap=True)
+    if access is Mode.EMBEDDED:
+        out.print(f"  {'Token for curl':<20} jmid token --role site-sender --home {process.home}", soft_wrap=True)
     if process.log is not None:
         out.print(f"  {'Log':<20} {process.log}", soft_wrap=True)
-    out.print(f"  {_ASKED[access_settings(process.environ).access]}", soft_wrap=True)
+    out.print(f"  {_ASKED[access]}", soft_wrap=True)
     out.print("  Ctrl-C stops it.", style="dim")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from services.identity.authorize import AuthorizeRoutes
 from services.identity.deps import IdentityDeps
+from services.identity.local import Note, write_note
 from services.identity.passwords import Passwords
 from services.identity.records import COLLECTIONS
 from services.identity.settings import IdentitySettings
@@ -31,16 +32,18 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     if access.access is not Mode.EMBEDDED:
         yield Running()
         return
+    folder = place.home / "identity"
     deps = IdentityDeps(
         documents=place.documents,
         settings=settings,
-        keys=await asyncio.to_thread(SigningKeys, place.home / "identity", settings.key_s),
+        keys=await asyncio.to_thread(SigningKeys, folder, settings.key_s),
         passwords=passwords,
         issuer=issuer_of(access, place.base_url),
         audience=AUDIENCE,
         client_id=CLIENT,
         redirect_uris=redirect_uris_of(access, place.base_url),
     )
+    await asyncio.to_thread(write_note, folder, Note(deps.issuer, place.site))
     if made := await first_users(place.documents, passwords, place.site):
         await asyncio.to_thread(write_credentials, place.home.parent, made)
     yield Running(

@@ -4,7 +4,6 @@ Source: OpenID Connect Core 1.0, 2 and 3.1.3; Discovery 1.0, 3; RFC 6749 5; RFC 
 """
 
 import hmac
-import secrets
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +11,7 @@ import orjson
 from aiohttp import web
 
 from services.identity.deps import IdentityDeps
+from services.identity.issued import access_claims, identity_claims
 from services.identity.records import CODES, USERS, Code, User
 from services.identity.signing_keys import ALGORITHM
 from shared import clock
@@ -82,24 +82,15 @@ class TokenRoutes(routing.Routes):
         return _json(self._tokens(code, user, now))
 
     def _tokens(self, code: Code, user: User, now: float) -> dict[str, Any]:
-        deps, at = self._deps, int(now)
-        claims = {
-            "iss": deps.issuer,
-            "sub": user.subject,
-            "iat": at,
-            "exp": at + int(deps.settings.token_s),
-            "preferred_username": user.name,
-            "roles": user.roles,
-            "sites": user.sites,
-            "projects": user.projects,
-        }
-        own = {"aud": deps.audience, "client_id": deps.client_id, "jti": secrets.token_urlsafe(16)}
-        identity = {"aud": deps.client_id, "nonce": code.request.nonce, "auth_time": int(code.began)}
+        deps, at, lasts_s = self._deps, int(now), int(self._deps.settings.token_s)
+        nonce, signed_in = code.request.nonce, int(code.began)
+        access = access_claims(deps.issuer, deps.audience, deps.client_id, user, at, lasts_s)
+        identity = identity_claims(deps.issuer, deps.client_id, user, at, lasts_s, nonce=nonce, auth_time=signed_in)
         return {
-            "access_token": deps.keys.signed(claims | own, "at+jwt"),
-            "id_token": deps.keys.signed(claims | identity, "JWT"),
+            "access_token": deps.keys.signed(access, "at+jwt"),
+            "id_token": deps.keys.signed(identity, "JWT"),
             "token_type": "Bearer",
-            "expires_in": int(deps.settings.token_s),
+            "expires_in": lasts_s,
             "scope": "openid profile",
         }
 

@@ -33,9 +33,12 @@ async def service_token(settings: AccessSettings, home: Path) -> str:
 
 
 def headers_of(environ: Mapping[str, str], home: Path) -> dict[str, str]:
-    """Return what a command of this home shows the processes of it; nothing where nobody is asked, or none ran yet."""
+    """Return what a command of this home shows the processes of it; nothing if none of them asked yet.
+
+    Where JMID_ACCESS is not set the home tells: jmid up asks without it, and keeps a token as soon as it does.
+    """
     settings = access_settings(environ)
-    if not settings.is_asked:
+    if environ.get("JMID_ACCESS") and not settings.is_asked:
         return {}
     return bearer.header(settings.access_service_token or gateway_token.known(home / FILE))
 

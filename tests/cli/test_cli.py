@@ -60,7 +60,9 @@ def test_a_wrong_setting_names_its_variable(tmp_path: Path, monkeypatch: pytest.
         (("run", "linker"), "give --role"),
         (("run", "dose"), "one of"),
         (("up", "--bind", "0.0.0.0", "--insecure"), "loopback addresses only"),
-        (("up", "--bind", "0.0.0.0"), "JMID_ACCESS=open serves a loopback address only, not 0.0.0.0"),
+        (("up", "--bind", "0.0.0.0"), "JMID_ACCESS_PUBLIC_URL is not set"),
+        (("run", "archive", "--bind", "0.0.0.0"), "JMID_ACCESS=open serves a loopback address only, not 0.0.0.0"),
+        (("token", "--role", "operator"), "no issuer has run in this home"),
         (("status",), "start it with jmid up"),
         (("dead", "show", "centre:nothing", "x"), "one of"),
     ],
@@ -89,7 +91,7 @@ def test_an_archive_alone_serves_dicomweb(tmp_path: Path) -> None:
 
 
 def test_status_shows_every_service_while_it_runs(tmp_path: Path) -> None:
-    system = start_up(tmp_path / "home", None, "--no-sample")
+    system = start_up(tmp_path / "home", None, "--no-sample", is_asked=True)
     try:
         code, text = jmid("status", "--home", str(tmp_path / "home"))
     finally:
@@ -147,7 +149,7 @@ def test_dead_letters_are_listed_shown_replayed_and_dropped(tmp_path: Path) -> N
 
 
 def test_a_second_start_keeps_the_sample_and_does_not_feed_it_again(tmp_path: Path) -> None:
-    system = start_up(tmp_path / "home")
+    system = start_up(tmp_path / "home", is_asked=True)
     try:
         until(lambda: len(system.cases()) == 3, "the sample")
         receipts = len(system.get("ingest", "/ingest/receipts")["receipts"])

@@ -76,7 +76,7 @@ def test_a_home_that_is_no_folder_or_cannot_be_written_is_refused(tmp_path: Path
 def whole(tmp_path: Path) -> Iterator[Process]:
     """A running ``jmid up``."""
     port, dimse = free_ports(2)
-    arguments = ["up", "--home", str(tmp_path / "home"), "--dimse-port", str(dimse), "--no-sample"]
+    arguments = ["up", "--home", str(tmp_path / "home"), "--dimse-port", str(dimse), "--no-sample", "--insecure"]
     process = Process(arguments, port, dict(os.environ), tmp_path / "log")
     process.start()
     process.wait_ready()

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from tests.servers.process import free_ports
 
@@ -91,6 +91,7 @@ class System:
     environ: dict[str, str]
     processes: dict[str, Process] = field(default_factory=dict)
     dimse_port: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
 
     def close(self) -> None:
         for process in self.processes.values():
@@ -102,7 +103,7 @@ class System:
     def get(self, service: str, path: str) -> Any:
         """Return the JSON answer, None for an empty one."""
         request = urllib.request.Request(
-            self.url(service) + path, headers={"Accept": "application/dicom+json, */*;q=0.1"}
+            self.url(service) + path, headers={"Accept": "application/dicom+json, */*;q=0.1", **self.headers}
         )
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
@@ -112,7 +113,7 @@ class System:
             raise AssertionError(f"{path} answered {error.code}: {error.read()[:500]!r}") from error
 
     def post(self, service: str, path: str, body: bytes, content_type: str) -> tuple[int, Any]:
-        request = urllib.request.Request(self.url(service) + path, body, {"Content-Type": content_type})
+        request = urllib.request.Request(self.url(service) + path, body, {"Content-Type": content_type, **self.headers})
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
@@ -155,14 +156,26 @@ def addresses_of(at: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def start_up(home: Path, environ: Mapping[str, str] | None = None, *options: str) -> System:
-    """Start gateway and centre in one process tree."""
+READER: Final = ("--role", "radiologist", "--role", "site-sender")
+
+
+def token_of(home: Path, *arguments: str) -> str:
+    """Return what ``jmid token`` prints for a running home."""
+    command = [str(JMID), "token", "--home", str(home), *(arguments or READER)]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+
+
+def start_up(home: Path, environ: Mapping[str, str] | None = None, *options: str, is_asked: bool = False) -> System:
+    """Start gateway and centre in one process tree. is_asked: who calls has to say who they are, as by default."""
     port, dimse = free_ports(2)
+    unasked = () if is_asked else ("--insecure",)
     system = System(home, {**os.environ, **(environ or {})}, dimse_port=dimse)
-    arguments = ["up", "--home", str(home), "--dimse-port", str(dimse), *options]
+    arguments = ["up", "--home", str(home), "--dimse-port", str(dimse), *unasked, *options]
     system.processes["up"] = Process(arguments, port, system.environ, home.with_suffix(".log"))
     system.processes["up"].start()
     system.processes["up"].wait_ready()
+    if is_asked:
+        system.headers = {"Authorization": f"Bearer {token_of(home)}"}
     return system
 
 

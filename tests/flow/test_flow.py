@@ -37,7 +37,7 @@ def ports(request: pytest.FixtureRequest) -> Ports:
 
 @pytest.fixture
 def system(tmp_path: Path, ports: Ports) -> Iterator[System]:
-    running = start_up(tmp_path / "home", ports.environ, "--no-sample", "--insecure")
+    running = start_up(tmp_path / "home", ports.environ, "--no-sample")
     yield running
     running.close()
 

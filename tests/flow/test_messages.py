@@ -35,7 +35,7 @@ def test_hl7_over_mllp_and_cda_are_linked_and_found_and_nobody_is_named(shared_d
     (mllp,) = free_ports(1)
     files = sorted(p for p in (shared_data / "dicom" / "ct-philips").iterdir() if p.name.startswith("I"))[:2]
     sent, people = senders.Sent(), [senders.person(number) for number in (0, 1)]
-    system = start_up(tmp_path / "home", {"JMID_INGEST_MLLP_PORT": str(mllp)}, "--no-sample", "--insecure")
+    system = start_up(tmp_path / "home", {"JMID_INGEST_MLLP_PORT": str(mllp)}, "--no-sample")
     try:
         for number, who in enumerate(people):
             study = senders.study(files, who, tmp_path / f"ct{number}", sent)
@@ -60,7 +60,7 @@ def test_hl7_over_mllp_and_cda_are_linked_and_found_and_nobody_is_named(shared_d
 def test_an_sr_of_a_pacs_is_an_instance_and_a_report_and_nobody_is_named(shared_data: Path, tmp_path: Path) -> None:
     files = sorted(p for p in (shared_data / "dicom" / "ct-philips").iterdir() if p.name.startswith("I"))[:2]
     sent, who = senders.Sent(), senders.person(0)
-    system = start_up(tmp_path / "home", {}, "--no-sample", "--insecure")
+    system = start_up(tmp_path / "home", {}, "--no-sample")
     try:
         study = senders.study(files, who, tmp_path / "ct", sent)
         image = pydicom.dcmread(study[0], stop_before_pixels=True)

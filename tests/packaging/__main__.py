@@ -70,7 +70,7 @@ def installed(wheel: Path, venv: Path) -> Path:
 
 
 def run(python: Path, folder: Path) -> int:
-    """Return how many cases the portal finds after `jmid up` in a folder with nothing in it."""
+    """Return how many cases a radiologist finds after `jmid up` in a folder with nothing in it, where it asks."""
     port, dimse_port = free_ports(2)
     options = ["--port", str(port), "--dimse-port", str(dimse_port)]
     command: list[str | Path] = [python.with_name("jmid"), "up", *options]
@@ -78,7 +78,9 @@ def run(python: Path, folder: Path) -> int:
         process = subprocess.Popen(command, cwd=folder, env=ENVIRON, stdout=log, stderr=log)
     try:
         until(lambda: _json(port, "/-/ready", process).get("ready"), "the wheel to be ready")
-        until(lambda: _json(port, "/api/cases", process).get("total") == CASES, "the sample")
+        assert _json(port, "/api/cases", process) == {}, "nobody is asked who they are"
+        token = _token(python, folder)
+        until(lambda: _json(port, "/api/cases", process, token).get("total") == CASES, "the sample")
         return CASES
     except AssertionError:
         print((folder.parent / "output.log").read_text(), file=sys.stderr)
@@ -98,10 +100,19 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         raise
 
 
-def _json(port: int, path: str, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
+def _token(python: Path, folder: Path) -> str:
+    command: list[str | Path] = [python.with_name("jmid"), "token", "--role", "radiologist"]
+    done = subprocess.run(command, cwd=folder, env=ENVIRON, check=True, capture_output=True, text=True, timeout=60)
+    return done.stdout.strip()
+
+
+def _json(port: int, path: str, process: "subprocess.Popen[bytes]", token: str = "") -> dict[str, Any]:
+    """Return an answer; nothing where there is none yet, or none without a token."""
     assert process.poll() is None, "jmid up ended"
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
+        with urllib.request.urlopen(request, timeout=5) as answer:
             return dict(json.loads(answer.read()))
     except OSError:
         return {}

@@ -116,7 +116,7 @@ def s3_config(bucket: Bucket) -> Any:
 
 def _run(checkout: Path, home: Path, answers: Path, environ: Mapping[str, str]) -> None:
     port, dimse = free_ports(2)
-    command = [sys.executable, "-c", START, "up", "--home", str(home)]
+    command = [sys.executable, "-c", START, "up", "--insecure", "--home", str(home)]
     command += ["--port", str(port), "--dimse-port", str(dimse)]
     whole = {**os.environ, **environ, "PYTHONPATH": str(checkout)}
     with subprocess.Popen(command, cwd=checkout, env=whole) as process:

@@ -57,7 +57,7 @@ def not_started(home: Path) -> System:
     """Return a system that listens at a known port once it is started."""
     port, dimse = free_ports(2)
     environ = {**os.environ, **LONG, **PIXELS_UNREAD, "JMID_LEASE_TTL_S": "2", "JMID_RETRY_DELAYS_S": "0.5,1,2,2,2,2"}
-    arguments = ["up", "--home", str(home), "--dimse-port", str(dimse)]
+    arguments = ["up", "--home", str(home), "--dimse-port", str(dimse), "--insecure"]
     return System(home, environ, {"up": Process(arguments, port, environ, home.with_suffix(".log"))}, dimse)
 
 

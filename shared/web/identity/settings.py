@@ -42,7 +42,8 @@ class AccessSettings(msgspec.Struct, frozen=True):
         Meta(
             description="open: nobody is asked who they are, and only a loopback address is served; network: nobody is "
             "asked, and what stands in front has to decide who comes in; embedded: everybody is asked by the issuer of "
-            "jmid up itself; oidc: everybody is asked by JMID_ACCESS_ISSUER."
+            "jmid up itself, which is what jmid up does if this is not set; oidc: everybody is asked by "
+            "JMID_ACCESS_ISSUER."
         ),
     ] = Mode.OPEN
     access_issuer: Annotated[
