@@ -18,6 +18,7 @@ from services.archive import conformance
 from shared.events import EVENTS, Event
 from shared.runtime.variables import groups
 from shared.settings import settings_of
+from tests.attacks.table import ATTACKS, Attack
 
 HERE = Path(__file__).parent
 _PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -64,6 +65,10 @@ def settings() -> str:
             default = "**required**" if each.required else _shown(each.default)
             rows.append((f"`{each.variable}`", each.means, each.takes, each.unit, default))
     return _table(("variable", "means", "takes", "unit", "default"), rows)
+
+
+def _attack(attack: Attack) -> tuple[str, ...]:
+    return (attack.kind, attack.attack, attack.door, attack.expected, f"`{attack.test.split('::')[1]}`")
 
 
 def _event_row(event: type[Event]) -> tuple[str, ...]:
@@ -118,6 +123,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "fates": lambda: _table(("Failure Reason", "meaning", "the Instance is"), gateway.fates()),
     "licences": licences.table,
     "capacity": lambda: _table(capacity.head(), capacity.rows()),
+    "attacks": lambda: _table(("kind", "attack", "door", "has to come of it", "test"), map(_attack, ATTACKS)),
     "bounds": lambda: _table(("variable", "default"), gateway.bounds()),
 }
 

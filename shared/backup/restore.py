@@ -7,7 +7,7 @@ start finds them lost. Databases come last, and a restore that was ended goes on
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -60,14 +60,22 @@ def restore(repository: Repository, root: Root, home: Path) -> Compared:
 
 def _each(compared: Compared, entry: Entry, work: Callable[[Entry], int]) -> None:
     try:
+        if not _is_inside(entry.path):
+            raise Damaged("backup-path-outside", "its path leads out of the home")
         compared.size_bytes += work(entry)
         compared.files += 1
     except Damaged as error:
         compared.wrong[entry.path] = error.detail
 
 
+def _is_inside(path: str) -> bool:
+    """Say whether a path is of a file below the home: whoever has the key of backups may not write elsewhere."""
+    parts = PurePosixPath(path)
+    return bool(parts.parts) and not parts.is_absolute() and ".." not in parts.parts and "\0" not in path
+
+
 def _is_database(entry: Entry) -> bool:
-    return _DATABASE in entry.path and entry.path.count("/") == 1
+    return _DATABASE in entry.path and entry.path.count("/") == 1 and _is_inside(entry.path)
 
 
 def _prepare_database(path: Path) -> None:

@@ -24,7 +24,7 @@ from shared.web.identity.issuer import Issuer
 from shared.web.identity.rate import Rates
 from shared.web.identity.sessions import Sessions
 from shared.web.identity.settings import AccessSettings
-from shared.web.identity.token import Expected, TokenRefused, checked_claims, read_header
+from shared.web.identity.token import Expected, TokenRefused, check_access_token, checked_claims, read_header
 from shared.web.language import translatable
 
 SIGN_IN: Final = "/-/sign-in"
@@ -56,7 +56,9 @@ class Verifier:
                 return actor
         header = read_header(token, self._expected)
         key = await self._issuer.key(header)
-        return self._claims.actor(checked_claims(token, key, self._expected, clock.now()))
+        claims = checked_claims(token, key, self._expected, clock.now())
+        check_access_token(claims)
+        return self._claims.actor(claims)
 
 
 class Gate:

@@ -19,6 +19,8 @@ MOST_CHARACTERS: Final = 16_384
 MOST_KEY_ID: Final = 256
 LEAST_RSA_BITS: Final = 2048
 TYPES: Final = frozenset({"", "jwt", "at+jwt", "application/at+jwt"})
+ID_TOKEN_CLAIMS: Final = frozenset({"at_hash", "c_hash"})
+"""Which only an ID Token has (OpenID Connect Core 1.0, 3.1.3.6 and 3.3.2.11)."""
 _KEY_TYPES: Final = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 
 
@@ -80,6 +82,15 @@ def checked_claims(token: str, key: Key, expected: Expected, now: float) -> Mapp
         raise TokenRefused("signature-wrong") from error
     _check(claims, expected, now)
     return claims
+
+
+def check_access_token(claims: Mapping[str, Any]) -> None:
+    """Raise TokenRefused for the claims of an ID Token: it says who signed in to a client, and asks us for nothing.
+
+    typ: Keycloak writes it among the claims. Source: RFC 9068 5; RFC 8725 3.11 and 3.12.
+    """
+    if ID_TOKEN_CLAIMS & claims.keys() or claims.get("typ") == "ID":
+        raise TokenRefused("kind-not-taken")
 
 
 def _check(claims: Mapping[str, Any], expected: Expected, now: float) -> None:

@@ -1,0 +1,202 @@
+"""Markup in every text that a page shows: of DICOM strings, reports, senders, names, rules, reasons, addresses."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pydicom
+import pytest
+import pytest_asyncio
+from pynetdicom import AE
+
+from tests.anonymizer.pixels.test_burned_in import ultrasound
+from tests.archive.store.test_basics import KIND, body
+from tests.attacks.target import Target, target
+from tests.conftest import CHROMIUM_ARGUMENTS
+from tests.flow.inside import until
+from tests.servers.install import CHROMIUM, NO_CHROMIUM
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore"), pytest.mark.asyncio(loop_scope="module")]
+MARK = "\"'><img src=x onerror=hacked=1>"
+TITLE = "<b onclick=a>"
+"""The calling AE title; at most 16 characters (PS3.5 6.2)."""
+STUDY = "1.2.840.99.1"
+FHIR = {"Content-Type": "application/fhir+json"}
+STRINGS = (
+    "StudyDescription",
+    "SeriesDescription",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "ProtocolName",
+    "PatientID",
+)
+AT = quote(MARK, safe="")
+PAGES = (
+    "/",
+    f"/?q={AT}",
+    f"/?modality={AT}&site={AT}&date_from={AT}&after={AT}&lang={AT}",
+    "/counts",
+    f"/counts?period={AT}",
+    f"/cases/{STUDY}",
+    f"/cases/{STUDY}?q={AT}",
+    f"/cases/{AT}",
+    "/gateway/receipts",
+    f"/gateway/receipts?state={AT}&after={AT}&sender={AT}",
+    "/gateway/links",
+    f"/gateway/reports/{AT}",
+    "/gateway/quarantine",
+    f"/gateway/quarantine?state={AT}&reason={AT}&kind={AT}&series={AT}",
+    f"/gateway/quarantine?reason={AT}&kind={AT}&series={AT}",
+    "/gateway/quarantine/names",
+    "/gateway/quarantine/rules",
+    "/gateway/quarantine/learned-names",
+    f"/gateway/quarantine/{AT}",
+    f"/gateway/quarantine/reports/{AT}",
+    "/gateway/audit",
+    f"/gateway/audit?by={AT}&kind={AT}&after={AT}",
+    "/-/dead",
+    f"/-/dead?queue={AT}&reason={AT}&service={AT}",
+    f"/-/sign-in?to={AT}",
+    f"/nothing/{AT}",
+    f"/-/language/{AT}",
+)
+
+
+class Markup(HTMLParser):
+    """Notes the handlers of events and the pictures that a page has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bad: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if any(name.startswith("on") for name, _ in attributes) or ("src", "x") in attributes:
+            self.bad.append(tag)
+        if any((value or "").strip().lower().startswith("javascript:") for _, value in attributes):
+            self.bad.append(tag)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def attacked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Target]:
+    async with target(tmp_path_factory.mktemp("markup"), JMID_ANONYMIZER_PIXEL_TEXT="review") as opened:
+        await _images(opened)
+        await _reports(opened)
+        await _by_hand(opened)
+        yield opened
+
+
+async def _images(attacked: Target) -> None:
+    marked = dict.fromkeys(STRINGS, MARK) | {"PatientName": MARK, "BodyPartExamined": "<B ONCLICK=A>"}
+    stored = ultrasound(StudyInstanceUID=STUDY, SeriesInstanceUID=f"{STUDY}.1", SOPInstanceUID=f"{STUDY}.1.1", **marked)
+    sent = ultrasound(StudyInstanceUID="1.2.9", SeriesInstanceUID="1.2.9.1", SOPInstanceUID="1.2.9.1.1", **marked)
+    for path, file in (("/dicom-web/studies", stored), ("/ingest/dicom-web/studies", sent)):
+        async with attacked.client.post(path, data=body([file]), headers={"Content-Type": KIND}) as answer:
+            assert answer.status == 200, await answer.text()
+
+    await asyncio.to_thread(_store, attacked.dimse, sent)
+
+
+def _store(port: int, file: bytes) -> None:
+    """Send by C-STORE under a calling AE title with markup."""
+    data = pydicom.dcmread(io.BytesIO(file))
+    entity = AE(ae_title=TITLE)
+    entity.add_requested_context(data.SOPClassUID, data.file_meta.TransferSyntaxUID)
+    association = entity.associate("127.0.0.1", port, ae_title="JMID")
+    assert association.send_c_store(data).Status == 0
+    association.release()
+
+
+async def _reports(attacked: Target) -> None:
+    report = {
+        "resourceType": "DiagnosticReport",
+        "identifier": [{"value": MARK}],
+        "status": "final",
+        "code": {"text": MARK},
+        "subject": {"identifier": {"value": MARK}},
+        "conclusion": f"{MARK}結節なし",
+    }
+    async with attacked.client.post("/ingest/reports", data=json.dumps(report), headers=FHIR) as answer:
+        assert answer.status < 300, await answer.text()
+
+
+async def _by_hand(attacked: Target) -> None:
+    for path, form in (
+        ("/gateway/quarantine/names", {"kind": "ward", "name": MARK}),
+        ("/gateway/quarantine/learned-names", {"name": MARK, "state": "kept"}),
+        ("/gateway/links", {"report_id": MARK, "study_instance_uid": STUDY, "why": MARK}),
+    ):
+        async with attacked.client.post(path, data={"by": MARK, **form}, allow_redirects=False) as answer:
+            assert answer.status < 500, await answer.text()
+    for path in ("/api/diagnoses", "/api/pins", "/api/recalls"):
+        text = {"by": MARK, "note": MARK, "display": MARK, "code": "C34", "system": "urn:x", "reason": MARK}
+        data = {"study_instance_uids": [STUDY], "study_instance_uid": STUDY, **text}
+        async with attacked.client.post(path, json=data) as answer:
+            assert answer.status < 500, await answer.text()
+
+
+async def _pages(attacked: Target) -> list[str]:
+    """Return the pages, with those of what waits in quarantine and of the cases."""
+    found: list[str] = []
+
+    async def there() -> bool:
+        async with attacked.client.get("/api/gateway/quarantine") as answer:
+            items = (await answer.json())["items"]
+        async with attacked.client.get("/api/cases") as answer:
+            cases = (await answer.json()).get("cases", []) if answer.status == 200 else []
+        found[:] = [f"/gateway/quarantine/{each['blob']}" for each in items] + [
+            f"/cases/{each['id']}" for each in cases
+        ]
+        return bool(items) and len(cases) >= 2  # what waits, an image and a report
+
+    await until(there, lambda: f"only {found}")
+    return [*PAGES, *found]
+
+
+async def test_markup_is_text_on_every_page(attacked: Target) -> None:
+    shown = []
+    for path in await _pages(attacked):
+        for language in ("en", "ja"):
+            headers = {"Accept": "text/html", "Cookie": f"jmid_lang={language}"}
+            async with attacked.client.get(path, headers=headers, allow_redirects=False) as answer:
+                text = await answer.text()
+
+            page = Markup()
+            page.feed(text if answer.content_type == "text/html" else "")
+            assert page.bad == [], path
+            assert answer.content_type != "text/html" or MARK not in text, path
+            shown += [path] if "onerror=hacked" in text else []
+    assert len(set(shown)) >= 5
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator["Browser"]:
+    """Yield Chromium in the loop of this module."""
+    if not CHROMIUM.exists():
+        pytest.skip(NO_CHROMIUM)
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_ARGUMENTS))
+        yield chromium
+        await chromium.close()
+
+
+async def test_nothing_that_was_sent_runs_in_a_browser_whose_policy_is_off(
+    attacked: Target, browser: "Browser"
+) -> None:
+    tab = await browser.new_page(bypass_csp=True)
+    for path in await _pages(attacked):
+        await tab.goto(attacked.system.host.base_url + path)
+        hacked = await tab.evaluate(
+            "[window.hacked, document.querySelectorAll('[onerror], [onclick], img[src=x]').length]"
+        )
+
+        assert hacked == [None, 0], path
+    await tab.close()
