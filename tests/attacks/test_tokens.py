@@ -3,7 +3,6 @@
 import base64
 import hmac
 import json
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -124,7 +123,7 @@ async def test_the_name_of_a_key_leads_to_no_other_key(site: Site, key_id: objec
         {"exp": 1},
         {"exp": None},
         {"exp": "2099-01-01"},
-        {"nbf": int(time.time()) + 3600},
+        {"nbf": 4_000_000_000},
         {"sub": None},
     ],
     ids=str,
