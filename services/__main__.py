@@ -17,6 +17,7 @@ from services import (
     dead_letters,
     free_text,
     operations,
+    places,
     pulling,
     reconcile,
 )
@@ -29,6 +30,7 @@ from services.command_line import option_variables, run_command
 from services.identity import service as identity
 from services.ingest import service as ingest
 from services.linker import service as linker
+from services.places import WhichPlace
 from services.process import Process
 from services.process import run as run_process
 from services.search import service as search
@@ -79,7 +81,17 @@ DimseOption = Annotated[
     ),
 ]
 BindOption = Annotated[str, typer.Option(help="Address to listen on.", envvar="JMID_BIND")]
-SiteOption = Annotated[str, typer.Option(help="The hospital's short name.", envvar="JMID_SITE")]
+SiteOption = Annotated[
+    str, typer.Option(help="The hospital's short name.", envvar="JMID_SITE", show_default=places.DEFAULT_SITE)
+]
+CentreOption = Annotated[
+    str,
+    typer.Option(help="For --role gateway: the centre's address, if it is not the one that it enrolled at."),
+]
+TlsOption = Annotated[
+    bool,
+    typer.Option("--tls", help="Speak TLS, with JMID_TLS_CERTIFICATE or an authority of its own.", envvar="JMID_TLS"),
+]
 InsecureOption = Annotated[bool, typer.Option("--insecure", help="No authentication; only on a loopback address.")]
 
 
@@ -98,24 +110,41 @@ def up(
     port: PortOption = 8080,
     dimse_port: DimseOption = 11112,
     bind: BindOption = "127.0.0.1",
-    site: SiteOption = "demo",
-    sample: Annotated[bool, typer.Option("--sample/--no-sample", help="Feed the sample on the first start.")] = True,
+    site: SiteOption = "",
+    role: Annotated[WhichPlace, typer.Option(help="A site's gateway, the centre, or both.")] = WhichPlace.ALL,
+    centre: CentreOption = "",
+    tls: TlsOption = False,
+    sample: Annotated[
+        bool | None, typer.Option("--sample/--no-sample", help="Feed the sample on the first start; with --role all.")
+    ] = None,
     insecure: InsecureOption = False,
 ) -> None:
-    """Run gateway and centre in one process tree on this machine; everybody signs in (docs/access.md)."""
+    """Run gateway and centre, or one of them, on this machine; everybody signs in (docs/access.md)."""
+    home, is_all = home.resolve(), role is WhichPlace.ALL
+    if sample and not is_all:
+        raise typer.BadParameter("the sample is fed with --role all only", param_hint="--sample")
+    if centre and role is not WhichPlace.GATEWAY:
+        raise typer.BadParameter("only --role gateway has a centre elsewhere", param_hint="--centre")
+    places.check_home(role, home)
     access = {"JMID_ACCESS": os.environ.get("JMID_ACCESS") or Mode.EMBEDDED.value, **_access(bind, insecure)}
     environ = {**os.environ, "JMID_INGEST_DIMSE_PORT": str(dimse_port), **access}
-    log = home.resolve() / "jmid.log"  # the terminal is for progress and addresses
+    if tls:
+        environ |= places.public_url(bind, port, environ)
+    if role is WhichPlace.GATEWAY:
+        environ |= places.gateway_variables(home, environ, centre)
+        places.check_centre(environ)
+        site = places.site_of(home, site)
     _run(
         _process(
-            services=SERVICES,
-            home=home.resolve(),
+            services=places.services_of(role, SERVICES),
+            home=home,
             port=port,
             bind=bind,
-            site=site,
+            site=site or places.DEFAULT_SITE,
             environ=environ,
-            with_sample=sample,
-            log=log,
+            tls=tls,
+            with_sample=is_all and sample is not False,
+            log=home / "jmid.log",  # the terminal is for progress and addresses
         )
     )
 
@@ -127,23 +156,30 @@ def run(
     home: HomeOption = Path("jmid-home"),
     port: PortOption = 8080,
     bind: BindOption = "127.0.0.1",
-    site: SiteOption = "demo",
+    site: SiteOption = "",
+    tls: TlsOption = False,
     insecure: InsecureOption = False,
 ) -> None:
     """Run one service, as in a pod."""
-    own = _named(service, role)
+    own, home = _named(service, role), home.resolve()
     plain = {f"JMID_{service.upper()}_ACCEPT": "any"} if insecure and service in ("archive", "linker") else {}
     if insecure and service == "archive":
         plain["JMID_ARCHIVE_EVICT"] = "any"  # no linker is there to ask
-    environ: Mapping[str, str] = {**plain, **os.environ, **_access(bind, insecure)}
+    environ = {**plain, **os.environ, **_access(bind, insecure)}
+    if tls:
+        environ |= places.public_url(bind, port, environ)
+    if own[0].role is Role.GATEWAY:
+        environ |= places.gateway_variables(home, environ)
+        site = places.site_of(home, site)
     _run(
         _process(
             services=own,
-            home=home.resolve(),
+            home=home,
             port=port,
             bind=bind,
-            site=site,
+            site=site or places.DEFAULT_SITE,
             environ=environ,
+            tls=tls,
         )
     )
 

@@ -166,7 +166,8 @@ def _show_credentials(path: Path) -> None:
 
 
 def _show_addresses(process: Process, host: Host, *, viewer: bool) -> None:
-    url, ingest = host.base_url, settings_reader.read(IngestSettings, "INGEST", process.environ)
+    url = process.environ.get("JMID_ACCESS_PUBLIC_URL") if process.tls else host.public_url
+    ingest = settings_reader.read(IngestSettings, "INGEST", process.environ)
     takes, access = process.hosts("ingest"), access_settings(process.environ).access
     rows = [
         ("Portal", f"{url}/", process.hosts("search")),
@@ -177,6 +178,7 @@ def _show_addresses(process: Process, host: Host, *, viewer: bool) -> None:
         ("C-STORE AE", f"{ingest.ae_title} at {ingest.dimse_bind} port {ingest.dimse_port}", takes),
         ("HL7 v2 (MLLP)", f"{ingest.mllp_bind} port {ingest.mllp_port}", takes and ingest.mllp_port >= 0),
         ("Health", f"{url}/-/ready", True),
+        ("Centre", process.environ.get("JMID_LINKER_CENTRE", ""), takes and not process.hosts("archive")),
     ]
     out.print(f"\n[bold green]J-MID is running[/]  ({', '.join(sorted({s.role.value for s in process.services}))})")
     for label, place, served in rows:

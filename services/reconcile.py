@@ -18,13 +18,14 @@ from services.ingest.deps import IngestDeps
 from services.ingest.receipts.reconcile import Identified, send_again
 from services.ingest.receipts.records import COLLECTIONS as INGEST_COLLECTIONS
 from services.ingest.settings import IngestSettings
-from services.linker.gateway.delivery.transport import centre as open_centre
+from services.linker.gateway.delivery.peer import centre as open_centre
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.reconcile import Compared
 from services.linker.gateway.reconcile import reconcile as reconcile_deliveries
 from services.linker.links import policy
 from services.linker.service import GATEWAY
 from services.linker.settings import LinkerSettings, centre_token, complete
+from services.places import gateway_variables
 from shared.console import console
 from shared.errors import SettingsError
 from shared.runtime.cpu import CpuPool
@@ -110,7 +111,8 @@ def _centre_lines(compared: CentreCompared) -> list[str]:
 
 
 async def _gateway(home: Path, address: str, dry_run: bool) -> tuple[Compared, Identified]:
-    settings = complete(read(LinkerSettings, "LINKER", os.environ), address or _address(home))
+    environ = {**os.environ, **gateway_variables(home, os.environ)}
+    settings = complete(read(LinkerSettings, "LINKER", environ), address or _address(home))
     compared = Compared()
     async with ports_of(Role.GATEWAY, home, ("identified", "deidentified")) as ports:
         await ports.documents.declare(*GATEWAY.collections, *INGEST_COLLECTIONS)

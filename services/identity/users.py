@@ -1,6 +1,5 @@
 """Users: made with a one-time password; at the first start one for each role of a person."""
 
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ import orjson
 
 from services.identity.passwords import Passwords, one_time_password
 from services.identity.records import USERS, User
+from shared import private_files
 from shared.documents import Documents
 from shared.documents.optimistic import change
 from shared.web.access.words import AccessRole
@@ -42,10 +42,5 @@ async def first_users(documents: Documents, passwords: Passwords, site: str) -> 
 
 def write_credentials(home: Path, passwords: Mapping[str, str]) -> None:
     """Write HOME/credentials.json for its owner alone. It blocks."""
-    path = home / FILE
-    draft = path.with_name(f"{FILE}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(orjson.dumps({"users": dict(passwords)}, option=orjson.OPT_INDENT_2) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    data = orjson.dumps({"users": dict(passwords)}, option=orjson.OPT_INDENT_2) + b"\n"
+    private_files.replaced(home / FILE, data)

@@ -13,6 +13,7 @@ from shared.fhir.report import MOST_BYTES
 from shared.settings import Bytes, Count, Seconds
 from shared.text.hours import rate_by_hour
 from shared.web import gateway_token
+from shared.web.identity.settings import is_safe_url
 from shared.web.loopback import LOOPBACK
 
 _ADDRESS = "https unless it is this machine; empty is this process."
@@ -31,6 +32,13 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["hold", "send"],
         Meta(description="Reports that a person should look at: hold keeps them, send sends them with the flag."),
     ] = "send"
+    centre: Annotated[
+        str,
+        Meta(
+            description="The centre's address, such as https://centre.example:8443, of which the three below are made "
+            "where they are not set; jmid up --role gateway has it of --centre or jmid enrol."
+        ),
+    ] = ""
     centre_dicomweb_url: Annotated[str, Meta(description=f"Where Instances are delivered by STOW-RS; {_ADDRESS}")] = ""
     centre_reports_url: Annotated[str, Meta(description=f"Where reports are delivered; {_ADDRESS}")] = ""
     centre_recalls_url: Annotated[str, Meta(description=f"Where the recall list is read; {_ADDRESS}")] = ""
@@ -41,6 +49,18 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
             "centre of this home, shown on this machine only."
         ),
     ] = ""
+    centre_issuer: Annotated[
+        str,
+        Meta(
+            description="The issuer identifier of the OpenID Provider of which this gateway fetches its tokens for the "
+            "centre, with the three below."
+        ),
+    ] = ""
+    centre_client_id: Annotated[
+        str, Meta(description="What this gateway is to that provider; empty fetches no token.")
+    ] = ""
+    centre_client_secret: Annotated[str, Meta(description="Its secret there (client_secret_basic).")] = ""
+    centre_scopes: Annotated[tuple[str, ...], Meta(description="The scopes that such a token is asked for.")] = ()
     centre_ca: Annotated[
         Path | None, Meta(description="PEM file of the authority that the centre's certificate is checked with.")
     ] = None
@@ -121,17 +141,19 @@ def complete(settings: LinkerSettings, base_url: str) -> LinkerSettings:
     """Return the settings with this machine's own addresses filled in; SettingsError names what is wrong."""
     _check_policy(settings)
     _check_bandwidth(settings)
+    centre = (settings.centre or base_url).rstrip("/")
     settings = msgspec.structs.replace(
         settings,
-        centre_dicomweb_url=(settings.centre_dicomweb_url or f"{base_url}/dicom-web").rstrip("/"),
-        centre_reports_url=(settings.centre_reports_url or f"{base_url}/api/reports").rstrip("/"),
-        centre_recalls_url=(settings.centre_recalls_url or f"{base_url}/api/recalls").rstrip("/"),
+        centre_dicomweb_url=(settings.centre_dicomweb_url or f"{centre}/dicom-web").rstrip("/"),
+        centre_reports_url=(settings.centre_reports_url or f"{centre}/api/reports").rstrip("/"),
+        centre_recalls_url=(settings.centre_recalls_url or f"{centre}/api/recalls").rstrip("/"),
         archive_url=(settings.archive_url or f"{base_url}/dicom-web").rstrip("/"),
     )
     for name in ("centre_dicomweb_url", "centre_reports_url", "centre_recalls_url"):
         _check_url(f"JMID_LINKER_{name.upper()}", getattr(settings, name), insecure=settings.insecure)
     if (settings.client_certificate is None) != (settings.client_key is None):
         raise SettingsError("JMID_LINKER_CLIENT_CERTIFICATE and JMID_LINKER_CLIENT_KEY go together; both are PEM files")
+    _check_client(settings)
     return settings
 
 
@@ -140,6 +162,16 @@ def centre_token(settings: LinkerSettings, of_home: Path) -> str:
     addresses = (settings.centre_dicomweb_url, settings.centre_reports_url, settings.centre_recalls_url)
     is_here = all(urlsplit(address).hostname in LOOPBACK for address in addresses)
     return settings.centre_token or (gateway_token.known(of_home) if is_here else "")
+
+
+def _check_client(settings: LinkerSettings) -> None:
+    if not settings.centre_client_id:
+        return
+    if not is_safe_url(settings.centre_issuer) or not settings.centre_client_secret:
+        raise SettingsError(
+            "JMID_LINKER_CENTRE_CLIENT_ID goes with JMID_LINKER_CENTRE_CLIENT_SECRET and JMID_LINKER_CENTRE_ISSUER, an "
+            "https URL such as https://login.example/realms/jmid"
+        )
 
 
 def _check_policy(settings: LinkerSettings) -> None:

@@ -1,6 +1,5 @@
 """The one aiohttp application of a process: the services' routes, pages, health and metrics."""
 
-import socket
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,7 +8,6 @@ import jinja2
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from shared.errors import SettingsError
 from shared.metrics import REQUEST
 from shared.runtime import dead_page, health
 from shared.runtime.state import Host
@@ -19,33 +17,10 @@ from shared.web.content_coding import content_coding
 from shared.web.csrf import csrf
 from shared.web.errors import errors
 
-Socket = socket.socket
 WEB = Path(__file__).parent.parent / "web"
-BACKLOG = 512
 _OWNERS: web.AppKey[dict[web.AbstractRoute, str]] = web.AppKey("owners")
 MIDDLEWARES = (errors, csrf, content_coding)
 MAX_FORM_BYTES = 16 << 20  # of bodies that a handler reads whole; streamed ones have no limit
-
-
-def listen(bind: str, port: int) -> Socket:
-    """Return a listening socket; raise SettingsError when the port is taken or the address is not ours."""
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((bind, port))
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise SettingsError(f"cannot listen on {bind} port {port} ({error.strerror}); choose another --port") from error
-    return listener
-
-
-def address(listener: Socket) -> str:
-    """Return the URL of this process as it reaches itself."""
-    host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
-    return f"http://{host}:{port}"
 
 
 def build(host: Host, extra: Sequence[web.AbstractRouteDef], every: Sequence[Service] = ()) -> web.Application:

@@ -49,7 +49,8 @@ async def asking(settings: AccessSettings, host: Host, site: str, token: str) ->
 
     The services' own credentials are taken with it, so that it is opened after them.
     """
-    async with aiohttp.ClientSession() as session:
+    trust = host.tls.trust if host.tls is not None else True  # our own issuer's address shows our own certificate
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)) as session:
         is_asked = settings.is_asked
         issuer = Issuer(session, settings)
         documents = _documents(host) if is_asked and settings.access_client_id else None

@@ -19,14 +19,17 @@ from yarl import URL
 
 from shared import settings as settings_reader
 from shared.bus import Queue
+from shared.certificates.settings import tls_settings
 from shared.errors import DamagedStore, Unavailable
 from shared.lease import LEASES
 from shared.logs import decided
 from shared.runtime import app as apps
+from shared.runtime import listeners, tls
 from shared.runtime.asking import asking, service_token
 from shared.runtime.consumers import consume_forever
 from shared.runtime.cpu import LIMIT_S, MEMORY_BYTES, cpu_pool
 from shared.runtime.databases import check_before_opening, note_made
+from shared.runtime.listeners import Listener, Site
 from shared.runtime.ports import Ports, open_ports, port_settings
 from shared.runtime.state import Host
 from shared.runtime.tasks import Task, run_forever
@@ -104,6 +107,7 @@ class Hosting:
     every: all services of the system: their queues are declared, so that no event is unroutable while a service is
     down.  site: the hospital's short name.  bind, port: where it serves HTTP; 0 takes a free port.
     text_check: looks for names in what a person types.  access: who may use which route.
+    tls: whether that port speaks TLS; then this process reaches itself by another one, on loopback.
     """
 
     services: Sequence[Service]
@@ -115,6 +119,7 @@ class Hosting:
     environ: Mapping[str, str]
     text_check: TextCheck = unchecked
     access: AccessTable = TABLE
+    tls: bool = False
 
 
 @asynccontextmanager
@@ -128,9 +133,13 @@ async def hosted(
     check_address(access, hosting.bind)
     async with AsyncExitStack() as stack:
         cpu = await stack.enter_async_context(cpu_pool(settings.workers, settings.work_s, settings.worker_memory_bytes))
-        socket = apps.listen(hosting.bind, hosting.port)
-        stack.callback(socket.close)
-        host = Host(apps.address(socket), home, settings.reserve_bytes, access=hosting.access)
+        names = tls.names_of(hosting.bind, access.access_public_url)
+        opens_tls = partial(tls.open_tls, tls_settings(environ), home / _first_role(services).value, names)
+        opened = await asyncio.to_thread(opens_tls) if hosting.tls else None
+        served = listeners.listen_all(hosting.bind, hosting.port, opened)
+        stack.callback(listeners.close_all, served)
+        host = Host(listeners.address(served[-1].socket), home, settings.reserve_bytes, access=hosting.access)
+        host.tls, host.public_url = opened, listeners.address(served[0].socket, hosting.tls)
         has_issuer = any(service.name == "identity" for service in services)
         access = embedded.completed(access, host.base_url, has_issuer=has_issuer)
         host.names = _names(settings, access, hosting.bind)
@@ -158,7 +167,7 @@ async def hosted(
             tell(f"{service.role}: {service.name} is open")
         await stack.enter_async_context(asking(access, host, hosting.site, token))
         application = apps.build(host, extra_routes, hosting.every)
-        async with _serving(application, socket, settings), _working(host, settings.drain_s):
+        async with _serving(application, served, settings), _working(host, settings.drain_s):
             host.ready = True
             decided("ready", count=len(host.open))
             try:
@@ -168,12 +177,16 @@ async def hosted(
                 decided("draining")
 
 
+def _first_role(services: Sequence[Service]) -> Role:
+    """Return whose home has what is the process' own: the centre's, if that is here."""
+    return Role.CENTRE if any(each.role is Role.CENTRE for each in services) else Role.GATEWAY
+
+
 def _names(settings: HostSettings, access: AccessSettings, bind: str) -> frozenset[str]:
-    """Return the names to answer under: on loopback this machine's, else those that are set; empty is any."""
+    """Return the names to answer under: this machine's and those that are set; empty, on another address, is any."""
     public = URL(access.access_public_url).host if access.access_public_url else None
-    own = LOOPBACK | {bind} if bind in LOOPBACK else frozenset[str]()
-    given = own | frozenset(settings.names)
-    return given | ({public} if public and given else frozenset())
+    given = frozenset(settings.names) | (frozenset({bind}) if bind in LOOPBACK else frozenset())
+    return given | LOOPBACK | (frozenset({public}) if public else frozenset()) if given else given
 
 
 async def _open_role(stack: AsyncExitStack, host: Host, role: Role, hosting: Hosting) -> None:
@@ -207,7 +220,9 @@ async def _patiently(step: Callable[[], Awaitable[T]]) -> T:
 
 
 @asynccontextmanager
-async def _serving(application: web.Application, socket: "apps.Socket", settings: HostSettings) -> AsyncIterator[None]:
+async def _serving(
+    application: web.Application, served: Sequence[Listener], settings: HostSettings
+) -> AsyncIterator[None]:
     slow = SlowClients(settings.client_pause_s, settings.body_s)
     connections = Connections(within_open_files(settings.connections), settings.connections_per_host)
     application.middlewares.insert(0, slow.middleware)
@@ -223,10 +238,10 @@ async def _serving(application: web.Application, socket: "apps.Socket", settings
     await runner.setup()
     assert runner.server is not None
     connections.watch(runner.server)
-    site = web.SockSite(runner, socket)
-    await site.start()
+    for listener in served:
+        await Site(runner, listener).start()
     try:
-        async with slow.watching():
+        async with slow.watching(), tls.kept(served[0].tls):
             yield
     finally:
         await runner.cleanup()

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from shared.runtime.ports import Ports
 from shared.runtime.tasks import Task
+from shared.runtime.tls import ServerTls
 from shared.service import Role, Running, Service
 from shared.web.access.rules import AccessTable
 from shared.web.access.table import TABLE
@@ -19,6 +20,7 @@ class Host:
     """A running process. ready: turns False as soon as it is told to stop.  access: who may use which route.
     gate: asks who calls; None where nobody is asked.  sign_in: the routes of signing in and out.
     names: under which it answers; empty is any.  targets: URLs that forms of its pages lead to in the end.
+    base_url: as it reaches itself.  public_url: of the bound address.  tls: that this speaks.
     """
 
     base_url: str
@@ -33,3 +35,5 @@ class Host:
     sign_in: Sequence[web.AbstractRouteDef] = ()
     names: frozenset[str] = frozenset()
     targets: Sequence[str] = ()
+    public_url: str = ""
+    tls: ServerTls | None = None

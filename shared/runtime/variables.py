@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from shared.certificates.settings import TlsSettings
 from shared.lease import LeaseSettings
 from shared.runtime.backup_settings import BackupSettings
 from shared.runtime.host import HostSettings
@@ -18,7 +19,12 @@ Group = tuple[str, type[msgspec.Struct]]
 def groups(services: Iterable[Service]) -> list[Group]:
     """Return each Struct of settings with the prefix of its variables, each once, in the order of the services."""
     own = {f"JMID_{service.name.upper()}": service.settings for service in services if service.settings is not None}
-    of_process: list[Group] = [("JMID", AccessSettings), ("JMID_HOST", HostSettings), ("JMID_LEASE", LeaseSettings)]
+    of_process: list[Group] = [
+        ("JMID", AccessSettings),
+        ("JMID_HOST", HostSettings),
+        ("JMID_LEASE", LeaseSettings),
+        ("JMID_TLS", TlsSettings),
+    ]
     return [("JMID", PortSettings), *of_process, *own.items(), ("JMID_BACKUP", BackupSettings)]
 
 

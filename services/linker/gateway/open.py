@@ -9,7 +9,8 @@ from pathlib import Path
 from services.linker.gateway import announce, handlers, housekeeping, linking
 from services.linker.gateway.backlog import Backlog
 from services.linker.gateway.delivery import send, send_reports
-from services.linker.gateway.delivery.transport import Centre, centre
+from services.linker.gateway.delivery.peer import centre
+from services.linker.gateway.delivery.transport import Centre
 from services.linker.gateway.delivery.worker import DeliveryWorker, Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.operator_actions import OperatorActions

@@ -13,6 +13,7 @@ from shared.bus import Bus, Queue
 from shared.bus.journal import open_journal
 from shared.events import Event
 from shared.runtime import app as apps
+from shared.runtime import listeners
 from shared.runtime.state import Host
 from shared.service import Role, Running, Service
 
@@ -38,9 +39,9 @@ async def open_site(
         runner = web.AppRunner(apps.build(Host("", open=[(service, running)]), []))
         await runner.setup()
         try:
-            listener = apps.listen("127.0.0.1", 0)
+            listener = listeners.listen("127.0.0.1", 0)
             await web.SockSite(runner, listener).start()
             async with aiohttp.ClientSession() as session:
-                yield Site(f"{apps.address(listener)}/gateway/quarantine", session, bus)
+                yield Site(f"{listeners.address(listener)}/gateway/quarantine", session, bus)
         finally:
             await runner.cleanup()

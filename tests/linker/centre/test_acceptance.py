@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from services.linker.centre.records import REPORTS
+from services.linker.gateway.delivery.peer import centre as connected
 from services.linker.gateway.delivery.transport import CentreUnavailable
-from services.linker.gateway.delivery.transport import centre as connected
 from services.linker.service import CENTRE
 from services.linker.settings import LinkerSettings, centre_token, complete
 from shared.web import bearer, gateway_token

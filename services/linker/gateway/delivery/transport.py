@@ -6,9 +6,7 @@ is never held in memory whole.
 
 import enum
 import secrets
-import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -19,12 +17,18 @@ from dicomweb_client.uri import URI
 
 from services.linker.gateway.delivery import stow_response
 from services.linker.gateway.delivery.bandwidth import Allowance
+from services.linker.gateway.delivery.connection import CentreTls
+from services.linker.gateway.delivery.credentials import (
+    Credential,
+    CredentialUnavailable,
+    FixedCredential,
+)
 from services.linker.links.manual import CORRELATION
 from services.linker.links.states import RecallState
 from services.linker.settings import LinkerSettings
 from shared.blobs import Blobs
 from shared.dicom.json_values import text
-from shared.errors import SettingsError, Unavailable
+from shared.errors import Unavailable
 from shared.events import InstanceRef
 from shared.text.hours import rate_by_hour
 from shared.web import bearer
@@ -82,14 +86,16 @@ class Centre:
         session: aiohttp.ClientSession,
         settings: LinkerSettings,
         blobs: Blobs,
-        token: Callable[[], str] = lambda: "",
+        credential: Credential | None = None,
         allowance: Allowance | None = None,
+        tls: CentreTls | None = None,
     ) -> None:
         self._session = session
         self._allowance = allowance or Allowance(rate_by_hour(settings.bandwidth))
         self._settings = settings
         self._blobs = blobs
-        self._token = token
+        self._credential = credential or FixedCredential()
+        self._tls = tls
 
     @property
     def rate(self) -> float:
@@ -105,8 +111,8 @@ class Centre:
         headers = {"Content-Type": stow_response.content_type(boundary), "Accept": _ACCEPT, CORRELATION: correlation_id}
         body = self._multipart(boundary, instances)
         status, fields, data = await self._exchange("POST", url, headers, body)
-        if status == 409 and "WWW-Authenticate" in fields and not self._token():
-            raise CentreUnavailable("credential-missing")  # JMID_LINKER_CENTRE_TOKEN: no Instance's fault
+        if status == 409 and "WWW-Authenticate" in fields:
+            await self._check_entry(fields["WWW-Authenticate"])
         answer = stow_response.decoded(data)
         if status in _WHOLE_REQUEST and not _is_module(answer):
             return StoreAnswer(status, None)
@@ -154,7 +160,7 @@ class Centre:
         status, _ = await self._send("POST", self._settings.centre_reports_url, headers, document)
         if status in (200, 201, 400, 413, 422):
             return status
-        raise CentreUnavailable(self._no_entry(status))
+        raise CentreUnavailable(await self._no_entry(status))
 
     async def report_version(self, report_id: str) -> str | None:
         """Return the version that the centre holds of a report (its meta.versionId), None if it holds none."""
@@ -191,7 +197,7 @@ class Centre:
         body = orjson.dumps({"site": site, "possible": possible})
         status, _ = await self._send("POST", url, {"Content-Type": "application/json"}, body)
         if status not in (200, 404):
-            raise CentreUnavailable(self._no_entry(status))
+            raise CentreUnavailable(await self._no_entry(status))
 
     async def answer_recall(
         self, study_instance_uid: str, recall_id: str, outcome: RecallState, site: str, missing: Mapping[str, int]
@@ -202,10 +208,21 @@ class Centre:
         body = orjson.dumps({"recall_id": recall_id, "outcome": outcome, "site": site, **own})
         status, _ = await self._send("POST", url, {"Content-Type": "application/json"}, body)
         if status not in (200, 404, 409):
-            raise CentreUnavailable(self._no_entry(status))
+            raise CentreUnavailable(await self._no_entry(status))
 
-    def _no_entry(self, status: int) -> str:
-        return "credential-missing" if status == 401 and not self._token() else f"http-{status}"
+    async def _check_entry(self, challenge: str) -> None:
+        """Raise CentreUnavailable if a Store was refused for who sends it, which is no Instance's fault."""
+        if "insufficient_scope" in challenge:
+            raise CentreUnavailable("not-of-this-site")
+        if not await self._is_known():
+            raise CentreUnavailable("credential-missing")  # JMID_LINKER_CENTRE_TOKEN
+
+    async def _no_entry(self, status: int) -> str:
+        return "credential-missing" if status == 401 and not await self._is_known() else f"http-{status}"
+
+    async def _is_known(self) -> bool:
+        """Say whether this gateway shows who it is."""
+        return (self._tls is not None and self._tls.shows_certificate) or bool(await self._shown())
 
     async def _multipart(self, boundary: str, instances: Sequence[InstanceRef]) -> AsyncIterator[bytes]:
         for ref in instances:
@@ -222,12 +239,24 @@ class Centre:
         status, _, data = await self._exchange(method, url, headers, body)
         return status, stow_response.decoded(data)
 
+    async def _shown(self) -> str:
+        """Return the token to show, and have the certificate to show be the newest."""
+        if self._tls is not None:
+            self._tls.refresh()
+        try:
+            return await self._credential.token()
+        except CredentialUnavailable as error:
+            raise CentreUnavailable(error.reason) from error
+
     async def _exchange(
         self, method: str, url: str, headers: dict[str, str], body: AsyncIterator[bytes] | bytes | None
     ) -> tuple[int, Mapping[str, str], bytes]:
-        headers = headers | bearer.header(self._token())
+        token = await self._shown()
+        headers = headers | bearer.header(token)
         try:
             async with self._session.request(method, url, headers=headers, data=body, allow_redirects=False) as answer:
+                if answer.status == 401 and token:
+                    self._credential.refused(token)
                 if answer.status == 429 or answer.status >= 500:
                     wait_s = _seconds(answer.headers.get("Retry-After", ""))
                     may_be_request = answer.status not in _OVERLOADED
@@ -242,35 +271,6 @@ class Centre:
             raise CentreUnavailable("unreachable") from error
         except (aiohttp.ClientError, OSError) as error:  # the connection broke, as when the centre's process ends
             raise CentreUnavailable("unreachable", may_be_request=True) from error
-
-
-@asynccontextmanager
-async def centre(
-    settings: LinkerSettings, blobs: Blobs, token: Callable[[], str] = lambda: ""
-) -> AsyncIterator[Centre]:
-    """Open the connections to the centre. token: returns the credential that it gave, empty for none."""
-    timeout = aiohttp.ClientTimeout(
-        total=settings.request_timeout_s,
-        sock_connect=settings.connect_timeout_s,
-        sock_read=settings.idle_timeout_s,
-    )
-    connector = aiohttp.TCPConnector(ssl=_tls(settings), limit=settings.streams + 4)
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=True) as session:
-        yield Centre(session, settings, blobs, token)
-
-
-def _tls(settings: LinkerSettings) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=settings.centre_ca)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2  # BCP 195 TLS profile, PS3.15 B.9
-        if settings.client_certificate and settings.client_key:
-            context.load_cert_chain(settings.client_certificate, settings.client_key)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(
-            "JMID_LINKER_CENTRE_CA, JMID_LINKER_CLIENT_CERTIFICATE or JMID_LINKER_CLIENT_KEY cannot be read; "
-            "each takes the path of a PEM file, for example /etc/jmid/centre-ca.pem"
-        ) from error
-    return context
 
 
 async def _bounded(answer: aiohttp.ClientResponse) -> bytes:
