@@ -44,6 +44,12 @@ def check_home(place: WhichPlace, home: Path) -> None:
         raise SettingsError(f"the home {home} is one of a {other.value}; a {place.value} has its own (--home)")
 
 
+def issuer_role(home: Path) -> Role:
+    """Return in which role a home has its issuer: the centre's, but of a gateway alone its own."""
+    is_gateway = (home / Role.GATEWAY.value).is_dir() and not (home / Role.CENTRE.value).is_dir()
+    return Role.GATEWAY if is_gateway else Role.CENTRE
+
+
 def gateway_variables(home: Path, environ: Mapping[str, str], centre: str = "") -> dict[str, str]:
     """Return the variables that say where a gateway delivers, and who it is there, but for those that are set.
 

@@ -7,8 +7,8 @@ import typer
 
 from services.command_line import HomeOption
 from services.identity.local import local_token
+from services.places import issuer_role
 from shared import logs
-from shared.service import Role
 from shared.web.access.words import AccessRole
 
 MOST_MINUTES: Final = 24 * 60
@@ -25,4 +25,4 @@ def token(
     """Print a token for curl and scripts: whoever owns the home's files may make one for any role."""
     logs.configure()
     roles = tuple(dict.fromkeys(each.value for each in role))
-    print(local_token(home / Role.CENTRE.value / "identity", roles, tuple(site or ()), minutes * 60))
+    print(local_token(home / issuer_role(home).value / "identity", roles, tuple(site or ()), minutes * 60))

@@ -11,8 +11,8 @@ from services.identity.passwords import Passwords
 from services.identity.records import COLLECTIONS, USERS, User
 from services.identity.settings import IdentitySettings
 from services.identity.users import put_user
+from services.places import issuer_role
 from shared.console import console
-from shared.service import Role
 from shared.web.access.words import AccessRole
 
 out = console()
@@ -53,19 +53,19 @@ def remove_user(name: NameArgument, home: HomeOption = Path("jmid-home")) -> Non
 
 
 async def _all(home: Path) -> list[User]:
-    async with ports_of(Role.CENTRE, home, ()) as ports:
+    async with ports_of(issuer_role(home), home, ()) as ports:
         await ports.documents.declare(*COLLECTIONS)
         return sorted([user async for user in ports.documents.every(USERS)], key=lambda user: user.name)
 
 
 async def _set(home: Path, name: str, roles: tuple[str, ...], sites: tuple[str, ...]) -> str:
-    async with ports_of(Role.CENTRE, home, ()) as ports:
+    async with ports_of(issuer_role(home), home, ()) as ports:
         await ports.documents.declare(*COLLECTIONS)
         return await put_user(ports.documents, Passwords(ports.documents, IdentitySettings()), name, roles, sites)
 
 
 async def _remove(home: Path, name: str) -> bool:
-    async with ports_of(Role.CENTRE, home, ()) as ports:
+    async with ports_of(issuer_role(home), home, ()) as ports:
         await ports.documents.declare(*COLLECTIONS)
         known = await ports.documents.get(USERS, name)
         await ports.documents.delete(USERS, name)
