@@ -9,7 +9,7 @@ import orjson
 
 from services.identity.passwords import Passwords, one_time_password
 from services.identity.records import USERS, User
-from shared import private_files
+from shared.certificates import private_files
 from shared.documents import Documents
 from shared.documents.optimistic import change
 from shared.web.access.words import AccessRole

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from shared import clock, private_files
+from shared import clock
+from shared.certificates import private_files
 from shared.certificates.settings import TlsSettings
 from shared.errors import Invalid, SettingsError
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from shared import private_files
+from shared.certificates import private_files
 from shared.certificates.authority import new_key, private_pem, site_of
 from shared.errors import SettingsError
 

@@ -17,8 +17,8 @@ from typing import Final
 from cryptography import x509
 from yarl import URL
 
-from shared import clock, private_files
-from shared.certificates import contexts
+from shared import clock
+from shared.certificates import contexts, private_files
 from shared.certificates.authority import Authority, authority_of
 from shared.certificates.settings import TlsSettings
 from shared.errors import SettingsError

@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from shared.private_files import made_once
+from shared.certificates.private_files import made_once
 from shared.web.access.words import AccessRole
 from shared.web.identity.actor import Actor
 
