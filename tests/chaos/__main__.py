@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.chaos.plan import plan_of
-from tests.chaos.run import Load, run_plan
+from tests.chaos.run import Load, check_bytes, run_plan
 from tests.chaos.world import World, world
 
 AGAIN_AFTER = 10
@@ -33,14 +33,16 @@ def main() -> int:
     failed: list[int] = []
     done = 0
     while numbers:
-        with _folder() as folder, world(folder / "home") as running:
+        with _folder() as folder, world(folder) as running:
             load = Load(running, sources, folder)
-            for _ in range(min(AGAIN_AFTER, len(numbers))):
-                number = numbers.pop(0)
+            lives = [numbers.pop(0) for _ in range(min(AGAIN_AFTER, len(numbers)))]
+            for number in lives:
                 done += 1
-                if not _one(arguments.seed, number, running, load):
+                is_last = number == lives[-1]
+                if not _one(arguments.seed, number, running, load, is_last=is_last):
                     failed.append(number)
                     _keep_logs(folder, arguments.seed, number)
+                    numbers[:0] = lives[lives.index(number) + 1 :]
                     break  # what it left behind is no start for another
     print(f"{done} plans, {len(failed)} failed{': ' + str(failed) if failed else ''}", flush=True)
     return 1 if failed else 0
@@ -54,12 +56,14 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _one(seed: int, number: int, running: World, load: Load) -> bool:
+def _one(seed: int, number: int, running: World, load: Load, *, is_last: bool) -> bool:
     faults = plan_of(seed, number)
     print(f"plan {number} (seed {seed}): {'; '.join(map(str, faults))}", flush=True)
     began = time.monotonic()
     try:
         run_plan(running, load, faults)
+        if is_last:
+            check_bytes(running, load)
     except AssertionError as error:
         print(f"  FAILED after {time.monotonic() - began:.0f} s: {error}", flush=True)
         return False

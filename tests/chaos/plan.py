@@ -2,7 +2,7 @@
 
 import enum
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.flow.replicas import COPIES
@@ -13,8 +13,10 @@ class Kind(enum.StrEnum):
     """What happens. kill: SIGKILL, and a new process after the time.  stop: SIGTERM, which ends it within its grace,
     and a new process after the time.  pause: SIGSTOP, SIGCONT after the time.
 
-    restart, crash: of a server, orderly or by SIGKILL.  cut: connections to a server are closed and refused for the
-    time.  silence: connections stay open, and no byte passes for the time.
+    restart, crash: of a server, orderly or by SIGKILL.  cut: connections are closed and refused for the time.
+    silence: connections stay open, and no byte passes for the time.  errors: each request is answered 500 or 503.
+    clock: the wall clock of a process is hours ahead or behind for the time.  full: the file system of all homes has
+    no byte left for the time.  again: the events of that time come once more, in another order, when it is over.
     """
 
     KILL = "kill"
@@ -24,11 +26,30 @@ class Kind(enum.StrEnum):
     CRASH = "crash"
     CUT = "cut"
     SILENCE = "silence"
+    ERRORS = "errors"
+    CLOCK = "clock"
+    FULL = "full"
+    AGAIN = "again"
 
 
 SERVERS = ("rabbitmq", "mongodb", "s3")
+CABLE = ("archive", "linker")
+"""The centre's services as the gateway reaches them."""
 PROCESSES = tuple(f"{name}/{number}" for name in SERVICES for number in range(COPIES))
-OF_PROCESSES = frozenset({Kind.KILL, Kind.STOP, Kind.PAUSE})
+DISK, EVENTS = "disk", "events"
+TARGETS: Mapping[Kind, Sequence[str]] = {
+    Kind.KILL: PROCESSES,
+    Kind.STOP: PROCESSES,
+    Kind.PAUSE: PROCESSES,
+    Kind.CLOCK: PROCESSES,
+    Kind.RESTART: SERVERS,
+    Kind.CRASH: SERVERS,
+    Kind.CUT: (*SERVERS, *CABLE),
+    Kind.SILENCE: (*SERVERS, *CABLE),
+    Kind.ERRORS: ("s3", *CABLE),
+    Kind.FULL: (DISK,),
+    Kind.AGAIN: (EVENTS,),
+}
 ENDED = frozenset({Kind.KILL, Kind.STOP})
 FAULTS = (2, 5)
 FOR_S = {
@@ -39,13 +60,17 @@ FOR_S = {
     Kind.CRASH: (0.0, 2.0),
     Kind.CUT: (0.5, 6.0),
     Kind.SILENCE: (0.5, 12.0),  # longer than an exchange with the broker may take
+    Kind.ERRORS: (0.5, 8.0),
+    Kind.CLOCK: (0.5, 10.0),
+    Kind.FULL: (0.5, 8.0),
+    Kind.AGAIN: (2.0, 10.0),
 }
 WITHIN_S = 10.0
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault. target: a process as ingest/0, or a server.  at_s: after the plan's begin.  for_s: how long."""
+    """One fault. target: see TARGETS.  at_s: after the plan's begin.  for_s: how long."""
 
     kind: Kind
     target: str
@@ -66,7 +91,7 @@ def _faults(chance: random.Random) -> Iterator[Fault]:
     targets = set[str]()
     for _ in range(chance.randint(*FAULTS)):
         kind = chance.choice(list(Kind))
-        target = chance.choice(PROCESSES if kind in OF_PROCESSES else SERVERS)
+        target = chance.choice(TARGETS[kind])
         if target in targets:
             continue  # one fault a target, so that each ends before the plan does
         targets.add(target)

@@ -4,21 +4,29 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from tests.chaos.plan import Fault, Kind
+from tests.chaos.again import publish_again
+from tests.chaos.clocks import Clocks
+from tests.chaos.disk import fill, own_disk
+from tests.chaos.plan import CABLE, Fault, Kind
 from tests.chaos.proxy import Proxy
+from tests.flow.balancer import Balancer
+from tests.flow.ports import Ports
 from tests.flow.replicas import Replicas, start_replicas
 from tests.servers.mongodb import MongoDB
-from tests.servers.process import Server
+from tests.servers.process import Server, free_ports
 from tests.servers.rabbitmq import RabbitMQ
-from tests.servers.s3 import SeaweedFS
+from tests.servers.s3 import Bucket, SeaweedFS
 
 QUICK = {
+    "JMID_HOST_RESERVE_BYTES": str(64 << 20),
     "JMID_RETRY_DELAYS_S": "0.5,1,2,2,2,2,2,2",
     "JMID_LEASE_TTL_S": "3",
     "JMID_LINKER_RETRY_MAX_S": "2",
@@ -28,16 +36,23 @@ QUICK = {
 GRACE_S = 60.0
 """Of a pod (k8s/base/deployment.yaml)."""
 BUCKET = "jmid-chaos"
+NAMED = {"rabbitmq": "JMID_BUS", "mongodb": "JMID_DOCUMENTS", "s3": "AWS_ENDPOINT_URL"}
+"""The settings that say where the servers are."""
 
 
 @dataclass
 class World:
-    """system: the services.  servers, proxies: by the name that a plan calls them.  amqp: the broker, without proxy."""
+    """system: the services.  servers, proxies: by the name that a plan calls them.
+
+    ports: of the servers, without proxy.  disk: what can be filled; None without root.
+    """
 
     system: Replicas
     servers: dict[str, Server]
     proxies: dict[str, Proxy]
-    amqp: str
+    ports: Ports
+    clocks: Clocks
+    disk: Path | None
 
     def carry_out(self, fault: Fault) -> None:
         """Do what the fault says; return when it is over."""
@@ -59,9 +74,16 @@ class World:
                 (server.kill9 if fault.kind is Kind.CRASH else server.shut_down)()
                 time.sleep(fault.for_s)
                 server.start()
-            case Kind.CUT | Kind.SILENCE:
+            case Kind.CLOCK:
+                self.clocks.jump(fault.target, fault.for_s)
+            case Kind.AGAIN:
+                publish_again(self.ports.environ["JMID_BUS"], fault.for_s)
+            case Kind.FULL:
+                if self.disk is not None:
+                    fill(self.disk, fault.for_s)
+            case Kind.CUT | Kind.SILENCE | Kind.ERRORS:
                 proxy = self.proxies[fault.target]
-                (proxy.cut if fault.kind is Kind.CUT else proxy.silence)()
+                {Kind.CUT: proxy.cut, Kind.SILENCE: proxy.silence, Kind.ERRORS: proxy.err}[fault.kind]()
                 time.sleep(fault.for_s)
                 proxy.mend()
 
@@ -91,35 +113,51 @@ class World:
 
 
 @contextmanager
-def world(home: Path) -> Iterator[World]:
-    """Yield a new world; everything in it ends with the context."""
+def world(folder: Path) -> Iterator[World]:
+    """Yield a new world, which keeps its files in the folder; everything in it ends with the context."""
     with ExitStack() as stack:
-        rabbitmq, mongodb, s3 = RabbitMQ(), MongoDB(), SeaweedFS()
-        servers: dict[str, Server] = {"rabbitmq": rabbitmq, "mongodb": mongodb, "s3": s3}
-        for server in servers.values():
-            stack.callback(server.stop)
-            server.start()
-        amqp = rabbitmq.new_vhost()
-        assert s3.account.request("PUT", f"/{BUCKET}") == 200
-        urls = {"rabbitmq": amqp, "mongodb": mongodb.uri, "s3": s3.account.endpoint}
-        proxies = {name: Proxy(urlsplit(url).port or 0) for name, url in urls.items()}
-        for proxy in proxies.values():
-            stack.callback(proxy.close)
-        through = {name: _through(url, proxies[name]) for name, url in urls.items()}
-        environ = {
-            "JMID_BUS": through["rabbitmq"],
-            "JMID_DOCUMENTS": through["mongodb"],
+        servers = _servers(stack)
+        bucket = Bucket(servers.s3.account, BUCKET)
+        assert bucket.account.request("PUT", f"/{BUCKET}") == HTTPStatus.OK
+        direct = {
+            "JMID_BUS": servers.rabbitmq.new_vhost(),
+            "JMID_DOCUMENTS": servers.mongodb.uri,
             "JMID_BLOBS": f"s3://{BUCKET}",
-            "AWS_ACCESS_KEY_ID": s3.account.access_key,
-            "AWS_SECRET_ACCESS_KEY": s3.account.secret_key,
-            "AWS_ENDPOINT_URL": through["s3"],
-            "AWS_REGION": s3.account.region,
-            "AWS_ALLOW_HTTP": "true",
+            **bucket.environ,
         }
-        system = start_replicas(home, {**environ, **QUICK}, homes=True)
+        proxies: dict[str, Proxy] = {}
+        environ = dict(direct)
+        for server, name in NAMED.items():
+            port = urlsplit(direct[name]).port or 0
+            proxies[server] = Proxy(free_ports(1)[0], [port])
+            stack.callback(proxies[server].close)
+            environ[name] = direct[name].replace(f":{port}", f":{proxies[server].port}")
+
+        def balanced(service: str, port: int, backends: Sequence[int]) -> Balancer:
+            if service not in CABLE:
+                return Balancer(port, backends)
+            proxies[service] = Proxy(port, backends)
+            return proxies[service]
+
+        home, clocks = folder / "home", Clocks(folder / "clocks")
+        is_own = stack.enter_context(own_disk(home))
+        system = start_replicas(home, {**environ, **QUICK}, homes=True, balanced=balanced, own=clocks.environ)
         stack.callback(system.close)
-        yield World(system, servers, proxies, amqp)
+        ports = Ports(direct, servers.mongodb.uri, bucket)
+        yield World(system, servers._asdict(), proxies, ports, clocks, home if is_own else None)
 
 
-def _through(url: str, proxy: Proxy) -> str:
-    return url.replace(f":{urlsplit(url).port}", f":{proxy.port}")
+class Servers(NamedTuple):
+    """The servers, by the name that a plan calls them."""
+
+    rabbitmq: RabbitMQ
+    mongodb: MongoDB
+    s3: SeaweedFS
+
+
+def _servers(stack: ExitStack) -> Servers:
+    servers = Servers(RabbitMQ(), MongoDB(), SeaweedFS())
+    for server in servers:
+        stack.callback(server.stop)
+        server.start()
+    return servers

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Sequence
+from contextlib import suppress
 
 from tests.servers.listener import Listener
 
@@ -16,16 +17,20 @@ class Balancer(Listener):
         super().__init__(port)
 
     async def serve(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
+        backend = await self.connect()
+        if backend is None:
+            answer.close()
+            return
+        await asyncio.gather(_copy(client, backend[1]), _copy(backend[0], answer))
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """Connect to the next backend that takes it; None if all refuse."""
         first = next(self._turn)
         for number in range(len(self._backends)):
-            try:
+            with suppress(OSError):
                 port = self._backends[(first + number) % len(self._backends)]
-                backend, request = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                continue
-            await asyncio.gather(_copy(client, request), _copy(backend, answer))
-            return
-        answer.close()
+                return await asyncio.open_connection("127.0.0.1", port)
+        return None
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

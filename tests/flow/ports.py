@@ -48,12 +48,15 @@ class Ports:
         return cls(environ, mongo, bucket)
 
 
-def every_byte(folder: Path, ports: Ports, values: Iterable[str]) -> list[tuple[str, str]]:
-    """Return (where, value) for each of the values that occurs in any byte of the centre, in any encoding."""
+def every_byte(folder: Path, ports: Ports, values: Iterable[str], *more: Path) -> list[tuple[str, str]]:
+    """Return (where, value) for each of the values that occurs in any byte of the centre, in any encoding.
+
+    folder, more: where processes of the centre keep files.
+    """
     needles = [(value, form) for value in values for form in _forms(value)]
     found: list[tuple[str, str]] = []
     read = 0
-    for where, data in chain(_contents(folder), _served(ports)):
+    for where, data in chain(*map(_contents, (folder, *more)), _served(ports)):
         for text in (data, *_inflated(data)):
             read += len(text)
             found += [(where, value) for value, form in needles if form in text]

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,8 +36,19 @@ class Replicas(System):
             balancer.close()
 
 
-def start_replicas(home: Path, environ: Mapping[str, str], *, homes: bool) -> Replicas:
-    """Start COPIES of each service behind one address. homes: each process has its own home, as a pod has."""
+def start_replicas(
+    home: Path,
+    environ: Mapping[str, str],
+    *,
+    homes: bool,
+    balanced: Callable[[str, int, Sequence[int]], Balancer] = lambda _, port, backends: Balancer(port, backends),
+    own: Callable[[str], Mapping[str, str]] = lambda _: {},
+) -> Replicas:
+    """Start COPIES of each service behind one address.
+
+    homes: each process has its own home, as a pod has.  balanced: service, port, ports of its processes → what forwards
+    connections.  own: the name of a process → what it alone has in its environment.
+    """
     ports = {name: free_ports(COPIES + 1) for name in SERVICES}
     at = {name: f"http://127.0.0.1:{own[0]}" for name, own in ports.items()}
     addresses = {
@@ -50,15 +61,15 @@ def start_replicas(home: Path, environ: Mapping[str, str], *, homes: bool) -> Re
     subprocess.run([str(JMID), "keys", "new", str(home / "keys")], check=True, capture_output=True, timeout=60)
     system = Replicas(home, {**os.environ, **addresses, **environ}, dimse_ports=free_ports(COPIES))
     for name, arguments in SERVICES.items():
-        system.balancers[name] = Balancer(ports[name][0], ports[name][1:])
+        system.balancers[name] = balanced(name, ports[name][0], ports[name][1:])
         for number in range(COPIES):
-            own = home / f"{name}-{number}" if homes else home / "shared"
-            own.mkdir(parents=True, exist_ok=True)
+            folder = home / f"{name}-{number}" if homes else home / "shared"
+            folder.mkdir(parents=True, exist_ok=True)
             special = {"JMID_INGEST_DIMSE_PORT": str(system.dimse_ports[number])} if name == "ingest" else {}
             system.processes[f"{name}/{number}"] = Process(
-                ["run", *arguments, "--home", str(own)],
+                ["run", *arguments, "--home", str(folder)],
                 ports[name][1 + number],
-                {**system.environ, **special},
+                {**system.environ, **special, **own(f"{name}/{number}")},
                 home / f"{name}-{number}.log",
             )
     try:

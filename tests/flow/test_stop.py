@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.servers, pytest.mark.timeout(180)]
 @pytest.fixture
 def broker(amqp_vhost_url: str) -> Iterator[Proxy]:
     """What the process takes for its broker: a real one that can fall silent, its connections open."""
-    proxy = Proxy(urlsplit(amqp_vhost_url).port or 5672)
+    proxy = Proxy(free_ports(1)[0], [urlsplit(amqp_vhost_url).port or 5672])
     yield proxy
     proxy.mend()
     proxy.close()
