@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
-from aio_pika.exceptions import AMQPException
+from aio_pika.exceptions import AMQPException, ChannelInvalidStateError
 
 from shared.bus.rabbit.names import Names
 from shared.events import Zone
@@ -19,7 +19,7 @@ def publish_again(amqp: str, for_s: float) -> int:
 
     What is lost because the broker itself ends meanwhile is let go: the events that count are in its queues.
     """
-    with suppress(AMQPException, OSError, asyncio.CancelledError):
+    with suppress(AMQPException, ChannelInvalidStateError, OSError, asyncio.CancelledError):
         return asyncio.run(_publish_again(amqp, for_s))
     return 0
 
