@@ -1,24 +1,31 @@
-"""``jmid reconcile gateway`` and ``jmid reconcile centre``: compare ledgers with stores, and deliver again what lacks.
+"""``jmid reconcile``: prove the ledger of a day; ``… gateway``, ``… centre``: compare ledgers with stores.
 
 Exit code 0: all agrees, or what differed is on its way. 3: something differs that this cannot mend, a Study could not
 be compared, or, in a dry run, anything differs. 1 and 2 as of every command.
 """
 
+import asyncio
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, NamedTuple
 
+import msgspec
 import typer
 
 from services.archive.housekeeping.compare import CentreCompared, compare
 from services.command_line import HomeOption, archive_of, ports_of, run_work
 from services.ingest.deps import IngestDeps
+from services.ingest.receipts.custody import DIFFERENT, REFUSED, STORED, WAITING, DayLedger, bounds
+from services.ingest.receipts.proof import prove_day
 from services.ingest.receipts.reconcile import Identified, send_again
 from services.ingest.receipts.records import COLLECTIONS as INGEST_COLLECTIONS
 from services.ingest.settings import IngestSettings
+from services.linker.gateway.custody import evidence
 from services.linker.gateway.delivery.peer import centre as open_centre
+from services.linker.gateway.delivery.transport import Centre
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.reconcile import Compared
 from services.linker.gateway.reconcile import reconcile as reconcile_deliveries
@@ -34,8 +41,8 @@ from shared.settings import read
 from shared.web import gateway_token
 
 DIFFERS = 3
+_MOVED_S = 2.0
 out = console()
-T = TypeVar("T")
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Compare, and have nothing delivered again.")]
 ListOption = Annotated[bool, typer.Option("--list", help="Name the Studies of what cannot be mended from here.")]
 CentreOption = Annotated[
@@ -45,7 +52,26 @@ CentreOption = Annotated[
 
 def reconciling() -> typer.Typer:
     """Return the commands."""
-    commands = typer.Typer(help="Compare ledgers with stores, and re-deliver what is missing.", no_args_is_help=True)
+    commands = typer.Typer(help="Compare ledgers with stores, and re-deliver what is missing.")
+
+    @commands.callback(invoke_without_command=True)
+    def day(
+        context: typer.Context,
+        day: Annotated[str, typer.Option(help="YYYY-MM-DD: prove that received = stored + refused + waiting.")] = "",
+        site: Annotated[str, typer.Option(help="The site of this gateway; another one is refused.")] = "",
+        home: HomeOption = Path("jmid-home"),
+        centre: CentreOption = "",
+    ) -> None:
+        """Prove the ledger of a day, by asking both sides, or compare ledgers with stores by a command below."""
+        if context.invoked_subcommand is not None:
+            return
+        if not day:
+            out.print(context.get_help())
+            raise typer.Exit(2)
+        ledger = run_work(_day(home, centre, _is_day(day), site))
+        for line in day_lines(ledger):
+            out.print(line, soft_wrap=True, markup=False)
+        _exit(not ledger.adds_up)
 
     @commands.command()
     def gateway(
@@ -79,6 +105,32 @@ def reconciling() -> typer.Typer:
     return commands
 
 
+def day_lines(ledger: DayLedger) -> list[str]:
+    """Return what is said of a day: the equation, its parts, and each difference by receipt and digest."""
+    stored, refused, waiting = (ledger.of(stages) for stages in (STORED, REFUSED, WAITING))
+    parts = [f"  {tally.contents} {stage}, {tally.size_bytes} bytes" for stage, tally in ledger.stages.items()]
+    differences = ledger.of(DIFFERENT).contents
+    named = [f"receipt {each.receipt_id} content {each.blob}: {each.what}" for each in ledger.differences]
+    return [
+        f"{ledger.site or 'this site'}, {ledger.day}: {ledger.received.contents} received = {stored.contents} stored "
+        f"+ {refused.contents} refused + {waiting.contents} waiting"
+        + (f" + {differences} that differ" if differences else ""),
+        *parts,
+        f"  {ledger.sent_again} sent again, {ledger.not_collected} left out by rules: part of none of these",
+        *named,
+        *([f"and {differences - len(named)} more"] if differences > len(named) else []),
+        "it adds up" if ledger.adds_up else "it does not add up",
+    ]
+
+
+def _is_day(text: str) -> str:
+    try:
+        bounds(text)
+    except ValueError as error:
+        raise typer.BadParameter("a day is YYYY-MM-DD", param_hint="--day") from error
+    return text
+
+
 def _gateway_lines(compared: Compared, identified: Identified, dry_run: bool) -> list[str]:
     again = "would be delivered again" if dry_run else "are due to be delivered again"
     return [
@@ -110,25 +162,49 @@ def _centre_lines(compared: CentreCompared) -> list[str]:
     ]
 
 
-async def _gateway(home: Path, address: str, dry_run: bool) -> tuple[Compared, Identified]:
+class _Opened(NamedTuple):
+    """The gateway's ledgers, and the centre."""
+
+    deps: GatewayDeps
+    ingest: IngestDeps
+    peer: Centre
+
+
+@asynccontextmanager
+async def _open(home: Path, address: str) -> AsyncIterator[_Opened]:
     environ = {**os.environ, **gateway_variables(home, os.environ)}
     settings = complete(read(LinkerSettings, "LINKER", environ), address or _address(home))
-    compared = Compared()
     async with ports_of(Role.GATEWAY, home, ("identified", "deidentified")) as ports:
         await ports.documents.declare(*GATEWAY.collections, *INGEST_COLLECTIONS)
         site = os.environ.get("JMID_SITE", "")
         blobs = ports.blobs["deidentified"]
         deps = GatewayDeps(ports.documents, blobs, ports.bus, settings, policy.parse(settings.policy), site)
+        own = read(IngestSettings, "INGEST", os.environ)
+        folder, identified = home / "gateway" / "ingest", ports.blobs["identified"]
+        ingest = IngestDeps(own, ports.documents, identified, ports.bus, site, folder, folder, CpuPool(1))
         token = partial(centre_token, settings, home / Role.CENTRE.value / gateway_token.FILE)
         async with open_centre(settings, blobs, token) as peer:
-            async for compared in reconcile_deliveries(deps, peer, dry_run=dry_run):
-                _progress(f"{compared.held} at the centre, {compared.again} again, {len(compared.lost)} lost")
-        own = read(IngestSettings, "INGEST", os.environ)
-        folder = home / "gateway" / "ingest"
-        ingest = IngestDeps(
-            own, ports.documents, ports.blobs["identified"], ports.bus, site, folder, folder, CpuPool(1)
-        )
-        return compared, await send_again(ingest, compared.lost, dry_run=dry_run)
+            yield _Opened(deps, ingest, peer)
+
+
+async def _day(home: Path, address: str, day: str, site: str) -> DayLedger:
+    async with _open(home, address) as opened:
+        if site and opened.ingest.site and site != opened.ingest.site:
+            raise SettingsError(f"this gateway is of the site {opened.ingest.site} (JMID_SITE); give its own day")
+        asked = partial(evidence, opened.deps, opened.peer)
+        ledger = await prove_day(opened.ingest, day, asked)
+        if not ledger.adds_up:  # what moved on meanwhile is where it should be by now
+            await asyncio.sleep(_MOVED_S)
+            ledger = await prove_day(opened.ingest, day, asked)
+        return msgspec.structs.replace(ledger, site=site or ledger.site)
+
+
+async def _gateway(home: Path, address: str, dry_run: bool) -> tuple[Compared, Identified]:
+    compared = Compared()
+    async with _open(home, address) as opened:
+        async for compared in reconcile_deliveries(opened.deps, opened.peer, dry_run=dry_run):
+            _progress(f"{compared.held} at the centre, {compared.again} again, {len(compared.lost)} lost")
+        return compared, await send_again(opened.ingest, compared.lost, dry_run=dry_run)
 
 
 async def _centre(home: Path) -> CentreCompared:

@@ -145,7 +145,8 @@ class InputRefused(Event, frozen=True, kw_only=True):
 class InputDeidentified(Event, frozen=True, kw_only=True):
     """The anonymizer has dealt with these identified blobs: their receipts can say so, and the blobs may go.
 
-    known_as: blob key → what it became, as Delivered names it; lacks in an event of the code before it was there.
+    known_as: blob key → what it became, as Delivered names it.  sha256: blob key → digest of what it became.
+    profile: that it was de-identified by.  All three lack in an event of the code before they were there.
     """
 
     topic = "input.deidentified"
@@ -153,6 +154,8 @@ class InputDeidentified(Event, frozen=True, kw_only=True):
     receipt_id: str
     blobs: tuple[str, ...]
     known_as: dict[str, str] = {}
+    sha256: dict[str, str] = {}
+    profile: str = ""
 
 
 class InstancesDeidentified(Event, frozen=True, kw_only=True):
@@ -219,6 +222,19 @@ class Delivered(Event, frozen=True, kw_only=True):
     failed: dict[str, str] = {}
 
 
+class CustodyChecked(Event, frozen=True, kw_only=True):
+    """The centre was asked what it holds of what it had confirmed of a receipt.
+
+    holdings: the names that Delivered gives → held (with the digest that was sent), evicted, withdrawn, absent, or
+    other (another digest, or none told).
+    """
+
+    topic = "custody.checked"
+    zone = Zone.DEIDENTIFIED
+    receipt_id: str
+    holdings: dict[str, str]
+
+
 class InstancesStored(Event, frozen=True, kw_only=True):
     """The archive has stored Instances of one Series.
 
@@ -263,6 +279,7 @@ EVENTS: tuple[type[Event], ...] = (
     ReportDeidentified,
     ReportLinked,
     Delivered,
+    CustodyChecked,
     InstancesStored,
     StudyChanged,
     CaseChanged,

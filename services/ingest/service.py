@@ -15,8 +15,10 @@ from services.ingest.pull.routes import PullRoutes
 from services.ingest.pull.routes import status as pull_status
 from services.ingest.pull.sources import SETTING, read_sources
 from services.ingest.pull.worker import Puller
-from services.ingest.receipts import handlers, routes
+from services.ingest.receipts import day_ledger, handlers, routes
 from services.ingest.receipts.counting import count_forever
+from services.ingest.receipts.custody import LEDGER_DAYS
+from services.ingest.receipts.ledger_routes import LedgerRoutes
 from services.ingest.receipts.outbox import is_published_in_time, publish_forever, release_forever
 from services.ingest.receipts.records import COLLECTIONS
 from services.ingest.receipts.routes import ReceiptRoutes
@@ -27,7 +29,15 @@ from services.ingest.reports.csv.folder import watch_forever
 from services.ingest.reports.csv.reader import load_mapping
 from services.ingest.reports.hl7.mllp import listening_mllp
 from services.ingest.settings import IngestSettings
-from shared.events import Delivered, InputDeidentified, InputRefused, InstancesReceived, ReportLinked, ReportReceived
+from shared.events import (
+    CustodyChecked,
+    Delivered,
+    InputDeidentified,
+    InputRefused,
+    InstancesReceived,
+    ReportLinked,
+    ReportReceived,
+)
 from shared.lease import leases_of
 from shared.metrics import DAMAGED
 from shared.service import Place, Role, Running, Service
@@ -58,6 +68,9 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     async def count() -> None:
         await leases.work_under_lease("ingest-receipts", partial(count_forever, deps))
 
+    async def ledger() -> None:
+        await leases.work_under_lease("ingest-ledger", partial(day_ledger.ledger_forever, deps))
+
     async def scrub() -> None:
         await leases.work_under_lease("ingest-scrub", partial(scrub_forever, deps))
 
@@ -72,7 +85,8 @@ async def opens(place: Place) -> AsyncIterator[Running]:
 
     async def status() -> Mapping[str, int]:
         refused = sum(each.is_refused for each in watched)
-        return {**await routes.status(deps), **await pull_status(deps.documents), "files refused": refused}
+        own = {**await routes.status(deps), **await day_ledger.status(deps)}
+        return {**own, **await pull_status(deps.documents), "files refused": refused}
 
     async def stop() -> None:
         for each in (dimse, mllp):
@@ -85,6 +99,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
                 *StowReceiver(deps).routes(),
                 *ReportReceiver(deps).routes(),
                 *ReceiptRoutes(deps).routes(),
+                *LedgerRoutes(deps).routes(),
                 *PullRoutes(deps).routes(),
             ],
             handlers={
@@ -92,11 +107,12 @@ async def opens(place: Place) -> AsyncIterator[Running]:
                 InputRefused: partial(handlers.input_refused, deps=deps),
                 ReportLinked: partial(handlers.report_linked, deps=deps),
                 Delivered: partial(handlers.delivered, deps=deps),
+                CustodyChecked: partial(day_ledger.custody_checked, deps=deps),
             },
-            tasks=[publish, release, count, scrub, watch, look_at_files, pull],
+            tasks=[publish, release, count, ledger, scrub, watch, look_at_files, pull],
             stop_accepting=stop,
             templates=Path(__file__).parent / "templates",
-            menu=[(translatable("Receipts"), "/gateway/receipts")],
+            menu=[(translatable("Receipts"), "/gateway/receipts"), (translatable("Ledger"), "/gateway/ledger")],
             status=status,
             checks={"outbox": partial(is_published_in_time, deps)},
         )
@@ -108,9 +124,9 @@ SERVICES = (
         role=Role.GATEWAY,
         opens=opens,
         settings=IngestSettings,
-        takes=(InputDeidentified, InputRefused, ReportLinked, Delivered),
+        takes=(InputDeidentified, InputRefused, ReportLinked, Delivered, CustodyChecked),
         publishes=(InstancesReceived, ReportReceived),
-        collections=COLLECTIONS,
+        collections=(*COLLECTIONS, LEDGER_DAYS),
         blobs=("identified",),
     ),
 )

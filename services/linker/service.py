@@ -13,6 +13,7 @@ from services.linker.links.records import LINKS
 from services.linker.settings import LinkerSettings
 from shared.events import (
     CaseChanged,
+    CustodyChecked,
     Delivered,
     InstancesDeidentified,
     InstancesStored,
@@ -28,13 +29,14 @@ GATEWAY = Service(
     opens=open_gateway,
     settings=LinkerSettings,
     takes=(InstancesDeidentified, ReportDeidentified),
-    publishes=(ReportLinked, Delivered),
+    publishes=(ReportLinked, Delivered, CustodyChecked),
     collections=(
         gateway_store.STUDIES_SEEN,
         gateway_store.REPORTS_SEEN,
         LINKS,
         gateway_store.DELIVERIES,
         gateway_store.WORKERS,
+        gateway_store.CUSTODY_NIGHTS,
         RETENTION_TIMES,
     ),
     blobs=("deidentified",),

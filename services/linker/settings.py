@@ -104,6 +104,17 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="How long a gateway's word that it could deliver a Study again is believed.", gt=0, le=36_500),
     ] = 30.0
     recall_poll_s: Annotated[Seconds, Meta(description="How often the centre's recall list is read.")] = 60.0
+    reconcile_at: Annotated[
+        str,
+        Meta(
+            description="When each night the centre is asked what it holds of what it confirmed, by this machine's "
+            "clock; empty is never.",
+            pattern="^(([01][0-9]|2[0-3]):[0-5][0-9])?$",
+        ),
+    ] = "02:30"
+    reconcile_days: Annotated[
+        float, Meta(description="How many days back it is asked for what it confirmed.", gt=0, le=36_500)
+    ] = 8.0
     retention_h: Annotated[
         float,
         Meta(

@@ -1,6 +1,7 @@
 """``jmid reconcile`` compares ledgers with stores on both sides, says what differs, and has it delivered again."""
 
 import asyncio
+import hashlib
 import io
 import os
 from collections.abc import AsyncIterator
@@ -15,6 +16,8 @@ from aiohttp.test_utils import TestServer
 from pydicom.uid import generate_uid
 
 from services.archive.records import STUDIES
+from services.ingest.receipts.custody import day_of
+from shared import clock
 from tests.flow import senders
 from tests.flow.inside import (
     Loss,
@@ -92,6 +95,30 @@ async def test_what_the_centre_lost_is_named_delivered_again_and_then_agrees(
         assert "3 Instances and 0 reports were not there and are due to be delivered again" in mended_text
         assert {path: await system.get(path) for path in system.paths} == before
         assert "3 Instances and 0 reports are at the centre" in (await operator.gateway())[1]
+
+
+async def test_a_day_is_proven_by_both_sides_and_each_difference_is_named(operator: Operator, ct: list[bytes]) -> None:
+    system = operator.system
+    await system.sent(ct)
+    await system.note_paths()
+    await system.report(senders.fhir_report(senders.person(1), 1, "20240531", "異常を認めない。"))
+    today = day_of(clock.now())
+    ask = ("reconcile", "--day", today, "--centre", system.host.base_url)
+
+    agreed, agreed_text = await operator.jmid(*ask)
+    await evicted(system)
+    gone, gone_text = await operator.jmid(*ask)
+    await deleted(system)
+    differs, differs_text = await operator.jmid(*ask)
+    strange, _ = await operator.jmid("reconcile", "--day", "yesterday", "--centre", system.host.base_url)
+
+    assert (agreed, gone, differs, strange) == (0, 0, 3, 2), (agreed_text, gone_text, differs_text)
+    assert "4 received = 4 stored + 0 refused + 0 waiting" in agreed_text
+    assert "4 received = 4 stored + 0 refused + 0 waiting" in gone_text
+    assert "3 evicted" in gone_text
+    assert "4 received = 1 stored + 0 refused + 0 waiting + 3 that differ" in differs_text
+    assert differs_text.count("not-at-the-centre") == 3
+    assert all(hashlib.sha256(each).hexdigest() in differs_text for each in ct)
 
 
 async def sent_and_lost(operator: Operator, ct: list[bytes], loss: Loss) -> None:

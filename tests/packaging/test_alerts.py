@@ -64,6 +64,11 @@ FIRES: dict[str, list[State]] = {
         State({figure("cases_set_aside", "centre", "search"): "1x80"}, "31m"),
     ],
     "JmidUndelivered": [State({UNDELIVERED: "4000x20"}, "6m")],
+    "JmidLedgerDiffers": [
+        State({figure("ledger differences", service="ingest"): "2x40"}, "11m"),
+        State({figure("not at the centre as confirmed"): "1x40"}, "11m"),
+    ],
+    "JmidNotCompared": [State({figure("last compared with the centre, seconds"): "180000x40"}, "11m")],
     "JmidCentreAway": [State({figure("centre_away_tries"): "3x80"}, "31m")],
     "JmidDeliveryFailed": [State({figure("failed"): "1x80"}, "31m")],
     "JmidUnpublished": [State({UNPUBLISHED: "400x20"}, "6m")],
@@ -97,6 +102,11 @@ SILENT: dict[str, list[State]] = {
     ],
     "JmidSetAside": [State({figure("set aside"): "0x80"}, "31m"), State({figure("set aside"): "1x20 0x60"}, "31m")],
     "JmidUndelivered": [State({UNDELIVERED: "3000x20"}, "6m")],
+    "JmidLedgerDiffers": [
+        State({figure("ledger differences", service="ingest"): "0x40"}, "11m"),
+        State({figure("ledger differences", service="ingest"): "2x10 0x40"}, "11m"),
+    ],
+    "JmidNotCompared": [State({figure("last compared with the centre, seconds"): "90000x40"}, "11m")],
     "JmidCentreAway": [State({figure("centre_away_tries"): "3x20 0x60"}, "31m")],
     "JmidDeliveryFailed": [
         State({figure("failed"): "0x80"}, "31m"),

@@ -208,8 +208,16 @@ def _events(event: InstancesReceived, audits: Sequence[Audit], refused: dict[str
     ]
     if audits:
         known_as = {audit.blob: audit.instance.sop_instance_uid for audit in audits}
-        done = tuple(known_as)
-        events.append(InputDeidentified.caused_by(event, receipt_id=event.receipt_id, blobs=done, known_as=known_as))
+        events.append(
+            InputDeidentified.caused_by(
+                event,
+                receipt_id=event.receipt_id,
+                blobs=tuple(known_as),
+                known_as=known_as,
+                sha256={audit.blob: audit.digest for audit in audits},
+                profile=" / ".join(sorted({audit.profile for audit in audits})),
+            )
+        )
     if refused:
         reasons = {blob: each.reason for blob, each in refused.items()}
         events.append(InputRefused.caused_by(event, receipt_id=event.receipt_id, reasons=reasons))

@@ -194,5 +194,7 @@ def _events(event: ReportReceived, audit: ReportAudit) -> list[Event]:
             receipt_id=event.receipt_id,
             blobs=(event.blob,),
             known_as={event.blob: f"{audit.report_id}|{audit.sha256}"},
+            sha256={event.blob: audit.sha256},
+            profile=audit.profile,
         ),
     ]

@@ -39,7 +39,12 @@ async def input_deidentified(event: InputDeidentified, deps: IngestDeps) -> list
         if old.state is ArrivalState.RELEASED:
             return old
         return msgspec.structs.replace(
-            old, state=ArrivalState.DEIDENTIFIED, reason="", known_as=event.known_as.get(old.blob, old.known_as)
+            old,
+            state=ArrivalState.DEIDENTIFIED,
+            reason="",
+            known_as=event.known_as.get(old.blob, old.known_as),
+            output_sha256=event.sha256.get(old.blob, old.output_sha256),
+            profile=event.profile or old.profile,
         )
 
     again = await _mark(deps, event.receipt_id, event.blobs, marked)

@@ -57,6 +57,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     reason: why it was refused.  published: no or yes.  at: seconds since 1970, when it was received last.
     known_as: what it became: the pseudonymous SOP Instance UID, or ``<report id>|<SHA-256>`` of a report's version.
     outcome: at the centre; failure: why not.
+    output_sha256, profile: the digest of what it became, and what it was de-identified by.
+    holding: what the centre held of it when it was asked last, as of CustodyChecked; held_at: since when that is known.
     """
 
     blob: str
@@ -71,6 +73,10 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     known_as: str = ""
     outcome: Outcome = Outcome.OPEN
     failure: str = ""
+    output_sha256: str = ""
+    profile: str = ""
+    holding: str = ""
+    held_at: float = 0.0
     at: float
 
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from services.linker.gateway import announce, handlers, housekeeping, linking
+from services.linker.gateway import announce, custody, handlers, housekeeping, linking
 from services.linker.gateway.backlog import Backlog
 from services.linker.gateway.delivery import send, send_reports
 from services.linker.gateway.delivery.peer import centre
@@ -28,6 +28,7 @@ from shared.web.language import translatable
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 _RELEASE_EVERY_S = 600.0
+_LOOK_AT_CLOCK_S = 60.0
 _ANNOUNCING, _LONGEST_PAUSE_S = 0.05, 2.0
 """Share of the time that announcing may take: what a receipt counts is counted over all of its deliveries."""
 
@@ -54,7 +55,8 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
         async def status() -> Mapping[str, int]:
             away = [each.tries for each in await actions.workers()]
             tries = {"centre_away_tries": max(away, default=0)}
-            return {**await actions.counts(), **tries, **await backlog.figures()}
+            own = {**await backlog.figures(), **await custody.figures(deps)}
+            return {**await actions.counts(), **tries, **own}
 
         yield Running(
             routes=routes.routes(),
@@ -93,10 +95,14 @@ def _workers(deps: GatewayDeps, peer: Centre, leases: Leases) -> list[DeliveryWo
     async def recalled(outage: Outage) -> int:
         return await housekeeping.recall_round(deps, peer, outage)
 
+    async def compared(outage: Outage) -> int:
+        return await custody.custody_round(deps, peer, outage)
+
     return [
         sending("images", send.instances_round),
         sending("reports", send_reports.reports_round),
         alone("links", settled),
         alone("releases", released, rest_s=_RELEASE_EVERY_S),
         alone("recalls", recalled, rest_s=deps.settings.recall_poll_s),
+        alone("custody", compared, rest_s=_LOOK_AT_CLOCK_S),
     ]

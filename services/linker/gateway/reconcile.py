@@ -115,7 +115,7 @@ async def _study(
     *,
     dry_run: bool,
 ) -> bool:
-    refs = _confirmed(deliveries)
+    refs = confirmed_refs(deliveries)
     holdings, here = await held_of(centre, study, list(refs.values())), await _here(deps, deliveries)
     compared.untold += len({uid for each in deliveries for uid in each.confirmed} - refs.keys())
     compared.held += sum(each is Holding.HELD for each in holdings.values())
@@ -133,7 +133,7 @@ async def _study(
     return bool(refs)
 
 
-def _confirmed(deliveries: Iterable[Delivery]) -> dict[str, InstanceRef]:
+def confirmed_refs(deliveries: Iterable[Delivery]) -> dict[str, InstanceRef]:
     """Return what the centre confirmed, as it was sent last."""
     refs: dict[str, InstanceRef] = {}
     for delivery in sorted(deliveries, key=lambda each: each.done_at):

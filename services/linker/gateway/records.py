@@ -136,6 +136,34 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class CustodyNight(msgspec.Struct, frozen=True, kw_only=True):
+    """One nightly comparison with the centre. night: its date.  began_at, ended_at: seconds since 1970; 0 is not yet.
+
+    held, evicted, withdrawn, absent, other: contents, as of CustodyChecked.  unasked: Studies and reports that the
+    centre, or one of our own stores, erred on.
+    """
+
+    night: str
+    began_at: float
+    ended_at: float = 0.0
+    held: int = 0
+    evicted: int = 0
+    withdrawn: int = 0
+    absent: int = 0
+    other: int = 0
+    unasked: int = 0
+
+    @property
+    def differences(self) -> int:
+        """How many contents the centre confirmed and does not hold."""
+        return self.absent + self.other
+
+    @property
+    def asked(self) -> int:
+        """How many contents the centre was asked for."""
+        return self.held + self.evicted + self.absent + self.other
+
+
 STUDIES_SEEN = Collection(
     name="studies_seen",
     type=SeenStudy,
@@ -156,6 +184,7 @@ DELIVERIES = Collection(
     fields=("kind", "state", "due_at", "study_instance_uid", "receipt_id", "announce", "done_at"),
     indexes=(("kind", "state", "due_at"), ("study_instance_uid", "state"), ("kind", "state", "done_at")),
 )
+CUSTODY_NIGHTS = Collection(name="custody_nights", type=CustodyNight, key="night", fields=("night",))
 WORKERS = Collection(name="delivery_workers", type=WorkerStatus, key="name")
 
 
