@@ -17,7 +17,7 @@ from services.ingest.pull.sources import SETTING, read_sources
 from services.ingest.pull.worker import Puller
 from services.ingest.receipts import day_ledger, handlers, routes
 from services.ingest.receipts.counting import count_forever
-from services.ingest.receipts.custody import LEDGER_DAYS
+from services.ingest.receipts.day_ledger import LEDGER_DAYS
 from services.ingest.receipts.ledger_routes import LedgerRoutes
 from services.ingest.receipts.outbox import is_published_in_time, publish_forever, release_forever
 from services.ingest.receipts.records import COLLECTIONS

@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 import msgspec
 
 from services.ingest.receipts.records import Arrival, ArrivalState, Outcome, Rejected
-from shared.documents import Collection
 
 MOST_NAMED: Final = 100
 _FRESH_S: Final = 300.0
@@ -103,9 +102,6 @@ class DayLedger(msgspec.Struct, frozen=True, kw_only=True):
     def is_settled(self) -> bool:
         """Whether nothing of it waits and nothing differs."""
         return self.adds_up and not self.of(WAITING).contents
-
-
-LEDGER_DAYS = Collection(name="ledger_days", type=DayLedger, key="day", fields=("day",))
 
 
 class Judged(NamedTuple):

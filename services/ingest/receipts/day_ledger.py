@@ -10,16 +10,17 @@ from typing import Final
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts.custody import LEDGER_DAYS, Count, DayLedger, bounds, day_of, is_due, judged
+from services.ingest.receipts.custody import Count, DayLedger, bounds, day_of, is_due, judged
 from services.ingest.receipts.ledger import change_arrival
 from services.ingest.receipts.records import ARRIVALS, RECEIPTS, REJECTED, RESENDS, Arrival, Outcome, Receipt
 from shared import clock
-from shared.documents import Eq, In, Order, Range, optimistic
+from shared.documents import Collection, Eq, In, Order, Range, optimistic
 from shared.errors import Conflict, Transient
 from shared.events import CustodyChecked, Event
 from shared.lease import Lease, LeaseLost
 from shared.logs import decided
 
+LEDGER_DAYS = Collection(name="ledger_days", type=DayLedger, key="day", fields=("day",))
 DAYS: Final = 35
 """So many days are counted anew; older ones stay as they were counted last."""
 LOOK_S: Final = 30.0

@@ -10,7 +10,6 @@ from aiohttp import web
 
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts.custody import (
-    LEDGER_DAYS,
     REFUSED,
     STORED,
     WAITING,
@@ -18,7 +17,7 @@ from services.ingest.receipts.custody import (
     Stage,
     judged,
 )
-from services.ingest.receipts.day_ledger import DAYS, newest_days
+from services.ingest.receipts.day_ledger import DAYS, LEDGER_DAYS, newest_days
 from services.ingest.receipts.records import ARRIVALS, RECEIPTS, Arrival, ArrivalState, Receipt
 from shared.documents import Eq
 from shared.errors import NotFound

@@ -18,7 +18,6 @@ from services.ingest.deps import IngestDeps
 from services.ingest.receipts import handlers, records
 from services.ingest.receipts.custody import (
     DIFFERENT,
-    LEDGER_DAYS,
     REFUSED,
     STORED,
     WAITING,
@@ -32,7 +31,7 @@ from services.ingest.receipts.custody import (
     judged,
     proven,
 )
-from services.ingest.receipts.day_ledger import count_day, count_due, counted_day, custody_checked, status
+from services.ingest.receipts.day_ledger import LEDGER_DAYS, count_day, count_due, counted_day, custody_checked, status
 from services.ingest.receipts.proof import prove_day
 from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
 from services.ingest.receipts.records import ARRIVALS, Arrival, ArrivalState, Outcome
