@@ -44,7 +44,7 @@ def status(
     table = Table("service", "what", "number")
     for service, rows in sorted({k: v for _, figures in answers for k, v in (figures or {}).items()}.items()):
         for index, (label, number) in enumerate(rows.items()):
-            table.add_row(service if index == 0 else "", label, str(number), end_section=index == len(rows) - 1)
+            table.add_row(service if index == 0 else "", label, _shown(number), end_section=index == len(rows) - 1)
     if table.row_count:
         out.print(table)
     for base, figures in answers:
@@ -53,6 +53,10 @@ def status(
     if not table.row_count:
         out.print(f"{url or home} is not running; start it with jmid up --home {home}", soft_wrap=True)
         raise typer.Exit(1)
+
+
+def _shown(number: int) -> str:
+    return str(number) if number >= 0 else "unknown"
 
 
 def _figures(base: str, own_headers: Mapping[str, str]) -> dict[str, dict[str, int]] | None:

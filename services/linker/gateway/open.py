@@ -8,6 +8,7 @@ from pathlib import Path
 
 from services.linker.gateway import announce, custody, handlers, housekeeping, linking
 from services.linker.gateway.backlog import Backlog
+from services.linker.gateway.backlog_routes import BacklogRoutes
 from services.linker.gateway.delivery import send, send_reports
 from services.linker.gateway.delivery.peer import centre
 from services.linker.gateway.delivery.transport import Centre
@@ -50,7 +51,7 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
         workers = _workers(deps, peer, leases_of(place.documents, place.environ))
         actions = OperatorActions(deps)
         routes = GatewayRoutes(actions)
-        backlog = Backlog(deps)
+        backlog = Backlog(deps, lambda: peer.rate)
 
         async def status() -> Mapping[str, int]:
             away = [each.tries for each in await actions.workers()]
@@ -59,7 +60,7 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
             return {**await actions.counts(), **tries, **own}
 
         yield Running(
-            routes=routes.routes(),
+            routes=[*routes.routes(), *BacklogRoutes(backlog).routes()],
             handlers={
                 InstancesDeidentified: partial(handlers.take_instances, deps=deps),
                 ReportDeidentified: partial(handlers.take_report, deps=deps),
@@ -68,7 +69,7 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
             status=status,
             checks={"deliveries": backlog.is_delivered_in_time},
             templates=TEMPLATES,
-            menu=((translatable("Links"), "/gateway/links"),),
+            menu=((translatable("Links"), "/gateway/links"), (translatable("Backlog"), "/gateway/backlog")),
         )
 
 

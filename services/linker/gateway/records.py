@@ -129,11 +129,15 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How a delivery worker fares, in whichever process it runs. tries: how often in a row the centre was away."""
+    """How a delivery worker fares, in whichever process it runs. tries: how often in a row the centre was away.
+
+    next_at: when it tries again, seconds since 1970; 0 while the centre is there.
+    """
 
     name: str
     tries: int = 0
     reason: str = ""
+    next_at: float = 0.0
 
 
 class CustodyNight(msgspec.Struct, frozen=True, kw_only=True):

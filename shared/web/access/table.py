@@ -155,6 +155,8 @@ _GATEWAY: Final = (
             "GET /api/gateway/links",
             "GET /api/gateway/reports/{report_id}",
             "GET /api/gateway/deliveries",
+            "GET /gateway/backlog",
+            "GET /api/gateway/backlog",
         ),
         _SITE,
     ),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from services.linker.gateway.records import WORKERS, WorkerStatus
 from services.linker.settings import LinkerSettings
+from shared import clock
 from shared.documents import Documents
 from shared.errors import Transient
 from shared.lease import Lease, Leases
@@ -90,7 +91,9 @@ class DeliveryWorker:
 
     async def _report(self) -> None:
         """Write the outage, if it changed, for the pages and figures that any process serves."""
-        status = WorkerStatus(name=self.name, tries=self.outage.tries, reason=self.outage.reason)
+        tries = self.outage.tries
+        next_at = clock.now() + self.delay_s if tries else 0.0
+        status = WorkerStatus(name=self.name, tries=tries, reason=self.outage.reason, next_at=next_at)
         if status == self._reported:
             return
         try:
