@@ -21,6 +21,7 @@ from shared.runtime.host import Hosting, HostSettings, hosted
 from shared.runtime.state import Host
 from shared.service import Role
 from shared.web import ohif
+from shared.web.identity.embedded import pages_url_of
 from shared.web.identity.settings import Mode, access_settings
 
 out = console(stderr=True)
@@ -166,12 +167,13 @@ def _show_credentials(path: Path) -> None:
 
 
 def _show_addresses(process: Process, host: Host, *, viewer: bool) -> None:
-    url = process.environ.get("JMID_ACCESS_PUBLIC_URL") if process.tls else host.public_url
+    url = process.environ.get("JMID_ACCESS_PUBLIC_URL", "") if process.tls else host.public_url
     ingest = settings_reader.read(IngestSettings, "INGEST", process.environ)
-    takes, access = process.hosts("ingest"), access_settings(process.environ).access
+    takes, settings = process.hosts("ingest"), access_settings(process.environ)
+    access, pages_url = settings.access, pages_url_of(settings, url)
     rows = [
-        ("Portal", f"{url}/", process.hosts("search")),
-        ("Viewer (OHIF)", f"{url}/viewer", viewer),
+        ("Portal", f"{pages_url}/", process.hosts("search")),
+        ("Viewer (OHIF)", f"{pages_url}/viewer", viewer),
         ("DICOMweb root", f"{url}/dicom-web", process.hosts("archive")),
         ("STOW-RS receiver", f"{url}/ingest/dicom-web/studies", takes),
         ("Report receiver", f"{url}/ingest/reports", takes),

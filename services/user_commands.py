@@ -10,7 +10,7 @@ from services.command_line import HomeOption, ports_of, run_work
 from services.identity.passwords import Passwords
 from services.identity.records import COLLECTIONS, USERS, User
 from services.identity.settings import IdentitySettings
-from services.identity.users import put_user
+from services.identity.users import forget, put_user
 from services.places import issuer_role
 from shared.console import console
 from shared.web.access.words import AccessRole
@@ -67,6 +67,4 @@ async def _set(home: Path, name: str, roles: tuple[str, ...], sites: tuple[str, 
 async def _remove(home: Path, name: str) -> bool:
     async with ports_of(issuer_role(home), home, ()) as ports:
         await ports.documents.declare(*COLLECTIONS)
-        known = await ports.documents.get(USERS, name)
-        await ports.documents.delete(USERS, name)
-        return known is not None
+        return await forget(ports.documents, name) is not None

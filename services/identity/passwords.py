@@ -89,8 +89,8 @@ class Passwords:
 
         return await change(self._documents, USERS, name, step)
 
-    async def choose(self, user: User, password: str, again: str) -> None:
-        """Keep a new password instead of the one-time one; raise Invalid if it is none."""
+    async def choose(self, user: User, password: str, again: str) -> User:
+        """Keep a new password instead of the one-time one, and return the user; raise Invalid if it is none."""
         check_new(user, password, again, self._settings, is_old=await self.is_of(password, user.password))
         kept = await self.hashed(password)
 
@@ -99,7 +99,7 @@ class Passwords:
                 raise Invalid("new-password", NOT_THE_SAME)
             return msgspec.structs.replace(old, password=kept, is_one_time=False)
 
-        await change(self._documents, USERS, user.name, step)
+        return await change(self._documents, USERS, user.name, step) or user
 
     async def _counted(self, name: str) -> User | None:
         """Return the user with one attempt more."""

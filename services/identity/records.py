@@ -1,4 +1,4 @@
-"""What the issuer keeps: users, pages of signing in that are open, and codes. Of codes only digests."""
+"""What the issuer keeps: users, their passkeys, pages of signing in that are open, and codes, these by digest."""
 
 from typing import Any, Final
 
@@ -27,7 +27,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a client asked for (OpenID Connect Core 1.0, 3.1.2.1). began: seconds since 1970.
 
-    challenge: of PKCE, S256.  user: who gave the one-time password; empty before.
+    challenge: of PKCE, S256.  user: who gave their password, where that was not enough; empty before.
+    passkey_challenge: what a passkey has to sign, base64url.
     """
 
     id: str
@@ -38,6 +39,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
     challenge: str
     began: float
     user: str = ""
+    passkey_challenge: str = ""
 
 
 class Code(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +52,32 @@ class Code(msgspec.Struct, frozen=True, kw_only=True):
     is_used: bool = False
 
 
+class Passkey(msgspec.Struct, frozen=True, kw_only=True):
+    """A public key credential (Web Authentication Level 2, 4). id: base64url.  public_key: COSE.
+
+    label: the owner's name for the device.  began, used: seconds since 1970.
+    """
+
+    id: str
+    user: str
+    public_key: bytes
+    sign_count: int
+    label: str = ""
+    began: float
+    used: float = 0.0
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """A passkey that a user's browser is asked to make. challenge: base64url.  began: seconds since 1970."""
+
+    user: str
+    challenge: str
+    began: float
+
+
 USERS: Final = Collection("identity_users", User, key="name", fields=("subject",))
 REQUESTS: Final = Collection("identity_requests", AuthorizationRequest, key="id", fields=("began",))
 CODES: Final = Collection("identity_codes", Code, key="id", fields=("began",))
-COLLECTIONS: Final[tuple[Collection[Any], ...]] = (USERS, REQUESTS, CODES)
+PASSKEYS: Final = Collection("identity_passkeys", Passkey, key="id", fields=("user",))
+REGISTRATIONS: Final = Collection("identity_registrations", Registration, key="user")
+COLLECTIONS: Final[tuple[Collection[Any], ...]] = (USERS, REQUESTS, CODES, PASSKEYS, REGISTRATIONS)

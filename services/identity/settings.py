@@ -6,10 +6,11 @@ import msgspec
 from msgspec import Meta
 
 from shared.settings import Seconds
+from shared.web.access.words import AccessRole
 
 
 class IdentitySettings(msgspec.Struct, frozen=True):
-    """How long things last, and what a password is."""
+    """How long things last, what a password is, and who needs more than one."""
 
     request_s: Annotated[Seconds, Meta(description="How long a page of signing in may stay open.")] = 600.0
     code_s: Annotated[Seconds, Meta(description="How long the code of a sign-in is good.")] = 60.0
@@ -24,4 +25,11 @@ class IdentitySettings(msgspec.Struct, frozen=True):
     first_delay_s: Annotated[
         Seconds, Meta(description="The wait after these; it doubles with each wrong password more.")
     ] = 1.0
+    second_factor: Annotated[
+        tuple[AccessRole, ...],
+        Meta(
+            description="Roles whose users need a passkey: alone, or after the password; such as "
+            "administrator,privacy-officer."
+        ),
+    ] = ()
     longest_delay_s: Annotated[Seconds, Meta(description="The longest wait after wrong passwords.")] = 900.0

@@ -18,6 +18,7 @@ from shared import clock
 from shared.documents import Range
 from shared.errors import Conflict
 from shared.web import routing
+from shared.web.identity.embedded import ROOT
 from shared.web.identity.sessions import digest
 from shared.web.identity.sign_in import code_challenge
 
@@ -47,7 +48,7 @@ class TokenRoutes(routing.Routes):
         return _json(
             {
                 "issuer": issuer,
-                "authorization_endpoint": f"{issuer}/authorize",
+                "authorization_endpoint": f"{self._deps.pages_url}{ROOT}/authorize",
                 "token_endpoint": f"{issuer}/token",
                 "jwks_uri": f"{issuer}/jwks",
                 "response_types_supported": ["code"],

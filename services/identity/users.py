@@ -7,6 +7,7 @@ from typing import Final
 
 import orjson
 
+from services.identity.passkeys import forget_passkeys
 from services.identity.passwords import Passwords, one_time_password
 from services.identity.records import USERS, User
 from shared.certificates import private_files
@@ -21,7 +22,7 @@ PEOPLE: Final = tuple(role for role in AccessRole if role is not AccessRole.SERV
 async def put_user(
     documents: Documents, passwords: Passwords, name: str, roles: tuple[str, ...], sites: tuple[str, ...]
 ) -> str:
-    """Make a user, or give one new roles, sites and a new password; return the one-time password."""
+    """Make a user, or give one new roles, sites and a new password and no passkeys; return the one-time password."""
     password = one_time_password()
     kept = await passwords.hashed(password)
 
@@ -30,7 +31,16 @@ async def put_user(
         return User(name=name, subject=subject, roles=roles, sites=sites, password=kept)
 
     await change(documents, USERS, name, step)
+    await forget_passkeys(documents, name)
     return password
+
+
+async def forget(documents: Documents, name: str) -> User | None:
+    """Remove a user with all passkeys, and return who it was; None if there was none."""
+    known = await documents.get(USERS, name)
+    await documents.delete(USERS, name)
+    await forget_passkeys(documents, name)
+    return known
 
 
 async def first_users(documents: Documents, passwords: Passwords, site: str) -> Mapping[str, str]:

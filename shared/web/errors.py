@@ -68,6 +68,7 @@ _FACES = (
     ("/api/reports", Face.FHIR),
     ("/api", Face.API),
     ("/ingest", Face.API),
+    *((path, Face.PAGE) for path in ("/-/dead", "/-/sign-in", "/-/sign-out", "/-/signed-out")),
     ("/-", Face.API),
 )
 
@@ -104,10 +105,9 @@ def problem_of(error: JmidError) -> Problem:
 
 def face_of(path: str, accept: str) -> Face:
     """Return the face that a path belongs to; a page only for who asks for HTML. Pure."""
-    for prefix, face in _FACES:
-        if path == prefix or path.startswith(f"{prefix}/"):
-            return face
-    return Face.PAGE if "text/html" in accept else Face.API
+    faces = (face for prefix, face in _FACES if path == prefix or path.startswith(f"{prefix}/"))
+    face = next(faces, Face.PAGE)
+    return Face.API if face is Face.PAGE and "text/html" not in accept else face
 
 
 @web.middleware

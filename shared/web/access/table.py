@@ -54,6 +54,8 @@ _RUNTIME: Final = (
             "GET /identity/authorize",
             "POST /identity/sign-in",
             "POST /identity/new-password",
+            "POST /identity/passkey",
+            "POST /identity/new-passkey",
             "POST /identity/token",
             "OPTIONS /dicom-web",
             "OPTIONS /dicom-web/",
@@ -70,6 +72,17 @@ _RUNTIME: Final = (
         "read the metrics",
         _of_all(AccessRole.OPERATOR, AccessRole.ADMINISTRATOR, AccessRole.SERVICE),
         ("GET /-/metrics",),
+    ),
+    Rule(
+        Permission.OWN_ACCOUNT,
+        "see and change how they themselves sign in at the embedded issuer",
+        _of_all(*(role for role in AccessRole if role is not AccessRole.SERVICE)),
+        (
+            "GET /identity/account",
+            "POST /identity/account/passkeys/begin",
+            "POST /identity/account/passkeys",
+            "POST /identity/account/passkeys/remove",
+        ),
     ),
 )
 

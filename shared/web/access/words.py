@@ -54,3 +54,4 @@ class Permission(enum.StrEnum):
     RECALL = "recall"
     OPERATE = "operate"
     READ_METRICS = "read-metrics"
+    OWN_ACCOUNT = "own-account"

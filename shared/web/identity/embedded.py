@@ -20,6 +20,17 @@ def issuer_of(settings: AccessSettings, base_url: str) -> str:
     return (settings.access_public_url or base_url).rstrip("/") + ROOT
 
 
+def pages_url_of(settings: AccessSettings, base_url: str) -> str:
+    """Return under which address browsers see the issuer's pages.
+
+    On loopback by name: browsers bind passkeys to a name, and allow none under an IP address.
+    """
+    own = URL(base_url)
+    return settings.access_public_url.rstrip("/") or (
+        f"http://localhost:{own.port}" if own.host in LOOPBACK else base_url
+    )
+
+
 def redirect_uris_of(settings: AccessSettings, base_url: str) -> frozenset[str]:
     """Return where the issuer may send browsers back to: the public address, else each name of this machine's own."""
     if settings.access_public_url:

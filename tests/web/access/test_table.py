@@ -133,6 +133,8 @@ def test_nothing_that_holds_a_case_an_instance_or_a_report_is_public() -> None:
         "GET /identity/authorize",
         "POST /identity/sign-in",
         "POST /identity/new-password",
+        "POST /identity/passkey",
+        "POST /identity/new-passkey",
         "POST /identity/token",
         "OPTIONS /dicom-web",
         "OPTIONS /dicom-web/",
