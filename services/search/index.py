@@ -17,13 +17,12 @@ from tantivy import FieldType, Occur, Query
 from services.search.case import Case
 from services.search.folding import bigrams, fold_text
 from services.search.index_files import damaged_file
+from services.search.index_writer import META, IndexWriter
 from services.search.query import CaseQuery
 from shared.logs import decided
 
 FORM = "1"  # of the schema; an index of another form is thrown away and made again
-WRITER_BYTES = 64 << 20
 _STAMP = "position.json"
-_META = "meta.json"  # tantivy's; without it tantivy makes an empty index, which the positions would call complete
 
 
 class Hits(msgspec.Struct, frozen=True):
@@ -38,13 +37,13 @@ class CaseIndex:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        if self._stamp().get("form") != FORM or not (folder / _META).exists():
+        if self._stamp().get("form") != FORM or not (folder / META).exists():
             shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         self._schema = _schema()
         self._index = self._opened()
         self._index.register_tokenizer("words", _split_at_blanks())
-        self._writer = self._index.writer(WRITER_BYTES, 1)
+        self._writer = IndexWriter(self._index, folder)
         self._writing = threading.Lock()  # a stop cancels the follower, but not the thread of its last update
 
     def _opened(self) -> tantivy.Index:
@@ -100,12 +99,8 @@ class CaseIndex:
                 records[case.id] = _record(case)
             except Exception as error:
                 refused[case.id] = error
-        for case_id in (*gone, *records):
-            self._writer.delete_documents_by_term("id", case_id)
-        for record in records.values():
-            self._writer.add_document(record)
         if records or gone:
-            self._writer.commit()
+            self._writer.replace([*gone, *records], records.values())
         self._write_stamp(positions, self.is_complete())
         self._index.reload()
         return refused
@@ -164,7 +159,7 @@ class CaseIndex:
     def close(self) -> None:
         """Let an update that is under way end, and merges."""
         with self._writing:
-            self._writer.wait_merging_threads()
+            self._writer.close()
 
     def _stamp(self) -> dict[str, Any]:
         try:
