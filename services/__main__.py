@@ -27,6 +27,7 @@ from services.anonymizer.cli.audit_commands import audit
 from services.anonymizer.cli.name_commands import names
 from services.archive import service as archive
 from services.command_line import option_variables, run_command
+from services.enrolment import service as enrolment
 from services.identity import service as identity
 from services.ingest import service as ingest
 from services.linker import service as linker
@@ -34,6 +35,7 @@ from services.places import WhichPlace
 from services.process import Process
 from services.process import run as run_process
 from services.search import service as search
+from services.site_commands import enrol, sites
 from services.token_command import token
 from services.user_commands import users
 from shared import logs
@@ -51,6 +53,7 @@ SERVICES: tuple[Service, ...] = (
     *archive.SERVICES,
     *search.SERVICES,
     *identity.SERVICES,
+    *enrolment.SERVICES,
 )
 
 app = typer.Typer(help="J-MID: a country's medical images and radiology reports.", no_args_is_help=True)
@@ -60,6 +63,8 @@ app.add_typer(anonymizer_cli.profile, name="profile")
 app.add_typer(audit, name="audit")
 app.add_typer(names, name="names")
 app.add_typer(users, name="users")
+app.add_typer(sites, name="sites")
+app.command("enrol")(enrol)
 app.add_typer(dead_letters.commands(SERVICES), name="dead")
 app.add_typer(data_versions.rebuilding(), name="rebuild")
 app.add_typer(reconcile.reconciling(), name="reconcile")
@@ -151,8 +156,10 @@ def up(
 
 @app.command()
 def run(
-    service: Annotated[str, typer.Argument(help="ingest, anonymizer, linker, archive, search or identity.")],
-    role: Annotated[Role | None, typer.Option(help="For the linker: gateway or centre.", envvar="JMID_ROLE")] = None,
+    service: Annotated[str, typer.Argument(help="ingest, anonymizer, linker, archive, search, identity or enrolment.")],
+    role: Annotated[
+        Role | None, typer.Option(help="For the linker and enrolment: gateway or centre.", envvar="JMID_ROLE")
+    ] = None,
     home: HomeOption = Path("jmid-home"),
     port: PortOption = 8080,
     bind: BindOption = "127.0.0.1",

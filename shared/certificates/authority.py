@@ -25,6 +25,7 @@ from shared.certificates import private_files
 from shared.certificates.settings import TlsSettings
 from shared.errors import Invalid, SettingsError
 
+FOLDER: Final = "authority"
 FILE: Final = "authority.pem"
 LASTS: Final = timedelta(days=3653)
 SKEW: Final = timedelta(minutes=5)

@@ -55,11 +55,12 @@ class SiteIdentity:
         """The certificate that it shows."""
         return x509.load_pem_x509_certificate(self.identity.read_bytes())
 
-    def request(self) -> x509.CertificateSigningRequest:
-        """Return a request for a certificate of the next key, which is made once and stays here."""
+    def request_pem(self) -> str:
+        """Return a request (PKCS #10) for a certificate of the next key, which is made once and stays here."""
         key = self._next_key()
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "J-MID gateway")])
-        return x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+        request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+        return request.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
     def take(self, certificate: x509.Certificate) -> str:
         """Keep a certificate for the next key, which is the key from now on; return the site that it names.

@@ -14,6 +14,7 @@ from shared.service import Role
 from shared.web import bearer, gateway_token
 from shared.web.access.words import AccessRole
 from shared.web.identity.actor import Actor, Credential
+from shared.web.identity.certificates import SITES, Certificates
 from shared.web.identity.gate import Gate, Verifier
 from shared.web.identity.issuer import Issuer
 from shared.web.identity.pages import SignInPages
@@ -64,7 +65,8 @@ async def asking(settings: AccessSettings, host: Host, site: str, token: str) ->
         if is_asked:
             verifier = Verifier(settings, issuer, _credentials(host, site, token))
             rates = Rates(settings.access_rate, settings.access_burst)
-            host.gate = Gate(host.access, site, verifier, rates, sessions, pages.cookies.session)
+            certificates = await _certificates(host, settings)
+            host.gate = Gate(host.access, site, verifier, rates, sessions, pages.cookies.session, certificates)
         yield
 
 
@@ -72,6 +74,15 @@ def _credentials(host: Host, site: str, token: str) -> list[Credential]:
     ours = frozenset({AccessRole.SERVICE, AccessRole.OPERATOR})
     own = Actor(subject="service", name="service", roles=ours, sites=frozenset({site}), shown="service-token")
     return [Credential(token, own), *(each for _, running in host.open for each in running.credentials)]
+
+
+async def _certificates(host: Host, settings: AccessSettings) -> Certificates | None:
+    """Return what knows the gateways' certificates: the centre does."""
+    if Role.CENTRE not in host.ports:
+        return None
+    documents = host.ports[Role.CENTRE].documents
+    await documents.declare(SITES)
+    return Certificates(documents, settings.access_certificate_header, settings.access_trusted_proxies)
 
 
 def _documents(host: Host) -> Documents:

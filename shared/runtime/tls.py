@@ -19,12 +19,11 @@ from yarl import URL
 
 from shared import clock
 from shared.certificates import contexts, private_files
-from shared.certificates.authority import Authority, authority_of
+from shared.certificates.authority import FOLDER, Authority, authority_of
 from shared.certificates.settings import TlsSettings
 from shared.errors import SettingsError
 from shared.logs import decided
 
-FOLDER: Final = "authority"
 FILE: Final = "server.pem"
 LASTS: Final = timedelta(days=90)
 RENEWED: Final = timedelta(days=30)

@@ -8,8 +8,10 @@ from aiohttp import web
 from services.linker.reports.document import OutsideSchema
 from services.linker.settings import LinkerSettings
 from shared.deidentification_mark import is_of_profile
+from shared.errors import Refused
 from shared.fhir import systems
 from shared.web import bearer
+from shared.web.identity.actor import actor_of
 
 
 def check_gateway(request: web.Request, settings: LinkerSettings) -> None:
@@ -17,6 +19,13 @@ def check_gateway(request: web.Request, settings: LinkerSettings) -> None:
     is_gateway = bearer.is_of_gateway(request, settings.gateway_token)
     if settings.accept == "deidentified" and not is_gateway:
         raise bearer.unauthorized("only a gateway delivers here: its credential is missing")
+
+
+def check_acts_for(request: web.Request, site: str) -> None:
+    """Raise Refused if a gateway that is known to be of certain sites acts for another, or for all."""
+    actor = actor_of(request)
+    if actor is not None and actor.is_bound and site not in actor.sites:
+        raise Refused("other-site", "site is none of this gateway")
 
 
 def check_profile(label: str, settings: LinkerSettings) -> None:

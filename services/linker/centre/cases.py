@@ -9,7 +9,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from services.linker.centre import entries, feed, views
-from services.linker.centre.acceptance import check_gateway
+from services.linker.centre.acceptance import check_acts_for, check_gateway
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.free_text import warnings, with_warnings
 from services.linker.centre.records import RECALLS, Entry, Recall
@@ -86,10 +86,13 @@ class CaseRoutes(routing.Routes):
 
         study: the last recall of this Study instead, in whatever state.
         """
+        site = request.query.get("site", "")
+        check_acts_for(request, site)
         if study := request.query.get("study", ""):
             last = await self._deps.documents.get(RECALLS, study)
-            return _json({"recalls": [msgspec.to_builtins(last)] if last else []})
-        state, site = request.query.get("state", RecallState.REQUESTED), request.query.get("site", "")
+            shown = [last] if last is not None and (not site or last.site in ("", site)) else []
+            return _json({"recalls": [msgspec.to_builtins(each) for each in shown]})
+        state = request.query.get("state", RecallState.REQUESTED)
         order = (Order("requested_at"),)
         page = await self._deps.documents.find(RECALLS, Eq("state", state), order=order, limit=_LIMIT)
         recalls = [msgspec.to_builtins(r) for r in page.documents if not site or r.site in ("", site)]
@@ -123,6 +126,7 @@ class CaseRoutes(routing.Routes):
         """Take a gateway's answer; an answer to an older recall of the Study is 409."""
         check_gateway(request, self._deps.settings)
         answer = await decoded(request, RecallAnswer)
+        check_acts_for(request, answer.site)
         if answer.outcome not in OUTCOMES:
             raise Invalid("not-an-outcome", f"outcome takes {' or '.join(OUTCOMES)}")
         return await self._answer(request.match_info["study"], answer)

@@ -9,7 +9,7 @@ import msgspec
 import orjson
 from aiohttp import web
 
-from services.linker.centre.acceptance import check_gateway
+from services.linker.centre.acceptance import check_acts_for, check_gateway
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.free_text import warnings, with_warnings
 from services.linker.centre.records import ANNOTATIONS, PINS, PROOFS, Pin, Proof, ProofState
@@ -116,6 +116,7 @@ class StayingRoutes(routing.Routes):
         """Take what a gateway says of a Study."""
         check_gateway(request, self._deps.settings)
         answer = await decoded(request, ProofAnswer)
+        check_acts_for(request, answer.site)
 
         async def step(old: Proof | None) -> Proof | None:
             if old is None:

@@ -57,6 +57,8 @@ _RUNTIME: Final = (
             "POST /identity/passkey",
             "POST /identity/new-passkey",
             "POST /identity/token",
+            "GET /enrolment/authority",
+            "POST /enrolment/certificates",
             "OPTIONS /dicom-web",
             "OPTIONS /dicom-web/",
         ),
@@ -233,9 +235,14 @@ _CENTRE: Final = (
     ),
     Rule(
         Permission.DELIVER,
-        "deliver de-identified reports, and answer recalls, as a gateway",
+        "deliver de-identified reports, answer recalls, and renew a certificate, as a gateway",
         _of_all(AccessRole.SERVICE),
-        ("POST /api/reports", "POST /api/recalls/{study}/done", "POST /api/recalls/{study}/proof"),
+        (
+            "POST /api/reports",
+            "POST /api/recalls/{study}/done",
+            "POST /api/recalls/{study}/proof",
+            "POST /enrolment/renewal",
+        ),
     ),
     Rule(
         Permission.FOLLOW,

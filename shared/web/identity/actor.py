@@ -8,6 +8,9 @@ from aiohttp import web
 
 from shared.web.access.words import AccessRole
 
+SHOWN_BY_TOKEN: Final = "token"  # noqa: S105 - how somebody showed who they are
+SHOWN_BY_CERTIFICATE: Final = "certificate"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
@@ -15,6 +18,7 @@ class Actor:
 
     subject: the issuer's own name for them, which never changes.  name: to show and to record.  sites: short names of
     hospitals.  projects: names.  shown: how they showed who they are, such as token.
+    certificate: the fingerprint of the one that was shown.  only: routes that it may use at all; None is no such bound.
     """
 
     subject: str
@@ -22,7 +26,15 @@ class Actor:
     roles: frozenset[AccessRole]
     sites: frozenset[str] = frozenset()
     projects: frozenset[str] = frozenset()
-    shown: str = "token"
+    shown: str = SHOWN_BY_TOKEN
+    certificate: str = ""
+    only: frozenset[str] | None = None
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it is a program of certain sites from elsewhere, which acts for no other: such as their gateway."""
+        is_from_elsewhere = self.shown in (SHOWN_BY_CERTIFICATE, SHOWN_BY_TOKEN)
+        return AccessRole.SERVICE in self.roles and bool(self.sites) and is_from_elsewhere
 
     def has(self, role: AccessRole) -> bool:
         """Say whether this is one of the actor's roles."""

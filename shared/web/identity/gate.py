@@ -15,10 +15,11 @@ from shared import clock
 from shared.logs import decided
 from shared.web import bearer
 from shared.web.access.decision import Decision, decide
-from shared.web.access.rules import AccessTable
+from shared.web.access.rules import AccessTable, Rule
 from shared.web.access.words import AccessRole
 from shared.web.errors import Face, face_of
 from shared.web.identity.actor import CURRENT, KEY, Actor, Credential
+from shared.web.identity.certificates import Certificates
 from shared.web.identity.claims import ClaimReader
 from shared.web.identity.issuer import Issuer
 from shared.web.identity.rate import Rates
@@ -65,7 +66,7 @@ class Gate:
     """The access table, who may be asked, and the site that this process is of.
 
     rates: how often an actor may ask.  sessions: of people who signed in, None where nobody can.  cookie: the name of
-    the one with their session.
+    the one with their session.  certificates: of gateways, None where none counts.
     """
 
     def __init__(
@@ -76,9 +77,10 @@ class Gate:
         rates: Rates,
         sessions: Sessions | None = None,
         cookie: str = "",
+        certificates: Certificates | None = None,
     ) -> None:
         self._table, self._site, self._verifier, self._rates = table, site, verifier, rates
-        self._sessions, self._cookie = sessions, cookie
+        self._sessions, self._cookie, self._certificates = sessions, cookie, certificates
 
     def may(self, actor: Actor | None, path: str) -> bool:
         """Say whether an actor may open a page, for what leads to it."""
@@ -112,7 +114,7 @@ class Gate:
         if rule is not None and rule.is_public:
             return None
         actor = await self._actor(request)
-        decision = Decision.NO_ROLE if rule is None else decide(rule, actor, self._site)
+        decision = self._decision(request.method, resource.canonical, rule, actor)
         if actor is not None and not actor.has(AccessRole.SERVICE):
             self._count(actor)
         if decision is Decision.ALLOWED:
@@ -120,6 +122,13 @@ class Gate:
         if decision is Decision.NOT_SIGNED_IN and self._sessions is not None and is_page(request):
             raise web.HTTPSeeOther(URL(SIGN_IN).with_query(to=request.path_qs))
         raise _refusal(decision, resource.canonical)
+
+    def _decision(self, method: str, path: str, rule: Rule | None, actor: Actor | None) -> Decision:
+        """Return whether an actor may use a route; for HEAD as for GET (RFC 9110 9.3.2)."""
+        route = f"{'GET' if method == 'HEAD' else method} {path}"
+        if rule is None or (actor is not None and actor.only is not None and route not in actor.only):
+            return Decision.NO_ROLE
+        return decide(rule, actor, self._site)
 
     def _count(self, actor: Actor) -> None:
         """Count a request; raise HTTPTooManyRequests if there were too many."""
@@ -133,6 +142,9 @@ class Gate:
         token = bearer.shown(request)
         value = request.cookies.get(self._cookie, "") if self._sessions is not None else ""
         try:
+            gateway = await self._certificates.actor(request) if self._certificates is not None else None
+            if gateway is not None:
+                return gateway  # whatever token it shows besides
             if token:
                 return await self._verifier.actor(token)
             return await self._sessions.actor(value) if self._sessions is not None and value else None

@@ -106,6 +106,16 @@ class AccessSettings(msgspec.Struct, frozen=True):
     access_session_s: Annotated[Seconds, Meta(description="After what time a person signs in anew in any case.")] = (
         43_200.0
     )
+    access_certificate_header: Annotated[
+        str,
+        Meta(
+            description="The header in which a trusted proxy tells the certificate that a client showed it, such as "
+            "Client-Cert (RFC 9440) or ssl-client-cert; empty is none."
+        ),
+    ] = ""
+    access_trusted_proxies: Annotated[
+        tuple[str, ...], Meta(description="Addresses or networks of the proxies of which that header is believed.")
+    ] = ()
     access_service_token: Annotated[
         str,
         Meta(
@@ -128,6 +138,8 @@ def access_settings(environ: Mapping[str, str]) -> AccessSettings:
         raise SettingsError(f"JMID_ACCESS_SERVICE_TOKEN is too short; it takes {LEAST_TOKEN} characters or more")
     if settings.access_public_url and not is_safe_url(settings.access_public_url):
         raise SettingsError("JMID_ACCESS_PUBLIC_URL takes an https URL, for example https://jmid.example")
+    if bool(settings.access_certificate_header) != bool(settings.access_trusted_proxies):
+        raise SettingsError("JMID_ACCESS_CERTIFICATE_HEADER and JMID_ACCESS_TRUSTED_PROXIES go together")
     if settings.access is Mode.OIDC:
         _check_issuer(settings)
     return settings
