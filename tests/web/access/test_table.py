@@ -130,6 +130,8 @@ def test_nothing_that_holds_a_case_an_instance_or_a_report_is_public() -> None:
         "GET /static",
         "GET /identity/.well-known/openid-configuration",
         "GET /identity/jwks",
+        "GET /enrolment/authority",
+        "POST /enrolment/certificates",
         "GET /identity/authorize",
         "POST /identity/sign-in",
         "POST /identity/new-password",

@@ -6,6 +6,7 @@ Source: RFC 6749 4.4 (client credentials), 2.3.1 (client_secret_basic); OpenID C
 """
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, TypeVar
 from urllib.parse import quote_plus
@@ -108,8 +109,9 @@ class ClientCredentials:
         settings = self._settings
         form = {"grant_type": "client_credentials"}
         form |= {"scope": " ".join(settings.centre_scopes)} if settings.centre_scopes else {}
-        own = aiohttp.BasicAuth(quote_plus(settings.centre_client_id), quote_plus(settings.centre_client_secret))
-        async with self._session.post(url, data=form, auth=own, allow_redirects=False) as answer:
+        own = f"{quote_plus(settings.centre_client_id)}:{quote_plus(settings.centre_client_secret)}"
+        headers = {"Authorization": f"Basic {base64.b64encode(own.encode('ascii')).decode('ascii')}"}
+        async with self._session.post(url, data=form, headers=headers, allow_redirects=False) as answer:
             return await _body(answer)
 
     async def _decoded(self, asked: Awaitable[bytes], kind: type[T]) -> T:
