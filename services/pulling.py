@@ -40,12 +40,20 @@ def pulling() -> typer.Typer:
         query: Annotated[list[str] | None, typer.Option(help="KEYWORD=VALUE; several are one query.")] = None,
         uids: Annotated[Path | None, typer.Option(help="A file of Study Instance UIDs, one a line.")] = None,
         accessions: Annotated[Path | None, typer.Option(help="A CSV file of accession numbers.")] = None,
+        priority: Annotated[
+            bool | None,
+            typer.Option(
+                "--priority/--no-priority",
+                help="Deliver what comes before the bulk; without either, what a list or CSV names is.",
+            ),
+        ] = None,
         home: HomeOption = Path("jmid-home"),
     ) -> None:
         """Begin a pull, by a query, a list or a CSV."""
         if source not in read_sources(read(IngestSettings, "INGEST", os.environ)):
             raise SettingsError(f"JMID_INGEST_SOURCES lists no source {source}")
-        out.print(run_work(_start(home, source, _wanted(query, uids, accessions))).id)
+        is_urgent = not query if priority is None else priority
+        out.print(run_work(_start(home, source, _wanted(query, uids, accessions), is_urgent)).id)
 
     @commands.command("list")
     def listed(home: HomeOption = Path("jmid-home")) -> None:
@@ -94,9 +102,9 @@ async def _gateway(home: Path) -> AsyncIterator[Ports]:
         yield ports
 
 
-async def _start(home: Path, source: str, wanted: Wanted) -> Pull:
+async def _start(home: Path, source: str, wanted: Wanted, is_urgent: bool) -> Pull:
     async with _gateway(home) as ports:
-        return await begin.begin(ports.documents, ports.blobs["identified"], source, wanted)
+        return await begin.begin(ports.documents, ports.blobs["identified"], source, wanted, priority=is_urgent)
 
 
 async def _list(home: Path) -> None:

@@ -114,23 +114,31 @@ class LinkKeys(msgspec.Struct, frozen=True):
 
 
 class InstancesReceived(Event, frozen=True, kw_only=True):
-    """Instances are safe in the identified store. resent: they were known before; the centre may hold them."""
+    """Instances are safe in the identified store. resent: they were known before; the centre may hold them.
+
+    priority: a person sent them, or asked for them; they are delivered before the bulk.
+    """
 
     topic = "instances.received"
     zone = Zone.IDENTIFIED
     receipt_id: str
     blobs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
     resent: bool = False
+    priority: bool = False
 
 
 class ReportReceived(Event, frozen=True, kw_only=True):
-    """A report is safe in the identified store, as a FHIR R4 Bundle whatever form it came in. resent: as above."""
+    """A report is safe in the identified store, as a FHIR R4 Bundle whatever form it came in.
+
+    resent, priority: as above.
+    """
 
     topic = "report.received"
     zone = Zone.IDENTIFIED
     receipt_id: str
     blob: str
     resent: bool = False
+    priority: bool = False
 
 
 class InputRefused(Event, frozen=True, kw_only=True):
@@ -159,7 +167,9 @@ class InputDeidentified(Event, frozen=True, kw_only=True):
 
 
 class InstancesDeidentified(Event, frozen=True, kw_only=True):
-    """De-identified Instances of one Study are safe in the de-identified store. resent: as in InstancesReceived.
+    """De-identified Instances of one Study are safe in the de-identified store.
+
+    resent, priority: as in InstancesReceived.
 
     withdrawn: SOP Instance UIDs that a person rejected after they had left: these Instances say so to the centre.
     """
@@ -171,6 +181,7 @@ class InstancesDeidentified(Event, frozen=True, kw_only=True):
     instances: Annotated[tuple[InstanceRef, ...], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
     resent: bool = False
     withdrawn: tuple[str, ...] = ()
+    priority: bool = False
 
 
 class ReportDeidentified(Event, frozen=True, kw_only=True):
@@ -179,7 +190,7 @@ class ReportDeidentified(Event, frozen=True, kw_only=True):
     report_id: the pseudonym of the report's own identifier, the same for every version of the report.
     status: FHIR DiagnosticReport.status.  issued: FHIR instant or empty.  sha256: of the de-identified document.
     flagged: whether a check asks a person to look at it; None in an event of the code before the field was there.
-    resent: as in ReportReceived.
+    resent, priority: as in ReportReceived.
     """
 
     topic = "report.deidentified"
@@ -193,6 +204,7 @@ class ReportDeidentified(Event, frozen=True, kw_only=True):
     keys: LinkKeys
     flagged: bool | None = None
     resent: bool = False
+    priority: bool = False
 
 
 class ReportLinked(Event, frozen=True, kw_only=True):

@@ -36,6 +36,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
     """One pull. source: its name in the list of sources.  blob: what is asked for, or which Studies were found.
 
     reason: why it waits or failed.  at: when it was begun, seconds since 1970.
+    priority: whether what comes is delivered before the bulk.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
     blob: str
     studies: int = 0
     reason: str = ""
+    priority: bool = False
     at: float
 
 

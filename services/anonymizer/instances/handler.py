@@ -203,6 +203,7 @@ def _events(event: InstancesReceived, audits: Sequence[Audit], refused: dict[str
             keys=_joined([audit.keys for audit in of_study]),
             instances=tuple(audit.instance for audit in of_study),
             resent=event.resent,
+            priority=event.priority,
         )
         for study, of_study in studies.items()
     ]

@@ -188,6 +188,7 @@ def _events(event: ReportReceived, audit: ReportAudit) -> list[Event]:
             keys=audit.keys,
             flagged=audit.review,
             resent=event.resent,
+            priority=event.priority,
         ),
         InputDeidentified.caused_by(
             event,

@@ -17,10 +17,10 @@ NOT_FOUND: Final = "not-found"
 L = TypeVar("L", Wanted, Studies)
 
 
-async def begin(documents: Documents, blobs: Blobs, source: str, wanted: Wanted) -> Pull:
+async def begin(documents: Documents, blobs: Blobs, source: str, wanted: Wanted, *, priority: bool = False) -> Pull:
     """Write a pull for the services to carry out."""
     blob = await keep_list(blobs, wanted)
-    pull = Pull(id=str(uuid.uuid4()), source=source, blob=blob, at=clock.now())
+    pull = Pull(id=str(uuid.uuid4()), source=source, blob=blob, priority=priority, at=clock.now())
     await documents.put(PULLS, pull)
     return pull
 

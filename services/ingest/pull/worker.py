@@ -125,7 +125,7 @@ class Puller:
         if row.number >= len(studies.uids):  # of a search that was cut off, and found more than the one that counts
             await self._deps.documents.put(PULLED, not_found(row))
             return True
-        receipt = new_receipt(self._deps, "pull", INSTANCES, source.name)
+        receipt = new_receipt(self._deps, "pull", INSTANCES, source.name, priority=pull.priority)
         asked = msgspec.structs.replace(row, state=StudyState.ASKED, receipt_id=receipt.id)
         await self._deps.documents.put(PULLED, asked)
         self._asked_at[source.name] = time.monotonic()

@@ -20,6 +20,7 @@ from services.ingest.receipts.records import (
     ARRIVALS,
     NOT_PUBLISHED,
     PUBLISHED,
+    RECEIPTS,
     REPORT,
     RESENDS,
     Arrival,
@@ -77,10 +78,12 @@ async def _publish(deps: IngestDeps, lease: Lease, collection: Collection[A], co
     for each in contents:
         by_receipt.setdefault(each.receipt_id, []).append(each)
     events: dict[str, list[Event]] = {}
+    receipts = await deps.documents.get_many(RECEIPTS, list(by_receipt))
 
     async def prepare(receipt_id: str) -> None:
         await repair(deps, by_receipt[receipt_id])
-        events[receipt_id] = list(_events(by_receipt[receipt_id], deps.site))
+        is_urgent = receipt_id in receipts and receipts[receipt_id].priority
+        events[receipt_id] = list(_events(by_receipt[receipt_id], deps.site, priority=is_urgent))
 
     await deps.set_asides.of(f"publish {collection.name}").each(by_receipt, str, prepare)
     if not events:
@@ -113,10 +116,11 @@ def _published(content: A) -> A:
     return msgspec.structs.replace(content, published=PUBLISHED)
 
 
-def _events(contents: Sequence[Arrival], site: str) -> Iterator[Event]:
+def _events(contents: Sequence[Arrival], site: str, *, priority: bool) -> Iterator[Event]:
     """Yield the events of contents of one receipt, that are all new, or all sent again."""
     receipt_id, resent = contents[0].receipt_id, isinstance(contents[0], Resent)
-    about: dict[str, Any] = {"correlation_id": receipt_id, "site": site, "receipt_id": receipt_id, "resent": resent}
+    about: dict[str, Any] = {"correlation_id": receipt_id, "site": site, "receipt_id": receipt_id}
+    about |= {"resent": resent, "priority": priority}
     instances = [each.blob for each in contents if each.kind != REPORT]
     for start in range(0, len(instances), MAX_BATCH):
         blobs = tuple(sorted(instances[start : start + MAX_BATCH]))

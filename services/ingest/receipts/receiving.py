@@ -40,7 +40,9 @@ from shared.metrics import REFUSED as REFUSED_METRIC
 from shared.supervision import origin
 
 
-def new_receipt(deps: IngestDeps, endpoint: str, kind: str, sender: str = "", *, manual: bool = False) -> Receipt:
+def new_receipt(
+    deps: IngestDeps, endpoint: str, kind: str, sender: str = "", *, manual: bool = False, priority: bool = False
+) -> Receipt:
     """Return a receipt that nothing is on yet. Its id is random: it says nothing about anybody."""
     return Receipt(
         id=str(uuid.uuid4()),
@@ -49,6 +51,7 @@ def new_receipt(deps: IngestDeps, endpoint: str, kind: str, sender: str = "", *,
         kind=kind,
         sender=sender,
         manual=manual,
+        priority=priority or manual,
         at=clock.now(),
     )
 

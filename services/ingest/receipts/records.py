@@ -108,6 +108,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     rejected: contents that were not understood, which are kept, or too large, which are not.
     not_collected: how many contents each collection rule left out; no byte of them is kept, and nothing else counts
     them.  rules: versions of the rules that decided.  manual: whether a person chose what this peer sends.
+    priority: whether a person asked for it: it is delivered before the bulk, as what is manual is.
     """
 
     id: str
@@ -132,6 +133,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     not_collected: dict[str, int] = {}
     rules: tuple[str, ...] = ()
     manual: bool = False
+    priority: bool = False
     at: float
 
 

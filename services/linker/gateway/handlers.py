@@ -61,6 +61,8 @@ async def take_report(event: ReportDeidentified, deps: GatewayDeps) -> Sequence[
     if event.resent:
         await planning.resend_report(deps, event.report_id)
     await linking.relink(deps, event.report_id, at=event.occurred_at.timestamp())
+    if event.priority:
+        await planning.put_first(deps, event.report_id)
     return ()
 
 

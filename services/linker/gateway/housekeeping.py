@@ -9,7 +9,7 @@ import msgspec
 from services.linker.gateway.delivery.transport import Centre, CentreUnavailable
 from services.linker.gateway.delivery.worker import Outage
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.records import DELIVERIES, WITHDRAWN, Delivery
+from services.linker.gateway.records import DELIVERIES, WITHDRAWN, Delivery, Lane
 from services.linker.links.states import DeliveryKind, DeliveryState, RecallState
 from shared import clock
 from shared.documents import Eq, Order, Range
@@ -139,7 +139,9 @@ async def _again(deps: GatewayDeps, batch: Delivery, recall_id: str) -> None:
         if now is None or now.state not in _FINISHED or now.recall_id == recall_id:
             return None
         stored = tuple(now.confirmed)
-        again = msgspec.structs.replace(now, recall_id=recall_id, recalled=stored, attempts=0, tries={})
+        again = msgspec.structs.replace(
+            now, recall_id=recall_id, recalled=stored, attempts=0, tries={}, lane=Lane.PRIORITY
+        )
         return msgspec.structs.replace(again, state=DeliveryState.PENDING, due_at=clock.now()) if stored else again
 
     await change(deps.documents, DELIVERIES, batch.id, step)

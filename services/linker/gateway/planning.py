@@ -3,7 +3,7 @@
 import msgspec
 
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, WITHDRAWN, Delivery, SeenReport
+from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, WITHDRAWN, Delivery, Lane, SeenReport
 from services.linker.links import policy
 from services.linker.links.matching import PATIENTS_DISAGREE
 from services.linker.links.records import LINKS, Link
@@ -43,6 +43,7 @@ async def plan_batch(deps: GatewayDeps, event: InstancesDeidentified) -> None:
             instances=event.instances,
             resent=event.resent,
             withdraws=withdraws,
+            lane=Lane.PRIORITY if event.priority else Lane.BULK,
         )
 
     if withdraws:
@@ -102,6 +103,15 @@ async def resend_report(deps: GatewayDeps, report_id: str) -> None:
         if old is None or old.state not in (DeliveryState.DONE, DeliveryState.FAILED):
             return None
         return msgspec.structs.replace(old, resent=True, refused="")
+
+    await change(deps.documents, DELIVERIES, report_key(report_id), step)
+
+
+async def put_first(deps: GatewayDeps, report_id: str) -> None:
+    """Let a report's delivery go before the bulk."""
+
+    async def step(old: Delivery | None) -> Delivery | None:
+        return old and msgspec.structs.replace(old, lane=Lane.PRIORITY)
 
     await change(deps.documents, DELIVERIES, report_key(report_id), step)
 

@@ -1,5 +1,7 @@
 """What the gateway's linker keeps: Studies and reports it has seen, deliveries, and how its workers fare."""
 
+import enum
+
 import msgspec
 
 from services.linker.links import versions
@@ -51,6 +53,13 @@ class SeenReport(IdentifiedReport, frozen=True, kw_only=True):
         return len(patients) > 1 and self.current.keys.patient_id not in settled
 
 
+class Lane(enum.StrEnum):
+    """Which deliveries go first. priority: a person sent it, or the centre asked for it back."""
+
+    BULK = "bulk"
+    PRIORITY = "priority"
+
+
 WITHDRAWN = "withdrawn"
 """In place of a Failure Reason: a person rejected the Instance; it is sent no more, whoever asks for it."""
 
@@ -70,6 +79,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     released delivery were confirmed, where it no longer says which.
     recall_id: the recall that it is, or was last, delivered again for.  recalled: what of it still has to go again.
     resent: it was known before, and the centre has not been asked yet whether it holds it; a report goes anyway.
+    lane: bulk or priority; empty, as in what was written before lanes, is bulk.
     withdraws: its Instances ask the centre to withdraw others; they go at once, and no receipt counts them.
     """
 
@@ -102,6 +112,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     recalled: tuple[str, ...] = ()
     resent: bool = False
     withdraws: bool = False
+    lane: str = ""
     done_at: float = 0.0
     kept: int = 0
 
@@ -185,8 +196,13 @@ DELIVERIES = Collection(
     name="deliveries",
     type=Delivery,
     key="id",
-    fields=("kind", "state", "due_at", "study_instance_uid", "receipt_id", "announce", "done_at"),
-    indexes=(("kind", "state", "due_at"), ("study_instance_uid", "state"), ("kind", "state", "done_at")),
+    fields=("kind", "state", "due_at", "study_instance_uid", "receipt_id", "announce", "done_at", "lane"),
+    indexes=(
+        ("kind", "state", "due_at"),
+        ("lane", "kind", "state", "due_at"),
+        ("study_instance_uid", "state"),
+        ("kind", "state", "done_at"),
+    ),
 )
 CUSTODY_NIGHTS = Collection(name="custody_nights", type=CustodyNight, key="night", fields=("night",))
 WORKERS = Collection(name="delivery_workers", type=WorkerStatus, key="name")

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,14 +9,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.linker.gateway.delivery import stow_response, trial
+from services.linker.gateway.delivery import lanes, stow_response, trial
 from services.linker.gateway.delivery.answers import answered
 from services.linker.gateway.delivery.bandwidth import batch_bytes
 from services.linker.gateway.delivery.holdings import confirmed_held
 from services.linker.gateway.delivery.transport import Centre, CentreUnavailable
 from services.linker.gateway.delivery.worker import Outage
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.records import DELIVERIES, Delivery
+from services.linker.gateway.records import DELIVERIES, Delivery, Lane
 from services.linker.links.states import DeliveryKind, DeliveryState
 from shared import clock
 from shared.documents import Eq, Order, Range
@@ -30,18 +29,26 @@ from shared.metrics import REFUSED as REFUSALS
 from shared.supervision import origin
 
 _ROUND = 64
+_LOOK_S = 1.0
+"""How often a round that goes on looks for what has priority."""
 
 
 async def due(deps: GatewayDeps, kind: DeliveryKind) -> list[Delivery]:
-    """Return the oldest deliveries that may leave now."""
+    """Return the oldest deliveries that may leave now, those that have priority first."""
     now, waiting = clock.now(), (Eq("kind", kind), Eq("state", DeliveryState.PENDING))
     far = await deps.documents.find(DELIVERIES, *waiting, Range("due_at", low=now + _longest_s(deps)), limit=_ROUND)
     for each in far.documents:
         await change(deps.documents, DELIVERIES, each.id, partial(_brought_near, deps, now))
-    page = await deps.documents.find(
-        DELIVERIES, *waiting, Range("due_at", high=now), order=(Order("due_at"),), limit=_ROUND
-    )
-    return page.documents
+    due_now, order = Range("due_at", high=now), (Order("due_at"),)
+    page = await deps.documents.find(DELIVERIES, *waiting, due_now, order=order, limit=_ROUND)
+    return lanes.chosen(await urgent(deps, kind), page.documents, _ROUND)
+
+
+async def urgent(deps: GatewayDeps, kind: DeliveryKind) -> list[Delivery]:
+    """Return the oldest deliveries that may leave now and have priority."""
+    where = (Eq("lane", Lane.PRIORITY), Eq("kind", kind), Eq("state", DeliveryState.PENDING))
+    due_now, order = Range("due_at", high=clock.now()), (Order("due_at"),)
+    return (await deps.documents.find(DELIVERIES, *where, due_now, order=order, limit=_ROUND)).documents
 
 
 def _longest_s(deps: GatewayDeps) -> float:
@@ -64,11 +71,11 @@ async def instances_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> 
     """
     asked = await confirmed_held(deps, centre, await due(deps, DeliveryKind.INSTANCES), outage)
     deliveries = asked.deliveries
-    round_ = _Round(deps, centre, outage, {d.id: d.correlation_id for d in deliveries}, trial.of(outage.tries))
+    round_ = _Round(deps, centre, outage, trial.of(outage.tries))
     round_.plan(deliveries)
-    lanes = 1 if outage.tries else min(deps.settings.streams, len(round_.queue))
+    streams = 1 if outage.tries else deps.settings.streams if round_.queue else 0
     async with asyncio.TaskGroup() as group:
-        for _ in range(lanes):
+        for _ in range(streams):
             group.create_task(round_.lane())
     return await round_.settle() + asked.confirmed
 
@@ -80,18 +87,32 @@ class _Round:
     deps: GatewayDeps
     centre: Centre
     outage: Outage
-    correlations: Mapping[str, str]
     trial: trial.Trial
-    queue: deque[stow_response.Shipment] = field(default_factory=deque)
+    correlations: dict[str, str] = field(default_factory=dict)
+    first: set[str] = field(default_factory=set)
+    queue: lanes.Lanes[stow_response.Shipment] = field(init=False)
+    looked_at: float = 0.0
     suspects: list["_Suspect"] = field(default_factory=list)
     known: set[tuple[str, str]] = field(default_factory=set)
     tries: int = 0
 
+    def __post_init__(self) -> None:
+        self.queue = lanes.Lanes(lambda shipment: shipment.items[0][0] in self.first)
+        self.tries = self.outage.tries
+
     def plan(self, deliveries: Sequence[Delivery]) -> None:
-        """Pack what is due; an Instance that failed before goes alone, after the others, and not during an outage."""
-        bounds, self.tries = self.deps.settings, self.outage.tries
+        """Pack what is due, each lane by itself."""
+        self.looked_at = time.monotonic()
+        self.correlations |= {each.id: each.correlation_id for each in deliveries}
+        self.first |= {each.id for each in deliveries if lanes.is_urgent(each)}
+        self.known |= {(each.id, uid) for each in deliveries for uid in each.tries}
+        for is_first in (True, False):
+            self._pack([each for each in deliveries if lanes.is_urgent(each) is is_first])
+
+    def _pack(self, deliveries: Sequence[Delivery]) -> None:
+        """Pack one lane; an Instance that failed before goes alone, after the others, and not during an outage."""
+        bounds = self.deps.settings
         waiting = [(d.id, d.study_instance_uid, ref) for d in deliveries for ref in d.waiting]
-        self.known = {(d.id, uid) for d in deliveries for uid in d.tries}
         alone = [
             stow_response.Shipment(study, ((key, ref),))
             for key, study, ref in waiting
@@ -107,7 +128,10 @@ class _Round:
     async def lane(self) -> None:
         """Ship one after the other until there is nothing left or the centre is away."""
         while self.queue and not self.trial.is_outage and self.outage.tries == self.tries:
-            shipment = self.queue.popleft()
+            await self._let_in()
+            if not self.queue:
+                break
+            shipment = self.queue.pop()
             try:
                 await self._ship(shipment)
             except CentreUnavailable as error:
@@ -121,6 +145,14 @@ class _Round:
                 kind, place = type(error).__name__, origin(error)
                 decided("not-shipped", level="error", service="linker", error=kind, origin=place)
                 self._failed(shipment, "not-handled", 0.0)
+
+    async def _let_in(self) -> None:
+        """Take what has got priority since the round began; what has to be asked for first waits for the next one."""
+        if self.tries or time.monotonic() - self.looked_at < _LOOK_S:
+            return
+        self.looked_at = time.monotonic()
+        late = await urgent(self.deps, DeliveryKind.INSTANCES)
+        self.plan([each for each in late if each.id not in self.correlations and not each.resent])
 
     async def settle(self) -> int:
         """Count what failed alone while others were taken; else note an outage. Return how much was answered."""
@@ -171,7 +203,7 @@ class _Round:
         answer = await self.centre.store(shipment.study_instance_uid, instances, correlation_id)
         self.trial.took()
         if answer.fates is None and len(shipment.items) > 1:
-            self.queue.extendleft(reversed(stow_response.halves(shipment)))
+            self.queue.extend_front(stow_response.halves(shipment))
             return
         fates = answer.fates or {ref.sop_instance_uid: _refused(answer.status) for _, ref in shipment.items}
         if any(verdict.fate is stow_response.Fate.WAIT for verdict in fates.values()):
