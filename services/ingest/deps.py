@@ -9,6 +9,7 @@ from typing import Final, ParamSpec, TypeVar
 
 from services.ingest.peers.admission import Admission
 from services.ingest.reloaded import Reloaded
+from services.ingest.room import Room
 from services.ingest.rules.rule_file import SETTING, RuleSet, rules_in_force
 from services.ingest.settings import IngestSettings
 from shared.blobs import Blobs
@@ -55,6 +56,11 @@ class IngestDeps:
     def admission(self) -> Admission:
         """Who may connect. Raises SettingsError."""
         return Admission(self.settings)
+
+    @cached_property
+    def room(self) -> Room:
+        """Whether there is room to take more."""
+        return Room(self.scratch, self.settings.floor_bytes)
 
     @cached_property
     def rules(self) -> Reloaded[RuleSet]:

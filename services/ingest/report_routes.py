@@ -20,6 +20,7 @@ from services.ingest.reports.hl7 import receiver
 from shared.dicom.multipart import content_type
 from shared.errors import Invalid, Transient
 from shared.fhir.values import operation_outcome
+from shared.web.errors import RETRY_AFTER_S
 
 FHIR = "application/fhir+json"
 CDA = "application/cda+xml"
@@ -91,14 +92,19 @@ def _cda_bundles(data: bytes) -> list[bytes]:
 
 
 def _outcome(status: int, code: str, diagnostics: str, receipt_id: str = "") -> web.Response:
-    headers = {"X-Receipt": receipt_id} if receipt_id else {}
+    headers = {**({"X-Receipt": receipt_id} if receipt_id else {}), **_wait(status)}
     return web.Response(
         status=status, body=orjson.dumps(operation_outcome(code, diagnostics)), content_type=FHIR, headers=headers
     )
 
 
+def _wait(status: int) -> dict[str, str]:
+    """Return how long to wait before what cannot be kept now is sent again (RFC 9110 10.2.3)."""
+    return {"Retry-After": RETRY_AFTER_S} if status == 503 else {}
+
+
 def _acknowledged(taken: receiver.Taken) -> web.Response:
-    headers = {"X-Receipt": taken.receipt_id}
+    headers = {"X-Receipt": taken.receipt_id, **_wait(taken.http_status)}
     return web.Response(
         status=taken.http_status,
         body=taken.message,

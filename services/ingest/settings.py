@@ -145,6 +145,13 @@ class IngestSettings(msgspec.Struct, frozen=True):
     scrub_days: Annotated[
         float, Meta(description="How long after the end of a scrub the next one begins.", ge=0, le=36_500)
     ] = 7.0
+    floor_bytes: Annotated[
+        Bytes,
+        Meta(
+            description="Free space of the home's disk under which ingest takes nothing more (C-STORE A700, HTTP 503, "
+            "MLLP AR), while what is here is de-identified and delivered; 0 is no floor."
+        ),
+    ] = 1 << 30
     max_report_bytes: Annotated[Bytes, Meta(description="The largest report that is taken.")] = 16 << 20
     mllp_bind: Annotated[str, Meta(description="Address that HL7 v2 over MLLP listens on.")] = "127.0.0.1"
     mllp_port: Annotated[

@@ -1,7 +1,7 @@
 """The one error middleware: what a request that fails is answered.
 
     Invalid      400      Conflict     409
-    Refused      403      StorageFull  507
+    Refused      403      StorageFull  507, with Retry-After
     NotFound     404      Transient    503, with Retry-After
     anything else: 500, without its text; its class and our own line of code are logged
 
@@ -96,7 +96,7 @@ def problem_of(error: JmidError) -> Problem:
         case Conflict():
             return Problem(409, "conflict", str(error))
         case StorageFull():
-            return Problem(507, "storage-full", "there is no room; nothing was stored")
+            return Problem(507, "storage-full", "there is no room; nothing was stored", {"Retry-After": RETRY_AFTER_S})
         case Transient():
             return Problem(503, "unavailable", "it cannot be done now; try again", {"Retry-After": RETRY_AFTER_S})
         case _:

@@ -72,7 +72,9 @@ class StowReceiver:
             async for batch in self._batches(request, receipt, answer):
                 await self._keep(batch, study, receipt, answer)
         except StorageFull as error:
-            raise web.HTTPServiceUnavailable(text="no room; nothing of this batch was kept\n") from error
+            raise web.HTTPServiceUnavailable(
+                text="no room; nothing of this batch was kept\n", headers={"Retry-After": "60"}
+            ) from error
         except Transient as error:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"}) from error
         return _response(answer, receipt)

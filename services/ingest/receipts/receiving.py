@@ -75,6 +75,7 @@ async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content
 
     Raises StorageFull or Unavailable, and nothing is promised.
     """
+    await deps.room.check()
     rules = deps.rules.value
     if rules is EVERYTHING:
         await _receive(deps, receipt, contents)
@@ -160,7 +161,8 @@ def not_handled(error: Exception) -> Invalid:
 
 
 async def reject(deps: IngestDeps, receipt: Receipt, data: Bytes, error: Invalid) -> None:
-    """Keep what was not understood, with the reason, for a person to look at."""
+    """Keep what was not understood, with the reason, for a person to look at. Raises StorageFull or Unavailable."""
+    await deps.room.check()
     digest = await asyncio.to_thread(spool.sha256, data)
     blob = f"rejected/{digest}"
     await spool.keep(deps.blobs, blob, data)
