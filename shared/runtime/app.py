@@ -55,7 +55,7 @@ def build(host: Host, extra: Sequence[web.AbstractRouteDef], every: Sequence[Ser
     return application
 
 
-def _everybody_may(_actor: object, _path: str) -> bool:
+def _everybody_may(_actor: object, _path: str, _method: str = "GET") -> bool:
     return True
 
 

@@ -16,7 +16,8 @@ class Rule:
 
     means: what it lets do, for a person.  grants: who has it, and how far.  routes: such as "GET /api/cases", with the
     path as the router has it.  checked: the scopes that something compares with what is asked for; a grant of another
-    scope is worth nothing here until something does.
+    scope is worth nothing here until something does.  by_row: a scope is compared with each Study and report by who
+    answers, not with the site that the process is of.
     """
 
     permission: Permission
@@ -24,6 +25,7 @@ class Rule:
     grants: Mapping[AccessRole, Scope]
     routes: tuple[str, ...]
     checked: frozenset[Scope] = frozenset({Scope.ALL})
+    by_row: bool = False
 
     @property
     def is_public(self) -> bool:

@@ -14,7 +14,9 @@ from yarl import URL
 from shared import clock
 from shared.logs import decided
 from shared.web import bearer
-from shared.web.access.decision import Decision, decide
+from shared.web.access import reach
+from shared.web.access.decision import Decision, decide, reach_of
+from shared.web.access.reach import NOTHING, Reach
 from shared.web.access.rules import AccessTable, Rule
 from shared.web.access.words import AccessRole
 from shared.web.errors import Face, face_of
@@ -82,9 +84,9 @@ class Gate:
         self._table, self._site, self._verifier, self._rates = table, site, verifier, rates
         self._sessions, self._cookie, self._certificates = sessions, cookie, certificates
 
-    def may(self, actor: Actor | None, path: str) -> bool:
-        """Say whether an actor may open a page, for what leads to it."""
-        rule = self._table.rule_of("GET", path)
+    def may(self, actor: Actor | None, path: str, method: str = "GET") -> bool:
+        """Say whether an actor may open a page, or what another method does, for what leads to it."""
+        rule = self._table.rule_of(method, path)
         return rule is not None and decide(rule, actor, self._site) is Decision.ALLOWED
 
     @property
@@ -93,32 +95,35 @@ class Gate:
 
         @web.middleware
         async def asked(request: web.Request, handler: Handler) -> web.StreamResponse:
-            actor = await self._admitted(request)
-            if actor is None:
-                return await handler(request)
-            request[KEY] = actor
-            kept = CURRENT.set(actor)
+            actor, reached = await self._admitted(request)
+            if actor is not None:
+                request[KEY] = actor
+            kept, before = CURRENT.set(actor), reach.CURRENT.set(reached)
             try:
                 return await handler(request)
             finally:
                 CURRENT.reset(kept)
+                reach.CURRENT.reset(before)
 
         return asked
 
-    async def _admitted(self, request: web.Request) -> Actor | None:
-        """Return who sends a request that may pass; None for what is for everybody, and for what no route answers."""
+    async def _admitted(self, request: web.Request) -> tuple[Actor | None, Reach]:
+        """Return who sends a request that may pass, and how far it reaches.
+
+        Nobody, and nothing, for what is for everybody, and for what no route answers.
+        """
         resource = request.match_info.route.resource
         if resource is None:
-            return None
+            return None, NOTHING
         rule = self._table.rule_of(request.method, resource.canonical)
         if rule is not None and rule.is_public:
-            return None
+            return None, NOTHING
         actor = await self._actor(request)
         decision = self._decision(request.method, resource.canonical, rule, actor)
         if actor is not None and not actor.has(AccessRole.SERVICE):
             self._count(actor)
-        if decision is Decision.ALLOWED:
-            return actor
+        if decision is Decision.ALLOWED and rule is not None and actor is not None:
+            return actor, reach_of(rule, actor)
         if decision is Decision.NOT_SIGNED_IN and self._sessions is not None and is_page(request):
             raise web.HTTPSeeOther(URL(SIGN_IN).with_query(to=request.path_qs))
         raise _refusal(decision, resource.canonical)

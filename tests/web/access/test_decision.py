@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import pytest
 
 from shared.errors import RouteNotDeclared
-from shared.web.access.decision import Decision, decide
+from shared.web.access.decision import Decision, decide, reach_of
+from shared.web.access.reach import EVERYTHING, NOTHING, Reach
 from shared.web.access.rules import NOBODY, AccessTable, Rule
 from shared.web.access.words import AccessRole, Permission, Scope
 
 SITE = frozenset({Scope.SITE})
+SITE_B = frozenset({"b"})
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,57 @@ def test_who_showed_nothing_is_not_signed_in() -> None:
 )
 def test_a_grant_by_site_is_for_the_sites_of_the_actor(holder: Person, decision: Decision) -> None:
     assert decide(rule(AccessRole.SITE_READER, Scope.SITE, SITE), holder, "a") is decision
+
+
+BY_ROW = Rule(
+    Permission.SEARCH,
+    "search",
+    {
+        AccessRole.RADIOLOGIST: Scope.ALL,
+        AccessRole.SITE_READER: Scope.SITE,
+        AccessRole.RESEARCHER: Scope.PROJECT,
+    },
+    ("GET /api/cases",),
+    frozenset({Scope.ALL, Scope.SITE}),
+    by_row=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("holder", "decision", "reach"),
+    [
+        (person(AccessRole.RADIOLOGIST), Decision.ALLOWED, EVERYTHING),
+        (person(AccessRole.SITE_READER, site="b"), Decision.ALLOWED, Reach(sites=frozenset({"b"}))),
+        (person(AccessRole.SITE_READER), Decision.OTHER_SITE, NOTHING),
+        (person(AccessRole.RESEARCHER, site="b"), Decision.SCOPE_NOT_CHECKED, NOTHING),
+        (person(AccessRole.RESEARCHER, AccessRole.SITE_READER, site="b"), Decision.ALLOWED, Reach(sites=SITE_B)),
+        (person(AccessRole.OPERATOR, site="b"), Decision.NO_ROLE, NOTHING),
+        (person(), Decision.NO_ROLE, NOTHING),
+    ],
+)
+def test_by_row_a_grant_by_site_reaches_what_is_of_the_sites_of_the_actor(
+    holder: Person, decision: Decision, reach: Reach
+) -> None:
+    assert decide(BY_ROW, holder, "a") is decision
+    assert reach_of(BY_ROW, holder) == reach
+
+
+def test_who_may_do_something_of_several_roles_reaches_what_any_of_them_does() -> None:
+    reach = reach_of(BY_ROW, person(AccessRole.RADIOLOGIST, AccessRole.SITE_READER, site="b"))
+
+    assert reach.is_all
+
+
+def test_a_reach_holds_what_is_wholly_of_its_sites() -> None:
+    reach = Reach(sites=frozenset({"a", "b"}))
+
+    assert reach.holds("a")
+    assert reach.holds("a", "b")
+    assert not reach.holds("a", "c")
+    assert not reach.holds("")
+    assert not reach.holds()
+    assert not Reach(sites=frozenset({""})).holds("")
+    assert EVERYTHING.holds("")
 
 
 @pytest.mark.parametrize("scope", [Scope.SITE, Scope.PROJECT, Scope.DATASET, Scope.OWN_WORK])
