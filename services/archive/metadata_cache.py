@@ -10,6 +10,7 @@ import msgspec
 
 from services.archive.deps import ArchiveDeps
 from services.archive.records import STUDIES
+from shared.web.access import reach
 
 MOST_BYTES = 64 << 20
 LARGEST_BYTES = 16 << 20
@@ -54,9 +55,11 @@ class Recent:
 
 
 async def key_of(deps: ArchiveDeps, study: str, *facts: str) -> Key | None:
-    """Return the key of an answer about the Study as it is now; None if there is no such Study.
+    """Return the key of an answer about the Study as it is now; None if there is no such Study within reach.
 
     The version begins anew when a Study is deleted and comes back; the time of its last change does not.
     """
     versioned = await deps.documents.get_versioned(STUDIES, study)
-    return None if versioned is None else (study, versioned[1], versioned[0].changed_at, *facts)
+    if versioned is None or not reach.current().holds(versioned[0].only_site):
+        return None
+    return (study, versioned[1], versioned[0].changed_at, *facts)

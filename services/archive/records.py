@@ -60,6 +60,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     metadata_maker, answer_maker: the version of the code that made them; see attributes.makers.
     commit: id of the write that brought it, as its ledger row has it; empty in what was written before it was recorded.
     is_made_here: derived of a Study by a page of this centre; no gateway could deliver it again, so it is not evicted.
+    site: short name of the site that it came from; empty if unknown.
     """
 
     sop_instance_uid: str
@@ -84,6 +85,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     answer_maker: int = 1
     commit: str = ""
     is_made_here: bool = False
+    site: str = ""
 
     @property
     def is_here(self) -> bool:
@@ -92,7 +94,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One Series. attributes: DICOM JSON of its own level.  instances: how many there are."""
+    """One Series. attributes: DICOM JSON of its own level.  instances: how many there are.  only_site: of its Study."""
 
     series_instance_uid: str
     study_instance_uid: str
@@ -106,13 +108,15 @@ class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):
     attributes: bytes = b"{}"
     answer: bytes = b"{}"
     answer_maker: int = 1
+    only_site: str = ""
 
 
 class StudyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One Study with its patient's Attributes. names, referring_names: folded forms, for matching without case.
 
     words, referring_words: what fuzzy matching looks for the beginning of.
-    site: Institution Name (0008,0080) of its first Instance, into which a gateway puts the site's short name.
+    site: short name of the site that its first Instance came from; whose room it takes.
+    only_site: of the site that all its Instances are known to have come from; empty if they are of several.
     evicted: Instances of it without bytes; a recall brings them back.
     oldest_at: when its first Instance was stored: what eviction goes by.  online: 1 if there is something to evict.
     commits: ids of the last writes that this record was part of, as their ledger rows have them.
@@ -129,6 +133,7 @@ class StudyRecord(msgspec.Struct, frozen=True, kw_only=True):
     patient_birth_date: str = ""
     issuer_of_patient_id: str = ""
     site: str = ""
+    only_site: str = ""
     study_date: str = ""
     study_time: str = ""
     study_id: str = ""
@@ -237,7 +242,7 @@ INSTANCES = Collection(
     name="instances",
     type=InstanceRecord,
     key="sop_instance_uid",
-    fields=("study_instance_uid", "series_instance_uid", "sop_class_uid", "state"),
+    fields=("study_instance_uid", "series_instance_uid", "sop_class_uid", "state", "site"),
     indexes=(("series_instance_uid", "state"),),
     feed=True,
 )
@@ -252,6 +257,7 @@ SERIES = Collection(
         "series_description",
         "body_part_examined",
         "performed_date",
+        "only_site",
     ),
     feed=True,
 )
@@ -276,8 +282,9 @@ STUDIES = Collection(
         "modalities",
         "oldest_at",
         "online",
+        "only_site",
     ),
-    indexes=(("online", "oldest_at"),),
+    indexes=(("online", "oldest_at"), ("only_site", "study_date")),
     feed=True,
 )
 CONFLICTS = Collection(name="conflicts", type=ConflictRecord, key="id", fields=("sop_instance_uid", "arrived_at"))

@@ -9,5 +9,5 @@ from typing import Final
 METADATA_MAKER: Final = 1
 """Of dicom_json and pixels.frame_offsets: metadata, bulk data, places of pixel data and frames."""
 
-ANSWER_MAKER: Final = 1
-"""Of search_results: the QIDO-RS answers of Study, Series and Instance."""
+ANSWER_MAKER: Final = 2
+"""Of search_results: the QIDO-RS answers of Study, Series and Instance, and the site that they are of (since 2)."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import orjson
 
+from services.archive.attributes import sites
 from services.archive.attributes.makers import ANSWER_MAKER
 from services.archive.attributes.person_names import forms, words
 from services.archive.records import InstanceRecord, InstanceState, SeriesRecord, StudyRecord
@@ -84,7 +85,7 @@ def instance(attributes: Json, transfer_syntax_uid: str) -> bytes:
     return orjson.dumps(result)
 
 
-def series(old: SeriesRecord | None, attributes: Json, *, instances: int, at: float) -> SeriesRecord:
+def series(old: SeriesRecord | None, attributes: Json, *, instances: int, at: float, only_site: str) -> SeriesRecord:
     """Return the record of a Series after a store; its Attributes are those of the first Instance that came."""
     own = orjson.loads(old.attributes) if old else _level(attributes, SERIES_LEVEL)
     answer = pick(own, SERIES_TAGS)
@@ -102,6 +103,7 @@ def series(old: SeriesRecord | None, attributes: Json, *, instances: int, at: fl
         attributes=orjson.dumps(own),
         answer=orjson.dumps(answer),
         answer_maker=ANSWER_MAKER,
+        only_site=only_site,
     )
 
 
@@ -113,10 +115,11 @@ def study(
     size_bytes: int,
     evicted: int,
     at: float,
+    only_site: str,
 ) -> StudyRecord:
     """Return the record of a Study after a change; counts and modalities are computed from its Series."""
     listed = list(all_series)
-    own = orjson.loads(old.attributes) if old else _level(attributes, STUDY_LEVEL)
+    own = sites.told(orjson.loads(old.attributes) if old else _level(attributes, STUDY_LEVEL), only_site)
     modalities = tuple(sorted({each.modality for each in listed if each.modality}))
     instances = sum(each.instances for each in listed)
     answer = pick(own, STUDY_TAGS)
@@ -135,7 +138,8 @@ def study(
         patient_sex=text(own, "00100040"),
         patient_birth_date=text(own, "00100030"),
         issuer_of_patient_id=text(own, "00100021"),
-        site=(old.site if old else "") or text(attributes, "00080080"),
+        site=(old.site if old else "") or only_site or sites.named_in(attributes),
+        only_site=only_site,
         study_date=text(own, "00080020"),
         study_time=text(own, "00080030"),
         study_id=text(own, "00200010"),

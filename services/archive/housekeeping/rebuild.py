@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from services.archive.attributes import search_results
+from services.archive.attributes import search_results, sites
 from services.archive.attributes.makers import ANSWER_MAKER, METADATA_MAKER
 from services.archive.attributes.stored import attributes_of
 from services.archive.deps import ArchiveDeps
@@ -94,7 +94,7 @@ async def _instance(deps: ArchiveDeps, derived: Derived, uid: str) -> None:
         if versioned is None:
             return  # deleted meanwhile
         record, version = versioned
-        new = await _metadata(deps, record) if derived is Derived.METADATA else _answer(record)
+        new = await _metadata(deps, record) if derived is Derived.METADATA else await _answer(deps, record)
         try:
             await deps.documents.put(INSTANCES, new, if_version=version)
         except Conflict:
@@ -103,9 +103,16 @@ async def _instance(deps: ArchiveDeps, derived: Derived, uid: str) -> None:
     raise Conflict("the Instance is written by too many at once")
 
 
-def _answer(record: InstanceRecord) -> InstanceRecord:
-    answer = search_results.instance(attributes_of(record), record.transfer_syntax_uid)
-    return msgspec.structs.replace(record, answer=answer, answer_maker=ANSWER_MAKER)
+async def _answer(deps: ArchiveDeps, record: InstanceRecord) -> InstanceRecord:
+    attributes = attributes_of(record)
+    answer = search_results.instance(attributes, record.transfer_syntax_uid)
+    site = record.site or (await _study_site(deps, record) if record.is_made_here else sites.named_in(attributes))
+    return msgspec.structs.replace(record, answer=answer, answer_maker=ANSWER_MAKER, site=site)
+
+
+async def _study_site(deps: ArchiveDeps, record: InstanceRecord) -> str:
+    study = await deps.documents.get(STUDIES, record.study_instance_uid)
+    return study.site if study else ""
 
 
 async def _metadata(deps: ArchiveDeps, record: InstanceRecord) -> InstanceRecord:
@@ -115,7 +122,15 @@ async def _metadata(deps: ArchiveDeps, record: InstanceRecord) -> InstanceRecord
         raise Refused("unreadable-instance", prepared.detail)
     if prepared.record.sha256 != record.sha256:
         raise Refused("digest-differs", "the stored bytes are not those of the record")
-    return msgspec.structs.replace(prepared.record, blob=record.blob, state=record.state, commit=record.commit)
+    site = record.site or (await _study_site(deps, record) if record.is_made_here else prepared.record.site)
+    return msgspec.structs.replace(
+        prepared.record,
+        blob=record.blob,
+        state=record.state,
+        commit=record.commit,
+        is_made_here=record.is_made_here,
+        site=site,
+    )
 
 
 async def prepared_from(deps: ArchiveDeps, blob: str, at: float | None) -> Prepared | Failure:

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from services.archive.deps import ArchiveDeps
 from services.archive.http.responses import answer_gone
-from services.archive.records import INSTANCES, SERIES, InstanceRecord
+from services.archive.records import INSTANCES, SERIES, STUDIES, InstanceRecord
 from shared.documents import Eq
 from shared.errors import NotFound
+from shared.web.access import reach
 
 
 class Resource(NamedTuple):
@@ -26,10 +27,21 @@ class Resource(NamedTuple):
         return 206 if any(asked(record) for record in self.offline) else 200
 
 
+async def is_within_reach(deps: ArchiveDeps, study_instance_uid: str) -> bool:
+    """Say whether the request may know of a Study; of one that it may not, it is told as of one that is not here."""
+    reached = reach.current()
+    if reached.is_all:
+        return True
+    study = await deps.documents.get(STUDIES, study_instance_uid)
+    return study is not None and reached.holds(study.only_site)
+
+
 async def instance_of(deps: ArchiveDeps, path: Mapping[str, str]) -> InstanceRecord:
     """Return the Instance that the path names; raise NotFound if it is not in that Series and Study."""
     record = await deps.documents.get(INSTANCES, path["instance"])
     if record is None or record.series_instance_uid != path["series"] or record.study_instance_uid != path["study"]:
+        raise NotFound("no-such-instance")
+    if not await is_within_reach(deps, record.study_instance_uid):
         raise NotFound("no-such-instance")
     return record
 
@@ -52,7 +64,7 @@ async def instances_of(deps: ArchiveDeps, path: Mapping[str, str]) -> list[Insta
     where = Eq("series_instance_uid", path["series"]) if "series" in path else Eq("study_instance_uid", path["study"])
     records = deps.documents.every(INSTANCES, where)
     instances = [record async for record in records if record.study_instance_uid == path["study"]]
-    if not instances:
+    if not instances or not await is_within_reach(deps, path["study"]):
         raise NotFound("no-such-series" if "series" in path else "no-such-study")
     numbers = {} if "series" in path else await _series_numbers(deps, path["study"])
     instances.sort(

@@ -17,7 +17,9 @@ from services.archive.query.plan import plan, plan_keys
 from services.archive.query.results import parents_of, result_of
 from services.archive.records import INSTANCES, SERIES, STUDIES
 from shared.dicom.json_values import Json
-from shared.documents import Collection, Condition, In, Order
+from shared.documents import Collection, Condition, Eq, In, Order
+from shared.web.access import reach
+from shared.web.access.reach import Reach
 
 COLLECTIONS: dict[str, Collection[Any]] = {Level.STUDY: STUDIES, Level.SERIES: SERIES, Level.INSTANCE: INSTANCES}
 ORDER = {Level.STUDY: (Order("study_date", descending=True),), Level.SERIES: (), Level.INSTANCE: ()}
@@ -35,7 +37,11 @@ class SearchResults(msgspec.Struct, frozen=True):
 
 
 async def search(asked: Search, deps: ArchiveDeps, base: str) -> SearchResults:
-    """Carry out a search. base: the archive's root as the user agent knows it, for Retrieve URLs."""
+    """Carry out a search, of what is within reach of the request.
+
+    base: the archive's root as the user agent knows it, for Retrieve URLs.
+    """
+    reached = reach.current()
     cap = deps.settings.max_results
     limit = cap if asked.limit is None else min(asked.limit, cap)
     conditions, broad = await _conditions(asked, deps)
@@ -43,11 +49,28 @@ async def search(asked: Search, deps: ArchiveDeps, base: str) -> SearchResults:
         return SearchResults([], broad=broad)
     own = tuple(key for key in asked.matches if key.level == asked.level or key.tag == KEY_TAGS[asked.level])
     local = plan(asked.level, own, fuzzy=asked.fuzzy)
-    where = (*conditions, *local.conditions)
+    where = (*conditions, *local.conditions, *_within(asked.level, reached))
     records, more = await _records(deps, asked, where, local.rest, limit)
+    if not reached.is_all and asked.level != Level.STUDY:
+        records = await _of_studies_within(reached, records, deps)
     parents = await parents_of(deps, asked, records)
     results = [result_of(record, parents, asked, base) for record in records]
     return SearchResults(results, more=more and (asked.limit is None or asked.limit > cap), broad=broad)
+
+
+def _within(level: Level, reached: Reach) -> list[Condition]:
+    """Return what the index compares so that only what is within reach is found."""
+    if reached.is_all:
+        return []
+    field, sites = "site" if level == Level.INSTANCE else "only_site", tuple(sorted(reached.sites - {""}))
+    return [Eq(field, sites[0]) if len(sites) == 1 else In(field, sites)]
+
+
+async def _of_studies_within(reached: Reach, records: Sequence[Any], deps: ArchiveDeps) -> list[Any]:
+    """Leave out what is of a Study of no site: one that holds Instances of several is not shown in parts."""
+    studies = await deps.documents.get_many(STUDIES, sorted({each.study_instance_uid for each in records}))
+    within = {uid for uid, study in studies.items() if reached.holds(study.only_site)}
+    return [each for each in records if each.study_instance_uid in within]
 
 
 async def _conditions(asked: Search, deps: ArchiveDeps) -> tuple[list[Condition] | None, bool]:
@@ -83,7 +106,8 @@ async def _related(
     field = _join_field(asked.level, level)
     local = plan(level, keys, fuzzy=asked.fuzzy)
     uids: dict[str, None] = {}
-    async for record in _scan(deps, level, local.conditions, local.rest, asked.fuzzy):
+    where = (*local.conditions, *_within(level, reach.current()))
+    async for record in _scan(deps, level, where, local.rest, asked.fuzzy):
         uids[getattr(record, field)] = None
         if len(uids) > MOST_PARENTS:
             return tuple(uids), True

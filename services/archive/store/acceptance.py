@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import msgspec
 import orjson
 
+from services.archive.attributes import sites
 from services.archive.attributes.gzip_members import inflated
 from services.archive.deps import ArchiveDeps
 from services.archive.records import INSTANCES, STUDIES
@@ -23,6 +24,7 @@ from shared.dicom.json_values import Json, items, text, texts
 from shared.dicom.store_response import NOT_AUTHORIZED
 from shared.errors import Permanent
 from shared.text.free_text import all_findings
+from shared.web.access import reach
 
 _BASIC_PROFILE: Final = "113100"  # CID 7050
 _REMOVED, _METHODS, _CODES, _CODE = "00120062", "00120063", "00120064", "00080100"
@@ -32,10 +34,14 @@ _HARMLESS: Final = frozenset({"date", "time", "relative_date", "age"})
 
 
 class Sender(NamedTuple):
-    """Who stores. is_gateway: showed the gateways' credential.  is_own_page: a page of ours, in a browser."""
+    """Who stores. is_gateway: showed the gateways' credential.  is_own_page: a page of ours, in a browser.
+
+    sites: that a gateway's identity is of; empty if it shows none, as the credential that all gateways share.
+    """
 
     is_gateway: bool = False
     is_own_page: bool = False
+    sites: frozenset[str] = frozenset()
 
 
 async def accepted(
@@ -48,19 +54,22 @@ async def accepted(
 
 
 async def _decided_on(prepared: Prepared, sender: Sender, deps: ArchiveDeps) -> Prepared | Failure:
+    site: str | None = ""
     if sender.is_gateway:
         problem = _not_deidentified(prepared.attributes, deps.settings.accept_profiles)
+        site = sites.delivered_by(sender.sites, prepared.record.site)
     elif sender.is_own_page:
-        problem = await _not_derived(prepared, deps)
+        held = await _held(prepared, deps)
+        problem = await _not_derived(prepared, held, deps)
+        own = held.studies.get(prepared.record.study_instance_uid)
+        site = own.site if own else ""
     else:
         problem = "only a gateway stores here: its credential is missing"
-    if not problem:
-        return prepared if sender.is_gateway else _made_here(prepared)
-    return Failure(NOT_AUTHORIZED, problem, prepared.record.sop_class_uid, prepared.record.sop_instance_uid)
-
-
-def _made_here(prepared: Prepared) -> Prepared:
-    return msgspec.structs.replace(prepared, record=msgspec.structs.replace(prepared.record, is_made_here=True))
+    if problem or site is None:
+        detail = problem or "(0008,0080) Institution Name is no site of this gateway"
+        return Failure(NOT_AUTHORIZED, detail, prepared.record.sop_class_uid, prepared.record.sop_instance_uid)
+    record = msgspec.structs.replace(prepared.record, is_made_here=not sender.is_gateway, site=site)
+    return msgspec.structs.replace(prepared, record=record)
 
 
 def _not_deidentified(attributes: Json, profiles: Sequence[str]) -> str:
@@ -74,18 +83,25 @@ def _not_deidentified(attributes: Json, profiles: Sequence[str]) -> str:
     return ""
 
 
-async def _not_derived(prepared: Prepared, deps: ArchiveDeps) -> str:
-    """Return why an object that a page of ours sends is not taken; empty if it is."""
+async def _held(prepared: Prepared, deps: ArchiveDeps) -> derived.Held:
+    """Return what is here, and within the reach of who sends, of what an object refers to."""
     named = await asyncio.to_thread(derived.references, prepared.attributes)
     if len(named.instances) > _MOST_INSTANCES:
-        return f"it refers to more than {_MOST_INSTANCES} Instances"
+        return derived.Held({}, {}, {}, problem=f"it refers to more than {_MOST_INSTANCES} Instances")
     studies = await deps.documents.get_many(STUDIES, sorted(named.studies))
-    records = await deps.documents.get_many(INSTANCES, sorted(named.instances))
+    reached = {uid: each for uid, each in studies.items() if reach.current().holds(each.only_site)}
+    known = (await deps.documents.get_many(INSTANCES, sorted(named.instances))).items()
+    records = {uid: each for uid, each in known if each.study_instance_uid in reached}
     source: Json = next((orjson.loads(inflated(each.metadata)) for each in records.values()), {})
-    held = derived.Held(studies, {uid: each.study_instance_uid for uid, each in records.items()}, source)
-    sop_class_uid = prepared.record.sop_class_uid
-    problem = await asyncio.to_thread(derived.problem, sop_class_uid, prepared.attributes, held)
-    return problem or await _identifies(derived.free_texts(prepared.attributes, source), deps)
+    return derived.Held(reached, {uid: each.study_instance_uid for uid, each in records.items()}, source)
+
+
+async def _not_derived(prepared: Prepared, held: derived.Held, deps: ArchiveDeps) -> str:
+    """Return why an object that a page of ours sends is not taken; empty if it is."""
+    if held.problem:
+        return held.problem
+    problem = await asyncio.to_thread(derived.problem, prepared.record.sop_class_uid, prepared.attributes, held)
+    return problem or await _identifies(derived.free_texts(prepared.attributes, held.source), deps)
 
 
 async def _identifies(typed: Sequence[str], deps: ArchiveDeps) -> str:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from services.archive.attributes import search_results
+from services.archive.attributes import search_results, sites
 from services.archive.attributes.stored import attributes_of
 from services.archive.deps import ArchiveDeps
 from services.archive.records import (
@@ -80,12 +80,14 @@ async def _rebuild(
     if not instances:
         await deps.documents.write(*gone, Delete(STUDIES, study))
         return
+    only_site = sites.of_all(instances, old.only_site if old else "")
     series: list[SeriesRecord] = [
         search_results.series(
             None if from_instances else known.get(uid),
             attributes_of(own[0]),
             instances=len(own),
             at=own[0].stored_at,
+            only_site=only_site,
         )
         for uid, own in by_series.items()
     ]
@@ -96,6 +98,7 @@ async def _rebuild(
         size_bytes=sum(each.size_bytes for each in instances if each.state != InstanceState.EVICTED),
         evicted=sum(each.state == InstanceState.EVICTED for each in instances),
         at=clock.now(),
+        only_site=only_site,
     )
     if old is not None:
         record = msgspec.structs.replace(record, oldest_at=old.oldest_at, commits=old.commits)

@@ -44,11 +44,15 @@ class References(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What the archive has of it. instances: SOP Instance UID → Study.  source: DICOM JSON of one of them."""
+    """What the archive has of it. instances: SOP Instance UID → Study.  source: DICOM JSON of one of them.
+
+    problem: why nobody has looked; empty if somebody has.
+    """
 
     studies: Mapping[str, StudyRecord]
     instances: Mapping[str, str]
     source: Json
+    problem: str = ""
 
 
 def references(attributes: Json) -> References:

@@ -6,7 +6,7 @@ import msgspec
 import orjson
 from isal import isal_zlib
 
-from services.archive.attributes import search_results
+from services.archive.attributes import search_results, sites
 from services.archive.attributes.dicom_json import Header, read_header
 from services.archive.attributes.gzip_members import member
 from services.archive.attributes.makers import ANSWER_MAKER, METADATA_MAKER
@@ -115,4 +115,5 @@ def _record(
         answer=search_results.instance(header.attributes, file.transfer_syntax_uid),
         metadata_maker=METADATA_MAKER,
         answer_maker=ANSWER_MAKER,
+        site=sites.named_in(header.attributes),
     )

@@ -13,14 +13,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.archive.attributes import search_results
+from services.archive.attributes import search_results, sites
 from services.archive.deps import ArchiveDeps
 from services.archive.records import (
-    CONFLICTS,
     INSTANCES,
     SERIES,
     STUDIES,
-    ConflictRecord,
     InstanceRecord,
     InstanceState,
     SeriesRecord,
@@ -30,16 +28,16 @@ from services.archive.store import acceptance, change_ledger, withdrawal
 from services.archive.store.acceptance import Sender
 from services.archive.store.batch import Bytes, Sent, prepare_all
 from services.archive.store.bytes_at_rest import without_bytes
+from services.archive.store.conflicts import OTHER_SITE, is_of_other_site, refuse_other_bytes
 from services.archive.store.counts import recount
 from services.archive.store.prepare import Failure, Prepared, unforeseen
 from shared import clock
 from shared.dicom import spool
-from shared.dicom.store_response import DOES_NOT_MATCH
+from shared.dicom.store_response import DOES_NOT_MATCH, NOT_AUTHORIZED
 from shared.documents import Eq, Put
 from shared.errors import Conflict, Transient
 from shared.metrics import STORED as STORED_METRIC
 
-DUPLICATE = 0x0111  # PS3.7 C.4.2: Duplicate SOP Instance
 TRIES = 8
 MOST_SERIES = 10_000
 COMMITS = 32
@@ -213,39 +211,31 @@ class Store:
             other = known.named.get(each.record.series_instance_uid)
             if other is not None and other.study_instance_uid != each.record.study_instance_uid:
                 failures[each.position] = Failure(DOES_NOT_MATCH, ELSEWHERE, each.record.sop_class_uid, uid)
+            elif self._is_of_other_site(each, known.study or next((new.record for new in fresh.values()), None)):
+                failures[each.position] = Failure(NOT_AUTHORIZED, OTHER_SITE, each.record.sop_class_uid, uid)
             elif old is None or (old.sha256 == each.record.sha256 and uid in missing):
                 fresh[uid] = each
             elif old.sha256 != each.record.sha256:
-                failures[each.position] = await self._refuse(each.record, old, each.data)
+                failures[each.position] = await refuse_other_bytes(self._deps, each.record, old, each.data)
         return list(fresh.values()), failures
 
-    async def _refuse(self, new: InstanceRecord, old: InstanceRecord, data: Bytes) -> Failure:
-        detail = "another Instance with this SOP Instance UID is stored; these bytes are kept for inspection"
-        failure = Failure(DUPLICATE, detail, new.sop_class_uid, new.sop_instance_uid)
-        if not data:  # they are at rest already
-            return failure
-        blob = f"conflicts/{new.sop_instance_uid}.{new.sha256[:16]}.dcm"
-        await spool.keep(self._deps.blobs, blob, data)
-        conflict = ConflictRecord(
-            id=f"{new.sop_instance_uid}.{new.sha256[:16]}",
-            sop_instance_uid=new.sop_instance_uid,
-            blob=blob,
-            sha256=new.sha256,
-            stored_sha256=old.sha256,
-            size_bytes=new.size_bytes,
-            arrived_at=new.stored_at,
-        )
-        await self._deps.documents.put(CONFLICTS, conflict)
-        return failure
+    def _is_of_other_site(self, new: Ready, there: StudyRecord | InstanceRecord | None) -> bool:
+        was_taken_before = not new.data  # it is at rest
+        return self._deps.settings.accept != "any" and not was_taken_before and is_of_other_site(new.record, there)
 
     async def _commit(self, study: str, fresh: list[Prepared], known: _Known, correlation_id: str) -> None:
         """Write everything in one go; the Study's version guards the counts."""
+        only_site = sites.after_store(known.study, (each.record for each in fresh))
         records = dict(known.series)
         for uid, own in _by_series(fresh).items():
             before = records[uid].instances if uid in records else 0
             new = sum(each.record.sop_instance_uid not in known.instances for each in own)
             records[uid] = search_results.series(
-                records.get(uid), own[0].attributes, instances=before + new, at=own[0].record.stored_at
+                records.get(uid),
+                own[0].attributes,
+                instances=before + new,
+                at=own[0].record.stored_at,
+                only_site=only_site,
             )
         at = fresh[0].record.stored_at
         uids = {each.record.sop_instance_uid for each in fresh}
@@ -261,10 +251,14 @@ class Store:
             - lost_bytes,
             evicted=max(0, (known.study.evicted if known.study else 0) - brought_back),
             at=at,
+            only_site=only_site,
         )
         commit = uuid.uuid4().hex[:16]
         commits = (*(known.study.commits if known.study else ()), commit)[-COMMITS:]
-        stored = [(msgspec.structs.replace(each.record, commit=commit), each.attributes) for each in fresh]
+        stored = [
+            (msgspec.structs.replace(each.record, commit=commit, site=each.record.site or only_site), each.attributes)
+            for each in fresh
+        ]
         rows = change_ledger.stored_rows(study, stored, correlation_id, at, commit)
         begun = time.monotonic()
         try:

@@ -78,10 +78,11 @@ async def follow(stored: Sequence[Prepared], deps: ArchiveDeps) -> None:
 
 
 async def _withdraw(named: Mapping[str, str], note: Prepared, deps: ArchiveDeps) -> None:
-    """Delete what a note names, and refuse it from now on; a Study of another patient is not the note's."""
+    """Delete what a note names, and refuse it from now on; a Study of another patient or site is not the note's."""
     patient, source, at = text(note.attributes, _PATIENT), note.record.sop_instance_uid, clock.now()
-    studies = await deps.documents.get_many(STUDIES, sorted(set(named.values())))
-    others = {uid for uid, study in studies.items() if study.patient_id != patient}
+    studies = await deps.documents.get_many(STUDIES, sorted({*named.values(), note.record.study_instance_uid}))
+    site = studies[note.record.study_instance_uid].site if note.record.study_instance_uid in studies else ""
+    others = {uid for uid, study in studies.items() if study.patient_id != patient or study.site not in ("", site)}
     own = {uid: study for uid, study in named.items() if study not in others}
     records = [
         WithdrawnRecord(sop_instance_uid=uid, study_instance_uid=study, note=source, at=at)

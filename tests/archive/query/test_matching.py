@@ -116,9 +116,9 @@ async def test_the_index_agrees_with_the_matcher(tmp_path: Path, made: list[Any]
         for study in studies:
             modality = "CT" if len(study) % 2 else "MR"
             series = search_results.series(
-                None, {**study, "00080060": {"vr": "CS", "Value": [modality]}}, instances=1, at=0.0
+                None, {**study, "00080060": {"vr": "CS", "Value": [modality]}}, instances=1, at=0.0, only_site=""
             )
-            record = search_results.study(None, study, [series], size_bytes=1, evicted=0, at=0.0)
+            record = search_results.study(None, study, [series], size_bytes=1, evicted=0, at=0.0, only_site="")
             writes.append(Put(STUDIES, record))
             study["00080061"] = {"vr": "CS", "Value": [modality]}
         await documents.write(*writes)
