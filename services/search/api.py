@@ -12,6 +12,7 @@ from services.search.deps import SearchDeps
 from services.search.highlight import excerpt
 from services.search.query import parse_query
 from shared.errors import Invalid, NotFound
+from shared.web.access import reach
 from shared.web.language import translatable
 
 PERIODS = {"year": 4, "month": 6, "day": 8}
@@ -23,7 +24,7 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
 
     async def cases(request: web.Request) -> web.Response:
         query = parse_query(request.query)
-        hits = await asyncio.to_thread(deps.index.search, query)
+        hits = await asyncio.to_thread(deps.index.search, query, reach.current())
         terms = query.text.terms()
         summaries = [_summary(case, terms) for case in hits.cases]
         return _json({"total": hits.total, "limit": query.limit, "offset": query.offset, "cases": summaries})
@@ -37,7 +38,7 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
         if by not in GROUPS or period not in PERIODS:
             raise Invalid("wrong-parameter", f"by is one of {GROUPS}, period one of {tuple(PERIODS)}")
         query = parse_query(parameters)
-        numbers = await asyncio.to_thread(deps.index.counts, query, by, PERIODS[period])
+        numbers = await asyncio.to_thread(deps.index.counts, query, by, PERIODS[period], reach.current())
         return _json({"by": by, "period": period, "counts": numbers})
 
     return [
@@ -48,8 +49,8 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
 
 
 async def case_of(deps: SearchDeps, request: web.Request) -> Case:
-    """Return the case that the path names; raise NotFound if there is none."""
-    case = await asyncio.to_thread(deps.index.get, request.match_info["case_id"])
+    """Return the case that the path names; raise NotFound if there is none within reach."""
+    case = await asyncio.to_thread(deps.index.get, request.match_info["case_id"], reach.current())
     if case is None:
         raise NotFound("not-found", translatable("There is no case of this id."))
     return case

@@ -14,6 +14,8 @@ from shared.web.language import translatable
 
 _AGE = re.compile(r"(\d{3})([DWMY])")  # PS3.5 6.2, AS
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")  # PS3.5 6.2, IS, and longer ones that a peer may send
+SITE_ID = "00120030"
+"""Clinical Trial Site ID: the archive answers the site that all Instances of a Study came from there."""
 _PER_YEAR = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
 
 Json = Mapping[str, Any]
@@ -74,12 +76,15 @@ class Diagnosis(msgspec.Struct, frozen=True):
 class Case(msgspec.Struct, frozen=True):
     """id: the Study Instance UID, or ``report-`` and the report's id where no Study is known.
 
+    site: to show.  only_site: that the Study and all reports are known to have come from; empty if they are of several,
+    or one of them is of none that is known.
     patient_id: a pseudonym.  study_date: YYYYMMDD as a number, 0 if unknown.  age_years: -1 if unknown.
     """
 
     id: str
     study_instance_uid: str = ""
     site: str = ""
+    only_site: str = ""
     patient_id: str = ""
     study_date: int = 0
     age_years: int = -1
@@ -127,10 +132,12 @@ def build_case(
     views = tuple(sorted((_series(each) for each in series), key=_series_order))
     header = study or {}
     first = shown[0] if shown else None
+    sites = [*([text(study, SITE_ID)] if study is not None else []), *(each.site for each in shown)]
     return Case(
         id=study_instance_uid or f"report-{first.report_id if first else ''}",
         study_instance_uid=study_instance_uid,
-        site=next(filter(None, (*(text(each, "00080080") for each in series), *(each.site for each in shown))), ""),
+        site=next(filter(None, sites), ""),
+        only_site=sites[0] if len(set(sites)) == 1 else "",
         patient_id=text(header, "00100020") or (first.patient_id if first else ""),
         study_date=_date(text(header, "00080020") or (first.effective if first else "")),
         age_years=_age(text(header, "00101010")),

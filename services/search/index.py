@@ -20,8 +20,9 @@ from services.search.index_files import damaged_file
 from services.search.index_writer import META, IndexWriter
 from services.search.query import CaseQuery
 from shared.logs import decided
+from shared.web.access.reach import Reach
 
-FORM = "1"  # of the schema; an index of another form is thrown away and made again
+FORM = "2"  # of the schema; an index of another form is thrown away and made again
 _STAMP = "position.json"
 
 
@@ -110,11 +111,12 @@ class CaseIndex:
         stamp.write_bytes(orjson.dumps({"form": FORM, "positions": dict(positions), "complete": complete}))
         stamp.replace(self._folder / _STAMP)
 
-    def get(self, case_id: str) -> Case | None:
-        """Return one case."""
+    def get(self, case_id: str, within: Reach) -> Case | None:
+        """Return one case, if it is within reach."""
         searcher = self._index.searcher()
         hits = searcher.search(Query.term_query(self._schema, "id", case_id), 1).hits
-        return _case(searcher, hits[0][1]) if hits else None
+        case = _case(searcher, hits[0][1]) if hits else None
+        return case if case is not None and within.holds(case.only_site) else None
 
     def holding(self, report_ids: Sequence[str]) -> set[str]:
         """Return the ids of the cases that hold any of these reports now."""
@@ -125,31 +127,31 @@ class CaseIndex:
         hits = searcher.search(asked, max(1, 2 * len(report_ids))).hits
         return {_case(searcher, address).id for _, address in hits}
 
-    def search(self, query: CaseQuery) -> Hits:
-        """Return one page of the cases that satisfy the query, by date."""
+    def search(self, query: CaseQuery, within: Reach) -> Hits:
+        """Return one page of the cases that satisfy the query and are within reach, by date."""
         searcher = self._index.searcher()
-        asked = self._query(query)
+        asked = self._query(query, within)
         order = tantivy.Order.Desc if query.newest_first else tantivy.Order.Asc
         most = max(1, query.limit)
         result = searcher.search(asked, most, order_by_field="order", offset=query.offset, order=order)
         total = int(getattr(result, "count", 0) or 0)  # the stubs forget it
         return Hits(total, [_case(searcher, address) for _, address in result.hits[: query.limit]])
 
-    def counts(self, query: CaseQuery, by: str, digits: int) -> dict[str, dict[str, int]]:
+    def counts(self, query: CaseQuery, by: str, digits: int, within: Reach) -> dict[str, dict[str, int]]:
         """Count cases: period → value of ``by`` (site or modality) → number. digits: 4 years, 6 months, 8 days."""
         field = {4: "year", 6: "month", 8: "day"}[digits]
         inner = {"values": {"terms": {"field": by, "size": 1000}}}
         asked = {"periods": {"terms": {"field": field, "size": 10_000}, "aggs": inner}}
-        answer: dict[str, Any] = self._index.searcher().aggregate(self._query(query), asked)
+        answer: dict[str, Any] = self._index.searcher().aggregate(self._query(query, within), asked)
         return {
             str(period["key"]): {str(v["key"]): int(v["doc_count"]) for v in period["values"]["buckets"]}
             for period in sorted(answer["periods"]["buckets"], key=lambda p: str(p["key"]))
         }
 
-    def values(self, field: str) -> dict[str, int]:
+    def values(self, field: str, within: Reach) -> dict[str, int]:
         """Return the values of site, modality, sex or body_part and how many cases have each."""
         asked = {"values": {"terms": {"field": field, "size": 1000}}}
-        answer: dict[str, Any] = self._index.searcher().aggregate(Query.all_query(), asked)
+        answer: dict[str, Any] = self._index.searcher().aggregate(self._query(CaseQuery(), within), asked)
         return {str(v["key"]): int(v["doc_count"]) for v in answer["values"]["buckets"]}
 
     def count(self) -> int:
@@ -168,8 +170,11 @@ class CaseIndex:
         except (FileNotFoundError, orjson.JSONDecodeError):
             return {}
 
-    def _query(self, query: CaseQuery) -> Query:
+    def _query(self, query: CaseQuery, within: Reach) -> Query:
         parts: list[tuple[Occur, Query]] = [(Occur.Must, Query.all_query())]
+        if not within.is_all:
+            sites = sorted(within.sites - {""})
+            parts.append((Occur.Must, Query.term_set_query(self._schema, "only_site", sites)))
         parts += [(Occur.Must, self._any(group)) for group in query.text.required]
         parts += [(Occur.MustNot, self._term("text", term)) for term in query.text.excluded]
         for field in ("modality", "site", "sex", "body_part"):
@@ -205,7 +210,7 @@ class CaseIndex:
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for name in ("id", "report_id"):
+    for name in ("id", "report_id", "only_site"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_bytes_field("case", stored=True)
     for name in ("text", "diagnosis"):
@@ -229,6 +234,7 @@ def _record(case: Case) -> tantivy.Document:
     for name, values in (("modality", case.modalities), ("body_part", case.body_parts), ("site", (case.site,))):
         for value in values:
             record.add_text(name, value)
+    record.add_text("only_site", case.only_site)
     record.add_text("sex", case.sex)
     day = f"{case.study_date:08d}"
     for name, digits in (("year", 4), ("month", 6), ("day", 8)):

@@ -15,6 +15,7 @@ from services.search.highlight import excerpt, segments
 from services.search.plot import legend, names_of, stacked_bars
 from services.search.query import CaseQuery, parse_query, parse_text
 from shared.errors import Invalid
+from shared.web.access import reach
 from shared.web.language import translatable, translated
 
 PAGE = 20
@@ -57,7 +58,7 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
         digits = PERIODS.get(period, 6)
         plots = []
         for by, title in (("modality", translatable("Cases by modality")), ("site", translatable("Cases by site"))):
-            table = await asyncio.to_thread(deps.index.counts, CaseQuery(), by, digits)
+            table = await asyncio.to_thread(deps.index.counts, CaseQuery(), by, digits, reach.current())
             names = names_of(table)
             plots.append(
                 {
@@ -92,7 +93,7 @@ async def _search_context(deps: SearchDeps, parameters: Mapping[str, str]) -> di
         query = parse_query({"limit": str(PAGE), **parameters})
     except Invalid as error:
         return context | {"problem": error.detail, "status": 400, "hits": None}
-    hits = await asyncio.to_thread(deps.index.search, query)
+    hits = await asyncio.to_thread(deps.index.search, query, reach.current())
     terms = query.text.terms()
     rows = []
     for case in hits.cases:
@@ -120,5 +121,5 @@ def _link(parameters: Mapping[str, str], offset: int) -> str:
 
 
 async def _values(deps: SearchDeps, field: str) -> list[str]:
-    values = await asyncio.to_thread(deps.index.values, field)
+    values = await asyncio.to_thread(deps.index.values, field, reach.current())
     return [name for name in sorted(values) if name]

@@ -8,13 +8,13 @@ import aiohttp
 import msgspec
 import orjson
 
-from services.search.case import Diagnosis, Json
+from services.search.case import SITE_ID, Diagnosis, Json
 from services.search.settings import SearchSettings
 from shared.errors import Unavailable
 from shared.fhir.report import PublishedReport, published
 
-_STUDY_FIELDS = "00101010,00081030,00080056"
-_SERIES_FIELDS = "00180015,00080080"  # the anonymizer puts the site's short name into Institution Name
+_STUDY_FIELDS = f"00101010,00081030,00080056,{SITE_ID}"
+_SERIES_FIELDS = "00180015"
 _MOST_SERIES = 1000
 
 

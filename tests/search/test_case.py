@@ -15,6 +15,7 @@ STUDY = {
     "00100040": {"vr": "CS", "Value": ["F"]},
     "00101010": {"vr": "AS", "Value": ["018M"]},
     "00080061": {"vr": "CS", "Value": ["CT"]},
+    "00120030": {"vr": "LO", "Value": ["osaka"]},
 }
 SERIES = [
     {
@@ -28,7 +29,6 @@ SERIES = [
         "00080060": {"Value": ["CT"]},
         "00201209": {"vr": "IS", "Value": [28]},
         "00180015": {"vr": "CS", "Value": ["CHEST"]},
-        "00080080": {"vr": "LO", "Value": ["osaka"]},
     },
 ]
 
@@ -74,6 +74,20 @@ def test_images_without_a_report_make_a_case() -> None:
     assert case.instances == 28
     assert case.body_parts == ("CHEST",)
     assert case.site == "osaka"
+
+
+def test_a_case_is_of_a_site_only_if_all_of_it_is() -> None:
+    of_osaka, unknown = STUDY, {tag: value for tag, value in STUDY.items() if tag != "00120030"}
+
+    cases = [
+        build_case("1.2.3", of_osaka, SERIES, []),
+        build_case("1.2.3", of_osaka, SERIES, [report("final", "1.2.3")]),
+        build_case("1.2.3", of_osaka, SERIES, [report("cancelled", "1.2.3")]),
+        build_case("1.2.3", unknown, SERIES, [report("final", "1.2.3")]),
+        build_case("1.2.3", None, [], [report("final", "1.2.3")]),
+    ]
+
+    assert [each.only_site for each in cases if each] == ["osaka", "", "osaka", "", "kyushu"]
 
 
 def test_a_report_without_images_makes_a_case() -> None:

@@ -14,6 +14,7 @@ from services.search.set_aside import SetAside
 from services.search.sources import CaseChange, Documents
 from shared.errors import Unavailable
 from shared.fhir.report import PublishedReport
+from shared.web.access.reach import EVERYTHING
 from tests.search.test_case import SERIES, STUDY, report
 
 
@@ -80,7 +81,7 @@ async def settle(index: CaseIndex, feeds: Feeds) -> list[str]:
     follower = following(index, feeds)
     while await follower.step():
         pass
-    return sorted(case.id for case in index.search(CaseQuery()).cases)
+    return sorted(case.id for case in index.search(CaseQuery(), EVERYTHING).cases)
 
 
 async def test_a_report_moves_from_a_case_of_its_own_to_its_study_and_back(index: CaseIndex, feeds: Feeds) -> None:
@@ -108,7 +109,7 @@ async def test_relinking_takes_the_report_away_from_the_first_study(index: CaseI
     feeds.link("1.2.4")
     await settle(index, feeds)
 
-    with_report = index.search(parse_query({"has_report": "true"})).cases
+    with_report = index.search(parse_query({"has_report": "true"}), EVERYTHING).cases
     assert [case.id for case in with_report] == ["1.2.4"]
 
 
@@ -150,7 +151,7 @@ async def test_filters_take_what_they_name(index: CaseIndex, feeds: Feeds) -> No
     await settle(index, feeds)
 
     def found(**asked: str) -> list[str]:
-        return sorted(case.id for case in index.search(parse_query(asked)).cases)
+        return sorted(case.id for case in index.search(parse_query(asked), EVERYTHING).cases)
 
     assert found(modality="CT") == ["1.2.3", "report-r1"]
     assert found(modality="MR,XA") == []
@@ -158,7 +159,7 @@ async def test_filters_take_what_they_name(index: CaseIndex, feeds: Feeds) -> No
     assert found(site="kyushu") == ["report-r1"]
     assert found(date_from="2024-05-31") == ["1.2.3"]
     assert found(age_from="0", age_to="2", sex="F", body_part="CHEST") == ["1.2.3"]
-    assert index.counts(CaseQuery(), "modality", 6) == {"202405": {"CT": 2}}
+    assert index.counts(CaseQuery(), "modality", 6, EVERYTHING) == {"202405": {"CT": 2}}
 
 
 def test_a_stop_waits_for_the_update_that_is_under_way(index: CaseIndex, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from services.search.highlight import excerpt, segments
 from services.search.index import CaseIndex
 from services.search.query import CaseQuery, Text, parse_query, parse_text
 from shared.errors import Invalid
+from shared.web.access.reach import EVERYTHING
 from tests.examples import examples
 
 FINDINGS = "右肺上葉に\n結節影を認める。ｶﾞﾝの疑い。ＣＴ検査 No mass is seen."
@@ -48,7 +49,7 @@ def index(tmp_path: Path) -> CaseIndex:
 def test_words_are_found_however_they_are_written(index: CaseIndex, asked: str, found: bool) -> None:
     index.update([case_of(FINDINGS)], [], {})
 
-    hits = index.search(parse_query({"q": asked}))
+    hits = index.search(parse_query({"q": asked}), EVERYTHING)
 
     assert hits.total == int(found)
 
@@ -63,7 +64,7 @@ def test_the_index_finds_exactly_the_cases_whose_folded_text_holds_the_folded_te
     term = fold_text(asked)
     expected = {f"1.{i}" for i, text in enumerate(texts) if term and term in fold_text(text)}
 
-    hits = index.search(CaseQuery(text=Text(((term,),)) if term else Text(), limit=200))
+    hits = index.search(CaseQuery(text=Text(((term,),)) if term else Text(), limit=200), EVERYTHING)
 
     assert {case.id for case in hits.cases} == (expected if term else {f"1.{i}" for i in range(len(texts))})
 
