@@ -3,12 +3,14 @@
 The archive's door asks the same of Instances. That a report holds no name is the gateway's work.
 """
 
+from collections.abc import Set
+
 from aiohttp import web
 
 from services.linker.reports.document import OutsideSchema
 from services.linker.settings import LinkerSettings
 from shared.deidentification_mark import is_of_profile
-from shared.errors import Refused
+from shared.errors import Invalid, Refused
 from shared.fhir import systems
 from shared.web import bearer
 from shared.web.identity.actor import actor_of
@@ -26,6 +28,18 @@ def check_acts_for(request: web.Request, site: str) -> None:
     actor = actor_of(request)
     if actor is not None and actor.is_bound and site not in actor.sites:
         raise Refused("other-site", "site is none of this gateway")
+
+
+def delivered_by(request: web.Request) -> frozenset[str]:
+    """Return the sites that a gateway showed it is of; none for the credential that all gateways share."""
+    actor = actor_of(request)
+    return actor.sites if actor is not None and actor.is_bound else frozenset()
+
+
+def check_site(site: str, of_sites: Set[str]) -> None:
+    """Raise Invalid if a report is of another site than its gateway."""
+    if of_sites and site not in of_sites:
+        raise Invalid("other-site", "DiagnosticReport.meta.source is no site of the gateway that sends this report")
 
 
 def check_profile(label: str, settings: LinkerSettings) -> None:

@@ -8,7 +8,7 @@ import orjson
 from aiohttp import web
 from msgspec import Meta
 
-from services.linker.centre import entries, feed, views
+from services.linker.centre import entries, feed, views, within_reach
 from services.linker.centre.acceptance import check_acts_for, check_gateway
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.free_text import warnings, with_warnings
@@ -104,6 +104,7 @@ class CaseRoutes(routing.Routes):
         asked = _signed(await decoded(request, RecallRequest))
         if not asked.by.strip() or not asked.study_instance_uid:
             raise Invalid("missing-by", "study_instance_uid and by are needed")
+        await within_reach.check(self._deps, [asked.study_instance_uid])
         doubts = await warnings(self._deps.check_text, {"why": asked.why})
         recall = Recall(
             study_instance_uid=asked.study_instance_uid,
@@ -155,12 +156,15 @@ class CaseRoutes(routing.Routes):
         page = await self._deps.documents.find(
             ENTRIES[kind], *where, limit=_LIMIT, after=request.query.get("after") or None
         )
-        shown = [views.entry(e) for e in page.documents if e.removed != "yes" or "removed" in request.query]
+        within = await within_reach.entries(self._deps, page.documents)
+        shown = [views.entry(e) for e in within if e.removed != "yes" or "removed" in request.query]
         return _json({name: shown, "next": page.next})
 
     async def _write(
         self, kind: str, asked: entries.DiagnosisRequest | entries.AnnotationRequest, doubts: list[str]
     ) -> web.Response:
+        await within_reach.check(self._deps, *entries.about(asked))
+        await within_reach.check_entry(self._deps, await self._deps.documents.get(ENTRIES[kind], asked.id))
         entry_id, stamped = entries.stamped(asked)
 
         async def step(old: Entry | None) -> Entry | None:

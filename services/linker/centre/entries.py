@@ -119,6 +119,13 @@ def check_annotation(asked: AnnotationRequest) -> None:
         raise Invalid("geometry-or-reference", "exactly one of geometry and reference is needed")
 
 
+def about(asked: DiagnosisRequest | AnnotationRequest) -> tuple[tuple[str, ...], str]:
+    """Return the Studies and the report that an entry is about; the id is empty if it is about no report."""
+    if isinstance(asked, DiagnosisRequest):
+        return tuple(sorted(set(asked.study_instance_uids))), asked.report_id
+    return (asked.study_instance_uid,), ""
+
+
 def versioned(old: Entry | None, entry_id: str, kind: str, asked: DiagnosisRequest | AnnotationRequest) -> Entry:
     """Return the entry with one version more; the same content, person and time again is no new version."""
     content = msgspec.to_builtins(asked)
@@ -127,10 +134,7 @@ def versioned(old: Entry | None, entry_id: str, kind: str, asked: DiagnosisReque
     content["removed"] = asked.remove
     known = old.versions if old else ()
     same = bool(known) and known[-1] == content
-    if isinstance(asked, DiagnosisRequest):
-        studies, report_id = tuple(sorted(set(asked.study_instance_uids))), asked.report_id
-    else:
-        studies, report_id = (asked.study_instance_uid,), ""
+    studies, report_id = about(asked)
     return Entry(
         id=entry_id,
         kind=kind,

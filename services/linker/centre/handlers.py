@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-import aiohttp
 import msgspec
 
-from services.linker.centre import linking
+from services.linker.centre import archive, linking
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import STUDIES_KNOWN, KnownStudy
 from services.linker.links import matching
 from shared.dicom.json_values import texts
 from shared.documents.optimistic import change
-from shared.errors import Unavailable
 from shared.events import Event, InstancesStored
 
 # Keys of DICOM JSON, and the QIDO-RS parameters that ask for them (PS3.18 10.6.1.2, Table 10.6.3-3).
@@ -70,17 +68,7 @@ def _keys_in(event: InstancesStored) -> matching.StudyKeys | None:
 
 async def _ask_archive(deps: CentreDeps, uid: str) -> matching.StudyKeys | None:
     """Return the Study's keys; None if the archive no longer has it. Raises Unavailable."""
-    url = f"{deps.settings.archive_url}/studies"
-    query = {"StudyInstanceUID": uid, "includefield": ",".join(_FIELDS.values()), "limit": "1"}
-    try:
-        async with deps.session.get(url, params=query, headers={"Accept": "application/dicom+json"}) as answer:
-            if answer.status == 204:
-                return None
-            if answer.status != 200:
-                raise Unavailable(f"the archive answered {answer.status}")
-            studies = await answer.json(content_type=None)
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise Unavailable("the archive does not answer") from error
+    studies = await archive.studies(deps, [uid], _FIELDS.values())
     return _keys(uid, studies[0]) if studies else None
 
 

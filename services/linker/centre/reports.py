@@ -8,8 +8,8 @@ import msgspec
 import orjson
 from aiohttp import web
 
-from services.linker.centre import free_text, linking, views
-from services.linker.centre.acceptance import check_gateway, check_profile
+from services.linker.centre import free_text, linking, views, within_reach
+from services.linker.centre.acceptance import check_gateway, check_profile, check_site, delivered_by
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import (
     ANNOTATIONS,
@@ -24,7 +24,7 @@ from services.linker.centre.records import (
     with_version,
 )
 from services.linker.links.manual import CORRELATION, ManualLinkRequest, decoded
-from services.linker.links.records import LINKS
+from services.linker.links.records import LINKS, Link
 from services.linker.links.states import LinkState
 from services.linker.reports import document as documents
 from shared import clock
@@ -38,6 +38,7 @@ from shared.whole_numbers import whole_number
 
 FHIR_TYPES = ("application/fhir+json", "application/json")
 _LIMIT = 200
+MOST_LOOKED_AT = 10_000
 _MAX_CHANGES = 1000
 _MOST_SEQUENCE = 10**18  # the feed counts in 64 bits
 ENTRIES: dict[str, Collection[Entry]] = {"diagnosis": DIAGNOSES, "annotation": ANNOTATIONS}
@@ -54,13 +55,17 @@ class Taken(msgspec.Struct, frozen=True):
     is_new: bool
 
 
-async def take_report(deps: CentreDeps, data: bytes, at: float, correlation_id: str = "") -> Taken:
+async def take_report(
+    deps: CentreDeps, data: bytes, at: float, correlation_id: str = "", of_sites: frozenset[str] = frozenset()
+) -> Taken:
     """Store one version of a report, link it, and note the change.
 
+    of_sites: those that the gateway showed it is of; empty if it showed none.
     Raises Invalid. The same document again changes nothing, and is noted again in case a crash kept it from the feed.
     """
     document, incoming = documents.read(data)
     check_profile(incoming.profile, deps.settings)
+    check_site(incoming.site, of_sites)
     version = StoredVersion(
         sha256=incoming.sha256,
         status=incoming.status,
@@ -103,7 +108,7 @@ class ReportRoutes(routing.Routes):
         if data is None:
             return _outcome(413, "too-long", "the report is larger than JMID_LINKER_REPORT_BYTES allows")
         try:
-            taken = await take_report(self._deps, data, clock.now(), _correlation(request))
+            taken = await take_report(self._deps, data, clock.now(), _correlation(request), delivered_by(request))
         except Invalid as error:
             decided("report-refused", level="warning", service="linker", role="centre", reason=error.reason)
             return _refusal(error)
@@ -117,7 +122,8 @@ class ReportRoutes(routing.Routes):
         if not study:
             return _outcome(400, "required", "the query parameter study is missing")
         page = await self._deps.documents.find(REPORTS, Eq("studies", study), limit=_LIMIT)
-        return _fhir(views.searchset([report for report in page.documents if not report.hidden]))
+        shown = await within_reach.reports(self._deps, (report for report in page.documents if not report.hidden))
+        return _fhir(views.searchset(shown))
 
     @routing.get("/api/reports/changes")
     async def get_changes(self, request: web.Request) -> web.Response:
@@ -145,18 +151,28 @@ class ReportRoutes(routing.Routes):
 
     @routing.get("/api/links")
     async def get_links(self, request: web.Request) -> web.Response:
-        """Return links of one state (default unlinked), newest first."""
-        order = (Order("decided_at", descending=True),)
-        state = request.query.get("state", LinkState.UNLINKED)
-        page = await self._deps.documents.find(LINKS, Eq("state", state), order=order, limit=_LIMIT)
-        reports = await self._deps.documents.get_many(REPORTS, [link.report_id for link in page.documents])
-        links = [views.link(link, reports.get(link.report_id)) for link in page.documents]
-        return web.Response(body=orjson.dumps({"links": links}), content_type="application/json")
+        """Return links of one state (default unlinked), newest first: of the last MOST_LOOKED_AT those within reach."""
+        links = await self._links(request.query.get("state", LinkState.UNLINKED))
+        reports = await self._deps.documents.get_many(REPORTS, [link.report_id for link in links])
+        shown = [views.link(link, reports.get(link.report_id)) for link in links]
+        return web.Response(body=orjson.dumps({"links": shown}), content_type="application/json")
+
+    async def _links(self, state: str) -> list[Link]:
+        order, after, shown = (Order("decided_at", descending=True),), None, list[Link]()
+        for _ in range(MOST_LOOKED_AT // _LIMIT):
+            page = await self._deps.documents.find(LINKS, Eq("state", state), order=order, limit=_LIMIT, after=after)
+            shown += await within_reach.links(self._deps, page.documents)
+            after = page.next
+            if after is None or len(shown) >= _LIMIT:
+                break
+        return shown[:_LIMIT]
 
     @routing.post("/api/links")
     async def post_link(self, request: web.Request) -> web.Response:
         """Link, unlink, or give back to the rules, by hand."""
         asked = await decoded(request, ManualLinkRequest)
+        named = [asked.study_instance_uid] if asked.study_instance_uid else []
+        await within_reach.check(self._deps, named, asked.report_id)
         doubts = await free_text.warnings(self._deps.check_text, {"why": asked.why})
         decision = asked.decision()
         known = await self._deps.documents.get(REPORTS, asked.report_id)
@@ -171,7 +187,9 @@ class ReportRoutes(routing.Routes):
         return web.Response(body=body, content_type="application/json")
 
     async def _named(self, request: web.Request) -> StoredReport | None:
-        return await self._deps.documents.get(REPORTS, request.match_info["report_id"])
+        report = await self._deps.documents.get(REPORTS, request.match_info["report_id"])
+        within = await within_reach.reports(self._deps, [report] if report else [])
+        return within[0] if within else None
 
     async def _documents(self, changes: Sequence[Change[Changed]]) -> list[dict[str, Any]]:
         store = self._deps.documents

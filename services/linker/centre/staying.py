@@ -9,6 +9,7 @@ import msgspec
 import orjson
 from aiohttp import web
 
+from services.linker.centre import within_reach
 from services.linker.centre.acceptance import check_acts_for, check_gateway
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.free_text import warnings, with_warnings
@@ -66,6 +67,7 @@ class StayingRoutes(routing.Routes):
         by = actor_named(asked.by)
         if not is_uid(asked.study_instance_uid):
             raise Invalid("not-a-uid", "study_instance_uid is a UID (PS3.5 9.1)")
+        await within_reach.check(self._deps, [asked.study_instance_uid])
         doubts = await warnings(self._deps.check_text, {"why": asked.why, "dataset": asked.dataset})
         pin = Pin(
             id=f"{asked.study_instance_uid}|{asked.dataset.strip()}",
