@@ -2,7 +2,7 @@
 
 from shared.web.access.rules import Rule
 from shared.web.access.table import TABLE
-from shared.web.access.words import AccessRole
+from shared.web.access.words import AccessRole, Scope
 
 ROUTES = ("route", "permission", *AccessRole)
 
@@ -33,4 +33,6 @@ def _cell(rule: Rule, role: AccessRole) -> str:
     scope = rule.grants.get(role)
     if scope is None:
         return "–"
-    return scope.value if scope in rule.checked else f"({scope.value})"
+    if scope not in rule.checked:
+        return f"({scope.value})"
+    return "own site" if rule.by_row and scope is Scope.SITE else scope.value

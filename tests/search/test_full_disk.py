@@ -8,6 +8,7 @@ from services.search.case import Case
 from services.search.index import CaseIndex
 from services.search.query import CaseQuery
 from shared.errors import Unavailable
+from shared.web.access.reach import EVERYTHING
 from tests.servers.disk import small_disk
 
 
@@ -40,7 +41,7 @@ def test_what_a_full_disk_refused_is_found_once_there_is_room(tmp_path: Path, le
         (disk / "ballast").unlink()
         index.update(cases(3, 4, 5), ["1.2.0"], {"studies": 9})
 
-        assert {case.id for case in index.search(CaseQuery()).cases} >= {f"1.2.{n}" for n in range(1, 6)}
-        assert index.get("1.2.0") is None
+        assert {case.id for case in index.search(CaseQuery(), EVERYTHING).cases} >= {f"1.2.{n}" for n in range(1, 6)}
+        assert index.get("1.2.0", EVERYTHING) is None
         assert index.positions() == {"studies": 9}
         index.close()

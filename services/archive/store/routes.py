@@ -69,7 +69,7 @@ class StowRoutes:
         """Return who stores; 401 for a credential that is not the gateways'."""
         is_gateway = bearer.is_of_gateway(request, self._deps.settings.gateway_token)
         actor = actor_of(request)
-        of_sites = actor.sites if is_gateway and actor is not None else frozenset[str]()
+        of_sites = actor.sites if actor is not None and actor.is_bound else frozenset[str]()
         return Sender(is_gateway=is_gateway, is_own_page=self._is_own_page(request), sites=of_sites)
 
     def _is_own_page(self, request: web.Request) -> bool:

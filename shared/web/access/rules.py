@@ -16,8 +16,7 @@ class Rule:
 
     means: what it lets do, for a person.  grants: who has it, and how far.  routes: such as "GET /api/cases", with the
     path as the router has it.  checked: the scopes that something compares with what is asked for; a grant of another
-    scope is worth nothing here until something does.  by_row: a scope is compared with each Study and report by who
-    answers, not with the site that the process is of.
+    scope is worth nothing here until something does.
     """
 
     permission: Permission
@@ -25,7 +24,14 @@ class Rule:
     grants: Mapping[AccessRole, Scope]
     routes: tuple[str, ...]
     checked: frozenset[Scope] = frozenset({Scope.ALL})
-    by_row: bool = False
+
+    @property
+    def by_row(self) -> bool:
+        """Whether a grant by site is compared with each Study and report, by who answers.
+
+        So it is where others reach all of them; else it is compared with the site that the process is of.
+        """
+        return {Scope.ALL, Scope.SITE} <= self.checked
 
     @property
     def is_public(self) -> bool:

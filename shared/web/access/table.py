@@ -1,7 +1,8 @@
 """The access table: every route of every service and of the runtime. Pure.
 
 A route that stands nowhere here does not let its process start. At a gateway a grant by site is compared with the
-gateway's own site. At the centre nothing compares yet by site, project or dataset, so such grants let nothing there.
+gateway's own site, at the centre with the site of each Study and report. Nothing compares yet by project, dataset or
+own work, so such grants let nothing.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from shared.web.access.rules import NOBODY, AccessTable, Rule
 from shared.web.access.words import AccessRole, Permission, Scope
 
 _SITE: Final = frozenset({Scope.SITE})
+_ROWS: Final = frozenset({Scope.ALL, Scope.SITE})
 _STUDY: Final = "/dicom-web/studies/{study}"
 _SERIES: Final = f"{_STUDY}/series/{{series}}"
 _INSTANCE: Final = f"{_SERIES}/instances/{{instance}}"
@@ -203,6 +205,7 @@ _CENTRE: Final = (
             f"GET {_STUDY}/instances",
             f"GET {_SERIES}/instances",
         ),
+        _ROWS,
     ),
     Rule(
         Permission.RETRIEVE,
@@ -214,6 +217,7 @@ _CENTRE: Final = (
             f"GET {_INSTANCE}/bulkdata/{{path}}",
             "GET /dicom-web/wado",
         ),
+        _ROWS,
     ),
     Rule(
         Permission.VIEW,
@@ -262,6 +266,7 @@ _CENTRE: Final = (
             "GET /api/diagnoses",
             "GET /api/annotations",
         ),
+        _ROWS,
     ),
     Rule(
         Permission.WRITE_CASES,

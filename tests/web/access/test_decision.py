@@ -64,7 +64,6 @@ BY_ROW = Rule(
     },
     ("GET /api/cases",),
     frozenset({Scope.ALL, Scope.SITE}),
-    by_row=True,
 )
 
 

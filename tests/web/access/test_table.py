@@ -103,8 +103,8 @@ def test_the_document_says_of_every_route_what_is_decided() -> None:
     for route, cells in rows.items():
         for role, cell in zip(AccessRole, cells, strict=True):
             own, other = decided_for(route, role), decided_for(route, role, site="other")
-            assert (own is Decision.ALLOWED) == (cell in ("all", "site", "everybody")), (route, role)
-            assert (other is Decision.ALLOWED) == (cell in ("all", "everybody")), (route, role)
+            assert (own is Decision.ALLOWED) == (cell in ("all", "site", "own site", "everybody")), (route, role)
+            assert (other is Decision.ALLOWED) == (cell in ("all", "own site", "everybody")), (route, role)
 
 
 def test_only_senders_and_the_privacy_officer_of_the_site_reach_what_identifies() -> None:
@@ -157,7 +157,7 @@ def test_each_permission_is_one_rule_and_each_role_has_something() -> None:
         ("GET /dicom-web/changefeed", {AccessRole.SERVICE}),
         ("POST /-/dead", {AccessRole.OPERATOR, AccessRole.ADMINISTRATOR}),
         ("POST /api/diagnoses", {AccessRole.RADIOLOGIST}),
-        ("GET /", {AccessRole.RADIOLOGIST, AccessRole.PRIVACY_OFFICER, AccessRole.SERVICE}),
+        ("GET /", {AccessRole.SITE_READER, AccessRole.RADIOLOGIST, AccessRole.PRIVACY_OFFICER, AccessRole.SERVICE}),
     ],
 )
 def test_who_may_use_a_route_whatever_the_site(route: str, roles: set[AccessRole]) -> None:

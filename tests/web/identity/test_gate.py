@@ -19,7 +19,7 @@ from tests.web.access.test_table import ROUTES_OF_THE_DOCUMENT
 from tests.web.identity.provider import Provider, provider
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
-LET_IN = re.compile(r"^(all|site|everybody)$")
+LET_IN = re.compile(r"^(all|site|own site|everybody)$")
 GATEWAY = "a-token-of-the-gateway-that-is-long-enough"
 
 
@@ -73,7 +73,7 @@ async def test_each_role_reaches_what_the_document_says_and_nothing_else(site: S
             continue
         at_own, at_other = await asyncio.gather(site.asked(route, own), site.asked(route, other))
         assert is_refused(at_own) is not bool(LET_IN.match(cells[column])), (route, at_own)
-        assert is_refused(at_other) is (cells[column] not in ("all", "everybody")), (route, at_other)
+        assert is_refused(at_other) is (cells[column] not in ("all", "own site", "everybody")), (route, at_other)
         assert 401 not in (at_own[0], at_other[0]), route
 
 
