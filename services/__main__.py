@@ -26,6 +26,7 @@ from services.anonymizer.cli import commands as anonymizer_cli
 from services.anonymizer.cli.audit_commands import audit
 from services.anonymizer.cli.name_commands import names
 from services.archive import service as archive
+from services.client_commands import clients
 from services.command_line import option_variables, run_command
 from services.enrolment import service as enrolment
 from services.identity import service as identity
@@ -65,6 +66,7 @@ app.add_typer(names, name="names")
 app.add_typer(users, name="users")
 app.add_typer(sites, name="sites")
 app.command("enrol")(enrol)
+app.add_typer(clients, name="clients")
 app.add_typer(dead_letters.commands(SERVICES), name="dead")
 app.add_typer(data_versions.rebuilding(), name="rebuild")
 app.add_typer(reconcile.reconciling(), name="reconcile")

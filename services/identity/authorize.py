@@ -27,11 +27,12 @@ WRONG: Final = translatable("The name or the password is wrong.")
 WAIT: Final = translatable("Too many wrong passwords. Wait a little, then try again.")
 
 
-def read_request(
-    query: Mapping[str, str], client_id: str, redirect_uris: frozenset[str], now: float
-) -> AuthorizationRequest:
-    """Return what a client asks for; raise Refused for a client that is not ours, Invalid for a wrong request. Pure."""
-    if query.get("client_id") != client_id or query.get("redirect_uri") not in redirect_uris:
+def read_request(query: Mapping[str, str], redirect_uris: frozenset[str], now: float) -> AuthorizationRequest:
+    """Return what a client asks for; raise Refused for one that is not ours, Invalid for a wrong request. Pure.
+
+    redirect_uris: of the client; none of one that is not known.
+    """
+    if query.get("redirect_uri") not in redirect_uris:
         raise Refused("unknown-client", "this is no client of ours, or not its address")
     if query.get("response_type") != "code" or "openid" not in query.get("scope", "").split(" "):
         raise Invalid("invalid-request", "response_type is code, and scope has openid")
@@ -41,11 +42,12 @@ def read_request(
         raise Invalid("invalid-request", f"a parameter has at most {MOST_PARAMETER} characters")
     return AuthorizationRequest(
         id=secrets.token_urlsafe(32),
-        client_id=client_id,
+        client_id=query["client_id"],
         redirect_uri=query["redirect_uri"],
         state=query.get("state", ""),
         nonce=query.get("nonce", ""),
         challenge=query["code_challenge"],
+        scope=query["scope"],
         began=now,
     )
 
@@ -60,7 +62,10 @@ class AuthorizeRoutes(routing.Routes):
     async def authorize(self, request: web.Request) -> web.Response:
         """Show the page on which somebody signs in."""
         deps = self._deps
-        asked = read_request(dict(request.query), deps.client_id, deps.redirect_uris, clock.now())
+        query, portal = dict(request.query), deps.client_id
+        client_id = query.get("client_id", "")
+        addresses = deps.redirect_uris if client_id == portal else await deps.clients.redirect_uris(client_id)
+        asked = read_request(query, addresses, clock.now())
         return await self._flow.begin(request, asked)
 
     @routing.post("/identity/sign-in")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.identity.clients import Clients
 from services.identity.passkeys import Passkeys
 from services.identity.passwords import Passwords
 from services.identity.settings import IdentitySettings
@@ -11,7 +12,7 @@ from shared.documents import Documents
 
 @dataclass(frozen=True)
 class IdentityDeps:
-    """issuer: the identifier.  audience: what access tokens are for.  client_id, redirect_uris: of the one client.
+    """issuer: the identifier.  audience: what access tokens are for.  client_id, redirect_uris: of the portal.
 
     pages_url: under which browsers see the issuer's pages, the name that passkeys are bound to.
     """
@@ -21,6 +22,7 @@ class IdentityDeps:
     keys: SigningKeys
     passwords: Passwords
     passkeys: Passkeys
+    clients: Clients
     issuer: str
     pages_url: str
     audience: str

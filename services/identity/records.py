@@ -40,6 +40,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
     began: float
     user: str = ""
     passkey_challenge: str = ""
+    scope: str = ""
 
 
 class Code(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,9 +76,66 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     began: float
 
 
+class Client(msgspec.Struct, frozen=True, kw_only=True):
+    """A program. secret: the SHA-256 of it.  key: a public JWK as JSON, in place of a secret; one of both is empty.
+
+    roles, sites, projects: its own.  redirect_uris: where people are sent back to who sign in to it.
+    """
+
+    name: str
+    roles: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    redirect_uris: tuple[str, ...] = ()
+    secret: str = ""
+    key: str = ""
+    began: float
+
+    @property
+    def subject(self) -> str:
+        """Its name among the subjects of tokens."""
+        return f"client:{self.name}"
+
+
+class Assertion(msgspec.Struct, frozen=True, kw_only=True):
+    """An assertion of a client that was shown. id: a digest of its name.  until: seconds since 1970."""
+
+    id: str
+    until: float
+
+
+class RefreshToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A refresh token. id: its SHA-256.  family: of the sign-in.  is_used: it was shown, and another given for it.
+
+    expires: when it is too late to show it.  until: the end of the family; seconds since 1970.
+    """
+
+    id: str
+    family: str
+    user: str
+    subject: str
+    client_id: str
+    auth_time: int
+    expires: float
+    until: float
+    is_used: bool = False
+
+
 USERS: Final = Collection("identity_users", User, key="name", fields=("subject",))
 REQUESTS: Final = Collection("identity_requests", AuthorizationRequest, key="id", fields=("began",))
 CODES: Final = Collection("identity_codes", Code, key="id", fields=("began",))
 PASSKEYS: Final = Collection("identity_passkeys", Passkey, key="id", fields=("user",))
 REGISTRATIONS: Final = Collection("identity_registrations", Registration, key="user")
-COLLECTIONS: Final[tuple[Collection[Any], ...]] = (USERS, REQUESTS, CODES, PASSKEYS, REGISTRATIONS)
+CLIENTS: Final = Collection("identity_clients", Client, key="name")
+ASSERTIONS: Final = Collection("identity_assertions", Assertion, key="id", fields=("until",))
+REFRESH: Final = Collection("identity_refresh_tokens", RefreshToken, key="id", fields=("family", "user", "until"))
+COLLECTIONS: Final[tuple[Collection[Any], ...]] = (
+    USERS,
+    REQUESTS,
+    CODES,
+    PASSKEYS,
+    REGISTRATIONS,
+    CLIENTS,
+    ASSERTIONS,
+    REFRESH,
+)

@@ -13,6 +13,7 @@ from yarl import URL
 
 from services.identity.account import PATH, AccountRoutes
 from services.identity.authorize import AuthorizeRoutes
+from services.identity.clients import Clients
 from services.identity.deps import IdentityDeps
 from services.identity.local import Note, write_note
 from services.identity.passkeys import Passkeys, RelyingParty
@@ -38,6 +39,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
         yield Running()
         return
     pages_url = pages_url_of(access, place.base_url)
+    issuer = issuer_of(access, place.base_url)
     folder = place.home / "identity"
     deps = IdentityDeps(
         documents=place.documents,
@@ -45,8 +47,9 @@ async def opens(place: Place) -> AsyncIterator[Running]:
         keys=await asyncio.to_thread(SigningKeys, folder, settings.key_s),
         passwords=passwords,
         passkeys=Passkeys(place.documents, _party(pages_url), settings.request_s),
+        clients=Clients(place.documents, frozenset({issuer, f"{issuer}/token"})),
         pages_url=pages_url,
-        issuer=issuer_of(access, place.base_url),
+        issuer=issuer,
         audience=AUDIENCE,
         client_id=CLIENT,
         redirect_uris=redirect_uris_of(access, place.base_url),

@@ -15,6 +15,12 @@ class IdentitySettings(msgspec.Struct, frozen=True):
     request_s: Annotated[Seconds, Meta(description="How long a page of signing in may stay open.")] = 600.0
     code_s: Annotated[Seconds, Meta(description="How long the code of a sign-in is good.")] = 60.0
     token_s: Annotated[Seconds, Meta(description="How long a token is good.")] = 600.0
+    refresh_s: Annotated[
+        Seconds, Meta(description="How long a refresh token is good; each use gives the next one.")
+    ] = 86_400.0
+    refresh_most_s: Annotated[
+        Seconds, Meta(description="After what time somebody signs in anew, whatever was refreshed.")
+    ] = 604_800.0
     key_s: Annotated[Seconds, Meta(description="After what time a start makes a new signing key.")] = 1_000_000.0
     password_characters: Annotated[
         int, Meta(description="How many characters a password has at least.", ge=8, le=128)

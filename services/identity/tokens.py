@@ -1,45 +1,33 @@
 """The token endpoint, the issuer's metadata and its keys.
 
-Source: OpenID Connect Core 1.0, 2 and 3.1.3; Discovery 1.0, 3; RFC 6749 5; RFC 7636 4.6; RFC 9068 2.2.
+Source: OpenID Connect Core 1.0, 2 and 3.1.3; Discovery 1.0, 3; RFC 6749 5; RFC 9068 2.2.
 """
 
-import hmac
+from collections.abc import Mapping
 from typing import Any, Final
 
-import msgspec
 import orjson
 from aiohttp import web
 
+from services.identity.clients import ALGORITHMS, METHODS, ClientRefused
 from services.identity.deps import IdentityDeps
-from services.identity.issued import access_claims, identity_claims
-from services.identity.records import CODES, USERS, Code, User
+from services.identity.grants import OFFLINE, GrantRefused, Grants
+from services.identity.records import Client
 from services.identity.signing_keys import ALGORITHM
 from shared import clock
-from shared.documents import Range
-from shared.errors import Conflict
+from shared.logs import decided
 from shared.web import routing
+from shared.web.identity.embedded import CLIENT as PORTAL
 from shared.web.identity.embedded import ROOT
-from shared.web.identity.sessions import digest
-from shared.web.identity.sign_in import code_challenge
 
-SWEPT: Final = 100
-
-
-def is_proven(code: Code, form: dict[str, str], now: float, lasts_s: float) -> bool:
-    """Say whether a code is for whoever shows it: its client and address, its verifier (RFC 7636), and not too late."""
-    request, verifier = code.request, form.get("code_verifier", "")
-    if form.get("client_id") != request.client_id or form.get("redirect_uri") != request.redirect_uri:
-        return False
-    if not 43 <= len(verifier) <= 128 or not verifier.isascii() or now - code.began >= lasts_s:
-        return False
-    return hmac.compare_digest(code_challenge(verifier), request.challenge)
+GRANTS: Final = ("authorization_code", "refresh_token", "client_credentials")
 
 
 class TokenRoutes(routing.Routes):
     """The handlers of the routes."""
 
     def __init__(self, deps: IdentityDeps) -> None:
-        self._deps = deps
+        self._deps, self._grants = deps, Grants(deps)
 
     @routing.get("/identity/.well-known/openid-configuration")
     async def metadata(self, _: web.Request) -> web.Response:
@@ -52,12 +40,13 @@ class TokenRoutes(routing.Routes):
                 "token_endpoint": f"{issuer}/token",
                 "jwks_uri": f"{issuer}/jwks",
                 "response_types_supported": ["code"],
-                "grant_types_supported": ["authorization_code"],
+                "grant_types_supported": GRANTS,
                 "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": [ALGORITHM],
-                "token_endpoint_auth_methods_supported": ["none"],
+                "token_endpoint_auth_methods_supported": METHODS,
+                "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
                 "code_challenge_methods_supported": ["S256"],
-                "scopes_supported": ["openid", "profile"],
+                "scopes_supported": ["openid", "profile", OFFLINE],
                 "claims_supported": ["sub", "preferred_username", "roles", "sites", "projects"],
                 "authorization_response_iss_parameter_supported": True,
             }
@@ -70,49 +59,29 @@ class TokenRoutes(routing.Routes):
 
     @routing.post("/identity/token")
     async def token(self, request: web.Request) -> web.Response:
-        """Give tokens for a code, once."""
+        """Give tokens to a client that shows who it is."""
         form = {name: str(value) for name, value in (await request.post()).items()}
-        if form.get("grant_type") != "authorization_code":
-            return _json({"error": "unsupported_grant_type"}, 400)
-        deps, now, key = self._deps, clock.now(), digest(form.get("code", ""))
-        code = await self._used(key)
-        await self._sweep(now)
-        user = await deps.documents.get(USERS, code.user) if code is not None else None
-        if code is None or user is None or not is_proven(code, form, now, deps.settings.code_s):
-            return _json({"error": "invalid_grant"}, 400)
-        return _json(self._tokens(code, user, now))
-
-    def _tokens(self, code: Code, user: User, now: float) -> dict[str, Any]:
-        deps, at, lasts_s = self._deps, int(now), int(self._deps.settings.token_s)
-        nonce, signed_in = code.request.nonce, int(code.began)
-        access = access_claims(deps.issuer, deps.audience, deps.client_id, user, at, lasts_s)
-        identity = identity_claims(deps.issuer, deps.client_id, user, at, lasts_s, nonce=nonce, auth_time=signed_in)
-        return {
-            "access_token": deps.keys.signed(access, "at+jwt"),
-            "id_token": deps.keys.signed(identity, "JWT"),
-            "token_type": "Bearer",
-            "expires_in": lasts_s,
-            "scope": "openid profile",
-        }
-
-    async def _used(self, key: str) -> Code | None:
-        """Return a code that is shown for the first time; of several who show it at once, one has it."""
-        documents = self._deps.documents
-        code, version = await documents.get_versioned(CODES, key) or (None, 0)
-        if code is None or code.is_used:
-            return None
         try:
-            await documents.put(CODES, msgspec.structs.replace(code, is_used=True), if_version=version)
-        except Conflict:
-            return None
-        return code
+            client = await self._deps.clients.shown(request.headers.get("Authorization", ""), form)
+            return _json(await self._granted(form, client))
+        except ClientRefused:
+            decided("client-refused", level="warning")
+            return _json({"error": "invalid_client"}, 401, {"WWW-Authenticate": "Basic"})
+        except GrantRefused as error:
+            return _json({"error": str(error)}, 400)
 
-    async def _sweep(self, now: float) -> None:
-        old = await self._deps.documents.find(CODES, Range("began", high=now - self._deps.settings.code_s), limit=SWEPT)
-        for each in old.documents:
-            await self._deps.documents.delete(CODES, each.id)
+    async def _granted(self, form: Mapping[str, str], client: Client | None) -> dict[str, Any]:
+        now, client_id = clock.now(), client.name if client is not None else PORTAL
+        grant = form.get("grant_type")
+        if grant == "authorization_code":
+            return await self._grants.by_code(form, client_id, now)
+        if grant == "refresh_token":
+            return await self._grants.by_refresh_token(form, client_id, now)
+        if grant == "client_credentials":
+            return self._grants.by_client(client, now)
+        raise GrantRefused("unsupported_grant_type")
 
 
-def _json(value: object, status: int = 200) -> web.Response:
-    headers = {"Cache-Control": "no-store"}
+def _json(value: object, status: int = 200, more: Mapping[str, str] | None = None) -> web.Response:
+    headers = {"Cache-Control": "no-store", **(more or {})}
     return web.Response(body=orjson.dumps(value), status=status, content_type="application/json", headers=headers)

@@ -7,11 +7,12 @@ from typing import Final
 
 import orjson
 
+from services.identity.grants import forget_refresh_tokens
 from services.identity.passkeys import forget_passkeys
 from services.identity.passwords import Passwords, one_time_password
 from services.identity.records import USERS, User
 from shared.certificates import private_files
-from shared.documents import Documents
+from shared.documents import Documents, Eq
 from shared.documents.optimistic import change
 from shared.web.access.words import AccessRole
 
@@ -31,7 +32,7 @@ async def put_user(
         return User(name=name, subject=subject, roles=roles, sites=sites, password=kept)
 
     await change(documents, USERS, name, step)
-    await forget_passkeys(documents, name)
+    await _forget_what_lets_in(documents, name)
     return password
 
 
@@ -39,8 +40,14 @@ async def forget(documents: Documents, name: str) -> User | None:
     """Remove a user with all passkeys, and return who it was; None if there was none."""
     known = await documents.get(USERS, name)
     await documents.delete(USERS, name)
-    await forget_passkeys(documents, name)
+    await _forget_what_lets_in(documents, name)
     return known
+
+
+async def _forget_what_lets_in(documents: Documents, name: str) -> None:
+    """Forget a user's passkeys and refresh tokens."""
+    await forget_passkeys(documents, name)
+    await forget_refresh_tokens(documents, Eq("user", name))
 
 
 async def first_users(documents: Documents, passwords: Passwords, site: str) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.flow.system import JMID, System, start_up, until
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 REPORT = {
     "resourceType": "DiagnosticReport",
