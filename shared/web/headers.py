@@ -1,5 +1,6 @@
 """What each answer tells the browser to allow: no sniffing, no foreign frames, no inline scripts on pages.
 
+What was answered to somebody is kept for nobody else: it is asked for again, by whoever asks (RFC 9111 5.2.2).
 What is stored here and answered by the archive may be XML or HTML of anybody's: shown by itself, it may do nothing.
 Source: W3C Content Security Policy Level 3; Referrer Policy; WHATWG Fetch 3.6 (X-Content-Type-Options).
 """
@@ -10,8 +11,11 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from shared.web.identity.actor import actor_of
+
 POLICY: Final = "Content-Security-Policy"
 STORED: Final = "default-src 'none'; sandbox; frame-ancestors 'self'"
+PRIVATE: Final = "private, no-cache"
 OTHER: Final = "frame-ancestors 'self'"
 _STORED_AT: Final = "/dicom-web"
 
@@ -43,6 +47,8 @@ def telling(pages: str) -> Callable[[web.Request, web.StreamResponse], Awaitable
         headers = response.headers
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("Referrer-Policy", "same-origin")
+        if actor_of(request) is not None:
+            headers.setdefault("Cache-Control", PRIVATE)
         headers.setdefault(POLICY, policy_of(request.path, response.content_type, pages))
 
     return tell

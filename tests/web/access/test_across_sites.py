@@ -149,6 +149,7 @@ async def test_what_was_kept_for_who_sees_all_is_not_given_to_who_does_not(sites
     assert first.status == 200
     assert [answer.status for answer in answers] == [404, 404]
     assert "ETag" not in answers[0].headers
+    assert first.headers["Cache-Control"] == "private, no-cache"
 
 
 async def test_a_gateway_stores_for_its_own_site_and_into_its_own_studies(sites: Sites) -> None:
