@@ -4,7 +4,7 @@ from shared.web.access.rules import Rule
 from shared.web.access.table import TABLE
 from shared.web.access.words import AccessRole, Scope
 
-ROUTES = ("route", "permission", *AccessRole)
+ROUTES = ("route", "permission", "audited as", *AccessRole)
 
 
 def permissions() -> list[tuple[str, str, str]]:
@@ -15,7 +15,7 @@ def permissions() -> list[tuple[str, str, str]]:
 def routes() -> list[tuple[str, ...]]:
     """Return each route with its permission and, role by role, the scope in which it may be used."""
     return [
-        (f"`{route}`", rule.permission.value, *(_cell(rule, role) for role in AccessRole))
+        (f"`{route}`", rule.permission.value, rule.audit.value, *(_cell(rule, role) for role in AccessRole))
         for rule in TABLE.rules
         for route in rule.routes
     ]

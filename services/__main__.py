@@ -23,9 +23,10 @@ from services import (
 )
 from services.anonymizer import service as anonymizer
 from services.anonymizer.cli import commands as anonymizer_cli
-from services.anonymizer.cli.audit_commands import audit
+from services.anonymizer.cli.log_commands import log as deid_log
 from services.anonymizer.cli.name_commands import names
 from services.archive import service as archive
+from services.audit_commands import audit
 from services.client_commands import clients
 from services.command_line import option_variables, run_command
 from services.enrolment import service as enrolment
@@ -61,6 +62,7 @@ app = typer.Typer(help="J-MID: a country's medical images and radiology reports.
 app.add_typer(anonymizer_cli.deid, name="deid")
 app.add_typer(anonymizer_cli.keys, name="keys")
 app.add_typer(anonymizer_cli.profile, name="profile")
+anonymizer_cli.deid.add_typer(deid_log, name="log")
 app.add_typer(audit, name="audit")
 app.add_typer(names, name="names")
 app.add_typer(users, name="users")

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from services.anonymizer.pseudonyms import key_wrapping
 from services.anonymizer.settings import AnonymizerSettings
-from services.command_line import HomeOption
+from services.command_line import HomeOption, ports_of, run_work
 from shared import logs
 from shared.backup import back_up
 from shared.backup import restore as reading
@@ -27,6 +27,7 @@ from shared.backup.repository import KEY_BYTES, Repository, Root, private
 from shared.backup.restore import Compared
 from shared.console import console
 from shared.errors import NotFound, SettingsError
+from shared.runtime.audit.trail import audit_settings, folder_of, record_command
 from shared.runtime.backup_settings import BackupSettings
 from shared.runtime.home import claimed
 from shared.runtime.ports import PortSettings, port_settings
@@ -89,7 +90,17 @@ def restore(
     else:
         with claimed(home.resolve(), alone=True):
             compared = reading.restore(repository, root, home.resolve())
+            run_work(_noted(home.resolve(), root.id))
     _tell(root, compared, "agree with their digests" if verify else f"are in {home}")
+
+
+async def _noted(home: Path, backup_id: str) -> None:
+    """Write into the audit trail of each place that it was restored."""
+    for role in Role:
+        if not folder_of(audit_settings(os.environ), home / role.value).is_dir():
+            continue  # it had none yet
+        async with ports_of(role, home, ()) as ports:
+            await record_command(ports.documents, role, home / role.value, "restore", backup_id)
 
 
 def _check(home: Path, to: Path, settings: BackupSettings) -> None:

@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from services import home_check
+from services.audit_commands import faults_and_check, trail_of
 from services.command_line import HomeOption
 from services.home_check import Finding
 from shared import logs, sqlite_check
@@ -37,7 +38,7 @@ def checking(services: Sequence[Service]) -> Callable[..., None]:
     """Return the command that looks at a home of these services."""
 
     def command(home: HomeOption = Path("jmid-home"), whole: BytesOption = False, accept: LossOption = False) -> None:
-        """Look for damage: databases, records, keys, index, viewer, stored bytes. Exit code 1 if there is any.
+        """Look for damage: databases, records, audit trail, keys, index, viewer, bytes. Exit code 1 if there is any.
 
         Services may run meanwhile. Nothing is changed, but with --accept-loss.
         """
@@ -71,6 +72,8 @@ async def _of_role(services: Sequence[Service], role: Role, home: Path, *, whole
     async with open_ports(settings, role, home, _STORES[role], os.environ) as ports:
         async for finding in home_check.records(services, role, ports.documents):
             yield finding
+        for fault in (await faults_and_check(await trail_of(role, ports.documents, home)))[0]:
+            yield Finding(f"{role}: audit trail", fault.what, "Audit trail")
         if role is Role.GATEWAY:
             async for finding in home_check.key_versions(home, ports.documents):
                 yield finding

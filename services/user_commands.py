@@ -13,6 +13,7 @@ from services.identity.settings import IdentitySettings
 from services.identity.users import forget, put_user
 from services.places import issuer_role
 from shared.console import console
+from shared.runtime.audit.trail import record_command
 from shared.web.access.words import AccessRole
 
 out = console()
@@ -59,12 +60,16 @@ async def _all(home: Path) -> list[User]:
 
 
 async def _set(home: Path, name: str, roles: tuple[str, ...], sites: tuple[str, ...]) -> str:
-    async with ports_of(issuer_role(home), home, ()) as ports:
+    role = issuer_role(home)
+    async with ports_of(role, home, ()) as ports:
         await ports.documents.declare(*COLLECTIONS)
+        await record_command(ports.documents, role, home / role.value, "users set", name)
         return await put_user(ports.documents, Passwords(ports.documents, IdentitySettings()), name, roles, sites)
 
 
 async def _remove(home: Path, name: str) -> bool:
-    async with ports_of(issuer_role(home), home, ()) as ports:
+    role = issuer_role(home)
+    async with ports_of(role, home, ()) as ports:
         await ports.documents.declare(*COLLECTIONS)
+        await record_command(ports.documents, role, home / role.value, "users remove", name)
         return await forget(ports.documents, name) is not None

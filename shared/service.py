@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import msgspec
 from aiohttp import web
 
+from shared.audit.log import AuditLog
 from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.documents import Collection, Documents
@@ -45,6 +46,7 @@ class Place:
     base_url: this process' own address, such as http://127.0.0.1:8080.
     own_headers: show who this process is, in requests to other services of the system.
     environ: read once, by the service's settings, at opening.  text_check: looks for names in what a person types.
+    audit: the audit trail of the role; None where nothing is recorded.
     """
 
     role: Role
@@ -58,6 +60,7 @@ class Place:
     cpu: Cpu
     text_check: TextCheck = unchecked
     own_headers: Mapping[str, str] = field(default_factory=dict)
+    audit: AuditLog | None = None
 
 
 Handler = Callable[[Any], Awaitable[Sequence[Event]]]

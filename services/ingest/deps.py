@@ -12,6 +12,7 @@ from services.ingest.reloaded import Reloaded
 from services.ingest.room import Room
 from services.ingest.rules.rule_file import SETTING, RuleSet, rules_in_force
 from services.ingest.settings import IngestSettings
+from shared.audit.log import AuditLog
 from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.documents import Documents
@@ -27,7 +28,8 @@ _SMALL_BYTES: Final = 256 << 10
 @dataclass(frozen=True)
 class IngestDeps:
     """blobs: the identified store.  scratch: a folder for what is too large for memory.
-    cpu: for work whose cost a sender decides.  wake_up: set when something has arrived."""
+    cpu: for work whose cost a sender decides.  wake_up: set when something has arrived.
+    audit: the audit trail of the gateway; None where nothing is recorded."""
 
     settings: IngestSettings
     documents: Documents
@@ -37,6 +39,7 @@ class IngestDeps:
     csv_folder: Path
     scratch: Path
     cpu: Cpu
+    audit: AuditLog | None = None
     wake_up: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def read(self, data: bytes, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -52,7 +52,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     mapping = load_mapping(settings.csv_mapping)
     folder = settings.csv_folder or place.home / "ingest" / "csv"
     blobs, scratch = place.blobs["identified"], place.home / "ingest" / "scratch"
-    deps = IngestDeps(settings, place.documents, blobs, place.bus, place.site, folder, scratch, place.cpu)
+    deps = IngestDeps(settings, place.documents, blobs, place.bus, place.site, folder, scratch, place.cpu, place.audit)
 
     sources = Reloaded(SETTING, [settings.sources] if settings.sources else [], lambda: read_sources(settings))
     watched = [*deps.admission.files, deps.rules, sources]  # of these, one that cannot be used does not start

@@ -10,9 +10,10 @@ from shared.service import Role
 SCRATCH = "backup-scratch"
 _ROLE = "|".join(Role)
 _LEFT_OUT = re.compile(
-    rf"lock|addresses|viewer|jmid\.log|{SCRATCH}|({_ROLE})/(?:search|archive|[^/]*\.sqlite.*|[^/]+/scratch|blobs/[^/]+/drafts)"
+    rf"lock|addresses|viewer|jmid\.log|{SCRATCH}|({_ROLE})/(?:search|archive|audit/tip\.json.*|[^/]*\.sqlite.*|[^/]+/scratch|blobs/[^/]+/drafts)"
 )
-"""The index of search is made again from the feeds; <role>/archive and the scratch folders hold parts of requests."""
+"""The index of search is made again from the feeds; <role>/archive and the scratch folders hold parts of requests.
+Where the audit trail ends is noted anew, since a backup's databases are of another moment than its files."""
 
 
 def files(home: Path) -> Iterator[tuple[str, Path]]:

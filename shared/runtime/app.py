@@ -1,7 +1,7 @@
 """The one aiohttp application of a process: the services' routes, pages, health and metrics."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -10,15 +10,17 @@ from aiohttp.typedefs import Handler
 
 from shared.metrics import REQUEST
 from shared.runtime import dead_page, health
+from shared.runtime.audit.trail import log_of
 from shared.runtime.state import Host
-from shared.service import Service
+from shared.service import Role, Service
 from shared.web import headers, hosts, language
+from shared.web.audited import Audited
 from shared.web.content_coding import content_coding
 from shared.web.csrf import csrf
 from shared.web.errors import errors
 
 WEB = Path(__file__).parent.parent / "web"
-_OWNERS: web.AppKey[dict[web.AbstractRoute, str]] = web.AppKey("owners")
+_OWNERS: web.AppKey[dict[web.AbstractRoute, Service]] = web.AppKey("owners")
 MIDDLEWARES = (errors, csrf, content_coding)
 MAX_FORM_BYTES = 16 << 20  # of bodies that a handler reads whole; streamed ones have no limit
 
@@ -30,7 +32,10 @@ def build(host: Host, extra: Sequence[web.AbstractRouteDef], every: Sequence[Ser
     """
     asked = [host.gate.middleware] if host.gate is not None else []
     named = [hosts.only(host.names)] if host.names else []
-    middlewares = [_measured, errors, *named, *asked, *MIDDLEWARES[1:]]
+    owners: dict[web.AbstractRoute, Service] = {}
+    audited = Audited(host.access, log_of(host, lambda request: _role(owners, request))) if host.audit else None
+    recorded = [audited.middleware] if audited is not None else []
+    middlewares = [_measured, errors, *named, *recorded, *asked, *MIDDLEWARES[1:]]
     application = web.Application(client_max_size=MAX_FORM_BYTES, middlewares=middlewares)
     folders = {s.name: jinja2.FileSystemLoader(r.templates) for s, r in host.open if r.templates}
     loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(WEB / "templates"), jinja2.PrefixLoader(folders)])
@@ -41,9 +46,10 @@ def build(host: Host, extra: Sequence[web.AbstractRouteDef], every: Sequence[Ser
     origins = [url for _, running in host.open for url in running.origins]
     application.on_response_prepare.append(headers.telling(headers.page_policy(origins, host.targets)))
     environment.globals |= {"is_open": host.gate is None, "may": host.gate.may if host.gate else _everybody_may}
-    owners: dict[web.AbstractRoute, str] = {}
+    if audited is not None:
+        application.on_response_prepare.append(audited.note)
     for service, running in host.open:
-        owners |= dict.fromkeys(application.add_routes(running.routes), service.name)
+        owners |= dict.fromkeys(application.add_routes(running.routes), service)
     application[_OWNERS] = owners
     application.add_routes(health.routes(host))
     application.add_routes(dead_page.routes(host, every))
@@ -53,6 +59,11 @@ def build(host: Host, extra: Sequence[web.AbstractRouteDef], every: Sequence[Ser
     application.router.add_static("/static", WEB / "static")
     host.access.check(_routes(application))
     return application
+
+
+def _role(owners: Mapping[web.AbstractRoute, Service], request: web.Request) -> Role | None:
+    owner = owners.get(request.match_info.route)
+    return owner.role if owner is not None else None
 
 
 def _everybody_may(_actor: object, _path: str, _method: str = "GET") -> bool:
@@ -77,5 +88,7 @@ async def _measured(request: web.Request, handler: Handler) -> web.StreamRespons
         status = error.status
         raise
     finally:
-        service = request.app[_OWNERS].get(request.match_info.route, "runtime")
-        REQUEST.labels(service, request.method, f"{status // 100}xx").observe(time.perf_counter() - started)
+        owner = request.app[_OWNERS].get(request.match_info.route)
+        REQUEST.labels(owner.name if owner is not None else "runtime", request.method, f"{status // 100}xx").observe(
+            time.perf_counter() - started
+        )

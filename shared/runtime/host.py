@@ -26,6 +26,7 @@ from shared.logs import decided
 from shared.runtime import app as apps
 from shared.runtime import listeners, tls
 from shared.runtime.asking import asking, service_token
+from shared.runtime.audit.trail import audit_settings, auditing
 from shared.runtime.consumers import consume_forever
 from shared.runtime.cpu import LIMIT_S, MEMORY_BYTES, cpu_pool
 from shared.runtime.databases import check_before_opening, note_made
@@ -129,7 +130,7 @@ async def hosted(
     """Run the services until the context ends, then drain. Raises SettingsError for a wrong setting or a taken port."""
     services, home, environ = hosting.services, hosting.home, hosting.environ
     settings = settings_reader.read(HostSettings, "HOST", environ)
-    access = access_settings(environ)
+    access, audit = access_settings(environ), audit_settings(environ)
     check_address(access, hosting.bind)
     async with AsyncExitStack() as stack:
         cpu = await stack.enter_async_context(cpu_pool(settings.workers, settings.work_s, settings.worker_memory_bytes))
@@ -147,6 +148,7 @@ async def hosted(
         for role in sorted({service.role for service in services}):
             await check_before_opening(port_settings(role, environ), home / role.value, settings.start_check_s)
             await _open_role(stack, host, role, hosting)
+            await stack.enter_async_context(auditing(host, role, audit, hosting.site, environ))
         for service in services:
             ports = host.ports[service.role]
             place = Place(
@@ -161,6 +163,7 @@ async def hosted(
                 cpu=cpu,
                 text_check=hosting.text_check,
                 own_headers=bearer.header(token),
+                audit=host.audit.get(service.role),
             )
             running = await stack.enter_async_context(service.opens(place))
             host.open.append((service, running))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from shared.audit.log import AuditLog
 from shared.runtime.ports import Ports
 from shared.runtime.tasks import Task
 from shared.runtime.tls import ServerTls
@@ -21,6 +22,7 @@ class Host:
     gate: asks who calls; None where nobody is asked.  sign_in: the routes of signing in and out.
     names: under which it answers; empty is any.  targets: URLs that forms of its pages lead to in the end.
     base_url: as it reaches itself.  public_url: of the bound address.  tls: that this speaks.
+    audit: the audit trails; empty where nothing is recorded.
     """
 
     base_url: str
@@ -37,3 +39,4 @@ class Host:
     targets: Sequence[str] = ()
     public_url: str = ""
     tls: ServerTls | None = None
+    audit: dict[Role, AuditLog] = field(default_factory=dict)

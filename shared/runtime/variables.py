@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from shared.audit.settings import AuditSettings
 from shared.certificates.settings import TlsSettings
 from shared.lease import LeaseSettings
 from shared.runtime.backup_settings import BackupSettings
@@ -24,6 +25,7 @@ def groups(services: Iterable[Service]) -> list[Group]:
         ("JMID_HOST", HostSettings),
         ("JMID_LEASE", LeaseSettings),
         ("JMID_TLS", TlsSettings),
+        ("JMID", AuditSettings),
     ]
     return [("JMID", PortSettings), *of_process, *own.items(), ("JMID_BACKUP", BackupSettings)]
 

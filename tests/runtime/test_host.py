@@ -112,6 +112,7 @@ async def test_a_service_is_served_and_its_health_is_real(tmp_path: Path) -> Non
             "centre:bus": "ok",
             "centre:documents": "ok",
             "centre:blobs:archive": "ok",
+            "centre:audit:written": "ok",
             "centre:probe:consumer": "ok",
             "tasks": "ok",
             "disk": "ok",

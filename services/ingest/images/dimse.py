@@ -145,7 +145,7 @@ class DimseReceiver:
             self._reject(association, Rejection.LIMIT_EXCEEDED, "limit-exceeded", peer.name)
 
     def _reject(self, association: Association, rejection: Rejection, reason: str, peer: str) -> None:
-        note_refused("dimse", reason, peer)
+        note_refused("dimse", reason, peer, audit=self._deps.audit, address=association.requestor.address or "")
         association.acse.send_reject(*rejection.value)
         association.kill()
 

@@ -6,6 +6,9 @@ from services.ingest.peers import tls
 from services.ingest.peers.listed import SETTING, PeerList, read_peers
 from services.ingest.reloaded import Reloaded
 from services.ingest.settings import IngestSettings
+from shared.audit.log import AuditLog
+from shared.audit.record import Happening, Who
+from shared.audit.words import Action, EventKind, Outcome
 from shared.logs import decided
 from shared.metrics import CALLERS_REFUSED
 
@@ -41,7 +44,13 @@ class Admission:
 _DECISIONS = {"dimse": "association-rejected", "mllp": "mllp-refused"}
 
 
-def note_refused(protocol: str, reason: str, peer: str = "") -> None:
-    """Log and count that a caller was refused. peer: a name of the list, never what a caller says."""
+def note_refused(
+    protocol: str, reason: str, peer: str = "", *, audit: AuditLog | None = None, address: str = ""
+) -> None:
+    """Log, count and record that a caller was refused. peer: a name of the list, never what a caller says."""
+    if audit is not None:
+        who = Who(subject=f"{protocol}:{peer}" if peer else "", name=peer, address=address, shown=protocol)
+        refused = Happening(EventKind.NODE_REFUSED, Action.EXECUTE, who, Outcome.REFUSED, reason, route=protocol)
+        audit.note_from_thread(refused)
     decided(_DECISIONS[protocol], level="warning", service="ingest", reason=reason, peer=peer or None)
     CALLERS_REFUSED.labels(protocol, peer, reason).inc()

@@ -32,6 +32,8 @@ from services.ingest.rules.decision import Decision, Sent, decide
 from services.ingest.rules.facts import Facts, report_facts
 from services.ingest.rules.rule_file import EVERYTHING, RuleSet
 from shared import clock
+from shared.audit.record import Happening, Who
+from shared.audit.words import Action, EventKind
 from shared.dicom import spool
 from shared.errors import Invalid
 from shared.logs import decided
@@ -43,9 +45,18 @@ from shared.supervision import origin
 def new_receipt(
     deps: IngestDeps, endpoint: str, kind: str, sender: str = "", *, manual: bool = False, priority: bool = False
 ) -> Receipt:
-    """Return a receipt that nothing is on yet. Its id is random: it says nothing about anybody."""
+    """Return a receipt that nothing is on yet. Its id is random: it says nothing about anybody.
+
+    What came by no request of HTTP has its record in the audit trail by this: its sender, and the receipt.
+    """
+    receipt_id = str(uuid.uuid4())
+    if deps.audit is not None and endpoint in _WITHOUT_REQUEST:
+        who = Who(subject=f"{endpoint}:{sender}" if sender else endpoint, name=sender or endpoint, shown=endpoint)
+        objects = (f"receipt:{receipt_id}",)
+        happened = Happening(EventKind.IMPORT, Action.CREATE, who, route=endpoint, objects=objects)
+        deps.audit.note_from_thread(happened)
     return Receipt(
-        id=str(uuid.uuid4()),
+        id=receipt_id,
         site=deps.site,
         endpoint=endpoint,
         kind=kind,
@@ -56,6 +67,7 @@ def new_receipt(
     )
 
 
+_WITHOUT_REQUEST = frozenset({"dimse", "mllp", "csv", "pull"})
 Bytes = bytes | mmap.mmap
 
 

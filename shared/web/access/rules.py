@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from shared.audit.words import AuditClass
 from shared.errors import RouteNotDeclared
+from shared.web.access.audited_as import AUDITED_AS
 from shared.web.access.words import AccessRole, Permission, Scope
 
 NOBODY: Mapping[AccessRole, Scope] = MappingProxyType({})
@@ -34,18 +36,28 @@ class Rule:
         return {Scope.ALL, Scope.SITE} <= self.checked
 
     @property
+    def audit(self) -> AuditClass:
+        """What its requests are recorded as."""
+        return AUDITED_AS[self.permission]
+
+    @property
     def is_public(self) -> bool:
         """Whether it is for everybody, known or not."""
-        return self.permission is Permission.PUBLIC
+        return self.permission in (Permission.PUBLIC, Permission.SIGN_IN)
 
 
 class AccessTable:
-    """The rules by route. Raises RouteNotDeclared for a route that two of them name."""
+    """The rules by route.
+
+    Raises RouteNotDeclared for a route that two of them name, and for a rule of which nothing says how it is audited.
+    """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
         self._by_route: dict[str, Rule] = {}
         for rule in self.rules:
+            if rule.permission not in AUDITED_AS:
+                raise RouteNotDeclared(f"audited_as says nothing of the permission {rule.permission}")
             for route in rule.routes:
                 if route in self._by_route:
                     raise RouteNotDeclared(f"the access table names {route} twice")

@@ -8,7 +8,8 @@ own work, so such grants let nothing.
 from collections.abc import Mapping
 from typing import Final
 
-from shared.web.access.rules import NOBODY, AccessTable, Rule
+from shared.web.access.rules import AccessTable, Rule
+from shared.web.access.runtime_rules import RUNTIME, of_all
 from shared.web.access.words import AccessRole, Permission, Scope
 
 _SITE: Final = frozenset({Scope.SITE})
@@ -25,10 +26,6 @@ def _of_site(*roles: AccessRole) -> Mapping[AccessRole, Scope]:
     return dict.fromkeys(roles, Scope.SITE)
 
 
-def _of_all(*roles: AccessRole) -> Mapping[AccessRole, Scope]:
-    return dict.fromkeys(roles, Scope.ALL)
-
-
 _READERS: Final = {
     AccessRole.SITE_READER: Scope.SITE,
     AccessRole.RADIOLOGIST: Scope.ALL,
@@ -36,59 +33,6 @@ _READERS: Final = {
     AccessRole.PRIVACY_OFFICER: Scope.ALL,
     AccessRole.SERVICE: Scope.ALL,
 }
-
-_RUNTIME: Final = (
-    Rule(
-        Permission.PUBLIC,
-        "see whether the process lives, choose a language, load what pages look like, sign in and out",
-        NOBODY,
-        (
-            "GET /-/live",
-            "GET /-/ready",
-            "GET /-/language/{language}",
-            "GET /-/sign-in",
-            "GET /-/sign-in/back",
-            "POST /-/sign-out",
-            "GET /-/signed-out",
-            "GET /static",
-            "GET /identity/.well-known/openid-configuration",
-            "GET /identity/jwks",
-            "GET /identity/authorize",
-            "POST /identity/sign-in",
-            "POST /identity/new-password",
-            "POST /identity/passkey",
-            "POST /identity/new-passkey",
-            "POST /identity/token",
-            "GET /enrolment/authority",
-            "POST /enrolment/certificates",
-            "OPTIONS /dicom-web",
-            "OPTIONS /dicom-web/",
-        ),
-    ),
-    Rule(
-        Permission.OPERATE,
-        "see figures, dead letters and set-aside items, and have them tried again",
-        _of_all(AccessRole.OPERATOR, AccessRole.ADMINISTRATOR),
-        ("GET /-/status", "GET /-/dead", "POST /-/dead", "GET /-/dead.json"),
-    ),
-    Rule(
-        Permission.READ_METRICS,
-        "read the metrics",
-        _of_all(AccessRole.OPERATOR, AccessRole.ADMINISTRATOR, AccessRole.SERVICE),
-        ("GET /-/metrics",),
-    ),
-    Rule(
-        Permission.OWN_ACCOUNT,
-        "see and change how they themselves sign in at the embedded issuer",
-        _of_all(*(role for role in AccessRole if role is not AccessRole.SERVICE)),
-        (
-            "GET /identity/account",
-            "POST /identity/account/passkeys/begin",
-            "POST /identity/account/passkeys",
-            "POST /identity/account/passkeys/remove",
-        ),
-    ),
-)
 
 _GATEWAY: Final = (
     Rule(
@@ -157,9 +101,14 @@ _GATEWAY: Final = (
     ),
     Rule(
         Permission.READ_AUDIT,
-        "read what was de-identified, decided and read from the vault",
+        "read what was de-identified, decided and read from the vault, and who did what at the gateway",
         _of_site(AccessRole.PRIVACY_OFFICER),
-        ("GET /gateway/audit", "GET /api/gateway/audit"),
+        (
+            "GET /gateway/audit",
+            "GET /api/gateway/audit",
+            "GET /gateway/audit/access",
+            "GET /api/gateway/audit/access",
+        ),
         _SITE,
     ),
     Rule(
@@ -187,6 +136,12 @@ _GATEWAY: Final = (
 )
 
 _CENTRE: Final = (
+    Rule(
+        Permission.READ_ACCESS_LOG,
+        "read who did what at the centre",
+        of_all(AccessRole.PRIVACY_OFFICER),
+        ("GET /audit", "GET /api/audit"),
+    ),
     Rule(
         Permission.SEARCH,
         "search cases, and count them",
@@ -222,25 +177,25 @@ _CENTRE: Final = (
     Rule(
         Permission.VIEW,
         "load the viewer, which reads images by the permissions of whoever uses it",
-        _of_all(AccessRole.SITE_READER, AccessRole.RADIOLOGIST, AccessRole.RESEARCHER, AccessRole.PRIVACY_OFFICER),
+        of_all(AccessRole.SITE_READER, AccessRole.RADIOLOGIST, AccessRole.RESEARCHER, AccessRole.PRIVACY_OFFICER),
         ("GET /viewer", "GET /viewer/{path}"),
     ),
     Rule(
         Permission.STORE,
         "store Instances: a gateway's, and what is derived of Studies of this centre",
-        _of_all(AccessRole.RADIOLOGIST, AccessRole.SERVICE),
+        of_all(AccessRole.RADIOLOGIST, AccessRole.SERVICE),
         ("POST /dicom-web/studies", f"POST {_STUDY}"),
     ),
     Rule(
         Permission.DELETE,
         "delete Instances for good",
-        _of_all(AccessRole.ADMINISTRATOR),
+        of_all(AccessRole.ADMINISTRATOR),
         tuple(f"DELETE {level}" for level in _LEVELS),
     ),
     Rule(
         Permission.DELIVER,
         "deliver de-identified reports, answer recalls, and renew a certificate, as a gateway",
-        _of_all(AccessRole.SERVICE),
+        of_all(AccessRole.SERVICE),
         (
             "POST /api/reports",
             "POST /api/recalls/{study}/done",
@@ -251,7 +206,7 @@ _CENTRE: Final = (
     Rule(
         Permission.FOLLOW,
         "follow the change feeds, and ask which images stay",
-        _of_all(AccessRole.SERVICE),
+        of_all(AccessRole.SERVICE),
         ("GET /dicom-web/changefeed", "GET /api/reports/changes", "GET /api/staying"),
     ),
     Rule(
@@ -277,7 +232,7 @@ _CENTRE: Final = (
     Rule(
         Permission.READ_RECALLS,
         "see which Studies are asked back, and which stay",
-        _of_all(
+        of_all(
             AccessRole.RADIOLOGIST,
             AccessRole.PRIVACY_OFFICER,
             AccessRole.OPERATOR,
@@ -289,9 +244,9 @@ _CENTRE: Final = (
     Rule(
         Permission.RECALL,
         "ask a Study back from its gateway, and say that its images stay",
-        _of_all(AccessRole.RADIOLOGIST, AccessRole.PRIVACY_OFFICER, AccessRole.OPERATOR, AccessRole.SERVICE),
+        of_all(AccessRole.RADIOLOGIST, AccessRole.PRIVACY_OFFICER, AccessRole.OPERATOR, AccessRole.SERVICE),
         ("POST /api/recalls", "POST /api/pins"),
     ),
 )
 
-TABLE: Final = AccessTable((*_RUNTIME, *_GATEWAY, *_CENTRE))
+TABLE: Final = AccessTable((*RUNTIME, *_GATEWAY, *_CENTRE))

@@ -34,11 +34,13 @@ class Permission(enum.StrEnum):
     """What a route lets its caller do."""
 
     PUBLIC = "public"
+    SIGN_IN = "sign-in"
     SEND = "send"
     READ_RECEIPTS = "read-receipts"
     READ_IDENTIFIED = "read-identified"
     DECIDE_IDENTIFIED = "decide-identified"
     READ_AUDIT = "read-audit"
+    READ_ACCESS_LOG = "read-access-log"
     READ_LINKS = "read-links"
     DECIDE_LINKS = "decide-links"
     SEARCH = "search"

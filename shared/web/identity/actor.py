@@ -51,6 +51,10 @@ class Credential:
 
 SHOWN_BY_SESSION: Final = "session"
 KEY: Final = web.RequestKey("actor", Actor)
+CALLER: Final = web.RequestKey("caller", Actor)
+"""Who sent a request, whether they may or not."""
+REFUSAL: Final = web.RequestKey("refusal", str)
+"""Why the gate let a request not in."""
 CURRENT: Final[ContextVar[Actor | None]] = ContextVar("actor", default=None)
 """Who the request that runs now is of; None where nobody is asked."""
 

@@ -20,7 +20,7 @@ from shared.web.access.reach import NOTHING, Reach
 from shared.web.access.rules import AccessTable, Rule
 from shared.web.access.words import AccessRole
 from shared.web.errors import Face, face_of
-from shared.web.identity.actor import CURRENT, KEY, Actor, Credential
+from shared.web.identity.actor import CALLER, CURRENT, KEY, REFUSAL, Actor, Credential
 from shared.web.identity.certificates import Certificates
 from shared.web.identity.claims import ClaimReader
 from shared.web.identity.issuer import Issuer
@@ -119,11 +119,14 @@ class Gate:
         if rule is not None and rule.is_public:
             return None, NOTHING
         actor = await self._actor(request)
+        if actor is not None:
+            request[CALLER] = actor
         decision = self._decision(request.method, resource.canonical, rule, actor)
         if actor is not None and not actor.has(AccessRole.SERVICE):
             self._count(actor)
         if decision is Decision.ALLOWED and rule is not None and actor is not None:
             return actor, reach_of(rule, actor)
+        request[REFUSAL] = decision.value
         if decision is Decision.NOT_SIGNED_IN and self._sessions is not None and is_page(request):
             raise web.HTTPSeeOther(URL(SIGN_IN).with_query(to=request.path_qs))
         raise _refusal(decision, resource.canonical)
@@ -155,6 +158,7 @@ class Gate:
             return await self._sessions.actor(value) if self._sessions is not None and value else None
         except TokenRefused as error:
             decided("token-refused", level="warning", reason=error.reason)
+            request[REFUSAL] = error.reason
             raise bearer.unauthorized(error_code="invalid_token") from error
 
 

@@ -136,7 +136,7 @@ def test_the_command_lists_and_writes_what_is_asked_for(tmp_path: Path) -> None:
     asyncio.run(_filled(home))
 
     def run(*arguments: str) -> Result:
-        return CliRunner().invoke(app, ["audit", *arguments, "--home", str(home)])
+        return CliRunner().invoke(app, ["deid", "log", *arguments, "--home", str(home)])
 
     listed, nothing, wrong = run("search"), run("search", "--actor", "Nobody"), run("search", "--kind", "secret")
     exported = run("export", "--format", "csv", "--to", str(target))

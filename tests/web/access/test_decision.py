@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from shared.errors import RouteNotDeclared
+from shared.web.access.audited_as import AUDITED_AS
 from shared.web.access.decision import Decision, decide, reach_of
 from shared.web.access.reach import EVERYTHING, NOTHING, Reach
 from shared.web.access.rules import NOBODY, AccessTable, Rule
@@ -129,3 +130,10 @@ def test_head_needs_what_get_needs_and_a_preflight_nothing() -> None:
     assert preflight is not None
     assert preflight.is_public
     assert table.rule_of("OPTIONS", "/other") is table.rule_of("POST", "/api/cases") is None
+
+
+def test_a_rule_of_which_nothing_says_how_it_is_audited_does_not_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(AUDITED_AS, Permission.SEARCH)
+
+    with pytest.raises(RouteNotDeclared, match="audited_as says nothing of the permission search"):
+        AccessTable([rule(AccessRole.OPERATOR, Scope.ALL, SITE)])

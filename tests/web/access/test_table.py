@@ -23,7 +23,7 @@ from shared.web.access.table import TABLE
 from shared.web.access.words import AccessRole, Permission, Scope
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "access.md"
-ROW = re.compile(r"^\| `((?:GET|POST|DELETE|OPTIONS) /[^`]*)` \| ([a-z-]+) \| (.*) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| `((?:GET|POST|DELETE|OPTIONS) /[^`]*)` \| ([a-z-]+) \| [a-z-]+ \| (.*) \|$", re.MULTILINE)
 ROUTES_OF_THE_DOCUMENT = {
     route: cells.split(" | ") for route, _, cells in ROW.findall(DOCUMENT.read_text(encoding="utf-8"))
 }

@@ -101,23 +101,26 @@ class MllpReceiver:
     def _may_come(self, address: str) -> bool:
         """Say whether a connection from an address is taken; what else the list asks for is seen later."""
         if not any(is_within(address, peer) for peer in self._deps.admission.peers.mllp):
-            note_refused("mllp", Unknown.ADDRESS.value)
+            self._refused(Unknown.ADDRESS.value, address)
             return False
         if not self._has_place():
-            note_refused("mllp", "too-many-connections")
+            self._refused("too-many-connections", address)
             return False
         return True
+
+    def _refused(self, reason: str, address: str) -> None:
+        note_refused("mllp", reason, audit=self._deps.audit, address=address)
 
     async def _serve(self, connection: socket.socket, address: str, *, by_tls: bool) -> None:
         try:
             reader, writer = await _streams(connection, self._deps.admission.context if by_tls else None)
         except (OSError, TimeoutError):
-            note_refused("mllp", "no-tls-handshake")
+            self._refused("no-tls-handshake", address)
             return
         try:
             peer = recognised(Caller(address, certificate=_certificate(writer)), self._deps.admission.peers.mllp)
             if isinstance(peer, NotRecognised):
-                note_refused("mllp", peer.reason.value)
+                self._refused(peer.reason.value, address)
             else:
                 await self._talk(reader, writer, peer)
         except Invalid as error:

@@ -1,4 +1,4 @@
-"""``jmid audit search`` and ``jmid audit export``: what was done at this gateway, by whom and when."""
+"""``jmid deid log search`` and ``jmid deid log export``: what was done at this gateway, by whom and when."""
 
 import asyncio
 import sys
@@ -15,7 +15,7 @@ from services.anonymizer.records import COLLECTIONS
 from shared.console import console
 from shared.errors import Invalid
 
-audit = typer.Typer(help="What was de-identified, decided and read from the vault.", no_args_is_help=True)
+log = typer.Typer(help="What was de-identified, decided and read from the vault.", no_args_is_help=True)
 out = console()
 
 SinceOption = Annotated[str, typer.Option(help="From this day or time on, such as 2026-04-01.")]
@@ -25,7 +25,7 @@ KindOption = Annotated[str, typer.Option(help="instance, report, decision, rule,
 ActorOption = Annotated[str, typer.Option(help="Who did it; the service itself is anonymizer.")]
 
 
-@audit.command()
+@log.command()
 def search(
     since: SinceOption = "",
     until: UntilOption = "",
@@ -41,7 +41,7 @@ def search(
     out.print(f"{count} shown" if count else "There is no such entry.")
 
 
-@audit.command("export")
+@log.command("export")
 def export_(
     since: SinceOption = "",
     until: UntilOption = "",

@@ -1,0 +1,57 @@
+"""Records as files: DICOM audit messages, FHIR AuditEvents, or CSV (RFC 4180); one a line. Pure."""
+
+import csv
+import enum
+import io
+from typing import Final
+
+import orjson
+
+from shared.audit.dicom_message import message
+from shared.audit.fhir_event import audit_event
+from shared.audit.record import AuditRecord
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+FIELDS: Final = tuple(name for name in AuditRecord.__struct_fields__ if name != "key")
+
+
+class Format(enum.StrEnum):
+    """How records are written. dicom: XML of PS3.15 A.5, a message a line.  fhir: NDJSON of AuditEvents."""
+
+    DICOM = "dicom"
+    FHIR = "fhir"
+    CSV = "csv"
+
+
+MEDIA_TYPES: Final = {
+    Format.DICOM: "application/xml-seq",
+    Format.FHIR: "application/fhir+ndjson",
+    Format.CSV: "text/csv",
+}
+
+
+def begun(form: Format) -> str:
+    """Return what stands before the first record."""
+    return _row(("number", *FIELDS)) if form is Format.CSV else ""
+
+
+def line(record: AuditRecord, form: Format) -> str:
+    """Return one record with its line end. A spreadsheet takes no cell for a formula."""
+    match form:
+        case Format.DICOM:
+            return message(record, alone=False).decode() + "\n"
+        case Format.FHIR:
+            return orjson.dumps(audit_event(record)).decode() + "\n"
+        case Format.CSV:
+            values = (str(record.number), *(_text(getattr(record, field)) for field in FIELDS))
+            return _row(tuple(f"'{value}" if value.startswith(_FORMULA) else value for value in values))
+
+
+def _text(value: object) -> str:
+    return " ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _row(values: tuple[str, ...]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(values)
+    return buffer.getvalue()
