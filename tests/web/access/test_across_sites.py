@@ -15,12 +15,10 @@ from shared.web.access.rules import Rule
 from shared.web.access.table import TABLE
 from shared.web.access.words import AccessRole, Scope
 from tests.archive.store.test_acceptance import NOT_AUTHORIZED, deidentified, reasons, store
-from tests.web.access.two_sites import HERE, NOBODYS, OURS, THEIRS, THERE, Answer, Data, Sites, two_sites
+from tests.web.access.two_sites import HERE, NOBODYS, NOT_OF_A_SITE, OURS, THEIRS, THERE, Answer, Data, Sites, two_sites
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 PART = re.compile(r"\{(\w+)\}")
-NOT_OF_A_SITE = {"GET /-/language/{language}", "GET /viewer/{path}"}
-"""Routes whose path names nothing that belongs to a site."""
 WITH_ID = [
     (route, rule) for rule in TABLE.rules for route in rule.routes if PART.search(route) and route not in NOT_OF_A_SITE
 ]

@@ -21,6 +21,7 @@ from shared.web.access.decision import Decision, decide
 from shared.web.access.rules import Rule
 from shared.web.access.table import TABLE
 from shared.web.access.words import AccessRole, Permission, Scope
+from tests.web.access.two_sites import NOT_OF_A_SITE, THEIRS
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "access.md"
 ROW = re.compile(r"^\| `((?:GET|POST|DELETE|OPTIONS) /[^`]*)` \| ([a-z-]+) \| [a-z-]+ \| (.*) \|$", re.MULTILINE)
@@ -141,6 +142,14 @@ def test_nothing_that_holds_a_case_an_instance_or_a_report_is_public() -> None:
         "OPTIONS /dicom-web",
         "OPTIONS /dicom-web/",
     }
+
+
+def test_every_part_of_a_path_has_a_value_that_is_asked_for_from_another_site() -> None:
+    """Else ``test_across_sites`` cannot ask for it: give a new part a value in ``two_sites.Data.ids``."""
+    routes = {route for rule in TABLE.rules for route in rule.routes} - NOT_OF_A_SITE
+    parts = {part for route in routes for part in re.findall(r"{(\w+)}", route)}
+
+    assert parts <= THEIRS.ids.keys()
 
 
 def test_each_permission_is_one_rule_and_each_role_has_something() -> None:

@@ -21,6 +21,10 @@ HERE, THERE = "osaka", "nagoya"
 """Whoever asks in a test is of HERE and asks for what is of THERE."""
 
 
+NOT_OF_A_SITE = {"GET /-/language/{language}", "GET /viewer/{path}"}
+"""Routes whose path names nothing that belongs to a site."""
+
+
 @dataclass(frozen=True)
 class Data:
     """The ids of what is of one site. mark: a word that stands in all of it, and nowhere else."""
