@@ -25,6 +25,7 @@ from services.anonymizer import service as anonymizer
 from services.anonymizer.cli import commands as anonymizer_cli
 from services.anonymizer.cli.log_commands import log as deid_log
 from services.anonymizer.cli.name_commands import names
+from services.anonymizer.cli.opt_out_commands import with_proof
 from services.archive import service as archive
 from services.audit_commands import audit
 from services.client_commands import clients
@@ -65,6 +66,7 @@ app.add_typer(anonymizer_cli.profile, name="profile")
 anonymizer_cli.deid.add_typer(deid_log, name="log")
 app.add_typer(audit, name="audit")
 app.add_typer(names, name="names")
+app.add_typer(with_proof(backing_up.backups_in), name="opt-out")
 app.add_typer(users, name="users")
 app.add_typer(sites, name="sites")
 app.command("enrol")(enrol)

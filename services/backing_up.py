@@ -103,6 +103,13 @@ async def _noted(home: Path, backup_id: str) -> None:
             await record_command(ports.documents, role, home / role.value, "restore", backup_id)
 
 
+def backups_in(folder: Path) -> list[dict[str, str]]:
+    """Return which backups a folder holds: when each was made, and when it expires (RFC 3339)."""
+    repository = Repository(folder.resolve(), _key(read(BackupSettings, "BACKUP", os.environ)))
+    repository.check()
+    return [{"backup": each.id, "made_at": each.made_at, "expires_at": each.expires_at} for each in repository.roots()]
+
+
 def _check(home: Path, to: Path, settings: BackupSettings) -> None:
     roles = [role for role in Role if (home / role.value).is_dir()]
     if not roles:

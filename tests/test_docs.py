@@ -40,7 +40,7 @@ def test_every_setting_is_named_in_a_document() -> None:
 def test_every_command_that_a_document_names_exists() -> None:
     known = _commands()
 
-    named = re.findall(r"(?:`|^|\$ )jmid ([a-z]+)(?: ([a-z]+))?", TEXT, re.MULTILINE)
+    named = re.findall(r"(?:`|^|\$ )jmid ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", TEXT, re.MULTILINE)
 
     assert [words for words in named if words[0] not in known] == []
     assert [words for words in named if known[words[0]] and words[1] and words[1] not in known[words[0]]] == []

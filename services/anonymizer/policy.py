@@ -2,9 +2,11 @@
 
 from typing import Literal, NamedTuple
 
+from services.anonymizer import opted_out
 from services.anonymizer.device_rules import DeviceRule
 from services.anonymizer.dicom import patient_identifiers
 from services.anonymizer.dicom.patient_identifiers import PatientIdentity
+from services.anonymizer.opted_out import OptedOut
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms import pseudonyms
 from services.anonymizer.pseudonyms.keys import KeySet
@@ -25,6 +27,7 @@ class Policy(NamedTuple):
     analyse: whether the morphological analyser reads every text; without it only rules and lists find people.
     device_rules: what a person decided for all images of a device.
     documents: whether a person may let an encapsulated PDF out as pictures of its pages, or it is refused.
+    opted_out: patients of whom nothing is made.
     names: the site's own, of its list.  clinical: its lists of diseases.  most_named: see ``TextPolicy``.
     """
 
@@ -42,6 +45,7 @@ class Policy(NamedTuple):
     names: SiteList = site_list.NONE
     most_named: int = 3
     clinical: ClinicalLists = clinical_lists.NONE
+    opted_out: OptedOut = opted_out.NOBODY
 
 
 class Context(NamedTuple):
@@ -70,6 +74,12 @@ def of(policy: Policy, sop_class_uid: str, identity: PatientIdentity) -> Context
     if policy.names.places:
         identity = patient_identifiers.with_places(identity, policy.names.places, policy.site)
     return Context(policy, sop_class_uid, identity, issuer, days)
+
+
+def check_collected(policy: Policy, identity: PatientIdentity) -> None:
+    """Raise Refused if an Instance is of a patient who opted out."""
+    issuer = pseudonyms.issuer_of(identity.issuer, policy.site, policy.foreign_issuers)
+    opted_out.check(policy.opted_out, issuer, opted_out.ids_of(identity))
 
 
 def text_policy_of(policy: Policy, days: int | None) -> TextPolicy:

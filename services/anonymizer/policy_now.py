@@ -9,6 +9,7 @@ from typing import NamedTuple
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.device_rules import RuleState
 from services.anonymizer.name_records import SITE_NAMES
+from services.anonymizer.opt_out_records import opted_out_now
 from services.anonymizer.policy import Policy
 from services.anonymizer.records import DEVICE_RULES
 from services.anonymizer.text import site_list
@@ -24,14 +25,16 @@ class PolicyNow(NamedTuple):
 
 
 async def policy_now(deps: AnonymizerDeps) -> PolicyNow:
-    """Return the policy with the device rules and the names that are in force."""
+    """Return the policy with the device rules, the names and the opt-outs that are in force."""
     in_force = Eq("state", RuleState.ACTIVE.value)
     rules = await deps.documents.find_all(DEVICE_RULES, in_force)
     names = await deps.documents.find_all(SITE_NAMES, in_force)
     told = await deps.learned.lines(deps.documents)
     listed = _listed(deps.policy.names, (*sorted(f"{each.kind}: {each.name}" for each in names), *told))
     since = max((*(rule.current.at for rule in rules), *(name.current.at for name in names)), default="")
-    return PolicyNow(deps.policy._replace(device_rules=tuple(rules), names=listed), since)
+    opted_out = await opted_out_now(deps.documents, deps.key_versions)
+    deps.written.follow(opted_out.patients)
+    return PolicyNow(deps.policy._replace(device_rules=tuple(rules), names=listed, opted_out=opted_out), since)
 
 
 @lru_cache(8)

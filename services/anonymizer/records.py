@@ -7,6 +7,7 @@ import msgspec
 
 from services.anonymizer.device_rules import Device, DeviceRule
 from services.anonymizer.name_records import HEADER_NAMES, SITE_NAMES
+from services.anonymizer.opt_out_records import NOT_COLLECTED, OPT_OUTS, PLACES
 from services.anonymizer.pixels.series_ends import SeriesLooks
 from services.anonymizer.pseudonyms.key_register import KEY_VERSIONS
 from services.anonymizer.pseudonyms.vault import VAULT, VAULT_READS
@@ -213,7 +214,7 @@ QUARANTINE = Collection(
     "quarantine",
     Quarantined,
     key="blob",
-    fields=("receipt_id", "reason", "state", "kind", "series", "at"),
+    fields=("receipt_id", "reason", "state", "kind", "series", "subject", "at"),
     indexes=(("state", "at"), ("state", "reason", "at"), ("state", "kind", "at"), ("state", "series", "at")),
 )
 REPORT_AUDIT = Collection(
@@ -237,4 +238,7 @@ COLLECTIONS = (
     VAULT,
     VAULT_READS,
     KEY_VERSIONS,
+    OPT_OUTS,
+    NOT_COLLECTED,
+    PLACES,
 )

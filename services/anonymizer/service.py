@@ -17,6 +17,10 @@ from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.header_names.learned import LearnedNames
 from services.anonymizer.instances import scratch
 from services.anonymizer.instances.handler import deidentify_instances
+from services.anonymizer.opt_out import carry_out
+from services.anonymizer.opt_out.routes import opt_out_routes
+from services.anonymizer.opt_out_records import OPEN, OPT_OUTS, PLACES, THIS_PLACE
+from services.anonymizer.opt_out_records import Place as ThisPlace
 from services.anonymizer.pixels import text_detector
 from services.anonymizer.policy import Policy
 from services.anonymizer.profile import profile
@@ -36,16 +40,19 @@ from services.anonymizer.text import clinical_lists, site_list
 from services.anonymizer.text.folding import morphemes
 from services.anonymizer.text.learned import reader
 from shared import settings as settings_reader
-from shared.documents import Eq
+from shared.documents import Eq, In
 from shared.errors import SettingsError
 from shared.events import (
     InputDeidentified,
     InputRefused,
     InstancesDeidentified,
     InstancesReceived,
+    PatientOptedOut,
+    PatientWithdrawn,
     ReportDeidentified,
     ReportReceived,
 )
+from shared.lease import leases_of
 from shared.logs import decided
 from shared.metrics import DAMAGED
 from shared.service import Place, Role, Running, Service
@@ -96,15 +103,24 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
         scratch=place.home / "anonymizer" / "scratch",
         holds_flagged=settings.flagged_reports == "review",
         learned=LearnedNames(settings.header_name_studies),
+        versions=ring.versions,
     )
     await asyncio.to_thread(scratch.prepare, deps.scratch)
+    this_place = ThisPlace(name=THIS_PLACE, site=policy.site, foreign=settings.foreign_issuers)
+    await place.documents.put(PLACES, this_place)
 
     DAMAGED.labels("anonymizer")  # shown as 0
+
+    leases = leases_of(place.documents, place.environ)
+
+    async def opt_outs() -> None:
+        await leases.work_under_lease("anonymizer-opt-outs", partial(carry_out.carry_out_forever, deps, place.bus))
 
     async def status() -> dict[str, int]:
         return {
             "instances de-identified": await deps.documents.count(AUDIT),
             "reports de-identified": await deps.documents.count(REPORT_AUDIT),
+            "opt-outs open": await deps.documents.count(OPT_OUTS, In("state", OPEN)),
             "in quarantine": await deps.documents.count(QUARANTINE, Eq("state", State.WAITING.value)),
         }
 
@@ -117,14 +133,21 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
             *learned_name_routes(deps),
             *report_review_routes(deps, place.bus),
             *review_routes(deps, place.bus),
+            *opt_out_routes(deps, ring),
         ],
         handlers={
             InstancesReceived: partial(deidentify_instances, deps=deps),
             ReportReceived: partial(handler.deidentify_report, deps=deps),
+            PatientWithdrawn: partial(carry_out.take_withdrawn, deps=deps),
         },
         templates=Path(__file__).parent / "templates",
-        menu=[(translatable("Quarantine"), "/gateway/quarantine"), (translatable("Audit"), "/gateway/audit")],
+        menu=[
+            (translatable("Quarantine"), "/gateway/quarantine"),
+            (translatable("Opt-outs"), "/gateway/opt-outs"),
+            (translatable("Audit"), "/gateway/audit"),
+        ],
         status=status,
+        tasks=[opt_outs],
     )
 
 
@@ -164,8 +187,8 @@ SERVICES = (
         role=Role.GATEWAY,
         opens=open_anonymizer,
         settings=AnonymizerSettings,
-        takes=(InstancesReceived, ReportReceived),
-        publishes=(InstancesDeidentified, ReportDeidentified, InputDeidentified, InputRefused),
+        takes=(InstancesReceived, ReportReceived, PatientWithdrawn),
+        publishes=(InstancesDeidentified, ReportDeidentified, InputDeidentified, InputRefused, PatientOptedOut),
         collections=COLLECTIONS,
         blobs=("identified", "deidentified"),
     ),

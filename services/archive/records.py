@@ -9,6 +9,7 @@ import enum
 import msgspec
 
 from services.archive.space_records import EVICTIONS, SPACE
+from services.archive.withdrawal_records import WITHDRAWN_PATIENTS, WITHDRAWN_STUDIES
 from shared.documents import Collection
 from shared.events import LinkKeys
 
@@ -294,5 +295,5 @@ SUSPECTS = Collection(name="orphan_suspects", type=SuspectRecord, key="blob")
 SWEEPS = Collection(name="orphan_sweeps", type=SweepRecord, key="id")
 SCRUBS = Collection(name="scrubs", type=ScrubRecord, key="name")
 WITHDRAWN = Collection(name="withdrawn_instances", type=WithdrawnRecord, key="sop_instance_uid")
-_KEPT = (INSTANCES, SERIES, STUDIES, CONFLICTS, DELETIONS, WITHDRAWN)
+_KEPT = (INSTANCES, SERIES, STUDIES, CONFLICTS, DELETIONS, WITHDRAWN, WITHDRAWN_STUDIES, WITHDRAWN_PATIENTS)
 COLLECTIONS = (*_KEPT, PENDING, SUSPECTS, SWEEPS, SCRUBS, EVICTIONS, SPACE)

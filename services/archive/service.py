@@ -16,6 +16,7 @@ from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping import loop, staying
 from services.archive.housekeeping.delete_routes import RemovalRoutes
 from services.archive.housekeeping.scrub import scrub_forever
+from services.archive.housekeeping.withdrawal_routes import withdrawal_routes
 from services.archive.http import cors
 from services.archive.query.routes import SearchRoutes
 from services.archive.records import COLLECTIONS
@@ -87,6 +88,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
                 *StowRoutes(deps, Store(deps)).routes(),
                 *SearchRoutes(deps).routes(),
                 *RemovalRoutes(deps).routes(),
+                *withdrawal_routes(deps),
                 *retrieve_routes.routes(deps, recalls),
             ],
             settings.cors_origins,

@@ -7,8 +7,11 @@ Both share the rules of ``links/`` and the document of ``reports/``; neither imp
 
 from services.linker.centre import records as centre_store
 from services.linker.centre.open import open_centre
+from services.linker.centre.withdrawal_records import WITHDRAWALS, WITHDRAWN_NAMES
 from services.linker.gateway import records as gateway_store
 from services.linker.gateway.open import open_gateway
+from services.linker.gateway.opt_out_records import OPTED_OUT
+from services.linker.gateway.opt_out_records import WITHDRAWALS as GATEWAY_WITHDRAWALS
 from services.linker.links.records import LINKS
 from services.linker.settings import LinkerSettings
 from shared.events import (
@@ -17,6 +20,8 @@ from shared.events import (
     Delivered,
     InstancesDeidentified,
     InstancesStored,
+    PatientOptedOut,
+    PatientWithdrawn,
     ReportDeidentified,
     ReportLinked,
 )
@@ -28,8 +33,8 @@ GATEWAY = Service(
     role=Role.GATEWAY,
     opens=open_gateway,
     settings=LinkerSettings,
-    takes=(InstancesDeidentified, ReportDeidentified),
-    publishes=(ReportLinked, Delivered, CustodyChecked),
+    takes=(InstancesDeidentified, ReportDeidentified, PatientOptedOut),
+    publishes=(ReportLinked, Delivered, CustodyChecked, PatientWithdrawn),
     collections=(
         gateway_store.STUDIES_SEEN,
         gateway_store.REPORTS_SEEN,
@@ -37,6 +42,8 @@ GATEWAY = Service(
         gateway_store.DELIVERIES,
         gateway_store.WORKERS,
         gateway_store.CUSTODY_NIGHTS,
+        GATEWAY_WITHDRAWALS,
+        OPTED_OUT,
         RETENTION_TIMES,
     ),
     blobs=("deidentified",),
@@ -59,6 +66,8 @@ CENTRE = Service(
         centre_store.RECALLS,
         centre_store.PINS,
         centre_store.PROOFS,
+        WITHDRAWALS,
+        WITHDRAWN_NAMES,
     ),
 )
 SERVICES = (GATEWAY, CENTRE)

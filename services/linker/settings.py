@@ -140,6 +140,13 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
             "is that of <home>/centre/gateway.token, made on the first start."
         ),
     ] = ""
+    recipients: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Who was given copies by the centre and follows its withdrawals (GET /api/withdrawals): named "
+            "in each of them, with when they acknowledged it."
+        ),
+    ] = ()
     report_bytes: Annotated[
         int, Meta(description="The largest report that the centre takes.", ge=MOST_BYTES, le=1 << 50)
     ] = MOST_BYTES

@@ -72,6 +72,7 @@ class Follower:
         at_end = max(len(studies), len(reports)) < self._batch
         if not studies and not reports and not again:
             await asyncio.to_thread(self._index.complete)
+            await asyncio.to_thread(self._index.rewrite_after_withdrawal)
             return False
         before = await asyncio.to_thread(
             self._index.holding, [change.report_id for change in reports if change.report_id]
@@ -81,12 +82,15 @@ class Follower:
         changed = [case for case in built if case is not None]
         gone = sorted(touched - {case.id for case in changed} - failed.keys())
         at = {STUDIES: studies_at, REPORTS: reports_at}
+        if any(change.is_withdrawal for change in reports):
+            await asyncio.to_thread(self._index.note_withdrawal)  # before the positions: a crash forgets none
         await asyncio.to_thread(self._set_aside.note, failed, set())  # before the positions: a crash forgets none
         refused = await asyncio.to_thread(self._index.update, changed, gone, at)
         failed |= refused
         await asyncio.to_thread(self._set_aside.note, refused, touched - failed.keys())
         if at_end:
             await asyncio.to_thread(self._index.complete)
+            await asyncio.to_thread(self._index.rewrite_after_withdrawal)
         decided("indexed", service="search", count=len(touched) - len(failed))
         return bool(studies or reports)
 

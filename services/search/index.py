@@ -5,7 +5,7 @@ One case is one record, replaced whole. All calls block: they run in a thread.
 
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from shared.web.access.reach import Reach
 
 FORM = "2"  # of the schema; an index of another form is thrown away and made again
 _STAMP = "position.json"
+_REWRITTEN = 500
+"""Cases that are read at once while the index is written anew."""
 
 
 class Hits(msgspec.Struct, frozen=True):
@@ -76,6 +78,31 @@ class CaseIndex:
             if not stamp.get("complete"):
                 self._write_stamp({name: int(value) for name, value in stamp.get("positions", {}).items()}, True)
 
+    def note_withdrawal(self) -> None:
+        """Note that a case was withdrawn: its bytes stay in the index's files until these are written anew."""
+        with self._writing:
+            self._write_stamp(self.positions(), self.is_complete(), must_rewrite=True)
+
+    def rewrite_after_withdrawal(self) -> bool:
+        """Write all files anew if a case was withdrawn; say whether that was done. Readers see the same cases."""
+        with self._writing:
+            if not self._stamp().get("must_rewrite"):
+                return False
+            self._writer.replace((), map(_record, self._every()), is_all=True)
+            self._index.reload()
+            self._writer.collect_garbage()
+            self._write_stamp(self.positions(), self.is_complete(), must_rewrite=False)
+            decided("index-rewritten", service="search", count=self.count())
+            return True
+
+    def _every(self) -> Iterator[Case]:
+        """Yield every case, as of now."""
+        searcher = self._index.searcher()
+        for offset in range(0, int(searcher.num_docs), _REWRITTEN):
+            hits = searcher.search(Query.all_query(), _REWRITTEN, order_by_field="order", offset=offset).hits
+            for _, address in hits:
+                yield _case(searcher, address)
+
     def positions(self) -> dict[str, int]:
         """Return the feed positions up to which everything is in the index."""
         return {name: int(value) for name, value in self._stamp().get("positions", {}).items()}
@@ -106,9 +133,11 @@ class CaseIndex:
         self._index.reload()
         return refused
 
-    def _write_stamp(self, positions: Mapping[str, int], complete: bool) -> None:
+    def _write_stamp(self, positions: Mapping[str, int], complete: bool, must_rewrite: bool | None = None) -> None:
         stamp = self._folder / (_STAMP + ".new")
-        stamp.write_bytes(orjson.dumps({"form": FORM, "positions": dict(positions), "complete": complete}))
+        due = bool(self._stamp().get("must_rewrite")) if must_rewrite is None else must_rewrite
+        state = {"form": FORM, "positions": dict(positions), "complete": complete, "must_rewrite": due}
+        stamp.write_bytes(orjson.dumps(state))
         stamp.replace(self._folder / _STAMP)
 
     def get(self, case_id: str, within: Reach) -> Case | None:

@@ -25,14 +25,18 @@ class IndexWriter:
         self._index, self._folder = index, folder
         self._writer: tantivy.IndexWriter | None = index.writer(WRITER_BYTES, 1)
 
-    def replace(self, gone: Iterable[str], records: Iterable[tantivy.Document]) -> None:
+    def replace(self, gone: Iterable[str], records: Iterable[tantivy.Document], *, is_all: bool = False) -> None:
         """Remove what has one of these ids and add the records; durable and to be found on return.
+
+        is_all: remove everything first, so that every file is written anew.
 
         Raises Unavailable: the disk took none of it; what was there before is.
         """
         try:
             if self._writer is None:
                 self._writer = self._index.writer(WRITER_BYTES, 1)
+            if is_all:
+                self._writer.delete_all_documents()
             for case_id in gone:
                 self._writer.delete_documents_by_term("id", case_id)
             for record in records:
@@ -45,6 +49,11 @@ class IndexWriter:
         if not is_written:
             self._writer = None
             raise Unavailable("the index does not hold what it was given")
+
+    def collect_garbage(self) -> None:
+        """Delete the files that no commit needs any more."""
+        if self._writer is not None:
+            self._writer.garbage_collect_files()
 
     def close(self) -> None:
         """Wait for what it does in the background."""

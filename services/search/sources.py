@@ -27,10 +27,14 @@ class Documents(msgspec.Struct, frozen=True):
 
 
 class CaseChange(msgspec.Struct, frozen=True):
-    """One entry of the linker's feed: the cases that it is about now. report_id: empty if it is not a report."""
+    """One entry of the linker's feed: the cases that it is about now. report_id: empty if it is not a report.
+
+    is_withdrawal: the patient opted out, and no byte of the case may be left.
+    """
 
     case_ids: tuple[str, ...]
     report_id: str = ""
+    is_withdrawal: bool = False
 
 
 class Sources(Protocol):
@@ -116,7 +120,7 @@ def _case_change(entry: Json) -> CaseChange:
     report_id = str(entry.get("report_id", ""))
     uids = {str(uid) for name in ("study_instance_uids", "touched") for uid in entry.get(name) or []}
     lone = {f"report-{report_id}"} if report_id else set()
-    return CaseChange(tuple(sorted(uids | lone)), report_id)
+    return CaseChange(tuple(sorted(uids | lone)), report_id, entry.get("kind") == "withdrawn")
 
 
 def _diagnosis(entry: Json) -> Diagnosis:

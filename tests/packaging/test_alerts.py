@@ -50,6 +50,7 @@ REPLACED = metric("jmid_workers_replaced_total", why="time")
 RESTARTS, WAITING = metric("jmid_task_restarts_total", **TASK), metric("jmid_task_waiting", **TASK)
 UNDELIVERED, UNPUBLISHED = figure("oldest undelivered instances, seconds"), figure("oldest not published, seconds")
 KEPT = figure("bytes above the mark that may not go", "centre", "archive")
+WITHDRAWING = 'jmid_figure{figure="withdrawals_open", service="linker"}'
 
 FIRES: dict[str, list[State]] = {
     "JmidNothingScraped": [State({"up": "1x60"}, "11m")],
@@ -79,6 +80,7 @@ FIRES: dict[str, list[State]] = {
     "JmidDamagedAtRest": [State({DAMAGED: "0x10 1x10"}, "7m"), State({DAMAGED: "_x4 1x20"}, "4m")],
     "JmidWorkersReplaced": [State({REPLACED: "0+1x60"}, "30m")],
     "JmidRoomKept": [State({KEPT: "5x80"}, "31m")],
+    "JmidWithdrawalHangs": [State({WITHDRAWING: "1x200"}, "61m")],
 }
 SILENT: dict[str, list[State]] = {
     "JmidNothingScraped": [State({"up": "1x60"}, "9m"), State({check("disk"): "1x60"}, "11m")],
@@ -123,6 +125,7 @@ SILENT: dict[str, list[State]] = {
     "JmidDamagedAtRest": [State({DAMAGED: "0x20"}, "7m"), State({DAMAGED: "0x10 1x400"}, "3h")],
     "JmidWorkersReplaced": [State({REPLACED: "0x10 2x60"}, "30m")],
     "JmidRoomKept": [State({KEPT: "0x80"}, "31m"), State({KEPT: "5x20 0x60"}, "31m")],
+    "JmidWithdrawalHangs": [State({WITHDRAWING: "1x200"}, "55m"), State({WITHDRAWING: "1x50 0x150"}, "61m")],
 }
 
 

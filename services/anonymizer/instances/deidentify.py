@@ -98,6 +98,7 @@ def rewritten(data: FileBytes, policy: Policy, review: Review | None) -> tuple[S
         )
     else:
         who, attributes = patient_identifiers.read(file.data, file.start, file.syntax)
+        contexts.check_collected(policy, who)
         sop_classes.check(attributes, is_document_taken=policy.documents != "refuse")
         if attributes.text(sop_classes.SOP_CLASS) == sop_classes.PDF:
             data = documents.pages_of(data, review)

@@ -12,8 +12,10 @@ from services.anonymizer.instances import scratch as files
 from services.anonymizer.instances.batch import Refusal, Source
 from services.anonymizer.instances.deidentify import Cleaned, Review
 from services.anonymizer.instances.isolation import findings
+from services.anonymizer.instances.opted_out import not_collected, refusals_of, without_opted_out
 from services.anonymizer.instances.resent import still_there, with_earlier
 from services.anonymizer.instances.series_search import suspects
+from services.anonymizer.opted_out import OPTED_OUT
 from services.anonymizer.policy_now import policy_now
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms.vault import VAULT
@@ -41,10 +43,10 @@ from shared.metrics import DEIDENTIFIED
 async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -> list[Event]:
     """De-identify a batch of Instances; what cannot be is quarantined. A replay writes and says the same again."""
     decisions = await deps.documents.get_many(DECISIONS, event.blobs)
-    refused = await quarantined.rejected(deps, decisions)
-    rejected = list(refused)
+    refused = await quarantined.rejected(deps, decisions) | await refusals_of(event, deps)
+    rejected = [blob for blob, each in refused.items() if each.reason != OPTED_OUT]
     policy, since = await policy_now(deps)
-    audits = await still_there(event, deps, since, decisions)
+    audits = [each for each in await still_there(event, deps, since, decisions) if each.blob not in refused]
     portions = await _portions(event, deps, audits, refused)
     waiting = [blob for portion in portions for blob in portion.blobs if blob not in decisions]
     suspected = await suspects(waiting, deps)
@@ -60,6 +62,9 @@ async def deidentify_instances(event: InstancesReceived, deps: AnonymizerDeps) -
             kept, late = await _keep(event, deps, cleaned, decisions, sources[0].target)
             audits += kept
             rejected += late
+    audits, opted_out = await without_opted_out(event, deps, audits)
+    refused |= opted_out
+    await not_collected(event, deps, refused)
     await quarantined.quarantine(event, deps, refused, decisions)
     _count(deps, len(audits), refused)
     return [*_events(event, audits, refused), *await quarantined.withdrawals(event, deps, rejected)]

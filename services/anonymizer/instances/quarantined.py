@@ -7,6 +7,7 @@ from msgspec import structs
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.instances.batch import About, Refusal
 from services.anonymizer.instances.withdrawal import by_study, rejection_note
+from services.anonymizer.opted_out import OPTED_OUT
 from services.anonymizer.records import AUDIT, DECISIONS, QUARANTINE, Decision, Quarantined, State
 from shared.documents import Put
 from shared.events import Event, InstancesDeidentified, InstancesReceived
@@ -26,7 +27,9 @@ async def quarantine(
 ) -> None:
     """Record what was refused. What a person rejected is in its state already, since the decision."""
     waiting = {
-        blob: each for blob, each in refused.items() if blob not in decisions or not decisions[blob].is_rejection
+        blob: each
+        for blob, each in refused.items()
+        if each.reason != OPTED_OUT and (blob not in decisions or not decisions[blob].is_rejection)
     }
     if not waiting:
         return

@@ -55,6 +55,13 @@ class Written:
     def __init__(self, remembered: int = _REMEMBERED) -> None:
         self._remembered = remembered
         self._known: OrderedDict[str, None] = OrderedDict()
+        self._opted_out: frozenset[str] = frozenset()
+
+    def follow(self, opted_out: frozenset[str]) -> None:
+        """Forget all when somebody opted out or takes part again: entries were deleted, or have to be written anew."""
+        if opted_out != self._opted_out:
+            self._opted_out = opted_out
+            self._known.clear()
 
     def missing(self, sealed: Iterable[Sealed]) -> list[Sealed]:
         """Return the entries to be written, each once."""

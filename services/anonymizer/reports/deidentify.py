@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from services.anonymizer import opted_out
 from services.anonymizer.header_names.told import ToldName, names_told
 from services.anonymizer.policy import Policy, text_policy_of
 from services.anonymizer.profile import profile
@@ -97,12 +98,13 @@ def deidentify(data: bytes, policy: Policy) -> DeidentifiedReport:
     Raises Invalid: what the form forbids.  Raises Refused: nothing readable is left, as when all is in a PDF.
     """
     source = read_report(data)
+    issuer = pseudonyms.issuer_of(source.patient_issuer, policy.site, policy.foreign_issuers)
+    opted_out.check(policy.opted_out, issuer, (source.patient_id,))
     withdrawn = source.status in RETRACTED
     results = [each for each in source.sections if each.text and (withdrawn or each.code != codes.CLINICAL)]
     if not (withdrawn or source.conclusion or source.full_text or results):
         word = "report-only-attachments" if source.dropped else "report-without-text"
         raise Refused(word, "nothing of the report can be read as text, so nothing can be cleaned")
-    issuer = pseudonyms.issuer_of(source.patient_issuer, policy.site, policy.foreign_issuers)
     days = shift_of(policy, issuer, source.patient_id)
     cleaner = _Cleaner(
         Identifiers.of_header(source.header),

@@ -7,6 +7,8 @@ from msgspec import structs
 
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.header_names.learned import Sighting
+from services.anonymizer.opt_out_records import NOT_COLLECTED, NotCollected, opted_out_now, withdraw_again
+from services.anonymizer.opted_out import OPTED_OUT
 from services.anonymizer.policy import Policy
 from services.anonymizer.policy_now import policy_now
 from services.anonymizer.profile import profile
@@ -44,10 +46,12 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
     try:
         data = await deps.identified.get(event.blob)
     except NotFound:
-        return _events(event, await _earlier(event, deps))
+        return await _done_before(event, deps)
     if is_damaged(event.blob, data):
         return await _refuse(event, deps, Damaged(DAMAGED, SEND_AGAIN), len(data))
     report = await _cleaned(data, deps)
+    if isinstance(report, Permanent) and report.reason == OPTED_OUT:
+        return await _not_collected(event, deps)
     if isinstance(report, Permanent):
         return await _refuse(event, deps, report, len(data))
     sightings = [Sighting(told, report.keys.study_instance_uid or report.report_id) for told in report.told]
@@ -64,6 +68,10 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
     rows = await _in_state(event.blob, deps, State.RELEASED)
     await deps.documents.write(Put(REPORT_AUDIT, audit), *rows, *(Put(VAULT, entry) for entry in sealed))
     deps.written.note(sealed)
+    if audit.subject in (await opted_out_now(deps.documents, deps.key_versions)).patients:  # meanwhile
+        await deps.deidentified.delete(audit.document)
+        await withdraw_again(deps.documents, audit.subject)
+        return await _not_collected(event, deps)
     DEIDENTIFIED.labels("report", deps.policy.profile).inc()
     now = await deps.documents.get(DECISIONS, event.blob) if rows else None
     if now is not None and now.is_rejection:  # meanwhile; whoever rejected saw nothing that had left
@@ -120,6 +128,23 @@ def deidentify_or_refuse(data: bytes, policy: Policy) -> DeidentifiedReport | Pe
         return error
     except Exception as error:  # one report that we cannot handle is for a person to see, and no dead letter
         return Refused("not-handled", f"{type(error).__name__} at {origin(error)}")
+
+
+async def _done_before(event: ReportReceived, deps: AnonymizerDeps) -> list[Event]:
+    """Say again what became of a report whose bytes are gone."""
+    if await deps.documents.get(NOT_COLLECTED, event.blob) is not None:
+        return [_refused(event, OPTED_OUT)]
+    audit = await _earlier(event, deps)
+    if audit.subject in (await opted_out_now(deps.documents, deps.key_versions)).patients:
+        return await _not_collected(event, deps)
+    return _events(event, audit)
+
+
+async def _not_collected(event: ReportReceived, deps: AnonymizerDeps) -> list[Event]:
+    """Refuse a report of a patient who opted out; it is noted by its digest alone, and kept nowhere."""
+    await deps.documents.put(NOT_COLLECTED, NotCollected(blob=event.blob, at=event.occurred_at.isoformat()))
+    count_refused("report", OPTED_OUT)
+    return [_refused(event, OPTED_OUT)]
 
 
 async def _earlier(event: ReportReceived, deps: AnonymizerDeps) -> ReportAudit:

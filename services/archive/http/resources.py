@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from services.archive.deps import ArchiveDeps
-from services.archive.http.responses import answer_gone
+from services.archive.http.responses import answer_gone, answer_withdrawn
 from services.archive.records import INSTANCES, SERIES, STUDIES, InstanceRecord
+from services.archive.withdrawal_records import WITHDRAWN_STUDIES
 from shared.documents import Eq
 from shared.errors import NotFound
 from shared.web.access import reach
@@ -40,6 +41,7 @@ async def instance_of(deps: ArchiveDeps, path: Mapping[str, str]) -> InstanceRec
     """Return the Instance that the path names; raise NotFound if it is not in that Series and Study."""
     record = await deps.documents.get(INSTANCES, path["instance"])
     if record is None or record.series_instance_uid != path["series"] or record.study_instance_uid != path["study"]:
+        await _check_withdrawn(deps, path)
         raise NotFound("no-such-instance")
     if not await is_within_reach(deps, record.study_instance_uid):
         raise NotFound("no-such-instance")
@@ -64,6 +66,8 @@ async def instances_of(deps: ArchiveDeps, path: Mapping[str, str]) -> list[Insta
     where = Eq("series_instance_uid", path["series"]) if "series" in path else Eq("study_instance_uid", path["study"])
     records = deps.documents.every(INSTANCES, where)
     instances = [record async for record in records if record.study_instance_uid == path["study"]]
+    if not instances:
+        await _check_withdrawn(deps, path)
     if not instances or not await is_within_reach(deps, path["study"]):
         raise NotFound("no-such-series" if "series" in path else "no-such-study")
     numbers = {} if "series" in path else await _series_numbers(deps, path["study"])
@@ -80,6 +84,12 @@ async def resource_of(deps: ArchiveDeps, path: Mapping[str, str]) -> Resource:
     if not resource.online:
         answer_gone(records[0].study_instance_uid, records[0].state)
     return resource
+
+
+async def _check_withdrawn(deps: ArchiveDeps, path: Mapping[str, str]) -> None:
+    """Answer 410 for a Study whose patient opted out."""
+    if await deps.documents.get(WITHDRAWN_STUDIES, path["study"]) is not None:
+        answer_withdrawn()
 
 
 async def _series_numbers(deps: ArchiveDeps, study: str) -> dict[str, tuple[int, str]]:

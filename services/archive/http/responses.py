@@ -71,6 +71,15 @@ def answer_gone(study_instance_uid: str, state: InstanceState) -> NoReturn:
     refuse(web.HTTPGone, state.value, detail, NOT_KEPT)
 
 
+class Withdrawn(web.HTTPGone):
+    """The patient opted out: nothing is here any more, and nothing is to be asked for again."""
+
+
+def answer_withdrawn() -> NoReturn:
+    """Say that a Study is gone for good (PS3.18 8.5: 410 Gone)."""
+    refuse(Withdrawn, "withdrawn", "Its patient opted out; it is not kept, and no recall brings it back.", NOT_KEPT)
+
+
 def query_of(request: web.Request) -> dict[str, str]:
     """Return the query parameters; of a repeated one the first."""
     first: dict[str, str] = {}

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 from aiohttp import web
 
-from services.archive.http.responses import Handle, query_of
+from services.archive.http.responses import Handle, Withdrawn, query_of
 from shared.dicom.uid import is_uid
 from shared.errors import Unavailable
 from shared.logs import decided
@@ -37,6 +37,8 @@ class Recalls:
         async def answer(request: web.Request) -> web.StreamResponse:
             try:
                 return await handle(request)
+            except Withdrawn:
+                raise
             except web.HTTPGone:
                 if request.method == "GET":
                     self._want(request.match_info.get("study") or query_of(request).get("studyuid", ""))

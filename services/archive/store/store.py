@@ -24,7 +24,7 @@ from services.archive.records import (
     SeriesRecord,
     StudyRecord,
 )
-from services.archive.store import acceptance, change_ledger, withdrawal
+from services.archive.store import acceptance, change_ledger, tombstones, withdrawal
 from services.archive.store.acceptance import Sender
 from services.archive.store.batch import Bytes, Sent, prepare_all
 from services.archive.store.bytes_at_rest import without_bytes
@@ -95,16 +95,17 @@ class Store:
         """Store a batch of Part 10 files; return an outcome for each, in order."""
         root, at = self._deps.settings.public_root, clock.now()
         sent = [each if isinstance(each, Sent) else Sent(each) for each in files]
-
         results = await prepare_all(sent, self._deps.cpu, root=root, at=at, study=study)
         results = await acceptance.accepted(results, sender, self._deps)
         results = await withdrawal.refused(results, self._deps) if sender.is_gateway else results
+        results = await tombstones.refused(results, self._deps)
         ready = [
             Ready(number, each, sent[number].data) for number, each in enumerate(results) if isinstance(each, Prepared)
         ]
         failures = await self._store_all(ready, correlation_id)
+        stored = [each.prepared for each in ready if each.position not in failures]
+        await tombstones.follow(stored, self._deps)
         if sender.is_gateway:
-            stored = [each.prepared for each in ready if each.position not in failures]
             await withdrawal.follow(stored, self._deps)
         outcomes = [_outcome(each, failures.get(position)) for position, each in enumerate(results)]
         for outcome in outcomes:

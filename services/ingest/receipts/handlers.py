@@ -14,6 +14,7 @@ from services.ingest.deps import IngestDeps
 from services.ingest.receipts.counting import note_changed, repair
 from services.ingest.receipts.earlier import deidentified_after_all, delivered_after_all
 from services.ingest.receipts.ledger import Change, change_content, unchanged
+from services.ingest.receipts.opted_out import OPTED_OUT, let_go
 from services.ingest.receipts.records import (
     ARRIVALS,
     EARLY_OUTCOMES,
@@ -60,7 +61,7 @@ async def input_deidentified(event: InputDeidentified, deps: IngestDeps) -> list
 
 
 async def input_refused(event: InputRefused, deps: IngestDeps) -> list[Event]:
-    """The anonymizer keeps these contents in quarantine."""
+    """The anonymizer keeps these contents in quarantine; of patients who opted out nothing is kept."""
 
     def marked(old: A) -> A:
         if old.state is ArrivalState.RELEASED:
@@ -69,6 +70,7 @@ async def input_refused(event: InputRefused, deps: IngestDeps) -> list[Event]:
 
     await _mark(deps, event.receipt_id, list(event.reasons), marked)
     await _change(deps, event.receipt_id, len(event.reasons))
+    await let_go(deps, [blob for blob, reason in event.reasons.items() if reason == OPTED_OUT])
     return []
 
 

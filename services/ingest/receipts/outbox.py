@@ -16,6 +16,7 @@ import msgspec
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts.counting import repair
 from services.ingest.receipts.ledger import change_arrival, change_content
+from services.ingest.receipts.originals import original_is_needed
 from services.ingest.receipts.records import (
     ARRIVALS,
     NOT_PUBLISHED,
@@ -29,7 +30,7 @@ from services.ingest.receipts.records import (
 )
 from services.ingest.receipts.rejected import drop_rejected
 from shared import clock, outbox
-from shared.documents import Collection, Eq, In, Order, Range
+from shared.documents import Collection, Eq, Order, Range
 from shared.errors import Transient
 from shared.events import MAX_BATCH, Event, InstancesReceived, ReportReceived
 from shared.lease import Lease, LeaseLost
@@ -167,7 +168,7 @@ async def _release(deps: IngestDeps, before: float, seen: Arrival) -> None:
     if arrival is None or not _is_ripe(arrival, before):
         return  # sent again meanwhile
     await deps.blobs.delete(arrival.blob)
-    if arrival.original and not await _original_is_needed(deps, arrival):
+    if arrival.original and not await original_is_needed(deps, arrival):
         await deps.blobs.delete(arrival.original)
 
     def released(old: Arrival) -> Arrival:
@@ -178,10 +179,3 @@ async def _release(deps: IngestDeps, before: float, seen: Arrival) -> None:
 
 def _is_ripe(arrival: Arrival, before: float) -> bool:
     return arrival.state is ArrivalState.DEIDENTIFIED and arrival.at <= before
-
-
-async def _original_is_needed(deps: IngestDeps, arrival: Arrival) -> bool:
-    """Say whether another report that came in the same document still waits or is in quarantine."""
-    held = In("state", (ArrivalState.RECEIVED, ArrivalState.DEIDENTIFIED, ArrivalState.REFUSED))
-    page = await deps.documents.find(ARRIVALS, Eq("original", arrival.original), held, limit=2)
-    return any(each.blob != arrival.blob for each in page.documents)

@@ -14,6 +14,7 @@ from services.linker.centre.deps import CentreDeps
 from services.linker.centre.free_text import warnings, with_warnings
 from services.linker.centre.records import RECALLS, Entry, Recall
 from services.linker.centre.reports import ENTRIES
+from services.linker.centre.withdrawal_records import check_studies
 from services.linker.links.bounds import Note, Word
 from services.linker.links.manual import decoded
 from services.linker.links.states import RecallState
@@ -105,6 +106,7 @@ class CaseRoutes(routing.Routes):
         if not asked.by.strip() or not asked.study_instance_uid:
             raise Invalid("missing-by", "study_instance_uid and by are needed")
         await within_reach.check(self._deps, [asked.study_instance_uid])
+        await check_studies(self._deps, asked.study_instance_uid)
         doubts = await warnings(self._deps.check_text, {"why": asked.why})
         recall = Recall(
             study_instance_uid=asked.study_instance_uid,
@@ -165,6 +167,7 @@ class CaseRoutes(routing.Routes):
     ) -> web.Response:
         await within_reach.check(self._deps, *entries.about(asked))
         await within_reach.check_entry(self._deps, await self._deps.documents.get(ENTRIES[kind], asked.id))
+        await check_studies(self._deps, *entries.about(asked)[0])
         entry_id, stamped = entries.stamped(asked)
 
         async def step(old: Entry | None) -> Entry | None:

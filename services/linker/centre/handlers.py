@@ -8,6 +8,7 @@ import msgspec
 from services.linker.centre import archive, linking
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import STUDIES_KNOWN, KnownStudy
+from services.linker.centre.withdrawal_records import is_withdrawn
 from services.linker.links import matching
 from shared.dicom.json_values import texts
 from shared.documents.optimistic import change
@@ -29,7 +30,7 @@ async def take_stored(event: InstancesStored, deps: CentreDeps) -> Sequence[Even
     """
     uid, series = event.study_instance_uid, event.series_instance_uid
     known = await deps.documents.get(STUDIES_KNOWN, uid)
-    if known is not None and series in known.series:
+    if (known is not None and series in known.series) or await is_withdrawn(deps, "study", uid):
         return ()
     new_keys = _keys_in(event) or await _ask_archive(deps, uid)
     if new_keys is None:

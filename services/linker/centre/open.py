@@ -8,17 +8,19 @@ from functools import partial
 import aiohttp
 import msgspec
 
-from services.linker.centre import feed, handlers, linking
+from services.linker.centre import feed, handlers, linking, withdrawals
 from services.linker.centre.cases import CaseRoutes
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import RECALLS, REPORTS
 from services.linker.centre.reports import ReportRoutes
 from services.linker.centre.staying import StayingRoutes
+from services.linker.centre.withdrawal_records import OPEN, WITHDRAWALS
+from services.linker.centre.withdrawal_routes import WithdrawalRoutes
 from services.linker.links.records import LINKS
 from services.linker.links.states import LinkState, RecallState
 from services.linker.settings import LinkerSettings, complete
 from shared import settings
-from shared.documents import Eq
+from shared.documents import Eq, In
 from shared.events import InstancesStored
 from shared.lease import leases_of
 from shared.service import Place, Running
@@ -52,18 +54,27 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
         async def repaired() -> None:
             await leases.work_under_lease("linker-links", partial(linking.repair_forever, deps))
 
+        async def withdrawn() -> None:
+            await leases.work_under_lease("linker-withdrawals", partial(withdrawals.carry_out_forever, deps))
+
         async def status() -> Mapping[str, int]:
             return {
                 "reports": await deps.documents.count(REPORTS),
                 "unlinked": await deps.documents.count(LINKS, Eq("state", LinkState.UNLINKED)),
                 "recalls_open": await deps.documents.count(RECALLS, Eq("state", RecallState.REQUESTED)),
+                "withdrawals_open": await deps.documents.count(WITHDRAWALS, In("state", OPEN)),
                 "oldest not published, seconds": await watch.waited_s(),
             }
 
         yield Running(
-            routes=[*ReportRoutes(deps).routes(), *CaseRoutes(deps).routes(), *StayingRoutes(deps).routes()],
+            routes=[
+                *ReportRoutes(deps).routes(),
+                *CaseRoutes(deps).routes(),
+                *StayingRoutes(deps).routes(),
+                *WithdrawalRoutes(deps).routes(),
+            ],
             handlers={InstancesStored: partial(handlers.take_stored, deps=deps)},
-            tasks=[published, repaired],
+            tasks=[published, repaired, withdrawn],
             status=status,
             checks={"feed": watch.is_published_in_time},
             credentials=[Credential(chosen.gateway_token, GATEWAY)],

@@ -23,6 +23,8 @@ from services.linker.centre.records import (
     StoredVersion,
     with_version,
 )
+from services.linker.centre.withdrawal_records import is_withdrawn
+from services.linker.centre.withdrawals import WITHDRAWN
 from services.linker.links.manual import CORRELATION, ManualLinkRequest, decoded
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import LinkState
@@ -66,6 +68,7 @@ async def take_report(
     document, incoming = documents.read(data)
     check_profile(incoming.profile, deps.settings)
     check_site(incoming.site, of_sites)
+    await _check_not_withdrawn(deps, incoming)
     version = StoredVersion(
         sha256=incoming.sha256,
         status=incoming.status,
@@ -85,11 +88,23 @@ async def take_report(
         return with_version(old, incoming.site, incoming.profile, version, incoming.report_id)
 
     await change(deps.documents, REPORTS, incoming.report_id, step)
+    try:
+        await _check_not_withdrawn(deps, incoming)
+    except Invalid:  # withdrawn while it was written
+        await deps.documents.delete(REPORTS, incoming.report_id)
+        raise
     report = await linking.relink(deps, incoming.report_id, at=at, changed=True, correlation_id=correlation_id)
     if report is None:
         raise NotFound("unknown-report", "the report is gone")
     is_current = report.current.resource == data
     return Taken(report, views.resource(report, document if is_current else None), is_new)
+
+
+async def _check_not_withdrawn(deps: CentreDeps, incoming: documents.Incoming) -> None:
+    """Raise Invalid for a report of a patient who opted out, whatever it is linked to."""
+    is_gone = await is_withdrawn(deps, "patient", incoming.keys.patient_id, site=incoming.site)
+    if is_gone or await is_withdrawn(deps, "report", incoming.report_id):
+        raise Invalid("withdrawn", "the patient of this report opted out: nothing is kept of it")
 
 
 class ReportRoutes(routing.Routes):
@@ -200,7 +215,9 @@ class ReportRoutes(routing.Routes):
             for kind, collection in ENTRIES.items()
         }
         return [
-            views.report_change(seq, row.document_id, reports.get(row.document_id))
+            views.withdrawal(seq, row.document_id)
+            if row.kind == WITHDRAWN
+            else views.report_change(seq, row.document_id, reports.get(row.document_id))
             if row.kind == "report"
             else views.entry_change(seq, row.kind, row.document_id, entries[row.kind].get(row.document_id))
             for seq, row in rows

@@ -14,6 +14,7 @@ from services.linker.centre.acceptance import check_acts_for, check_gateway
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.free_text import warnings, with_warnings
 from services.linker.centre.records import ANNOTATIONS, PINS, PROOFS, Pin, Proof, ProofState
+from services.linker.centre.withdrawal_records import check_studies
 from services.linker.links.bounds import Note, Word
 from services.linker.links.manual import decoded
 from shared import clock
@@ -68,6 +69,7 @@ class StayingRoutes(routing.Routes):
         if not is_uid(asked.study_instance_uid):
             raise Invalid("not-a-uid", "study_instance_uid is a UID (PS3.5 9.1)")
         await within_reach.check(self._deps, [asked.study_instance_uid])
+        await check_studies(self._deps, asked.study_instance_uid)
         doubts = await warnings(self._deps.check_text, {"why": asked.why, "dataset": asked.dataset})
         pin = Pin(
             id=f"{asked.study_instance_uid}|{asked.dataset.strip()}",

@@ -63,6 +63,12 @@ def entry_change(seq: int, kind: str, entry_id: str, changed: Entry | None) -> J
     }
 
 
+def withdrawal(seq: int, study_instance_uid: str) -> Json:
+    """Return the feed's entry of a Study of which nothing is left, since its patient opted out."""
+    head = {"seq": seq, "kind": "withdrawn", "id": study_instance_uid, "report_id": ""}
+    return {**head, "study_instance_uids": [study_instance_uid], "touched": [], "removed": True, "document": None}
+
+
 def searchset(reports: list[StoredReport]) -> Json:
     """Return reports as a FHIR searchset Bundle."""
     entries = [{"resource": resource(report), "search": {"mode": "match"}} for report in reports]

@@ -6,6 +6,7 @@ import msgspec
 
 from services.linker.gateway import linking, planning
 from services.linker.gateway.deps import GatewayDeps
+from services.linker.gateway.opt_out import is_opted_out, withdraw_again
 from services.linker.gateway.records import (
     REPORTS_SEEN,
     STUDIES_SEEN,
@@ -26,6 +27,8 @@ async def take_instances(event: InstancesDeidentified, deps: GatewayDeps) -> Seq
     uid = event.keys.study_instance_uid
     if not uid:
         raise Invalid("missing-study-instance-uid", "keys.study_instance_uid is empty")
+    if await is_opted_out(deps, event):
+        return ()
     new_keys = told_by(event)
 
     async def step(old: SeenStudy | None) -> SeenStudy | None:
@@ -34,6 +37,9 @@ async def take_instances(event: InstancesDeidentified, deps: GatewayDeps) -> Seq
 
     study = await change(deps.documents, STUDIES_SEEN, uid, step)
     await planning.plan_batch(deps, event)
+    if await is_opted_out(deps, event):  # meanwhile: the withdrawal may have looked before it was planned
+        await withdraw_again(deps, event.keys.patient_id)
+        return ()
     if study is not None:
         await linking.relink_study(deps, study, at=event.occurred_at.timestamp())
     return ()
@@ -41,6 +47,8 @@ async def take_instances(event: InstancesDeidentified, deps: GatewayDeps) -> Seq
 
 async def take_report(event: ReportDeidentified, deps: GatewayDeps) -> Sequence[Event]:
     """Remember this version of the report, find its Study, and plan its delivery."""
+    if await is_opted_out(deps, event):
+        return ()
     version = ReportVersion(
         sha256=event.sha256,
         blob=event.blob,
@@ -58,6 +66,9 @@ async def take_report(event: ReportDeidentified, deps: GatewayDeps) -> Sequence[
         return with_version(old, event.report_id, version)
 
     await change(deps.documents, REPORTS_SEEN, event.report_id, step)
+    if await is_opted_out(deps, event):
+        await withdraw_again(deps, event.keys.patient_id)
+        return ()
     if event.resent:
         await planning.resend_report(deps, event.report_id)
     await linking.relink(deps, event.report_id, at=event.occurred_at.timestamp())

@@ -15,13 +15,16 @@ from services.linker.gateway.delivery.transport import Centre
 from services.linker.gateway.delivery.worker import DeliveryWorker, Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.operator_actions import OperatorActions
+from services.linker.gateway.opt_out import take_opt_out, withdrawals_round
+from services.linker.gateway.opt_out_records import OPEN, WITHDRAWALS
 from services.linker.gateway.pace import Pace
 from services.linker.gateway.routes import GatewayRoutes
 from services.linker.links import policy
 from services.linker.links.unsettled import Unsettled
 from services.linker.settings import LinkerSettings, centre_token, complete
 from shared import settings
-from shared.events import InstancesDeidentified, ReportDeidentified
+from shared.documents import In
+from shared.events import InstancesDeidentified, PatientOptedOut, ReportDeidentified
 from shared.lease import Leases, leases_of
 from shared.service import Place, Role, Running
 from shared.web import gateway_token
@@ -56,7 +59,8 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
         async def status() -> Mapping[str, int]:
             away = [each.tries for each in await actions.workers()]
             tries = {"centre_away_tries": max(away, default=0)}
-            own = {**await backlog.figures(), **await custody.figures(deps)}
+            withdrawals = {"withdrawals_open": await deps.documents.count(WITHDRAWALS, In("state", OPEN))}
+            own = {**withdrawals, **await backlog.figures(), **await custody.figures(deps)}
             return {**await actions.counts(), **tries, **own}
 
         yield Running(
@@ -64,6 +68,7 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
             handlers={
                 InstancesDeidentified: partial(handlers.take_instances, deps=deps),
                 ReportDeidentified: partial(handlers.take_report, deps=deps),
+                PatientOptedOut: partial(take_opt_out, deps=deps),
             },
             tasks=[worker.run for worker in workers],
             status=status,
@@ -99,11 +104,15 @@ def _workers(deps: GatewayDeps, peer: Centre, leases: Leases) -> list[DeliveryWo
     async def compared(outage: Outage) -> int:
         return await custody.custody_round(deps, peer, outage)
 
+    async def withdrawn(outage: Outage) -> int:
+        return await withdrawals_round(deps, peer, outage)
+
     return [
         sending("images", send.instances_round),
         sending("reports", send_reports.reports_round),
         alone("links", settled),
         alone("releases", released, rest_s=_RELEASE_EVERY_S),
+        worker("withdrawals", withdrawn, wake_up=deps.wake_up.listen()),
         alone("recalls", recalled, rest_s=deps.settings.recall_poll_s),
         alone("custody", compared, rest_s=_LOOK_AT_CLOCK_S),
     ]

@@ -100,6 +100,18 @@ _GATEWAY: Final = (
         _SITE,
     ),
     Rule(
+        Permission.OPT_OUT,
+        "let a patient opt out or take part again, and see what was withdrawn",
+        _of_site(AccessRole.PRIVACY_OFFICER),
+        (
+            "GET /gateway/opt-outs",
+            "POST /gateway/opt-outs",
+            "GET /gateway/opt-outs/{opt_out}/proof",
+            "GET /api/gateway/opt-outs",
+        ),
+        _SITE,
+    ),
+    Rule(
         Permission.READ_AUDIT,
         "read what was de-identified, decided and read from the vault, and who did what at the gateway",
         _of_site(AccessRole.PRIVACY_OFFICER),
@@ -191,6 +203,22 @@ _CENTRE: Final = (
         "delete Instances for good",
         of_all(AccessRole.ADMINISTRATOR),
         tuple(f"DELETE {level}" for level in _LEVELS),
+    ),
+    Rule(
+        Permission.WITHDRAW,
+        "withdraw what is kept of a patient who opted out at a gateway, as that gateway, and say that it is done",
+        of_all(AccessRole.SERVICE),
+        (
+            "POST /api/withdrawals",
+            "POST /api/withdrawals/{withdrawal}/acknowledged",
+            "POST /dicom-web/withdrawals",
+        ),
+    ),
+    Rule(
+        Permission.READ_WITHDRAWALS,
+        "see what was withdrawn, and when",
+        of_all(AccessRole.PRIVACY_OFFICER, AccessRole.OPERATOR, AccessRole.ADMINISTRATOR, AccessRole.SERVICE),
+        ("GET /api/withdrawals", "GET /api/withdrawals/{withdrawal}"),
     ),
     Rule(
         Permission.DELIVER,

@@ -14,6 +14,8 @@ from aiohttp import web
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
+from services.archive import retrieve_routes
+from services.archive.housekeeping.withdrawal_routes import withdrawal_routes
 from services.archive.records import INSTANCES
 from services.archive.store.acceptance import Sender
 from services.archive.store.routes import StowRoutes
@@ -34,7 +36,8 @@ async def centre(archive: Archive) -> AsyncIterator[aiohttp.ClientSession]:
     settings = msgspec.structs.replace(archive.deps.settings, accept="deidentified", gateway_token=TOKEN)
     deps = replace(archive.deps, settings=settings, text_check=findings)
     app = web.Application()
-    app.add_routes(StowRoutes(deps, Store(deps)).routes())
+    routes = (StowRoutes(deps, Store(deps)).routes(), withdrawal_routes(deps), retrieve_routes.routes(deps))
+    app.add_routes([each for some in routes for each in some])
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

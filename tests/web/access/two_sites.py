@@ -65,6 +65,8 @@ class Data:
             "blob": self.instance,
             "frame": "1",
             "day": "2026-11-28",
+            "opt_out": self.report,
+            "withdrawal": self.report,
         }
 
     def told_by(self, body: bytes) -> list[str]:

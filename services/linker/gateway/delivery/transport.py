@@ -224,6 +224,15 @@ class Centre:
         """Say whether this gateway shows who it is."""
         return (self._tls is not None and self._tls.shows_certificate) or bool(await self._shown())
 
+    async def call(self, method: str, path: str, taken: Sequence[int], body: object = None) -> tuple[int, object]:
+        """Send JSON to, or ask for, what is beside the recall list. taken: the statuses that are answers."""
+        url = f"{self._settings.centre_recalls_url.removesuffix('/recalls')}/{path}"
+        headers = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if body is not None else {})
+        status, answer = await self._send(method, url, headers, None if body is None else orjson.dumps(body))
+        if status not in taken:
+            raise CentreUnavailable(await self._no_entry(status))
+        return status, answer
+
     async def _multipart(self, boundary: str, instances: Sequence[InstanceRef]) -> AsyncIterator[bytes]:
         for ref in instances:
             yield stow_response.part_head(boundary, ref.sha256)
