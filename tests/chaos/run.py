@@ -47,7 +47,7 @@ class Load:
             for lane in lanes:
                 lane.join(AFTER_S)
                 assert not lane.is_alive(), "something was not accepted in time"
-            assert self._failures == []
+            assert self._failures == [], self._failures
             self.instances += COPIES * SIZE
             self.reports += COPIES * REPORTS
 

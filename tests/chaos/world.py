@@ -27,6 +27,7 @@ from tests.servers.s3 import Bucket, SeaweedFS
 
 QUICK = {
     "JMID_HOST_RESERVE_BYTES": str(64 << 20),
+    "JMID_INGEST_FLOOR_BYTES": str(128 << 20),
     "JMID_RETRY_DELAYS_S": "0.5,1,2,2,2,2,2,2",
     "JMID_LEASE_TTL_S": "3",
     "JMID_LINKER_RETRY_MAX_S": "2",
