@@ -8,9 +8,9 @@ from rich.table import Table
 
 from services.command_line import HomeOption, ports_of, run_work
 from services.identity.passwords import Passwords
-from services.identity.records import COLLECTIONS, USERS, User
+from services.identity.records import DECLARED, USERS, User
 from services.identity.settings import IdentitySettings
-from services.identity.users import forget, put_user
+from services.identity.users import forget, put_user, sign_out
 from services.places import issuer_role
 from shared.console import console
 from shared.runtime.audit.trail import record_command
@@ -47,22 +47,41 @@ def set_user(
 
 @users.command("remove")
 def remove_user(name: NameArgument, home: HomeOption = Path("jmid-home")) -> None:
-    """Remove a user; sessions that are open last to their end."""
+    """Remove a user, and end their sessions; running processes notice within seconds."""
     if not run_work(_remove(home, name)):
         out.print(f"There is no user {name}", markup=False)
         raise typer.Exit(1)
 
 
+@users.command("end-sessions")
+def end_sessions(name: NameArgument, home: HomeOption = Path("jmid-home")) -> None:
+    """End a user's sessions and refresh tokens; running processes notice within seconds."""
+    count = run_work(_sign_out(home, name))
+    if count is None:
+        out.print(f"There is no user {name}", markup=False)
+        raise typer.Exit(1)
+    out.print(f"{count} ended.")
+
+
+async def _sign_out(home: Path, name: str) -> int | None:
+    role = issuer_role(home)
+    async with ports_of(role, home, ()) as ports:
+        await ports.documents.declare(*DECLARED)
+        await record_command(ports.documents, role, home / role.value, "users end-sessions", name)
+        user = await ports.documents.get(USERS, name)
+        return await sign_out(ports.documents, user) if user is not None else None
+
+
 async def _all(home: Path) -> list[User]:
     async with ports_of(issuer_role(home), home, ()) as ports:
-        await ports.documents.declare(*COLLECTIONS)
+        await ports.documents.declare(*DECLARED)
         return sorted([user async for user in ports.documents.every(USERS)], key=lambda user: user.name)
 
 
 async def _set(home: Path, name: str, roles: tuple[str, ...], sites: tuple[str, ...]) -> str:
     role = issuer_role(home)
     async with ports_of(role, home, ()) as ports:
-        await ports.documents.declare(*COLLECTIONS)
+        await ports.documents.declare(*DECLARED)
         await record_command(ports.documents, role, home / role.value, "users set", name)
         return await put_user(ports.documents, Passwords(ports.documents, IdentitySettings()), name, roles, sites)
 
@@ -70,6 +89,6 @@ async def _set(home: Path, name: str, roles: tuple[str, ...], sites: tuple[str, 
 async def _remove(home: Path, name: str) -> bool:
     role = issuer_role(home)
     async with ports_of(role, home, ()) as ports:
-        await ports.documents.declare(*COLLECTIONS)
+        await ports.documents.declare(*DECLARED)
         await record_command(ports.documents, role, home / role.value, "users remove", name)
         return await forget(ports.documents, name) is not None

@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from shared.documents import Collection
+from shared.web.identity.sessions import SESSIONS
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,3 +140,5 @@ COLLECTIONS: Final[tuple[Collection[Any], ...]] = (
     ASSERTIONS,
     REFRESH,
 )
+DECLARED: Final[tuple[Collection[Any], ...]] = (*COLLECTIONS, SESSIONS)
+"""What its work needs: sessions are the gate's, and end with their user."""

@@ -26,6 +26,7 @@ from services.identity.users import first_users, write_credentials
 from shared.service import Place, Role, Running, Service
 from shared.settings import read
 from shared.web.identity.embedded import AUDIENCE, CLIENT, issuer_of, pages_url_of, redirect_uris_of
+from shared.web.identity.sessions import SESSIONS
 from shared.web.identity.settings import Mode, access_settings
 from shared.web.language import translatable
 
@@ -34,6 +35,7 @@ from shared.web.language import translatable
 async def opens(place: Place) -> AsyncIterator[Running]:
     """Open the issuer; make the first users, if there are none."""
     settings, access = read(IdentitySettings, "IDENTITY", place.environ), access_settings(place.environ)
+    await place.documents.declare(SESSIONS)  # which end with their user
     passwords = Passwords(place.documents, settings)
     if access.access is not Mode.EMBEDDED:
         yield Running()

@@ -15,6 +15,7 @@ from shared.certificates import private_files
 from shared.documents import Documents, Eq
 from shared.documents.optimistic import change
 from shared.web.access.words import AccessRole
+from shared.web.identity.sessions import end_sessions
 
 FILE: Final = "credentials.json"
 PEOPLE: Final = tuple(role for role in AccessRole if role is not AccessRole.SERVICE)
@@ -31,8 +32,8 @@ async def put_user(
         subject = old.subject if old is not None else secrets.token_urlsafe(16)
         return User(name=name, subject=subject, roles=roles, sites=sites, password=kept)
 
-    await change(documents, USERS, name, step)
-    await _forget_what_lets_in(documents, name)
+    user = await change(documents, USERS, name, step)
+    await _forget_what_lets_in(documents, user)
     return password
 
 
@@ -40,14 +41,21 @@ async def forget(documents: Documents, name: str) -> User | None:
     """Remove a user with all passkeys, and return who it was; None if there was none."""
     known = await documents.get(USERS, name)
     await documents.delete(USERS, name)
-    await _forget_what_lets_in(documents, name)
+    await _forget_what_lets_in(documents, known)
     return known
 
 
-async def _forget_what_lets_in(documents: Documents, name: str) -> None:
-    """Forget a user's passkeys and refresh tokens."""
-    await forget_passkeys(documents, name)
-    await forget_refresh_tokens(documents, Eq("user", name))
+async def sign_out(documents: Documents, user: User) -> int:
+    """End a user's sessions and forget the refresh tokens; return how many sessions there were."""
+    await forget_refresh_tokens(documents, Eq("user", user.name))
+    return await end_sessions(documents, user.subject)
+
+
+async def _forget_what_lets_in(documents: Documents, user: User | None) -> None:
+    """Forget a user's passkeys, refresh tokens and sessions."""
+    if user is not None:
+        await forget_passkeys(documents, user.name)
+        await sign_out(documents, user)
 
 
 async def first_users(documents: Documents, passwords: Passwords, site: str) -> Mapping[str, str]:

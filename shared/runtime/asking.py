@@ -17,6 +17,7 @@ from shared.web.identity.actor import Actor, Credential
 from shared.web.identity.certificates import SITES, Certificates
 from shared.web.identity.gate import Gate, Verifier
 from shared.web.identity.issuer import Issuer
+from shared.web.identity.logout import BackChannelLogout
 from shared.web.identity.pages import SignInPages
 from shared.web.identity.rate import Rates
 from shared.web.identity.sessions import SESSIONS, Sessions
@@ -55,18 +56,20 @@ async def asking(settings: AccessSettings, host: Host, site: str, token: str) ->
         is_asked = settings.is_asked
         issuer = Issuer(session, settings)
         documents = _documents(host) if is_asked and settings.access_client_id else None
-        sessions = sign_in = None
+        sessions = sign_in = logout = None
         if documents is not None:
             await documents.declare(SESSIONS, PENDING)
             sessions = Sessions(documents, settings.access_session_idle_s, settings.access_session_s)
             sign_in = SignIn(settings, issuer, session, documents)
-        pages = SignInPages(sign_in, sessions, settings.access_public_url, settings.access_session_s)
+            logout = BackChannelLogout(settings, issuer, sessions)
+        pages = SignInPages(sign_in, sessions, settings.access_public_url, settings.access_session_s, logout)
         host.sign_in, host.targets = pages.routes(), [settings.access_issuer]
         if is_asked:
             verifier = Verifier(settings, issuer, _credentials(host, site, token))
             rates = Rates(settings.access_rate, settings.access_burst)
+            unknown = Rates(settings.access_unknown_rate, settings.access_unknown_burst)
             certificates = await _certificates(host, settings)
-            host.gate = Gate(host.access, site, verifier, rates, sessions, pages.cookies.session, certificates)
+            host.gate = Gate(host.access, site, verifier, rates, sessions, pages.cookies.session, certificates, unknown)
         yield
 
 

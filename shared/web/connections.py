@@ -18,13 +18,13 @@ from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web_protocol import RequestHandler
 
 from shared.logs import decided
+from shared.web.told import Told
 
 SPARE = 32
 """Connections beyond the bound, for requests that are answered 503 and for those of ``/-/``."""
 OWN_FILES = 256
 """Open files that a process needs besides: databases, blobs, the broker, associations."""
 RETRY_AFTER_S = 2
-TELL_S = 1.0
 _INSIDE = "/-/"
 
 
@@ -45,8 +45,7 @@ class Connections:
         self._most, self._most_of_host, self._clock = most, most_of_host, clock
         self._open: dict[RequestHandler, Connection] = {}
         self._busy: Counter[str] = Counter()
-        self._untold: Counter[str] = Counter()
-        self._told_at: dict[str, float] = {}
+        self._told = Told(clock)
 
     def watch(self, server: web.Server) -> None:
         """Have a server tell of its connections; aiohttp has no hook for them but these methods."""
@@ -76,7 +75,7 @@ class Connections:
         async def bounded(request: web.Request, handler: Handler) -> web.StreamResponse:
             host = request.remote or ""
             if not request.path.startswith(_INSIDE) and self._is_full(host):
-                self._tell("request-refused", "too-many-requests")
+                self._told.tell("request-refused", "too-many-requests")
                 raise web.HTTPServiceUnavailable(
                     text="too many requests at once; try again\n",
                     headers={"Retry-After": str(RETRY_AFTER_S), "Connection": "close"},
@@ -121,17 +120,9 @@ class Connections:
         counts = Counter(each.host for each in silent)
         most = [each for each in silent if counts[each.host] == max(counts.values())]
         chosen = min(most, key=lambda each: each.since, default=new)
-        self._tell("connection-closed", "silent" if chosen is not new else "too-many")
+        self._told.tell("connection-closed", "silent" if chosen is not new else "too-many")
         self._open = {handler: each for handler, each in self._open.items() if each is not chosen}
         chosen.transport.abort()
-
-    def _tell(self, decision: str, reason: str) -> None:
-        """Log how often, at most once in TELL_S: what many connections do must not fill the log."""
-        self._untold[reason] += 1
-        now = self._clock()
-        if now - self._told_at.get(reason, -TELL_S) >= TELL_S:
-            self._told_at[reason] = now
-            decided(decision, level="warning", reason=reason, count=self._untold.pop(reason))
 
 
 def within_open_files(most: int) -> int:

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from services.identity.passkeys import Passkeys, RelyingParty, new_challenge
 from services.identity.passwords import Passwords
-from services.identity.records import COLLECTIONS, USERS, User
+from services.identity.records import DECLARED, USERS, User
 from services.identity.settings import IdentitySettings
 from services.identity.users import forget, put_user
 from shared.documents import Documents
@@ -23,7 +23,7 @@ PARTY = RelyingParty("jmid.example", ORIGIN)
 @pytest_asyncio.fixture
 async def documents(tmp_path: Path) -> AsyncIterator[Documents]:
     async with open_sqlite(tmp_path / "documents.sqlite") as opened:
-        await opened.declare(*COLLECTIONS)
+        await opened.declare(*DECLARED)
         yield opened
 
 

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from services.identity.passwords import Locked, Passwords, check_new, delay_s
-from services.identity.records import COLLECTIONS, USERS, User
+from services.identity.records import DECLARED, USERS, User
 from services.identity.settings import IdentitySettings
 from services.identity.users import PEOPLE, first_users, put_user, write_credentials
 from shared.documents import Documents
@@ -21,7 +21,7 @@ SETTINGS = IdentitySettings()
 @pytest_asyncio.fixture
 async def documents(tmp_path: Path) -> AsyncIterator[Documents]:
     async with open_sqlite(tmp_path / "documents.sqlite") as opened:
-        await opened.declare(*COLLECTIONS)
+        await opened.declare(*DECLARED)
         yield opened
 
 

@@ -39,6 +39,7 @@ RUNTIME: Final = (
         (
             "GET /-/sign-in/back",
             "POST /-/sign-out",
+            "POST /-/back-channel-logout",
             "POST /identity/sign-in",
             "POST /identity/new-password",
             "POST /identity/passkey",

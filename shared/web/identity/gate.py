@@ -29,8 +29,12 @@ from shared.web.identity.sessions import Sessions
 from shared.web.identity.settings import AccessSettings
 from shared.web.identity.token import Expected, TokenRefused, check_access_token, checked_claims, read_header
 from shared.web.language import translatable
+from shared.web.told import Told
 
 SIGN_IN: Final = "/-/sign-in"
+READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+BEGINS: Final = frozenset({SIGN_IN, f"{SIGN_IN}/back", "/identity/authorize"})
+"""What is for everybody and read, but keeps a record of whoever begins to sign in."""
 REFUSED: Final = {
     Decision.NO_ROLE: translatable("Your roles do not allow this."),
     Decision.SCOPE_NOT_CHECKED: translatable("What your role may see of this cannot be told apart yet."),
@@ -69,6 +73,7 @@ class Gate:
 
     rates: how often an actor may ask.  sessions: of people who signed in, None where nobody can.  cookie: the name of
     the one with their session.  certificates: of gateways, None where none counts.
+    unknown: how often an address may ask without an identity.
     """
 
     def __init__(
@@ -80,9 +85,11 @@ class Gate:
         sessions: Sessions | None = None,
         cookie: str = "",
         certificates: Certificates | None = None,
+        unknown: Rates | None = None,
     ) -> None:
         self._table, self._site, self._verifier, self._rates = table, site, verifier, rates
         self._sessions, self._cookie, self._certificates = sessions, cookie, certificates
+        self._unknown, self._told = unknown or Rates(0, 1), Told()
 
     def may(self, actor: Actor | None, path: str, method: str = "GET") -> bool:
         """Say whether an actor may open a page, or what another method does, for what leads to it."""
@@ -117,13 +124,17 @@ class Gate:
             return None, NOTHING
         rule = self._table.rule_of(request.method, resource.canonical)
         if rule is not None and rule.is_public:
+            if request.method not in READS or resource.canonical in BEGINS:
+                self._count_unknown(request)
             return None, NOTHING
         actor = await self._actor(request)
         if actor is not None:
             request[CALLER] = actor
         decision = self._decision(request.method, resource.canonical, rule, actor)
-        if actor is not None and not actor.has(AccessRole.SERVICE):
-            self._count(actor)
+        if actor is None:
+            self._count_unknown(request)
+        elif not actor.has(AccessRole.SERVICE):
+            self._count(self._rates, actor.subject)
         if decision is Decision.ALLOWED and rule is not None and actor is not None:
             return actor, reach_of(rule, actor)
         request[REFUSAL] = decision.value
@@ -138,11 +149,14 @@ class Gate:
             return Decision.NO_ROLE
         return decide(rule, actor, self._site)
 
-    def _count(self, actor: Actor) -> None:
-        """Count a request; raise HTTPTooManyRequests if there were too many."""
-        wait_s = self._rates.wait_s(actor.subject)
+    def _count_unknown(self, request: web.Request) -> None:
+        self._count(self._unknown, request.remote or "")
+
+    def _count(self, rates: Rates, whose: str) -> None:
+        """Count a request of an actor or an address; raise HTTPTooManyRequests if there were too many."""
+        wait_s = rates.wait_s(whose)
         if wait_s:
-            decided("rate-exceeded", level="warning")
+            self._told.tell("rate-exceeded", "actor" if rates is self._rates else "address")
             headers = {"Retry-After": str(wait_s)}
             raise web.HTTPTooManyRequests(text="too many requests of one actor; try again later\n", headers=headers)
 
@@ -157,8 +171,9 @@ class Gate:
                 return await self._verifier.actor(token)
             return await self._sessions.actor(value) if self._sessions is not None and value else None
         except TokenRefused as error:
-            decided("token-refused", level="warning", reason=error.reason)
+            self._told.tell("token-refused", error.reason)
             request[REFUSAL] = error.reason
+            self._count_unknown(request)
             raise bearer.unauthorized(error_code="invalid_token") from error
 
 

@@ -7,14 +7,18 @@ import aiohttp_jinja2
 from aiohttp import web
 from yarl import URL
 
-from shared.errors import NotFound, Refused
+from shared.errors import Invalid, NotFound, Refused
+from shared.logs import decided
 from shared.web.identity.gate import SIGN_IN as START
+from shared.web.identity.logout import BackChannelLogout
 from shared.web.identity.sessions import Sessions
 from shared.web.identity.sign_in import BACK, LASTS_S, Answer, SignIn
+from shared.web.identity.token import TokenRefused
 from shared.web.loopback import LOOPBACK
 
 OUT: Final = "/-/sign-out"
 SIGNED_OUT: Final = "/-/signed-out"
+BACK_CHANNEL: Final = "/-/back-channel-logout"
 PENDING_COOKIE: Final = "jmid_sign_in"
 
 
@@ -42,8 +46,16 @@ class Cookies:
 class SignInPages:
     """The routes. sign_in: None where nobody can sign in; then they answer 404."""
 
-    def __init__(self, sign_in: SignIn | None, sessions: Sessions | None, public_url: str, most_s: float) -> None:
+    def __init__(
+        self,
+        sign_in: SignIn | None,
+        sessions: Sessions | None,
+        public_url: str,
+        most_s: float,
+        logout: BackChannelLogout | None = None,
+    ) -> None:
         self._sign_in, self._sessions, self._public_url, self._most_s = sign_in, sessions, public_url, most_s
+        self._logout = logout
         self.cookies = Cookies(public_url)
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
@@ -53,6 +65,7 @@ class SignInPages:
             web.get(BACK, self._back),
             web.post(OUT, self._out),
             web.get(SIGNED_OUT, self._signed_out),
+            web.post(BACK_CHANNEL, self._back_channel),
         ]
 
     async def _start(self, request: web.Request) -> web.Response:
@@ -67,10 +80,11 @@ class SignInPages:
         query = request.query
         answer = Answer(query.get("state", ""), query.get("code", ""), query.get("iss", ""))
         value = request.cookies.get(PENDING_COOKIE, "")
-        actor, to = await sign_in.finish(value, answer, self._own_url(request, BACK))
+        done = await sign_in.finish(value, answer, self._own_url(request, BACK))
         await self._end(request, sessions)
-        response = _to(URL(to, encoded=True))
-        self.cookies.set(response, self.cookies.session, await sessions.begin(actor), most_s=self._most_s)
+        response = _to(URL(done.to, encoded=True))
+        own = await sessions.begin(done.actor, done.issuer_session)
+        self.cookies.set(response, self.cookies.session, own, most_s=self._most_s)
         self.cookies.drop(response, PENDING_COOKIE, START)
         return response
 
@@ -86,6 +100,18 @@ class SignInPages:
         response = aiohttp_jinja2.render_template("signed_out.html", request, {"start": START})
         response.headers["Cache-Control"] = "no-store"
         return response
+
+    async def _back_channel(self, request: web.Request) -> web.Response:
+        """End the sessions that the issuer names (OpenID Connect Back-Channel Logout 1.0, 2.8)."""
+        if self._logout is None:
+            raise NotFound("no-sign-in", "nobody signs in here")
+        try:
+            count = await self._logout.end(str((await request.post()).get("logout_token", "")))
+        except TokenRefused as error:
+            decided("token-refused", level="warning", reason=error.reason)
+            raise Invalid("logout-token", "this is no logout token of the issuer") from error
+        decided("sessions-ended", count=count)
+        return web.Response(headers={"Cache-Control": "no-store"})
 
     async def _end(self, request: web.Request, sessions: Sessions) -> None:
         if value := request.cookies.get(self.cookies.session, ""):

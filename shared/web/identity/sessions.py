@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from shared import clock
-from shared.documents import Collection, Documents, Range
+from shared.documents import Collection, Documents, Eq, Range
 from shared.errors import Conflict
 from shared.web.access.words import AccessRole
 from shared.web.identity.actor import SHOWN_BY_SESSION, Actor
@@ -25,7 +25,9 @@ MOST_BELIEVED: Final = 10_000
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """id: the SHA-256 of the browser's value.  roles, sites, projects: as at the sign-in.  began, seen: since 1970."""
+    """id: the SHA-256 of the browser's value.  roles, sites, projects: as at the sign-in.
+
+    issuer_session: the issuer's name of it (sid), empty if it gave none.  began, seen: since 1970."""
 
     id: str
     subject: str
@@ -33,6 +35,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
     projects: tuple[str, ...] = ()
+    issuer_session: str = ""
     began: float
     seen: float
 
@@ -45,7 +48,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-SESSIONS: Final = Collection("web_sessions", Session, key="id", fields=("seen",))
+SESSIONS: Final = Collection("web_sessions", Session, key="id", fields=("seen", "subject", "issuer_session"))
 
 
 def is_over(session: Session, now: float, idle_s: float, most_s: float) -> bool:
@@ -56,6 +59,20 @@ def is_over(session: Session, now: float, idle_s: float, most_s: float) -> bool:
 def digest(value: str) -> str:
     """Return what is kept of a browser's value. Pure."""
     return hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+async def end_sessions(
+    documents: Documents, subject: str, issuer_session: str = "", before: float = float("inf")
+) -> int:
+    """End sessions as ``Sessions.end_of`` does, beside the processes that serve them, which notice in BELIEVED_S."""
+    given = {"subject": subject, "issuer_session": issuer_session}
+    where = [Eq(field, value) for field, value in given.items() if value]
+    if not where:
+        return 0
+    ended = [each.id async for each in documents.every(SESSIONS, *where) if each.began <= before]
+    for session_id in ended:
+        await documents.delete(SESSIONS, session_id)
+    return len(ended)
 
 
 class Sessions:
@@ -73,7 +90,7 @@ class Sessions:
         self._idle_s, self._most_s = idle_s, most_s
         self._believed: dict[str, tuple[Session, float]] = {}
 
-    async def begin(self, actor: Actor) -> str:
+    async def begin(self, actor: Actor, issuer_session: str = "") -> str:
         """Begin a session and return the value for the browser; ended ones are swept away."""
         value, now = secrets.token_urlsafe(32), self._now()
         session = Session(
@@ -83,6 +100,7 @@ class Sessions:
             roles=tuple(sorted(actor.roles)),
             sites=tuple(sorted(actor.sites)),
             projects=tuple(sorted(actor.projects)),
+            issuer_session=issuer_session,
             began=now,
             seen=now,
         )
@@ -107,6 +125,14 @@ class Sessions:
         """End a session; no error if there is none."""
         self._believed.pop(digest(value), None)
         await self._documents.delete(SESSIONS, digest(value))
+
+    async def end_of(self, subject: str, issuer_session: str, before: float) -> int:
+        """End the sessions of a subject, of an issuer's session, or of both, and return how many.
+
+        Empty is any, but not both.  before: those that began later, in seconds since 1970, stay.
+        """
+        self._believed.clear()
+        return await end_sessions(self._documents, subject, issuer_session, before)
 
     async def _read(self, key: str) -> Session | None:
         """Return a session as it is kept, and note that it is used; one that was ended meanwhile stays so."""

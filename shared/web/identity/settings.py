@@ -83,6 +83,18 @@ class AccessSettings(msgspec.Struct, frozen=True):
     access_burst: Annotated[Count, Meta(description="How many requests an actor may send at once after a pause.")] = (
         10_000
     )
+    access_unknown_rate: Annotated[
+        float,
+        Meta(
+            description="How many requests a second one address may send without an identity, probes and what pages "
+            "look like apart; 0 is no limit.",
+            ge=0,
+            le=1_000_000,
+        ),
+    ] = 50.0
+    access_unknown_burst: Annotated[
+        Count, Meta(description="How many requests an address may send without an identity after a pause.")
+    ] = 1000
     access_client_id: Annotated[
         str, Meta(description="What this system is to the issuer; empty is no sign-in for people, tokens alone.")
     ] = ""

@@ -58,6 +58,15 @@ class Answer:
     issuer: str
 
 
+@dataclass(frozen=True)
+class SignedIn:
+    """Who signed in. to: the path that they asked for.  issuer_session: the issuer's name of it, empty if none."""
+
+    actor: Actor
+    to: str
+    issuer_session: str
+
+
 PENDING: Final = Collection("web_sign_ins", Pending, key="id", fields=("began",))
 
 
@@ -111,8 +120,8 @@ class SignIn:
         }
         return endpoint.update_query(query), value
 
-    async def finish(self, value: str, answer: Answer, redirect_uri: str) -> tuple[Actor, str]:
-        """Return who signed in, and the path that they asked for; raise Refused for what does not belong together."""
+    async def finish(self, value: str, answer: Answer, redirect_uri: str) -> SignedIn:
+        """Return who signed in; raise Refused for what does not belong together."""
         pending = await self._documents.get(PENDING, digest(value))
         await self._documents.delete(PENDING, digest(value))
         if pending is None or clock.now() - pending.began > LASTS_S:
@@ -122,7 +131,9 @@ class SignIn:
         if not answer.code or answer.issuer not in ("", self._settings.access_issuer):
             raise Refused("sign-in-refused", "the issuer did not let you in")
         claims = await self._exchange(answer.code, pending, redirect_uri)
-        return self._claims.actor(claims), pending.to
+        issuer_session = claims.get("sid", "")
+        is_text = isinstance(issuer_session, str)
+        return SignedIn(self._claims.actor(claims), pending.to, issuer_session if is_text else "")
 
     async def leave_url(self, back: str) -> str:
         """Return where a browser signs out of the issuer as well; ``back`` if the issuer has no such page."""

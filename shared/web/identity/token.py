@@ -30,12 +30,17 @@ class TokenRefused(Permanent):
 
 @dataclass(frozen=True)
 class Expected:
-    """What a good token has. algorithms: that may have signed it.  skew_s: by how much the clocks may differ."""
+    """What a good token has. algorithms: that may have signed it.  skew_s: by how much the clocks may differ.
+
+    kinds: its typ, in small letters; empty is none.  has_subject: it says of whom it is.
+    """
 
     issuer: str
     audience: frozenset[str]
     algorithms: tuple[str, ...]
     skew_s: float
+    kinds: frozenset[str] = TYPES
+    has_subject: bool = True
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ def read_header(token: str, expected: Expected) -> Header:
     algorithm, kind, key_id = header.get("alg"), header.get("typ", ""), header.get("kid", "")
     if algorithm not in expected.algorithms:
         raise TokenRefused("algorithm-not-taken")
-    if not isinstance(kind, str) or kind.lower() not in TYPES or "crit" in header:
+    if not isinstance(kind, str) or kind.lower() not in expected.kinds or "crit" in header:
         raise TokenRefused("kind-not-taken")
     if not isinstance(key_id, str) or len(key_id) > MOST_KEY_ID:
         raise TokenRefused("unknown-key")
@@ -98,7 +103,7 @@ def _check(claims: Mapping[str, Any], expected: Expected, now: float) -> None:
         raise TokenRefused("other-issuer")
     if not expected.audience & _texts(claims.get("aud")):
         raise TokenRefused("other-audience")
-    if not isinstance(claims.get("sub"), str) or not claims["sub"]:
+    if expected.has_subject and not (isinstance(claims.get("sub"), str) and claims["sub"]):
         raise TokenRefused("no-subject")
     if now >= _time(claims, "exp", required=True) + expected.skew_s:
         raise TokenRefused("expired")

@@ -127,6 +127,7 @@ def test_nothing_that_holds_a_case_an_instance_or_a_report_is_public() -> None:
         "GET /-/sign-in",
         "GET /-/sign-in/back",
         "POST /-/sign-out",
+        "POST /-/back-channel-logout",
         "GET /-/signed-out",
         "GET /static",
         "GET /identity/.well-known/openid-configuration",
