@@ -65,6 +65,7 @@ CENTRE = Service(
         centre_store.CURSORS,
         centre_store.RECALLS,
         centre_store.PINS,
+        centre_store.COMPLETENESS,
         centre_store.PROOFS,
         WITHDRAWALS,
         WITHDRAWN_NAMES,

@@ -42,6 +42,12 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     centre_dicomweb_url: Annotated[str, Meta(description=f"Where Instances are delivered by STOW-RS; {_ADDRESS}")] = ""
     centre_reports_url: Annotated[str, Meta(description=f"Where reports are delivered; {_ADDRESS}")] = ""
     centre_recalls_url: Annotated[str, Meta(description=f"Where the recall list is read; {_ADDRESS}")] = ""
+    ingest_url: Annotated[
+        str,
+        Meta(
+            description="Where this gateway's ingest answers, whose ledger the centre is told; empty is this process."
+        ),
+    ] = ""
     centre_token: Annotated[
         str,
         Meta(
@@ -104,6 +110,9 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="How long a gateway's word that it could deliver a Study again is believed.", gt=0, le=36_500),
     ] = 30.0
     recall_poll_s: Annotated[Seconds, Meta(description="How often the centre's recall list is read.")] = 60.0
+    completeness_s: Annotated[
+        Seconds, Meta(description="How often the centre is told what this site received by day, and where that is.")
+    ] = 600.0
     reconcile_at: Annotated[
         str,
         Meta(
@@ -165,6 +174,7 @@ def complete(settings: LinkerSettings, base_url: str) -> LinkerSettings:
         centre_dicomweb_url=(settings.centre_dicomweb_url or f"{centre}/dicom-web").rstrip("/"),
         centre_reports_url=(settings.centre_reports_url or f"{centre}/api/reports").rstrip("/"),
         centre_recalls_url=(settings.centre_recalls_url or f"{centre}/api/recalls").rstrip("/"),
+        ingest_url=(settings.ingest_url or base_url).rstrip("/"),
         archive_url=(settings.archive_url or f"{base_url}/dicom-web").rstrip("/"),
     )
     for name in ("centre_dicomweb_url", "centre_reports_url", "centre_recalls_url"):

@@ -79,11 +79,11 @@ async def _publish(deps: IngestDeps, lease: Lease, collection: Collection[A], co
     for each in contents:
         by_receipt.setdefault(each.receipt_id, []).append(each)
     events: dict[str, list[Event]] = {}
-    receipts = await deps.documents.get_many(RECEIPTS, list(by_receipt))
 
     async def prepare(receipt_id: str) -> None:
         await repair(deps, by_receipt[receipt_id])
-        is_urgent = receipt_id in receipts and receipts[receipt_id].priority
+        receipt = await deps.documents.get(RECEIPTS, receipt_id)
+        is_urgent = receipt is not None and receipt.priority
         events[receipt_id] = list(_events(by_receipt[receipt_id], deps.site, priority=is_urgent))
 
     await deps.set_asides.of(f"publish {collection.name}").each(by_receipt, str, prepare)

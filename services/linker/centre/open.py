@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import aiohttp
 import msgspec
 
 from services.linker.centre import feed, handlers, linking, withdrawals
 from services.linker.centre.cases import CaseRoutes
+from services.linker.centre.completeness import CompletenessRoutes
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import RECALLS, REPORTS
 from services.linker.centre.reports import ReportRoutes
@@ -28,6 +30,9 @@ from shared.text.free_text import TextFindings
 from shared.web import gateway_token
 from shared.web.gateway_token import GATEWAY
 from shared.web.identity.actor import Credential
+from shared.web.language import translatable
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 @asynccontextmanager
@@ -72,9 +77,12 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
                 *CaseRoutes(deps).routes(),
                 *StayingRoutes(deps).routes(),
                 *WithdrawalRoutes(deps).routes(),
+                *CompletenessRoutes(deps).routes(),
             ],
             handlers={InstancesStored: partial(handlers.take_stored, deps=deps)},
             tasks=[published, repaired, withdrawn],
+            templates=TEMPLATES,
+            menu=((translatable("Completeness"), "/completeness"),),
             status=status,
             checks={"feed": watch.is_published_in_time},
             credentials=[Credential(chosen.gateway_token, GATEWAY)],

@@ -8,6 +8,7 @@ import msgspec
 from services.linker.links import versions
 from services.linker.links.candidates import IdentifiedReport, IdentifiedStudy
 from services.linker.links.states import RecallState
+from services.linker.reports.completeness import DayCounts
 from shared.documents import Collection
 from shared.events import LinkKeys
 from shared.fhir.statuses import RETRACTED
@@ -138,6 +139,16 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     site: str = ""
 
 
+class SiteDay(msgspec.Struct, frozen=True, kw_only=True):
+    """What a site told of one day. id: ``<site>|<day>``.  told_at: RFC 3339."""
+
+    id: str
+    site: str
+    day: str
+    counts: DayCounts
+    told_at: str
+
+
 REPORTS = Collection(
     name="reports",
     type=StoredReport,
@@ -162,6 +173,7 @@ RECALLS = Collection(
     fields=("state", "site", "requested_at"),
     indexes=(("state", "requested_at"),),
 )
+COMPLETENESS = Collection(name="completeness", type=SiteDay, key="id", fields=("site", "day"))
 PINS = Collection(name="pins", type=Pin, key="id", fields=("study_instance_uid", "at"))
 PROOFS = Collection(
     name="recall_proofs",

@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from services.linker.gateway import announce, custody, handlers, housekeeping, linking
+import aiohttp
+
+from services.linker.gateway import announce, completeness, custody, handlers, housekeeping, linking
 from services.linker.gateway.backlog import Backlog
 from services.linker.gateway.backlog_routes import BacklogRoutes
 from services.linker.gateway.delivery import send, send_reports
@@ -50,8 +52,12 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
         site=place.site,
     )
     token = partial(centre_token, chosen, place.home.parent / Role.CENTRE.value / gateway_token.FILE)
-    async with centre(chosen, deps.blobs, token) as peer:
-        workers = _workers(deps, peer, leases_of(place.documents, place.environ))
+    timeout = aiohttp.ClientTimeout(total=chosen.idle_timeout_s, sock_connect=chosen.connect_timeout_s)
+    async with (
+        centre(chosen, deps.blobs, token) as peer,
+        aiohttp.ClientSession(timeout=timeout, headers=place.own_headers) as session,
+    ):
+        workers = _workers(deps, peer, leases_of(place.documents, place.environ), session)
         actions = OperatorActions(deps)
         routes = GatewayRoutes(actions)
         backlog = Backlog(deps, lambda: peer.rate)
@@ -78,7 +84,7 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
         )
 
 
-def _workers(deps: GatewayDeps, peer: Centre, leases: Leases) -> list[DeliveryWorker]:
+def _workers(deps: GatewayDeps, peer: Centre, leases: Leases, session: aiohttp.ClientSession) -> list[DeliveryWorker]:
     worker = partial(DeliveryWorker, settings=deps.settings, documents=deps.documents, leases=leases)
     alone = partial(worker, wake_up=asyncio.Event())
     unsettled = Unsettled(deps.documents, deps.set_asides.of("settle"), partial(linking.settle, deps))
@@ -107,6 +113,9 @@ def _workers(deps: GatewayDeps, peer: Centre, leases: Leases) -> list[DeliveryWo
     async def withdrawn(outage: Outage) -> int:
         return await withdrawals_round(deps, peer, outage)
 
+    async def told(outage: Outage) -> int:
+        return await completeness.completeness_round(deps, peer, session, outage)
+
     return [
         sending("images", send.instances_round),
         sending("reports", send_reports.reports_round),
@@ -115,4 +124,5 @@ def _workers(deps: GatewayDeps, peer: Centre, leases: Leases) -> list[DeliveryWo
         worker("withdrawals", withdrawn, wake_up=deps.wake_up.listen()),
         alone("recalls", recalled, rest_s=deps.settings.recall_poll_s),
         alone("custody", compared, rest_s=_LOOK_AT_CLOCK_S),
+        alone("completeness", told, rest_s=deps.settings.completeness_s),
     ]

@@ -20,6 +20,7 @@ GATEWAY_ROUTES: Final = frozenset(
         "GET /api/recalls/proofs",
         "POST /api/recalls/{study}/done",
         "POST /api/recalls/{study}/proof",
+        "POST /api/completeness",
         "POST /enrolment/renewal",
     }
 )

@@ -52,7 +52,14 @@ RUNTIME: Final = (
         Permission.OPERATE,
         "see figures, dead letters and set-aside items, and have them tried again",
         of_all(AccessRole.OPERATOR, AccessRole.ADMINISTRATOR),
-        ("GET /-/status", "GET /-/dead", "POST /-/dead", "GET /-/dead.json"),
+        (
+            "GET /-/status",
+            "GET /-/dead",
+            "POST /-/dead",
+            "GET /-/dead.json",
+            "GET /completeness",
+            "GET /api/completeness",
+        ),
     ),
     Rule(
         Permission.READ_METRICS,

@@ -228,6 +228,7 @@ _CENTRE: Final = (
             "POST /api/reports",
             "POST /api/recalls/{study}/done",
             "POST /api/recalls/{study}/proof",
+            "POST /api/completeness",
             "POST /enrolment/renewal",
         ),
     ),

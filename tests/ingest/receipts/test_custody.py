@@ -42,6 +42,7 @@ from shared.bus.journal import open_journal
 from shared.documents.sqlite import open_sqlite
 from shared.errors import Invalid
 from shared.events import CustodyChecked, Delivered, InputDeidentified, InputRefused
+from shared.service import Role
 from shared.set_aside import SET_ASIDE
 from tests.examples import examples
 from tests.ingest.conftest import Doors, here
@@ -266,10 +267,10 @@ async def test_the_ledger_and_the_custody_of_a_receipt_are_shown(doors: Doors) -
         pass
     today = day_of(clock.now())
 
-    async def counted() -> bool:
-        return bool((await (await doors.client.get("/ingest/ledger")).json())["days"])
-
-    await doors.until(counted)
+    identified = doors.host.ports[Role.GATEWAY].blobs["identified"]
+    folder = doors.csv_folder
+    own = IngestDeps(IngestSettings(), doors.documents, identified, doors.bus, "a", folder, folder, here)
+    await counted_day(own, today)
     day = await (await doors.client.get(f"/ingest/ledger/{today}")).json()
     page = await (await doors.client.get("/gateway/ledger", headers={"Accept-Language": "ja"})).text()
 

@@ -152,6 +152,17 @@ def closing(boundary: str) -> bytes:
     return f"--{boundary}--\r\n".encode("ascii")
 
 
+def is_module(answer: object) -> bool:
+    """Say whether an answer is a Store Instances Response Module."""
+    data_set = answer[0] if isinstance(answer, list) and answer else answer
+    return isinstance(data_set, dict) and any(tag in data_set for tag in ("00081198", "00081199"))
+
+
+def seconds(retry_after: str) -> float:
+    """Return the seconds of a Retry-After field (RFC 9110 10.2.3), an hour at most; 0 for a date."""
+    return min(float(retry_after), 3600.0) if retry_after.isdigit() else 0.0
+
+
 def _single(module: object) -> Mapping[str, Any]:
     if isinstance(module, list) and module:  # some servers wrap the data set in an array, as for QIDO-RS
         module = module[0]

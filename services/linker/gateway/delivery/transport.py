@@ -25,6 +25,7 @@ from services.linker.gateway.delivery.credentials import (
 )
 from services.linker.links.manual import CORRELATION
 from services.linker.links.states import RecallState
+from services.linker.reports.completeness import CompletenessReport
 from services.linker.settings import LinkerSettings
 from shared.blobs import Blobs
 from shared.dicom.json_values import text
@@ -114,7 +115,7 @@ class Centre:
         if status == 409 and "WWW-Authenticate" in fields:
             await self._check_entry(fields["WWW-Authenticate"])
         answer = stow_response.decoded(data)
-        if status in _WHOLE_REQUEST and not _is_module(answer):
+        if status in _WHOLE_REQUEST and not stow_response.is_module(answer):
             return StoreAnswer(status, None)
         if status not in (*_ANSWERS, *_WHOLE_REQUEST):
             raise CentreUnavailable(f"http-{status}")
@@ -210,6 +211,14 @@ class Centre:
         if status not in (200, 404, 409):
             raise CentreUnavailable(await self._no_entry(status))
 
+    async def tell_completeness(self, report: CompletenessReport) -> None:
+        """Tell the centre what this site received by day; a centre of before does not ask for it."""
+        url = f"{self._settings.centre_recalls_url.rpartition('/')[0]}/completeness"
+        headers = {"Content-Type": "application/json"}
+        status, _ = await self._send("POST", url, headers, msgspec.json.encode(report))
+        if status != 200 and status not in _NO_SUCH_ROUTE:
+            raise CentreUnavailable(await self._no_entry(status))
+
     async def _check_entry(self, challenge: str) -> None:
         """Raise CentreUnavailable if a Store was refused for who sends it, which is no Instance's fault."""
         if "insufficient_scope" in challenge:
@@ -267,7 +276,7 @@ class Centre:
                 if answer.status == 401 and token:
                     self._credential.refused(token)
                 if answer.status == 429 or answer.status >= 500:
-                    wait_s = _seconds(answer.headers.get("Retry-After", ""))
+                    wait_s = stow_response.seconds(answer.headers.get("Retry-After", ""))
                     may_be_request = answer.status not in _OVERLOADED
                     raise CentreUnavailable(f"http-{answer.status}", wait_s, may_be_request=may_be_request)
                 return answer.status, answer.headers, await _bounded(answer)
@@ -289,12 +298,3 @@ async def _bounded(answer: aiohttp.ClientResponse) -> bytes:
         if len(body) > _MAX_ANSWER:
             raise CentreUnavailable("answer-too-large")
     return bytes(body)
-
-
-def _is_module(answer: object) -> bool:
-    data_set = answer[0] if isinstance(answer, list) and answer else answer
-    return isinstance(data_set, dict) and any(tag in data_set for tag in ("00081198", "00081199"))
-
-
-def _seconds(retry_after: str) -> float:
-    return min(float(retry_after), 3600.0) if retry_after.isdigit() else 0.0
