@@ -15,11 +15,12 @@ from services.identity.deps import IdentityDeps
 from services.identity.flow import Flow, needs_passkey
 from services.identity.passkeys import NOT_TAKEN
 from services.identity.passwords import Locked
-from services.identity.records import AuthorizationRequest
+from services.identity.records import USERS, AuthorizationRequest
 from shared import clock
 from shared.errors import Invalid, Refused
 from shared.logs import decided
 from shared.web import routing
+from shared.web.identity.actor import CALLER, Actor
 from shared.web.language import translatable
 
 MOST_PARAMETER: Final = 2048
@@ -74,6 +75,8 @@ class AuthorizeRoutes(routing.Routes):
         form, flow = await request.post(), self._flow
         asked = await flow.asked(str(form.get("request", "")))
         name, password = str(form.get("name", "")).strip(), str(form.get("password", ""))
+        if known := await self._deps.documents.get(USERS, name):  # what nobody is called may be a password
+            request[CALLER] = Actor(subject=known.subject, name=known.name, roles=frozenset(), shown="password")
         try:
             user = await self._deps.passwords.user(name, password)
         except Locked:

@@ -41,7 +41,9 @@ def build(host: Host, extra: Sequence[web.AbstractRouteDef], every: Sequence[Ser
     loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(WEB / "templates"), jinja2.PrefixLoader(folders)])
     environment = language.set_up(application, loader)
     environment.globals["menu"] = [
-        entry for _, running in sorted(host.open, key=lambda pair: pair[0].role) for entry in running.menu
+        entry
+        for _, running in sorted(host.open, key=lambda pair: (pair[0].role, pair[0].name == "audit"))
+        for entry in running.menu
     ]
     origins = [url for _, running in host.open for url in running.origins]
     application.on_response_prepare.append(headers.telling(headers.page_policy(origins, host.targets)))

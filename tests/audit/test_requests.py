@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -19,6 +20,7 @@ from shared.errors import Unavailable
 from shared.runtime.host import Hosting, hosted
 from shared.service import Role
 from shared.web.access.table import TABLE
+from tests.audit.chains import read_of
 from tests.web.identity.provider import Provider, provider
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
@@ -133,16 +135,26 @@ async def test_a_change_is_in_the_trail_before_its_answer_and_one_that_failed_so
 
 
 async def test_while_nothing_can_be_recorded_data_is_refused_and_the_process_is_not_ready(system: System) -> None:
-    log = system.logs[Role.CENTRE]
-    log.is_failing = True
+    log, documents = system.logs[Role.CENTRE], system.documents[Role.CENTRE]
+    write = documents.write
+
+    async def full(*operations: Any) -> None:
+        if operations[0].collection is LOG:
+            raise OSError
+        await write(*operations)
+
+    documents.write = full  # type: ignore[method-assign]
     try:
+        log.note(read_of("study:2.25.4711"))
+        assert not await log.flush()
         refused = await system.asked("GET", "/dicom-web/studies", "radiologist")
         alive = await system.asked("GET", "/-/live")
         ready = await system.asked("GET", "/-/ready")
         with pytest.raises(Unavailable):
             log.check()
     finally:
-        log.is_failing = False
+        documents.write = write  # type: ignore[method-assign]
+    assert await log.flush()
 
     assert (refused, alive, ready) == (503, 200, 503)
 

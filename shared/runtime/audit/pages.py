@@ -19,7 +19,8 @@ from shared.whole_numbers import whole_number
 
 PATHS: Final = {Role.GATEWAY: "/gateway/audit/access", Role.CENTRE: "/audit"}
 FILES: Final = {Role.GATEWAY: "/api/gateway/audit/access", Role.CENTRE: "/api/audit"}
-MENU: Final = {Role.GATEWAY: translatable("Access log"), Role.CENTRE: translatable("Audit")}
+MENU: Final = {Role.GATEWAY: (), Role.CENTRE: ((translatable("Access log"), PATHS[Role.CENTRE]),)}
+"""At the gateway the page of what was de-identified leads there."""
 SHOWN: Final = 100
 _CHUNK: Final = 200  # records
 _MOST: Final = 10**15

@@ -110,7 +110,7 @@ def _running(
     return Running(
         routes=audit_pages.routes(role, documents, log.naming),
         tasks=tasks,
-        menu=[(audit_pages.MENU[role], audit_pages.PATHS[role])],
+        menu=audit_pages.MENU[role],
         checks={"written": partial(_is_written, log)},
     )
 
@@ -159,7 +159,8 @@ class Keeper:
         self._moved.set()
 
     async def _was_checked(self) -> bool:
-        return await self._documents.get(CHECKS, CHECK_ID) is not None
+        check = await self._documents.get(CHECKS, CHECK_ID)
+        return check is not None and bool(check.number or check.fault)
 
 
 TIP_OF: Final = Path(FOLDER) / TIP_FILE

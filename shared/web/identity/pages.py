@@ -9,6 +9,7 @@ from yarl import URL
 
 from shared.errors import Invalid, NotFound, Refused
 from shared.logs import decided
+from shared.web.identity.actor import CALLER
 from shared.web.identity.gate import SIGN_IN as START
 from shared.web.identity.logout import BackChannelLogout
 from shared.web.identity.sessions import Sessions
@@ -82,6 +83,7 @@ class SignInPages:
         value = request.cookies.get(PENDING_COOKIE, "")
         done = await sign_in.finish(value, answer, self._own_url(request, BACK))
         await self._end(request, sessions)
+        request[CALLER] = done.actor
         response = _to(URL(done.to, encoded=True))
         own = await sessions.begin(done.actor, done.issuer_session)
         self.cookies.set(response, self.cookies.session, own, most_s=self._most_s)
@@ -90,6 +92,9 @@ class SignInPages:
 
     async def _out(self, request: web.Request) -> web.Response:
         sign_in, sessions = self._parts()
+        value = request.cookies.get(self.cookies.session, "")
+        if value and (actor := await sessions.actor(value)) is not None:
+            request[CALLER] = actor
         await self._end(request, sessions)
         response = _to(URL(await sign_in.leave_url(self._own_url(request, SIGNED_OUT))))
         self.cookies.drop(response, self.cookies.session)
