@@ -22,6 +22,7 @@ from services.enrolment.invites import INVITES, invited
 from services.enrolment.issue import Issuer, keep, revoked
 from services.enrolment.renewal import Renewal
 from services.enrolment.settings import EnrolmentSettings
+from services.linker.centre.acceptance import check_site
 from services.linker.gateway.records import WORKERS
 from shared import clock
 from shared.certificates import contexts
@@ -134,6 +135,28 @@ async def test_a_gateway_enrols_delivers_and_waits_when_it_is_revoked(
 
     assert (delivered["state"], before, waiting, after["state"]) == ("delivered", 1, "deidentified", "delivered")
     assert not (tmp_path / "centre").exists()
+
+
+async def test_what_a_gateway_delivers_as_another_site_waits_until_that_is_mended(
+    centre: Centre, tmp_path: Path, ct: Sequence[bytes]
+) -> None:
+    await centre.enrolled(tmp_path, "sendai")
+    async with gateway(tmp_path, "akita") as system:
+        receipt = await system.send(ct[2:])
+        await reason_of_waiting(system, "not-of-this-site")
+        waiting = (await system.receipt(receipt, "deidentified", *SETTLED))["state"]
+        await centre.enrolled(tmp_path, "akita")
+        mended = (await system.receipt(receipt, *SETTLED))["state"]
+
+    assert (waiting, mended) == ("deidentified", "delivered")
+
+
+def test_a_report_of_another_site_is_refused_and_no_fault_of_the_report() -> None:
+    check_site("tokyo", frozenset({"tokyo"}))
+    check_site("tokyo", frozenset())  # the token that all gateways share
+
+    with pytest.raises(Refused, match="other-site"):
+        check_site("tokyo", frozenset({"osaka"}))
 
 
 async def test_a_code_is_good_once_for_a_while_and_for_few_wrong_secrets(centre: Centre, tmp_path: Path) -> None:

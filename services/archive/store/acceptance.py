@@ -26,6 +26,7 @@ from shared.errors import Permanent
 from shared.text.free_text import all_findings
 from shared.web.access import reach
 
+OF_OTHER_GATEWAY: Final = "(0008,0080) Institution Name is no site of this gateway"
 _BASIC_PROFILE: Final = "113100"  # CID 7050
 _REMOVED, _METHODS, _CODES, _CODE = "00120062", "00120063", "00120064", "00080100"
 _MOST_INSTANCES: Final = 20_000
@@ -66,7 +67,7 @@ async def _decided_on(prepared: Prepared, sender: Sender, deps: ArchiveDeps) -> 
     else:
         problem = "only a gateway stores here: its credential is missing"
     if problem or site is None:
-        detail = problem or "(0008,0080) Institution Name is no site of this gateway"
+        detail = problem or OF_OTHER_GATEWAY
         return Failure(NOT_AUTHORIZED, detail, prepared.record.sop_class_uid, prepared.record.sop_instance_uid)
     record = msgspec.structs.replace(prepared.record, is_made_here=not sender.is_gateway, site=site)
     return msgspec.structs.replace(prepared, record=record)

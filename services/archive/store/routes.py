@@ -14,7 +14,7 @@ from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
 from services.archive.http.responses import base_url
-from services.archive.store.acceptance import Sender
+from services.archive.store.acceptance import OF_OTHER_GATEWAY, Sender
 from services.archive.store.batch import Sent
 from services.archive.store.body import DICOM, JSON, XML, Received, batches
 from services.archive.store.store import Outcome, Store
@@ -124,8 +124,9 @@ def _response(request: web.Request, outcomes: list[Outcome], received: Received,
     document = _document(outcomes, study, base)
     accept = request.headers.get("Accept", "")
     headers = {"Warning": f'299 {base}: "{received.broken}"'} if received.broken else {}
-    if any(each.failure and each.failure.reason == NOT_AUTHORIZED for each in outcomes):
-        headers["WWW-Authenticate"] = "Bearer"
+    if refused := {each.failure.detail for each in failed if each.failure and each.failure.reason == NOT_AUTHORIZED}:
+        is_other = refused == {OF_OTHER_GATEWAY}  # no Instance's fault: the gateway keeps them until it is mended
+        headers["WWW-Authenticate"] = bearer.challenge("insufficient_scope" if is_other else "")
     if XML in accept and JSON not in accept:
         return web.Response(body=native_model(document), status=status, content_type=XML, headers=headers)
     return web.Response(body=orjson.dumps(document), status=status, content_type=JSON, headers=headers)

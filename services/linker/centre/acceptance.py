@@ -10,7 +10,7 @@ from aiohttp import web
 from services.linker.reports.document import OutsideSchema
 from services.linker.settings import LinkerSettings
 from shared.deidentification_mark import is_of_profile
-from shared.errors import Invalid, Refused
+from shared.errors import Refused
 from shared.fhir import systems
 from shared.web import bearer
 from shared.web.identity.actor import actor_of
@@ -37,9 +37,9 @@ def delivered_by(request: web.Request) -> frozenset[str]:
 
 
 def check_site(site: str, of_sites: Set[str]) -> None:
-    """Raise Invalid if a report is of another site than its gateway."""
+    """Raise Refused if a report is of another site than its gateway, which keeps it until that is mended."""
     if of_sites and site not in of_sites:
-        raise Invalid("other-site", "DiagnosticReport.meta.source is no site of the gateway that sends this report")
+        raise Refused("other-site", "DiagnosticReport.meta.source is no site of the gateway that sends this report")
 
 
 def check_profile(label: str, settings: LinkerSettings) -> None:
