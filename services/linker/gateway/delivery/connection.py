@@ -1,6 +1,7 @@
 """How a connection to the centre is made: TLS of BCP 195, and the certificate that this gateway shows, as it is now.
 
-A renewed certificate is loaded before the next request, so that no restart is needed.
+A renewed certificate is shown from the next request on, without a restart: it is in a new context, and connections of
+the context before, which showed the old one, are not used for it.
 """
 
 import ssl
@@ -18,10 +19,10 @@ class CentreTls:
 
     def __init__(self, settings: LinkerSettings) -> None:
         certificate = settings.client_certificate
-        self.context = contexts.client_context() if settings.centre_ca is None else _believing(settings.centre_ca)
+        self._ca = settings.centre_ca
         self._pair = (certificate, settings.client_key) if certificate is not None else None
         self._seen = self._modified()
-        self._load()
+        self.context = self._made()
 
     @property
     def shows_certificate(self) -> bool:
@@ -34,14 +35,16 @@ class CentreTls:
         if seen == self._seen:
             return
         try:
-            self._load()
+            self.context = self._made()
         except SettingsError:
             return
         self._seen = seen
 
-    def _load(self) -> None:
+    def _made(self) -> ssl.SSLContext:
+        context = contexts.client_context() if self._ca is None else _believing(self._ca)
         if self._pair is not None:
-            contexts.load_pair(self.context, *self._pair, _VARIABLES)
+            contexts.load_pair(context, *self._pair, _VARIABLES)
+        return context
 
     def _modified(self) -> tuple[int, ...]:
         files: tuple[Path | None, ...] = self._pair or ()

@@ -22,7 +22,7 @@ async def centre(settings: LinkerSettings, blobs: Blobs, read: Callable[[], str]
     )
     tls = CentreTls(settings)
     async with AsyncExitStack() as stack:
-        connector = aiohttp.TCPConnector(ssl=tls.context, limit=settings.streams + 4)
+        connector = aiohttp.TCPConnector(limit=settings.streams + 4)
         session = aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=True)
         credential = await _credential(stack, settings, read)
         yield Centre(await stack.enter_async_context(session), settings, blobs, credential, tls=tls)

@@ -271,8 +271,11 @@ class Centre:
     ) -> tuple[int, Mapping[str, str], bytes]:
         token = await self._shown()
         headers = headers | bearer.header(token)
+        tls = True if self._tls is None else self._tls.context
         try:
-            async with self._session.request(method, url, headers=headers, data=body, allow_redirects=False) as answer:
+            async with self._session.request(
+                method, url, headers=headers, data=body, allow_redirects=False, ssl=tls
+            ) as answer:
                 if answer.status == 401 and token:
                     self._credential.refused(token)
                 if answer.status == 429 or answer.status >= 500:
