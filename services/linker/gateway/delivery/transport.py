@@ -18,11 +18,7 @@ from dicomweb_client.uri import URI
 from services.linker.gateway.delivery import stow_response
 from services.linker.gateway.delivery.bandwidth import Allowance
 from services.linker.gateway.delivery.connection import CentreTls
-from services.linker.gateway.delivery.credentials import (
-    Credential,
-    CredentialUnavailable,
-    FixedCredential,
-)
+from services.linker.gateway.delivery.credentials import Credential, CredentialUnavailable, FixedCredential
 from services.linker.links.manual import CORRELATION
 from services.linker.links.states import RecallState
 from services.linker.reports.completeness import CompletenessReport
