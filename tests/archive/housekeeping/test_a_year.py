@@ -38,6 +38,7 @@ class Year:
         self.kept: set[str] = set()
         self.unproven: set[str] = set()
         self.came: dict[str, int] = {}
+        self.recalls: dict[str, str] = {}
 
     def arriving(self, site: str, at: int) -> tuple[InstanceRecord, StudyRecord]:
         """Return a Study of a site; some are annotated, and of some nobody says that they can be recalled."""
@@ -80,12 +81,33 @@ class Year:
         }
 
     async def recalled(self) -> None:
-        """Bring one evicted Study back, as a gateway does."""
+        """Bring one evicted Study back, as a gateway does, or hear that its bytes are let go there; answer either way.
+
+        A recall is answered within the month: each Study has its last answer.
+        """
         gone = [each async for each in self.deps.documents.every(STUDIES) if each.evicted]
-        if gone:
-            study = self.chance.choice(gone)
-            at = int(study.oldest_at)
-            await self.store(self.stored(study.study_instance_uid, study.site, at, f"again-{len(self.came)}"))
+        if not gone:
+            return
+        study = self.chance.choice(gone)
+        uid, at = study.study_instance_uid, int(study.oldest_at)
+        if self.chance.random() < 0.2:
+            self.recalls[uid] = "unavailable-at-gateway"
+            return
+        await self.store(self.stored(uid, study.site, at, f"again-{len(self.recalls)}-{len(self.came)}"))
+        back = await self.deps.documents.get(STUDIES, uid)
+        assert back is not None and not back.evicted
+        self.recalls[uid] = "redelivered"
+
+    async def evict(self) -> int:
+        """Evict, and see that of each site, and of all, what came first went first."""
+        before = [each async for each in self.deps.documents.every(STUDIES) if not each.evicted]
+        evicted = await evict_some(self.deps, self.lease, self.ask)
+        after = {each.study_instance_uid async for each in self.deps.documents.every(STUDIES) if not each.evicted}
+        gone = [each for each in before if each.study_instance_uid not in after]
+        for each in gone:
+            older = [one for one in self.may_go(before, each.site) if one.oldest_at < each.oldest_at]
+            assert not {one.study_instance_uid for one in older} & after, "a younger Study of a site went first"
+        return evicted
 
     async def check(self) -> None:
         studies = [each async for each in self.deps.documents.every(STUDIES)]
@@ -135,11 +157,12 @@ async def test_a_year_of_twenty_sites_in_a_tenth_of_the_room(year: Year) -> None
         await year.store(*(year.arriving(site, month) for site in sites))
         await year.recalled()
 
-        evicted += await evict_some(year.deps, year.lease, year.ask)
+        evicted += await year.evict()
 
         await year.check()
     newest = {uid for uid, at in year.came.items() if at == MONTHS - 1}
     here = {each.study_instance_uid async for each in year.deps.documents.every(STUDIES) if each.online}
     assert len(newest & here) >= len(newest) // 2  # what came last is here: the oldest went first
     assert evicted > 0.8 * len(year.came)
+    assert set(year.recalls.values()) == {"redelivered", "unavailable-at-gateway"}
     assert not await year.deps.documents.count(EVICTIONS)
