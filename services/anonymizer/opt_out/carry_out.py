@@ -116,7 +116,8 @@ async def _carry_out(deps: AnonymizerDeps, bus: Bus, row: OptOut) -> None:
             lifts=lifts,
         )
     )
-    counts = {**row.counts, **_counts(kept)} if kept else row.counts
+    now = _counts(kept) if kept else {}
+    counts = {**row.counts, **{kind: max(count, row.counts.get(kind, 0)) for kind, count in now.items()}}
 
     async def step(old: OptOut | None) -> OptOut | None:
         if old is None or (old.revision, old.state) != (row.revision, row.state):
@@ -137,6 +138,7 @@ async def _kept(documents: Documents, patients: Sequence[str]) -> _Kept:
     orders = {each.accession_number for each in keys} - {""}
     instances = {each.instance.sop_instance_uid for each in audits}
     report_ids = {each.report_id for each in reports}
+    named = {*patients, *studies, *series, *orders, *instances, *report_ids}
     return _Kept(
         blobs=dict([*map(_content, audits), *map(_content, reports), *map(_content, waiting)]),
         waiting=tuple(each.blob for each in waiting),
@@ -144,7 +146,7 @@ async def _kept(documents: Documents, patients: Sequence[str]) -> _Kept:
         studies=tuple(sorted({each.keys.study_instance_uid for each in audits})),
         series=tuple(series),
         reports=tuple(sorted(report_ids)),
-        sealed=tuple({*patients, *studies, *series, *orders, *instances, *report_ids}),
+        sealed=tuple(await documents.get_many(VAULT, sorted(named))),
         instances=len(instances),
     )
 
