@@ -29,6 +29,7 @@ from shared import settings as settings_reader
 from shared.console import console
 from shared.documents import Documents, Order
 from shared.errors import Invalid, JmidError, NotFound, SettingsError
+from shared.runtime.audit.trail import record_command
 from shared.service import Role
 from shared.web.actor import actor_named
 
@@ -161,12 +162,21 @@ async def _added(home: Path, patient_ids: Sequence[str], issuer: str, by: str, r
             raise Invalid("missing-patient-id", "no Patient ID was given")
         place = gateway.place
         every = [Asked(each, issuer, by, reason) for each in patient_ids]
-        return [await requests.add(gateway.documents, gateway.ring, place.site, place.foreign, one) for one in every]
+        rows = [await requests.add(gateway.documents, gateway.ring, place.site, place.foreign, one) for one in every]
+        for row in rows:
+            await _recorded(gateway, home, "opt-out add", row.id)
+        return rows
 
 
 async def _removed(home: Path, key: str, by: str, reason: str) -> None:
     async with _gateway(home) as gateway:
         await requests.remove(gateway.documents, key, by, reason)
+        await _recorded(gateway, home, "opt-out remove", key)
+
+
+async def _recorded(gateway: _Gateway, home: Path, command: str, about: str) -> None:
+    """Write into the audit trail what was done by a command."""
+    await record_command(gateway.documents, Role.GATEWAY, home / Role.GATEWAY.value, command, about)
 
 
 async def _listed(home: Path) -> list[OptOut]:

@@ -39,6 +39,7 @@ REMAINS: Final = (
         "keys of change feeds: UIDs and ids (pseudonyms) of what is gone, and no content",
         "the centre is given up",
     ),
+    ("gateway, centre", "audit trails: UIDs (pseudonyms) that somebody asked for, and no content", "they expire"),
     ("backups", "copies made before it was done", "each of them expires"),
     ("datasets, research place", "nothing: no dataset has been made, and there is no such place yet", ""),
 )
