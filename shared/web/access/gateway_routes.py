@@ -21,6 +21,8 @@ GATEWAY_ROUTES: Final = frozenset(
         "POST /api/recalls/{study}/done",
         "POST /api/recalls/{study}/proof",
         "POST /api/completeness",
+        "POST /api/withdrawals",
+        "GET /api/withdrawals/{withdrawal}",
         "POST /enrolment/renewal",
     }
 )
