@@ -6,10 +6,9 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from webauthn.helpers import bytes_to_base64url
+from webauthn.helpers import bytes_to_base64url, encode_cbor
 
 PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
 
@@ -29,10 +28,10 @@ class Authenticator:
         asked = json.loads(options)
         numbers = self.key.public_key().public_numbers()
         cose = {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
-        attested = bytes(16) + len(self.id).to_bytes(2, "big") + self.id + cbor2.dumps(cose)
+        attested = bytes(16) + len(self.id).to_bytes(2, "big") + self.id + encode_cbor(cose)
         data = self._data(asked["rp"]["id"], self.flags | ATTESTED) + attested
         client = self._client("webauthn.create", asked["challenge"])
-        attestation = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
+        attestation = encode_cbor({"fmt": "none", "attStmt": {}, "authData": data})
         return self._answer(clientDataJSON=client, attestationObject=attestation)
 
     def shown(self, options: str) -> str:

@@ -8,11 +8,13 @@ import aiohttp
 import pytest
 from oidc_provider_mock import User, run_server_in_thread
 
+from shared import clock
 from shared.web.access.words import AccessRole
+from shared.web.identity.claims import ClaimReader
 from shared.web.identity.gate import Verifier
 from shared.web.identity.issuer import Issuer
 from shared.web.identity.settings import access_settings
-from shared.web.identity.token import TokenRefused
+from shared.web.identity.token import Expected, TokenRefused, checked_claims, read_header
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 REDIRECT = "http://localhost/"
@@ -47,12 +49,16 @@ async def id_token(session: aiohttp.ClientSession, issuer: str, client: str) -> 
 async def test_a_token_of_a_provider_that_is_not_ours_is_read(issuer: str) -> None:
     environ = {"JMID_ACCESS": "oidc", "JMID_ACCESS_ISSUER": issuer, "JMID_ACCESS_AUDIENCE": "jmid"}
     settings = access_settings(environ)
+    expected = Expected(issuer, frozenset({"jmid"}), ("RS256",), 60.0)
 
     async with aiohttp.ClientSession() as session:
-        verifier = Verifier(settings, Issuer(session, settings))
-        actor = await verifier.actor(await id_token(session, issuer, "jmid"))
-        with pytest.raises(TokenRefused, match="other-audience"):
-            await verifier.actor(await id_token(session, issuer, "another"))
+        keys = Issuer(session, settings)
+        token = await id_token(session, issuer, "jmid")
+        key = await keys.key(read_header(token, expected))
+        actor = ClaimReader(settings).actor(checked_claims(token, key, expected, clock.now()))
+        for client, reason in (("jmid", "kind-not-taken"), ("another", "other-audience")):  # as an access token
+            with pytest.raises(TokenRefused, match=reason):
+                await Verifier(settings, keys).actor(await id_token(session, issuer, client))
 
     assert (actor.subject, actor.name, actor.sites) == ("u1", "hanako", frozenset({"tokyo"}))
     assert actor.roles == {AccessRole.RADIOLOGIST}
