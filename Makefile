@@ -78,9 +78,9 @@ COMPILE = $(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-
 
 lock: $(VENV)/.dev ## Resolve the lock files anew from pyproject.toml
 	$(BIN)/python -m pip install -q uv
-	$(COMPILE) -o requirements.lock
-	$(COMPILE) --extra pixels --extra names -c requirements.lock -o requirements-gateway.lock
-	$(COMPILE) --extra pixels --extra names --extra dev -c requirements-gateway.lock -o requirements-dev.lock
+	$(COMPILE) --extra tracing -o requirements.lock
+	$(COMPILE) --extra pixels --extra names --extra tracing -c requirements.lock -o requirements-gateway.lock
+	$(COMPILE) --extra pixels --extra names --extra tracing --extra dev -c requirements-gateway.lock -o requirements-dev.lock
 
 clean: ## Remove what was built and measured here; state under jmid-home stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage .hypothesis .import_linter_cache *.egg-info build dist bench/results

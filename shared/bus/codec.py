@@ -1,20 +1,25 @@
-"""An event on the wire: JSON of its topic, its version and itself."""
+"""An event on the wire: JSON of its topic, its version and itself; and of the trace it belongs to, if there is one."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from shared import tracing
 from shared.errors import Invalid
 from shared.events import BY_TOPIC, Event
 
 
-class Envelope(msgspec.Struct, frozen=True):
-    """What surrounds an event, so that a reader can tell what it is before it reads it."""
+class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What surrounds an event, so that a reader can tell what it is before it reads it.
+
+    traceparent: of the span that published it (W3C Trace Context); lacks while nothing is traced.
+    """
 
     topic: str
     version: int
     event: msgspec.Raw
+    traceparent: str = ""
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -29,7 +34,13 @@ def encode(event: Event) -> bytes:
         _EVENTS[event.topic].decode(body)
     except (KeyError, msgspec.MsgspecError) as error:
         raise Invalid("event-breaks-its-type", event.topic) from error
-    return _ENCODER.encode(Envelope(event.topic, event.version, msgspec.Raw(body)))
+    traceparent = tracing.published(event.topic, event.correlation_id)
+    return _ENCODER.encode(Envelope(event.topic, event.version, msgspec.Raw(body), traceparent))
+
+
+def traceparent_of(body: bytes) -> str:
+    """Return the traceparent of a message that was decoded before; empty if it has none."""
+    return _ENVELOPES.decode(body).traceparent
 
 
 def decode(body: bytes, kinds: Mapping[str, type[Event]] = BY_TOPIC) -> Event:

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from shared import tracing
 from shared.bus import Delivery, Handle, RetryPolicy
-from shared.bus.codec import decode
+from shared.bus.codec import decode, traceparent_of
 from shared.bus.fate import (
     Dead,
     Done,
@@ -133,7 +134,9 @@ async def _decide(taken: Taken, handle: Handle, policy: RetryPolicy, outage: Out
     if limit:
         return limit
     try:
-        events = await handle(Delivery(event, taken.deliveries))
+        told = traceparent_of(taken.body) if tracing.is_on() else ""
+        with tracing.handling(event.topic, event.correlation_id, told, taken.queue, taken.deliveries):
+            events = await handle(Delivery(event, taken.deliveries))
     except Exception as error:
         if policy.delays_s and is_store_away(error) and outage.is_outage(event.id):
             return _waits(taken, error, policy, outage)

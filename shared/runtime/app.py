@@ -1,13 +1,14 @@
 """The one aiohttp application of a process: the services' routes, pages, health and metrics."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 
 import jinja2
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from shared import tracing
 from shared.metrics import REQUEST
 from shared.runtime import dead_page, health
 from shared.runtime.audit.trail import log_of
@@ -78,12 +79,30 @@ def _routes(application: web.Application) -> Iterator[tuple[str, str]]:
         yield route.method, route.resource.canonical if route.resource is not None else ""
 
 
+async def _answered(request: web.Request, handler: Handler, answered: MutableMapping[str, int]) -> web.StreamResponse:
+    try:
+        response = await handler(request)
+    except web.HTTPException as error:
+        answered["status"] = error.status
+        raise
+    answered["status"] = response.status
+    return response
+
+
+def _traced_route(request: web.Request) -> str:
+    """Return a request's route, without its values; empty for what is not traced: probes, metrics and static files."""
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource is not None else ""
+    return "" if route.startswith(("/-/", "/static")) else route
+
+
 @web.middleware
 async def _measured(request: web.Request, handler: Handler) -> web.StreamResponse:
     started = time.perf_counter()
     status = 500
     try:
-        response = await handler(request)
+        with tracing.serving(request.method, _traced_route(request), request.headers) as answered:
+            response = await _answered(request, handler, answered)
         status = response.status
         return response
     except web.HTTPException as error:

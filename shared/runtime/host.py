@@ -34,6 +34,7 @@ from shared.runtime.listeners import Listener, Site
 from shared.runtime.ports import Ports, open_ports, port_settings
 from shared.runtime.state import Host
 from shared.runtime.tasks import Task, run_forever
+from shared.runtime.tracing import traced
 from shared.service import Place, Role, Service
 from shared.set_aside import SET_ASIDE
 from shared.settings import Bytes, Seconds
@@ -133,6 +134,7 @@ async def hosted(
     access, audit = access_settings(environ), audit_settings(environ)
     check_address(access, hosting.bind)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(traced(environ, "-".join(sorted({service.name for service in services}))))
         cpu = await stack.enter_async_context(cpu_pool(settings.workers, settings.work_s, settings.worker_memory_bytes))
         names = tls.names_of(hosting.bind, access.access_public_url)
         opens_tls = partial(tls.open_tls, tls_settings(environ), home / _first_role(services).value, names)

@@ -10,6 +10,7 @@ from shared.lease import LeaseSettings
 from shared.runtime.backup_settings import BackupSettings
 from shared.runtime.host import HostSettings
 from shared.runtime.ports import PortSettings
+from shared.runtime.tracing import TracingSettings
 from shared.service import Role, Service
 from shared.settings import settings_of
 from shared.web.identity.settings import AccessSettings
@@ -26,6 +27,7 @@ def groups(services: Iterable[Service]) -> list[Group]:
         ("JMID_LEASE", LeaseSettings),
         ("JMID_TLS", TlsSettings),
         ("JMID", AuditSettings),
+        ("JMID_TRACING", TracingSettings),
     ]
     return [("JMID", PortSettings), *of_process, *own.items(), ("JMID_BACKUP", BackupSettings)]
 

@@ -23,6 +23,7 @@ from services.linker.links.manual import CORRELATION
 from services.linker.links.states import RecallState
 from services.linker.reports.completeness import CompletenessReport
 from services.linker.settings import LinkerSettings
+from shared import tracing
 from shared.blobs import Blobs
 from shared.dicom.json_values import text
 from shared.errors import Unavailable
@@ -39,6 +40,8 @@ _AVAILABILITY, _UNAVAILABLE = "00080056", "UNAVAILABLE"  # Instance Availability
 _OVERLOADED = (429, 503)  # says nothing about the request
 _ACCEPT = "application/dicom+json, application/dicom+xml;q=0.5"
 _FHIR = "application/fhir+json"
+_Body = AsyncIterator[bytes] | bytes | None
+_Answer = tuple[int, Mapping[str, str], bytes]
 _MAX_ANSWER = 4 * 2**20
 
 
@@ -247,9 +250,7 @@ class Centre:
             yield stow_response.CRLF
         yield stow_response.closing(boundary)
 
-    async def _send(
-        self, method: str, url: str, headers: dict[str, str], body: AsyncIterator[bytes] | bytes | None
-    ) -> tuple[int, object]:
+    async def _send(self, method: str, url: str, headers: dict[str, str], body: _Body) -> tuple[int, object]:
         status, _, data = await self._exchange(method, url, headers, body)
         return status, stow_response.decoded(data)
 
@@ -262,23 +263,22 @@ class Centre:
         except CredentialUnavailable as error:
             raise CentreUnavailable(error.reason) from error
 
-    async def _exchange(
-        self, method: str, url: str, headers: dict[str, str], body: AsyncIterator[bytes] | bytes | None
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    async def _exchange(self, method: str, url: str, headers: dict[str, str], body: _Body) -> _Answer:
         token = await self._shown()
-        headers = headers | bearer.header(token)
         tls = True if self._tls is None else self._tls.context
         try:
-            async with self._session.request(
-                method, url, headers=headers, data=body, allow_redirects=False, ssl=tls
-            ) as answer:
-                if answer.status == 401 and token:
-                    self._credential.refused(token)
-                if answer.status == 429 or answer.status >= 500:
-                    wait_s = stow_response.seconds(answer.headers.get("Retry-After", ""))
-                    may_be_request = answer.status not in _OVERLOADED
-                    raise CentreUnavailable(f"http-{answer.status}", wait_s, may_be_request=may_be_request)
-                return answer.status, answer.headers, await _bounded(answer)
+            with tracing.delivering(method, headers.get(CORRELATION, "")) as told:
+                own = headers | bearer.header(token) | told
+                async with self._session.request(
+                    method, url, headers=own, data=body, allow_redirects=False, ssl=tls
+                ) as answer:
+                    if answer.status == 401 and token:
+                        self._credential.refused(token)
+                    if answer.status == 429 or answer.status >= 500:
+                        wait_s = stow_response.seconds(answer.headers.get("Retry-After", ""))
+                        may_be_request = answer.status not in _OVERLOADED
+                        raise CentreUnavailable(f"http-{answer.status}", wait_s, may_be_request=may_be_request)
+                    return answer.status, answer.headers, await _bounded(answer)
         except TimeoutError as error:
             connected = not isinstance(error, aiohttp.ConnectionTimeoutError)
             raise CentreUnavailable("timeout", may_be_request=connected) from error

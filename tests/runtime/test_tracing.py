@@ -1,0 +1,195 @@
+"""Traces over the real buses: one trace from the receiver to the case, and nothing of a patient in it."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pydicom
+import pytest
+from aiohttp import web
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from shared import tracing
+from shared.bus.codec import decode, encode, traceparent_of
+from shared.errors import SettingsError
+from shared.events import CaseChanged
+from shared.runtime.tracing import provider, traced
+from tests.flow import senders
+from tests.flow.conftest import ct
+from tests.flow.inside import System, running, until
+from tests.servers.process import free_ports
+
+__all__ = ["ct"]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+PERSON = senders.person(1)
+CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+FHIR = {"Content-Type": "application/fhir+json"}
+ALLOWED = {
+    "jmid.receipt_id", "jmid.endpoint", "jmid.count", "jmid.service", "jmid.attempt", "messaging.destination.name",
+    "http.request.method", "http.route", "http.response.status_code", "error.type",
+}  # fmt: skip
+
+
+@pytest.fixture
+def exported() -> Iterator[InMemorySpanExporter]:
+    exporter = InMemorySpanExporter()
+    tracing.use(provider("test", 1.0, SimpleSpanProcessor(exporter)))
+    yield exporter
+    tracing.use(None)
+
+
+@pytest.fixture(params=["embedded", "rabbitmq"])
+def bus(request: pytest.FixtureRequest) -> dict[str, str]:
+    if request.param == "embedded":
+        return {}
+    return {"JMID_BUS": request.getfixturevalue("amqp_vhost_url")}
+
+
+@pytest.fixture
+async def system(
+    tmp_path: Path, bus: dict[str, str], exported: InMemorySpanExporter
+) -> AsyncIterator[tuple[System, int]]:
+    (dimse,) = free_ports(1)
+    environ = {"JMID_ACCESS": "open", "JMID_INGEST_DIMSE_PORT": str(dimse), "JMID_ANONYMIZER_SEARCH_PIXELS": "false"}
+    async with running(tmp_path / "home", {**environ, **bus}) as opened:
+        yield opened, dimse
+
+
+def of_receipt(exported: InMemorySpanExporter, receipt_id: str) -> dict[str, ReadableSpan]:
+    return {
+        span.name: span
+        for span in exported.get_finished_spans()
+        if span.context is not None and span.context.trace_id == tracing.trace_id_of(receipt_id)
+    }
+
+
+async def test_one_trace_goes_from_the_receiver_to_the_case_and_names_nobody(
+    system: tuple[System, int], exported: InMemorySpanExporter, ct: list[bytes], tmp_path: Path
+) -> None:
+    opened, dimse = system
+    report = senders.fhir_report(PERSON, 1, "20240531", "右肺尖に結節を認める。")
+    async with opened.client.post("/ingest/reports", data=report, headers={**FHIR, "traceparent": CALLER}) as answer:
+        by_report = (await answer.json())["id"]
+    files = [tmp_path / f"{number}.dcm" for number in range(len(ct))]
+    for path, data in zip(files, ct, strict=True):
+        path.write_bytes(data)
+    await asyncio.to_thread(senders.by_storescu, files, dimse)
+    async with opened.client.get("/ingest/receipts") as answer:
+        listed = (await answer.json())["receipts"]
+    (by_store,) = {each["id"] for each in listed} - {by_report}
+
+    last_of = {by_report: "search case.changed", by_store: "search study.changed"}
+
+    async def ended() -> bool:
+        return all(last in of_receipt(exported, each) for each, last in last_of.items())
+
+    await until(ended, lambda: f"the traces are {[sorted(of_receipt(exported, e)) for e in (by_report, by_store)]}")
+
+    images, text = of_receipt(exported, by_store), of_receipt(exported, by_report)
+    assert {
+        "receipt", "receive", "publish instances.received", "anonymizer instances.received",
+        "publish instances.deidentified", "linker instances.deidentified", "deliver POST",
+        "POST /dicom-web/studies/{study}", "publish instances.stored", "linker instances.stored",
+    } <= set(images)  # fmt: skip
+    assert {
+        "receipt",
+        "anonymizer report.received",
+        "linker report.deidentified",
+        "deliver POST",
+        "POST /api/reports",
+        "publish case.changed",
+    } <= set(text)
+    assert all(span.parent is not None for name, span in (images | text).items() if name != "receipt")
+    assert text["receipt"].links[0].context.trace_id == int(CALLER.split("-")[1], 16)
+    spans = [span.to_json() for span in exported.get_finished_spans()]
+    values = {PERSON.patient_id, PERSON.accession_number, PERSON.romaji, PERSON.name.split("^")[0], "結節"}
+    uids = {value for path in files for value in _uids(path)}
+    assert [value for value in values | uids if any(value in repr(json.loads(span)) for span in spans)] == []
+    assert {name for span in exported.get_finished_spans() for name in span.attributes or {}} <= ALLOWED
+
+
+def _uids(path: Path) -> set[str]:
+    data = pydicom.dcmread(path, stop_before_pixels=True)
+    return {data.StudyInstanceUID, data.SeriesInstanceUID, data.SOPInstanceUID}
+
+
+def event() -> CaseChanged:
+    return CaseChanged.first("1", correlation_id="r1", site="a", study_instance_uid="2.25.1")
+
+
+def test_what_an_event_causes_is_below_it_and_an_unknown_cause_is_below_the_first_span(
+    exported: InMemorySpanExporter,
+) -> None:
+    sent = event()
+    body = encode(sent)
+    with tracing.handling("case.changed", "r1", traceparent_of(body), "search", 1):
+        pass
+    with tracing.handling("case.changed", "r1", CALLER, "linker", 1):
+        pass
+
+    published, handled, strange = exported.get_finished_spans()
+    assert handled.parent is not None and published.context is not None and strange.parent is not None
+    assert handled.parent.span_id == published.context.span_id
+    assert strange.parent.span_id == tracing.root_id_of("r1")
+    assert decode(body) == sent
+
+
+def test_the_text_of_an_error_is_in_no_span(exported: InMemorySpanExporter) -> None:
+    with pytest.raises(ValueError, match="佐藤"), tracing.handling("case.changed", "r1", "", "search", 1):
+        raise ValueError("佐藤花子")
+
+    (span,) = exported.get_finished_spans()
+    assert "佐藤" not in repr(json.loads(span.to_json()))
+    assert span.attributes is not None
+    assert span.attributes["error.type"] == "ValueError"
+    assert span.events == ()
+
+
+def test_while_nothing_is_traced_messages_are_as_they_were_and_nothing_is_imported() -> None:
+    code = "import sys, services.__main__; print([name for name in sys.modules if name.startswith('opentelemetry')])"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+
+    assert b"traceparent" not in encode(event())
+    assert loaded.stdout.strip() == "[]"
+
+
+async def test_spans_reach_a_collector_by_otlp() -> None:
+    taken: list[bytes] = []
+
+    async def take(request: web.Request) -> web.Response:
+        taken.append(await request.read())
+        return web.Response(content_type="application/x-protobuf")
+
+    application = web.Application()
+    application.add_routes([web.post("/v1/traces", take)])
+    runner = web.AppRunner(application, auto_decompress=True)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    endpoint = f"http://127.0.0.1:{runner.addresses[0][1]}/v1/traces"
+
+    async with traced({"JMID_TRACING_ENDPOINT": endpoint}, "ingest"):
+        tracing.begun("r1", "stow")
+    await runner.cleanup()
+
+    spans = [
+        span
+        for body in taken
+        for resource in ExportTraceServiceRequest.FromString(body).resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    ]
+    assert [(span.name, span.trace_id) for span in spans] == [
+        ("receipt", tracing.trace_id_of("r1").to_bytes(16, "big"))
+    ]
+
+
+async def test_a_collector_elsewhere_without_tls_does_not_start() -> None:
+    with pytest.raises(SettingsError, match="JMID_TRACING_ENDPOINT"):
+        async with traced({"JMID_TRACING_ENDPOINT": "http://collector.example/v1/traces"}, "ingest"):
+            pass
