@@ -12,6 +12,7 @@ from typing import Any
 from docs import access_parts as access
 from docs import capacity, licences
 from docs import conformance_parts as gateway
+from k8s import flows
 from services.__main__ import SERVICES
 from services.anonymizer import conformance as deidentification
 from services.archive import conformance
@@ -123,6 +124,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "fates": lambda: _table(("Failure Reason", "meaning", "the Instance is"), gateway.fates()),
     "licences": licences.table,
     "capacity": lambda: _table(capacity.head(), capacity.rows()),
+    "flows": lambda: _table(("place", "from", "to", "TCP ports", "what"), flows.rows()),
     "attacks": lambda: _table(("kind", "attack", "door", "has to come of it", "test"), map(_attack, ATTACKS)),
     "bounds": lambda: _table(("variable", "default"), gateway.bounds()),
 }

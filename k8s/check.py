@@ -20,9 +20,14 @@ CUSTOM = {
     ("mongodbcommunity.mongodb.com/v1", "MongoDBCommunity"),
     ("keda.sh/v1alpha1", "ScaledObject"),
     ("keda.sh/v1alpha1", "TriggerAuthentication"),
+    ("cert-manager.io/v1", "Certificate"),
+    ("cert-manager.io/v1", "Issuer"),
+    ("external-secrets.io/v1", "ExternalSecret"),
     ("monitoring.coreos.com/v1", "PodMonitor"),
     ("monitoring.coreos.com/v1", "PrometheusRule"),
 }
+WORKLOADS = ("Deployment", "StatefulSet", "CronJob")
+PROBES = {"livenessProbe", "readinessProbe", "startupProbe"}
 MOST_REPLICAS = 4
 """With so many of each service tests/flow/test_replicas.py was run."""
 
@@ -58,22 +63,36 @@ def _faults(overlay: str) -> Iterator[str]:
         except kubernetes_validate.SchemaNotFoundError:
             yield f"{name}: no schema of {each['apiVersion']} in Kubernetes {KUBERNETES}"
         yield from (f"{name}: {fault}" for fault in (*_not_hardened(each), *_not_selected(each, objects)))
+        yield from (f"{name}: {fault}" for fault in scaling_faults(each, objects))
+
+
+def pod_of(workload: dict[str, Any]) -> dict[str, Any]:
+    """Return the template of a workload's pods."""
+    spec: dict[str, Any] = workload["spec"]
+    template: dict[str, Any] = (spec["jobTemplate"]["spec"] if workload["kind"] == "CronJob" else spec)["template"]
+    return template
 
 
 def _not_hardened(each: dict[str, Any]) -> Iterator[str]:
     """What every workload of ours must have (Pod Security Standard «restricted», and probes)."""
-    if each["kind"] not in ("Deployment", "StatefulSet"):
+    if each["kind"] not in WORKLOADS:
         return
-    pod = each["spec"]["template"]["spec"]
+    pod = pod_of(each)["spec"]
     if not pod.get("securityContext", {}).get("runAsNonRoot"):
         yield "may run as root"
+    if pod.get("securityContext", {}).get("seccompProfile") != {"type": "RuntimeDefault"}:
+        yield "may make any system call"
+    if pod.get("automountServiceAccountToken") is not False:
+        yield "has a token of the cluster"
     for container in pod["containers"]:
         security = container.get("securityContext", {})
         if not security.get("readOnlyRootFilesystem"):
             yield "has a writable root"
         if security.get("allowPrivilegeEscalation") is not False:
             yield "may gain privileges"
-        if not {"livenessProbe", "readinessProbe", "startupProbe"} <= container.keys():
+        if security.get("capabilities") != {"drop": ["ALL"]}:
+            yield "has capabilities"
+        if each["kind"] != "CronJob" and not container.keys() >= PROBES:
             yield "lacks a probe"
         if "memory" not in container.get("resources", {}).get("limits", {}):
             yield "has no bound on memory"
@@ -89,15 +108,15 @@ def _not_selected(each: dict[str, Any], objects: list[dict[str, Any]]) -> Iterat
     }.get(each["kind"])
     if wanted is None:
         return
-    pods = [o["spec"]["template"]["metadata"]["labels"] for o in objects if o["kind"] in ("Deployment", "StatefulSet")]
+    pods = [pod_of(o)["metadata"]["labels"] for o in objects if o["kind"] in WORKLOADS]
     found = sum(wanted().items() <= labels.items() for labels in pods)
     if found != 1:
         yield f"selects {found} workloads"
 
 
 def scaling_faults(each: dict[str, Any], objects: list[dict[str, Any]]) -> Iterator[str]:
-    """A ScaledObject must name a Deployment that sets no number of its own, and its triggers a way in that exists."""
-    if each["kind"] != "ScaledObject":
+    """What scales must name a Deployment that sets no number of its own, and its triggers a way in that exists."""
+    if each["kind"] not in ("ScaledObject", "HorizontalPodAutoscaler"):
         return
     spec, named = each["spec"], {(o["kind"], o["metadata"]["name"]): o for o in objects}
     target = named.get(("Deployment", spec["scaleTargetRef"]["name"]))
@@ -105,9 +124,10 @@ def scaling_faults(each: dict[str, Any], objects: list[dict[str, Any]]) -> Itera
         yield "scales nothing that is here"
     elif "replicas" in target["spec"]:
         yield "scales a Deployment that sets its replicas"
-    if not 2 <= spec["minReplicaCount"] <= spec["maxReplicaCount"] <= MOST_REPLICAS:
+    least, most = (spec.get(f"{end}ReplicaCount", spec.get(f"{end}Replicas")) for end in ("min", "max"))
+    if not 2 <= least <= most <= MOST_REPLICAS:
         yield f"has no range between 2 and {MOST_REPLICAS}"
-    for trigger in spec["triggers"]:
+    for trigger in spec.get("triggers", ()):
         if ("TriggerAuthentication", trigger["authenticationRef"]["name"]) not in named:
             yield "has a trigger without a way in"
 

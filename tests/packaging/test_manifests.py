@@ -1,6 +1,7 @@
 """The manifests fit the code: names of metrics, queues, paths and settings that Kubernetes is told are ours."""
 
 import re
+import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 import shared.metrics
-from k8s.check import OVERLAYS, build, scaling_faults
+from k8s.check import OVERLAYS, WORKLOADS, build, pod_of, scaling_faults
 from services.__main__ import SERVICES
 from services.ingest.peers.listed import read_peers
 from services.ingest.settings import IngestSettings
+from shared.runtime.backup_settings import BackupSettings
+from shared.settings import settings_of
 
 ROOT = Path(__file__).parents[2]
 Manifest = dict[str, Any]
@@ -157,10 +160,10 @@ def test_the_list_of_peers_is_mounted_where_ingest_reads_it_and_names_nobody_yet
 def test_every_scratch_volume_has_a_bound_and_the_csv_folder_is_shared() -> None:
     for overlay in OVERLAYS:
         for each in objects(overlay):
-            if each["kind"] in ("Deployment", "StatefulSet"):
-                for volume in each["spec"]["template"]["spec"]["volumes"]:
+            if each["kind"] in WORKLOADS:
+                for volume in pod_of(each)["spec"]["volumes"]:
                     assert "emptyDir" not in volume or "sizeLimit" in volume["emptyDir"]
-    (claim,) = (each for each in objects("gateway") if each["kind"] == "PersistentVolumeClaim")
+    claim = one("gateway", "PersistentVolumeClaim", "jmid-csv-ingest")
     mounted = one("gateway", "Deployment", "jmid-ingest")["spec"]["template"]["spec"]["volumes"]
 
     assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
@@ -239,3 +242,53 @@ WATCHED = {
 @pytest.mark.parametrize("what", WATCHED)
 def test_there_is_an_alert_for_each_thing_that_can_stand_still(what: str) -> None:
     assert any(re.search(WATCHED[what], rule["expr"]) for rule in alerts())
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_secret_that_something_reads_is_made_by_something(overlay: str) -> None:
+    """By External Secrets, cert-manager or an operator; jmid-ca alone is put there by a person."""
+    made = {each["spec"]["target"]["name"] for each in objects(overlay) if each["kind"] == "ExternalSecret"}
+    made |= {each["spec"]["secretName"] for each in objects(overlay) if each["kind"] == "Certificate"}
+    read = set(
+        re.findall(r"(?:secretName|secretRef|passwordSecretRef)'?: (?:\{'name': )?'([\w-]+)'", str(objects(overlay)))
+    )
+    read |= {
+        trigger["spec"]["secretTargetRef"][0]["name"]
+        for trigger in objects(overlay)
+        if trigger["kind"] == "TriggerAuthentication"
+    }
+    read |= {
+        each["metadata"]["annotations"][key].partition("/")[2]
+        for each in objects(overlay)
+        if each["kind"] == "Ingress"
+        for key in each["metadata"].get("annotations", {})
+        if key.endswith("auth-tls-secret")
+    }
+
+    assert read - {"jmid-ca"} == made
+    assert len(made) > 5
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_certificate_is_for_the_names_of_the_ingress(overlay: str) -> None:
+    (tls,) = one(overlay, "Ingress", "jmid")["spec"]["tls"]
+    certificate = one(overlay, "Certificate", "jmid")["spec"]
+
+    assert (certificate["dnsNames"], certificate["secretName"]) == (tls["hosts"], tls["secretName"])
+    assert certificate["issuerRef"]["name"] == one(overlay, "Issuer", "jmid")["metadata"]["name"]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_documents_are_copied_each_night_and_kept_as_long_as_a_backup(overlay: str) -> None:
+    job = one(overlay, "CronJob", "jmid-backup")["spec"]
+    (container,) = pod_of({"kind": "CronJob", "spec": job})["spec"]["containers"]
+    text = container["command"][-1]
+    (keep,) = (
+        each.default for each in settings_of(BackupSettings, "JMID_BACKUP") if each.variable == "JMID_BACKUP_KEEP_DAYS"
+    )
+
+    assert job["concurrencyPolicy"] == "Forbid"
+    assert "--oplog" in text
+    assert f"-mtime +{int(keep) - 1} " in text
+    assert subprocess.run(["sh", "-n", "-c", text], check=False).returncode == 0
+    assert f"mongo:{one(overlay, 'MongoDBCommunity', 'jmid-mongodb')['spec']['version']}" == container["image"]
