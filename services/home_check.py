@@ -75,9 +75,15 @@ async def key_versions(home: Path, documents: Documents) -> AsyncIterator[Findin
 
 def disposable(home: Path) -> Iterator[Finding]:
     """Yield what is damaged and made again by itself at the next start."""
-    for slot in sorted((home / Role.CENTRE.value / "search" / "index").glob("[0-9]*")):
-        if slot.is_dir() and (name := damaged_file(slot)):
-            yield Finding(str(slot), f"{name} is damaged; the index is made again at the next start", "Index", False)
+    indexes = home / Role.CENTRE.value / "search" / "index"
+    slots = [slot for slot in sorted(indexes.glob("[0-9]*")) if slot.is_dir()]
+    if indexes.is_dir() and not any(any(slot.iterdir()) for slot in slots):
+        yield Finding(str(indexes), "the index is gone; it is made again at the next start", "Index", False)
+    for slot in slots:
+        if name := damaged_file(slot):
+            yield Finding(
+                str(slot), f"{name} is damaged or gone; the index is made again at the next start", "Index", False
+            )
     for folder in sorted((home / "viewer").glob("ohif-*")):
         if folder.is_dir() and not digests.is_whole(folder):
             yield Finding(str(folder), "a file changed; the viewer is fetched again at the next start", "Index", False)

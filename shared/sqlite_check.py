@@ -4,13 +4,17 @@ The log is read here because SQLite itself stops at the first frame that is not 
 behind it: transactions that were confirmed would be gone without a word. The database file is never opened but through
 SQLite: to close another descriptor of it would drop SQLite's locks (SQLite, "How To Corrupt", section 2.2).
 
-Source: SQLite, "Database File Format", section 4 (the write-ahead log); PRAGMA quick_check and integrity_check.
+A log that lost its end looks whole to itself: the index beside it (``-shm``) says how many frames were confirmed.
+
+Source: SQLite, "Database File Format", section 4 (the write-ahead log); "WAL-mode File Format", section 2.1 (the header
+of the index); PRAGMA quick_check and integrity_check.
 """
 
 import enum
 import functools
 import sqlite3
 import struct
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +26,7 @@ MADE = ".made"
 """Ending of a file beside a database that was opened once: without it, an empty place is a first start."""
 _MAGIC = {0x377F0682: "<", 0x377F0683: ">"}
 _HEADER, _FRAME = struct.Struct(">8I"), struct.Struct(">6I")
+_INDEX_HEADER, _COPIED = struct.Struct("=3I2BHII2I8s2I"), struct.Struct("=I")
 _STEPS = 100_000
 """Virtual machine instructions between two looks at the clock."""
 
@@ -81,32 +86,62 @@ def log_fault(path: Path) -> Found | None:
     return fault
 
 
+class _Confirmed(msgspec.Struct, frozen=True):
+    """What the index says: frames of the log that hold confirmed commits, under these salts (as the log has them)."""
+
+    frames: int
+    salts: bytes
+
+
+def _confirmed(path: Path) -> _Confirmed | None:
+    """Read the index; None if it says nothing, or if the database has all that the log held."""
+    try:
+        data = path.read_bytes()[: 2 * _INDEX_HEADER.size + _COPIED.size]
+    except OSError:
+        return None
+    size = _INDEX_HEADER.size
+    if len(data) < 2 * size + _COPIED.size or data[:size] != data[size : 2 * size]:
+        return None  # it was being written
+    _, _, _, is_made, _, _, frames, _, _, _, salts, *sums = _INDEX_HEADER.unpack_from(data)
+    native = "<" if sys.byteorder == "little" else ">"
+    if not is_made or tuple(sums) != _checksum(data[:40], (0, 0), native):
+        return None
+    (copied,) = _COPIED.unpack_from(data, 2 * size)
+    return _Confirmed(frames, salts) if frames > copied else None
+
+
 def _log_fault(path: Path) -> Found | None:
+    confirmed = _confirmed(path.with_name(path.name.removesuffix("-wal") + "-shm"))  # before the log, which only grows
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        return None
+        data = b""
     if len(data) < _HEADER.size:
-        return None
+        return (
+            Found(Fault.LOG, f"it is gone, with {confirmed.frames} frames that were confirmed") if confirmed else None
+        )
     magic, _, page_size, _, *salts_and_sums = _HEADER.unpack_from(data)
     salts, sums = tuple(salts_and_sums[:2]), tuple(salts_and_sums[2:])
     order = _MAGIC.get(magic)
     if order is None or _checksum(data[:24], (0, 0), order) != sums:
         frames = len(data) > 1024  # of the smallest page
         return Found(Fault.LOG, "its header is not right, and frames follow it") if frames and any(data) else None
-    return _frame_fault(data, page_size, salts, sums, order)
+    whole, fault = _frame_fault(data, page_size, salts, sums, order)
+    if fault is None and confirmed and confirmed.salts == data[16:24] and confirmed.frames > whole:
+        return Found(Fault.LOG, f"it ends after frame {whole}, and {confirmed.frames} were confirmed")
+    return fault
 
 
 def _frame_fault(
     data: bytes, page_size: int, salts: tuple[int, ...], sums: tuple[int, ...], order: str
-) -> Found | None:
-    """Look for the first frame that is not right, and count the commits from there on.
+) -> tuple[int, Found | None]:
+    """Look for the first frame that is not right, count the frames before it and the commits from there on.
 
     A log is reused from its beginning under new salts: frames of other salts are older, unless ours follow them. Every
     commit is synced before the next begins, so one commit behind a wrong frame may be one that a loss of power cut off;
     two cannot be.
     """
-    broken, commits, before = -1, 0, sums
+    broken, commits, before, number = -1, 0, sums, -1
     for number, (header, page) in enumerate(_frames(data, page_size)):
         _, size_after, salt1, salt2, sum1, sum2 = _FRAME.unpack(header)
         ours = (salt1, salt2) == salts
@@ -116,10 +151,11 @@ def _frame_fault(
         if broken >= 0 and ours and size_after:
             commits += 1
         before = (sum1, sum2)
+    whole = broken if broken >= 0 else number + 1
     if not commits:
-        return None
+        return whole, None
     detail = f"from frame {broken + 1} on, {commits} commits of it cannot be read"
-    return Found(Fault.LOG if commits > 1 else Fault.LOG_END, detail)
+    return whole, Found(Fault.LOG if commits > 1 else Fault.LOG_END, detail)
 
 
 def _frames(data: bytes, page_size: int) -> Iterator[tuple[bytes, bytes]]:

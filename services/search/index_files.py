@@ -12,6 +12,8 @@ import msgspec
 _END = struct.Struct("<II")
 _MAGIC = 1337
 _CHUNK = 1 << 20
+_KINDS = ("fast", "fieldnorm", "idx", "pos", "store", "term")
+"""Of each segment (tantivy, SegmentComponent), without deletions, which not every segment has."""
 
 
 class _Segment(msgspec.Struct):
@@ -27,17 +29,25 @@ class _Footer(msgspec.Struct):
 
 
 def damaged_file(folder: Path) -> str:
-    """Return the name of a file of the index that is damaged; empty if there is none, or no index."""
+    """Return the name of a file of the index that is damaged or gone; empty if there is none, or no index."""
     meta = folder / "meta.json"
     if not meta.exists():
-        return ""
+        return meta.name if any(folder.glob("*.idx")) else ""
     try:
-        listed = msgspec.json.decode(meta.read_bytes(), type=_Meta).segments
+        segments = _segments(meta)
+        files = [path for path in sorted(folder.iterdir()) if path.name.partition(".")[0] in segments]
+        damaged = next((path.name for path in files if not _is_right(path)), "")
+        names = {path.name for path in files}
+        gone = [f"{each}.{kind}" for each in segments for kind in _KINDS if f"{each}.{kind}" not in names]
+        still = _segments(meta) if gone else set()  # a segment may have been merged away meanwhile
     except msgspec.MsgspecError:
         return meta.name
-    segments = {each.segment_id.replace("-", "") for each in listed}
-    files = [path for path in sorted(folder.iterdir()) if path.name.partition(".")[0] in segments]
-    return next((path.name for path in files if not _is_right(path)), "")
+    return damaged or next((name for name in sorted(gone) if name.partition(".")[0] in still), "")
+
+
+def _segments(meta: Path) -> set[str]:
+    listed = msgspec.json.decode(meta.read_bytes(), type=_Meta).segments
+    return {each.segment_id.replace("-", "") for each in listed}
 
 
 def _is_right(path: Path) -> bool:

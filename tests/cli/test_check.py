@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -80,14 +82,46 @@ def other_keys(home: Path) -> None:
     keys.create(home / "gateway" / "keys", "jmid")
 
 
+INDEX = "centre/search/index"
+
+
+def flip_page(path: Path) -> None:
+    """Flip the bits of one page's type (SQLite, Database File Format, 1.6)."""
+    data = bytearray(path.read_bytes())
+    data[4096] ^= 0xFF
+    path.write_bytes(data)
+
+
+def cut_log(home: Path) -> None:
+    """Leave documents as a killed process does, and take away half of their log."""
+    path, kept = home / "centre" / "documents.sqlite", home / "kept"
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    for number in range(20):
+        connection.execute(f"PRAGMA user_version={number + 1}")
+    kept.mkdir()
+    for each in path.parent.glob("documents.sqlite*"):
+        (kept / each.name).write_bytes(each.read_bytes())
+    connection.close()
+    for each in kept.iterdir():
+        (path.parent / each.name).write_bytes(each.read_bytes())
+    log = path.with_name("documents.sqlite-wal")
+    os.truncate(log, log.stat().st_size // 2)
+
+
 DAMAGES: dict[str, tuple[Callable[[Path], object], str, int]] = {
     "lost": (lambda home: (home / "centre" / "documents.sqlite").write_bytes(b""), "lost", 1),
     "pages": (lambda home: (home / "centre" / "bus.sqlite").write_bytes(b"x" * 9000), "damaged pages", 1),
+    "page": (lambda home: flip_page(home / "centre" / "documents.sqlite"), "damaged pages", 1),
+    "log": (cut_log, "damaged log", 1),
     "keys": (other_keys, "other secrets under k1", 1),
     "emptied": (lambda home: blob(home, "centre/blobs/archive").write_bytes(b""), "cut short", 1),
     "gone": (lambda home: blob(home, "centre/blobs/archive").unlink(), "bytes are gone", 1),
     "rotten": (lambda home: flip(blob(home, "centre/blobs/archive"), 3000), "another SHA-256", 1),
     "identified": (lambda home: flip(blob(home, "gateway/blobs/identified"), 3), "not those that came", 1),
+    "file of the index gone": (lambda home: next((home / INDEX / "0").glob("*.pos")).unlink(), "made again", 0),
+    "list of the index gone": (lambda home: (home / INDEX / "0" / "meta.json").unlink(), "made again", 0),
+    "index gone": (lambda home: shutil.rmtree(home / INDEX / "0"), "made again", 0),
     "index": (lambda home: flip(next((home / "centre/search/index/0").glob("*.idx")), 9), "made again", 0),
 }
 

@@ -80,21 +80,21 @@ def unused(modules: frozenset[str], names: set[str]) -> set[str]:
 
 
 def test_what_the_code_imports_is_declared() -> None:
-    assert undeclared(imported("services", "shared"), declared("names", "pixels")) == {}
+    assert undeclared(imported("services", "shared"), declared("names", "pixels", "tracing")) == {}
 
 
 def test_what_tests_and_tools_import_is_declared() -> None:
-    everything = declared("names", "pixels", "dev") | {"setuptools"}
+    everything = declared("names", "pixels", "tracing", "dev") | {"setuptools"}
 
     assert undeclared(imported("tests", "bench", "docs", "k8s"), everything) == {}
 
 
 def test_what_is_declared_is_imported_or_says_why_not() -> None:
-    assert unused(imported("services", "shared"), declared("names", "pixels")) - BY_NAME_ONLY.keys() == set()
+    assert unused(imported("services", "shared"), declared("names", "pixels", "tracing")) - BY_NAME_ONLY.keys() == set()
 
 
 def test_what_the_tests_declare_is_imported_or_run() -> None:
-    only_dev = declared("dev") - declared("names", "pixels")
+    only_dev = declared("dev") - declared("names", "pixels", "tracing")
     idle = unused(imported("tests", "bench", "docs", "k8s"), only_dev)
 
     assert {name for name in idle if not name.startswith("types-")} - COMMANDS.keys() == set()
@@ -107,9 +107,9 @@ def test_no_lock_names_an_index() -> None:
 
 def test_every_declared_name_is_in_its_lock() -> None:
     for name, extras in (
-        ("requirements.lock", ()),
-        ("requirements-gateway.lock", ("names", "pixels")),
-        ("requirements-dev.lock", ("names", "pixels", "dev")),
+        ("requirements.lock", ("tracing",)),
+        ("requirements-gateway.lock", ("names", "pixels", "tracing")),
+        ("requirements-dev.lock", ("names", "pixels", "tracing", "dev")),
     ):
         pinned = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
         assert declared(*extras) - pinned == set(), name

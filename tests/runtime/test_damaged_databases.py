@@ -111,6 +111,45 @@ def test_a_log_that_began_anew_over_an_older_one_is_no_damage(tmp_path: Path) ->
     assert rows(database) == ROWS + 1
 
 
+def killed(tmp_path: Path, *, after: str = "") -> Path:
+    """Return a database as the end of its process left it, with the log's index beside it."""
+    connection = begun(tmp_path / "original.sqlite")
+    if after:
+        connection.execute(after).fetchall()
+    database = copied(tmp_path / "original.sqlite", tmp_path / "documents.sqlite")
+    index = database.with_name(database.name + "-shm")
+    index.write_bytes((tmp_path / "original.sqlite-shm").read_bytes())
+    connection.close()
+    return database
+
+
+@pytest.mark.parametrize("keeps", [0, 32, 32 + 10 * FRAME, 32 + 20 * FRAME + 100, -1])
+def test_a_log_that_lost_its_end_is_found_by_its_index(tmp_path: Path, keeps: int) -> None:
+    database = killed(tmp_path)
+    os.truncate(log_of(database), keeps if keeps >= 0 else log_of(database).stat().st_size - 1)
+
+    (found,) = check(database)
+
+    assert (found.fault, found.is_damage) == (Fault.LOG, True)
+
+
+def test_a_log_that_is_gone_is_found_by_its_index(tmp_path: Path) -> None:
+    database = killed(tmp_path)
+    log_of(database).unlink()
+
+    assert [each.fault for each in check(database)] == [Fault.LOG]
+
+
+def test_an_index_that_promises_no_more_than_there_is_says_nothing(tmp_path: Path) -> None:
+    whole = killed(tmp_path)
+    (tmp_path / "b").mkdir()
+    copied_back = killed(tmp_path / "b", after="PRAGMA wal_checkpoint(PASSIVE)")
+    os.truncate(log_of(copied_back), 0)
+
+    assert check(whole) == check(copied_back) == []
+    assert rows(copied_back) == ROWS
+
+
 def zero_a_page(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[2 * 4096 : 3 * 4096] = bytes(4096)
