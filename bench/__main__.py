@@ -18,6 +18,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "reports_deid": [],
     "ports": [],
     "c_store": [str(INPUT / "ct" / "000.dcm"), "--count", "1000"],
+    "day": [str(INPUT / "ct" / "000.dcm")],
     "replicas": [str(INPUT / "ct" / "000.dcm")],
 }
 

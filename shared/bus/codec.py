@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from shared import tracing
 from shared.errors import Invalid
 from shared.events import BY_TOPIC, Event
+from shared.tracing import spans
 
 
 class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -34,7 +34,7 @@ def encode(event: Event) -> bytes:
         _EVENTS[event.topic].decode(body)
     except (KeyError, msgspec.MsgspecError) as error:
         raise Invalid("event-breaks-its-type", event.topic) from error
-    traceparent = tracing.published(event.topic, event.correlation_id)
+    traceparent = spans.published(event.topic, event.correlation_id)
     return _ENCODER.encode(Envelope(event.topic, event.version, msgspec.Raw(body), traceparent))
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from shared import tracing
 from shared.bus import Delivery, Handle, RetryPolicy
 from shared.bus.codec import decode, traceparent_of
 from shared.bus.fate import (
@@ -28,6 +27,7 @@ from shared.bus.fate import (
 from shared.errors import JmidError, Permanent, Transient
 from shared.logs import decided
 from shared.supervision import origin
+from shared.tracing import spans
 
 PAUSE_S = 0.5
 """The wait before a bus that did not answer is asked again."""
@@ -134,8 +134,8 @@ async def _decide(taken: Taken, handle: Handle, policy: RetryPolicy, outage: Out
     if limit:
         return limit
     try:
-        told = traceparent_of(taken.body) if tracing.is_on() else ""
-        with tracing.handling(event.topic, event.correlation_id, told, taken.queue, taken.deliveries):
+        told = traceparent_of(taken.body) if spans.is_on() else ""
+        with spans.handling(event.topic, event.correlation_id, told, taken.queue, taken.deliveries):
             events = await handle(Delivery(event, taken.deliveries))
     except Exception as error:
         if policy.delays_s and is_store_away(error) and outage.is_outage(event.id):

@@ -8,12 +8,12 @@ import jinja2
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from shared import tracing
 from shared.metrics import REQUEST
 from shared.runtime import dead_page, health
 from shared.runtime.audit.trail import log_of
 from shared.runtime.state import Host
 from shared.service import Role, Service
+from shared.tracing import spans
 from shared.web import headers, hosts, language
 from shared.web.audited import Audited
 from shared.web.content_coding import content_coding
@@ -101,7 +101,7 @@ async def _measured(request: web.Request, handler: Handler) -> web.StreamRespons
     started = time.perf_counter()
     status = 500
     try:
-        with tracing.serving(request.method, _traced_route(request), request.headers) as answered:
+        with spans.serving(request.method, _traced_route(request), request.headers) as answered:
             response = await _answered(request, handler, answered)
         status = response.status
         return response

@@ -34,11 +34,11 @@ from shared.runtime.listeners import Listener, Site
 from shared.runtime.ports import Ports, open_ports, port_settings
 from shared.runtime.state import Host
 from shared.runtime.tasks import Task, run_forever
-from shared.runtime.tracing import traced
 from shared.service import Place, Role, Service
 from shared.set_aside import SET_ASIDE
 from shared.settings import Bytes, Seconds
 from shared.text.free_text import TextCheck, unchecked
+from shared.tracing.opening import traced
 from shared.web import bearer
 from shared.web.access.rules import AccessTable
 from shared.web.access.table import TABLE

@@ -10,9 +10,9 @@ from shared.lease import LeaseSettings
 from shared.runtime.backup_settings import BackupSettings
 from shared.runtime.host import HostSettings
 from shared.runtime.ports import PortSettings
-from shared.runtime.tracing import TracingSettings
 from shared.service import Role, Service
 from shared.settings import settings_of
+from shared.tracing.opening import TracingSettings
 from shared.web.identity.settings import AccessSettings
 
 Group = tuple[str, type[msgspec.Struct]]

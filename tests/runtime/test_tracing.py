@@ -15,11 +15,11 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from shared import tracing
 from shared.bus.codec import decode, encode, traceparent_of
 from shared.errors import SettingsError
 from shared.events import CaseChanged
-from shared.runtime.tracing import provider, traced
+from shared.tracing import spans
+from shared.tracing.opening import provider, traced
 from tests.flow import senders
 from tests.flow.conftest import ct
 from tests.flow.inside import System, running, until
@@ -39,9 +39,9 @@ ALLOWED = {
 @pytest.fixture
 def exported() -> Iterator[InMemorySpanExporter]:
     exporter = InMemorySpanExporter()
-    tracing.use(provider("test", 1.0, SimpleSpanProcessor(exporter)))
+    spans.use(provider("test", 1.0, SimpleSpanProcessor(exporter)))
     yield exporter
-    tracing.use(None)
+    spans.use(None)
 
 
 @pytest.fixture(params=["embedded", "rabbitmq"])
@@ -65,7 +65,7 @@ def of_receipt(exported: InMemorySpanExporter, receipt_id: str) -> dict[str, Rea
     return {
         span.name: span
         for span in exported.get_finished_spans()
-        if span.context is not None and span.context.trace_id == tracing.trace_id_of(receipt_id)
+        if span.context is not None and span.context.trace_id == spans.trace_id_of(receipt_id)
     }
 
 
@@ -128,20 +128,20 @@ def test_what_an_event_causes_is_below_it_and_an_unknown_cause_is_below_the_firs
 ) -> None:
     sent = event()
     body = encode(sent)
-    with tracing.handling("case.changed", "r1", traceparent_of(body), "search", 1):
+    with spans.handling("case.changed", "r1", traceparent_of(body), "search", 1):
         pass
-    with tracing.handling("case.changed", "r1", CALLER, "linker", 1):
+    with spans.handling("case.changed", "r1", CALLER, "linker", 1):
         pass
 
     published, handled, strange = exported.get_finished_spans()
     assert handled.parent is not None and published.context is not None and strange.parent is not None
     assert handled.parent.span_id == published.context.span_id
-    assert strange.parent.span_id == tracing.root_id_of("r1")
+    assert strange.parent.span_id == spans.root_id_of("r1")
     assert decode(body) == sent
 
 
 def test_the_text_of_an_error_is_in_no_span(exported: InMemorySpanExporter) -> None:
-    with pytest.raises(ValueError, match="佐藤"), tracing.handling("case.changed", "r1", "", "search", 1):
+    with pytest.raises(ValueError, match="佐藤"), spans.handling("case.changed", "r1", "", "search", 1):
         raise ValueError("佐藤花子")
 
     (span,) = exported.get_finished_spans()
@@ -174,22 +174,20 @@ async def test_spans_reach_a_collector_by_otlp() -> None:
     endpoint = f"http://127.0.0.1:{runner.addresses[0][1]}/v1/traces"
 
     async with traced({"JMID_TRACING_ENDPOINT": endpoint}, "ingest"):
-        tracing.begun("r1", "stow")
+        spans.begun("r1", "stow")
     await runner.cleanup()
 
-    spans = [
+    came = [
         span
         for body in taken
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans
         for scope in resource.scope_spans
         for span in scope.spans
     ]
-    assert [(span.name, span.trace_id) for span in spans] == [
-        ("receipt", tracing.trace_id_of("r1").to_bytes(16, "big"))
-    ]
+    assert [(span.name, span.trace_id) for span in came] == [("receipt", spans.trace_id_of("r1").to_bytes(16, "big"))]
 
 
-async def test_a_collector_elsewhere_without_tls_does_not_start() -> None:
+async def test_what_is_no_address_of_a_collector_does_not_start() -> None:
     with pytest.raises(SettingsError, match="JMID_TRACING_ENDPOINT"):
-        async with traced({"JMID_TRACING_ENDPOINT": "http://collector.example/v1/traces"}, "ingest"):
+        async with traced({"JMID_TRACING_ENDPOINT": "collector.example:4317"}, "ingest"):
             pass

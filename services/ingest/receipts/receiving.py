@@ -31,7 +31,7 @@ from services.ingest.receipts.records import (
 from services.ingest.rules.decision import Decision, Sent, decide
 from services.ingest.rules.facts import Facts, report_facts
 from services.ingest.rules.rule_file import EVERYTHING, RuleSet
-from shared import clock, tracing
+from shared import clock
 from shared.audit.record import Happening, Who
 from shared.audit.words import Action, EventKind
 from shared.dicom import spool
@@ -40,6 +40,7 @@ from shared.logs import decided
 from shared.metrics import RECEIVED as RECEIVED_METRIC
 from shared.metrics import REFUSED as REFUSED_METRIC
 from shared.supervision import origin
+from shared.tracing import spans
 
 
 def new_receipt(
@@ -50,7 +51,7 @@ def new_receipt(
     What came by no request of HTTP has its record in the audit trail by this: its sender, and the receipt.
     """
     receipt_id = str(uuid.uuid4())
-    tracing.begun(receipt_id, endpoint)
+    spans.begun(receipt_id, endpoint)
     if deps.audit is not None and endpoint in _WITHOUT_REQUEST:
         who = Who(subject=f"{endpoint}:{sender}" if sender else endpoint, name=sender or endpoint, shown=endpoint)
         objects = (f"receipt:{receipt_id}",)
@@ -111,7 +112,7 @@ def _decided(rules: RuleSet, receipt: Receipt, content: Content) -> Decision:
 
 
 async def _receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content]) -> None:
-    with tracing.receiving(receipt.id, len(contents)):
+    with spans.receiving(receipt.id, len(contents)):
         await _make_durable(deps, receipt, contents)
 
 

@@ -23,12 +23,12 @@ from services.linker.links.manual import CORRELATION
 from services.linker.links.states import RecallState
 from services.linker.reports.completeness import CompletenessReport
 from services.linker.settings import LinkerSettings
-from shared import tracing
 from shared.blobs import Blobs
 from shared.dicom.json_values import text
 from shared.errors import Unavailable
 from shared.events import InstanceRef
 from shared.text.hours import rate_by_hour
+from shared.tracing import spans
 from shared.web import bearer
 from shared.web.content_digest import sha256_of
 
@@ -267,7 +267,7 @@ class Centre:
         token = await self._shown()
         tls = True if self._tls is None else self._tls.context
         try:
-            with tracing.delivering(method, headers.get(CORRELATION, "")) as told:
+            with spans.delivering(method, headers.get(CORRELATION, "")) as told:
                 own = headers | bearer.header(token) | told
                 async with self._session.request(
                     method, url, headers=own, data=body, allow_redirects=False, ssl=tls

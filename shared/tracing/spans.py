@@ -110,7 +110,7 @@ def _told(span: "Span") -> str:
 
 
 class _Tracing:
-    """What is on while tracing is on; only here, and in the runtime, is OpenTelemetry imported."""
+    """What is on while tracing is on."""
 
     def __init__(self, provider: "TracerProvider") -> None:
         from opentelemetry import trace

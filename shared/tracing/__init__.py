@@ -1,0 +1,1 @@
+"""Traces: spans.py makes them where something is traced, opening.py sends them to a collector."""
