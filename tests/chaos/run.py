@@ -93,9 +93,14 @@ def run_plan(world: World, load: Load, faults: Sequence[Fault]) -> None:
 
 
 def check_bytes(world: World, load: Load) -> None:
-    """Search every byte that the centre keeps for what must not have left the gateway; AssertionError says where."""
+    """Search every byte that the centre keeps for what must not have left the gateway; AssertionError says where.
+
+    Of the UIDs one in ten is searched for: they are replaced by one and the same rule, and there are many.
+    """
+    uids = sorted(value for value in load.sent.identified if value.startswith("1."))
+    values = [*sorted(load.sent.identified.difference(uids)), *uids[::10]]
     homes = [each for name in ("archive", "linker", "search") for each in world.system.home.glob(f"{name}-?")]
-    found = every_byte(homes[0], world.ports, sorted(load.sent.identified), *homes[1:])
+    found = every_byte(homes[0], world.ports, values, *homes[1:])
     assert found == [], f"identified values at the centre, in {sorted({where for where, _ in found})[:8]}"
 
 
