@@ -215,7 +215,7 @@ def test_the_figures_that_alerts_ask_for_are_ones_that_a_service_has() -> None:
     sources = "".join(path.read_text() for folder in ("services", "shared") for path in (ROOT / folder).rglob("*.py"))
     selectors = [each for rule in alerts() for each in re.findall(r'figure=(~?)"([^"]+)"', rule["expr"])]
     patterns = [text if kind else re.escape(text) for kind, text in selectors]
-    named = set(re.findall(r'"([a-z][a-z_, ]+)"', sources))
+    named = set(re.findall(r'"([a-z][a-z_, -]+)"', sources))
 
     assert patterns
     for pattern in (each for whole in patterns for each in whole.split("|")):
