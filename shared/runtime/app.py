@@ -41,11 +41,14 @@ def build(host: Host, extra: Sequence[web.AbstractRouteDef], every: Sequence[Ser
     folders = {s.name: jinja2.FileSystemLoader(r.templates) for s, r in host.open if r.templates}
     loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(WEB / "templates"), jinja2.PrefixLoader(folders)])
     environment = language.set_up(application, loader)
-    environment.globals["menu"] = [
+    menu = [
         entry
         for _, running in sorted(host.open, key=lambda pair: (pair[0].role, pair[0].name == "audit"))
         for entry in running.menu
     ]
+    environment.globals["menu"] = menu
+    if host.gate is not None:
+        host.gate.pages = [path for _, path in menu]
     origins = [url for _, running in host.open for url in running.origins]
     application.on_response_prepare.append(headers.telling(headers.page_policy(origins, host.targets)))
     environment.globals |= {"is_open": host.gate is None, "may": host.gate.may if host.gate else _everybody_may}

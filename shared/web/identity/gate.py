@@ -90,6 +90,8 @@ class Gate:
         self._table, self._site, self._verifier, self._rates = table, site, verifier, rates
         self._sessions, self._cookie, self._certificates = sessions, cookie, certificates
         self._unknown, self._told = unknown or Rates(0, 1), Told()
+        self.pages: Sequence[str] = ()
+        """Of the menu: a person who may not open / is led to the first of them that they may open."""
 
     def may(self, actor: Actor | None, path: str, method: str = "GET") -> bool:
         """Say whether an actor may open a page, or what another method does, for what leads to it."""
@@ -140,6 +142,9 @@ class Gate:
         request[REFUSAL] = decision.value
         if decision is Decision.NOT_SIGNED_IN and self._sessions is not None and is_page(request):
             raise web.HTTPSeeOther(URL(SIGN_IN).with_query(to=request.path_qs))
+        own = next((path for path in self.pages if self.may(actor, path)), None)
+        if actor is not None and request.path == "/" and own is not None and is_page(request):
+            raise web.HTTPSeeOther(own)
         raise _refusal(decision, resource.canonical)
 
     def _decision(self, method: str, path: str, rule: Rule | None, actor: Actor | None) -> Decision:

@@ -120,6 +120,16 @@ async def test_the_session_begins_at_the_sign_in_and_goes_with_the_sign_out(port
     assert (await portal.documents.find(SESSIONS)).documents == []
 
 
+async def test_who_may_not_search_is_led_to_the_first_page_that_is_theirs(portal: Portal) -> None:
+    await portal.sign_in("u2")
+
+    begin = await portal.get(f"{portal.url}/", **PAGE)
+    program = await portal.get(f"{portal.url}/")
+
+    assert (begin.status, begin.headers.get("Location")) == (303, "/completeness")
+    assert program.status == 403
+
+
 async def test_an_answer_that_this_browser_did_not_ask_for_lets_nobody_in(portal: Portal) -> None:
     address = await portal.go_to_the_issuer()
     back = await portal.be_let_in(address)
