@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.chaos.plan import plan_of
-from tests.chaos.run import Load, check_bytes, run_plan
+from tests.chaos.run import Load, check_proofs, run_plan
 from tests.chaos.world import World, world
 
 AGAIN_AFTER = 10
@@ -63,7 +63,7 @@ def _one(seed: int, number: int, running: World, load: Load, *, is_last: bool) -
     try:
         run_plan(running, load, faults)
         if is_last:
-            check_bytes(running, load)
+            check_proofs(running, load)
     except AssertionError as error:
         print(f"  FAILED after {time.monotonic() - began:.0f} s: {error}", flush=True)
         return False

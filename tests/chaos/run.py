@@ -21,6 +21,8 @@ from tests.flow.test_kill import keep_sending
 SIZE, REPORTS = 14, 3
 """Instances of the Study, and reports, that each of two senders sends during a plan: 5,600 and 1,200 in 200 plans."""
 AFTER_S = 240.0
+PLACES = {"gateway": "ingest/0", "centre": "archive/0"}
+"""A process of each."""
 
 
 @dataclass
@@ -92,8 +94,26 @@ def run_plan(world: World, load: Load, faults: Sequence[Fault]) -> None:
     assert {name for name in after if after[name] != before[name]} == killed, "a process was started by hand"
 
 
-def check_bytes(world: World, load: Load) -> None:
-    """Search every byte that the centre keeps for what must not have left the gateway; AssertionError says where.
+def check_proofs(world: World, load: Load) -> None:
+    """Look at what is left after all plans: the ledger adds up, both audit trails are whole, the centre knows nobody."""
+    _until(lambda: _ledger(world, load))
+    for place, process in PLACES.items():
+        proven = world.jmid(process, "audit", "verify", "--role", place)
+        assert proven.returncode == 0, f"the audit trail of the {place}: {proven.stdout[-2000:]}"
+    _check_bytes(world, load)
+
+
+def _ledger(world: World, load: Load) -> bool | str:
+    days = world.system.get("ingest", "/ingest/ledger")["days"]
+    received, stored = (sum(day[name]["contents"] for day in days) for name in ("received", "stored"))
+    if not all(day["adds_up"] for day in days):
+        return f"a day does not add up: {days}"
+    said = _same(received, load.instances + load.reports, "received in the ledger")
+    return _same(stored, received, "stored in the ledger") if said is True else said
+
+
+def _check_bytes(world: World, load: Load) -> None:
+    """Search every byte that the centre keeps for what must not have left the gateway.
 
     Of the UIDs one in ten is searched for: they are replaced by one and the same rule, and there are many.
     """

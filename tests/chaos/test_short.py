@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.plan import Kind, plan_of
-from tests.chaos.run import Load, check_bytes, run_plan
+from tests.chaos.run import Load, check_proofs, run_plan
 from tests.chaos.world import world
 from tests.servers.dcmtk import tool
 
@@ -22,4 +22,4 @@ def test_nothing_is_lost_twice_or_half_there_after_a_few_plans(shared_data: Path
         load = Load(running, sources, tmp_path)
         for plan in PLANS:
             run_plan(running, load, plan)
-        check_bytes(running, load)
+        check_proofs(running, load)

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -20,6 +20,7 @@ from tests.chaos.proxy import Proxy
 from tests.flow.balancer import Balancer
 from tests.flow.ports import Ports
 from tests.flow.replicas import Replicas, start_replicas
+from tests.flow.system import JMID
 from tests.servers.mongodb import MongoDB
 from tests.servers.process import Server, free_ports
 from tests.servers.rabbitmq import RabbitMQ
@@ -37,6 +38,7 @@ QUICK = {
 GRACE_S = 60.0
 """Of a pod (k8s/base/deployment.yaml)."""
 BUCKET = "jmid-chaos"
+OF_CENTRE = ("archive", "linker", "search")
 NAMED = {"rabbitmq": "JMID_BUS", "mongodb": "JMID_DOCUMENTS", "s3": "AWS_ENDPOINT_URL"}
 """The settings that say where the servers are."""
 
@@ -87,6 +89,13 @@ class World:
                 {Kind.CUT: proxy.cut, Kind.SILENCE: proxy.silence, Kind.ERRORS: proxy.err}[fault.kind]()
                 time.sleep(fault.for_s)
                 proxy.mend()
+
+    def jmid(self, process: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command as an operator does in the pod of a process."""
+        own = self.system.processes[process]
+        home = own.arguments[own.arguments.index("--home") + 1]
+        command = [str(JMID), *arguments, "--home", home]
+        return subprocess.run(command, env=dict(own.environ), capture_output=True, text=True, timeout=300, check=False)
 
     def pids(self) -> dict[str, int]:
         """Return the process ids by name."""
@@ -141,8 +150,14 @@ def world(folder: Path) -> Iterator[World]:
             return proxies[service]
 
         home, clocks = folder / "home", Clocks(folder / "clocks")
+
+        def own(process: str) -> Mapping[str, str]:
+            keys = folder / "audit" / ("centre" if process.split("/")[0] in OF_CENTRE else "gateway")
+            keys.mkdir(parents=True, exist_ok=True)
+            return {**clocks.environ(process), "JMID_AUDIT_KEYS": str(keys)}
+
         is_own = stack.enter_context(own_disk(home))
-        system = start_replicas(home, {**environ, **QUICK}, homes=True, balanced=balanced, own=clocks.environ)
+        system = start_replicas(home, {**environ, **QUICK}, homes=True, balanced=balanced, own=own)
         stack.callback(system.close)
         ports = Ports(direct, servers.mongodb.uri, bucket)
         yield World(system, servers._asdict(), proxies, ports, clocks, home if is_own else None)
