@@ -16,6 +16,7 @@ from shared.bus.journal import open_journal
 from shared.documents.sqlite import open_sqlite
 from shared.errors import SettingsError
 from shared.events import InstancesReceived, ReportReceived
+from shared.events.patients import PatientWithdrawn
 from shared.service import Place, Role
 from tests.anonymizer.instances.test_handler import here
 
@@ -38,7 +39,7 @@ def changed(place: Place, **changes: object) -> Place:
 
 async def test_the_first_start_makes_keys_for_the_owner_alone_and_the_second_keeps_them(place: Place) -> None:
     async with SERVICE.opens(place) as running:
-        assert set(running.handlers) == {InstancesReceived, ReportReceived}
+        assert set(running.handlers) == {InstancesReceived, ReportReceived, PatientWithdrawn}
     first = (place.home / "keys" / "k1.key").read_bytes()
 
     async with SERVICE.opens(place):
@@ -116,7 +117,8 @@ async def test_status_counts_what_was_done_and_what_waits(place: Place) -> None:
         assert running.status is not None
         found = await running.status()
 
-    assert found == {"instances de-identified": 0, "reports de-identified": 0, "in quarantine": 0}
+    names = ("instances de-identified", "reports de-identified", "in quarantine", "opt-outs open")
+    assert found == dict.fromkeys(names, 0)
 
 
 @pytest.mark.parametrize(("name", "value"), [("PROFILE", "nobody"), ("PIXEL_TEXT", "ignore"), ("BATCH_BYTES", "x")])

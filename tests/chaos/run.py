@@ -95,7 +95,7 @@ def run_plan(world: World, load: Load, faults: Sequence[Fault]) -> None:
 
 
 def check_proofs(world: World, load: Load) -> None:
-    """Look at what is left after all plans: the ledger adds up, both audit trails are whole, the centre knows nobody."""
+    """Look at what all plans left: the ledger adds up, both audit trails are whole, the centre knows nobody."""
     _until(lambda: _ledger(world, load))
     for place, process in PLACES.items():
         proven = world.jmid(process, "audit", "verify", "--role", place)
