@@ -108,7 +108,9 @@ async def test_errors_come_in_the_form_of_their_face(site: Site) -> None:
     headers = site.provider.bearer(roles=["operator"])
     async with site.session.get("/api/cases", headers=headers) as answer:
         details = await answer.json(content_type="application/problem+json")
-    async with site.session.get("/", headers={**headers, "Accept": "text/html", "Accept-Language": "ja"}) as answer:
+    async with site.session.get(
+        "/counts", headers={**headers, "Accept": "text/html", "Accept-Language": "ja"}
+    ) as answer:
         page = await answer.text()
     async with site.session.get("/api/reports", headers=headers) as answer:
         outcome = await answer.json(content_type="application/fhir+json")
