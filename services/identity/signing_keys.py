@@ -3,7 +3,6 @@
 ES256 (RFC 7518 3.4). A start makes a new key when the newest is old, and forgets all but the three newest.
 """
 
-import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from shared import clock
+from shared.certificates import private_files
 
 ALGORITHM: Final = "ES256"
 KEPT: Final = 3
@@ -43,8 +43,5 @@ def _make(folder: Path) -> Path:
     key = ECKey.generate_key("P-256")
     key.ensure_kid()
     path = folder / f"{key.kid}.pem"
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(key.as_pem(private=True))
-        file.flush()
-        os.fsync(file.fileno())
+    private_files.made_once(path, lambda: key.as_pem(private=True))
     return path

@@ -5,8 +5,8 @@ that days signed before can be verified and nobody can sign them anew.
 """
 
 import hashlib
-import os
 import secrets
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from shared import clock
+from shared.certificates import private_files
 from shared.errors import SettingsError
 
 NAMES: Final = "names.key"
@@ -38,7 +39,7 @@ class AuditKeys:
             newest = self._newest()
             if newest is None or clock.now() - newest.stat().st_mtime >= most_age_s:
                 self._make_signing()
-            _make(folder / NAMES, secrets.token_bytes(KEY_BYTES))
+            private_files.made_once(folder / NAMES, partial(secrets.token_bytes, KEY_BYTES))
         self.public = {path.stem: _public(path) for path in folder.glob("*.pub")}
 
     @property
@@ -72,9 +73,9 @@ class AuditKeys:
         key = Ed25519PrivateKey.generate()
         public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         self.made = key_id(key.public_key())
-        _make(self._folder / f"{self.made}.pub", public)
+        private_files.made_once(self._folder / f"{self.made}.pub", lambda: public)
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        _make(self._folder / f"{self.made}.pem", private)
+        private_files.made_once(self._folder / f"{self.made}.pem", lambda: private)
         for old in self._folder.glob("*.pem"):
             if old.stem != self.made:
                 old.unlink()
@@ -92,18 +93,3 @@ def _public(path: Path) -> Ed25519PublicKey:
     key = load_pem_public_key(path.read_bytes())
     assert isinstance(key, Ed25519PublicKey)
     return key
-
-
-def _make(path: Path, data: bytes) -> None:
-    """Write a file that is not there yet, for its owner alone; processes that start together get the same."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.draft")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
