@@ -142,9 +142,10 @@ class Gate:
         request[REFUSAL] = decision.value
         if decision is Decision.NOT_SIGNED_IN and self._sessions is not None and is_page(request):
             raise web.HTTPSeeOther(URL(SIGN_IN).with_query(to=request.path_qs))
-        own = next((path for path in self.pages if self.may(actor, path)), None)
-        if actor is not None and request.path == "/" and own is not None and is_page(request):
-            raise web.HTTPSeeOther(own)
+        if actor is not None and request.path == "/" and is_page(request):
+            for path in self.pages:
+                if self.may(actor, path):
+                    raise web.HTTPSeeOther(path)
         raise _refusal(decision, resource.canonical)
 
     def _decision(self, method: str, path: str, rule: Rule | None, actor: Actor | None) -> Decision:

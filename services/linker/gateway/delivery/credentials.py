@@ -16,6 +16,7 @@ import msgspec
 
 from services.linker.settings import LinkerSettings
 from shared import clock
+from shared.web.identity.issuer import DISCOVERY
 from shared.web.identity.settings import is_safe_url
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -23,7 +24,6 @@ MARGIN_S: Final = 30.0
 LEAST_S: Final = 5.0
 """A token is used for this long at least, whatever its end: else each request would fetch one."""
 MOST_BYTES: Final = 1 << 20
-_DISCOVERY: Final = "/.well-known/openid-configuration"
 _USUAL_S: Final = 300.0
 """How long a token is good whose end the provider does not say (RFC 6749 5.1)."""
 
@@ -93,7 +93,7 @@ class ClientCredentials:
 
     async def _fetch(self) -> _Answer:
         issuer = self._settings.centre_issuer
-        found = await self._decoded(self._get(issuer.rstrip("/") + _DISCOVERY), _Metadata)
+        found = await self._decoded(self._get(issuer.rstrip("/") + DISCOVERY), _Metadata)
         if found.issuer != issuer or not is_safe_url(found.token_endpoint):
             raise CredentialUnavailable("issuer-wrong-metadata")
         answer = await self._decoded(self._post(found.token_endpoint), _Answer)
