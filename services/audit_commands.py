@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -17,7 +16,7 @@ from shared.audit.record import AuditRecord
 from shared.audit.seals import COLLECTIONS, Check
 from shared.audit.search import Wanted, found, wanted_of
 from shared.audit.verify import Fault
-from shared.console import console
+from shared.console import console, written_to
 from shared.documents import Documents
 from shared.errors import Invalid, SettingsError
 from shared.runtime.audit.trail import FOLDER, audit_settings, folder_of, record_command
@@ -157,15 +156,11 @@ def _line(role: Role, record: AuditRecord) -> str:
 
 
 async def _exported(home: Path, role: Role | None, wanted: Wanted, form: Format, file: Path | None) -> None:
-    target = sys.stdout if file is None else file.open("x", encoding="utf-8", newline="")
-    try:
+    with written_to(file) as target:
         target.write(begun(form))
         async for trail in open_trails(home, role):
             async for record in found(trail.documents, wanted, trail.keys.naming):
                 target.write(line(record, form))
-    finally:
-        if file is not None:
-            target.close()
 
 
 async def _renewed(home: Path, role: Role | None) -> None:

@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
 from typing import Final, NamedTuple
 
 from shared.audit.names import keyed
 from shared.audit.record import AuditRecord
 from shared.audit.seals import LOG
+from shared.audit.times import check_times, within
 from shared.audit.words import Outcome
 from shared.documents import Condition, Documents, Eq, In, Order, Range
 from shared.errors import Invalid
 
-_LAST: Final = "\uffff"  # behind every time of a day or an hour that is not written out
 _UID: Final = re.compile(r"[0-9.]{1,64}")
 NAMES: Final = {"by": "by", "study": "study", "since": "from", "until": "to", "outcome": "outcome"}
 """Our names, and those of the query and the command."""
@@ -43,12 +42,7 @@ def wanted_of(query: Mapping[str, str]) -> Wanted:
         raise Invalid("wrong-parameter", f"outcome is one of {', '.join(Outcome)}")
     if wanted.study and not _UID.fullmatch(wanted.study):
         raise Invalid("wrong-parameter", "study is a Study Instance UID")
-    for name, value in (("from", wanted.since), ("to", wanted.until)):
-        try:
-            if value:
-                datetime.fromisoformat(value)
-        except ValueError as error:
-            raise Invalid("wrong-parameter", f"{name} is a day or a time such as 2026-04-01T09:00:00") from error
+    check_times(**{NAMES["since"]: wanted.since, NAMES["until"]: wanted.until})
     return wanted
 
 
@@ -73,7 +67,7 @@ def conditions(wanted: Wanted, naming: bytes) -> list[Condition]:
     """Return the conditions of a search."""
     where: list[Condition] = []
     if wanted.since or wanted.until:
-        where.append(Range("at", wanted.since or None, wanted.until + _LAST if wanted.until else None))
+        where.append(within(wanted.since, wanted.until))
     if wanted.by:
         where.append(Eq("who", wanted.by))
     if wanted.study:

@@ -13,10 +13,10 @@ from services.anonymizer.audit.export import Format
 from services.anonymizer.audit.search import Wanted, found, wanted_of
 from services.anonymizer.deps import AnonymizerDeps
 from shared.errors import Invalid
+from shared.web.text_lines import send_lines
 from shared.whole_numbers import whole_number
 
 _PAGE, _MOST = 100, 10_000
-_CHUNK = 200  # entries
 _TYPES = {Format.JSONL: "application/jsonl", Format.CSV: "text/csv"}
 
 
@@ -42,16 +42,8 @@ def audit_routes(deps: AnonymizerDeps) -> list[web.AbstractRouteDef]:
         response.headers["Cache-Control"] = "no-store"
         if form is Format.CSV:
             response.headers["Content-Disposition"] = 'attachment; filename="audit.csv"'
-        await response.prepare(request)
-        lines = [export.begun(form)]
-        async for entry in found(deps.documents, wanted):
-            lines.append(export.line(entry, form))
-            if len(lines) > _CHUNK:
-                await response.write("".join(lines).encode())
-                lines = []
-        await response.write("".join(lines).encode())
-        await response.write_eof()
-        return response
+        lines = (export.line(entry, form) async for entry in found(deps.documents, wanted))
+        return await send_lines(request, response, export.begun(form), lines)
 
     return [web.get("/gateway/audit", page), web.get("/api/gateway/audit", listing)]
 

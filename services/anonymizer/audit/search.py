@@ -1,7 +1,6 @@
 """Finds entries of the audit log by time, subject, kind and actor, the newest first, in one order over all kinds."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from services.anonymizer.audit import entries
@@ -9,10 +8,9 @@ from services.anonymizer.audit.entries import Entry, EntryKind
 from services.anonymizer.name_records import HEADER_NAMES, SITE_NAMES, NameState
 from services.anonymizer.pseudonyms.vault import VAULT_READS
 from services.anonymizer.records import AUDIT, DECISION_EVENTS, DEVICE_RULES, REPORT_AUDIT
-from shared.documents import Collection, Condition, Documents, Eq, In, Order, Range
+from shared.audit.times import LAST, check_times, within
+from shared.documents import Collection, Condition, Documents, Eq, In, Order
 from shared.errors import Invalid
-
-_LAST = "\uffff"  # behind every time of a day or an hour that is not written out
 
 
 class Wanted(NamedTuple):
@@ -35,12 +33,7 @@ def wanted_of(query: Mapping[str, str]) -> Wanted:
     wanted = Wanted(**{name: query.get(name, "").strip() for name in Wanted._fields})
     if wanted.kind and wanted.kind not in tuple(EntryKind):
         raise Invalid("wrong-parameter", f"kind is one of {', '.join(EntryKind)}")
-    for name, value in (("since", wanted.since), ("until", wanted.until)):
-        try:
-            if value:
-                datetime.fromisoformat(value)
-        except ValueError as error:
-            raise Invalid("wrong-parameter", f"{name} is a day or a time such as 2026-04-01T09:00:00") from error
+    check_times(since=wanted.since, until=wanted.until)
     return wanted
 
 
@@ -99,7 +92,7 @@ async def _stream(
     actor: str,
 ) -> AsyncIterator[Entry]:
     """Yield the entries of one collection. subject, actor: the fields that hold them."""
-    where: list[Condition] = [Range("at", wanted.since or None, wanted.until + _LAST if wanted.until else None)]
+    where: list[Condition] = [within(wanted.since, wanted.until)]
     if wanted.subject:
         where.append(Eq(subject, wanted.subject))
     if wanted.actor and actor:
@@ -135,6 +128,6 @@ async def _learned_names(documents: Documents, wanted: Wanted) -> AsyncIterator[
 def _asked(every: list[Entry], wanted: Wanted) -> Iterator[Entry]:
     """Yield those of a few entries that are asked for, newest first."""
     for entry in sorted(every, key=lambda each: each.at, reverse=True):
-        is_in_time = wanted.since <= entry.at and (not wanted.until or entry.at <= wanted.until + _LAST)
+        is_in_time = wanted.since <= entry.at and (not wanted.until or entry.at <= wanted.until + LAST)
         if is_in_time and wanted.actor in ("", entry.actor):
             yield entry

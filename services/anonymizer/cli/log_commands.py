@@ -1,7 +1,6 @@
 """``jmid deid log search`` and ``jmid deid log export``: what was done at this gateway, by whom and when."""
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from services.anonymizer.audit.export import Format
 from services.anonymizer.audit.search import Wanted, found, wanted_of
 from services.anonymizer.cli.home import HomeOption, documents_in
 from services.anonymizer.records import COLLECTIONS
-from shared.console import console
+from shared.console import console, written_to
 from shared.errors import Invalid
 
 log = typer.Typer(help="What was de-identified, decided and read from the vault.", no_args_is_help=True)
@@ -79,12 +78,8 @@ async def _listed(home: Path, wanted: Wanted, limit: int) -> int:
 
 
 async def _exported(home: Path, wanted: Wanted, form: Format, file: Path | None) -> None:
-    target = sys.stdout if file is None else file.open("x", encoding="utf-8", newline="")
-    try:
+    with written_to(file) as target:
         target.write(lines.begun(form))
         async with documents_in(home, *COLLECTIONS) as documents:
             async for entry in found(documents, wanted):
                 target.write(lines.line(entry, form))
-    finally:
-        if file is not None:
-            target.close()

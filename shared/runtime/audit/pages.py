@@ -15,6 +15,7 @@ from shared.documents import Documents
 from shared.errors import Invalid
 from shared.service import Role
 from shared.web.language import translatable
+from shared.web.text_lines import send_lines
 from shared.whole_numbers import whole_number
 
 PATHS: Final = {Role.GATEWAY: "/gateway/audit/access", Role.CENTRE: "/audit"}
@@ -22,7 +23,6 @@ FILES: Final = {Role.GATEWAY: "/api/gateway/audit/access", Role.CENTRE: "/api/au
 MENU: Final = {Role.GATEWAY: (), Role.CENTRE: ((translatable("Access log"), PATHS[Role.CENTRE]),)}
 """At the gateway the page of what was de-identified leads there."""
 SHOWN: Final = 100
-_CHUNK: Final = 200  # records
 _MOST: Final = 10**15
 
 
@@ -59,16 +59,8 @@ async def _file(request: web.Request, documents: Documents, wanted: Wanted, nami
     response = web.StreamResponse(headers={"Content-Type": f"{MEDIA_TYPES[form]}; charset=utf-8"})
     response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Disposition"] = f'attachment; filename="audit.{_ENDINGS[form]}"'
-    await response.prepare(request)
-    lines = [begun(form)]
-    async for record in found(documents, wanted, naming):
-        lines.append(line(record, form))
-        if len(lines) > _CHUNK:
-            await response.write("".join(lines).encode())
-            lines = []
-    await response.write("".join(lines).encode())
-    await response.write_eof()
-    return response
+    lines = (line(record, form) async for record in found(documents, wanted, naming))
+    return await send_lines(request, response, begun(form), lines)
 
 
 _ENDINGS: Final = {Format.CSV: "csv", Format.FHIR: "ndjson", Format.DICOM: "xml"}
