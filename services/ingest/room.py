@@ -5,7 +5,6 @@ reserve of the process.
 """
 
 import asyncio
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,15 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from shared.errors import StorageFull
+from shared.runtime.home import free_bytes
 
 FRESH_S: Final = 1.0
 
 
-def free_bytes(folder: Path) -> int:
+def free_of(folder: Path) -> int:
     """Return the free space of the disk that a folder is on, or will be."""
-    there = next(each for each in (folder, *folder.resolve().parents) if each.exists())
-    disk = os.statvfs(there)
-    return disk.f_bavail * disk.f_frsize
+    return free_bytes(next(each for each in (folder, *folder.resolve().parents) if each.exists()))
 
 
 @dataclass
@@ -30,7 +28,7 @@ class Room:
 
     folder: Path
     floor_bytes: int
-    free: Callable[[Path], int] = free_bytes
+    free: Callable[[Path], int] = free_of
     _free_bytes: int = 0
     _looked_at: float = -FRESH_S
 

@@ -1,7 +1,6 @@
 """Figures of each service and queue, for ``jmid status`` and the metrics; what cannot be read hides no other."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TypeVar
 from shared.documents import Eq
 from shared.logs import decided
 from shared.metrics import DISK_FREE, DISK_RESERVE, FIGURE, FIGURES_KNOWN, MEMORY, MEMORY_LIMIT, QUEUE
+from shared.runtime.home import free_bytes
 from shared.runtime.state import Host
 from shared.service import Running, Service
 from shared.set_aside import SET_ASIDE
@@ -58,8 +58,7 @@ async def _parts(host: Host, service: Service, running: Running) -> AsyncIterato
 
 def _show_machine(host: Host) -> None:
     """Set the gauges of disk and, in a container (cgroup v2), of memory."""
-    disk = os.statvfs(host.home)
-    DISK_FREE.set(disk.f_bavail * disk.f_frsize)
+    DISK_FREE.set(free_bytes(host.home))
     DISK_RESERVE.set(host.reserve_bytes)
     for gauge, name in ((MEMORY, "memory.current"), (MEMORY_LIMIT, "memory.max")):
         with suppress(OSError, ValueError):  # no such file outside a container; "max" is no limit

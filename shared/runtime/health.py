@@ -1,7 +1,6 @@
 """Health, status and metrics under /-/."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
@@ -12,6 +11,7 @@ from aiohttp import web
 from shared.bus import Bus
 from shared.metrics import READY, REGISTRY
 from shared.runtime.figures import read_figures
+from shared.runtime.home import free_bytes
 from shared.runtime.state import Host
 from shared.service import Check
 
@@ -101,8 +101,8 @@ async def _running(host: Host) -> str:
 
 
 async def _has_room(host: Host) -> str:
-    disk = await asyncio.to_thread(os.statvfs, host.home)
-    return OK if disk.f_bavail * disk.f_frsize >= host.reserve_bytes else "less space than the reserve"
+    free = await asyncio.to_thread(free_bytes, host.home)
+    return OK if free >= host.reserve_bytes else "less space than the reserve"
 
 
 def _json(value: object, status: int) -> web.Response:

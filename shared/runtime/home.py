@@ -38,3 +38,9 @@ def _lock_file(home: Path) -> Iterator[int]:
         yield lock
     finally:
         os.close(lock)
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the free space of the disk that a folder is on, for who is not root. It blocks."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize

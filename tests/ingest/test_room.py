@@ -8,7 +8,7 @@ import pytest
 
 from services.ingest.receipts.records import ARRIVALS, REJECTED
 from services.ingest.reports.hl7.frames import END, START
-from services.ingest.room import Room, free_bytes
+from services.ingest.room import Room, free_of
 from shared.errors import StorageFull
 from tests.ingest.conftest import open_doors
 from tests.ingest.images.test_dimse import answer_to
@@ -56,4 +56,4 @@ async def test_room_is_looked_up_now_and_then_and_without_a_floor_never(tmp_path
     await Room(tmp_path, 0, free).check()
 
     assert len(looks) == 2
-    assert free_bytes(tmp_path / "not" / "yet") > 0
+    assert free_of(tmp_path / "not" / "yet") > 0
