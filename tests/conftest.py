@@ -4,7 +4,7 @@ import gc
 import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -192,17 +192,24 @@ def free_port() -> int:
     return free_ports(1)[0]
 
 
-@pytest_asyncio.fixture
-async def browser() -> AsyncIterator["Browser"]:
-    """Yield Debian's Chromium, driven by playwright."""
+@asynccontextmanager
+async def chromium() -> AsyncIterator["Browser"]:
+    """Yield Debian's Chromium, driven by playwright; skip the test where there is none."""
     if not CHROMIUM.exists():
         pytest.skip(NO_CHROMIUM)
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_ARGUMENTS))
-        yield chromium
-        await chromium.close()
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_ARGUMENTS))
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture
+async def browser() -> AsyncIterator["Browser"]:
+    """Yield Chromium."""
+    async with chromium() as running:
+        yield running
 
 
 @pytest.fixture

@@ -16,9 +16,8 @@ from pynetdicom import AE
 from tests.anonymizer.pixels.test_burned_in import ultrasound
 from tests.archive.store.test_basics import KIND, body
 from tests.attacks.target import Target, target
-from tests.conftest import CHROMIUM_ARGUMENTS
+from tests.conftest import chromium
 from tests.flow.inside import until
-from tests.servers.install import CHROMIUM, NO_CHROMIUM
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -178,14 +177,8 @@ async def test_markup_is_text_on_every_page(attacked: Target) -> None:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator["Browser"]:
     """Yield Chromium in the loop of this module."""
-    if not CHROMIUM.exists():
-        pytest.skip(NO_CHROMIUM)
-    from playwright.async_api import async_playwright
-
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_ARGUMENTS))
-        yield chromium
-        await chromium.close()
+    async with chromium() as running:
+        yield running
 
 
 async def test_nothing_that_was_sent_runs_in_a_browser_whose_policy_is_off(

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers.disk import small_disk
+from tests.servers.disk import fill, small_disk
 
 SIZE_MIB = 1024
-_PIECE = bytes(1 << 20)
 
 
 @contextmanager
@@ -23,23 +22,13 @@ def own_disk(folder: Path) -> Iterator[bool]:
         yield True
 
 
-def fill(folder: Path, for_s: float) -> None:
+def stay_full(folder: Path, for_s: float) -> None:
     """Leave no byte on the folder's file system for the time."""
     ballast = folder / "ballast"
     try:
         deadline = time.monotonic() + for_s
         while time.monotonic() < deadline:
-            _fill(ballast)  # again and again: what others delete is room
+            fill(ballast)  # again and again: what others delete is room
             time.sleep(0.2)
     finally:
         ballast.unlink(missing_ok=True)
-
-
-def _fill(ballast: Path) -> None:
-    size = len(_PIECE)
-    with ballast.open("ab", buffering=0) as file:
-        while size:
-            try:
-                file.write(_PIECE[:size])
-            except OSError:
-                size //= 2

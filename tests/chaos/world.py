@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from tests.chaos.again import publish_again
 from tests.chaos.clocks import Clocks
-from tests.chaos.disk import fill, own_disk
+from tests.chaos.disk import own_disk, stay_full
 from tests.chaos.plan import CABLE, Fault, Kind
 from tests.chaos.proxy import Proxy
 from tests.flow.balancer import Balancer
@@ -83,7 +83,7 @@ class World:
                 publish_again(self.ports.environ["JMID_BUS"], fault.for_s)
             case Kind.FULL:
                 if self.disk is not None:
-                    fill(self.disk, fault.for_s)
+                    stay_full(self.disk, fault.for_s)
             case Kind.CUT | Kind.SILENCE | Kind.ERRORS:
                 proxy = self.proxies[fault.target]
                 {Kind.CUT: proxy.cut, Kind.SILENCE: proxy.silence, Kind.ERRORS: proxy.err}[fault.kind]()

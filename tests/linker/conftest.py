@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.linker.system import Archive, served
+from tests.linker.system import Archive
+from tests.servers.web import served
 
 
 @pytest.fixture(scope="session", autouse=True)

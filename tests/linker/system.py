@@ -12,7 +12,6 @@ from typing import Any
 import aiohttp
 import jinja2
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from services import free_text
 from shared.blobs import Blobs
@@ -30,6 +29,7 @@ from shared.text.free_text import TextFindings
 from shared.web import bearer, gateway_token, language
 from shared.web.content_digest import content_digest
 from tests.linker.samples import packed
+from tests.servers.web import served
 
 SPEED = {
     "JMID_LEASE_TTL_S": "30",  # a loaded machine does not lose it: what is published once is so while it is held
@@ -195,17 +195,6 @@ class Archive:
             ]
         )
         return application
-
-
-@asynccontextmanager
-async def served(application: web.Application) -> AsyncIterator[str]:
-    """Serve on a free port; yield the address."""
-    server = TestServer(application)
-    await server.start_server()
-    try:
-        yield str(server.make_url("")).rstrip("/")
-    finally:
-        await server.close()
 
 
 @dataclass

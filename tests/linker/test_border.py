@@ -26,7 +26,8 @@ from shared.documents import Eq
 from shared.events import CaseChanged, Delivered
 from tests.linker.centre.test_centre import stored
 from tests.linker.samples import document, instances, report, uid
-from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, served, until
+from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, until
+from tests.servers.web import served
 
 STUDY, OTHER = uid(1), uid(2)
 SAMPLES = Path(__file__).parent.parent / "data" / "reports" / "fhir"

@@ -15,7 +15,8 @@ from services.linker.links import policy
 from services.linker.reports.completeness import day_counts
 from services.linker.service import CENTRE, GATEWAY
 from services.linker.settings import LinkerSettings, complete
-from tests.linker.system import opened, served
+from tests.linker.system import opened
+from tests.servers.web import served
 
 SHOWN = {
     "day": "2026-11-27",

@@ -20,7 +20,8 @@ from shared.documents.sqlite import open_sqlite
 from shared.events import CaseChanged, Delivered, Event, ReportLinked
 from shared.web import bearer
 from tests.linker.samples import document, instances, report, uid
-from tests.linker.system import Archive, keep, served, until
+from tests.linker.system import Archive, keep, until
+from tests.servers.web import served
 
 STUDIES, BATCHES, SIZE = 10, 3, 10
 KILLS = 5

@@ -13,8 +13,9 @@ from shared.documents import Eq
 from shared.documents.mongo import open_mongo
 from shared.events import CaseChanged, Event
 from tests.linker.samples import document, instances, packed, report, uid
-from tests.linker.system import Archive, gateway_environ, keep, opened, served, until
+from tests.linker.system import Archive, gateway_environ, keep, opened, until
 from tests.servers.mongodb import MongoDB
+from tests.servers.web import served
 
 STUDY, OTHER = uid(1), uid(2)
 

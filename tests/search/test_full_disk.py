@@ -9,26 +9,14 @@ from services.search.index import CaseIndex
 from services.search.query import CaseQuery
 from shared.errors import Unavailable
 from shared.web.access.reach import EVERYTHING
-from tests.servers.disk import small_disk
+from tests.servers.disk import fill, small_disk
 
 
 def cases(*numbers: int) -> list[Case]:
     return [Case(id=f"1.2.{n}", study_instance_uid=f"1.2.{n}", site="A", study_date=20240101) for n in numbers]
 
 
-def fill(ballast: Path, left: int) -> None:
-    """Leave so many bytes of the disk; tantivy fails in another place with each."""
-    size = 1 << 20
-    with ballast.open("wb", buffering=0) as file:
-        while size:
-            try:
-                file.write(bytes(size))
-            except OSError:
-                size //= 2
-        file.truncate(file.tell() - left)
-
-
-@pytest.mark.parametrize("left", [0, 4096, 16384, 32768])
+@pytest.mark.parametrize("left", [0, 4096, 16384, 32768])  # tantivy fails in another place with each
 def test_what_a_full_disk_refused_is_found_once_there_is_room(tmp_path: Path, left: int) -> None:
     with small_disk(tmp_path / "disk", 40) as disk:
         (index := CaseIndex(disk / "index")).update(cases(0, 1, 2), [], {"studies": 1})

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+_PIECE = bytes(1 << 20)
+
 
 @contextmanager
 def small_disk(folder: Path, size_mib: int) -> Iterator[Path]:
@@ -20,3 +22,16 @@ def small_disk(folder: Path, size_mib: int) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(ballast: Path, left: int = 0) -> None:
+    """Append to a file until no byte of its disk is left, or so many."""
+    size = len(_PIECE)
+    with ballast.open("ab", buffering=0) as file:
+        while size:
+            try:
+                file.write(_PIECE[:size])
+            except OSError:
+                size //= 2
+        if left:
+            file.truncate(file.tell() - left)

@@ -1,7 +1,6 @@
 """Which site a Study is of: its gateway's; of none, and then nobody's by site, where that is not sure."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -19,10 +18,9 @@ from services.archive.store.acceptance import Sender
 from services.archive.store.store import Store
 from services.free_text import findings
 from shared.dicom.store_response import NOT_AUTHORIZED
-from shared.web.access import reach
-from shared.web.access.reach import Reach
 from tests.archive.conftest import Archive
 from tests.archive.store.test_acceptance import deidentified, derived
+from tests.web.access.seeing import seeing
 
 STUDY = "2.25.77"
 SHARED = Sender(is_gateway=True)
@@ -39,15 +37,6 @@ async def own(archive: Archive) -> AsyncIterator[Archive]:
     settings = msgspec.structs.replace(archive.deps.settings, accept="deidentified")
     deps = replace(archive.deps, settings=settings, text_check=findings)
     yield Archive(deps, Store(deps), archive.client)
-
-
-@contextmanager
-def seeing(*of: str) -> Iterator[None]:
-    before = reach.CURRENT.set(Reach(sites=frozenset(of)))
-    try:
-        yield
-    finally:
-        reach.CURRENT.reset(before)
 
 
 async def found(archive: Archive, level: Level, *parameters: tuple[str, str]) -> int:

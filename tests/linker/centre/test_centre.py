@@ -19,7 +19,8 @@ from shared.errors import Refused
 from shared.events import CaseChanged, InstancesStored, LinkKeys
 from shared.text.free_text import TextCheck, TextFindings, unchecked
 from tests.linker.samples import document, packed, uid
-from tests.linker.system import Opened, opened, served, until
+from tests.linker.system import Opened, opened, until
+from tests.servers.web import served
 
 STUDY, OTHER = uid(1), uid(2)
 FHIR = "application/fhir+json"

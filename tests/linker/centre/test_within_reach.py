@@ -1,7 +1,6 @@
 """Reports, links, diagnoses and annotations of two sites: who sees one of them sees what is wholly of it."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,10 +17,9 @@ from services.linker.links.records import Link
 from services.linker.settings import LinkerSettings
 from shared.documents.sqlite import open_sqlite
 from shared.errors import NotFound, Unavailable
-from shared.web.access import reach
-from shared.web.access.reach import Reach
 from tests.linker.samples import uid
-from tests.linker.system import served
+from tests.servers.web import served
+from tests.web.access.seeing import seeing
 
 OURS, THEIRS, MIXED, GONE = uid(1), uid(2), uid(3), uid(4)
 SITES = {OURS: "osaka", THEIRS: "nagoya", MIXED: ""}
@@ -61,15 +59,6 @@ async def centre(tmp_path: Path) -> AsyncIterator[Centre]:
         for each in (report("ours", "osaka"), report("theirs", "nagoya")):
             await documents.put(REPORTS, each)
         yield found
-
-
-@contextmanager
-def seeing(*of: str) -> Iterator[None]:
-    before = reach.CURRENT.set(Reach(sites=frozenset(of)))
-    try:
-        yield
-    finally:
-        reach.CURRENT.reset(before)
 
 
 def report(report_id: str, site: str, *studies: str) -> StoredReport:

@@ -10,6 +10,8 @@ from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, RSAKey
 
+from tests.servers.web import served
+
 AUDIENCE = "jmid"
 
 
@@ -61,11 +63,5 @@ async def provider(*keys: Key) -> AsyncIterator[Provider]:
     own = Provider(keys=list(keys) or [rsa("first")])
     application = web.Application()
     application.add_routes([web.get("/.well-known/openid-configuration", own._metadata), web.get("/keys", own._keys)])
-    runner = web.AppRunner(application)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        own.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with served(application) as own.url:
         yield own
-    finally:
-        await runner.cleanup()

@@ -15,6 +15,7 @@ from services.linker.gateway.delivery.credentials import ClientCredentials, Cred
 from services.linker.gateway.delivery.peer import centre
 from services.linker.settings import LinkerSettings, complete
 from shared.errors import SettingsError
+from tests.servers.web import served
 
 SECRET = "s:e%c&r€t"
 
@@ -65,14 +66,8 @@ async def provider() -> AsyncIterator[Provider]:
             web.get("/api/recalls", own.recalls),
         ]
     )
-    runner = web.AppRunner(application)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        own.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with served(application) as own.url:
         yield own
-    finally:
-        await runner.cleanup()
 
 
 async def test_many_requests_at_once_fetch_one_token() -> None:

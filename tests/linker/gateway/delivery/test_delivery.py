@@ -20,7 +20,8 @@ from services.linker.settings import LinkerSettings
 from shared.errors import SettingsError
 from shared.events import Delivered, InstanceRef, InstancesDeidentified
 from tests.linker.samples import document, instances, refs, report, uid
-from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, part10, served, until
+from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, part10, until
+from tests.servers.web import served
 
 STUDY, OTHER = uid(1), uid(2)
 

@@ -11,7 +11,8 @@ from services.linker.gateway.records import DELIVERIES
 from services.linker.service import GATEWAY
 from shared.events import Delivered, InstanceRef, InstancesDeidentified
 from tests.linker.samples import instances, uid
-from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, served, until
+from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, until
+from tests.servers.web import served
 
 STUDY, DIGEST, EARLIER = uid(1), "ab" * 32, "cd" * 32
 
