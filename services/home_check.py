@@ -12,7 +12,7 @@ from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.settings import AnonymizerSettings
 from services.archive.housekeeping.scrub import is_right
 from services.archive.records import INSTANCES, InstanceState
-from services.search.index_files import damaged_file
+from services.search.index.files import damaged_file
 from shared import sqlite_check
 from shared.blobs import Blobs
 from shared.blobs.digest import sha256_of

@@ -1,4 +1,4 @@
 """Search: cases from images and reports, the portal and its API.
 
-Flat: README.md says which module does what.
+Rooms: language, index, follow, api, pages; README.md says which does what.
 """

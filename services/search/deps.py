@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.search.follower import Follower
-from services.search.index import CaseIndex
+from services.search.follow.follower import Follower
+from services.search.index.case_index import CaseIndex
 from services.search.settings import SearchSettings
 
 

@@ -12,15 +12,17 @@ from pathlib import Path
 
 from aiohttp import web
 
-from services.search import api, handlers, pages
+from services.search import handlers
+from services.search.api import cases as api
 from services.search.deps import SearchDeps
-from services.search.follower import Follower
-from services.search.index import CaseIndex
-from services.search.set_aside import SetAside
-from services.search.set_aside_records import SetAsideRecords, show_forever
+from services.search.follow.follower import Follower
+from services.search.follow.set_aside import SetAside
+from services.search.follow.set_aside_records import SetAsideRecords, show_forever
+from services.search.follow.sources import open_sources
+from services.search.index.case_index import CaseIndex
+from services.search.pages import routes as pages
 from services.search.settings import SearchSettings
 from services.search.slots import own_slot
-from services.search.sources import open_sources
 from shared.errors import Unavailable
 from shared.events import CaseChanged, StudyChanged
 from shared.service import Place, Role, Running, Service

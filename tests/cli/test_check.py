@@ -19,7 +19,7 @@ from services.archive.records import COLLECTIONS
 from services.archive.settings import ArchiveSettings
 from services.archive.store.store import Store
 from services.search.case import Case
-from services.search.index import CaseIndex
+from services.search.index.case_index import CaseIndex
 from shared.runtime.cpu import CpuPool
 from shared.runtime.databases import note_made
 from shared.runtime.ports import PortSettings, open_ports

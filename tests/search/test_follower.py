@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from services.search.case import Json, build_case
-from services.search.follower import Follower
-from services.search.index import CaseIndex
-from services.search.query import CaseQuery, parse_query
-from services.search.set_aside import SetAside
-from services.search.sources import CaseChange, Documents
+from services.search.follow.follower import Follower
+from services.search.follow.set_aside import SetAside
+from services.search.follow.sources import CaseChange, Documents
+from services.search.index.case_index import CaseIndex
+from services.search.language.query import CaseQuery, parse_query
 from shared.errors import Unavailable
 from shared.fhir.report import PublishedReport
 from shared.web.access.reach import EVERYTHING

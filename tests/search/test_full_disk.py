@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from services.search.case import Case
-from services.search.index import CaseIndex
-from services.search.query import CaseQuery
+from services.search.index.case_index import CaseIndex
+from services.search.language.query import CaseQuery
 from shared.errors import Unavailable
 from shared.web.access.reach import EVERYTHING
 from tests.servers.disk import fill, small_disk

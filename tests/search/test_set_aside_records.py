@@ -4,8 +4,8 @@ from pathlib import Path
 
 import msgspec
 
-from services.search.set_aside import SetAside
-from services.search.set_aside_records import SetAsideRecords
+from services.search.follow.set_aside import SetAside
+from services.search.follow.set_aside_records import SetAsideRecords
 from shared.documents.sqlite import open_sqlite
 from shared.set_aside import SET_ASIDE
 

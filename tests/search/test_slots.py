@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from services.search.case import Case, build_case
-from services.search.index import CaseIndex
-from services.search.index_files import damaged_file
+from services.search.index.case_index import CaseIndex
+from services.search.index.files import damaged_file
 from services.search.slots import own_slot
 from tests.search.test_case import SERIES, STUDY
 

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.search.case import Case, Report
-from services.search.folding import fold, fold_text
-from services.search.highlight import excerpt, segments
-from services.search.index import CaseIndex
-from services.search.query import CaseQuery, Text, parse_query, parse_text
+from services.search.index.case_index import CaseIndex
+from services.search.language.folding import fold, fold_text
+from services.search.language.highlight import excerpt, segments
+from services.search.language.query import CaseQuery, Text, parse_query, parse_text
 from shared.errors import Invalid
 from shared.web.access.reach import EVERYTHING
 from tests.examples import examples

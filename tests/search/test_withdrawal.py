@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from services.search.case import build_case
-from services.search.index import CaseIndex
-from services.search.query import parse_query
+from services.search.index.case_index import CaseIndex
+from services.search.language.query import parse_query
 from shared.web.access.reach import EVERYTHING
 from tests.search.test_case import SERIES, STUDY, report
 

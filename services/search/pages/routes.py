@@ -8,12 +8,12 @@ import aiohttp_jinja2
 from aiohttp import web
 from yarl import URL
 
-from services.search.api import PERIODS, case_of
+from services.search.api.cases import PERIODS, case_of
 from services.search.deps import SearchDeps
-from services.search.doubts import DOUBTS
-from services.search.highlight import excerpt, segments
-from services.search.plot import legend, names_of, stacked_bars
-from services.search.query import CaseQuery, parse_query, parse_text
+from services.search.language.highlight import excerpt, segments
+from services.search.language.query import CaseQuery, parse_query, parse_text
+from services.search.pages.doubts import DOUBTS
+from services.search.pages.plot import legend, names_of, stacked_bars
 from shared.errors import Invalid
 from shared.web.access import reach
 from shared.web.language import translatable, translated

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from services.search.folding import fold
+from services.search.language.folding import fold
 from shared.intervals import joined
 
 CONTEXT = 40

@@ -9,8 +9,8 @@ from aiohttp import web
 
 from services.search.case import Case
 from services.search.deps import SearchDeps
-from services.search.highlight import excerpt
-from services.search.query import parse_query
+from services.search.language.highlight import excerpt
+from services.search.language.query import parse_query
 from shared.errors import Invalid, NotFound
 from shared.web.access import reach
 from shared.web.language import translatable

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from services.search.set_aside import SetAside, SetAsideCase
+from services.search.follow.set_aside import SetAside, SetAsideCase
 from shared import clock
 from shared.documents import Documents
 from shared.errors import Transient

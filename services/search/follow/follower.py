@@ -10,9 +10,9 @@ import time
 from collections.abc import Sequence
 
 from services.search.case import Case, build_case
-from services.search.index import CaseIndex
-from services.search.set_aside import SetAside
-from services.search.sources import Sources
+from services.search.follow.set_aside import SetAside
+from services.search.follow.sources import Sources
+from services.search.index.case_index import CaseIndex
 from shared.errors import Transient
 from shared.logs import decided
 from shared.supervision import origin

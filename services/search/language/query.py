@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from services.search.folding import fold_text
+from services.search.language.folding import fold_text
 from shared.errors import Invalid
 from shared.whole_numbers import whole_number
 

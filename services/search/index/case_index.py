@@ -15,10 +15,10 @@ import tantivy
 from tantivy import FieldType, Occur, Query
 
 from services.search.case import Case
-from services.search.folding import bigrams, fold_text
-from services.search.index_files import damaged_file
-from services.search.index_writer import META, IndexWriter
-from services.search.query import CaseQuery
+from services.search.index.files import damaged_file
+from services.search.index.writer import META, IndexWriter
+from services.search.language.folding import bigrams, fold_text
+from services.search.language.query import CaseQuery
 from shared.logs import decided
 from shared.web.access.reach import Reach
 

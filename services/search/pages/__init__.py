@@ -1,0 +1,4 @@
+"""The portal: pages that work without script.
+
+They show what the API answers.
+"""
