@@ -8,10 +8,11 @@ from typing import Final
 
 from services.anonymizer.text.folding import morphemes
 from services.anonymizer.text.folding.breaks import breaks, spaced_lines
-from services.anonymizer.text.folding.fold import Traced, fold, name_view
+from services.anonymizer.text.folding.fold import name_view
 from services.anonymizer.text.folding.morphemes import Morphemes
 from services.anonymizer.text.folding.scripts import KANJI
 from services.anonymizer.text.folding.spans import MARKER
+from shared.text.width import Traced, fold
 
 _SEPARATORS: Final = " \t\n\u000b\u000c・.,-'_/^=*"
 _DROP: Final = {ord(sign): None for sign in _SEPARATORS}

@@ -10,13 +10,14 @@ from typing import Literal
 
 import msgspec
 
-from services.anonymizer.text.folding.fold import fold, name_view
+from services.anonymizer.text.folding.fold import name_view
 from services.anonymizer.text.folding.folded_text import FoldedText
 from services.anonymizer.text.folding.lexicon import clinical_words, names
 from services.anonymizer.text.folding.scripts import COMPATIBLE, HANGUL
 from services.anonymizer.text.folding.spans import Span
 from services.anonymizer.text.names.kana import kana_spellings, kana_variants, romaji
 from services.anonymizer.text.names.surnames import surname_end
+from shared.text.width import fold
 
 Part = Literal["full", "family", "given", "guess", "guessed-given"]
 _UMLAUTS = str.maketrans(
