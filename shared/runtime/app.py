@@ -19,6 +19,7 @@ from shared.web.audited import Audited
 from shared.web.content_coding import content_coding
 from shared.web.csrf import csrf
 from shared.web.errors import errors
+from shared.web.identity.proxies import PROXIES
 
 WEB = Path(__file__).parent.parent / "web"
 _OWNERS: web.AppKey[dict[web.AbstractRoute, Service]] = web.AppKey("owners")
@@ -38,6 +39,7 @@ def build(host: Host, extra: Sequence[web.AbstractRouteDef], every: Sequence[Ser
     recorded = [audited.middleware] if audited is not None else []
     middlewares = [_measured, errors, *named, *recorded, *asked, *MIDDLEWARES[1:]]
     application = web.Application(client_max_size=MAX_FORM_BYTES, middlewares=middlewares)
+    application[PROXIES] = host.proxies
     folders = {s.name: jinja2.FileSystemLoader(r.templates) for s, r in host.open if r.templates}
     loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(WEB / "templates"), jinja2.PrefixLoader(folders)])
     environment = language.set_up(application, loader)

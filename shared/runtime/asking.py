@@ -85,7 +85,7 @@ async def _certificates(host: Host, settings: AccessSettings) -> Certificates | 
         return None
     documents = host.ports[Role.CENTRE].documents
     await documents.declare(SITES)
-    return Certificates(documents, settings.access_certificate_header, settings.access_trusted_proxies)
+    return Certificates(documents, settings.access_certificate_header, host.proxies)
 
 
 def _documents(host: Host) -> Documents:

@@ -44,6 +44,7 @@ from shared.web.access.rules import AccessTable
 from shared.web.access.table import TABLE
 from shared.web.connections import Connections, within_open_files
 from shared.web.identity import embedded
+from shared.web.identity.proxies import Proxies
 from shared.web.identity.settings import AccessSettings, access_settings, check_address
 from shared.web.loopback import LOOPBACK
 from shared.web.slow_clients import SlowClients
@@ -145,6 +146,7 @@ async def hosted(
         host.tls, host.public_url = opened, listeners.address(served[0].socket, hosting.tls)
         has_issuer = any(service.name == "identity" for service in services)
         access = embedded.completed(access, host.base_url, has_issuer=has_issuer)
+        host.proxies = Proxies(access.access_trusted_proxies, access.access_forwarded_header)
         host.names = _names(settings, access, hosting.bind)
         token = await service_token(access, home)
         for role in sorted({service.role for service in services}):

@@ -14,6 +14,7 @@ from shared.service import Role, Running, Service
 from shared.web.access.rules import AccessTable
 from shared.web.access.table import TABLE
 from shared.web.identity.gate import Gate
+from shared.web.identity.proxies import Proxies
 
 
 @dataclass
@@ -22,7 +23,7 @@ class Host:
     gate: asks who calls; None where nobody is asked.  sign_in: the routes of signing in and out.
     names: under which it answers; empty is any.  targets: URLs that forms of its pages lead to in the end.
     base_url: as it reaches itself.  public_url: of the bound address.  tls: that this speaks.
-    audit: the audit trails; empty where nothing is recorded.
+    audit: the audit trails; empty where nothing is recorded.  proxies: in front, that are trusted.
     """
 
     base_url: str
@@ -40,3 +41,4 @@ class Host:
     public_url: str = ""
     tls: ServerTls | None = None
     audit: dict[Role, AuditLog] = field(default_factory=dict)
+    proxies: Proxies = field(default_factory=Proxies)

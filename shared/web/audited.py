@@ -19,6 +19,7 @@ from shared.errors import Permanent
 from shared.web.access.rules import AccessTable, Rule
 from shared.web.access.words import Permission
 from shared.web.identity.actor import CALLER, REFUSAL, Actor
+from shared.web.identity.proxies import address_of
 
 REASON: Final = web.RequestKey("audit reason", str)
 ABOUT: Final = web.RequestKey("audit objects", list)
@@ -154,7 +155,7 @@ def _outcome(request: web.Request, status: int) -> tuple[Outcome, str]:
 
 
 def _who(request: web.Request) -> Who:
-    actor, address = request.get(CALLER), request.remote or ""
+    actor, address = request.get(CALLER), address_of(request)
     if actor is None:
         return Who(address=address)
     return Who(actor.subject, actor.name, tuple(sorted(actor.roles)), address, actor.shown)

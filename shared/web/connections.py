@@ -18,6 +18,7 @@ from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web_protocol import RequestHandler
 
 from shared.logs import decided
+from shared.web.identity.proxies import address_of
 from shared.web.told import Told
 
 SPARE = 32
@@ -73,7 +74,7 @@ class Connections:
 
         @web.middleware
         async def bounded(request: web.Request, handler: Handler) -> web.StreamResponse:
-            host = request.remote or ""
+            host = address_of(request)
             if not request.path.startswith(_INSIDE) and self._is_full(host):
                 self._told.tell("request-refused", "too-many-requests")
                 raise web.HTTPServiceUnavailable(

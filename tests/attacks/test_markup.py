@@ -15,7 +15,7 @@ from pynetdicom import AE
 
 from tests.anonymizer.pixels.test_burned_in import ultrasound
 from tests.archive.store.test_basics import KIND, body
-from tests.attacks.target import Target, target
+from tests.attacks.target import Target, filled, routes, target
 from tests.conftest import chromium
 from tests.flow.inside import until
 
@@ -37,35 +37,12 @@ STRINGS = (
     "PatientID",
 )
 AT = quote(MARK, safe="")
-PAGES = (
-    "/",
-    f"/?q={AT}",
-    f"/?modality={AT}&site={AT}&date_from={AT}&after={AT}&lang={AT}",
-    "/counts",
-    f"/counts?period={AT}",
-    f"/cases/{STUDY}",
-    f"/cases/{STUDY}?q={AT}",
-    f"/cases/{AT}",
-    "/gateway/receipts",
-    f"/gateway/receipts?state={AT}&after={AT}&sender={AT}",
-    "/gateway/links",
-    f"/gateway/reports/{AT}",
-    "/gateway/quarantine",
-    f"/gateway/quarantine?state={AT}&reason={AT}&kind={AT}&series={AT}",
-    f"/gateway/quarantine?reason={AT}&kind={AT}&series={AT}",
-    "/gateway/quarantine/names",
-    "/gateway/quarantine/rules",
-    "/gateway/quarantine/learned-names",
-    f"/gateway/quarantine/{AT}",
-    f"/gateway/quarantine/reports/{AT}",
-    "/gateway/audit",
-    f"/gateway/audit?by={AT}&kind={AT}&after={AT}",
-    "/-/dead",
-    f"/-/dead?queue={AT}&reason={AT}&service={AT}",
-    f"/-/sign-in?to={AT}",
-    f"/nothing/{AT}",
-    f"/-/language/{AT}",
-)
+QUERIES = (
+    "q", "modality", "site", "date_from", "date_to", "after", "before", "lang", "period", "by", "state", "sender",
+    "reason", "kind", "series", "queue", "service", "to", "study", "from", "outcome", "patient", "back",
+)  # fmt: skip
+"""Parameters that pages read, each tried alone, as one that is wrong may hide the others."""
+NOWHERE = (f"/nothing/{AT}", f"/-/sign-in?to={AT}", f"/-/language/{AT}")
 
 
 class Markup(HTMLParser):
@@ -140,8 +117,8 @@ async def _by_hand(attacked: Target) -> None:
             assert answer.status < 500, await answer.text()
 
 
-async def _pages(attacked: Target) -> list[str]:
-    """Return the pages, with those of what waits in quarantine and of the cases."""
+async def _waiting(attacked: Target) -> list[str]:
+    """Return the pages of what waits in quarantine and of the cases, when an image and a report are there."""
     found: list[str] = []
 
     async def there() -> bool:
@@ -152,15 +129,38 @@ async def _pages(attacked: Target) -> list[str]:
         found[:] = [f"/gateway/quarantine/{each['blob']}" for each in items] + [
             f"/cases/{each['id']}" for each in cases
         ]
-        return bool(items) and len(cases) >= 2  # what waits, an image and a report
+        return bool(items) and len(cases) >= 2
 
     await until(there, lambda: f"only {found}")
-    return [*PAGES, *found]
+    return found
+
+
+async def _pages(attacked: Target) -> list[str]:
+    """Return every GET route of the access table that answers a page, with each id it may have; and no page at all."""
+    waiting, pages = await _waiting(attacked), list(NOWHERE)
+    for _, path in routes("GET"):
+        for asked in {filled(path, AT), filled(path, STUDY)}:
+            if await _kind(attacked, asked) == "text/html":
+                pages.append(asked)
+    return [*pages, *waiting]
+
+
+async def _kind(attacked: Target, path: str) -> str:
+    headers = {"Accept": "text/html"}
+    async with attacked.client.get(path, headers=headers, allow_redirects=False) as answer:
+        return answer.content_type if answer.status < 300 or answer.status >= 400 else ""
+
+
+def _asked_for(pages: list[str]) -> list[str]:
+    """Return the pages, and those that are named by no id also with each parameter."""
+    plain = [page for page in pages if AT not in page and STUDY not in page]
+    return [*pages, *(f"{page}?{name}={AT}" for page in plain for name in QUERIES)]
 
 
 async def test_markup_is_text_on_every_page(attacked: Target) -> None:
-    shown = []
-    for path in await _pages(attacked):
+    shown, pages = [], await _pages(attacked)
+    assert {"/", "/counts", "/audit", "/gateway/quarantine", "/gateway/links", "/-/dead"} <= set(pages)
+    for path in _asked_for(pages):
         for language in ("en", "ja"):
             headers = {"Accept": "text/html", "Cookie": f"jmid_lang={language}"}
             async with attacked.client.get(path, headers=headers, allow_redirects=False) as answer:
@@ -185,7 +185,9 @@ async def test_nothing_that_was_sent_runs_in_a_browser_whose_policy_is_off(
     attacked: Target, browser: "Browser"
 ) -> None:
     tab = await browser.new_page(bypass_csp=True)
-    for path in await _pages(attacked):
+    every = "&".join(f"{name}={AT}" for name in QUERIES)
+    pages = await _pages(attacked)
+    for path in [*pages, *(f"{page}?{every}" for page in pages if AT not in page and STUDY not in page)]:
         await tab.goto(attacked.system.host.base_url + path)
         hacked = await tab.evaluate(
             "[window.hacked, document.querySelectorAll('[onerror], [onclick], img[src=x]').length]"

@@ -5,6 +5,7 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,6 +15,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
 from services.__main__ import SERVICES
+from services.archive.service import SERVICES as ARCHIVE
 from shared.runtime.host import Hosting, hosted
 from tests.attacks.target import Listener, listener
 from tests.web.identity.provider import Provider, provider, rsa
@@ -40,7 +42,7 @@ class Site:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     async with provider() as own, listener() as attacker:
-        environ = own.environ(JMID_INGEST_DIMSE_PORT="-1")
+        environ = own.environ(JMID_INGEST_DIMSE_PORT="-1", JMID_ACCESS_CLIENT_ID="portal")
         home = tmp_path_factory.mktemp("tokens")
         hosting = Hosting(services=SERVICES, every=SERVICES, home=home, site="tokyo", environ=environ)
         async with hosted(hosting) as host, aiohttp.ClientSession(host.base_url) as client:
@@ -140,10 +142,36 @@ async def test_a_token_of_another_realm_of_the_same_server_is_refused(site: Site
 
 
 @pytest.mark.parametrize(
-    "claims", [{"aud": "portal", "nonce": "n"}, {"at_hash": "h"}, {"c_hash": "h"}, {"typ": "ID"}], ids=str
+    "claims",
+    [
+        {"aud": "portal"},
+        {"aud": ["jmid", "portal"]},
+        {"nonce": "n"},
+        {"at_hash": "h"},
+        {"c_hash": "h"},
+        {"s_hash": "h"},
+        {"typ": "ID"},
+        {"typ": "Refresh"},
+    ],
+    ids=str,
 )
 async def test_an_id_token_is_no_access_token(site: Site, claims: dict[str, Any]) -> None:
     assert await site.status(site.issuer.token(**ROLES, **claims)) == 401
+
+
+async def test_without_the_type_of_access_tokens_none_is_taken_where_the_issuer_gives_it(
+    tmp_path: Path, site: Site
+) -> None:
+    environ = site.issuer.environ(JMID_ACCESS_TYPED_TOKENS="true")
+    hosting = Hosting(services=ARCHIVE, every=ARCHIVE, home=tmp_path, site="tokyo", environ=environ)
+    async with hosted(hosting) as host, aiohttp.ClientSession(host.base_url) as client:
+        statuses = []
+        for header in ({}, {"typ": "JWT"}, {"typ": "at+jwt"}, {"typ": "application/AT+JWT"}):
+            shown = {"Authorization": f"Bearer {site.issuer.token(header=header, **ROLES)}"}
+            async with client.get("/dicom-web/studies", headers=shown) as answer:
+                statuses.append(answer.status)
+
+    assert statuses == [401, 401, 200, 200]
 
 
 @pytest.mark.parametrize("kind", ["logout+jwt", "secevent+jwt", "dpop+jwt", "JWE"])

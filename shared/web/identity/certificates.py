@@ -7,8 +7,6 @@ Source: RFC 8446 4.4.2; RFC 9440 (Client-Cert, of a proxy that ends TLS).
 
 import base64
 import binascii
-import ipaddress
-from collections.abc import Sequence
 from typing import Final
 from urllib.parse import unquote
 
@@ -19,13 +17,11 @@ from cryptography import x509
 from shared import clock
 from shared.certificates.authority import fingerprint
 from shared.documents import Collection, Documents, Eq
-from shared.errors import SettingsError
 from shared.web.access.gateway_routes import GATEWAY_ROUTES
 from shared.web.access.words import AccessRole
 from shared.web.identity.actor import SHOWN_BY_CERTIFICATE, Actor
+from shared.web.identity.proxies import Proxies
 from shared.web.identity.token import TokenRefused
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SiteCertificate(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,13 +51,11 @@ SITES: Final = Collection("site_certificates", Site, key="name", fields=("finger
 class Certificates:
     """Finds out whose certificate a request shows.
 
-    header: in which a trusted proxy tells the certificate; empty is none.  proxies: their addresses or networks.
-    Raises SettingsError for an address that is none.
+    header: in which a trusted proxy tells the certificate; empty is none.  proxies: those that are trusted.
     """
 
-    def __init__(self, documents: Documents, header: str = "", proxies: Sequence[str] = ()) -> None:
-        self._documents, self._header = documents, header
-        self._proxies = [_network(each) for each in proxies]
+    def __init__(self, documents: Documents, header: str = "", proxies: Proxies | None = None) -> None:
+        self._documents, self._header, self._proxies = documents, header, proxies or Proxies()
 
     async def actor(self, request: web.Request) -> Actor | None:
         """Return who shows a certificate, None if none is shown; raise TokenRefused for one that does not count."""
@@ -82,15 +76,8 @@ class Certificates:
         data = tls.getpeercert(True) if tls is not None else None
         if data is not None:
             return x509.load_der_x509_certificate(data)
-        told = request.headers.get(self._header, "") if self._header and self._is_trusted(request.remote) else ""
+        told = request.headers.get(self._header, "") if self._header and self._proxies.trusts(request.remote) else ""
         return read_told(told) if told else None
-
-    def _is_trusted(self, remote: str | None) -> bool:
-        try:
-            address = ipaddress.ip_address(remote or "")
-        except ValueError:
-            return False
-        return any(address in each for each in self._proxies)
 
 
 def gateway_of(site: str, certificate: str) -> Actor:
@@ -114,12 +101,3 @@ def read_told(told: str) -> x509.Certificate:
         return x509.load_pem_x509_certificate(unquote(told).encode("ascii"))
     except (ValueError, binascii.Error) as error:
         raise TokenRefused("certificate-not-read") from error
-
-
-def _network(text: str) -> Network:
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError as error:
-        raise SettingsError(
-            "JMID_ACCESS_TRUSTED_PROXIES has a wrong value; it takes addresses or networks, for example 10.0.0.0/24"
-        ) from error

@@ -56,6 +56,8 @@ def completed(settings: AccessSettings, base_url: str, *, has_issuer: bool) -> A
         access=Mode.OIDC,
         access_issuer=issuer_of(settings, base_url),
         access_audience=(AUDIENCE,),
+        access_typed_tokens=True,
+        access_client_audience=False,
         access_algorithms=("ES256",),
         access_roles_claim="roles",
         access_role_names=(),

@@ -24,10 +24,19 @@ from shared.web.identity.actor import CALLER, CURRENT, KEY, REFUSAL, Actor, Cred
 from shared.web.identity.certificates import Certificates
 from shared.web.identity.claims import ClaimReader
 from shared.web.identity.issuer import Issuer
+from shared.web.identity.proxies import address_of
 from shared.web.identity.rate import Rates
 from shared.web.identity.sessions import Sessions
 from shared.web.identity.settings import AccessSettings
-from shared.web.identity.token import Expected, TokenRefused, check_access_token, checked_claims, read_header
+from shared.web.identity.token import (
+    ACCESS_TOKEN_TYPES,
+    TYPES,
+    Expected,
+    TokenRefused,
+    check_access_token,
+    checked_claims,
+    read_header,
+)
 from shared.web.language import translatable
 from shared.web.told import Told
 
@@ -53,7 +62,9 @@ class Verifier:
             frozenset(settings.access_audience),
             tuple(settings.access_algorithms),
             settings.access_clock_skew_s,
+            ACCESS_TOKEN_TYPES if settings.access_typed_tokens else TYPES,
         )
+        self._client_id = "" if settings.access_client_audience else settings.access_client_id
 
     async def actor(self, token: str) -> Actor:
         """Return who shows a token; raise TokenRefused, or Unavailable if the issuer's keys cannot be read."""
@@ -64,7 +75,7 @@ class Verifier:
         header = read_header(token, self._expected)
         key = await self._issuer.key(header)
         claims = checked_claims(token, key, self._expected, clock.now())
-        check_access_token(claims)
+        check_access_token(header, claims, self._client_id)
         return self._claims.actor(claims)
 
 
@@ -156,7 +167,7 @@ class Gate:
         return decide(rule, actor, self._site)
 
     def _count_unknown(self, request: web.Request) -> None:
-        self._count(self._unknown, request.remote or "")
+        self._count(self._unknown, address_of(request))
 
     def _count(self, rates: Rates, whose: str) -> None:
         """Count a request of an actor or an address; raise HTTPTooManyRequests if there were too many."""

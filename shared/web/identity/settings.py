@@ -52,6 +52,17 @@ class AccessSettings(msgspec.Struct, frozen=True):
     access_audience: Annotated[
         tuple[str, ...], Meta(description="Of a token's audiences (aud) one has to be one of these.")
     ] = ()
+    access_typed_tokens: Annotated[
+        bool,
+        Meta(description="Whether a token has to have the type at+jwt (RFC 9068), where the issuer gives it one."),
+    ] = False
+    access_client_audience: Annotated[
+        bool,
+        Meta(
+            description="Whether JMID_ACCESS_CLIENT_ID may be an audience too, of an issuer that gives access tokens "
+            "no other: then an ID Token that nothing tells from an access token is taken for one."
+        ),
+    ] = False
     access_algorithms: Annotated[
         tuple[Algorithm, ...], Meta(description="The signature algorithms that are taken; none and HMAC never are.")
     ] = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
@@ -125,8 +136,15 @@ class AccessSettings(msgspec.Struct, frozen=True):
             "Client-Cert (RFC 9440) or ssl-client-cert; empty is none."
         ),
     ] = ""
+    access_forwarded_header: Annotated[
+        Literal["", "Forwarded", "X-Forwarded-For"],
+        Meta(
+            description="The header in which trusted proxies tell whose address they answer; empty is none: then all "
+            "callers behind a proxy have its address."
+        ),
+    ] = ""
     access_trusted_proxies: Annotated[
-        tuple[str, ...], Meta(description="Addresses or networks of the proxies of which that header is believed.")
+        tuple[str, ...], Meta(description="Addresses or networks of the proxies of which those headers are believed.")
     ] = ()
     access_service_token: Annotated[
         str,
@@ -150,8 +168,12 @@ def access_settings(environ: Mapping[str, str]) -> AccessSettings:
         raise SettingsError(f"JMID_ACCESS_SERVICE_TOKEN is too short; it takes {LEAST_TOKEN} characters or more")
     if settings.access_public_url and not is_safe_url(settings.access_public_url):
         raise SettingsError("JMID_ACCESS_PUBLIC_URL takes an https URL, for example https://jmid.example")
-    if bool(settings.access_certificate_header) != bool(settings.access_trusted_proxies):
-        raise SettingsError("JMID_ACCESS_CERTIFICATE_HEADER and JMID_ACCESS_TRUSTED_PROXIES go together")
+    if bool(settings.access_certificate_header or settings.access_forwarded_header) != bool(
+        settings.access_trusted_proxies
+    ):
+        raise SettingsError(
+            "JMID_ACCESS_TRUSTED_PROXIES goes with JMID_ACCESS_CERTIFICATE_HEADER or JMID_ACCESS_FORWARDED_HEADER"
+        )
     if settings.access is Mode.OIDC:
         _check_issuer(settings)
     return settings
@@ -197,6 +219,11 @@ def _check_issuer(settings: AccessSettings) -> None:
         )
     if not settings.access_audience:
         raise SettingsError("JMID_ACCESS_AUDIENCE is not set; it takes what tokens are made for, for example jmid")
+    if settings.access_client_id in settings.access_audience and not settings.access_client_audience:
+        raise SettingsError(
+            "JMID_ACCESS_AUDIENCE holds JMID_ACCESS_CLIENT_ID, which is the audience of ID Tokens; give access tokens "
+            "one of their own, or set JMID_ACCESS_CLIENT_AUDIENCE=true"
+        )
     if "openid" not in settings.access_scopes:
         raise SettingsError("JMID_ACCESS_SCOPES needs openid, for example openid,profile")
     if not settings.access_algorithms:

@@ -19,8 +19,12 @@ MOST_CHARACTERS: Final = 16_384
 MOST_KEY_ID: Final = 256
 LEAST_RSA_BITS: Final = 2048
 TYPES: Final = frozenset({"", "jwt", "at+jwt", "application/at+jwt"})
-ID_TOKEN_CLAIMS: Final = frozenset({"at_hash", "c_hash"})
-"""Which only an ID Token has (OpenID Connect Core 1.0, 3.1.3.6 and 3.3.2.11)."""
+ACCESS_TOKEN_TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
+"""Which only an access token has (RFC 9068 2.1)."""
+ID_TOKEN_CLAIMS: Final = frozenset({"at_hash", "c_hash", "s_hash"})
+"""Which only an ID Token has (OpenID Connect Core 1.0, 3.1.3.6 and 3.3.2.11; FAPI 1.0 Part 2, 5.1)."""
+KEYCLOAK_ACCESS: Final = "Bearer"
+"""What Keycloak writes into the claim typ of an access token; ID, Refresh, Offline, Logout into others."""
 _KEY_TYPES: Final = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 
 
@@ -45,10 +49,11 @@ class Expected:
 
 @dataclass(frozen=True)
 class Header:
-    """What a token says before it is believed. key_id: empty if it names no key."""
+    """What a token says before it is believed. key_id: empty if it names no key.  kind: typ, in small letters."""
 
     algorithm: str
     key_id: str
+    kind: str = ""
 
 
 def read_header(token: str, expected: Expected) -> Header:
@@ -69,7 +74,7 @@ def read_header(token: str, expected: Expected) -> Header:
         raise TokenRefused("kind-not-taken")
     if not isinstance(key_id, str) or len(key_id) > MOST_KEY_ID:
         raise TokenRefused("unknown-key")
-    return Header(algorithm, key_id)
+    return Header(algorithm, key_id, kind.lower())
 
 
 def choose_key(keys: Sequence[Key], header: Header) -> Key | None:
@@ -89,12 +94,19 @@ def checked_claims(token: str, key: Key, expected: Expected, now: float) -> Mapp
     return claims
 
 
-def check_access_token(claims: Mapping[str, Any]) -> None:
-    """Raise TokenRefused for the claims of an ID Token: it says who signed in to a client, and asks us for nothing.
+def check_access_token(header: Header, claims: Mapping[str, Any], client_id: str = "") -> None:
+    """Raise TokenRefused for a good token of another kind, as an ID Token: it asks us for nothing.
 
-    typ: Keycloak writes it among the claims. Source: RFC 9068 5; RFC 8725 3.11 and 3.12.
+    What neither its header nor Keycloak's claim typ calls an access token is one only if nothing in it could be of an
+    ID Token: a nonce, or client_id among its audiences. client_id: of the sign-in here; empty does not look at that.
+    Source: RFC 9068 5; RFC 8725 3.11 and 3.12; OpenID Connect Core 1.0, 2.
     """
-    if ID_TOKEN_CLAIMS & claims.keys() or claims.get("typ") == "ID":
+    kind = claims.get("typ")
+    if ID_TOKEN_CLAIMS & claims.keys() or kind not in (None, KEYCLOAK_ACCESS):
+        raise TokenRefused("kind-not-taken")
+    if header.kind in ACCESS_TOKEN_TYPES or kind == KEYCLOAK_ACCESS:
+        return
+    if "nonce" in claims or (client_id and client_id in _texts(claims.get("aud"))):
         raise TokenRefused("kind-not-taken")
 
 

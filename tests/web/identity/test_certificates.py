@@ -22,6 +22,7 @@ from shared.documents import Documents
 from shared.documents.sqlite import open_sqlite
 from shared.errors import SettingsError
 from shared.web.identity.certificates import SITES, Certificates
+from shared.web.identity.proxies import Proxies
 from shared.web.identity.settings import access_settings
 from shared.web.identity.token import TokenRefused
 
@@ -65,10 +66,10 @@ async def test_a_certificate_is_believed_of_a_proxy_that_is_named(
     documents: Documents, certificate: x509.Certificate
 ) -> None:
     await keep(documents, "tokyo", certificate, "enrolled")
-    trusting = Certificates(documents, HEADER, ["127.0.0.0/8"])
+    trusting = Certificates(documents, HEADER, Proxies(["127.0.0.0/8"]))
 
     told = [await who(trusting, each) for each in (as_rfc_9440(certificate), quote(pem_of(certificate)))]
-    of_others = await who(Certificates(documents, HEADER, ["10.0.0.1"]), as_rfc_9440(certificate))
+    of_others = await who(Certificates(documents, HEADER, Proxies(["10.0.0.1"])), as_rfc_9440(certificate))
     switched_off = await who(Certificates(documents), as_rfc_9440(certificate))
 
     assert told == ["gateway tokyo", "gateway tokyo"]
@@ -78,7 +79,7 @@ async def test_a_certificate_is_believed_of_a_proxy_that_is_named(
 async def test_what_does_not_count_is_refused_with_the_reason(
     documents: Documents, certificate: x509.Certificate
 ) -> None:
-    trusting = Certificates(documents, HEADER, ["127.0.0.1"])
+    trusting = Certificates(documents, HEADER, Proxies(["127.0.0.1"]))
 
     unknown = await who(trusting, as_rfc_9440(certificate))
     nonsense = [await who(trusting, each) for each in (":?:", ":" + "A" * 8000, "%ff", "x")]
@@ -94,4 +95,4 @@ def test_the_header_goes_with_the_proxies() -> None:
     with pytest.raises(SettingsError, match="JMID_ACCESS_TRUSTED_PROXIES"):
         access_settings({"JMID_ACCESS_CERTIFICATE_HEADER": HEADER})
     with pytest.raises(SettingsError, match="JMID_ACCESS_TRUSTED_PROXIES"):
-        Certificates(None, HEADER, ["nowhere"])  # type: ignore[arg-type]
+        Proxies(["nowhere"])

@@ -61,6 +61,15 @@ def test_one_text_is_one_site_whatever_is_in_it() -> None:
     assert actor.sites == {"tokyo osaka"}
 
 
+def test_the_audience_of_id_tokens_is_one_of_access_tokens_only_if_a_setting_says_so() -> None:
+    same = {**OIDC, "JMID_ACCESS_CLIENT_ID": "jmid"}
+
+    with pytest.raises(SettingsError, match="JMID_ACCESS_CLIENT_AUDIENCE"):
+        access_settings(same)
+
+    assert access_settings({**same, "JMID_ACCESS_CLIENT_AUDIENCE": "true"}).access_audience == ("jmid",)
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [

@@ -9,7 +9,15 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
-from shared.web.identity.token import Expected, TokenRefused, checked_claims, choose_key, read_header
+from shared.web.identity.token import (
+    Expected,
+    Header,
+    TokenRefused,
+    check_access_token,
+    checked_claims,
+    choose_key,
+    read_header,
+)
 
 NOW = 1_800_000_000
 EXPECTED = Expected("https://login.example", frozenset({"jmid"}), ("RS256", "PS256", "ES256", "EdDSA"), 60.0)
@@ -144,3 +152,34 @@ def test_a_token_that_names_no_key_is_of_the_only_one() -> None:
     assert checked(token)["sub"] == "u1"
     with pytest.raises(TokenRefused, match="unknown-key"):
         checked(token, RSA, RSAKey.generate_key(2048, {"kid": "b"}))
+
+
+PLAIN, TYPED = Header("RS256", "a"), Header("RS256", "a", "at+jwt")
+
+
+@pytest.mark.parametrize(
+    ("header", "claims"),
+    [
+        (PLAIN, {}),
+        (PLAIN, {"typ": "Bearer", "nonce": "n"}),
+        (TYPED, {"nonce": "n", "aud": ["jmid", "portal"]}),
+        (PLAIN, {"typ": "Bearer", "aud": ["jmid", "portal"]}),
+    ],
+)
+def test_an_access_token_is_one(header: Header, claims: dict[str, Any]) -> None:
+    check_access_token(header, {**GOOD, **claims}, "portal")
+
+
+@pytest.mark.parametrize("header", [PLAIN, TYPED])
+@pytest.mark.parametrize(
+    "claims", [{"at_hash": "h"}, {"c_hash": "h"}, {"s_hash": "h"}, *({"typ": kind} for kind in ("ID", "Refresh", 1))]
+)
+def test_what_is_said_to_be_another_token_is_no_access_token(header: Header, claims: dict[str, Any]) -> None:
+    with pytest.raises(TokenRefused, match="kind-not-taken"):
+        check_access_token(header, {**GOOD, **claims}, "portal")
+
+
+@pytest.mark.parametrize("claims", [{"nonce": "n"}, {"aud": "portal"}, {"aud": ["jmid", "portal"]}])
+def test_what_may_be_an_id_token_is_no_access_token(claims: dict[str, Any]) -> None:
+    with pytest.raises(TokenRefused, match="kind-not-taken"):
+        check_access_token(PLAIN, {**GOOD, **claims}, "portal")

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -22,11 +23,17 @@ async def issuer() -> AsyncIterator[Provider]:
         yield own
 
 
+@asynccontextmanager
+async def asking(home: Path, issuer: Provider, **more: str) -> AsyncIterator[aiohttp.ClientSession]:
+    environ = issuer.environ(JMID_ACCESS_UNKNOWN_RATE="0.001", JMID_ACCESS_UNKNOWN_BURST="3", **more)
+    hosting = Hosting(services=SERVICES, every=SERVICES, home=home, site="tokyo", environ=environ)
+    async with hosted(hosting) as host, aiohttp.ClientSession(host.base_url) as opened:
+        yield opened
+
+
 @pytest_asyncio.fixture
 async def session(tmp_path: Path, issuer: Provider) -> AsyncIterator[aiohttp.ClientSession]:
-    environ = issuer.environ(JMID_ACCESS_UNKNOWN_RATE="0.001", JMID_ACCESS_UNKNOWN_BURST="3")
-    hosting = Hosting(services=SERVICES, every=SERVICES, home=tmp_path, site="tokyo", environ=environ)
-    async with hosted(hosting) as host, aiohttp.ClientSession(host.base_url) as opened:
+    async with asking(tmp_path, issuer) as opened:
         yield opened
 
 
@@ -46,6 +53,33 @@ async def test_who_shows_nothing_waits_and_nobody_else_does(issuer: Provider, se
 
     assert nobody == [401, 401, 401, 429, 429]
     assert (somebody, probe, begins) == ([200] * 5, [200] * 5, [429])
+
+
+FORWARDED = {"JMID_ACCESS_FORWARDED_HEADER": "X-Forwarded-For"}
+
+
+async def test_behind_a_trusted_proxy_each_caller_is_counted_alone(tmp_path: Path, issuer: Provider) -> None:
+    environ = {**FORWARDED, "JMID_ACCESS_TRUSTED_PROXIES": "127.0.0.0/8"}
+    async with asking(tmp_path, issuer, **environ) as session:
+        first = await statuses(session, PATH, 4, {"X-Forwarded-For": "203.0.113.7"})
+        spoofed = await statuses(session, PATH, 1, {"X-Forwarded-For": "192.0.2.1, 203.0.113.7"})
+        second = await statuses(session, PATH, 1, {"X-Forwarded-For": "203.0.113.8"})
+
+    assert (first, spoofed, second) == ([401, 401, 401, 429], [429], [401])
+
+
+@pytest.mark.parametrize("environ", [{}, {**FORWARDED, "JMID_ACCESS_TRUSTED_PROXIES": "192.0.2.0/24"}])
+async def test_a_header_of_whoever_calls_makes_nobody_another_caller(
+    tmp_path: Path, issuer: Provider, environ: dict[str, str]
+) -> None:
+    async with asking(tmp_path, issuer, **environ) as session:
+        answers = [
+            await statuses(session, PATH, 1, dict.fromkeys(("X-Forwarded-For", "X-Real-IP"), f"203.0.113.{n}"))
+            + await statuses(session, PATH, 1, {"Forwarded": f"for=203.0.113.{n}"})
+            for n in range(2)
+        ]
+
+    assert answers == [[401, 401], [401, 429]]
 
 
 async def test_who_tries_tokens_waits_and_is_one_line_of_the_log(
