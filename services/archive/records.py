@@ -191,7 +191,7 @@ class PendingRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the change ledger: a change is durable, but its events are not published yet.
 
     Written in the same commit as the Instances; deleted after the events were confirmed.
-    keys, sha256, sizes_bytes: as in InstancesStored.  commit: id of the write that it was part of.
+    keys, sha256, sizes_bytes, study_site: as in InstancesStored.  commit: id of the write that it was part of.
     """
 
     id: str
@@ -201,6 +201,7 @@ class PendingRecord(msgspec.Struct, frozen=True, kw_only=True):
     keys: LinkKeys | None = None
     sha256: tuple[str, ...] = ()
     sizes_bytes: tuple[int, ...] = ()
+    study_site: str = ""
     change: StudyChange = StudyChange.STORED
     commit: str = ""
     correlation_id: str

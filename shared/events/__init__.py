@@ -155,6 +155,7 @@ class InstancesStored(Event, frozen=True, kw_only=True):
 
     keys: what reports are matched by, as the Series' Instances have it.  sha256, sizes_bytes: of each Instance's
     Part 10 file, in the order of sop_instance_uids.  All three lack in an event of the code before they were there.
+    study_site: short name of the site that all Instances of the Study came from; empty if it is not known, or several.
     """
 
     topic = "instances.stored"
@@ -165,6 +166,7 @@ class InstancesStored(Event, frozen=True, kw_only=True):
     keys: LinkKeys | None = None
     sha256: tuple[str, ...] = ()
     sizes_bytes: tuple[int, ...] = ()
+    study_site: str = ""
 
 
 class StudyChanged(Event, frozen=True, kw_only=True):

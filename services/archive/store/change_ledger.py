@@ -11,7 +11,15 @@ from typing import Any
 import msgspec
 
 from services.archive.deps import ArchiveDeps
-from services.archive.records import INSTANCES, PENDING, STUDIES, InstanceRecord, PendingRecord, StudyChange
+from services.archive.records import (
+    INSTANCES,
+    PENDING,
+    STUDIES,
+    InstanceRecord,
+    PendingRecord,
+    StudyChange,
+    StudyRecord,
+)
 from services.archive.store.counts import recount
 from shared import clock
 from shared.dicom.json_values import Json, text
@@ -107,13 +115,13 @@ def _own(row: PendingRecord, known: Mapping[str, InstanceRecord]) -> PendingReco
 
 
 def stored_rows(
-    study: str, instances: Iterable[tuple[InstanceRecord, Json]], correlation_id: str, at: float, commit: str
+    study: StudyRecord, instances: Iterable[tuple[InstanceRecord, Json]], correlation_id: str, at: float, commit: str
 ) -> list[Put[PendingRecord]]:
     """Return one ledger row a Series: what its event will say (≤ 200 Instances: batches are smaller).
 
-    instances: the records with their Attributes.  commit: id of the write, as the records of Instances and Study will
-    have it. On a store without transactions a write that lost to another leaves its rows: they say what it brought, and
-    no more.
+    study: as the write leaves it.  instances: the records with their Attributes.  commit: id of the write, as the
+    records of Instances and Study will have it. On a store without transactions a write that lost to another leaves its
+    rows: they say what it brought, and no more.
     """
     by_series: dict[str, list[tuple[InstanceRecord, Json]]] = {}
     for record, attributes in instances:
@@ -123,7 +131,8 @@ def stored_rows(
             PENDING,
             PendingRecord(
                 id=str(uuid.uuid4()),
-                study_instance_uid=study,
+                study_instance_uid=study.study_instance_uid,
+                study_site=study.only_site,
                 series_instance_uid=series,
                 sop_instance_uids=tuple(record.sop_instance_uid for record, _ in own),
                 keys=_keys(own[0][1]),
@@ -184,5 +193,6 @@ def _events(deps: ArchiveDeps, row: PendingRecord) -> list[Event]:
         keys=row.keys,
         sha256=row.sha256,
         sizes_bytes=row.sizes_bytes,
+        study_site=row.study_site,
     )
     return [stored, study]

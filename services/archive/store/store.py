@@ -260,7 +260,7 @@ class Store:
             (msgspec.structs.replace(each.record, commit=commit, site=each.record.site or only_site), each.attributes)
             for each in fresh
         ]
-        rows = change_ledger.stored_rows(study, stored, correlation_id, at, commit)
+        rows = change_ledger.stored_rows(record, stored, correlation_id, at, commit)
         begun = time.monotonic()
         try:
             await self._deps.documents.write(

@@ -30,15 +30,17 @@ async def take_stored(event: InstancesStored, deps: CentreDeps) -> Sequence[Even
     """
     uid, series = event.study_instance_uid, event.series_instance_uid
     known = await deps.documents.get(STUDIES_KNOWN, uid)
-    if (known is not None and series in known.series) or await is_withdrawn(deps, "study", uid):
+    is_as_known = known is not None and series in known.series and event.study_site in ("", known.site)
+    if is_as_known or await is_withdrawn(deps, "study", uid):
         return ()
     new_keys = _keys_in(event) or await _ask_archive(deps, uid)
     if new_keys is None:
         return ()
 
     async def step(old: KnownStudy | None) -> KnownStudy | None:
-        keys = matching.merge(old.keys, new_keys) if old else new_keys
-        return KnownStudy(**msgspec.structs.asdict(keys), series=old.series if old else ())
+        before = old or KnownStudy(study_instance_uid=uid)
+        keys = matching.merge(before.keys, new_keys)
+        return KnownStudy(**msgspec.structs.asdict(keys), series=before.series, site=event.study_site or before.site)
 
     study = await change(deps.documents, STUDIES_KNOWN, uid, step)
     if study is None:

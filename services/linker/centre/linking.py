@@ -14,6 +14,7 @@ from services.linker.links.candidates import reports_for, studies_for
 from services.linker.links.deciding import decide_link, mark_settled
 from services.linker.links.matching import ManualDecision, Match
 from services.linker.links.records import LINKS, Link
+from services.linker.links.sites import linked_within_site, within_site
 from services.linker.links.states import Settled
 from services.linker.links.unsettled import Unsettled
 from shared import clock
@@ -117,12 +118,20 @@ async def _find(deps: CentreDeps, report: StoredReport, link: Link, decision: Ma
     if linked:
         return Match(studies=tuple(sorted(linked)), rule=matching.MANUAL)
     if version.studies and version.link != matching.AWAITED:
-        return _but(Match(studies=tuple(sorted(version.studies)), rule=version.link or matching.STUDY_UID), barred)
+        known = await deps.documents.get_many(STUDIES_KNOWN, list(version.studies))
+        told = Match(studies=tuple(sorted(version.studies)), rule=version.link or matching.STUDY_UID)
+        match = linked_within_site(told, report.site, _sites(known.values()))
+        return _but(match, barred) if match.studies else match
     if version.link in FINAL_AT_GATEWAY:
         return Match(reason=version.link)
     tolerance = deps.settings.date_tolerance_days
-    studies = [study.keys for study in await studies_for(deps.documents, STUDIES_KNOWN, version.keys, tolerance)]
-    return matching.decide(version.keys, studies, decisions=decisions, tolerance_days=tolerance)
+    studies = await studies_for(deps.documents, STUDIES_KNOWN, version.keys, tolerance)
+    rules = partial(matching.decide, version.keys, decisions=decisions, tolerance_days=tolerance)
+    return within_site(report.site, [study.keys for study in studies], _sites(studies), rules)
+
+
+def _sites(studies: Iterable[KnownStudy]) -> dict[str, str]:
+    return {study.study_instance_uid: study.site for study in studies}
 
 
 def _but(match: Match, barred: frozenset[str]) -> Match:

@@ -51,9 +51,13 @@ class StoredReport(IdentifiedReport, frozen=True, kw_only=True):
 
 
 class KnownStudy(IdentifiedStudy, frozen=True, kw_only=True):
-    """A Study that the archive has. series: those whose storing has been taken into account."""
+    """A Study that the archive has. series: those whose storing has been taken into account.
+
+    site: that all its Instances came from; empty if it is not known, or several.
+    """
 
     series: tuple[str, ...] = ()
+    site: str = ""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,7 +38,7 @@ def ct(shared_data: Path) -> list[bytes]:
 
 async def test_the_event_carries_keys_digests_and_sizes(archive: Archive, ct: list[bytes], lease: Lease) -> None:
     values: dict[str, Any] = {"PatientID": "P1", "AccessionNumber": "A1", "StudyDate": "20240531"}
-    named = [changed(data, **values) for data in ct[:3]]
+    named = [changed(data, **values, InstitutionName="osaka") for data in ct[:3]]
     listener = Listener()
 
     await archive.store.take(named)
@@ -49,6 +49,7 @@ async def test_the_event_carries_keys_digests_and_sizes(archive: Archive, ct: li
     assert dict(zip(event.sha256, event.sizes_bytes, strict=True)) == digests
     assert len(event.sop_instance_uids) == 3
     assert event.keys == LinkKeys("P1", "A1", event.study_instance_uid, "CT", "20240531")
+    assert event.study_site == "osaka"
 
 
 class Torn:

@@ -458,3 +458,47 @@ async def test_where_nothing_can_look_at_it_no_text_is_taken() -> None:
 
 async def _here(check: TextCheck, text: str) -> TextFindings:
     return check(text)
+
+
+@pytest.mark.parametrize("is_told_by_gateway", [True, False])
+@pytest.mark.parametrize("is_report_first", [True, False])
+async def test_a_report_is_not_linked_to_a_study_of_another_site_until_a_person_does(
+    centre: Opened, is_report_first: bool, is_told_by_gateway: bool
+) -> None:
+    theirs = msgspec.structs.replace(stored_with_keys(STUDY), study_site="elsewhere")
+    report = linked(document(), STUDY) if is_told_by_gateway else linked(document(), link="no-study")
+    if is_report_first:
+        await centre.post("/api/reports", report, 201, FHIR)
+        await centre.take(theirs)
+    else:
+        await centre.take(theirs)
+        await centre.post("/api/reports", report, 201, FHIR)
+
+    [held] = (await centre.get("/api/links"))["links"]
+    bundle = await centre.get(f"/api/reports?study={STUDY}")
+    asked = {"report_id": "R1", "study_instance_uid": STUDY, "by": "Hanako", "why": "the same examination"}
+    await centre.post("/api/links", asked, 200)
+    linked_by_hand = await centre.get("/api/reports/R1")
+
+    assert (held["studies"], held["reason"], held["candidates"]) == ([], "other-site", [STUDY])
+    assert bundle["total"] == 0
+    assert studies_of(linked_by_hand) == (STUDY,)
+
+
+async def test_a_report_is_linked_to_the_study_of_its_own_site_where_both_bear_the_same_keys(centre: Opened) -> None:
+    await centre.take(msgspec.structs.replace(stored_with_keys(STUDY), study_site="hospital"))
+    await centre.take(msgspec.structs.replace(stored_with_keys(OTHER), study_site="elsewhere"))
+
+    await centre.post("/api/reports", linked(document(), link="no-study"), 201, FHIR)
+
+    assert studies_of(await centre.get("/api/reports/R1")) == (STUDY,)
+
+
+async def test_an_event_that_does_not_say_the_site_does_not_make_it_unknown(centre: Opened) -> None:
+    await centre.take(msgspec.structs.replace(stored_with_keys(STUDY), study_site="elsewhere"))
+    older = msgspec.structs.replace(stored_with_keys(STUDY), series_instance_uid=f"{STUDY}.2")
+
+    await centre.take(older)
+    await centre.post("/api/reports", linked(document(), STUDY), 201, FHIR)
+
+    assert studies_of(await centre.get("/api/reports/R1")) == ()
