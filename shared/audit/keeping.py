@@ -1,6 +1,5 @@
 """What is done with a chain again and again: days are signed, old records go, and all of it is looked at."""
 
-import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ from shared.audit.record import Happening, Tip, instant
 from shared.audit.seals import CHECK_ID, CHECKS, LOG, SEALS, Check, Seal, signed
 from shared.audit.verify import UNSEALED_DAYS, Chain, Fault, seal_faults, start_of, unsealed
 from shared.audit.words import Action, EventKind
+from shared.certificates.private_files import replaced
 from shared.documents import Delete, Documents, Order, Range
 from shared.errors import Conflict
 
@@ -118,10 +118,7 @@ async def note_check(documents: Documents, check: Check) -> None:
 
 def write_tip_file(path: Path, tip: Tip) -> None:
     """Note where the chain ends, beside the documents. It blocks."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(msgspec.json.encode(tip))
-    draft.replace(path)
+    replaced(path, msgspec.json.encode(tip))
 
 
 def read_tip_file(path: Path) -> Tip | None:

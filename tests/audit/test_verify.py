@@ -139,7 +139,7 @@ async def test_old_records_that_nobody_signed_are_named(tmp_path: Path, days: Da
 async def test_records_cut_off_at_the_end_are_named_by_what_the_home_noted(tmp_path: Path, days: Days) -> None:
     async with trail(tmp_path) as own:
         await three_days(own, days)
-        note = tmp_path / TIP_FILE
+        note = tmp_path / "not there yet" / TIP_FILE
         write_tip_file(note, await own.log.read_tip())
         assert read_tip_file(note) == await own.log.read_tip()
         await own.documents.write(*(Delete(LOG, f"{number:015d}") for number in (11, 12)))

@@ -25,6 +25,8 @@ SIZE, REPORTS = 14, 3
 AFTER_S = 240.0
 PLACES = {"gateway": "ingest/0", "centre": "archive/0"}
 """A process of each."""
+OF_FAULTS = ("OSError", "TimeoutError", "ConnectionRefusedError", "ConnectionResetError", "BrokenPipeError")
+"""What Python raises itself when a disk is full or a peer away."""
 
 
 @dataclass
@@ -104,6 +106,19 @@ def check_proofs(world: World, load: Load) -> None:
         proven = world.jmid(process, "audit", "verify", "--role", place)
         assert proven.returncode == 0, f"the audit trail of the {place}: {proven.stdout[-2000:]}"
     _check_bytes(world, load)
+    _check_logs(world)
+
+
+def _check_logs(world: World) -> None:
+    """Look for errors that no fault explains: a loop that a wrong line ends is started again, and says so."""
+    lines = [line for log in sorted(world.system.home.glob("*.log")) for line in log.read_bytes().splitlines()]
+    said = [orjson.loads(line) for line in lines if line.startswith(b'{"decision"') and line.endswith(b"}")]
+    wrong = {(each["decision"], each["error"], each.get("origin")) for each in said if _is_wrong(each.get("error"))}
+    assert not wrong, f"errors that no fault explains: {sorted(map(str, wrong))}"
+
+
+def _is_wrong(error: str | None) -> bool:
+    return error is not None and error.startswith("builtins.") and error.removeprefix("builtins.") not in OF_FAULTS
 
 
 def _forget_counts(world: World) -> None:
