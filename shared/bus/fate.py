@@ -47,14 +47,18 @@ class Dead(msgspec.Struct, frozen=True):
 Fate = Done | Again | Wait | Dead
 
 
+_LONGEST_PAUSE_S = 30.0
+
+
 class Outage(msgspec.Struct):
     """What one consumer knows about the stores behind it: tells an outage from a message that fails by itself.
 
     A message that ends with Unavailable or StorageFull while nothing else succeeds meets an outage; if other messages
     succeeded since its own previous attempt, the fault is its own and counts.
-    in_row: how many ended so since the last success.
+    in_row: how many ended so since the last success.  longest_s: the longest pause, seconds.
     """
 
+    longest_s: float = _LONGEST_PAUSE_S
     in_row: int = 0
     successes: int = 0
     _seen: dict[str, int] = {}
@@ -75,8 +79,8 @@ class Outage(msgspec.Struct):
         return before is None or before == self.successes
 
     def pause_s(self) -> float:
-        """Return how long to take nothing: none until several in a row met an outage, then growing to 30 s."""
-        return 0.0 if self.in_row < _IN_ROW else min(0.5 * 2 ** min(self.in_row - _IN_ROW, 10), 30.0)
+        """Return how long to take nothing: none until several in a row met an outage, then growing."""
+        return 0.0 if self.in_row < _IN_ROW else min(0.5 * 2 ** min(self.in_row - _IN_ROW, 10), self.longest_s)
 
 
 _IN_ROW = 3
@@ -88,6 +92,11 @@ def is_store_away(error: BaseException) -> bool:
     return all(
         isinstance(leaf, Unavailable | StorageFull) and not isinstance(leaf, UnroutableError) for leaf in _leaves(error)
     )
+
+
+def outage_of(policy: RetryPolicy) -> Outage:
+    """Return that nothing is known yet; who retries soon also looks soon whether the stores are back."""
+    return Outage(min([_LONGEST_PAUSE_S, *policy.delays_s[-1:]]))
 
 
 def outage_delay_s(policy: RetryPolicy, in_row: int) -> float:

@@ -23,6 +23,7 @@ from shared.bus.fate import (
     fate_of_error,
     is_store_away,
     outage_delay_s,
+    outage_of,
 )
 from shared.errors import JmidError, Permanent, Transient
 from shared.logs import decided
@@ -68,7 +69,7 @@ async def work(
     Cancelled a second time, it cancels the handlers too: their messages stay unsettled, and the bus gives them back.
     """
     running: set[asyncio.Task[None]] = set()
-    outage = Outage()
+    outage = outage_of(policy)
     try:
         while True:
             await asyncio.sleep(outage.pause_s())

@@ -7,7 +7,7 @@ import pytest
 
 from shared.bus import Delivery, RetryPolicy, worker
 from shared.bus.codec import encode
-from shared.bus.fate import DELIVERY_LIMIT, Again, Dead, Done, Fate, Outage, UnroutableError, Wait
+from shared.bus.fate import DELIVERY_LIMIT, Again, Dead, Done, Fate, Outage, UnroutableError, Wait, outage_of
 from shared.bus.worker import LostError, Taken, work
 from shared.errors import JmidError, StorageFull, Unavailable
 from shared.events import Event
@@ -126,6 +126,14 @@ def test_an_outage_pauses_longer_each_time_up_to_half_a_minute() -> None:
     assert pauses[-1] == 30
     outage.succeeded("any")
     assert outage.pause_s() == 0
+
+
+def test_an_outage_pauses_no_longer_than_the_longest_retry() -> None:
+    outage = outage_of(RetryPolicy((0.5, 2.0)))
+    for number in range(12):
+        outage.is_outage(str(number))
+
+    assert outage.pause_s() == 2
 
 
 async def test_taking_is_tried_again_after_the_bus_was_down() -> None:
