@@ -33,6 +33,8 @@ class Server(ABC):
     """
 
     name: str
+    stop_s: float = STOP_S
+    """How long it may take to end in an orderly way, before it is killed."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix=f"jmid-test-{self.name}-"))
@@ -103,7 +105,7 @@ class Server(ABC):
         with contextlib.suppress(ProcessLookupError):
             (os.killpg if number == signal.SIGKILL else os.kill)(process.pid, number)
         try:
-            process.wait(STOP_S)
+            process.wait(self.stop_s)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(STOP_S)

@@ -79,6 +79,8 @@ class SeaweedFS(Server):
 
     name = "s3"
     external = False
+    stop_s = 3
+    """It waits 15 s for streams between its own parts, which do not end; what was answered is on the disk."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,6 +104,7 @@ class SeaweedFS(Server):
             weed, "-logtostderr=true", "-v=0", "server", "-dir=data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *ports,
             "-filer", "-s3", "-s3.config=s3.json", "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false",
             "-volume.max=400", "-master.volumeSizeLimitMB=256", "-volume.preStopSeconds=0",
+            "-master.electionTimeout=1s",
         ], {}  # fmt: skip
 
     def is_ready(self) -> bool:
