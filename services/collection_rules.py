@@ -20,7 +20,7 @@ from services.ingest.images.instance_uids import identify
 from services.ingest.receipts.records import ARRIVALS, COLLECTIONS, INSTANCES, RECEIPTS, REPORT, Arrival, Receipt
 from services.ingest.reports.bundle import bundle_of
 from services.ingest.reports.cda.document import cda_report
-from services.ingest.reports.fhir import fhir_bundles
+from services.ingest.reports.fhir.document import fhir_bundles
 from services.ingest.reports.hl7.message import segments_of
 from services.ingest.reports.hl7.report import hl7_reports
 from services.ingest.rules.decision import Sent

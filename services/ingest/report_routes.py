@@ -1,4 +1,4 @@
-"""The report receiver: FHIR R4 JSON, CDA R2 and HL7 v2 by POST.
+"""The report receiver: FHIR R4 JSON and XML, CDA R2 and HL7 v2 by POST.
 
 FHIR and CDA are answered with 202 and the receipt when everything is safe; errors are OperationOutcome (FHIR R4) and
 what came is kept. HL7 v2 is answered with its own acknowledgement.
@@ -15,7 +15,7 @@ from services.ingest.receipts.receiving import Content, new_receipt, receive, re
 from services.ingest.receipts.records import RECEIPTS, REPORT
 from services.ingest.reports.bundle import bundle_of
 from services.ingest.reports.cda.document import cda_report
-from services.ingest.reports.fhir import fhir_bundles
+from services.ingest.reports.fhir.document import fhir_bundles, fhir_xml_bundles
 from services.ingest.reports.hl7 import receiver
 from shared.dicom.multipart import content_type
 from shared.errors import Invalid, Transient
@@ -23,10 +23,14 @@ from shared.fhir.values import operation_outcome
 from shared.web.errors import RETRY_AFTER_S
 
 FHIR = "application/fhir+json"
+FHIR_XML = "application/fhir+xml"
 CDA = "application/cda+xml"
 _FHIR_TYPES = frozenset({FHIR, "application/json"})
 _CDA_TYPES = frozenset({CDA, "application/hl7-cda+xml", "application/hl7-sda+xml", "text/xml", "application/xml"})
-_TAKEN = f"send {FHIR}, {CDA} or application/hl7-v2"
+_XML_TYPES = frozenset({"text/xml", "application/xml"})
+_FHIR_ROOT, _HEAD = b"http://hl7.org/fhir", 1024
+"""What tells FHIR from CDA where the type says only that it is XML."""
+_TAKEN = f"send {FHIR}, {FHIR_XML}, {CDA} or application/hl7-v2"
 _NOT_THE_FORM = frozenset({"not-json", "not-fhir", "not-xml", "not-cda"})
 
 
@@ -43,7 +47,7 @@ class ReportReceiver:
     async def post(self, request: web.Request) -> web.Response:
         """Keep a report, or a Bundle or message of reports."""
         kind = content_type(request.headers.get("Content-Type", ""))[0]
-        if kind not in _FHIR_TYPES | _CDA_TYPES | receiver.TYPES:
+        if kind not in {FHIR_XML, *_FHIR_TYPES, *_CDA_TYPES, *receiver.TYPES}:
             return _outcome(415, "not-supported", _TAKEN)
         data = await self._body(request)
         if data is None:
@@ -51,6 +55,8 @@ class ReportReceiver:
             return _outcome(413, "too-long", f"a report has at most {most} bytes")
         if kind in receiver.TYPES:
             return _acknowledged(await receiver.take(self._deps, data, "hl7"))
+        if kind == FHIR_XML or (kind in _XML_TYPES and _FHIR_ROOT in data[:_HEAD]):
+            return await self._keep(data, "fhir", fhir_xml_bundles)
         if kind in _CDA_TYPES:
             return await self._keep(data, "cda", _cda_bundles)
         return await self._keep(data, "fhir", fhir_bundles)

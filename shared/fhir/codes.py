@@ -9,6 +9,7 @@ FINDINGS: Final = "18782-3"  # Radiology Study observation
 IMPRESSION: Final = "19005-8"  # Radiology Imaging study [Impression]
 CLINICAL: Final = "55752-0"  # Clinical information
 IMAGING_REPORT: Final = "18748-4"  # Diagnostic imaging study
+RADIOLOGY: Final = "LP29684-5"  # LOINC part: Radiology
 ACCESSION: Final = "ACSN"  # HL7 table 0203
 
 PROCEDURE_FINDINGS: Final = "59776-5"

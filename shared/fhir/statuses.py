@@ -31,3 +31,15 @@ def status_of(value: object) -> ReportStatus | None:
 
 
 _BY_CODE: Final[dict[str, ReportStatus]] = {status.value: status for status in ReportStatus}
+
+
+def observation_status(status: ReportStatus) -> str:
+    """Return the status of a report's Observations (value set observation-status): withdrawn with it, final with it."""
+    return _OF_OBSERVATIONS.get(status, status.value)
+
+
+_OF_OBSERVATIONS: Final = {
+    ReportStatus.PARTIAL: "preliminary",
+    ReportStatus.APPENDED: "amended",
+    ReportStatus.CANCELLED: "entered-in-error",  # the text had been written; that of an Observation had not
+}

@@ -10,6 +10,8 @@ DCM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 SNOMED: Final = "http://snomed.info/sct"
 RADLEX: Final = ("http://radlex.org", "http://www.radlex.org")
 ICD_10: Final = "http://hl7.org/fhir/sid/icd-10"
+JP_DOCUMENT_CODES: Final = "http://jpfhir.jp/fhir/core/CodeSystem/JP_DocumentCodes_CS"
+JP_OBSERVATION_CATEGORY: Final = "http://jpfhir.jp/fhir/core/CodeSystem/JP_SimpleObservationCategory_CS"
 IDENTIFIER_TYPE: Final = "http://terminology.hl7.org/CodeSystem/v2-0203"
 DICOM_UID: Final = "urn:dicom:uid"
 """Identifier system of a UID; its value is the UID after ``urn:oid:``."""

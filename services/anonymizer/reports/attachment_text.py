@@ -2,43 +2,13 @@
 
 import codecs
 import re
-from html.parser import HTMLParser
 
 from services.anonymizer.text.rtf import rtf_text
 from shared.text import iso_2022_jp, japanese
+from shared.text.html import html_text
 
-_BREAKS = frozenset(
-    {"p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "section", "article"}
-    | {"header", "footer", "hr", "pre", "dt", "dd"}
-)
-_UNSEEN = frozenset({"script", "style", "head", "template", "noscript", "svg", "object"})
 _PLAIN = frozenset({"text/plain", "text/markdown", "text/csv", "text/tab-separated-values"})
 _RTF = frozenset({"text/rtf", "text/richtext", "application/rtf", "application/x-rtf"})
-
-
-class _Text(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self.hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _UNSEEN:
-            self.hidden += 1
-        elif tag in _BREAKS:
-            self.parts.append("\n")
-        elif tag in ("td", "th"):
-            self.parts.append("\t")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _UNSEEN:
-            self.hidden = max(0, self.hidden - 1)
-        elif tag in _BREAKS:
-            self.parts.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self.hidden:
-            self.parts.append(data)
 
 
 def plain_text(data: bytes, content_type: str) -> str | None:
@@ -71,12 +41,3 @@ def _decoded(data: bytes, charset: str) -> str:
         except UnicodeDecodeError:
             continue
     return data.decode("euc_jp")
-
-
-def html_text(markup: str) -> str:
-    """Return what a reader of the page would read; attributes, comments, scripts and styles are not read."""
-    parser = _Text()
-    parser.feed(markup)
-    parser.close()
-    text = re.sub(r"[ \t\xa0]+", " ", "".join(parser.parts))
-    return re.sub(r" ?\n\s*", "\n", text).strip()

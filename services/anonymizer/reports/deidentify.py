@@ -3,7 +3,6 @@
 Pure: bytes and keys in, bytes and findings out. The form is docs/architecture.md, "The de-identified DiagnosticReport".
 """
 
-import base64
 import hashlib
 from collections import Counter
 from datetime import date, timedelta
@@ -18,6 +17,7 @@ from services.anonymizer.policy import Policy, text_policy_of
 from services.anonymizer.profile import profile
 from services.anonymizer.pseudonyms import pseudonyms
 from services.anonymizer.pseudonyms.vault import Sealed, seal
+from services.anonymizer.reports import elements
 from services.anonymizer.reports.read import SourceReport, read_report
 from services.anonymizer.text.cleaner import Identifiers, TextPolicy, clean_text
 from services.anonymizer.text.folding.spans import ResidualRisk
@@ -29,7 +29,6 @@ from shared.events import LinkKeys
 from shared.fhir import codes, systems
 from shared.fhir.report import MOST_BYTES, SECTIONS
 from shared.fhir.statuses import RETRACTED, ReportStatus
-from shared.fhir.values import uid_identifier
 
 _INSTITUTION_NAME = "00080080"
 _LINK_BYTES = 64 << 10  # for the link that the linker adds
@@ -193,9 +192,11 @@ def _document(
     keys = _keys(source, policy, issuer, "")
     subject = {"identifier": {"system": systems.patient_system(policy.keys.version), "value": keys.patient_id}}
     texts, conclusion = _cleaned(source, clean)
-    observations = [_observation(code, text, subject) for code, text in _in_order(texts) if text]
+    sections = [(code, text) for code, text in _in_order(texts) if text]
+    observations = [elements.observation(code, text, subject, source.status) for code, text in sections]
     full_text = clean(source.full_text) if source.full_text else ""
-    code = _code(source, clean)
+    title = clean(source.title) if source.title else ""
+    code = elements.report_code([(each.system, each.code) for each in source.code], title)
     if policy.recognise:
         clean.recognise()
     removes = profile.dates(profile.load(policy.profile)) == "REMOVED"
@@ -203,10 +204,10 @@ def _document(
         "resourceType": "DiagnosticReport",
         "id": report_id,
         "meta": _meta(policy, clean),
-        "contained": [*imaging_study(keys, source.modality, subject), *observations],
+        "contained": [*elements.imaging_study(keys, source.modality, subject), *observations],
         "identifier": [{"system": systems.REPORT, "value": report_id}],
         "status": source.status,
-        "category": [{"coding": [{"system": systems.DCM, "code": source.modality}]}] if source.modality else [],
+        "category": elements.categories(source.modality),
         "code": code,
         "subject": subject if keys.patient_id else {},
         "effectiveDateTime": "" if removes else moved(source.effective, days),
@@ -214,7 +215,7 @@ def _document(
         "result": [{"reference": f"#{each['id']}"} for each in observations],
         "imagingStudy": [{"reference": "#study"}] if keys.study_instance_uid or keys.accession_number else [],
         "conclusion": conclusion,
-        "presentedForm": [_form(full_text)] if full_text else [],
+        "presentedForm": [elements.attachment(full_text)] if full_text else [],
     }
     return {name: value for name, value in document.items() if value}
 
@@ -243,46 +244,6 @@ def _meta(policy: Policy, clean: _Cleaner) -> dict[str, Any]:
 def _in_order(texts: dict[str, str]) -> list[tuple[str, str]]:
     rest = [code for code in texts if code not in SECTIONS]
     return [(code, texts[code]) for code in (*SECTIONS, *rest) if code in texts]
-
-
-def _observation(code: str, text: str, subject: dict[str, Any]) -> dict[str, Any]:
-    names = {codes.FINDINGS: "findings", codes.IMPRESSION: "impression", codes.CLINICAL: "clinical-information"}
-    return {
-        "resourceType": "Observation",
-        "id": names.get(code, f"loinc-{code}"),
-        "status": "final",
-        "code": {"coding": [{"system": systems.LOINC, "code": code}]},
-        "subject": subject,
-        "valueString": text,
-    }
-
-
-def imaging_study(keys: LinkKeys, modality: str, subject: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the Study as what the report is about, by pseudonyms; nothing if none is known."""
-    identifiers: list[dict[str, Any]] = []
-    if keys.study_instance_uid:
-        identifiers.append(uid_identifier(keys.study_instance_uid))
-    if keys.accession_number:
-        kind = {"coding": [{"system": systems.IDENTIFIER_TYPE, "code": codes.ACCESSION}]}
-        identifiers.append({"type": kind, "value": keys.accession_number})
-    if not identifiers:
-        return []
-    study = {"resourceType": "ImagingStudy", "id": "study", "status": "available", "subject": subject}
-    coded = {"modality": [{"system": systems.DCM, "code": modality}]} if modality else {}
-    return [study | {"identifier": identifiers} | coded]
-
-
-def _code(source: SourceReport, clean: _Cleaner) -> dict[str, Any]:
-    codings = [{"system": coding.system, "code": coding.code} for coding in source.code]
-    text = clean(source.title) if source.title else ""
-    code: dict[str, Any] = {"coding": codings} if codings else {}
-    if text:
-        return code | {"text": text}
-    return code or {"coding": [{"system": systems.LOINC, "code": codes.IMAGING_REPORT}]}
-
-
-def _form(text: str) -> dict[str, str]:
-    return {"contentType": "text/plain; charset=utf-8", "data": base64.b64encode(text.encode()).decode("ascii")}
 
 
 def moved(value: str, days: int | None) -> str:

@@ -1,7 +1,7 @@
 """Read an identified FHIR R4 report, whole or bare, into the little that a de-identified one is built from.
 
-Whatever is not read here does not exist afterwards: generated narrative, extensions, media, Binary, attached images and
-PDF.
+Whatever is not read here does not exist afterwards: narrative generated from what is read, extensions, media, Binary,
+attached images and PDF.
 
 Source: FHIR R4 DiagnosticReport; JP Core JP_DiagnosticReport_Radiology.
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from services.anonymizer.reports.attachment_text import html_text, plain_text
+from services.anonymizer.reports.attachment_text import plain_text
 from services.anonymizer.reports.observations import named, notes, observed
 from services.anonymizer.reports.people import header_of
 from services.anonymizer.reports.references import Resources
@@ -24,6 +24,7 @@ from shared.errors import Invalid, Refused
 from shared.fhir import codes, systems
 from shared.fhir.statuses import ReportStatus, status_of
 from shared.fhir.values import codes_of, is_accession, items, object_of, text_of
+from shared.text.html import html_text
 
 _CODE_SYSTEMS = re.compile(
     "|".join(
@@ -94,7 +95,10 @@ def read_report(data: bytes) -> SourceReport:
     dropped: dict[str, int] = {}
     patient_issuer, patient_id = resources.patient_identifier()
     issuer, identifier = _own_identifier(report)
-    full_text = "\n\n".join(filter(None, (*_attached(report, dropped), *_narrative(report), *_unsectioned(resources))))
+    sections, attached = tuple(_sections(resources)), tuple(_attached(report, dropped))
+    has_findings = bool(attached) or any(each.code == codes.FINDINGS for each in sections)
+    narrative = _narrative(report, is_needed=not has_findings)
+    full_text = "\n\n".join(filter(None, (*attached, *narrative, *_unsectioned(resources))))
     _count_dropped(resources, dropped)
     return SourceReport(
         header=header_of(resources),
@@ -111,7 +115,7 @@ def read_report(data: bytes) -> SourceReport:
         effective=_effective(resources),
         issued=_instant(report.get("issued")),
         conclusion=text_of(report, "conclusion"),
-        sections=tuple(_sections(resources)),
+        sections=sections,
         full_text=full_text,
         dropped=dropped,
     )
@@ -184,10 +188,13 @@ def _around_images(resources: Resources) -> Iterator[str]:
     yield from (notes(each) for kind in ("Media", "ImagingStudy") for each in resources.of_type(kind))
 
 
-def _narrative(report: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the narrative where it says more than the data: its status is then additional (FHIR R4 Narrative)."""
+def _narrative(report: Mapping[str, Any], *, is_needed: bool) -> Iterator[str]:
+    """Yield the narrative where it says more than the data: its status is then additional (FHIR R4 Narrative).
+
+    is_needed: no other element has the findings; JP Core has them in the narrative then.
+    """
     narrative = object_of(report, "text")
-    if text_of(narrative, "status") == "additional":
+    if is_needed or text_of(narrative, "status") == "additional":
         yield html_text(text_of(narrative, "div"))
 
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from services.anonymizer.records import ReportAudit
-from services.anonymizer.reports.deidentify import imaging_study
-from shared.fhir import codes, systems
+from services.anonymizer.reports import elements
+from shared.fhir import systems
 from shared.fhir.statuses import ReportStatus
 
 
@@ -19,7 +19,7 @@ def retraction_of(audit: ReportAudit, at: str) -> dict[str, Any]:
     keys = audit.keys
     system = systems.patient_system(audit.keys_version)
     subject = {"identifier": {"system": system, "value": keys.patient_id}} if keys.patient_id else {}
-    study = imaging_study(keys, keys.modality, subject)
+    study = elements.imaging_study(keys, keys.modality, subject)
     document = {
         "resourceType": "DiagnosticReport",
         "id": audit.report_id,
@@ -27,7 +27,8 @@ def retraction_of(audit: ReportAudit, at: str) -> dict[str, Any]:
         "contained": study,
         "identifier": [{"system": systems.REPORT, "value": audit.report_id}],
         "status": ReportStatus.ENTERED_IN_ERROR,
-        "code": {"coding": [{"system": systems.LOINC, "code": codes.IMAGING_REPORT}]},
+        "category": elements.categories(keys.modality),
+        "code": elements.report_code((), ""),
         "subject": subject,
         "issued": retracted_at(audit, at),
         "imagingStudy": [{"reference": "#study"}] if study else [],

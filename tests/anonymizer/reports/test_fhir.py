@@ -51,7 +51,7 @@ def test_the_document_has_the_agreed_form(jmid: Policy) -> None:
     assert document["id"] == report.report_id
     assert document["identifier"] == [{"system": "urn:jmid:report", "value": report.report_id}]
     assert document["status"] == "final"
-    assert document["category"][0]["coding"][0]["code"] == "CT"
+    assert [each["coding"][0]["code"] for each in document["category"]] == ["LP29684-5", "CT"]
     assert document["subject"]["identifier"] == {
         "system": f"urn:jmid:patient:{jmid.keys.version}",
         "value": report.keys.patient_id,

@@ -11,7 +11,7 @@ import pytest
 from services.ingest.reports.canonical import CanonicalReport
 from services.ingest.reports.cda.document import cda_report
 from services.ingest.reports.csv.reader import DEFAULT, load_mapping, rows
-from services.ingest.reports.fhir import fhir_bundles
+from services.ingest.reports.fhir.document import fhir_bundles
 from services.ingest.reports.fields import ReportFields, canonical
 from services.ingest.reports.hl7.frames import END, START, Frames
 from services.ingest.reports.hl7.message import segments_of

@@ -97,7 +97,7 @@ async def test_hl7_by_post_is_kept_and_acknowledged(doors: Doors) -> None:
         (b"hello", 422, "AE", "207", "not-hl7"),
         (b"MSH\r|^~\\&|x", 422, "AE", "207", "bad-delimiters"),
         (b"MSH\r\r\r\r\r\r\r\r", 422, "AE", "207", "bad-delimiters"),
-        (changed("ORU^R01^ORU_R01", "ADT^A01^ADT_A01"), 415, "AR", "200", "unsupported-message"),
+        (changed("ORU^R01^ORU_R01", "RDE^O11^RDE_O11"), 415, "AR", "200", "unsupported-message"),
         (changed("ORU^R01^ORU_R01", "ORU^R30^ORU_R30"), 415, "AR", "201", "unsupported-event"),
         (changed("\rPID|", "\rPIX|"), 422, "AE", "100", "no-subject"),
         (changed("\rOBX|", "\rOBZ|"), 422, "AE", "101", "no-text"),

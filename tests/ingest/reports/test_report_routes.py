@@ -12,7 +12,7 @@ from services.ingest.reports.bundle import bundle_of
 from services.ingest.reports.csv import folder
 from services.ingest.reports.csv.reader import DEFAULT, CsvMapping, Row, load_mapping, rows
 from services.ingest.reports.dates import iso_date
-from services.ingest.reports.fhir import fhir_bundles
+from services.ingest.reports.fhir.document import fhir_bundles
 from services.ingest.reports.fields import ReportFields, canonical
 from shared.errors import Invalid, SettingsError
 from shared.fhir.statuses import RETRACTED

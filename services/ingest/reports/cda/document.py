@@ -18,6 +18,7 @@ from services.ingest.reports.enclosed import RTF_TYPES, decoded_base64, plain_so
 from services.ingest.reports.fields import ReportFields, canonical
 from services.ingest.reports.mentions import Mentions
 from services.ingest.reports.sections import Section, SectionTexts
+from services.ingest.reports.xml_parser import parsed
 from shared.errors import Invalid
 from shared.fhir import codes
 from shared.text.rtf_source import rtf_source
@@ -55,14 +56,8 @@ def cda_report(data: bytes) -> CanonicalReport:
 
 
 def _parsed(data: bytes) -> Element:
-    """Return the root. No DTD, no entity, no network; libxml2's own limits of depth and size hold."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise Invalid("not-xml", "the body is not well-formed XML within the parser's limits") from error
-    if root.getroottree().docinfo.doctype:
-        raise Invalid("not-cda", "a DOCTYPE is not taken: CDA R2 has a schema and no DTD")
+    """Return the root. libxml2's own limits of depth and size hold."""
+    root = parsed(data, "not-cda")
     if root.tag != f"{{{_NAMESPACE}}}ClinicalDocument":
         raise Invalid("not-cda", "the root is not ClinicalDocument of urn:hl7-org:v3 (CDA R2 4.2.1)")
     return root

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 
 from services.ingest.reports.hl7.message import Segment
+from services.ingest.reports.hl7.messages import REPORTS, check_kind
 from shared.errors import Invalid
 
 ACCEPTED, ERROR, REJECTED = "AA", "AE", "AR"
@@ -25,10 +26,7 @@ _TRANSIENT = "207"
 def check(segments: Sequence[Segment]) -> None:
     """Raise Invalid if the message is of a kind that is not taken."""
     head = segments[0]
-    if head.text(9) != "ORU":
-        raise Invalid("unsupported-message", "ORU^R01 is taken, and no other message (MSH-9)")
-    if head.text(9, 2) not in ("R01", ""):
-        raise Invalid("unsupported-event", "ORU^R01 is taken, and no other event (MSH-9)")
+    check_kind(head, REPORTS)
     if not head.text(10):
         raise Invalid("missing-field", "MSH-10, the message control ID, is empty (HL7 v2.5 2.15.9.10)")
 

@@ -1,4 +1,4 @@
-"""The HL7 v2 report channel: an ORU^R01 becomes canonical reports, one an OBR that has a result. Pure.
+"""The HL7 v2 report channel: ORU, OUL and MDM become canonical reports, one an OBR or TXA that has a result. Pure.
 
 Segments and fields are an allow-list: whatever is not named here is counted and left behind.
 Source: HL7 v2.5 7.3.1 (ORU), 3.4.2 (PID), 3.4.3 (PV1), 4.5.1 (ORC), 7.4.1 (OBR), 7.4.2 (OBX); ZDS: IHE RAD TF-2 4.4.
@@ -7,13 +7,14 @@ Source: HL7 v2.5 7.3.1 (ORU), 3.4.2 (PID), 3.4.3 (PV1), 4.5.1 (ORC), 7.4.1 (OBR)
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.ingest.reports.canonical import CanonicalReport
 from services.ingest.reports.dates import hl7_time
 from services.ingest.reports.fields import ReportFields, canonical
 from services.ingest.reports.hl7.message import Segment
+from services.ingest.reports.hl7.messages import document_values, in_order_of_oru
 from services.ingest.reports.hl7.people import note_people, patient_values
 from services.ingest.reports.hl7.results import result_texts, study_uids
 from services.ingest.reports.mentions import Mentions
@@ -34,15 +35,18 @@ _STATUSES: Final[Mapping[str, ReportStatus]] = {  # tables 0123 and 0085
     **dict.fromkeys("DW", ReportStatus.ENTERED_IN_ERROR),
     **dict.fromkeys("YZ", ReportStatus.UNKNOWN),
 }
-_READ = frozenset({"MSH", "PID", "PD1", "NK1", "PV1", "PV2", "ORC", "OBR", "OBX", "NTE", "ZDS", "SFT", "TQ1"})
+_READ = frozenset(
+    {"MSH", "PID", "PD1", "NK1", "PV1", "PV2", "ORC", "OBR", "OBX", "NTE", "ZDS", "SFT", "TQ1", "TXA", "EVN"}
+)
 
 
 @dataclass
 class _Order:
-    """An ORC, its OBR and what follows it."""
+    """An ORC, its OBR, the TXA of a document, and what follows them."""
 
     orc: Segment | None = None
     obr: Segment | None = None
+    txa: Segment | None = None
     rest: list[Segment] = field(default_factory=list)
 
 
@@ -53,7 +57,8 @@ def hl7_reports(segments: Sequence[Segment], accession: Sequence[str] = ACCESSIO
     and there first. Raises Invalid: no PID, no OBR, no result.
     """
     accession = _places_of(segments[0].text(3), accession)
-    reports = [report for patient in _patients(segments) for report in _of_patient(patient, accession)]
+    event, ordered = segments[0].text(9, 2), list(in_order_of_oru(segments))
+    reports = [report for patient in _patients(ordered) for report in _of_patient(patient, accession, event)]
     if not reports:
         raise Invalid("no-text", "no OBR is followed by an OBX with text (HL7 v2.5 7.3.1)")
     return reports
@@ -74,15 +79,15 @@ def _patients(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
         yield list(segments[start:end])
 
 
-def _of_patient(segments: list[Segment], accession: Sequence[str]) -> Iterator[CanonicalReport]:
+def _of_patient(segments: list[Segment], accession: Sequence[str], event: str) -> Iterator[CanonicalReport]:
     orders = list(_orders(segments))
     if not orders:
-        raise Invalid("no-report", "OBR is missing (HL7 v2.5 7.3.1)")
+        raise Invalid("no-report", "OBR, or TXA of a document, is missing (HL7 v2.5 7.3.1, 9.6)")
     seen: set[str] = set()
     for order in orders:
         mentions = Mentions(unmapped=sum(each.name not in _READ for each in segments))
         note_people(segments, mentions)
-        values = {**patient_values(segments[0], mentions), **_order_values(order, accession)}
+        values = {**patient_values(segments[0], mentions), **_order_values(order, accession, event)}
         texts = result_texts(order.rest, mentions)
         values["clinical_info"] = "\n".join(filter(None, (values["clinical_info"], *_notes(segments))))
         texts.begin(Section.CLINICAL, values["clinical_info"])
@@ -101,19 +106,21 @@ def _has_result(texts: SectionTexts, mentions: Mentions) -> bool:
 
 def _orders(segments: Sequence[Segment]) -> Iterator[_Order]:
     order = _Order()
-    for segment in itertools.dropwhile(lambda each: each.name not in ("ORC", "OBR", "OBX"), segments):
-        if segment.name in ("ORC", "OBR") and order.obr is not None:
+    for segment in itertools.dropwhile(lambda each: each.name not in ("ORC", "OBR", "OBX", "TXA"), segments):
+        if segment.name in ("ORC", "OBR") and (order.obr is not None or order.txa is not None):
             yield order
             order = _Order()
         if segment.name == "ORC":
             order.orc = segment
         elif segment.name == "OBR":
             order.obr = segment
-        elif segment.name == "OBX" and order.obr is None:
+        elif segment.name == "TXA":
+            order.txa = segment
+        elif segment.name == "OBX" and order.obr is None and order.txa is None:
             raise Invalid("no-report", "an OBX stands before the OBR that it belongs to (HL7 v2.5 7.3.1)")
         else:
             order.rest.append(segment)
-    if order.obr is not None:
+    if order.obr is not None or order.txa is not None:
         yield order
 
 
@@ -124,13 +131,16 @@ def _notes(segments: Sequence[Segment]) -> Iterator[str]:
             yield segment.prose(3)
 
 
-def _order_values(order: _Order, accession: Sequence[str]) -> dict[str, str]:
-    obr = order.obr
-    assert obr is not None
+def _order_values(order: _Order, accession: Sequence[str], event: str) -> dict[str, str]:
+    beside = order.obr or order.txa
+    assert beside is not None
+    obr = order.obr or replace(beside, name="OBR", fields=("OBR",))
     numbers = {place: _field(order, place) for place in (*_REPORT_ID, *accession)}
     clinical = [obr.prose(13), *(reason.text(2) for reason in obr.repetitions(31))]
+    order_number = next((numbers[place] for place in (*_REPORT_ID, *accession) if numbers[place]), "")
+    document = document_values(event, order.txa, order_number) if order.txa else {}
     return {
-        "report_id": next((numbers[place] for place in (*_REPORT_ID, *accession) if numbers[place]), ""),
+        "report_id": order_number,
         "accession_number": next((numbers[place] for place in accession if numbers[place]), ""),
         "study_uid": next(study_uids(order.rest), ""),
         "modality": next((m for m in (obr.text(44), obr.text(24)) if re.fullmatch("[A-Z]{2,4}", m)), ""),
@@ -139,6 +149,7 @@ def _order_values(order: _Order, accession: Sequence[str]) -> dict[str, str]:
         "status": _status(obr, order.rest),
         "issued": hl7_time(obr.text(22)),
         "clinical_info": "\n".join(filter(None, clinical)),
+        **document,
     }
 
 

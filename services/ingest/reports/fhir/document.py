@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+from services.ingest.reports.fhir.composition import with_sections
+from services.ingest.reports.fhir.xml import document_of
 from shared.errors import Invalid
 from shared.fhir.statuses import RETRACTED, status_of
 from shared.fhir.values import Json
@@ -20,15 +22,24 @@ MOST_RESOURCES = 5000
 
 
 def fhir_bundles(data: bytes) -> list[bytes]:
-    """Return one Bundle for each report of the document; raise Invalid that says what breaks which rule."""
+    """Return one Bundle for each report of a JSON document; raise Invalid that says what breaks which rule."""
     try:
         document = orjson.loads(data.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
         raise Invalid("not-json", "the body is not UTF-8 JSON (RFC 8259)") from error
-    entries = _entries(document)
+    return _bundles(document)
+
+
+def fhir_xml_bundles(data: bytes) -> list[bytes]:
+    """Return the same of an XML document (FHIR R4 2.6.1)."""
+    return _bundles(document_of(data))
+
+
+def _bundles(document: Any) -> list[bytes]:
+    entries = with_sections(_entries(document))
     reports = [entry for entry in entries if entry["resource"].get("resourceType") == "DiagnosticReport"]
     if not reports:
-        raise Invalid("no-report", "there is no DiagnosticReport in it (FHIR R4)")
+        raise Invalid("no-report", "there is no DiagnosticReport or Composition in it (FHIR R4)")
     for report in reports:
         _check(report["resource"])
     try:
@@ -57,9 +68,9 @@ def _check(report: Json) -> None:
         raise Invalid("bad-status", "DiagnosticReport.status is not of value set diagnostic-report-status (FHIR R4)")
     if not isinstance(report.get("subject"), dict):
         raise Invalid("no-subject", "DiagnosticReport.subject is missing: a report without a patient cannot be linked")
-    texts = ("conclusion", "presentedForm", "result", "contained")
+    texts = ("conclusion", "presentedForm", "result", "contained", "text")
     if not any(report.get(name) for name in texts) and status not in RETRACTED:
-        raise Invalid("no-text", "DiagnosticReport has neither conclusion, presentedForm nor result")
+        raise Invalid("no-text", "DiagnosticReport has neither conclusion, presentedForm, result nor text")
 
 
 def _bundle(report: dict[str, Any], entries: list[dict[str, Any]]) -> bytes:
