@@ -30,6 +30,7 @@ from services.archive import service as archive
 from services.audit_commands import audit
 from services.client_commands import clients
 from services.command_line import option_variables, run_command
+from services.commands.terms import terms
 from services.enrolment import service as enrolment
 from services.identity import service as identity
 from services.ingest import service as ingest
@@ -76,6 +77,7 @@ app.add_typer(data_versions.rebuilding(), name="rebuild")
 app.add_typer(reconcile.reconciling(), name="reconcile")
 app.add_typer(collection_rules.rules_commands(), name="rules")
 app.add_typer(pulling.pulling(), name="pull")
+app.add_typer(terms, name="terms")
 app.command("migrate")(data_versions.migrate(SERVICES))
 app.command("check")(checking.checking(SERVICES))
 app.command("status")(operations.status)

@@ -12,6 +12,7 @@ from shared.runtime.host import HostSettings
 from shared.runtime.ports import PortSettings
 from shared.service import Role, Service
 from shared.settings import settings_of
+from shared.terms.settings import TermsSettings
 from shared.tracing.opening import TracingSettings
 from shared.web.identity.settings import AccessSettings
 
@@ -26,6 +27,7 @@ def groups(services: Iterable[Service]) -> list[Group]:
         ("JMID_HOST", HostSettings),
         ("JMID_LEASE", LeaseSettings),
         ("JMID_TLS", TlsSettings),
+        ("JMID_TERMS", TermsSettings),
         ("JMID", AuditSettings),
         ("JMID_TRACING", TracingSettings),
     ]

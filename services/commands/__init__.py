@@ -1,0 +1,1 @@
+"""Commands of the program that belong to no one service; more of them stand beside this folder."""
