@@ -1,0 +1,4 @@
+"""Findings that a report states: term, certainty, side, size, comparison, each with its place in the text.
+
+Suggestions for a reader, never facts.  Pure.
+"""

@@ -1,0 +1,59 @@
+"""The findings of a text. Pure."""
+
+from collections.abc import Iterator
+from typing import Final, cast
+
+from services.search.findings import lexicon
+from services.search.findings.details import comparisons, side_of, sizes
+from services.search.findings.finding import Certainty, Comparison, Finding, Side
+from services.search.findings.scope import Scope
+from services.search.findings.sentences import Sentence, sentences
+from services.search.findings.tokens import Token, tokens
+from services.search.findings.view import View, view
+
+_SAYING: Final = ("affirms", "negates", "doubts")
+
+
+def findings_of(text: str) -> tuple[Finding, ...]:
+    """Return what a report's text says of findings, in the order of the text.
+
+    text: one section, or a whole report with headings, Japanese or English.  Never raises; linear in the text.
+    Whoever indexes them takes ``code`` by ``certainty``: what is absent is no hit for the finding.
+    They are suggestions: nothing that counts or exports confirmed facts may use them.
+    """
+    seen = view(text)
+    found: list[Finding] = []
+    for sentence in sentences(seen.low, seen.cased):
+        found.extend(_of_sentence(text, seen, sentence))
+    return tuple(found)
+
+
+def _of_sentence(text: str, seen: View, sentence: Sentence) -> Iterator[Finding]:
+    parts = _with_weak_left_out(seen.low, tokens(seen, sentence))
+    if not any(part.kind == "term" for part in parts):
+        return
+    size, compared = sizes(seen.low, parts), comparisons(seen.low, parts)
+    for at, certainty in sorted(Scope(seen.low, parts, sentence.section).walk().items()):
+        start, end = seen.traced.original(parts[at].start, parts[at].end)
+        yield Finding(
+            term=text[start:end],
+            start=start,
+            end=end,
+            certainty=cast("Certainty", certainty),
+            side=cast("Side", side_of(parts, at)),
+            size_mm=size.get(at, ()),
+            comparison=cast("Comparison", compared.get(at, "")),
+        )
+
+
+def _with_weak_left_out(low: str, parts: list[Token]) -> list[Token]:
+    """Drop words such as 高信号 that describe another finding, unless a predicate follows directly."""
+    kept: list[Token] = []
+    for at, part in enumerate(parts):
+        if part.kind == "term" and lexicon.is_weak(low[part.start : part.end]):
+            behind = parts[at + 1] if at + 1 < len(parts) else None
+            is_said = behind is None or (behind.kind in _SAYING and behind.start - part.end <= 1)
+            if not is_said or (behind is None and any(other.kind == "term" for other in kept)):
+                continue
+        kept.append(part)
+    return kept

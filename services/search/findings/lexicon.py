@@ -1,0 +1,72 @@
+"""The words that name findings, as patterns. Pure.
+
+Three kinds: whole ends of Japanese words (``結節`` in 右肺結節), ends that need something before them (``病`` in
+川崎病), and English words with their plurals and the endings of Greek and Latin (-itis, -oma, -osis).
+"""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Final
+
+from services.search.findings.patterns import any_of, words
+from services.search.findings.view import low
+
+_GREEK: Final = (
+    r"[a-z]{2,24}(?:omas?|omata|itis|[^n]osis|oses|iasis|ectas[ie][as]|opath(?:y|ies)|megaly|rrhage|rrhea|plasias?|trophy|"
+    r"thorax|celes?|liths?|malacia|penia|physema|listhesis|emboli|embolus|plegia|sclerosis|stenos[ie]s|dysplasia)"
+)
+_NOT_GREEK: Final = r"(?!(?:diagnos|prognos|stoma|symptom|anastomos|tomo|hypothes|atroma|automa|coma\b|aroma))"
+_KANJI: Final = r"一-龯々〆ァ-ヶー"
+_STEM: Final = re.compile(rf"[{_KANJI}]+")
+LONGEST_STEM: Final = 16  # signs before the end of a word that are looked at
+
+
+@cache
+def terms() -> re.Pattern[str]:
+    """Return what finds the names of findings in a view's lower-case text; its last group says of which kind."""
+    japanese = (*words("heads_ja"), *words("heads_weak_ja"))
+    return re.compile(
+        rf"(?P<stop>{any_of(map(low, words('stop_ja')))})"
+        rf"|(?P<japanese>{any_of(map(low, japanese))})"
+        rf"|(?P<bound>(?<=[{_KANJI}]){any_of(map(low, words('heads_bound_ja')))})"
+    )
+
+
+@cache
+def english() -> re.Pattern[str]:
+    """Return what finds English findings in a view's lower-case text, with the words that describe them."""
+    heads = [low(word) for word in words("heads_en", whole_lines=True)]
+    describing = any_of(words("describing_en", whole_lines=True))
+    return re.compile(
+        rf"(?<![a-z-])(?:{describing} ){{0,3}}(?:{any_of(_plurals(heads))}|{_NOT_GREEK}{_GREEK})(?![a-z])"
+    )
+
+
+@cache
+def abbreviations() -> re.Pattern[str]:
+    """Return what finds abbreviations, in the case that they are written in."""
+    known = (*words("abbreviations"), *words("phrases", whole_lines=True))
+    return re.compile(rf"(?<![A-Za-z]){any_of(known)}s?(?![A-Za-z])")
+
+
+def is_weak(term: str) -> bool:
+    """Say whether a word is a finding only where a predicate speaks of it directly."""
+    return term.endswith(_weak())
+
+
+@cache
+def _weak() -> tuple[str, ...]:
+    return tuple(map(low, words("heads_weak_ja")))
+
+
+def _plurals(heads: Iterable[str]) -> set[str]:
+    return {form for head in heads for form in (head, f"{head}s", f"{head}es")}
+
+
+def stem_start(low: str, start: int, end: int) -> int:
+    """Return where the word begins that goes on up to ``end``, not before ``start``."""
+    begin = end
+    while begin > start and _STEM.match(low, begin - 1, begin):
+        begin -= 1
+    return begin
