@@ -15,13 +15,14 @@ from shared.documents import Documents
 from shared.service import Cpu
 from shared.set_aside import SetAsides
 from shared.text.free_text import TextCheck, unchecked
+from shared.web.gateway_token import GatewayTokens
 
 
 @dataclass(frozen=True)
 class ArchiveDeps:
     """wake_up: set when the change ledger has a new row.  scratch: a folder for parts too large to hold in memory.
 
-    text_check: looks for names in what a person typed into an object.
+    text_check: looks for names in what a person typed into an object.  gateways: whose tokens are taken.
     study_locks: one writer of a Study at a time.  checked: blobs whose digest was compared a moment ago.
     """
 
@@ -33,6 +34,7 @@ class ArchiveDeps:
     site: str = ""
     scratch: Path = Path(tempfile.gettempdir())
     text_check: TextCheck = unchecked
+    gateways: GatewayTokens = field(default_factory=GatewayTokens)
     wake_up: asyncio.Event = field(default_factory=asyncio.Event)
     study_locks: StudyLocks = field(default_factory=StudyLocks)
     checked: RecentlyChecked = field(default_factory=RecentlyChecked)

@@ -3,13 +3,11 @@
 Owns the instance store and the collections studies, series, instances, conflicts and its ledger.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
 import aiohttp
-import msgspec
 
 from services.archive import retrieve_routes
 from services.archive.deps import ArchiveDeps
@@ -29,9 +27,8 @@ from shared.lease import leases_of
 from shared.metrics import DAMAGED
 from shared.service import Place, Role, Running, Service
 from shared.settings import read
-from shared.web import gateway_token
 from shared.web.access.words import AccessRole
-from shared.web.gateway_token import GATEWAY
+from shared.web.gateway_token import GatewayTokens, tokens_of
 from shared.web.identity.actor import Actor, Credential
 
 ADMINISTRATOR = Actor(
@@ -49,12 +46,15 @@ ASK = aiohttp.ClientTimeout(total=30.0)
 async def opens(place: Place) -> AsyncIterator[Running]:
     """Open the archive."""
     settings = read(ArchiveSettings, "ARCHIVE", place.environ)
-    if settings.accept == "deidentified" and not settings.gateway_token:
-        token = await asyncio.to_thread(gateway_token.made, place.home / gateway_token.FILE)
-        settings = msgspec.structs.replace(settings, gateway_token=token)
+    gateways = GatewayTokens()
+    if settings.gateway_token or settings.accept == "deidentified":
+        variable, given = "JMID_ARCHIVE_GATEWAY_TOKEN", settings.gateway_token
+        gateways = await tokens_of(place.environ, variable, given, place.home, place.site)
     scratch = place.home / "archive"
     blobs = place.blobs["archive"]
-    deps = ArchiveDeps(settings, place.documents, blobs, place.bus, place.cpu, place.site, scratch, place.text_check)
+    deps = ArchiveDeps(
+        settings, place.documents, blobs, place.bus, place.cpu, place.site, scratch, place.text_check, gateways
+    )
 
     DAMAGED.labels("archive")  # shown as 0
     leases = leases_of(place.documents, place.environ)
@@ -96,7 +96,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
         tasks=[publish, keep, scrub, *([recall] if recalls else [])],
         status=status,
         credentials=[
-            Credential(settings.gateway_token, GATEWAY),
+            *gateways.credentials,
             Credential(settings.administrator_token, ADMINISTRATOR),
         ],
         checks={"housekeeping": partial(loop.is_kept, deps), "changes": partial(loop.is_published_in_time, deps)},

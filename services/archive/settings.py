@@ -24,12 +24,12 @@ class ArchiveSettings(msgspec.Struct, frozen=True):
         tuple[str, ...], Meta(description="The de-identification profiles of which Instances are taken.")
     ] = ("jmid", "research")
     gateway_token: Annotated[
-        str,
+        tuple[str, ...],
         Meta(
-            description="The Bearer token that gateways show; empty is that of <home>/centre/gateway.token, made on "
-            "the first start. Processes without a common home need it here."
+            description="The Bearer tokens that gateways show, SITE=TOKEN each; empty is that of "
+            "<home>/centre/gateway.token, made on the first start, for the centre's own site."
         ),
-    ] = ""
+    ] = ()
     public_root: Annotated[
         str, Meta(description="The path or URL that BulkDataURIs begin with, where a proxy serves the archive.")
     ] = "/dicom-web"

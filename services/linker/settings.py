@@ -143,12 +143,12 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...], Meta(description="The de-identification profiles of which the centre takes reports.")
     ] = ("jmid", "research")
     gateway_token: Annotated[
-        str,
+        tuple[str, ...],
         Meta(
-            description="The Bearer token that gateways show at the centre's linker, the same as at its archive; empty "
-            "is that of <home>/centre/gateway.token, made on the first start."
+            description="The Bearer tokens that gateways show at the centre's linker, SITE=TOKEN each, the same as at "
+            "its archive; empty is that of <home>/centre/gateway.token."
         ),
-    ] = ""
+    ] = ()
     recipients: Annotated[
         tuple[str, ...],
         Meta(

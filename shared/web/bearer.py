@@ -7,7 +7,6 @@ import hmac
 
 from aiohttp import web
 
-from shared.web.access.words import AccessRole
 from shared.web.identity.actor import actor_of
 
 
@@ -21,12 +20,6 @@ def is_shown(request: web.Request, own: str) -> bool:
     if token and own and actor_of(request) is None and not _is_same(token, own):
         raise unauthorized()
     return _is_same(token, own)
-
-
-def is_of_gateway(request: web.Request, own: str) -> bool:
-    """Say whether a gateway sends a request: by its token, or by an identity with the role of a service."""
-    actor = actor_of(request)
-    return is_shown(request, own) or (actor is not None and actor.has(AccessRole.SERVICE))
 
 
 def unauthorized(text: str = "the credential is missing or another", error_code: str = "") -> web.HTTPUnauthorized:

@@ -69,6 +69,7 @@ async def target(folder: Path, **environ: str) -> AsyncIterator[Target]:
         (above / "canary.txt").write_text(CANARY)
     settings = {"JMID_INGEST_DIMSE_PORT": str(dimse), "JMID_INGEST_MLLP_PORT": str(mllp), "JMID_ARCHIVE_ACCEPT": "any"}
     tokens = dict.fromkeys(TOKENS, GATEWAY["Authorization"].removeprefix("Bearer "))
+    tokens["JMID_ACCESS_SHARED_GATEWAY_TOKEN"] = "true"
     async with running(home, {"JMID_ACCESS": "open", **settings, **tokens, **environ}) as system:
         yield Target(system, home, dimse, mllp)
 

@@ -146,6 +146,7 @@ def addresses_of(at: Mapping[str, str]) -> dict[str, str]:
         "JMID_ARCHIVE_GATEWAY_TOKEN": "credential-of-the-tests",
         "JMID_LINKER_GATEWAY_TOKEN": "credential-of-the-tests",
         "JMID_LINKER_CENTRE_TOKEN": "credential-of-the-tests",
+        "JMID_ACCESS_SHARED_GATEWAY_TOKEN": "true",
         "JMID_LINKER_CENTRE_DICOMWEB_URL": f"{at['archive']}/dicom-web",
         "JMID_LINKER_CENTRE_REPORTS_URL": f"{at['linker']}/api/reports",
         "JMID_LINKER_CENTRE_RECALLS_URL": f"{at['linker']}/api/recalls",

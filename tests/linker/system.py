@@ -283,7 +283,8 @@ async def opened(
         )
         running = await stack.enter_async_context(service.opens(place))
         url = await stack.enter_async_context(served(_application(running)))
-        credential = bearer.header(gateway_token.known(home / gateway_token.FILE))
+        token = environ.get("JMID_LINKER_GATEWAY_TOKEN", "") or gateway_token.known(home / gateway_token.FILE)
+        credential = bearer.header(token)
         session = await stack.enter_async_context(aiohttp.ClientSession(headers=credential))
         found = Opened(service, running, documents, bus, blobs, url, session, [])
 

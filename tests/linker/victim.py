@@ -13,7 +13,9 @@ from tests.linker.system import gateway_environ, opened
 async def run(role: str, home: Path, centre: str) -> None:
     """Consume, serve and deliver until killed; print the address."""
     service = GATEWAY if role == "gateway" else CENTRE
-    environ = gateway_environ(centre, batch_instances="5", streams="2", gateway_token="credential-of-the-tests")
+    environ = gateway_environ(
+        centre, batch_instances="5", streams="2", gateway_token="hospital=credential-of-the-tests"
+    )
     async with opened(service, home, {**environ, "JMID_LEASE_TTL_S": "0.5"}) as linker:
         print(linker.url, flush=True)
         await consume_forever(linker.bus, service, linker.running.handlers)

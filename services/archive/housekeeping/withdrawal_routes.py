@@ -7,7 +7,6 @@ from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping.patient_withdrawals import Withdrawal, lift, withdraw
 from shared.errors import Transient
 from shared.web import bearer
-from shared.web.identity.actor import actor_of
 
 MOST_BYTES = 4 << 20
 
@@ -17,7 +16,7 @@ def withdrawal_routes(deps: ArchiveDeps) -> list[web.RouteDef]:
 
     async def post(request: web.Request) -> web.Response:
         """Withdraw, or lift a withdrawal; the answer says what is gone when it is."""
-        is_service = bearer.is_of_gateway(request, deps.settings.gateway_token)
+        of_sites, is_service = deps.gateways.sites(request), deps.gateways.gateway(request) is not None
         if deps.settings.accept == "deidentified" and not is_service:
             raise bearer.unauthorized("only the centre's linker withdraws: its credential is missing")
         body = await request.content.read(MOST_BYTES)
@@ -25,8 +24,7 @@ def withdrawal_routes(deps: ArchiveDeps) -> list[web.RouteDef]:
             asked = msgspec.json.decode(body, type=Withdrawal)
         except msgspec.DecodeError as error:
             raise web.HTTPBadRequest(text="the body is no withdrawal\n") from error
-        actor = actor_of(request)
-        if actor is not None and actor.is_bound and asked.site not in actor.sites:
+        if of_sites and asked.site not in of_sites:
             raise web.HTTPForbidden(text="the withdrawal is another site's\n")
         try:
             done = await (lift(deps, asked) if asked.lifts else withdraw(deps, asked))

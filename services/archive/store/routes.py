@@ -25,7 +25,6 @@ from shared.dicom.store_response import NOT_AUTHORIZED, TOO_LARGE, reference, st
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid, StorageFull, Transient
 from shared.web import bearer, csrf
-from shared.web.identity.actor import actor_of
 
 CORRELATION = "X-Correlation-ID"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -67,10 +66,9 @@ class StowRoutes:
 
     def _sender(self, request: web.Request) -> Sender:
         """Return who stores; 401 for a credential that is not the gateways'."""
-        is_gateway = bearer.is_of_gateway(request, self._deps.settings.gateway_token)
-        actor = actor_of(request)
-        of_sites = actor.sites if actor is not None and actor.is_bound else frozenset[str]()
-        return Sender(is_gateway=is_gateway, is_own_page=self._is_own_page(request), sites=of_sites)
+        gateways = self._deps.gateways
+        is_gateway = gateways.gateway(request) is not None
+        return Sender(is_gateway=is_gateway, is_own_page=self._is_own_page(request), sites=gateways.sites(request))
 
     def _is_own_page(self, request: web.Request) -> bool:
         """Say whether a browser says that a page of ours, or of an origin that may call us, sends it."""

@@ -7,33 +7,32 @@ from collections.abc import Set
 
 from aiohttp import web
 
+from services.linker.centre.deps import CentreDeps
 from services.linker.reports.document import OutsideSchema
 from services.linker.settings import LinkerSettings
 from shared.deidentification_mark import is_of_profile
 from shared.errors import Refused
 from shared.fhir import systems
 from shared.web import bearer
-from shared.web.identity.actor import actor_of
 
 
-def check_gateway(request: web.Request, settings: LinkerSettings) -> None:
+def check_gateway(request: web.Request, deps: CentreDeps) -> None:
     """Raise HTTPUnauthorized unless a gateway asks, or everybody may; a token that is not ours is always refused."""
-    is_gateway = bearer.is_of_gateway(request, settings.gateway_token)
-    if settings.accept == "deidentified" and not is_gateway:
+    gateway = deps.gateways.gateway(request)
+    if deps.settings.accept == "deidentified" and gateway is None:
         raise bearer.unauthorized("only a gateway delivers here: its credential is missing")
 
 
-def check_acts_for(request: web.Request, site: str) -> None:
+def check_acts_for(request: web.Request, deps: CentreDeps, site: str) -> None:
     """Raise Refused if a gateway that is known to be of certain sites acts for another, or for all."""
-    actor = actor_of(request)
-    if actor is not None and actor.is_bound and site not in actor.sites:
+    of_sites = delivered_by(request, deps)
+    if of_sites and site not in of_sites:
         raise Refused("other-site", "site is none of this gateway")
 
 
-def delivered_by(request: web.Request) -> frozenset[str]:
-    """Return the sites that a gateway showed it is of; none for the credential that all gateways share."""
-    actor = actor_of(request)
-    return actor.sites if actor is not None and actor.is_bound else frozenset()
+def delivered_by(request: web.Request, deps: CentreDeps) -> frozenset[str]:
+    """Return the sites that a gateway showed it is of; none for a credential that several sites share."""
+    return deps.gateways.sites(request)
 
 
 def check_site(site: str, of_sites: Set[str]) -> None:

@@ -88,7 +88,7 @@ class CaseRoutes(routing.Routes):
         study: the last recall of this Study instead, in whatever state.
         """
         site = request.query.get("site", "")
-        check_acts_for(request, site)
+        check_acts_for(request, self._deps, site)
         if study := request.query.get("study", ""):
             last = await self._deps.documents.get(RECALLS, study)
             shown = [last] if last is not None and (not site or last.site in ("", site)) else []
@@ -127,9 +127,9 @@ class CaseRoutes(routing.Routes):
     @routing.post("/api/recalls/{study}/done")
     async def answer_recall(self, request: web.Request) -> web.Response:
         """Take a gateway's answer; an answer to an older recall of the Study is 409."""
-        check_gateway(request, self._deps.settings)
+        check_gateway(request, self._deps)
         answer = await decoded(request, RecallAnswer)
-        check_acts_for(request, answer.site)
+        check_acts_for(request, self._deps, answer.site)
         if answer.outcome not in OUTCOMES:
             raise Invalid("not-an-outcome", f"outcome takes {' or '.join(OUTCOMES)}")
         return await self._answer(request.match_info["study"], answer)

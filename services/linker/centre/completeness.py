@@ -28,9 +28,9 @@ class CompletenessRoutes(routing.Routes):
     @routing.post("/api/completeness")
     async def post_days(self, request: web.Request) -> web.Response:
         """Take the days of a site from its gateway; the newest word of a day holds."""
-        check_gateway(request, self._deps.settings)
+        check_gateway(request, self._deps)
         told = await decoded(request, CompletenessReport)
-        check_acts_for(request, told.site)
+        check_acts_for(request, self._deps, told.site)
         at = clock.utc_now().isoformat(timespec="seconds")
         rows = [
             SiteDay(id=f"{told.site}|{each.day}", site=told.site, day=each.day, counts=each, told_at=at)

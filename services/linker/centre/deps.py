@@ -12,13 +12,14 @@ from shared.bus import Bus
 from shared.documents import Documents
 from shared.set_aside import SetAsides
 from shared.text.free_text import TextFindings
+from shared.web.gateway_token import GatewayTokens
 
 
 @dataclass(frozen=True)
 class CentreDeps:
     """The ports, the settings, a session to ask the archive with, and the event that wakes the publisher.
 
-    check_text: looks for names in what a person types.
+    check_text: looks for names in what a person types.  gateways: whose tokens are taken.
     """
 
     documents: Documents
@@ -27,6 +28,7 @@ class CentreDeps:
     session: aiohttp.ClientSession
     site: str
     check_text: Callable[[str], Awaitable[TextFindings]]
+    gateways: GatewayTokens = field(default_factory=GatewayTokens)
     wake_up: asyncio.Event = field(default_factory=asyncio.Event)
 
     @cached_property

@@ -1,13 +1,11 @@
 """Open the centre's linker: its handlers, API and publisher."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 import aiohttp
-import msgspec
 
 from services.linker.centre import feed, handlers, linking, withdrawals
 from services.linker.centre.cases import CaseRoutes
@@ -27,9 +25,7 @@ from shared.events import InstancesStored
 from shared.lease import leases_of
 from shared.service import Place, Running
 from shared.text.free_text import TextFindings
-from shared.web import gateway_token
-from shared.web.gateway_token import GATEWAY
-from shared.web.identity.actor import Credential
+from shared.web.gateway_token import GatewayTokens, tokens_of
 from shared.web.language import translatable
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -39,16 +35,17 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 async def open_centre(place: Place) -> AsyncIterator[Running]:
     """Yield the running linker of the centre."""
     chosen = complete(settings.read(LinkerSettings, "LINKER", place.environ), place.base_url)
-    if chosen.accept == "deidentified" and not chosen.gateway_token:
-        token = await asyncio.to_thread(gateway_token.made, place.home / gateway_token.FILE)
-        chosen = msgspec.structs.replace(chosen, gateway_token=token)
+    gateways = GatewayTokens()
+    if chosen.gateway_token or chosen.accept == "deidentified":
+        variable, given = "JMID_LINKER_GATEWAY_TOKEN", chosen.gateway_token
+        gateways = await tokens_of(place.environ, variable, given, place.home, place.site)
     timeout = aiohttp.ClientTimeout(total=chosen.idle_timeout_s, sock_connect=chosen.connect_timeout_s)
 
     async def check_text(text: str) -> TextFindings:
         return await place.cpu(place.text_check, text)
 
     async with aiohttp.ClientSession(timeout=timeout, headers=place.own_headers) as session:
-        deps = CentreDeps(place.documents, place.bus, chosen, session, place.site, check_text)
+        deps = CentreDeps(place.documents, place.bus, chosen, session, place.site, check_text, gateways)
 
         watch = feed.Watch(deps)
         leases = leases_of(place.documents, place.environ)
@@ -85,5 +82,5 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
             menu=((translatable("Completeness"), "/completeness"),),
             status=status,
             checks={"feed": watch.is_published_in_time},
-            credentials=[Credential(chosen.gateway_token, GATEWAY)],
+            credentials=gateways.credentials,
         )

@@ -116,14 +116,15 @@ class ReportRoutes(routing.Routes):
     @routing.post("/api/reports")
     async def post_report(self, request: web.Request) -> web.Response:
         """Take one de-identified DiagnosticReport of a gateway; errors name elements, never values."""
-        check_gateway(request, self._deps.settings)
+        check_gateway(request, self._deps)
         if request.content_type not in FHIR_TYPES:
             return _outcome(415, "not-supported", "Content-Type must be application/fhir+json")
         data = await _read(request, self._deps.settings.report_bytes)
         if data is None:
             return _outcome(413, "too-long", "the report is larger than JMID_LINKER_REPORT_BYTES allows")
         try:
-            taken = await take_report(self._deps, data, clock.now(), _correlation(request), delivered_by(request))
+            of_sites = delivered_by(request, self._deps)
+            taken = await take_report(self._deps, data, clock.now(), _correlation(request), of_sites)
         except Invalid as error:
             decided("report-refused", level="warning", service="linker", role="centre", reason=error.reason)
             return _refusal(error)

@@ -118,9 +118,9 @@ class StayingRoutes(routing.Routes):
     @routing.post("/api/recalls/{study}/proof")
     async def answer_proof(self, request: web.Request) -> web.Response:
         """Take what a gateway says of a Study."""
-        check_gateway(request, self._deps.settings)
+        check_gateway(request, self._deps)
         answer = await decoded(request, ProofAnswer)
-        check_acts_for(request, answer.site)
+        check_acts_for(request, self._deps, answer.site)
 
         async def step(old: Proof | None) -> Proof | None:
             if old is None:

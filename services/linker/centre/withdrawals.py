@@ -142,7 +142,9 @@ async def _archive(deps: CentreDeps, asked: Withdrawal) -> _Gone:
         "study_instance_uids": asked.study_instance_uids,
         "lifts": asked.state is WithdrawalState.LIFTING,
     }
-    url, headers = f"{deps.settings.archive_url}/withdrawals", bearer.header(deps.settings.gateway_token)
+    is_known = "Authorization" in deps.session.headers  # as our own service, where everybody is asked
+    headers = {} if is_known else bearer.header(deps.gateways.token_of(asked.site))
+    url = f"{deps.settings.archive_url}/withdrawals"
     timeout = aiohttp.ClientTimeout(total=deps.settings.request_timeout_s)
     try:
         async with deps.session.post(url, json=body, headers=headers, timeout=timeout) as answer:

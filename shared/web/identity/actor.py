@@ -10,6 +10,7 @@ from shared.web.access.words import AccessRole
 
 SHOWN_BY_TOKEN: Final = "token"  # noqa: S105 - how somebody showed who they are
 SHOWN_BY_CERTIFICATE: Final = "certificate"
+SHOWN_BY_GATEWAY_TOKEN: Final = "gateway-token"  # noqa: S105
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class Actor:
     @property
     def is_bound(self) -> bool:
         """Whether it is a program of certain sites from elsewhere, which acts for no other: such as their gateway."""
-        is_from_elsewhere = self.shown in (SHOWN_BY_CERTIFICATE, SHOWN_BY_TOKEN)
+        is_from_elsewhere = self.shown in (SHOWN_BY_CERTIFICATE, SHOWN_BY_TOKEN, SHOWN_BY_GATEWAY_TOKEN)
         return AccessRole.SERVICE in self.roles and bool(self.sites) and is_from_elsewhere
 
     def has(self, role: AccessRole) -> bool:

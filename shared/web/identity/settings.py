@@ -146,6 +146,13 @@ class AccessSettings(msgspec.Struct, frozen=True):
     access_trusted_proxies: Annotated[
         tuple[str, ...], Meta(description="Addresses or networks of the proxies of which those headers are believed.")
     ] = ()
+    access_shared_gateway_token: Annotated[
+        bool,
+        Meta(
+            description="Whether JMID_ARCHIVE_GATEWAY_TOKEN and JMID_LINKER_GATEWAY_TOKEN may hold a token of no site, "
+            "which several gateways share: whoever has it delivers and acts for any site."
+        ),
+    ] = False
     access_service_token: Annotated[
         str,
         Meta(

@@ -21,7 +21,9 @@ from services.archive.store.acceptance import Sender
 from services.archive.store.routes import StowRoutes
 from services.archive.store.store import Store
 from services.free_text import findings
+from shared.errors import SettingsError
 from shared.web import gateway_token
+from shared.web.identity.actor import Credential
 from tests.archive.conftest import Archive
 
 TOKEN = "a-token-of-the-centre"
@@ -33,8 +35,10 @@ NOT_AUTHORIZED = 0x0124
 
 @pytest_asyncio.fixture
 async def centre(archive: Archive) -> AsyncIterator[aiohttp.ClientSession]:
-    settings = msgspec.structs.replace(archive.deps.settings, accept="deidentified", gateway_token=TOKEN)
-    deps = replace(archive.deps, settings=settings, text_check=findings)
+    settings = msgspec.structs.replace(archive.deps.settings, accept="deidentified")
+    osaka = Credential("a-token-of-osaka", gateway_token.gateway_of("osaka"))
+    tokens = gateway_token.GatewayTokens(Credential(TOKEN, gateway_token.GATEWAY), osaka)
+    deps = replace(archive.deps, settings=settings, text_check=findings, gateways=tokens)
     app = web.Application()
     routes = (StowRoutes(deps, Store(deps)).routes(), withdrawal_routes(deps), retrieve_routes.routes(deps))
     app.add_routes([each for some in routes for each in some])
@@ -216,7 +220,7 @@ async def test_who_is_no_page_of_ours_stores_nothing(centre: aiohttp.ClientSessi
 
 
 async def test_where_nothing_can_look_at_texts_a_page_stores_none(archive: Archive) -> None:
-    settings = msgspec.structs.replace(archive.deps.settings, accept="deidentified", gateway_token=TOKEN)
+    settings = msgspec.structs.replace(archive.deps.settings, accept="deidentified")
     closed = Store(replace(archive.deps, settings=settings))
     await closed.take([deidentified()], sender=Sender(is_gateway=True))
 
@@ -227,7 +231,7 @@ async def test_where_nothing_can_look_at_texts_a_page_stores_none(archive: Archi
 
 
 async def test_what_a_page_derives_is_marked_as_made_here_and_what_a_gateway_sends_is_not(archive: Archive) -> None:
-    settings = msgspec.structs.replace(archive.deps.settings, accept="deidentified", gateway_token=TOKEN)
+    settings = msgspec.structs.replace(archive.deps.settings, accept="deidentified")
     own = Store(replace(archive.deps, settings=settings))
 
     [sent] = await own.take([deidentified()], sender=Sender(is_gateway=True))
@@ -238,6 +242,30 @@ async def test_what_a_page_derives_is_marked_as_made_here_and_what_a_gateway_sen
         sent.sop_instance_uid: False,
         made.sop_instance_uid: True,
     }
+
+
+async def test_the_token_of_a_site_stores_what_is_of_that_site_and_nothing_else(centre: aiohttp.ClientSession) -> None:
+    osaka = {"Authorization": "Bearer a-token-of-osaka"}
+
+    own = await store(centre, deidentified(1, InstitutionName="osaka", StudyInstanceUID="2.25.11"), **osaka)
+    other = await store(centre, deidentified(2, InstitutionName="tokyo", StudyInstanceUID="2.25.12"), **osaka)
+
+    assert own[0] == 200
+    assert other[0] == 409
+    assert reasons(other[1]) == [NOT_AUTHORIZED]
+
+
+@pytest.mark.parametrize("given", ["=token", "osaka=", "osaka==", " =x"])
+def test_a_wrong_list_of_tokens_is_refused_by_the_name_of_the_setting(given: str) -> None:
+    with pytest.raises(SettingsError, match="JMID_X"):
+        gateway_token.read_tokens("JMID_X", ["tokyo=good", given], may_share=True)
+
+
+def test_one_acts_for_a_site_with_its_own_token_before_a_shared_one() -> None:
+    tokens = gateway_token.read_tokens("JMID_X", ["everybodys", "osaka=of-osaka"], may_share=True)
+
+    assert [tokens.token_of(site) for site in ("osaka", "tokyo")] == ["of-osaka", "everybodys"]
+    assert gateway_token.read_tokens("JMID_X", ["osaka=of-osaka"], may_share=False).token_of("tokyo") == ""
 
 
 def test_a_token_is_made_once_and_for_its_owner_alone(tmp_path: Any) -> None:

@@ -48,7 +48,8 @@ async def centre(tmp_path: Path) -> AsyncIterator[Process]:
     viewer = ohif.prepare(CACHE)
     if viewer.folder is None:
         pytest.skip(viewer.reason)
-    environ = {"JMID_ACCESS": "embedded", "JMID_ARCHIVE_GATEWAY_TOKEN": TOKEN}
+    shared = {"JMID_ARCHIVE_GATEWAY_TOKEN": TOKEN, "JMID_ACCESS_SHARED_GATEWAY_TOKEN": "true"}
+    environ = {"JMID_ACCESS": "embedded", **shared}
     hosting = Hosting(services=[*ARCHIVE, *IDENTITY], every=SERVICES, home=tmp_path, site="tokyo", environ=environ)
     async with (
         hosted(hosting, extra_routes=ohif.routes(viewer.folder)) as host,

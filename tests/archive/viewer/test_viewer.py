@@ -185,7 +185,7 @@ async def viewing(archive: Archive) -> AsyncIterator[Serving]:
 @pytest_asyncio.fixture
 async def liver(archive: Archive, tmp_path: Path) -> AsyncIterator[tuple[Serving, str]]:
     """Yield an archive of what is de-identified, with a CT as a gateway delivers it, and its Study Instance UID."""
-    settings = msgspec.structs.replace(archive.deps.settings, accept="deidentified", gateway_token="credential")
+    settings = msgspec.structs.replace(archive.deps.settings, accept="deidentified")
     deps = replace(archive.deps, settings=settings, text_check=findings)
     policy = Policy("jmid", create(tmp_path / "keys", "jmid"), "hospital", recognise=False)
     study = uid_pseudonym(policy.keys, LIVER)

@@ -257,7 +257,7 @@ async def archive(home: Path, paths: list[Path]) -> AsyncIterator[str]:
     async def nobody(_: Place) -> AsyncIterator[Running]:
         yield Running()
 
-    environ = {"JMID_ARCHIVE_ACCEPT": "any", "JMID_ARCHIVE_GATEWAY_TOKEN": TOKEN}
+    environ = {"JMID_ARCHIVE_ACCEPT": "any", "JMID_ARCHIVE_GATEWAY_TOKEN": f"a={TOKEN}"}
     taken = tuple(event for service in ARCHIVE for event in service.publishes)
     services = [*ARCHIVE, Service("witness", Role.CENTRE, nobody, takes=taken)]
     hosting = Hosting(

@@ -14,6 +14,7 @@ from services.linker.gateway.delivery.peer import centre as connected
 from services.linker.gateway.delivery.transport import CentreUnavailable
 from services.linker.service import CENTRE
 from services.linker.settings import LinkerSettings, centre_token, complete
+from shared.errors import SettingsError
 from shared.web import bearer, gateway_token
 from tests.linker.samples import document
 from tests.linker.system import Opened, opened
@@ -24,7 +25,7 @@ OURS = "a-token-of-the-centre"
 
 @pytest.fixture
 async def centre(tmp_path: Path) -> AsyncIterator[Opened]:
-    environ = {"JMID_LINKER_GATEWAY_TOKEN": OURS}
+    environ = {"JMID_LINKER_GATEWAY_TOKEN": f"hospital={OURS},osaka=a-token-of-osaka"}
     async with opened(CENTRE, tmp_path, environ, tasks=False) as found, aiohttp.ClientSession() as session:
         yield dataclasses.replace(found, session=session)
 
@@ -74,8 +75,38 @@ async def test_only_a_gateway_answers_a_recall(centre: Opened) -> None:
     assert statuses == [401, 200]
 
 
+async def test_the_token_of_a_site_delivers_and_acts_for_no_other(centre: Opened) -> None:
+    osaka = bearer.header("a-token-of-osaka")
+    answer = {"recall_id": "r", "outcome": "redelivered", "site": "hospital"}
+    withdrawal = {"withdrawal_id": "w-1", "site": "hospital", "patient_ids": ["0" * 32]}
+
+    delivered = [(await posted(centre, document(), **shown))[0] for shown in (osaka, bearer.header(OURS))]
+    acted = []
+    for path, asked in (("recalls/1.2.3/done", answer), ("withdrawals", withdrawal)):
+        async with centre.session.post(f"{centre.url}/api/{path}", json=asked, headers=osaka) as response:
+            acted.append((response.status, (await response.json(content_type=None))["reason"]))
+    async with centre.session.get(f"{centre.url}/api/recalls?site=hospital", headers=osaka) as response:
+        acted.append((response.status, (await response.json(content_type=None))["reason"]))
+
+    assert delivered == [403, 201]
+    assert acted == [(403, "other-site")] * 3
+
+
+async def test_a_token_of_no_site_is_taken_only_if_a_setting_says_so(tmp_path: Path) -> None:
+    environ = {"JMID_LINKER_GATEWAY_TOKEN": OURS}
+    with pytest.raises(SettingsError, match="JMID_ACCESS_SHARED_GATEWAY_TOKEN"):
+        async with opened(CENTRE, tmp_path, environ, tasks=False):
+            pass
+
+    shared = {**environ, "JMID_ACCESS_SHARED_GATEWAY_TOKEN": "true"}
+    async with opened(CENTRE, tmp_path, shared, tasks=False) as centre, aiohttp.ClientSession() as session:
+        plain = dataclasses.replace(centre, session=session)
+
+        assert (await posted(plain, document(), **bearer.header(OURS)))[0] == 201
+
+
 async def test_any_takes_reports_of_everybody_but_no_wrong_token(tmp_path: Path) -> None:
-    environ = {"JMID_LINKER_ACCEPT": "any", "JMID_LINKER_GATEWAY_TOKEN": OURS}
+    environ = {"JMID_LINKER_ACCEPT": "any", "JMID_LINKER_GATEWAY_TOKEN": f"hospital={OURS}"}
     async with opened(CENTRE, tmp_path, environ, tasks=False) as centre, aiohttp.ClientSession() as session:
         plain = dataclasses.replace(centre, session=session)
 

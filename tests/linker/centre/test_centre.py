@@ -26,6 +26,9 @@ STUDY, OTHER = uid(1), uid(2)
 FHIR = "application/fhir+json"
 
 
+OF_SEVERAL_SITES = {"JMID_LINKER_GATEWAY_TOKEN": "a-shared-token", "JMID_ACCESS_SHARED_GATEWAY_TOKEN": "true"}
+
+
 @dataclass
 class Qido:
     """An archive's QIDO-RS: Studies by UID."""
@@ -60,7 +63,8 @@ async def qido() -> AsyncIterator[Qido]:
 
 @pytest.fixture
 async def centre(tmp_path: Path, qido: Qido) -> AsyncIterator[Opened]:
-    async with opened(CENTRE, tmp_path, {"JMID_LINKER_ARCHIVE_URL": f"{qido.url}/dicom-web"}) as found:
+    environ = {"JMID_LINKER_ARCHIVE_URL": f"{qido.url}/dicom-web", **OF_SEVERAL_SITES}
+    async with opened(CENTRE, tmp_path, environ) as found:
         yield found
 
 

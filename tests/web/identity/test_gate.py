@@ -46,6 +46,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
             JMID_INGEST_DIMSE_PORT="0",
             JMID_ARCHIVE_GATEWAY_TOKEN=GATEWAY,
             JMID_LINKER_GATEWAY_TOKEN=GATEWAY,
+            JMID_ACCESS_SHARED_GATEWAY_TOKEN="true",
             JMID_ARCHIVE_ADMINISTRATOR_TOKEN="an-administrators-token",
         )
         hosting = Hosting(services=SERVICES, every=SERVICES, home=home, site="tokyo", environ=environ)
