@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from services.search.acquisition import acquisition_of
 from shared.dicom.json_values import integer, text, texts
 from shared.fhir import codes
 from shared.fhir.report import PublishedReport
@@ -22,7 +23,7 @@ Json = Mapping[str, Any]
 
 
 class Series(msgspec.Struct, frozen=True):
-    """One Series as the portal shows it."""
+    """One Series as the portal shows it, and how it was made: see ``acquisition``; None and empty are unknown."""
 
     series_instance_uid: str
     modality: str = ""
@@ -30,6 +31,15 @@ class Series(msgspec.Struct, frozen=True):
     description: str = ""
     body_part: str = ""
     instances: int = 0
+    manufacturer: str = ""
+    model: str = ""
+    kernel: str = ""
+    sequence: str = ""
+    thickness_mm: float | None = None
+    kvp: float | None = None
+    field_strength_t: float | None = None
+    ctdi_vol_mgy: float | None = None
+    contrast: bool | None = None
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -78,6 +88,7 @@ class Case(msgspec.Struct, frozen=True):
 
     site: to show.  only_site: that the Study and all reports are known to have come from; empty if they are of several,
     or one of them is of none that is known.
+    present, absent: codes of the findings that the reports say are there, and of those that they say are not.
     patient_id: a pseudonym.  study_date: YYYYMMDD as a number, 0 if unknown.  age_years: -1 if unknown.
     """
 
@@ -98,6 +109,8 @@ class Case(msgspec.Struct, frozen=True):
     reports: tuple[Report, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
     annotations: int = 0
+    present: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
     @property
     def has_images(self) -> bool:
@@ -177,6 +190,7 @@ def _series(header: Json) -> Series:
         description=text(header, "0008103E"),
         body_part=text(header, "00180015"),
         instances=integer(header, "00201209", 0),
+        **acquisition_of(dict(header)),
     )
 
 

@@ -11,6 +11,7 @@ from services.search.index.case_index import CaseIndex
 from services.search.language.folding import fold, fold_text
 from services.search.language.highlight import excerpt, segments
 from services.search.language.query import CaseQuery, Text, parse_query, parse_text
+from services.search.language.tree import TEXT, Contains
 from shared.errors import Invalid
 from shared.web.access.reach import EVERYTHING
 from tests.examples import examples
@@ -64,7 +65,7 @@ def test_the_index_finds_exactly_the_cases_whose_folded_text_holds_the_folded_te
     term = fold_text(asked)
     expected = {f"1.{i}" for i, text in enumerate(texts) if term and term in fold_text(text)}
 
-    hits = index.search(CaseQuery(text=Text(((term,),)) if term else Text(), limit=200), EVERYTHING)
+    hits = index.search(CaseQuery(text=Text(Contains(TEXT, (term,), asked)) if term else Text(), limit=200), EVERYTHING)
 
     assert {case.id for case in hits.cases} == (expected if term else {f"1.{i}" for i in range(len(texts))})
 

@@ -1,6 +1,8 @@
 """The JSON API: /api/cases, /api/cases/{id}, /api/counts."""
 
 import asyncio
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -9,11 +11,13 @@ from aiohttp import web
 
 from services.search.case import Case
 from services.search.deps import SearchDeps
+from services.search.index.case_index import Hits
+from services.search.index.facets import Facet
 from services.search.language.highlight import excerpt
-from services.search.language.query import parse_query
+from services.search.language.query import CaseQuery, page_token, parse_query
 from shared.errors import Invalid, NotFound
 from shared.web.access import reach
-from shared.web.language import translatable
+from shared.web.language import translatable, translated
 
 PERIODS = {"year": 4, "month": 6, "day": 8}
 GROUPS = ("modality", "site", "sex", "body_part")
@@ -23,11 +27,10 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
     """Return the routes of the API."""
 
     async def cases(request: web.Request) -> web.Response:
-        query = parse_query(request.query)
+        query = parse_query(request.query, partial(translated, request))
         hits = await asyncio.to_thread(deps.index.search, query, reach.current())
-        terms = query.text.terms()
-        summaries = [_summary(case, terms) for case in hits.cases]
-        return _json({"total": hits.total, "limit": query.limit, "offset": query.offset, "cases": summaries})
+        tallies = {} if hits.total else await asyncio.to_thread(deps.index.tallies, query, reach.current())
+        return _json(_answer(query, hits, tallies))
 
     async def case(request: web.Request) -> web.Response:
         return _json(_whole(await case_of(deps, request)))
@@ -37,7 +40,7 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
         by, period = parameters.pop("by", "modality"), parameters.pop("period", "month")
         if by not in GROUPS or period not in PERIODS:
             raise Invalid("wrong-parameter", f"by is one of {GROUPS}, period one of {tuple(PERIODS)}")
-        query = parse_query(parameters)
+        query = parse_query(parameters, partial(translated, request))
         numbers = await asyncio.to_thread(deps.index.counts, query, by, PERIODS[period], reach.current())
         return _json({"by": by, "period": period, "counts": numbers})
 
@@ -54,6 +57,27 @@ async def case_of(deps: SearchDeps, request: web.Request) -> Case:
     if case is None:
         raise NotFound("not-found", translatable("There is no case of this id."))
     return case
+
+
+def _answer(query: CaseQuery, hits: Hits, tallies: Mapping[str, int]) -> dict[str, Any]:
+    """Return the answer to a search. tallies: of an answer without cases, what each term finds by itself."""
+    terms = query.text.terms()
+    answer = {
+        "total": hits.total,
+        "limit": query.limit,
+        "offset": query.offset,
+        "next": None if hits.last is None else page_token(query.order, hits.last),
+        "understood": {"text": query.text.understood(), "notes": msgspec.to_builtins(query.text.notes)},
+        "cases": [_summary(case, terms) for case in hits.cases],
+    }
+    if query.facets:
+        answer["facets"] = {name: _facet(facet) for name, facet in hits.facets.items()}
+    return answer | {"alone": dict(tallies)} if tallies else answer
+
+
+def _facet(facet: Facet) -> dict[str, Any]:
+    values = [{"value": value, "count": number} for value, number in facet.values]
+    return {"values": values, "others": facet.others}
 
 
 def _summary(case: Case, terms: tuple[str, ...]) -> dict[str, Any]:

@@ -8,13 +8,14 @@ import aiohttp
 import msgspec
 import orjson
 
+from services.search.acquisition import INSTANCE_FIELDS, SERIES_FIELDS
 from services.search.case import SITE_ID, Diagnosis, Json
 from services.search.settings import SearchSettings
+from shared.dicom.json_values import text
 from shared.errors import Unavailable
 from shared.fhir.report import PublishedReport, published
 
 _STUDY_FIELDS = f"00101010,00081030,00080056,{SITE_ID}"
-_SERIES_FIELDS = "00180015"
 _MOST_SERIES = 1000
 
 
@@ -89,8 +90,14 @@ class HttpSources:
         if not studies:
             return None, []
         place = f"{self._archive}/studies/{study_instance_uid}/series"
-        series = _entries(await self._get(place, {"includefield": _SERIES_FIELDS, "limit": str(_MOST_SERIES)}))
-        return studies[0], series
+        series = _entries(await self._get(place, {"includefield": SERIES_FIELDS, "limit": str(_MOST_SERIES)}))
+        return studies[0], [await self._with_instance(place, each) for each in series]
+
+    async def _with_instance(self, place: str, series: Json) -> Json:
+        """Return a Series with what one of its Instances says of how it was made."""
+        of_series = f"{place}/{text(dict(series), '0020000E')}/instances"
+        found = _entries(await self._get(of_series, {"includefield": INSTANCE_FIELDS, "limit": "1"}))
+        return {**(found[0] if found else {}), **series}
 
     async def documents(self, *, study: str = "", report: str = "") -> Documents:
         asked = {"study": study} if study else {"report": report}

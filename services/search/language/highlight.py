@@ -35,7 +35,7 @@ def _spans(text: str, terms: Iterable[str]) -> list[tuple[int, int]]:
     """Return where terms stand in the original, in order, merged where they touch."""
     folded = fold(text)
     places: list[tuple[int, int]] = []
-    for term in set(terms):
+    for term in {term for each in terms if (term := each.strip())}:
         at = folded.text.find(term)
         while at >= 0:
             places.append((folded.origins[at][0], folded.origins[at + len(term) - 1][1]))

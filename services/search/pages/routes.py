@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import aiohttp_jinja2
@@ -11,6 +12,7 @@ from yarl import URL
 from services.search.api.cases import PERIODS, case_of
 from services.search.deps import SearchDeps
 from services.search.language.highlight import excerpt, segments
+from services.search.language.notes import Say
 from services.search.language.query import CaseQuery, parse_query, parse_text
 from services.search.pages.doubts import DOUBTS
 from services.search.pages.plot import legend, names_of, stacked_bars
@@ -36,7 +38,7 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
 
     async def search(request: web.Request) -> web.Response:
         parameters = {name: value for name, value in request.query.items() if value.strip() and name != "lang"}
-        context = await _search_context(deps, parameters)
+        context = await _search_context(deps, parameters, partial(translated, request))
         return aiohttp_jinja2.render_template("search/search.html", request, context, status=context["status"])
 
     async def case(request: web.Request) -> web.Response:
@@ -78,7 +80,7 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
     ]
 
 
-async def _search_context(deps: SearchDeps, parameters: Mapping[str, str]) -> dict[str, Any]:
+async def _search_context(deps: SearchDeps, parameters: Mapping[str, str], say: Say) -> dict[str, Any]:
     """Return what the search page shows; a wrong parameter becomes a sentence on the page."""
     fields = {name: values for name in ("modality", "site", "body_part") if (values := await _values(deps, name))}
     context: dict[str, Any] = {
@@ -90,7 +92,7 @@ async def _search_context(deps: SearchDeps, parameters: Mapping[str, str]) -> di
         "example": EXAMPLE,
     }
     try:
-        query = parse_query({"limit": str(PAGE), **parameters})
+        query = parse_query({"limit": str(PAGE), **parameters}, say)
     except Invalid as error:
         return context | {"problem": error.detail, "status": 400, "hits": None}
     hits = await asyncio.to_thread(deps.index.search, query, reach.current())
@@ -104,7 +106,7 @@ async def _search_context(deps: SearchDeps, parameters: Mapping[str, str]) -> di
         "before": _link(parameters, query.offset - PAGE) if query.offset else None,
         "next": _link(parameters, query.offset + PAGE) if query.offset + PAGE < hits.total else None,
     }
-    return context | {"hits": hits, "rows": rows, "offset": query.offset, "pager": pager}
+    return context | {"hits": hits, "notes": query.text.notes, "rows": rows, "offset": query.offset, "pager": pager}
 
 
 def day(value: int) -> str:
