@@ -13,8 +13,8 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 from babel.messages.pofile import read_po
-from yarl import URL
 
+from shared.web import theme
 from shared.web.identity.actor import actor_of
 
 LANGUAGES = {"en": "English", "ja": "日本語"}
@@ -68,7 +68,13 @@ def context(request: web.Request) -> dict[str, Any]:
     """Set the language of the page that is rendered next, and return what base.html needs."""
     language = language_of(request)
     _language.set(language)
-    return {"lang": language, "languages": LANGUAGES, "here": request.path_qs, "actor": actor_of(request)}
+    return {
+        "lang": language,
+        "languages": LANGUAGES,
+        "theme": theme.theme_of(request),
+        "here": request.path_qs,
+        "actor": actor_of(request),
+    }
 
 
 def translated(request: web.Request, text: str) -> str:
@@ -86,8 +92,8 @@ def set_up(application: web.Application, loader: jinja2.BaseLoader) -> jinja2.En
 
 
 def routes() -> list[web.AbstractRouteDef]:
-    """Return the switch of the page header."""
-    return [web.get("/-/language/{language}", _switch)]
+    """Return the switches of the page header."""
+    return [web.get("/-/language/{language}", _switch), web.get("/-/theme/{theme}", theme.switch)]
 
 
 async def _switch(request: web.Request) -> web.Response:
@@ -95,10 +101,7 @@ async def _switch(request: web.Request) -> web.Response:
     language = request.match_info["language"]
     if language not in LANGUAGES:
         raise web.HTTPNotFound(text="there is no such language")
-    target = URL(request.query.get("to", "/"))
-    if target.absolute or not target.path.startswith("/") or target.path.startswith(("//", "/\\")):
-        target = URL("/")
-    response = web.HTTPSeeOther(target.without_query_params("lang"))
+    response = web.HTTPSeeOther(theme.back_to(request).without_query_params("lang"))
     response.set_cookie(COOKIE, language, max_age=_YEAR_S, samesite="Lax", httponly=True)
     raise response
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import pytest
 from services.archive.housekeeping.eviction import evict
 from services.command_line import archive_of
 from shared.lease import LEASES, Leases
-from tests.flow.system import System, start_up, until
+from tests.flow.system import System, until
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -20,14 +19,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 NAMES = re.compile("佐藤|渡邊|美智子|高橋|サトウ|ワタナベ|SATO|WATANABE|00412233|00873310|白石")
 SCRIPT = "<script>window.hacked = 1</script>結節なし"
-
-
-@pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    running = start_up(tmp_path_factory.mktemp("portal") / "home", {"JMID_LINKER_RECALL_POLL_S": "1"})
-    until(lambda: len(running.cases()) == 3 and sum(c["instances"] for c in running.cases()) == 34, "the sample")
-    yield running
-    running.close()
 
 
 async def test_a_word_is_found_and_marked_without_loading_the_page_anew(system: System, page: "Page") -> None:

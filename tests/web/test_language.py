@@ -154,10 +154,17 @@ async def test_the_query_comes_before_the_cookie_and_the_cookie_before_the_heade
     assert 'lang="en"' in (await read(portal, "/?lang=en", **cookie))[:60]
 
 
+@pytest.mark.parametrize("switch", ["language/ja", "theme/dark"])
 @pytest.mark.parametrize("target", ["//evil.example/", "https://evil.example/", "/\\evil.example", "evil"])
-async def test_the_switch_never_leaves_this_host(portal: aiohttp.ClientSession, target: str) -> None:
-    async with portal.get("/-/language/ja", params={"to": target}, allow_redirects=False) as answer:
+async def test_the_switches_never_leave_this_host(portal: aiohttp.ClientSession, target: str, switch: str) -> None:
+    async with portal.get(f"/-/{switch}", params={"to": target}, allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (303, "/")
 
-    async with portal.get("/-/language/tlh", allow_redirects=False) as answer:
+    async with portal.get(f"/-/{switch}-of-nowhere", allow_redirects=False) as answer:
         assert answer.status == 404
+
+
+async def test_a_page_is_of_the_theme_that_was_chosen(portal: aiohttp.ClientSession) -> None:
+    assert "data-theme" not in (await read(portal, "/"))[:80]
+    assert 'data-theme="dark"' in (await read(portal, "/", Cookie="jmid_theme=dark"))[:80]
+    assert "data-theme" not in (await read(portal, "/", Cookie="jmid_theme=x"))[:80]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 760, 260, 46, 34, 14
-COLOURS = ("#0b5c7a", "#e08a1e", "#4a9d6e", "#a4508b", "#6c7a89", "#c94f4f", "#3f6fd1", "#b5a33a")
+COLOURS = tuple(f"var(--plot-{number})" for number in range(1, 9))  # jmid.css: for light and dark
 MOST_LABELS = 12
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -57,7 +57,7 @@ def _bar(
         label = escape(f"{_label(period)} {name}: {number}")
         parts.append(
             f'<rect x="{left + (step - width) / 2:.1f}" y="{base:.1f}" width="{width:.1f}" height="{height:.1f}" '
-            f'fill="{colour}"><title>{label}</title></rect>'
+            f'style="fill:{colour}"><title>{label}</title></rect>'
         )
     return parts
 
@@ -67,13 +67,14 @@ def _grid(scale: int) -> list[str]:
     for quarter in range(5):
         value = scale * quarter / 4
         y = HEIGHT - BOTTOM - quarter / 4 * (HEIGHT - BOTTOM - TOP)
-        parts.append(f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="#d7dfe4"/>')
+        parts.append(f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" style="stroke:var(--line)"/>')
         parts.append(_text(LEFT - 8, y + 4, f"{value:g}", "end"))
     return parts
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="11" fill="#5b6b75" text-anchor="{anchor}">{escape(text)}</text>'
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    return f'<text {place} font-size="11" style="fill:var(--quiet)">{escape(text)}</text>'
 
 
 def _label(period: str) -> str:

@@ -15,12 +15,13 @@ def of_all(*roles: AccessRole) -> Mapping[AccessRole, Scope]:
 RUNTIME: Final = (
     Rule(
         Permission.PUBLIC,
-        "see whether the process lives, choose a language, load what pages look like, begin to sign in",
+        "see whether the process lives, choose a language and a theme, load what pages look like, begin to sign in",
         NOBODY,
         (
             "GET /-/live",
             "GET /-/ready",
             "GET /-/language/{language}",
+            "GET /-/theme/{theme}",
             "GET /-/sign-in",
             "GET /-/signed-out",
             "GET /static",

@@ -124,6 +124,7 @@ def test_nothing_that_holds_a_case_an_instance_or_a_report_is_public() -> None:
         "GET /-/live",
         "GET /-/ready",
         "GET /-/language/{language}",
+        "GET /-/theme/{theme}",
         "GET /-/sign-in",
         "GET /-/sign-in/back",
         "POST /-/sign-out",

@@ -21,7 +21,7 @@ HERE, THERE = "osaka", "nagoya"
 """Whoever asks in a test is of HERE and asks for what is of THERE."""
 
 
-NOT_OF_A_SITE = {"GET /-/language/{language}", "GET /viewer/{path}"}
+NOT_OF_A_SITE = {"GET /-/language/{language}", "GET /-/theme/{theme}", "GET /viewer/{path}"}
 """Routes whose path names nothing that belongs to a site."""
 
 
