@@ -23,6 +23,7 @@ CALLERS_REFUSED = Counter(
 )
 LINKED = Counter("jmid_linked", "Reports linked to a Study", ["rule"], registry=REGISTRY)
 DELIVERED = Counter("jmid_delivered", "Confirmed by the centre", ["kind"], registry=REGISTRY)
+RECALLS = Counter("jmid_recalls", "Recalls that this gateway answered", ["outcome"], registry=REGISTRY)
 STORED = Counter("jmid_stored", "Instances stored by the archive", ["outcome"], registry=REGISTRY)
 DAMAGED = Counter("jmid_damaged", "Stored bytes that are not those that came", ["service"], registry=REGISTRY)
 SCRUBBED = Counter("jmid_scrubbed", "Stored bytes that the scrub compared", ["service", "outcome"], registry=REGISTRY)

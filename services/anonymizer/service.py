@@ -33,6 +33,7 @@ from services.anonymizer.quarantine.names import name_routes
 from services.anonymizer.quarantine.reports import report_review_routes
 from services.anonymizer.quarantine.routes import routes
 from services.anonymizer.quarantine.rules import rule_routes
+from services.anonymizer.recalls import take_recall
 from services.anonymizer.records import AUDIT, COLLECTIONS, QUARANTINE, REPORT_AUDIT, State
 from services.anonymizer.reports import handler
 from services.anonymizer.settings import AnonymizerSettings
@@ -49,8 +50,11 @@ from shared.events import (
     InstancesReceived,
     PatientOptedOut,
     PatientWithdrawn,
+    RecallWanted,
     ReportDeidentified,
     ReportReceived,
+    StudyFetched,
+    StudyWanted,
 )
 from shared.lease import leases_of
 from shared.logs import decided
@@ -139,6 +143,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
             InstancesReceived: partial(deidentify_instances, deps=deps),
             ReportReceived: partial(handler.deidentify_report, deps=deps),
             PatientWithdrawn: partial(carry_out.take_withdrawn, deps=deps),
+            RecallWanted: partial(take_recall, deps=deps, ring=ring, two_persons=settings.two_persons),
         },
         templates=Path(__file__).parent / "templates",
         menu=[
@@ -187,8 +192,16 @@ SERVICES = (
         role=Role.GATEWAY,
         opens=open_anonymizer,
         settings=AnonymizerSettings,
-        takes=(InstancesReceived, ReportReceived, PatientWithdrawn),
-        publishes=(InstancesDeidentified, ReportDeidentified, InputDeidentified, InputRefused, PatientOptedOut),
+        takes=(InstancesReceived, ReportReceived, PatientWithdrawn, RecallWanted),
+        publishes=(
+            InstancesDeidentified,
+            ReportDeidentified,
+            InputDeidentified,
+            InputRefused,
+            PatientOptedOut,
+            StudyWanted,
+            StudyFetched,
+        ),
         collections=COLLECTIONS,
         blobs=("identified", "deidentified"),
     ),

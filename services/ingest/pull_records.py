@@ -4,10 +4,14 @@ What is asked for (UIDs, accession numbers, query keys) is one content in the id
 """
 
 import enum
+from typing import Final
 
 import msgspec
 
 from shared.documents import Collection
+from shared.events import Purpose
+
+TELLING: Final = "yes"
 
 
 class PullState(enum.StrEnum):
@@ -24,19 +28,26 @@ class PullState(enum.StrEnum):
 
 
 class StudyState(enum.StrEnum):
-    """found: waits for its turn.  asked: its retrieve began.  arrived: all of it came.  failed: the reason says why."""
+    """found: waits for its turn.  asked: its retrieve began.  arrived: all of it came.  failed: the reason says why.
+
+    seen: the source has it, and was asked for no more.
+    """
 
     FOUND = "found"
     ASKED = "asked"
     ARRIVED = "arrived"
     FAILED = "failed"
+    SEEN = "seen"
 
 
 class Pull(msgspec.Struct, frozen=True, kw_only=True):
-    """One pull. source: its name in the list of sources.  blob: what is asked for, or which Studies were found.
+    """One pull. source: its name in the list of sources.  blob: what is asked for, or which Studies were found;
+    empty when it is not needed any more.
 
     reason: why it waits or failed.  at: when it was begun, seconds since 1970.
     priority: whether what comes is delivered before the bulk.
+    recall_id: the recall that it is for, or empty; then purpose says whether the Study is fetched or only looked for.
+    telling: yes while the linker is to be told how far it is.  told: what it was told last.
     """
 
     id: str
@@ -46,6 +57,10 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
     studies: int = 0
     reason: str = ""
     priority: bool = False
+    recall_id: str = ""
+    purpose: Purpose = Purpose.DELIVER
+    telling: str = ""
+    told: str = ""
     at: float
 
 
@@ -69,7 +84,7 @@ class PulledStudy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 PULLS = Collection(
-    name="pulls", type=Pull, key="id", fields=("state", "blob", "at"), indexes=(("state", "at"), ("at",))
+    name="pulls", type=Pull, key="id", fields=("state", "blob", "telling", "at"), indexes=(("state", "at"), ("at",))
 )
 PULLED = Collection(
     name="pulled_studies",

@@ -11,6 +11,7 @@ from pathlib import Path
 from services.ingest.deps import IngestDeps
 from services.ingest.images.dimse import DimseReceiver, listening
 from services.ingest.images.stow import StowReceiver
+from services.ingest.pull.recalls import begin_recall
 from services.ingest.pull.routes import PullRoutes
 from services.ingest.pull.routes import status as pull_status
 from services.ingest.pull.sources import SETTING, read_sources
@@ -37,6 +38,8 @@ from shared.events import (
     InstancesReceived,
     ReportLinked,
     ReportReceived,
+    StudyFetched,
+    StudyWanted,
 )
 from shared.lease import leases_of
 from shared.metrics import DAMAGED
@@ -108,6 +111,7 @@ async def opens(place: Place) -> AsyncIterator[Running]:
                 ReportLinked: partial(handlers.report_linked, deps=deps),
                 Delivered: partial(handlers.delivered, deps=deps),
                 CustodyChecked: partial(day_ledger.custody_checked, deps=deps),
+                StudyWanted: partial(begin_recall, deps=deps, sources=sources),
             },
             tasks=[publish, release, count, ledger, scrub, watch, look_at_files, pull],
             stop_accepting=stop,
@@ -124,8 +128,8 @@ SERVICES = (
         role=Role.GATEWAY,
         opens=opens,
         settings=IngestSettings,
-        takes=(InputDeidentified, InputRefused, ReportLinked, Delivered, CustodyChecked),
-        publishes=(InstancesReceived, ReportReceived),
+        takes=(InputDeidentified, InputRefused, ReportLinked, Delivered, CustodyChecked, StudyWanted),
+        publishes=(InstancesReceived, ReportReceived, StudyFetched),
         collections=(*COLLECTIONS, LEDGER_DAYS),
         blobs=("identified",),
     ),

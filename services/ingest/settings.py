@@ -106,6 +106,14 @@ class IngestSettings(msgspec.Struct, frozen=True):
         Meta(description="TOML file of where jmid pull may fetch from, read again when it changes; empty is nowhere."),
     ] = None
     pull_timeout_s: Annotated[Seconds, Meta(description="How long a source may be silent during a pull.")] = 120.0
+    recall_away_h: Annotated[
+        float,
+        Meta(
+            description="How long a recall waits for a PACS that does not answer before the centre is told pacs-away.",
+            ge=0,
+            le=8760,
+        ),
+    ] = 24.0
     small_part_bytes: Annotated[
         Bytes, Meta(description="Instances up to this size are held in memory, larger ones in a scratch file.")
     ] = 8 << 20

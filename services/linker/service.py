@@ -12,6 +12,7 @@ from services.linker.gateway import records as gateway_store
 from services.linker.gateway.open import open_gateway
 from services.linker.gateway.opt_out_records import OPTED_OUT
 from services.linker.gateway.opt_out_records import WITHDRAWALS as GATEWAY_WITHDRAWALS
+from services.linker.gateway.recalls.records import FETCHES
 from services.linker.links.records import LINKS
 from services.linker.settings import LinkerSettings
 from shared.events import (
@@ -22,8 +23,10 @@ from shared.events import (
     InstancesStored,
     PatientOptedOut,
     PatientWithdrawn,
+    RecallWanted,
     ReportDeidentified,
     ReportLinked,
+    StudyFetched,
 )
 from shared.retention import RETENTION_TIMES
 from shared.service import Role, Service
@@ -33,8 +36,8 @@ GATEWAY = Service(
     role=Role.GATEWAY,
     opens=open_gateway,
     settings=LinkerSettings,
-    takes=(InstancesDeidentified, ReportDeidentified, PatientOptedOut),
-    publishes=(ReportLinked, Delivered, CustodyChecked, PatientWithdrawn),
+    takes=(InstancesDeidentified, ReportDeidentified, PatientOptedOut, StudyFetched),
+    publishes=(ReportLinked, Delivered, CustodyChecked, PatientWithdrawn, RecallWanted),
     collections=(
         gateway_store.STUDIES_SEEN,
         gateway_store.REPORTS_SEEN,
@@ -44,6 +47,7 @@ GATEWAY = Service(
         gateway_store.CUSTODY_NIGHTS,
         GATEWAY_WITHDRAWALS,
         OPTED_OUT,
+        FETCHES,
         RETENTION_TIMES,
     ),
     blobs=("deidentified",),

@@ -109,6 +109,10 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
         float,
         Meta(description="How long a gateway's word that it could deliver a Study again is believed.", gt=0, le=36_500),
     ] = 30.0
+    recall_settle_s: Annotated[
+        Seconds,
+        Meta(description="How long after the last Instance a recall waits for those that the PACS should have sent."),
+    ] = 900.0
     recall_poll_s: Annotated[Seconds, Meta(description="How often the centre's recall list is read.")] = 60.0
     completeness_s: Annotated[
         Seconds, Meta(description="How often the centre is told what this site received by day, and where that is.")

@@ -12,6 +12,10 @@ from shared.events.base import Upgrade as Upgrade
 from shared.events.base import Zone as Zone
 from shared.events.patients import PatientOptedOut as PatientOptedOut
 from shared.events.patients import PatientWithdrawn as PatientWithdrawn
+from shared.events.recalls import Purpose as Purpose
+from shared.events.recalls import RecallWanted as RecallWanted
+from shared.events.recalls import StudyFetched as StudyFetched
+from shared.events.recalls import StudyWanted as StudyWanted
 
 MAX_BATCH = 200
 
@@ -72,7 +76,8 @@ class InputDeidentified(Event, frozen=True, kw_only=True):
 class InstancesDeidentified(Event, frozen=True, kw_only=True):
     """De-identified Instances of one Study are safe in the de-identified store.
 
-    resent, priority: as in InstancesReceived.
+    resent, priority: as in InstancesReceived.  profile: that they were de-identified by, with its version; empty in an
+    event of the code before it was there, and where they were made by several.
 
     withdrawn: SOP Instance UIDs that a person rejected after they had left: these Instances say so to the centre.
     """
@@ -85,6 +90,7 @@ class InstancesDeidentified(Event, frozen=True, kw_only=True):
     resent: bool = False
     withdrawn: tuple[str, ...] = ()
     priority: bool = False
+    profile: str = ""
 
 
 class ReportDeidentified(Event, frozen=True, kw_only=True):
@@ -202,5 +208,8 @@ EVENTS: tuple[type[Event], ...] = (
     CaseChanged,
     PatientOptedOut,
     PatientWithdrawn,
+    RecallWanted,
+    StudyWanted,
+    StudyFetched,
 )
 BY_TOPIC = {event.topic: event for event in EVENTS}

@@ -13,7 +13,7 @@ import pytest_asyncio
 from services.ingest.service import SERVICES
 from shared.bus import Bus
 from shared.documents import Documents
-from shared.events import Event, InstancesReceived, ReportReceived
+from shared.events import Event, InstancesReceived, ReportReceived, StudyFetched
 from shared.runtime.host import Hosting, hosted
 from shared.runtime.state import Host
 from shared.service import Place, Role, Running, Service
@@ -74,9 +74,9 @@ def sink(published: list[Event]) -> Service:
 
     @asynccontextmanager
     async def opens(_: Place) -> AsyncIterator[Running]:
-        yield Running(handlers={InstancesReceived: note, ReportReceived: note})
+        yield Running(handlers={InstancesReceived: note, ReportReceived: note, StudyFetched: note})
 
-    return Service(name="sink", role=Role.GATEWAY, opens=opens, takes=(InstancesReceived, ReportReceived))
+    return Service(name="sink", role=Role.GATEWAY, opens=opens, takes=(InstancesReceived, ReportReceived, StudyFetched))
 
 
 @asynccontextmanager

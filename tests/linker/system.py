@@ -93,6 +93,7 @@ class Archive:
     unproven: list[str] = field(default_factory=list)
     proofs: dict[str, bool] = field(default_factory=dict)
     recall_missing: dict[str, dict[str, int]] = field(default_factory=dict)
+    recall_steps: list[str] = field(default_factory=list)
     recall_answers: list[tuple[str, str]] = field(default_factory=list)
 
     async def store(self, request: web.Request) -> web.Response:
@@ -172,6 +173,11 @@ class Archive:
         self.proofs[request.match_info["study"]] = (await request.json())["possible"]
         return web.json_response({})
 
+    async def note_step(self, request: web.Request) -> web.Response:
+        """Take how far a recall is."""
+        self.recall_steps.append((await request.json())["step"])
+        return web.json_response({})
+
     async def end_recall(self, request: web.Request) -> web.Response:
         """Take the answer to a recall."""
         answer = await request.json()
@@ -190,6 +196,7 @@ class Archive:
                 web.post("/api/reports", self.report),
                 web.get("/api/recalls", self.list_recalls),
                 web.post("/api/recalls/{study}/done", self.end_recall),
+                web.post("/api/recalls/{study}/progress", self.note_step),
                 web.get("/api/recalls/proofs", self.list_proofs),
                 web.post("/api/recalls/{study}/proof", self.take_proof),
             ]

@@ -209,6 +209,7 @@ def _events(event: InstancesReceived, audits: Sequence[Audit], refused: dict[str
             instances=tuple(audit.instance for audit in of_study),
             resent=event.resent,
             priority=event.priority,
+            profile=_same({audit.profile for audit in of_study}),
         )
         for study, of_study in studies.items()
     ]
@@ -228,6 +229,11 @@ def _events(event: InstancesReceived, audits: Sequence[Audit], refused: dict[str
         reasons = {blob: each.reason for blob, each in refused.items()}
         events.append(InputRefused.caused_by(event, receipt_id=event.receipt_id, reasons=reasons))
     return events
+
+
+def _same(words: set[str]) -> str:
+    """Return the one word that there is; empty if there are several."""
+    return words.pop() if len(words) == 1 else ""
 
 
 def _joined(keys: Sequence[LinkKeys]) -> LinkKeys:

@@ -27,6 +27,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     insecure: whether http is fine.
     hours: when it may be asked, by this machine's clock, such as 19:00-07:00; empty is always.
     studies_per_hour: 0 is no limit.
+    recalls: whether Studies that the centre wants back are fetched from it; at most one source is.
     """
 
     name: _Name
@@ -41,6 +42,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     insecure: bool = False
     hours: tuple[_Hours, ...] = ()
     studies_per_hour: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    recalls: bool = False
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,10 +66,17 @@ def read_sources(settings: IngestSettings) -> Sources:
     by_name = {each.name: each for each in listed}
     if len(by_name) != len(listed):
         raise SettingsError(f"{SETTING}: {path}: a name is given once")
+    if sum(each.recalls for each in listed) > 1:
+        raise SettingsError(f"{SETTING}: {path}: recalls = true is given of one source")
     for each in listed:
         if wrong := _wrong(each):
             raise SettingsError(f"{SETTING}: {path}: source {each.name}: {wrong}")
     return by_name
+
+
+def recall_source(sources: Sources) -> str:
+    """Return the name of the source that Studies are fetched from which the centre wants back; empty: there is none."""
+    return next((each.name for each in sources.values() if each.recalls), "")
 
 
 def _wrong(source: Source) -> str:

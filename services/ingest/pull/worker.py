@@ -16,6 +16,15 @@ from services.ingest.deps import IngestDeps
 from services.ingest.images.keeping import keep_instance
 from services.ingest.pull.begin import keep_list, let_go, new_study, not_found, read_list
 from services.ingest.pull.dimse_peer import DimsePeer
+from services.ingest.pull.recalls import (
+    AWAY,
+    NO_SOURCE,
+    has_waited_long,
+    is_only_looked_for,
+    looked_for,
+    order_of,
+    tell_all,
+)
 from services.ingest.pull.source_peer import Retrieved, SourcePeer
 from services.ingest.pull.sources import Source, Sources, wait_s
 from services.ingest.pull.wanted import Studies, Wanted
@@ -62,10 +71,9 @@ class Puller:
                 await asyncio.sleep(IDLE_S)
 
     async def round(self, lease: Lease) -> bool:
-        """Do one step of each pull; say whether any was done. Raises LeaseLost."""
+        """Do one step of each pull, recalls first; say whether any was done. Raises LeaseLost."""
         worked = False
-        order = (Order("at"),)
-        for pull in await self._deps.documents.find_all(PULLS, In("state", _OPEN), order=order):
+        for pull in sorted(await self._deps.documents.find_all(PULLS, In("state", _OPEN)), key=order_of):
             await lease.check()
             try:
                 worked = await self._step(pull) or worked
@@ -73,17 +81,29 @@ class Puller:
                 raise
             except Transient as error:
                 self._away_until[pull.source] = time.monotonic() + AWAY_S
-                await self._say(pull, str(error) if str(error).isascii() and " " not in str(error) else "not-now")
+                await self._wait(pull, str(error) if str(error).isascii() and " " not in str(error) else "not-now")
             except Exception as error:
                 reason = error.reason if isinstance(error, Permanent) else type(error).__name__
                 decided("pull-failed", level="error", service="ingest", reason=reason)
                 await self._change(pull, state=PullState.FAILED, reason=reason)
+        await lease.check()
+        await tell_all(self._deps)
         return worked
+
+    async def _wait(self, pull: Pull, reason: str) -> None:
+        """Note that a source does not answer; a recall does not wait for ever."""
+        if has_waited_long(pull, clock.now(), self._deps.settings.recall_away_h):
+            await self._change(pull, state=PullState.FAILED, reason=AWAY)
+        else:
+            await self._say(pull, reason)
 
     async def _step(self, pull: Pull) -> bool:
         source = self._sources.value.get(pull.source)
         if source is None:
-            return await self._say(pull, "source-not-listed")
+            if not pull.recall_id:
+                return await self._say(pull, "source-not-listed")
+            await self._change(pull, state=PullState.FAILED, reason=NO_SOURCE)
+            return False
         if time.monotonic() < self._away_until.get(source.name, 0.0):
             return False
         if not is_open(source.hours, self._now()):
@@ -108,9 +128,11 @@ class Puller:
         blob = await keep_list(self._deps.blobs, Studies(tuple(uids)))
         rows = [new_study(pull, number, expected) for number, expected in enumerate(uids.values())]
         rows += [not_found(new_study(pull, len(uids) + number, 0)) for number in range(missing)]
+        is_end = is_only_looked_for(pull)
         for row in rows:
-            await self._deps.documents.put(PULLED, row)
-        await self._change(pull, state=PullState.PULLING, blob=blob, studies=len(rows), reason="")
+            await self._deps.documents.put(PULLED, looked_for(row) if is_end else row)
+        state = PullState.DONE if is_end else PullState.PULLING
+        await self._change(pull, state=state, blob=blob, studies=len(rows), reason="")
         await let_go(self._deps.documents, self._deps.blobs, pull)
 
     async def _next(self, pull: Pull, source: Source) -> bool:
@@ -151,7 +173,7 @@ class Puller:
 
     async def _finish(self, pull: Pull) -> None:
         failed = await self._deps.documents.count(PULLED, Eq("pull_id", pull.id), Eq("state", StudyState.FAILED))
-        await self._change(pull, state=PullState.DONE, reason="")
+        await self._change(pull, state=PullState.DONE, reason="", blob=pull.blob if failed else "")
         if not failed:
             await let_go(self._deps.documents, self._deps.blobs, pull)
 

@@ -11,6 +11,7 @@ from services.linker.centre import feed, handlers, linking, withdrawals
 from services.linker.centre.cases import CaseRoutes
 from services.linker.centre.completeness import CompletenessRoutes
 from services.linker.centre.deps import CentreDeps
+from services.linker.centre.recalls import OUTCOMES, RecallRoutes
 from services.linker.centre.records import RECALLS, REPORTS
 from services.linker.centre.reports import ReportRoutes
 from services.linker.centre.staying import StayingRoutes
@@ -64,6 +65,7 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
                 "reports": await deps.documents.count(REPORTS),
                 "unlinked": await deps.documents.count(LINKS, Eq("state", LinkState.UNLINKED)),
                 "recalls_open": await deps.documents.count(RECALLS, Eq("state", RecallState.REQUESTED)),
+                **{f"recalls {each}": await deps.documents.count(RECALLS, Eq("state", each)) for each in OUTCOMES},
                 "withdrawals_open": await deps.documents.count(WITHDRAWALS, In("state", OPEN)),
                 "oldest not published, seconds": await watch.waited_s(),
             }
@@ -72,6 +74,7 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
             routes=[
                 *ReportRoutes(deps).routes(),
                 *CaseRoutes(deps).routes(),
+                *RecallRoutes(deps).routes(),
                 *StayingRoutes(deps).routes(),
                 *WithdrawalRoutes(deps).routes(),
                 *CompletenessRoutes(deps).routes(),

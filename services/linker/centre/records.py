@@ -95,11 +95,21 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
 
 
+class RecallStep(msgspec.Struct, frozen=True):
+    """How far a gateway was with a recall, as a word. at: RFC 3339."""
+
+    step: str
+    site: str
+    at: str
+
+
 class Recall(msgspec.Struct, frozen=True, kw_only=True):
     """A Study wanted back from a gateway.
 
     requested_at, answered_at: RFC 3339.  missing: why Instances did not come back, and how many; 0111: their bytes
     differ from those that were stored the first time.
+    compared: same, changed, missing, new: how many, by the digest of what was delivered first.
+    changed_by: why they changed, and how many.  source: gateway, by its own copy, or pacs.  steps: oldest first.
     """
 
     study_instance_uid: str
@@ -112,6 +122,10 @@ class Recall(msgspec.Struct, frozen=True, kw_only=True):
     answered_by: str = ""
     answered_at: str = ""
     missing: dict[str, int] = {}
+    compared: dict[str, int] = {}
+    changed_by: dict[str, int] = {}
+    source: str = ""
+    steps: tuple[RecallStep, ...] = ()
 
 
 class Pin(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,13 +148,14 @@ class ProofState(enum.StrEnum):
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
-    """What a gateway last said of a Study. asked_at, answered_at: seconds since 1970."""
+    """What a gateway last said of a Study. asked_at, answered_at: seconds since 1970.  reason: a word."""
 
     study_instance_uid: str
     state: ProofState
     asked_at: float
     answered_at: float = 0.0
     site: str = ""
+    reason: str = ""
 
 
 class SiteDay(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,10 +11,12 @@ from aiohttp import web
 from services.linker.centre import free_text, linking, views, within_reach
 from services.linker.centre.acceptance import check_gateway, check_profile, check_site, delivered_by
 from services.linker.centre.deps import CentreDeps
+from services.linker.centre.recalls import RECALL
 from services.linker.centre.records import (
     ANNOTATIONS,
     CASE_CHANGES,
     DIAGNOSES,
+    RECALLS,
     REPORTS,
     STUDIES_KNOWN,
     Changed,
@@ -218,6 +220,8 @@ class ReportRoutes(routing.Routes):
         return [
             views.withdrawal(seq, row.document_id)
             if row.kind == WITHDRAWN
+            else views.recall_change(seq, row.document_id, await store.get(RECALLS, row.document_id))
+            if row.kind == RECALL
             else views.report_change(seq, row.document_id, reports.get(row.document_id))
             if row.kind == "report"
             else views.entry_change(seq, row.kind, row.document_id, entries[row.kind].get(row.document_id))

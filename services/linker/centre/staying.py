@@ -41,10 +41,11 @@ class PinRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ProofAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a gateway says of a Study. possible: it could deliver all of it again."""
+    """What a gateway says of a Study. possible: it could deliver all of it again.  reason: by what, or why not."""
 
     site: Word
     possible: bool
+    reason: Word = ""
 
 
 class StayingRoutes(routing.Routes):
@@ -126,7 +127,8 @@ class StayingRoutes(routing.Routes):
             if old is None:
                 raise NotFound("unknown-study", "nobody asked about this Study")
             state = ProofState.POSSIBLE if answer.possible else ProofState.UNAVAILABLE
-            return msgspec.structs.replace(old, state=state, site=answer.site, answered_at=clock.now())
+            told = msgspec.structs.replace(old, state=state, site=answer.site, reason=answer.reason)
+            return msgspec.structs.replace(told, answered_at=clock.now())
 
         await change(self._deps.documents, PROOFS, request.match_info["study"], step)
         return _json({})

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import msgspec
 import orjson
 
-from services.linker.centre.records import Entry, StoredReport
+from services.linker.centre.records import Entry, Recall, StoredReport
 from services.linker.links.records import Link
 from services.linker.reports import document as reports
 
@@ -61,6 +62,13 @@ def entry_change(seq: int, kind: str, entry_id: str, changed: Entry | None) -> J
         "removed": shown["removed"],
         "document": shown,
     }
+
+
+def recall_change(seq: int, study_instance_uid: str, recall: Recall | None) -> Json:
+    """Return the feed's entry of a recall."""
+    head = {"seq": seq, "kind": "recall", "id": study_instance_uid, "report_id": ""}
+    own = {"study_instance_uids": [study_instance_uid], "touched": [], "removed": recall is None}
+    return {**head, **own, "document": msgspec.to_builtins(recall)}
 
 
 def withdrawal(seq: int, study_instance_uid: str) -> Json:

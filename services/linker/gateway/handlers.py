@@ -7,6 +7,7 @@ import msgspec
 from services.linker.gateway import linking, planning
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.opt_out import is_opted_out, withdraw_again
+from services.linker.gateway.recalls.fetching import recall_of
 from services.linker.gateway.records import (
     REPORTS_SEEN,
     STUDIES_SEEN,
@@ -36,7 +37,7 @@ async def take_instances(event: InstancesDeidentified, deps: GatewayDeps) -> Seq
         return SeenStudy(**msgspec.structs.asdict(keys), site=event.site)
 
     study = await change(deps.documents, STUDIES_SEEN, uid, step)
-    await planning.plan_batch(deps, event)
+    await planning.plan_batch(deps, event, await recall_of(deps, event))
     if await is_opted_out(deps, event):  # meanwhile: the withdrawal may have looked before it was planned
         await withdraw_again(deps, event.keys.patient_id)
         return ()

@@ -20,13 +20,16 @@ from services.linker.gateway.operator_actions import OperatorActions
 from services.linker.gateway.opt_out import take_opt_out, withdrawals_round
 from services.linker.gateway.opt_out_records import OPEN, WITHDRAWALS
 from services.linker.gateway.pace import Pace
+from services.linker.gateway.recalls.answering import recall_round
+from services.linker.gateway.recalls.fetching import take_fetched
+from services.linker.gateway.recalls.records import FETCHES, FetchState
 from services.linker.gateway.routes import GatewayRoutes
 from services.linker.links import policy
 from services.linker.links.unsettled import Unsettled
 from services.linker.settings import LinkerSettings, centre_token, complete
 from shared import settings
-from shared.documents import In
-from shared.events import InstancesDeidentified, PatientOptedOut, ReportDeidentified
+from shared.documents import Eq, In
+from shared.events import InstancesDeidentified, PatientOptedOut, ReportDeidentified, StudyFetched
 from shared.lease import Leases, leases_of
 from shared.service import Place, Role, Running
 from shared.web import gateway_token
@@ -65,8 +68,14 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
         async def status() -> Mapping[str, int]:
             away = [each.tries for each in await actions.workers()]
             tries = {"centre_away_tries": max(away, default=0)}
-            withdrawals = {"withdrawals_open": await deps.documents.count(WITHDRAWALS, In("state", OPEN))}
-            own = {**withdrawals, **await backlog.figures(), **await custody.figures(deps)}
+            withdrawals = await deps.documents.count(WITHDRAWALS, In("state", OPEN))
+            fetches = await deps.documents.count(FETCHES, Eq("state", FetchState.OPEN))
+            own = {
+                "withdrawals_open": withdrawals,
+                "studies asked of the PACS": fetches,
+                **await backlog.figures(),
+                **await custody.figures(deps),
+            }
             return {**await actions.counts(), **tries, **own}
 
         yield Running(
@@ -75,6 +84,7 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
                 InstancesDeidentified: partial(handlers.take_instances, deps=deps),
                 ReportDeidentified: partial(handlers.take_report, deps=deps),
                 PatientOptedOut: partial(take_opt_out, deps=deps),
+                StudyFetched: partial(take_fetched, deps=deps),
             },
             tasks=[worker.run for worker in workers],
             status=status,
@@ -105,7 +115,7 @@ def _workers(deps: GatewayDeps, peer: Centre, leases: Leases, session: aiohttp.C
         return await housekeeping.release_round(deps)
 
     async def recalled(outage: Outage) -> int:
-        return await housekeeping.recall_round(deps, peer, outage)
+        return await recall_round(deps, peer, outage)
 
     async def compared(outage: Outage) -> int:
         return await custody.custody_round(deps, peer, outage)

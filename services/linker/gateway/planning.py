@@ -22,14 +22,19 @@ def report_key(report_id: str) -> str:
     return f"report/{report_id}"
 
 
-async def plan_batch(deps: GatewayDeps, event: InstancesDeidentified) -> None:
-    """Make the delivery of a batch, once; what it withdraws is sent no more."""
+async def plan_batch(deps: GatewayDeps, event: InstancesDeidentified, recall_id: str = "") -> None:
+    """Make the delivery of a batch, once; what it withdraws is sent no more.
+
+    recall_id: the recall of the Study that is open. It goes first; what has left before leaves again at once.
+    """
     arrived_at, withdraws = event.occurred_at.timestamp(), bool(event.withdrawn)
+    has_left = bool(recall_id) and await _has_left(deps, event)
 
     async def step(old: Delivery | None) -> Delivery | None:
         if old is not None:
             return None
-        leave = policy.instances_leave(deps.policy, arrived_at=arrived_at, linked=False, withdraws=withdraws)
+        at_once = withdraws or has_left
+        leave = policy.instances_leave(deps.policy, arrived_at=arrived_at, linked=False, at_once=at_once)
         return Delivery(
             id=f"instances/{event.id}",
             kind=DeliveryKind.INSTANCES,
@@ -43,13 +48,22 @@ async def plan_batch(deps: GatewayDeps, event: InstancesDeidentified) -> None:
             instances=event.instances,
             resent=event.resent,
             withdraws=withdraws,
-            lane=Lane.PRIORITY if event.priority else Lane.BULK,
+            profile=event.profile,
+            recall_id=recall_id if has_left else "",
+            lane=Lane.PRIORITY if event.priority or recall_id else Lane.BULK,
         )
 
     if withdraws:
         await _stop(deps, event.keys.study_instance_uid, frozenset(event.withdrawn))
     await change(deps.documents, DELIVERIES, f"instances/{event.id}", step)
     await _plan_instances(deps, f"instances/{event.id}")
+
+
+async def _has_left(deps: GatewayDeps, event: InstancesDeidentified) -> bool:
+    """Say whether the centre confirmed all of these Instances before."""
+    known = await deps.documents.find_all(DELIVERIES, Eq("study_instance_uid", event.keys.study_instance_uid))
+    confirmed = {uid for each in known for uid in each.confirmed}
+    return all(ref.sop_instance_uid in confirmed for ref in event.instances)
 
 
 async def _stop(deps: GatewayDeps, study_instance_uid: str, uids: frozenset[str]) -> None:
@@ -88,7 +102,7 @@ async def _plan_instances(deps: GatewayDeps, delivery_id: str) -> None:
         if old is None or old.state not in _BEFORE_LEAVING or old.is_begun:
             return None
         linked = bool(await deps.documents.count(LINKS, Eq("studies", old.study_instance_uid)))
-        leave = policy.instances_leave(deps.policy, arrived_at=old.arrived_at, linked=linked, withdraws=old.withdraws)
+        leave = policy.instances_leave(deps.policy, arrived_at=old.arrived_at, linked=linked, at_once=old.withdraws)
         return msgspec.structs.replace(old, state=leave.state, due_at=leave.due_at)
 
     planned = await derive(deps.documents, DELIVERIES, delivery_id, step)

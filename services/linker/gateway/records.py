@@ -81,6 +81,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     resent: it was known before, and the centre has not been asked yet whether it holds it; a report goes anyway.
     lane: bulk or priority; empty, as in what was written before lanes, is bulk.
     withdraws: its Instances ask the centre to withdraw others; they go at once, and no receipt counts them.
+    profile: that its Instances were de-identified by; empty in what was written before it was recorded.
     """
 
     id: str
@@ -112,6 +113,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     recalled: tuple[str, ...] = ()
     resent: bool = False
     withdraws: bool = False
+    profile: str = ""
     lane: str = ""
     done_at: float = 0.0
     kept: int = 0

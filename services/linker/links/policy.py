@@ -62,9 +62,12 @@ def parse(text: str) -> Policy:
     return Policy("after", float(parts[1]) * _SECONDS[parts[2][0]])
 
 
-def instances_leave(policy: Policy, *, arrived_at: float, linked: bool, withdraws: bool = False) -> Leave:
-    """Decide about a batch of Instances. withdraws: they ask the centre to withdraw others, which waits for nothing."""
-    if withdraws:
+def instances_leave(policy: Policy, *, arrived_at: float, linked: bool, at_once: bool = False) -> Leave:
+    """Decide about a batch of Instances.
+
+    at_once: it waits for nothing: it asks the centre to withdraw others, or has left before and is recalled.
+    """
+    if at_once:
         return Leave(DeliveryState.PENDING, arrived_at)
     if policy.wait == "when_linked" and not linked:
         return Leave(DeliveryState.HELD)

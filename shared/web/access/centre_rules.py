@@ -101,6 +101,7 @@ CENTRE: Final = (
         (
             "POST /api/reports",
             "POST /api/recalls/{study}/done",
+            "POST /api/recalls/{study}/progress",
             "POST /api/recalls/{study}/proof",
             "POST /api/completeness",
             "POST /enrolment/renewal",

@@ -19,6 +19,7 @@ GATEWAY_ROUTES: Final = frozenset(
         "GET /api/recalls",
         "GET /api/recalls/proofs",
         "POST /api/recalls/{study}/done",
+        "POST /api/recalls/{study}/progress",
         "POST /api/recalls/{study}/proof",
         "POST /api/completeness",
         "POST /api/withdrawals",

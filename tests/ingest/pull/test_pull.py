@@ -141,7 +141,7 @@ async def test_accession_numbers_of_a_csv_are_pulled_and_one_that_is_not_there_i
         ("arrived", 1, ""),
         ("failed", 0, "not-found"),
     ]
-    assert shown["progress"] == {"found": 0, "asked": 0, "arrived": 2, "failed": 1}
+    assert shown["progress"] == {"found": 0, "asked": 0, "arrived": 2, "failed": 1, "seen": 0}
     assert [each["reason"] for each in shown["failed_studies"]] == ["not-found"]
     assert "A3" not in str(shown)
 

@@ -14,10 +14,12 @@ from services.linker.gateway.delivery.stow_response import Fate, Verdict
 from services.linker.gateway.delivery.transport import Centre, CentreUnavailable, StoreAnswer
 from services.linker.gateway.delivery.worker import Outage
 from services.linker.gateway.deps import GatewayDeps
+from services.linker.gateway.opt_out_records import WITHDRAWALS, Withdrawal, WithdrawalState
+from services.linker.gateway.recalls.answering import recall_round
 from services.linker.gateway.records import DELIVERIES, Delivery
 from services.linker.links import policy
 from services.linker.links.records import LINKS
-from services.linker.links.states import Announcement, DeliveryKind, DeliveryState, RecallState, Settled
+from services.linker.links.states import Announcement, DeliveryKind, DeliveryState, Settled
 from services.linker.links.unsettled import Unsettled
 from services.linker.service import GATEWAY
 from services.linker.settings import LinkerSettings
@@ -127,31 +129,32 @@ async def test_a_study_whose_bytes_cannot_be_deleted_stops_no_other_release(tmp_
 
 
 class RecallingCentre:
-    """A centre that wants Studies back, and fails for one of the answers."""
+    """A centre that wants Studies back of patients who opted out, and fails for one of the answers."""
 
     def __init__(self, error: Exception) -> None:
-        self.error, self.answers = error, dict[str, RecallState]()
+        self.error, self.answers = error, list[str]()
 
-    async def recalls(self, _: str) -> list[dict[str, Any]]:
-        return [{"study_instance_uid": uid(n), "recall_id": f"recall-{n}", "site": "hospital"} for n in (1, 2, 3)]
-
-    async def unproven(self) -> list[str]:
-        return []
-
-    async def answer_recall(self, study: str, recall_id: str, outcome: RecallState, *_: object) -> None:
-        if recall_id == "recall-2":
-            raise self.error
-        self.answers[study] = outcome
+    async def call(self, method: str, path: str, _: object, body: Any = None) -> tuple[int, object]:
+        if method == "POST":
+            if body["recall_id"] == "recall-2":
+                raise self.error
+            self.answers.append(body["recall_id"])
+        rows = [{"study_instance_uid": uid(n), "recall_id": f"recall-{n}", "site": "hospital"} for n in (1, 2, 3)]
+        return 200, {"recalls": rows, "studies": []}
 
 
 @pytest.mark.parametrize("error", [*ERRORS, CentreUnavailable("http-500", may_be_request=True)])
 async def test_a_recall_that_the_centre_breaks_on_stops_no_other(tmp_path: Path, error: Exception) -> None:
     async with gateway_of(tmp_path) as gateway:
         centre, outage = RecallingCentre(error), Outage()
+        names = tuple(uid(number) for number in (1, 2, 3))
+        state = WithdrawalState.DONE
+        gone = Withdrawal(id="w", revision=1, state=state, at=1.0, patient_ids=("P",), study_instance_uids=names)
+        await gateway.documents.put(WITHDRAWALS, gone)
 
-        await housekeeping.recall_round(deps_of(gateway), cast("Centre", centre), outage)
+        await recall_round(deps_of(gateway), cast("Centre", centre), outage)
 
-        assert centre.answers == {uid(1): RecallState.UNAVAILABLE, uid(3): RecallState.UNAVAILABLE}
+        assert centre.answers == ["recall-1", "recall-3"]
         assert outage.tries == 0
         assert await set_aside(gateway) == [("recall", uid(2))]
 

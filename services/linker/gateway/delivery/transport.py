@@ -1,4 +1,4 @@
-"""Speak to the centre: STOW-RS, POST of reports, the recall list. Outbound HTTPS only.
+"""Speak to the centre: STOW-RS, POST of reports, and JSON beside them. Outbound HTTPS only.
 
 Whatever is the centre's or the network's trouble is raised as CentreUnavailable with a word that says what. A request
 is never held in memory whole.
@@ -7,7 +7,6 @@ is never held in memory whole.
 import enum
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
 from urllib.parse import quote
 
 import aiohttp
@@ -20,7 +19,6 @@ from services.linker.gateway.delivery.bandwidth import Allowance
 from services.linker.gateway.delivery.connection import CentreTls
 from services.linker.gateway.delivery.credentials import Credential, CredentialUnavailable, FixedCredential
 from services.linker.links.manual import CORRELATION
-from services.linker.links.states import RecallState
 from services.linker.reports.completeness import CompletenessReport
 from services.linker.settings import LinkerSettings
 from shared.blobs import Blobs
@@ -172,43 +170,6 @@ class Centre:
             raise CentreUnavailable(f"http-{status}")
         meta = answer.get("meta")
         return str(meta.get("versionId", "")) if isinstance(meta, dict) else ""
-
-    async def recalls(self, site: str) -> list[dict[str, Any]]:
-        """Return what the centre wants back from this site."""
-        url = f"{self._settings.centre_recalls_url}?state=requested&site={quote(site)}"
-        status, answer = await self._send("GET", url, {"Accept": "application/json"}, None)
-        if status != 200 or not isinstance(answer, dict):
-            raise CentreUnavailable(f"http-{status}")
-        return [item for item in answer.get("recalls", []) if isinstance(item, dict)]
-
-    async def unproven(self) -> list[str]:
-        """Return the Studies of which the centre wants to know whether they could be delivered again."""
-        url = f"{self._settings.centre_recalls_url}/proofs"
-        status, answer = await self._send("GET", url, {"Accept": "application/json"}, None)
-        if status in _NO_SUCH_ROUTE:  # a centre of before
-            return []
-        if status != 200 or not isinstance(answer, dict):
-            raise CentreUnavailable(f"http-{status}")
-        return [str(study) for study in answer.get("studies", [])]
-
-    async def prove(self, study_instance_uid: str, site: str, *, possible: bool) -> None:
-        """Tell the centre whether a Study could be delivered again."""
-        url = f"{self._settings.centre_recalls_url}/{quote(study_instance_uid)}/proof"
-        body = orjson.dumps({"site": site, "possible": possible})
-        status, _ = await self._send("POST", url, {"Content-Type": "application/json"}, body)
-        if status not in (200, 404):
-            raise CentreUnavailable(await self._no_entry(status))
-
-    async def answer_recall(
-        self, study_instance_uid: str, recall_id: str, outcome: RecallState, site: str, missing: Mapping[str, int]
-    ) -> None:
-        """Tell the centre what became of a recall. missing: why Instances did not come back, and how many."""
-        url = f"{self._settings.centre_recalls_url}/{quote(study_instance_uid)}/done"
-        own = {"missing": dict(missing)} if missing else {}
-        body = orjson.dumps({"recall_id": recall_id, "outcome": outcome, "site": site, **own})
-        status, _ = await self._send("POST", url, {"Content-Type": "application/json"}, body)
-        if status not in (200, 404, 409):
-            raise CentreUnavailable(await self._no_entry(status))
 
     async def tell_completeness(self, report: CompletenessReport) -> None:
         """Tell the centre what this site received by day; a centre of before does not ask for it."""

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from services.linker.gateway.delivery.credentials import ClientCredentials, CredentialUnavailable
 from services.linker.gateway.delivery.peer import centre
+from services.linker.gateway.recalls.centre import recalls_of
 from services.linker.settings import LinkerSettings, complete
 from shared.errors import SettingsError
 from tests.servers.web import served
@@ -101,8 +102,8 @@ async def test_a_token_that_the_centre_refuses_is_fetched_anew_once() -> None:
         own.good = {"Bearer t2"}
         async with centre(complete(own.settings(), own.url), None) as peer:  # type: ignore[arg-type]
             with pytest.raises(Exception, match="http-401"):
-                await peer.recalls("tokyo")
-            recalls = await peer.recalls("tokyo")
+                await recalls_of(peer, "tokyo")
+            recalls = await recalls_of(peer, "tokyo")
 
     assert (recalls, own.issued) == ([{"token": "Bearer t2"}], 2)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from services.linker.links import policy
 from services.linker.service import GATEWAY
 from services.linker.settings import LinkerSettings
 from shared.errors import SettingsError
-from shared.events import Delivered, InstanceRef, InstancesDeidentified
+from shared.events import Delivered, InstanceRef, InstancesDeidentified, RecallWanted, StudyFetched
 from tests.linker.samples import document, instances, refs, report, uid
 from tests.linker.system import Archive, Opened, gateway_environ, keep, opened, part10, until
 from tests.servers.web import served
@@ -298,6 +298,7 @@ async def test_a_recalled_study_is_delivered_again_and_a_released_one_is_unavail
             {"study_instance_uid": study, "recall_id": f"recall-{study}", "site": "hospital"}
             for study in (STUDY, OTHER, uid(3))
         ]
+        await pacs_says(gateway, {OTHER: "no-pacs", uid(3): "not-in-vault"})
         await until(lambda: len(archive.recall_answers) == 3)
 
         assert dict(archive.recall_answers) == {
@@ -307,6 +308,15 @@ async def test_a_recalled_study_is_delivered_again_and_a_released_one_is_unavail
         }
         assert {archive.stored[ref.sop_instance_uid] for ref in held.instances} == {2}
         assert {archive.stored[ref.sop_instance_uid] for ref in gone.instances} == {1}
+        assert archive.recall_missing == {STUDY: {}, OTHER: {"no-pacs": 2}, uid(3): {"not-in-vault": 1}}
+
+
+async def pacs_says(gateway: Opened, outcomes: Mapping[str, str], instances: int = 0) -> None:
+    """Wait until the PACS is asked for these Studies, and only these, and say what it came to."""
+    await until(lambda: {each.study_instance_uid for each in gateway.of(RecallWanted)} == outcomes.keys())
+    for each in gateway.of(RecallWanted):
+        told = {"recall_id": each.recall_id, "outcome": outcomes[each.study_instance_uid], "instances": instances}
+        await gateway.take(StudyFetched.caused_by(each, is_end=True, **told))
 
 
 async def test_a_recall_of_which_a_part_does_not_come_back_says_so(tmp_path: Path, archive: Archive) -> None:
@@ -325,15 +335,16 @@ async def test_a_recall_of_which_a_part_does_not_come_back_says_so(tmp_path: Pat
         archive.reasons = {held.instances[0].sop_instance_uid: 0x0111}
 
         archive.recalls = [{"study_instance_uid": STUDY, "recall_id": "again", "site": "hospital"}]
+        await pacs_says(gateway, {STUDY: "not-in-pacs"})
         await until(lambda: bool(archive.recall_answers))
 
     assert archive.recall_answers[0] == (STUDY, "partly-redelivered")
-    assert archive.recall_missing[STUDY] == {"0111": 1, "released-at-gateway": 1}
+    assert archive.recall_missing[STUDY] == {"0111": 1, "not-in-pacs": 1}
 
 
 async def test_the_centre_is_told_which_studies_could_be_delivered_again(tmp_path: Path, archive: Archive) -> None:
     held, gone, lost = instances(STUDY, 2), instances(OTHER, 2, receipt="r2"), instances(uid(3), 1, receipt="r3")
-    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url)) as gateway:
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url, retention_h="0")) as gateway:
         await keep(gateway.blobs["deidentified"], held, gone, lost)
         await gateway.take(held, gone, lost)
         await until(lambda: state(gateway, "done"))
@@ -343,9 +354,24 @@ async def test_the_centre_is_told_which_studies_could_be_delivered_again(tmp_pat
                 await gateway.documents.put(DELIVERIES, msgspec.structs.replace(delivery, state="released"))
 
         archive.unproven = [STUDY, OTHER, uid(3), uid(4)]  # the last is another gateway's
+        await pacs_says(gateway, {OTHER: "no-pacs", uid(3): "found"}, instances=1)
         await until(lambda: len(archive.proofs) == 3)
 
-        assert archive.proofs == {STUDY: True, OTHER: False, uid(3): False}
+        assert archive.proofs == {STUDY: True, OTHER: False, uid(3): True}
+
+
+async def test_a_copy_that_is_let_go_after_a_time_proves_nothing(tmp_path: Path, archive: Archive) -> None:
+    images = instances(STUDY, 2)
+    async with opened(GATEWAY, tmp_path, gateway_environ(archive.url, retention_h="168")) as gateway:
+        await keep(gateway.blobs["deidentified"], images)
+        await gateway.take(images)
+        await until(lambda: state(gateway, "done"))
+
+        archive.unproven = [STUDY]
+        await pacs_says(gateway, {STUDY: "no-pacs"})
+        await until(lambda: bool(archive.proofs))
+
+        assert archive.proofs == {STUDY: False}
 
 
 @pytest.mark.slow
