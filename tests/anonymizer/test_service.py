@@ -39,7 +39,7 @@ def changed(place: Place, **changes: object) -> Place:
 
 async def test_the_first_start_makes_keys_for_the_owner_alone_and_the_second_keeps_them(place: Place) -> None:
     async with SERVICE.opens(place) as running:
-        assert set(running.handlers) == {InstancesReceived, ReportReceived, PatientWithdrawn}
+        assert set(running.handlers) == {InstancesReceived, ReportReceived, PatientWithdrawn, RecallWanted}
     first = (place.home / "keys" / "k1.key").read_bytes()
 
     async with SERVICE.opens(place):
