@@ -15,7 +15,7 @@ from shared.blobs.local import open_local
 from shared.bus.journal import open_journal
 from shared.documents.sqlite import open_sqlite
 from shared.errors import SettingsError
-from shared.events import InstancesReceived, ReportReceived
+from shared.events import InstancesReceived, RecallWanted, ReportReceived
 from shared.events.patients import PatientWithdrawn
 from shared.service import Place, Role
 from tests.anonymizer.instances.test_handler import here
