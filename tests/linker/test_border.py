@@ -147,7 +147,7 @@ async def test_the_centre_recalls_a_study_and_gets_it(border: Border) -> None:
     await border.centre.post("/api/recalls", {"study_instance_uid": STUDY, "by": "Dr. Who"}, 201)
 
     async def answered() -> bool:
-        return len((await border.centre.get("/api/recalls?state=redelivered"))["recalls"]) == 1
+        return len((await border.centre.get("/api/recalls?state=redelivered&site=hospital"))["recalls"]) == 1
 
     await until(answered)
     assert set(border.archive.stored.values()) == {2}
