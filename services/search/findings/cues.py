@@ -20,12 +20,12 @@ _SEEN: Final = (
     r"|存在|証明)(?:ら|でき|出来|され|し|し得|しえ|られ|られて|れ|さ)?(?:は|も|が)?(?:でき|され|し)?"
 )
 _CHANGE: Final = (
-    r"(?:(?:明らかな|有意な|著明な|大きな|著しい)?(?:変化|増大|縮小|増悪|増加|著変|変動|進行|改善|悪化|増減|進展|経時的変化|(?<=の)拡大|(?<=の)変形進行)"
+    r"(?:(?:明らかな|有意な|著明な|大きな|著しい)?(?:(?<![一-龯ァ-ヶ])変化|増大|縮小|増悪|増加|著変|変動|進行|改善|悪化|増減|進展|経時的変化|(?<=の)拡大|(?<=の)変形進行)"
     r"(?:傾向|所見)?|(?<![一-龯])変わり|大差|著変)"
 )
-_PRIOR: Final = r"(?:前回|前医|以前|前検査|既往検査|過去)[^、。,\n]{0,12}?"
+_PRIOR: Final = r"(?:前回|前医|以前|前検査|既往検査|過去)(?!より|から|と|に比)[^、。,\n]{0,12}?"
 _TREATED: Final = (
-    r"(?:(?:根治|全摘|切除|摘出|部分|拡大|温存|人工\w{0,4}置換|バイパス|ステント)*(?:術|手術|切除|摘出|全摘|亜全摘|治療|照射|療法|塞栓|移植|置換|留置|固定|郭清|"
+    r"(?:(?:根治|全摘|切除|摘出|部分|拡大|温存|人工\w{0,4}置換|バイパス|ステント){0,3}(?:術|手術|切除|摘出|全摘|亜全摘|治療|照射|療法|塞栓|移植|置換|留置|固定|郭清|"
     r"発症|形成術|破砕|開頭)|tace|rfa|tur(?:-?bt)?|crt|rt|pci|cabg|evar|tevar|esd|emr|tki|tkr|thr|tha|tka|ope?|"
     r"c[rt]x|chemo|clipping|coiling)"
 )
@@ -52,7 +52,7 @@ POST: Final[tuple[tuple[str, str], ...]] = (
         rf"{_CHANGE}(?:は|も|を|が)?(?:特に|明らかに(?:は)?|明らかで|有意に)?(?:{_SEEN})?(?:{_NOT_VERB}|ありません|乏し\w{{1,2}})|不変|"
         rf"変わらず|相変わらず|著変{_NOT}|同大|同程度|横ばい|(?:と|に)?(?:ほぼ)?同様(?=[、。)\s]|$|で|に|の(?:所見|大きさ|サイズ))|"
         rf"{_PRIOR}(?:同様|同等|同じ)|"
-        r"no (?:significant |interval |appreciable |substantial |definite )*(?:interval )?change|unchanged|"
+        r"no (?:significant |interval |appreciable |substantial |definite ){0,3}(?:interval )?change|unchanged|"
         r"stable|(?:is|are) (?:similar|the same)|not (?:significantly )?changed|similar (?:to|in size)|増大傾向なし",
     ),
     (
@@ -64,7 +64,7 @@ POST: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         "smaller",
-        r"縮小|減少|減量|改善|軽減|退縮|小さくな\w{1,3}|(?<![a-z])(?:smaller|regress(?:ed|ion)|shr[aiu]nk(?:en)?)"
+        r"縮小|減少|減量|改善|軽減|退縮|目立たなくな\w{1,3}|小さくな\w{1,3}|(?<![a-z])(?:smaller|regress(?:ed|ion)|shr[aiu]nk(?:en)?)"
         r"|(?<![a-z])decreas(?:ed|ing)(?! (?:uptake|density|attenuation|signal|echo|fdg|activity))|"
         r"(?<![a-z])improv(?:ed|ement|ing)"
         r"|(?<![a-z])reduc(?:ed|tion) in|interval decrease",
@@ -77,17 +77,18 @@ POST: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         "gone",
-        r"消失|消退|(?:認め|見え|みえ|見ら?れ|みら?れ|認めら?れ)?なくな(?:っ|り|る)\w{0,3}|"
+        r"消失|消退|(?:は|が|も)?(?:認め|見え|みえ|見ら?れ|みら?れ|認めら?れ)?なくな(?:っ|り|る)\w{0,3}|"
         r"(?:has|have|is|are|was|were)? ?(?:completely |nearly )?resolved|resolution of|disappear(?:ed|ance)|"
         r"no longer (?:seen|visible|identified|present|demonstrated|evident|visualized)",
     ),
     (
         "negates",
         rf"(?:疑い|可能性|所見|根拠|徴候|兆候|傾向)?(?:は|も|が|を|に)?(?:明らかに|特に|有意に|積極的に)?(?:{_SEEN})?{_NOT_VERB}|"
-        rf"(?:は|も)?(?:明らか|明瞭|著明|有意|顕著|はっきり|明確)(?:で|と)?(?:は)?(?:し)?{_NOT}|陰性|否定的(?!で(?:は)?な)(?!とは)|"
+        rf"(?:は|も)?(?:明らか|明瞭|著明|有意|顕著|はっきり|明確)(?:で|と)?(?:は)?(?:し)?{_NOT}|所見(?:に|は|が)?(?:は)?乏し[いく]|陰性|"
+        rf"否定的(?!で(?:は)?な)(?!とは)|"
         r"(?:は)?否定(?:され|でき(?:る|ます|た)|し(?:た|ます|て)|(?=[。、,\s)]|$))|除外(?:され(?:る|た|ます)|でき(?:る|た|ます))|"
         r"[(\[]\s?[-ー一]\s?[)\]]|(?<=[^\s\d\-(])\s?:?\s?-(?=[\s、,。.]|$)|(?:同定|指摘|検出|確認|描出)(?:は)?困難|ありません|無|"
-        r"not (?:\w+ly )?(?:seen|identified|visuali[sz]ed|present|detected|demonstrated|evident|appreciated|"
+        r"not (?:\w{1,16}ly )?(?:seen|identified|visuali[sz]ed|present|detected|demonstrated|evident|appreciated|"
         r"observed|noted|found|apparent|suspected|dilated|enlarged|thickened)|"
         r"(?:is|are|was|were) (?:absent|negative|excluded|ruled out|unlikely)|(?<![a-z])absent(?![a-z])|"
         r"(?<![a-z])unlikely(?![a-z])|"
@@ -98,7 +99,10 @@ POST: Final[tuple[tuple[str, str], ...]] = (
         "past",
         rf"(?:の|に対する|に対し(?:て)?|による)?(?:{_TREATED}(?:の)?(?:既往|歴|(?:施行)?(?:後|済(?:み)?))(?!方|腹|頭|縦|壁|部|変化|性|瘢痕)|"
         r"(?:の)?既往(?:歴)?(?:が?あ(?:り|る)|あり|が|を|で|の(?:ある|方|患者)|(?=[。、,)\s]|$))|(?:と|を)?(?:診断|指摘)され(?:て(?:い|お)|"
-        rf"た(?:既往|こと))\w{{0,3}}|で加療(?:中|後|歴)|治療歴|罹患歴|手術歴)|(?<=[a-z一-龯])(?<![直背前影食動今老最午])後(?=[。、,\s)の]|$)|"
+        rf"た(?:既往|こと))\w{{0,3}}|(?:にて|で)(?:当院|他院|近医|前医)?(?:にて|で)?(?:通院|加療|治療|フォロー|経過観察|内服|化学療法|透析)(?:中|後|歴)|"
+        rf"治療歴|罹患歴|手術歴)|(?<![a-z])after (?:crt|chemo[a-z]*|radi[a-z]*|surgery|"
+        rf"(?:[a-z]+ )?resection|(?:[a-z]+ )?treatment|[a-z]+ectomy)|"
+        r"(?<=[a-z一-龯])(?<![直背前影食動今老最午])後(?=[。、,\s)の]|$)|"
         r"(?<![a-z])f/u(?![a-z])|(?<![a-z])(?:in the past|previously treated)(?![a-z])",
     ),
     (
@@ -110,7 +114,7 @@ POST: Final[tuple[tuple[str, str], ...]] = (
         r"(?<![a-z])[srd]/[od](?![a-z])|"
         r"(?<![a-z])(?:is|are) (?:possible|probable|suspected|questionable|likely|favou?red|suggested|considered|"
         r"equivocal)|(?<![a-z])(?:possible|probable|likely)(?=\s*[.,;)]|$)|"
-        r"(?:cannot|can not|can't|could not) be (?:\w+ly )?(?:excluded|ruled out)|"
+        r"(?:cannot|can not|can't|could not) be (?:\w{1,16}ly )?(?:excluded|ruled out)|"
         r"not (?:be )?(?:excluded|ruled out)|(?<![a-z])in the differential|様(?:に見え|の)",
     ),
     ("besides", r"(?:以外|の他|のほか|のほかに|を除(?:き|いて|けば|く)|(?:その)?ほか)(?:に|は|では|で)?"),
@@ -122,12 +126,12 @@ POST: Final[tuple[tuple[str, str], ...]] = (
         r"(?:が)?(?:存在|出現|多発|散在|残存|描出|集簇|散見)(?:し(?:て(?:い(?:る|ます)|おり)|、|ます)|する|され(?:る|ます))|"
         r"(?:呈し|示し|有し)(?:て(?:い(?:る|ます)|おり)|、|ます)?|[(\[]\s?\++\s?[)\]]|(?<=[^\s\d+])\+(?=[\s、,。.]|$)|陽性|"
         r"である(?=[。が、]|$)|です|(?:を)?指摘(?:され(?:る|ます)|できる)|考え(?:られ)?(?:る|ます)|思われ(?:る|ます)|"
-        r"(?<![a-z])(?:is|are|was|were) (?:\w+ly )?(?:seen|noted|identified|present|demonstrated|observed|"
+        r"(?<![a-z])(?:is|are|was|were) (?:\w{1,16}ly )?(?:seen|noted|identified|present|demonstrated|observed|"
         r"visuali[sz]ed|found)(?![a-z])|に矛盾し(?:ない|ません|ず)|矛盾し(?:ない|ません|ず)",
     ),
     (
         "aim",
-        r"(?:の|を|も|など(?:の)?|に対する|に関して)?(?:(?:存在)?(?:除外(?!でき|出来|は|し|され|困難)|精査|精検|評価|検索|確認|検討|鑑別|有無|質的診断|確定診断|"
+        r"(?:の|を|も|など(?:の)?|に対する|に関して)?(?:(?:存在)?(?:除外(?!でき|出来|は|し|され|困難)|精査|精検|評価|検索|確認|検討|鑑別|有無|検診|質的診断|確定診断|"
         r"スクリーニング|フォロー(?:アップ)?|"
         r"経過観察|チェック|確定|術前評価)(?:の(?:確認|評価|検索|精査|検討|除外))?)(?:の)?(?:ため(?:に|の|、)?|目的(?:で|に|の)?|を含め|に(?:は|"
         r"つい\w{1,3})?|のため|を兼ね|(?=(?:を|が|も)?(?:勧|推奨|お願い|希望|お?すすめ|望|ご?検討|考慮|必要|追加))|も|を|が|に)?",
@@ -154,7 +158,7 @@ PRE: Final[tuple[tuple[str, str], ...]] = (
     (
         "doubts_next",
         r"(?:cannot|can not|can't|could not|not) (?:be )?(?:exclude|rule out)|"
-        r"(?<![a-z])differential(?: diagnos[ei]s)?(?: \w+){0,2}?(?: includes?| considerations?| is| are|:)?|"
+        r"(?<![a-z])differential(?: diagnos[ei]s)?(?: \w{1,20}){0,2}?(?: includes?| considerations?| is| are|:)?|"
         r"(?<![a-z])ddx:?|"
         r"鑑別(?:診断)?(?:として(?:は)?|に(?:は)?(?=[^挙要])|:|は)",
     ),
@@ -162,7 +166,7 @@ PRE: Final[tuple[tuple[str, str], ...]] = (
         "doubts_one",
         r"(?<![a-z])(?:possibly|possible|probably|probable|likely|maybe|perhaps|question(?:able)?(?: of)?|equivocal|"
         r"suspected|suspect|presumed|rule out|rule-out|r/o|s/o|d/d|susp\.?|(?<![a-z])vs\.?|versus|(?:is |are |highly |"
-        r"mildly |raising |raises )*(?:suspicio(?:us|n) (?:for|of)|concern(?:ing)? (?:for|of)|worrisome for)|"
+        r"mildly |raising |raises ){0,4}(?:suspicio(?:us|n) (?:for|of)|concern(?:ing)? (?:for|of)|worrisome for)|"
         r"suggest(?:ive of|ing|s|ed)?|may (?:represent|reflect|be|indicate)|might (?:represent|be|reflect)|"
         r"could (?:represent|be|reflect)|favou?r(?:s|ing|ed)?(?: to represent)?)(?![a-z])|\?(?=[a-z一-龯])",
     ),
@@ -171,8 +175,8 @@ PRE: Final[tuple[tuple[str, str], ...]] = (
         r"(?<![a-z])(?:recommended|advised|suggested|warranted) (?:for|to)(?: (?:exclude|rule out|evaluate|assess|"
         r"confirm|detect|screen for))?(?![a-z])|"
         r"(?<![a-z])(?:to|for) (?:further )?(?:exclude|rule out|evaluat(?:e|ion (?:of|for))|assess(?:ment of)?|"
-        r"confirm(?:ation of)?|exclusion of|detect|investigat\w+|follow[- ]?up of|look for|"
-        r"(?:better )?characteri[sz]\w+(?: of)?)(?![a-z])",
+        r"confirm(?:ation of)?|exclusion of|detect|investigat\w{1,6}|follow[- ]?up of|look for|"
+        r"(?:better )?characteri[sz]\w{1,6}(?: of)?)(?![a-z])",
     ),
     (
         "relatives_next",
@@ -196,11 +200,11 @@ PRE: Final[tuple[tuple[str, str], ...]] = (
         r"(?<![a-z])(?:no|without|negative for|free of|absence of|lack of|neither|nor|denies|absent|fails? to (?:show|"
         r"demonstrate)|not (?:show|demonstrate|reveal|have|contain|associated with)|rules? out|excludes?|"
         r"exclude[sd]|w/o)(?![a-z])(?: (?:definite |convincing |radiographic |imaging |ct |mri? |significant |"
-        r"suspicious )*(?:evidence|signs?|suggestion|indication|finding|features?) (?:of|for|to suggest))?",
+        r"suspicious ){0,4}(?:evidence|signs?|suggestion|indication|finding|features?) (?:of|for|to suggest))?",
     ),
     (
         "gone_next",
-        r"(?<![a-z])(?:interval |complete |near[- ]complete )*(?:resolution|disappearance|clearing) of(?![a-z])",
+        r"(?<![a-z])(?:interval |complete |near[- ]complete ){0,3}(?:resolution|disappearance|clearing) of(?![a-z])",
     ),
     (
         "affirms_next",
@@ -214,7 +218,8 @@ PRE: Final[tuple[tuple[str, str], ...]] = (
 def _compiled() -> tuple[re.Pattern[str], tuple[str, ...]]:
     kinds = [*PRE, *POST]
     body = "|".join(f"(?P<c{number}>{pattern})" for number, (_, pattern) in enumerate(kinds))
-    return re.compile(body), tuple(kind for kind, _ in kinds)
+    starts = re.escape("".join(sorted({sign for sign in body if not sign.isascii()})))
+    return re.compile(rf"(?=[{starts} -~])(?:{body})"), tuple(kind for kind, _ in kinds)
 
 
 CUE, KINDS = _compiled()

@@ -15,22 +15,38 @@ _MOST_MM: Final = 2000.0
 _NEAR: Final = 6  # signs between a finding and a size that still is its own
 
 
-def side_of(tokens: Sequence[Token], term: int) -> str:
-    """Return the side of a term: of its own part of the sentence, else the last one said before; "" for none."""
+def sides(tokens: Sequence[Token]) -> dict[int, str]:
+    """Return the sides of the terms that have one, by the term's place among the tokens.
+
+    The side of its own part of the sentence, else the last one said before.
+    """
+    found: dict[int, str] = {}
+    last = ""
+    for at, token in enumerate(tokens):
+        if token.kind in _SIDES:
+            last = token.kind
+        elif token.kind == "term" and (side := _own_side(tokens, at) or last):
+            found[at] = side
+    return found
+
+
+def _own_side(tokens: Sequence[Token], term: int) -> str:
     before: list[str] = []
-    for token in reversed(tokens[:term]):
+    for at in range(term - 1, -1, -1):
+        token = tokens[at]
         if token.kind in _SIDES:
             before.append(token.kind)
         elif before or token.kind in _ENDS:
             break
     if before:
         return before[0] if len(set(before)) == 1 else "both"
-    for token in tokens[term + 1 :]:
+    for at in range(term + 1, len(tokens)):
+        token = tokens[at]
         if token.kind in _SIDES:
             return token.kind
         if token.kind in ("term", *_ENDS):
             break
-    return next((token.kind for token in reversed(tokens[:term]) if token.kind in _SIDES), "")
+    return ""
 
 
 def sizes(low: str, tokens: Sequence[Token]) -> dict[int, tuple[float, ...]]:
@@ -85,9 +101,8 @@ def comparisons(low: str, tokens: Sequence[Token]) -> dict[int, str]:
 
 
 def _compared(low: str, tokens: Sequence[Token], at: int, is_before: bool) -> int | None:
-    before = next((i for i in range(at - 1, -1, -1) if tokens[i].kind in ("term", "breaks")), None)
+    before = next((i for i in range(at - 1, -1, -1) if tokens[i].kind == "term"), None)
     behind = next((i for i in range(at + 1, len(tokens)) if tokens[i].kind in ("term", "comma", "breaks")), None)
-    before = before if before is not None and tokens[before].kind == "term" else None
     behind = behind if behind is not None and tokens[behind].kind == "term" else None
     word = low[tokens[at].start : tokens[at].end]
     attributive = is_before or low[tokens[at].end : tokens[at].end + 1] in ("の", "し") or word.isascii()

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import Final, cast
 
 from services.search.findings import lexicon
-from services.search.findings.details import comparisons, side_of, sizes
+from services.search.findings.codes import code_of
+from services.search.findings.details import comparisons, sides, sizes
 from services.search.findings.finding import Certainty, Comparison, Finding, Side
 from services.search.findings.scope import Scope
 from services.search.findings.sentences import Sentence, sentences
 from services.search.findings.tokens import Token, tokens
+from services.search.findings.unlisted import with_unlisted
 from services.search.findings.view import View, view
 
 _SAYING: Final = ("affirms", "negates", "doubts")
@@ -29,10 +31,10 @@ def findings_of(text: str) -> tuple[Finding, ...]:
 
 
 def _of_sentence(text: str, seen: View, sentence: Sentence) -> Iterator[Finding]:
-    parts = _with_weak_left_out(seen.low, tokens(seen, sentence))
+    parts = with_unlisted(seen, _with_weak_left_out(seen.low, tokens(seen, sentence)))
     if not any(part.kind == "term" for part in parts):
         return
-    size, compared = sizes(seen.low, parts), comparisons(seen.low, parts)
+    side, size, compared = sides(parts), sizes(seen.low, parts), comparisons(seen.low, parts)
     for at, certainty in sorted(Scope(seen.low, parts, sentence.section).walk().items()):
         start, end = seen.traced.original(parts[at].start, parts[at].end)
         yield Finding(
@@ -40,10 +42,18 @@ def _of_sentence(text: str, seen: View, sentence: Sentence) -> Iterator[Finding]
             start=start,
             end=end,
             certainty=cast("Certainty", certainty),
-            side=cast("Side", side_of(parts, at)),
+            side=cast("Side", side.get(at, "")),
             size_mm=size.get(at, ()),
-            comparison=cast("Comparison", compared.get(at, "")),
+            comparison=cast("Comparison", _of_certainty(compared.get(at, ""), certainty)),
+            code=code_of(seen.low[parts[at].start : parts[at].end]),
         )
+
+
+def _of_certainty(comparison: str, certainty: str) -> str:
+    """Return the comparison of what is there or was; what is denied or feared has none."""
+    if certainty == "absent":
+        return comparison if comparison == "gone" else ""
+    return comparison if certainty in ("present", "doubtful") else ""
 
 
 def _with_weak_left_out(low: str, parts: list[Token]) -> list[Token]:

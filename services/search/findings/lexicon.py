@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
+from services.search.findings.codes import names
 from services.search.findings.patterns import any_of, words
 from services.search.findings.view import low
 
@@ -17,6 +18,8 @@ _GREEK: Final = (
     r"thorax|celes?|liths?|malacia|penia|physema|listhesis|emboli|embolus|plegia|sclerosis|stenos[ie]s|dysplasia)"
 )
 _NOT_GREEK: Final = r"(?!(?:diagnos|prognos|stoma|symptom|anastomos|tomo|hypothes|atroma|automa|coma\b|aroma))"
+_NAMED: Final = r"[a-z]{3,20}(?:'s)? (?:disease|syndrome)"
+_ABBREVIATION: Final = re.compile(r"[A-Za-z]{0,3}[A-Z]{2,6}[0-9]?")
 _KANJI: Final = r"一-龯々〆ァ-ヶー"
 _STEM: Final = re.compile(rf"[{_KANJI}]+")
 LONGEST_STEM: Final = 16  # signs before the end of a word that are looked at
@@ -24,29 +27,39 @@ LONGEST_STEM: Final = 16  # signs before the end of a word that are looked at
 
 @cache
 def terms() -> re.Pattern[str]:
-    """Return what finds the names of findings in a view's lower-case text; its last group says of which kind."""
-    japanese = (*words("heads_ja"), *words("heads_weak_ja"))
-    return re.compile(
-        rf"(?P<stop>{any_of(map(low, words('stop_ja')))})"
-        rf"|(?P<japanese>{any_of(map(low, japanese))})"
-        rf"|(?P<bound>(?<=[{_KANJI}]){any_of(map(low, words('heads_bound_ja')))})"
-    )
+    """Return what finds the ends of Japanese findings in a view's lower-case text; ``kind`` says of which kind."""
+    return re.compile(any_of(_kinds()))
+
+
+def kind(word: str) -> str:
+    """Return of which kind an end is: ``japanese``, ``bound`` (needs something before it) or ``stop`` (is none)."""
+    return _kinds()[word]
+
+
+@cache
+def _kinds() -> dict[str, str]:
+    kinds = {low(word): "bound" for word in words("heads_bound_ja")}
+    known = (name for name in names() if not name.isascii())
+    kinds |= dict.fromkeys(map(low, (*words("heads_ja"), *words("heads_weak_ja"), *known)), "japanese")
+    return kinds | {low(word): "stop" for word in words("stop_ja")}
 
 
 @cache
 def english() -> re.Pattern[str]:
     """Return what finds English findings in a view's lower-case text, with the words that describe them."""
-    heads = [low(word) for word in words("heads_en", whole_lines=True)]
+    known = [name for name in names() if name.isascii() and not _ABBREVIATION.fullmatch(name)]
+    heads = [low(word) for word in (*words("heads_en", whole_lines=True), *known)]
     describing = any_of(words("describing_en", whole_lines=True))
     return re.compile(
-        rf"(?<![a-z-])(?:{describing} ){{0,3}}(?:{any_of(_plurals(heads))}|{_NOT_GREEK}{_GREEK})(?![a-z])"
+        rf"(?<![a-z-])(?:{describing} ){{0,3}}(?:{any_of(_plurals(heads))}|{_NOT_GREEK}{_GREEK}|{_NAMED})(?![a-z])"
     )
 
 
 @cache
 def abbreviations() -> re.Pattern[str]:
     """Return what finds abbreviations, in the case that they are written in."""
-    known = (*words("abbreviations"), *words("phrases", whole_lines=True))
+    listed = (name for name in names() if _ABBREVIATION.fullmatch(name))
+    known = (*words("abbreviations"), *words("phrases", whole_lines=True), *listed)
     return re.compile(rf"(?<![A-Za-z]){any_of(known)}s?(?![A-Za-z])")
 
 

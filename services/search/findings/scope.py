@@ -68,7 +68,7 @@ class Scope:
             self._ahead(at, token)
         elif kind in ("breaks", "besides"):
             self._flush()
-            self._next = ""
+            self._next, self._tentative = "", []
         elif kind == "affirms":
             self._affirm(token)
         elif kind == "aim":
@@ -100,6 +100,8 @@ class Scope:
             self._behind(at, token._replace(kind="doubts"))
             return
         word = self._low[token.start : token.end]
+        if word.startswith(("vs", "versus")):
+            self._reach(at, "doubtful")
         if token.kind == "affirms_next":
             if not self._next.startswith("negates") or word.startswith(_CLOSES_DENIAL):
                 self._flush()
@@ -111,7 +113,8 @@ class Scope:
         self._next, self._comma_since_next = token.kind, False
 
     def _has_term_ahead(self, at: int) -> bool:
-        for token in self._tokens[at + 1 :]:
+        for place in range(at + 1, len(self._tokens)):
+            token = self._tokens[place]
             if token.kind in ("term", "comma", "breaks", "closes"):
                 return token.kind == "term"
         return False
@@ -125,7 +128,9 @@ class Scope:
     def _aim(self, at: int, token: Token) -> None:
         word = self._low[token.start : token.end]
         if self._advised_at > at or self._section == "recommended":
-            self._reach(at, "recommended")
+            reached = self._reach(at, "recommended")
+            if not reached and token.start - self._tokens[at - 1].end <= _NEAR:
+                self.certainties |= dict.fromkeys(self._tentative, "recommended")
         elif "目的" in word:
             self._reach(at, "dropped")
         elif (_AIMED.search(word) or (word.endswith("を") and at == len(self._tokens) - 1)) and not self._section:

@@ -48,6 +48,7 @@ _CONTINUES: Final = re.compile(
     r"(?!びまん|すりガラス|くも膜|のう胞|ごく|やや|わずか|まだら|ほぼ|その|この|いずれ|あわせ)[ぁ-ん、]|(?:認め|見られ|指摘|無し|無く|無い|疑|否定|伴|検出|確認|描出|"
     r"存在|可能性|所見(?:なし|を|は|な)|有り|有)"
 )
+_LONGEST: Final = 800  # signs of a sentence that are read as one: what is longer was not written as one
 _LONG_LINE: Final = 40  # signs after which a line of English may have been cut
 
 
@@ -77,6 +78,11 @@ def sentences(low: str, cased: str) -> Iterator[Sentence]:
 def _sentence(low: str, start: int, end: int, section: Section) -> Iterator[Sentence]:
     number = _NUMBERED.match(low, start, end)
     start = number.end() if number else start
+    while end - start > _LONGEST:
+        cut = max(low.rfind("、", start, start + _LONGEST), low.rfind(" ", start, start + _LONGEST)) + 1
+        cut = cut if cut > start else start + _LONGEST
+        yield Sentence(start, cut, section)
+        start = cut
     if low[start:end].strip():
         yield Sentence(start, end, section)
 

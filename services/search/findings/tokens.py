@@ -39,20 +39,28 @@ class Token(NamedTuple):
 
 def tokens(view: View, sentence: Sentence) -> list[Token]:
     """Return the tokens of a sentence in order, none within another; neighbouring words of one finding are one."""
-    every = sorted(_every(view, sentence), key=lambda token: (token.start, -token.end))
+    queue = sorted(_every(view, sentence), key=lambda token: (-token.start, token.end))
     parted: list[Token] = []
-    for token in every:
+    while queue:
+        token = queue.pop()
         last_end = parted[-1].end if parted else sentence.start
-        if token.end <= last_end or (token.start < last_end and token.kind not in KINDS):
-            continue
-        parted.append(_extended(view.low, token._replace(start=max(token.start, last_end)), last_end))
+        if token.start >= last_end:
+            is_next = bool(parted) and parted[-1].kind == "term" and token.start == last_end
+            parted.append(_extended(view.low, token, last_end, is_next))
+        elif token.end > last_end and token.kind in KINDS and (rest := _cue(view.low, last_end, token.end)):
+            queue.append(rest)  # a finding took the first signs of a cue: what is left may be another
     return _merged(view.low, parted)
+
+
+def _cue(low: str, start: int, end: int) -> Token | None:
+    match = CUE.search(low, start, end)
+    return Token(kind_of(match), match.start(), match.end()) if match else None
 
 
 def _every(view: View, sentence: Sentence) -> Iterator[Token]:
     low, start, end = view.low, sentence.start, sentence.end
     for match in lexicon.terms().finditer(low, start, end):
-        yield Token(str(match.lastgroup), match.start(), match.end())
+        yield Token(lexicon.kind(match[0]), match.start(), match.end())
     for match in lexicon.english().finditer(low, start, end):
         yield Token("term", match.start(), match.end())
     for match in lexicon.abbreviations().finditer(view.cased, start, end):
@@ -71,12 +79,12 @@ def _every(view: View, sentence: Sentence) -> Iterator[Token]:
         yield Token(str(match.lastgroup), match.start(), match.end())
 
 
-def _extended(low: str, token: Token, least: int) -> Token:
+def _extended(low: str, token: Token, least: int, is_next: bool) -> Token:
     """Return a Japanese word with what stands before its end in one word: 肺結節 for 結節."""
     if token.kind not in ("japanese", "bound"):
         return token
     stem = lexicon.stem_start(low, max(least, token.start - lexicon.LONGEST_STEM), token.start)
-    if token.kind == "bound" and stem == token.start:
+    if token.kind == "bound" and stem == token.start and not is_next:
         return Token("stop", token.start, token.end)
     return Token("term", stem, token.end)
 

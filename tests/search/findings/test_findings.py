@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.search.findings.extract import findings_of
+from tests.cost import LINEAR, growth
 
 
 def told(text: str) -> dict[str, str]:
@@ -50,6 +51,10 @@ def told(text: str) -> dict[str, str]:
         "No suspicious nodule is seen.",
         "Nodule (-)",
         "noduleなし",
+        "心拡大や肺うっ血の所見に乏しい。",
+        "架空影なし。",
+        "架空症は否定的。",
+        "No unheard-of thing.",
     ],
 )
 def test_what_is_denied_is_absent(text: str) -> None:
@@ -71,6 +76,13 @@ def test_what_is_denied_is_absent(text: str) -> None:
         ("結節以外に腫瘤は認めない。", {"結節": "present", "腫瘤": "absent"}),
         ("結節は石灰化を認めない。", {"結節": "present", "石灰化": "absent"}),
         ("石灰化のない結節を認める。", {"石灰化": "absent", "結節": "present"}),
+        ("急性期梗塞の所見。出血性変化は認められない。", {"急性期梗塞": "present", "出血性変化": "absent"}),
+        ("心陰影の拡大なし。", {"心陰影の拡大": "absent"}),
+        ("肝に腫瘤、少量の腹水、胸水なし。", {"腫瘤": "present", "腹水": "present", "胸水": "absent"}),
+        ("転移を疑う結節を認める。", {"転移": "doubtful", "結節": "present"}),
+        ("嚢胞を除き腫瘤なし。", {"嚢胞": "present", "腫瘤": "absent"}),
+        ("Nodule suspicious for metastasis.", {"Nodule": "present", "metastasis": "doubtful"}),
+        ("No nodule suspicious for metastasis.", {"nodule": "absent", "metastasis": "absent"}),
         ("肺炎ないし無気肺を認める。", {"肺炎": "present", "無気肺": "present"}),
         ("胸水だけでなく腹水も認める。", {"胸水": "present", "腹水": "present"}),
         ("Pleural effusion but no pneumothorax.", {"Pleural effusion": "present", "pneumothorax": "absent"}),
@@ -201,3 +213,21 @@ def test_a_comparison_is_with_the_examination_before(text: str, certainty: str, 
 @given(text=st.text("右肺結節影がｶﾞ㎜①１２mm大×、。\n(-)なし認めない疑いno ctCTＣＴ\u3099", max_size=60))
 def test_a_place_is_of_the_original_text(text: str) -> None:
     assert all(text[f.start : f.end] == f.term and f.start < f.end for f in findings_of(text))
+
+
+def test_a_finding_of_the_open_list_has_its_code() -> None:
+    codes = {finding.term: finding.code for finding in findings_of("胸水、上葉結節、架空性結節あり。pleural effusion")}
+
+    assert codes["胸水"] == codes["pleural effusion"] == "F034"
+    assert codes["上葉結節"] == "F001"
+    assert codes["架空性結節"] == ""  # a word that may change the meaning
+
+
+@pytest.mark.parametrize(
+    "unit", ["結節なし、", "切除", "前回", "(", "complete ", "no a", "所見", "\n", "12x", "右", "a"]
+)
+def test_the_work_grows_as_the_text_does(unit: str) -> None:
+    def read(signs: int) -> int:
+        return len(findings_of((unit * signs)[:signs]))
+
+    assert growth(read) < LINEAR
