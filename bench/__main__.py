@@ -17,6 +17,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "looks": [str(INPUT / "ct")],
     "reports_deid": [],
     "ports": [],
+    "search": ["--json", str(RESULTS / "search.json")],
     "c_store": [str(INPUT / "ct" / "000.dcm"), "--count", "1000"],
     "day": [str(INPUT / "ct" / "000.dcm")],
     "replicas": [str(INPUT / "ct" / "000.dcm")],

@@ -18,7 +18,7 @@ ORDER_BITS: Final = 38
 """Of an order key, how many tell cases of one date or number apart; the rest is the date or number plus one."""
 ORDER_FIELDS: Final = {name: f"order_{name}" for name in ("date", "age", "images")}
 PERIODS: Final = {4: "year", 6: "month", 8: "day"}
-_BREAK_WORD: Final = "\x1d\x1d"
+_BREAK: Final = " \x1d\x1d "
 _SINGLE: Final = "_single"
 
 
@@ -62,8 +62,9 @@ def record_of(case: Case) -> tantivy.Document:
     record.add_bytes("case", msgspec.json.encode(case))
     record.add_text("only_site", case.only_site)
     document = document_of(case)
+    pieces: dict[str, tuple[str, str]] = {}
     for name, texts in document.texts.items():
-        _add_text(record, name, texts)
+        _add_text(record, name, texts, pieces)
     for name, values in document.values.items():
         for value in values:
             record.add_text(f"v_{name}", folded_value(value))
@@ -85,15 +86,22 @@ def case_of(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> Case:
     return msgspec.json.decode(bytes(stored), type=Case)
 
 
-def _add_text(record: tantivy.Document, name: str, texts: Sequence[str]) -> None:
-    """Each piece is folded by itself; the break between two is a word of its own that no query holds."""
+def _add_text(record: tantivy.Document, name: str, texts: Sequence[str], pieces: dict[str, tuple[str, str]]) -> None:
+    """Each piece is folded by itself; the break between two is a word of its own that no query holds.
+
+    pieces: text → folded and as bigrams, of those that another field of the case has, too.
+    """
     if not texts:
         return
-    folded = [fold_text(text) for text in texts]
-    record.add_text(text_field(name), f" {_BREAK_WORD} ".join(" ".join(bigrams(text)) for text in folded))
-    record.add_text(single_field(name), " ".join(sorted(set("".join(folded)) - {" "})))
+    for text in texts:
+        if text not in pieces:
+            folded = fold_text(text)
+            pieces[text] = folded, " ".join(bigrams(folded))
+    whole = " ".join(pieces[text][0] for text in texts)
+    record.add_text(text_field(name), _BREAK.join(pieces[text][1] for text in texts))
+    record.add_text(single_field(name), " ".join(set(whole)))
     if name == TEXT:
-        record.add_text("word", " ".join(sorted(set[str]().union(*map(runs, folded)))))
+        record.add_text("word", " ".join(runs(whole)))
 
 
 def _add_orders(record: tantivy.Document, case: Case) -> None:

@@ -19,7 +19,9 @@ from shared.text.japanese import HIRAGANA_TO_KATAKANA
 
 SPACE: Final = "␣"  # stands for a blank inside a bigram, since the tokenizer splits at blanks
 _RUN: Final = re.compile(r"\d+(?:\.\d+)*|[^\W\d_⺀-\U0010ffff]+")
-_BLANKS: Final = re.compile(r"\s+")
+_RUN_KEPT: Final = re.compile(f"({_RUN.pattern})")
+_SHORT: Final = 64
+"""Up to so many characters a folded text is kept: names of devices and values come again with each case."""
 _BORDER: Final = "\ue000"  # marks the ends of a run until they become blanks; of private use
 _BORDERS: Final = re.compile(f"{_BORDER}+")
 _DASHES: Final = "‐‑‒–—―−⁻"
@@ -45,7 +47,12 @@ class Folded:
 
 def fold_text(text: str) -> str:
     """Return the folded text; the blanks at its ends say that a word or number begins or ends there."""
-    plain = _BLANKS.sub("", _RUN.sub(f"{_BORDER}\\g<0>{_BORDER}", _characters(text)))
+    return _folded(text) if len(text) <= _SHORT else _folded.__wrapped__(text)
+
+
+@functools.lru_cache(20_000)
+def _folded(text: str) -> str:
+    plain = "".join(_BORDER.join(_RUN_KEPT.split(_characters(text))).split())
     return _BORDERS.sub(" ", plain)
 
 
