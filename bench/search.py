@@ -37,7 +37,7 @@ QUERIES = (
     {"q": "所見:すりガラス modality:CT age:60-70"},
     {"q": "認める"},
 )
-FILTERS = (
+FILTERS: tuple[dict[str, str], ...] = (
     {},
     {"modality": "CT"},
     {"modality": "MR", "sex": "F", "age_from": "40", "age_to": "60"},

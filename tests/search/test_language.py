@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.search.case import Case, Report, Series
+from services.search.follow.stated import with_findings
 from services.search.index.case_index import CaseIndex
 from services.search.index.document import document_of
 from services.search.language.folding import fold, fold_text
@@ -19,38 +20,40 @@ from shared.errors import Invalid
 from shared.web.access.reach import EVERYTHING
 from tests.examples import examples
 
-CASE = Case(
-    id="1.2.840.1",
-    study_instance_uid="1.2.840.1",
-    study_date=20240531,
-    age_years=64,
-    sex="F",
-    site="osaka",
-    patient_id="ab12cd34ef",
-    accession_number="acc-000123",
-    modalities=("CT",),
-    body_parts=("CHEST",),
-    description="胸部CT",
-    series=(
-        Series(
-            "1.2.840.1.1",
-            "CT",
-            manufacturer="Canon Medical Systems, Corp.",
-            model="Aquilion ONE",
-            kernel="FC13",
-            thickness_mm=1.25,
-            kvp=120.0,
-            instances=300,
-            contrast=True,
+CASE = with_findings(
+    Case(
+        id="1.2.840.1",
+        study_instance_uid="1.2.840.1",
+        study_date=20240531,
+        age_years=64,
+        sex="F",
+        site="osaka",
+        patient_id="ab12cd34ef",
+        accession_number="acc-000123",
+        modalities=("CT",),
+        body_parts=("CHEST",),
+        description="胸部CT",
+        series=(
+            Series(
+                "1.2.840.1.1",
+                "CT",
+                manufacturer="Canon Medical Systems, Corp.",
+                model="Aquilion ONE",
+                kernel="FC13",
+                thickness_mm=1.25,
+                kvp=120.0,
+                instances=300,
+                contrast=True,
+            ),
         ),
-    ),
-    reports=(
-        Report(
-            "r1",
-            findings="右肺上葉に12mm大の結節を認める。頸部リンパ節の腫大なし。肺ガンの疑い。ＣＴ検査 No mass.",
-            impression="肺癌",
+        reports=(
+            Report(
+                "r1",
+                findings="右肺上葉に12mm大の結節を認める。頸部リンパ節の腫大なし。肺ガンの疑い。ＣＴ検査 No mass.",
+                impression="肺癌",
+            ),
         ),
-    ),
+    )
 )
 
 

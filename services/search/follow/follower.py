@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from services.search.case import Case, build_case
 from services.search.follow.set_aside import SetAside
 from services.search.follow.sources import Sources
+from services.search.follow.stated import with_findings
 from services.search.index.case_index import CaseIndex
 from shared.errors import Transient
 from shared.logs import decided
@@ -100,7 +101,7 @@ class Follower:
         A service may be away for one case only, as when it cannot answer about it: Unavailable is raised while it is
         for all of them, and not for ever.
         """
-        outcomes = await asyncio.gather(*map(self._build, case_ids), return_exceptions=True)
+        outcomes = await asyncio.gather(*map(self._build_stated, case_ids), return_exceptions=True)
         failed: dict[str, Exception] = {}
         for case_id, outcome in zip(case_ids, outcomes, strict=True):
             if isinstance(outcome, Exception):
@@ -115,6 +116,11 @@ class Follower:
             kind = type(error).__name__
             decided("case-set-aside", level="error", service="search", error=kind, origin=origin(error))
         return [outcome for outcome in outcomes if not isinstance(outcome, BaseException)], failed
+
+    async def _build_stated(self, case_id: str) -> Case | None:
+        """Build a case and look through its reports; that takes a thread, as a text may be long."""
+        case = await self._build(case_id)
+        return None if case is None else await asyncio.to_thread(with_findings, case)
 
     async def _build(self, case_id: str) -> Case | None:
         """Build a case from what the services say now; None if there is nothing to it any more."""

@@ -29,6 +29,8 @@ def _texts(case: Case) -> Mapping[str, Sequence[str]]:
         "findings": [report.findings for report in case.reports if report.findings],
         "impression": [report.impression for report in case.reports if report.impression],
         "description": [text for text in (case.description, *(s.description for s in case.series)) if text],
+        "present": case.present,
+        "absent": case.absent,
         "diagnosis": [part for d in case.diagnoses for part in (d.code, d.display, d.note) if part],
         **names,
     }
