@@ -9,6 +9,7 @@ import msgspec
 import orjson
 from aiohttp import web
 
+from services.search.api.suggestions import suggestions_of
 from services.search.case import Case
 from services.search.deps import SearchDeps
 from services.search.index.case_index import Hits
@@ -33,7 +34,9 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
         return _json(_answer(query, hits, tallies))
 
     async def case(request: web.Request) -> web.Response:
-        return _json(_whole(await case_of(deps, request)))
+        shown = await case_of(deps, request)
+        suggested = await asyncio.to_thread(suggestions_of, shown)
+        return _json(_whole(shown) | {"suggestions": msgspec.to_builtins(suggested)})
 
     async def counts(request: web.Request) -> web.Response:
         parameters = dict(request.query)

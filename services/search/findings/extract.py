@@ -8,7 +8,7 @@ from services.search.findings.codes import code_of
 from services.search.findings.details import comparisons, sides, sizes
 from services.search.findings.finding import Certainty, Comparison, Finding, Side
 from services.search.findings.scope import Scope
-from services.search.findings.sentences import Sentence, sentences
+from services.search.findings.sentences import Section, Sentence, sentences
 from services.search.findings.tokens import Token, tokens
 from services.search.findings.unlisted import with_unlisted
 from services.search.findings.view import View, view
@@ -16,16 +16,17 @@ from services.search.findings.view import View, view
 _SAYING: Final = ("affirms", "negates", "doubts")
 
 
-def findings_of(text: str) -> tuple[Finding, ...]:
+def findings_of(text: str, section: Section = "") -> tuple[Finding, ...]:
     """Return what a report's text says of findings, in the order of the text.
 
-    text: one section, or a whole report with headings, Japanese or English.  Never raises; linear in the text.
+    text: one section, or a whole report with headings, Japanese or English.  section: of a text without headings; in
+    an indication only what it says itself (疑い, 既往) counts.  Never raises; linear in the text.
     Whoever indexes them takes ``code`` by ``certainty``: what is absent is no hit for the finding.
     They are suggestions: nothing that counts or exports confirmed facts may use them.
     """
     seen = view(text)
     found: list[Finding] = []
-    for sentence in sentences(seen.low, seen.cased):
+    for sentence in sentences(seen.low, seen.cased, section):
         found.extend(_of_sentence(text, seen, sentence))
     return tuple(found)
 

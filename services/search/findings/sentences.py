@@ -60,19 +60,20 @@ class Sentence(NamedTuple):
     section: Section
 
 
-def sentences(low: str, cased: str) -> Iterator[Sentence]:
+def sentences(low: str, cased: str, section: Section = "") -> Iterator[Sentence]:
     """Yield the sentences of a text, in order, without headings and numbers of lists.
 
-    low, cased: the folded text in lower case, and as it was written, of the same length.
+    low, cased: the folded text in lower case, and as it was written, of the same length.  section: of what stands
+    before the first heading.
     """
-    for start, end, section in _sections(low):
+    for start, end, kind in _sections(low, section):
         at = start
         for match in _END.finditer(low, start, end):
             if match[0][0] == "\n" and _is_within_sentence(low, cased, at, match):
                 continue
-            yield from _sentence(low, at, match.start(), section)
+            yield from _sentence(low, at, match.start(), kind)
             at = match.end()
-        yield from _sentence(low, at, end, section)
+        yield from _sentence(low, at, end, kind)
 
 
 def _sentence(low: str, start: int, end: int, section: Section) -> Iterator[Sentence]:
@@ -87,11 +88,11 @@ def _sentence(low: str, start: int, end: int, section: Section) -> Iterator[Sent
         yield Sentence(start, end, section)
 
 
-def _sections(low: str) -> Iterator[tuple[int, int, Section]]:
+def _sections(low: str, section: Section) -> Iterator[tuple[int, int, Section]]:
     """Yield (start, end, section) between headings."""
     titles = [(match.start(), match.end(), _kind(match)) for match in _TITLE.finditer(low)]
     has_body = [kind == "" for _, _, kind in titles]
-    yield 0, titles[0][0] if titles else len(low), ""
+    yield 0, titles[0][0] if titles else len(low), section
     for number, (_, end, kind) in enumerate(titles):
         stop = titles[number + 1][0] if number + 1 < len(titles) else len(low)
         cut = stop
