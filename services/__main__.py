@@ -30,6 +30,7 @@ from services.archive import service as archive
 from services.audit_commands import audit
 from services.client_commands import clients
 from services.command_line import option_variables, run_command
+from services.commands.recorded import recorded
 from services.commands.terms import terms
 from services.enrolment import service as enrolment
 from services.identity import service as identity
@@ -225,7 +226,7 @@ def _run(process: Process) -> None:
 
 def main() -> None:
     """Run the command line."""
-    run_command(app)
+    run_command(recorded(app))
 
 
 if __name__ == "__main__":

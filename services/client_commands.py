@@ -12,7 +12,6 @@ from services.identity.records import CLIENTS, COLLECTIONS, Client
 from services.places import issuer_role
 from shared import clock
 from shared.console import console
-from shared.runtime.audit.trail import record_command
 from shared.web.access.words import AccessRole
 
 out = console()
@@ -76,16 +75,12 @@ async def _all(home: Path) -> list[Client]:
 
 
 async def _add(home: Path, client: Client) -> str:
-    role = issuer_role(home)
-    async with ports_of(role, home, ()) as ports:
+    async with ports_of(issuer_role(home), home, ()) as ports:
         await ports.documents.declare(*COLLECTIONS)
-        await record_command(ports.documents, role, home / role.value, "clients add", client.name)
         return await put_client(ports.documents, client, has_secret=not client.key)
 
 
 async def _remove(home: Path, name: str) -> bool:
-    role = issuer_role(home)
-    async with ports_of(role, home, ()) as ports:
+    async with ports_of(issuer_role(home), home, ()) as ports:
         await ports.documents.declare(*COLLECTIONS)
-        await record_command(ports.documents, role, home / role.value, "clients remove", name)
         return await ports.documents.delete(CLIENTS, name)

@@ -6,7 +6,7 @@ Exit code 2: the call, a setting, or what it names is wrong. 1: it could not be 
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -31,10 +31,10 @@ HomeOption = Annotated[Path, typer.Option(help="The folder that was given to jmi
 _UsageError = typer.BadParameter.__base__ or typer.BadParameter
 
 
-def run_command(app: typer.Typer) -> NoReturn:
-    """Run the command that the process was called with, and exit."""
+def run_command(program: Callable[..., object]) -> NoReturn:
+    """Run the command that the process was called with, and exit. program: of typer, or what records its commands."""
     try:
-        code = app(standalone_mode=False)
+        code = program(standalone_mode=False)
     except (SettingsError, IncompatibleData, Damaged) as error:
         _fail(f"Cannot start: {error}", 2)
     except JmidError as error:

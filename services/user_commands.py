@@ -13,7 +13,6 @@ from services.identity.settings import IdentitySettings
 from services.identity.users import forget, put_user, sign_out
 from services.places import issuer_role
 from shared.console import console
-from shared.runtime.audit.trail import record_command
 from shared.web.access.words import AccessRole
 
 out = console()
@@ -64,10 +63,8 @@ def end_sessions(name: NameArgument, home: HomeOption = Path("jmid-home")) -> No
 
 
 async def _sign_out(home: Path, name: str) -> int | None:
-    role = issuer_role(home)
-    async with ports_of(role, home, ()) as ports:
+    async with ports_of(issuer_role(home), home, ()) as ports:
         await ports.documents.declare(*DECLARED)
-        await record_command(ports.documents, role, home / role.value, "users end-sessions", name)
         user = await ports.documents.get(USERS, name)
         return await sign_out(ports.documents, user) if user is not None else None
 
@@ -79,16 +76,12 @@ async def _all(home: Path) -> list[User]:
 
 
 async def _set(home: Path, name: str, roles: tuple[str, ...], sites: tuple[str, ...]) -> str:
-    role = issuer_role(home)
-    async with ports_of(role, home, ()) as ports:
+    async with ports_of(issuer_role(home), home, ()) as ports:
         await ports.documents.declare(*DECLARED)
-        await record_command(ports.documents, role, home / role.value, "users set", name)
         return await put_user(ports.documents, Passwords(ports.documents, IdentitySettings()), name, roles, sites)
 
 
 async def _remove(home: Path, name: str) -> bool:
-    role = issuer_role(home)
-    async with ports_of(role, home, ()) as ports:
+    async with ports_of(issuer_role(home), home, ()) as ports:
         await ports.documents.declare(*DECLARED)
-        await record_command(ports.documents, role, home / role.value, "users remove", name)
         return await forget(ports.documents, name) is not None

@@ -3,8 +3,6 @@
 A start notes under which identifier the issuer answers and of which site it is; a command reads it there. It blocks.
 """
 
-import getpass
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from services.identity.issued import access_claims
 from services.identity.signing_keys import SigningKeys
 from shared import clock
 from shared.errors import NotFound
+from shared.runtime.audit.trail import account_name
 from shared.web.identity.embedded import AUDIENCE
 
 FILE: Final = "issuer.json"
@@ -57,14 +56,6 @@ def local_token(folder: Path, roles: tuple[str, ...], sites: tuple[str, ...], la
     except FileNotFoundError as error:
         raise NotFound("no-issuer", "no issuer has run in this home; start jmid up without --insecure") from error
     keys = SigningKeys(folder, float("inf"))  # never a new one, which the running issuer would not know
-    account = _account()
+    account = account_name()
     who = Owner(subject=f"account:{account}", name=account, roles=roles, sites=sites or (note.site,))
     return keys.signed(access_claims(note.issuer, AUDIENCE, CLIENT, who, int(clock.now()), lasts_s), "at+jwt")
-
-
-def _account() -> str:
-    """Return the name of the account that runs this process; its number where it has none, as in a container."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())

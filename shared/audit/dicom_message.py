@@ -41,6 +41,8 @@ _CONFIGURED: Final = Code("110129", "Security Configuration")
 _RESTRICTED: Final = Code("110132", "Use of Restricted Function")
 
 APPLICATION: Final = Code("110150", "Application")
+SOURCE_MEDIA: Final = Code("110155", "Source Media")
+DESTINATION_MEDIA: Final = Code("110154", "Destination Media")
 DESTINATION: Final = Code("110152", "Destination Role ID")
 SOURCE: Final = Code("110153", "Source Role ID")
 
@@ -48,6 +50,8 @@ _STUDY_UID: Final = Code("110180", "Study Instance UID")
 _REPORT_NUMBER: Final = Code("9", "Report Number", "RFC-3881")
 _CODES: Final = {"study": _STUDY_UID, "report": _REPORT_NUMBER}
 _URI: Final = Code("12", "URI", "RFC-3881")
+_MEDIA: Final = Code("110037", "URI")
+"""Of what stands on no medium of CID 405: files and requests."""
 
 EVENTS: Final[Mapping[EventKind, tuple[Code, Code | None]]] = {
     EventKind.SIGN_IN: (USER_AUTHENTICATION, _LOGIN),
@@ -57,6 +61,7 @@ EVENTS: Final[Mapping[EventKind, tuple[Code, Code | None]]] = {
     EventKind.RETRIEVE: (INSTANCES_TRANSFERRED, None),
     EventKind.FEED: (QUERY, None),
     EventKind.IMPORT: (IMPORT, None),
+    EventKind.EXPORT: (EXPORT, None),
     EventKind.CHANGE: (INSTANCES_ACCESSED, None),
     EventKind.DELETE: (STUDY_DELETED, None),
     EventKind.OPERATE: (SECURITY_ALERT, _RESTRICTED),
@@ -73,6 +78,7 @@ _ROLES: Final = {
     INSTANCES_TRANSFERRED: (SOURCE, DESTINATION),
     QUERY: (DESTINATION, SOURCE),
     IMPORT: (DESTINATION, SOURCE),
+    EXPORT: (SOURCE, DESTINATION),
 }
 """What the system is, and what whoever asks is: source and destination of a query are those of the question."""
 
@@ -94,6 +100,7 @@ def message(record: AuditRecord, *, alone: bool = True) -> bytes:
     _event(root, record)
     ours, theirs = _ROLES.get(event, (APPLICATION, None))
     _participants(root, record, ours, theirs)
+    _media(root, event, record)
     _, _, process = record.source.partition("/")
     SubElement(root, "AuditSourceIdentification", AuditEnterpriseSiteID=_site(record), AuditSourceID=process)
     for each in _objects(record, event):
@@ -115,6 +122,17 @@ def _event(root: Element, record: AuditRecord) -> None:
         _coded(element, "EventTypeCode", kind)
     if record.reason:
         SubElement(element, "EventOutcomeDescription").text = record.reason
+
+
+_MEDIA_ROLES: Final = {EXPORT: DESTINATION_MEDIA, IMPORT: SOURCE_MEDIA}
+
+
+def _media(root: Element, event: Code, record: AuditRecord) -> None:
+    """Add the medium that something came from or went to (PS3.15 A.5.3.8 and A.5.3.9)."""
+    if event in _MEDIA_ROLES:
+        part = SubElement(root, "ActiveParticipant", UserID=record.route or "unknown", UserIsRequestor="false")
+        _coded(part, "RoleIDCode", _MEDIA_ROLES[event])
+        _coded(SubElement(part, "MediaIdentifier"), "MediaType", _MEDIA)
 
 
 _EXECUTED: Final = frozenset({APPLICATION_ACTIVITY, QUERY, SECURITY_ALERT, USER_AUTHENTICATION})

@@ -9,7 +9,8 @@ class AuditClass(enum.StrEnum):
     none: refusals alone are recorded, since nothing of a patient is read or changed there.  sign-in: who a person is.
     query: search; with an object in its path, reading of it.  read: pages, reports and metadata of one object.
     retrieve: Instances, frames and renderings.  feed: programs that follow what changed.  import: what comes in.
-    change, delete: of what is there.  operate: figures and repairs, without a patient's data.  audit: of this trail.
+    export: what leaves as a copy: a backup, a proof, files.  change, delete: of what is there.
+    operate: figures and repairs, without a patient's data.  audit: of this trail.
     """
 
     NONE = "none"
@@ -19,6 +20,7 @@ class AuditClass(enum.StrEnum):
     RETRIEVE = "retrieve"
     FEED = "feed"
     IMPORT = "import"
+    EXPORT = "export"
     CHANGE = "change"
     DELETE = "delete"
     OPERATE = "operate"
@@ -35,6 +37,7 @@ class EventKind(enum.StrEnum):
     RETRIEVE = "retrieve"
     FEED = "feed"
     IMPORT = "import"
+    EXPORT = "export"
     CHANGE = "change"
     DELETE = "delete"
     OPERATE = "operate"

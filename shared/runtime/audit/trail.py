@@ -20,8 +20,9 @@ from shared.audit.names import named
 from shared.audit.record import Happening, Tip, Who
 from shared.audit.seals import CHECK_ID, CHECKS, COLLECTIONS, Check
 from shared.audit.settings import AuditMode, AuditSettings
-from shared.audit.words import Action, EventKind
+from shared.audit.words import Action, AuditClass, EventKind
 from shared.documents import Documents
+from shared.errors import Unavailable
 from shared.lease import leases_of
 from shared.logs import decided
 from shared.runtime.audit import pages as audit_pages
@@ -67,16 +68,46 @@ async def writing(settings: AuditSettings, documents: Documents, home: Path, sou
         await log.flush(every=True)
 
 
-async def record_command(documents: Documents, role: Role, home: Path, command: str, about: str = "") -> None:
-    """Record that somebody on this machine changed something by a command. home: of the role.  about: an id of ours."""
+_OF_COMMANDS: Final = {
+    AuditClass.READ: (EventKind.READ, Action.READ),
+    AuditClass.EXPORT: (EventKind.EXPORT, Action.READ),
+    AuditClass.AUDIT: (EventKind.AUDIT_READ, Action.READ),
+    AuditClass.OPERATE: (EventKind.OPERATE, Action.EXECUTE),
+    AuditClass.CHANGE: (EventKind.COMMAND, Action.UPDATE),
+}
+
+
+async def record_command(
+    documents: Documents,
+    role: Role,
+    home: Path,
+    command: str,
+    about: str = "",
+    audited: AuditClass = AuditClass.CHANGE,
+) -> None:
+    """Record what somebody on this machine does by a command. home: of the role.  about: an id of ours.
+
+    Raises Unavailable if records are required and it cannot be written.
+    """
     settings = audit_settings(os.environ)
     if settings.audit is AuditMode.OFF:
         return
-    user = getpass.getuser()
+    user = account_name()
     who = Who(subject=f"user:{user}", name=user, shown="command")
-    happened = Happening(EventKind.COMMAND, Action.UPDATE, who, route=f"jmid {command}")
+    kind, action = _OF_COMMANDS[audited]
+    happened = Happening(kind, action, who, route=f"jmid {command}")
     async with writing(settings, documents, home, source_of("", role)) as log:
         log.note(happened._replace(objects=(named("name", about) or log.keyed("name", about),) if about else ()))
+        if not await log.flush(every=True) and log.is_required:
+            raise Unavailable("the audit trail cannot be written, so the command is not run")
+
+
+def account_name() -> str:
+    """Return the name of the account that runs this process; its number where it has none, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 @asynccontextmanager
