@@ -1,12 +1,15 @@
 """The records of patients who opted out. None holds a patient's value: a patient is known by pseudonyms."""
 
+from collections.abc import Iterable
 from enum import StrEnum
+from functools import partial
 
 import msgspec
 
+from services.anonymizer.merge_records import with_merged
 from services.anonymizer.opted_out import OptedOut
 from services.anonymizer.pseudonyms.keys import KeySet
-from shared.documents import Collection, Documents, Eq
+from shared.documents import Collection, Documents, Eq, In
 from shared.documents.optimistic import change
 
 
@@ -83,6 +86,20 @@ async def opted_out_now(documents: Documents, keys: tuple[KeySet, ...]) -> Opted
     """Return who has opted out at this moment."""
     rows = await documents.find_all(OPT_OUTS, Eq("in_force", IN_FORCE))
     return OptedOut(keys, frozenset(each for row in rows for each in row.patients))
+
+
+async def cover_merged(documents: Documents, patients: Iterable[str]) -> None:
+    """Have each opt-out in force of one of these patients cover all whose numbers were merged with theirs."""
+    merged = await with_merged(documents, patients)
+    for row in await documents.find_all(OPT_OUTS, In("patients", merged)):
+        await change(documents, OPT_OUTS, row.id, partial(_covering, merged))
+
+
+async def _covering(merged: tuple[str, ...], old: OptOut | None) -> OptOut | None:
+    if old is None or old.in_force != IN_FORCE or set(merged) <= set(old.patients):
+        return None
+    patients = tuple(dict.fromkeys((*old.patients, *merged)))
+    return msgspec.structs.replace(old, patients=patients, state=OptOutState.REQUESTED, revision=old.revision + 1)
 
 
 async def withdraw_again(documents: Documents, patient: str) -> None:

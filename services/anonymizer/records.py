@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from services.anonymizer.device_rules import Device, DeviceRule
+from services.anonymizer.merge_records import PATIENT_MERGES
 from services.anonymizer.name_records import HEADER_NAMES, SITE_NAMES
 from services.anonymizer.opt_out_records import NOT_COLLECTED, OPT_OUTS, PLACES
 from services.anonymizer.pixels.series_ends import SeriesLooks
@@ -241,4 +242,5 @@ COLLECTIONS = (
     OPT_OUTS,
     NOT_COLLECTED,
     PLACES,
+    PATIENT_MERGES,
 )

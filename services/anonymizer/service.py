@@ -2,8 +2,8 @@
 
 Takes ``instances.received`` and ``report.received``; publishes what it de-identified and what it refused. Owns
 ``deid_audit``, ``deid_report_audit``, ``deid_decisions``, ``deid_decision_events``, ``deid_device_rules``,
-``deid_site_names``, ``deid_header_names``, ``deid_key_versions``, ``deid_vault``, ``deid_vault_reads`` and
-``quarantine``.
+``deid_site_names``, ``deid_patient_merges``, ``deid_header_names``, ``deid_key_versions``, ``deid_vault``,
+``deid_vault_reads`` and ``quarantine``.
 """
 
 import asyncio
@@ -49,6 +49,7 @@ from shared.events import (
     InstancesDeidentified,
     InstancesReceived,
     PatientOptedOut,
+    PatientsMerged,
     PatientWithdrawn,
     RecallWanted,
     ReportDeidentified,
@@ -201,6 +202,7 @@ SERVICES = (
             PatientOptedOut,
             StudyWanted,
             StudyFetched,
+            PatientsMerged,
         ),
         collections=COLLECTIONS,
         blobs=("identified", "deidentified"),

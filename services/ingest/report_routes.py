@@ -17,6 +17,7 @@ from services.ingest.reports.bundle import bundle_of
 from services.ingest.reports.cda.document import cda_report
 from services.ingest.reports.fhir.document import fhir_bundles, fhir_xml_bundles
 from services.ingest.reports.hl7 import receiver
+from services.ingest.reports.merges import is_merge
 from shared.dicom.multipart import content_type
 from shared.errors import Invalid, Transient
 from shared.fhir.values import operation_outcome
@@ -72,7 +73,7 @@ class ReportReceiver:
                     await reject(self._deps, receipt, data, error)
                 status = 400 if error.reason in _NOT_THE_FORM else 422
                 return _outcome(status, "invalid", str(error), receipt.id)
-            await receive(self._deps, receipt, [Content(bundle, data) for bundle in bundles])
+            await receive(self._deps, receipt, [Content(each, data, is_merge=is_merge(each)) for each in bundles])
         except Transient:
             return _outcome(503, "transient", "it could not be kept now; send it again")
         kept = await self._deps.documents.get(RECEIPTS, receipt.id)

@@ -9,10 +9,12 @@ from services.linker.centre import records as centre_store
 from services.linker.centre.open import open_centre
 from services.linker.centre.withdrawal_records import WITHDRAWALS, WITHDRAWN_NAMES
 from services.linker.gateway import records as gateway_store
+from services.linker.gateway.merges.records import MERGE_DELIVERIES
 from services.linker.gateway.open import open_gateway
 from services.linker.gateway.opt_out_records import OPTED_OUT
 from services.linker.gateway.opt_out_records import WITHDRAWALS as GATEWAY_WITHDRAWALS
 from services.linker.gateway.recalls.records import FETCHES
+from services.linker.links.merges import PATIENT_MERGES
 from services.linker.links.records import LINKS
 from services.linker.settings import LinkerSettings
 from shared.events import (
@@ -22,6 +24,7 @@ from shared.events import (
     InstancesDeidentified,
     InstancesStored,
     PatientOptedOut,
+    PatientsMerged,
     PatientWithdrawn,
     RecallWanted,
     ReportDeidentified,
@@ -36,7 +39,7 @@ GATEWAY = Service(
     role=Role.GATEWAY,
     opens=open_gateway,
     settings=LinkerSettings,
-    takes=(InstancesDeidentified, ReportDeidentified, PatientOptedOut, StudyFetched),
+    takes=(InstancesDeidentified, ReportDeidentified, PatientOptedOut, StudyFetched, PatientsMerged),
     publishes=(ReportLinked, Delivered, CustodyChecked, PatientWithdrawn, RecallWanted),
     collections=(
         gateway_store.STUDIES_SEEN,
@@ -48,6 +51,8 @@ GATEWAY = Service(
         GATEWAY_WITHDRAWALS,
         OPTED_OUT,
         FETCHES,
+        PATIENT_MERGES,
+        MERGE_DELIVERIES,
         RETENTION_TIMES,
     ),
     blobs=("deidentified",),
@@ -73,6 +78,7 @@ CENTRE = Service(
         centre_store.PROOFS,
         WITHDRAWALS,
         WITHDRAWN_NAMES,
+        PATIENT_MERGES,
     ),
 )
 SERVICES = (GATEWAY, CENTRE)

@@ -167,6 +167,11 @@ def build_case(
     )
 
 
+def of_patient(case: Case | None, patient_id: str) -> Case | None:
+    """Return the case as that of the patient whose pseudonym stays after a merge; empty leaves it as it is."""
+    return msgspec.structs.replace(case, patient_id=patient_id) if case is not None and patient_id else case
+
+
 def shown_report(report: PublishedReport) -> Report:
     """Return what the portal shows of a report; its conclusion stands for a missing impression."""
     sections = report.sections

@@ -11,6 +11,7 @@ from shared.events.base import LinkKeys as LinkKeys
 from shared.events.base import Upgrade as Upgrade
 from shared.events.base import Zone as Zone
 from shared.events.patients import PatientOptedOut as PatientOptedOut
+from shared.events.patients import PatientsMerged as PatientsMerged
 from shared.events.patients import PatientWithdrawn as PatientWithdrawn
 from shared.events.recalls import Purpose as Purpose
 from shared.events.recalls import RecallWanted as RecallWanted
@@ -35,7 +36,7 @@ class InstancesReceived(Event, frozen=True, kw_only=True):
 
 
 class ReportReceived(Event, frozen=True, kw_only=True):
-    """A report is safe in the identified store, as a FHIR R4 Bundle whatever form it came in.
+    """A report is safe in the identified store, as a FHIR R4 Bundle whatever form it came in; or a merge of patients.
 
     resent, priority: as above.
     """
@@ -211,5 +212,6 @@ EVENTS: tuple[type[Event], ...] = (
     RecallWanted,
     StudyWanted,
     StudyFetched,
+    PatientsMerged,
 )
 BY_TOPIC = {event.topic: event for event in EVENTS}

@@ -1,4 +1,4 @@
-"""The events about a patient who opted out (オプトアウト), or takes part again."""
+"""The events about patients: of one who opted out (オプトアウト), and of numbers that are one patient's."""
 
 import msgspec
 
@@ -39,3 +39,19 @@ class PatientWithdrawn(Event, frozen=True, kw_only=True):
     recipients: dict[str, str] = msgspec.field(default_factory=dict)
     at: str = ""
     lifts: bool = False
+
+
+class PatientsMerged(Event, frozen=True, kw_only=True):
+    """A hospital said that two of its numbers are of one patient, or (action unmerge) that they are not.
+
+    pairs: the pseudonym that goes and the one that stays, of each key version.  at: when the hospital did it, a FHIR
+    date or instant; of what contradicts each other the last holds.  name: by which the receipt knows the content.
+    """
+
+    topic = "patients.merged"
+    zone = Zone.DEIDENTIFIED
+    receipt_id: str
+    name: str
+    pairs: tuple[tuple[str, str], ...]
+    action: str
+    at: str

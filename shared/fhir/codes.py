@@ -11,6 +11,7 @@ CLINICAL: Final = "55752-0"  # Clinical information
 IMAGING_REPORT: Final = "18748-4"  # Diagnostic imaging study
 RADIOLOGY: Final = "LP29684-5"  # LOINC part: Radiology
 ACCESSION: Final = "ACSN"  # HL7 table 0203
+PATIENT_NUMBERS: Final = ("MR", "PI")  # HL7 table 0203: of a hospital
 
 PROCEDURE_FINDINGS: Final = "59776-5"
 ASSESSMENT: Final = "51848-0"

@@ -95,6 +95,7 @@ class Archive:
     recall_missing: dict[str, dict[str, int]] = field(default_factory=dict)
     recall_steps: list[str] = field(default_factory=list)
     recall_answers: list[tuple[str, str]] = field(default_factory=list)
+    merges: list[dict[str, Any]] = field(default_factory=list)
 
     async def store(self, request: web.Request) -> web.Response:
         """Answer a Store request (PS3.18 10.5.3)."""
@@ -164,6 +165,13 @@ class Archive:
         answered = {study for study, _ in self.recall_answers}
         return web.json_response({"recalls": [r for r in self.recalls if r["study_instance_uid"] not in answered]})
 
+    async def take_merges(self, request: web.Request) -> web.Response:
+        """Take what a gateway says of merged patients."""
+        if self.status:
+            return web.Response(status=self.status)
+        self.merges.append(await request.json())
+        return web.json_response({})
+
     async def list_proofs(self, _: web.Request) -> web.Response:
         """Return the Studies that nothing is known of yet."""
         return web.json_response({"studies": [study for study in self.unproven if study not in self.proofs]})
@@ -195,6 +203,7 @@ class Archive:
                 web.get("/dicom-web/studies", self.search),
                 web.post("/api/reports", self.report),
                 web.get("/api/recalls", self.list_recalls),
+                web.post("/api/merges", self.take_merges),
                 web.post("/api/recalls/{study}/done", self.end_recall),
                 web.post("/api/recalls/{study}/progress", self.note_step),
                 web.get("/api/recalls/proofs", self.list_proofs),

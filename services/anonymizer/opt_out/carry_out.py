@@ -12,7 +12,15 @@ from typing import Any
 import msgspec
 
 from services.anonymizer.deps import AnonymizerDeps
-from services.anonymizer.opt_out_records import NOT_COLLECTED, OPT_OUTS, TO_DO, NotCollected, OptOut, OptOutState
+from services.anonymizer.opt_out_records import (
+    IN_FORCE,
+    NOT_COLLECTED,
+    OPT_OUTS,
+    TO_DO,
+    NotCollected,
+    OptOut,
+    OptOutState,
+)
 from services.anonymizer.opted_out import OPTED_OUT
 from services.anonymizer.pseudonyms.vault import VAULT
 from services.anonymizer.records import (
@@ -27,7 +35,7 @@ from services.anonymizer.records import (
 )
 from shared import clock
 from shared.bus import Bus
-from shared.documents import Collection, Delete, Documents, In, Order, Put
+from shared.documents import Collection, Delete, Documents, Eq, In, Order, Put
 from shared.documents.optimistic import change
 from shared.errors import Transient
 from shared.events import MAX_BATCH, Event, InputRefused, PatientOptedOut, PatientWithdrawn
@@ -99,6 +107,11 @@ async def take_withdrawn(event: PatientWithdrawn, deps: AnonymizerDeps) -> Seque
 
 async def _carry_out(deps: AnonymizerDeps, bus: Bus, row: OptOut) -> None:
     lifts = row.state is OptOutState.LIFT_REQUESTED
+    if lifts:
+        row = msgspec.structs.replace(row, patients=await lifted(deps.documents, row))
+    if not row.patients:  # another opt-out covers them all
+        await change(deps.documents, OPT_OUTS, row.id, _lifted_at_once)
+        return
     kept = None if lifts else await _kept(deps.documents, row.patients)
     if kept is not None:
         await _delete(deps, kept)
@@ -126,6 +139,20 @@ async def _carry_out(deps: AnonymizerDeps, bus: Bus, row: OptOut) -> None:
         return msgspec.structs.replace(old, state=state, counts=counts)
 
     await change(deps.documents, OPT_OUTS, row.id, step)
+
+
+async def lifted(documents: Documents, row: OptOut) -> tuple[str, ...]:
+    """Return the patients of an opt-out that ends whom no other one covers, as after a merge of their numbers."""
+    others = await documents.find_all(OPT_OUTS, Eq("in_force", IN_FORCE))
+    covered = {each for other in others for each in other.patients}
+    return tuple(each for each in row.patients if each not in covered)
+
+
+async def _lifted_at_once(old: OptOut | None) -> OptOut | None:
+    if old is None or old.state is not OptOutState.LIFT_REQUESTED:
+        return None
+    at = clock.utc_now().isoformat(timespec="milliseconds")
+    return msgspec.structs.replace(old, state=OptOutState.LIFTED, done_at=at)
 
 
 async def _kept(documents: Documents, patients: Sequence[str]) -> _Kept:

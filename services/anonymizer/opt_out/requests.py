@@ -12,6 +12,7 @@ from services.anonymizer.opt_out_records import (
     OptOut,
     OptOutState,
     OptOutStep,
+    cover_merged,
 )
 from services.anonymizer.opted_out import pseudonyms_of
 from services.anonymizer.pseudonyms.keys import Keyring
@@ -61,6 +62,8 @@ async def add(documents: Documents, ring: Keyring, site: str, foreign: tuple[str
         asked_at="",
     )
     row = await change(documents, OPT_OUTS, key, partial(_added, fresh, _step("add", asked.by, asked.why)))
+    await cover_merged(documents, patients)
+    row = await documents.get(OPT_OUTS, key) or row
     decided("opt-out-added", level="warning", service="anonymizer")
     return row or fresh
 

@@ -7,6 +7,7 @@ from msgspec import structs
 
 from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.header_names.learned import Sighting
+from services.anonymizer.merge_records import PATIENT_MERGES
 from services.anonymizer.opt_out_records import NOT_COLLECTED, NotCollected, opted_out_now, withdraw_again
 from services.anonymizer.opted_out import OPTED_OUT
 from services.anonymizer.policy import Policy
@@ -28,6 +29,7 @@ from services.anonymizer.records import (
     is_damaged,
 )
 from services.anonymizer.reports.deidentify import DeidentifiedReport, deidentify
+from services.anonymizer.reports.merges import events_of, is_merge, take_merge
 from services.anonymizer.reports.retraction import retracted_at, retraction_of
 from services.anonymizer.reports.review import RESIDUAL_RISK, is_decided, released
 from shared.documents import Put
@@ -49,6 +51,8 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
         return await _done_before(event, deps)
     if is_damaged(event.blob, data):
         return await _refuse(event, deps, Damaged(DAMAGED, SEND_AGAIN), len(data))
+    if is_merge(data):
+        return await _merged(event, deps, data)
     report = await _cleaned(data, deps)
     if isinstance(report, Permanent) and report.reason == OPTED_OUT:
         return await _not_collected(event, deps)
@@ -77,6 +81,13 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
     if now is not None and now.is_rejection:  # meanwhile; whoever rejected saw nothing that had left
         return await _rejected(event, deps, now)
     return _events(event, audit)
+
+
+async def _merged(event: ReportReceived, deps: AnonymizerDeps, data: bytes) -> list[Event]:
+    try:
+        return await take_merge(event, deps, data)
+    except Permanent as error:
+        return await _refuse(event, deps, error, len(data))
 
 
 async def _rejected(event: ReportReceived, deps: AnonymizerDeps, decision: Decision) -> list[Event]:
@@ -134,6 +145,9 @@ async def _done_before(event: ReportReceived, deps: AnonymizerDeps) -> list[Even
     """Say again what became of a report whose bytes are gone."""
     if await deps.documents.get(NOT_COLLECTED, event.blob) is not None:
         return [_refused(event, OPTED_OUT)]
+    merge = await deps.documents.get(PATIENT_MERGES, event.blob)
+    if merge is not None:
+        return events_of(event, merge, profile.load(deps.policy.profile).label)
     audit = await _earlier(event, deps)
     if audit.subject in (await opted_out_now(deps.documents, deps.key_versions)).patients:
         return await _not_collected(event, deps)

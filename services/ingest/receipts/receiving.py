@@ -76,12 +76,14 @@ Bytes = bytes | mmap.mmap
 class Content(msgspec.Struct, frozen=True):
     """Bytes to keep for the anonymizer. original: of a report, the bytes as they were sent.
 
-    facts: of an Instance, for the collection rules.
+    facts: of an Instance, for the collection rules.  is_merge: it says whose numbers are one patient's; no rule leaves
+    that out, or what was collected would not be found together.
     """
 
     data: Bytes
     original: bytes = b""
     facts: Facts | None = None
+    is_merge: bool = False
 
 
 async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content]) -> int:
@@ -96,8 +98,9 @@ async def receive(deps: IngestDeps, receipt: Receipt, contents: Sequence[Content
         return len(contents)
     receipt = msgspec.structs.replace(receipt, rules=(rules.version,))
     decisions = await asyncio.to_thread(lambda: [_decided(rules, receipt, each) for each in contents])
-    collected = [each for each, decision in zip(contents, decisions, strict=True) if decision.collected]
-    left = Counter(decision.label for decision in decisions if not decision.collected)
+    pairs = list(zip(contents, decisions, strict=True))
+    collected = [each for each, decision in pairs if decision.collected or each.is_merge]
+    left = Counter(decision.label for each, decision in pairs if not (decision.collected or each.is_merge))
     if collected:
         await _receive(deps, receipt, collected)
     if left:

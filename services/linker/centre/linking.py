@@ -13,6 +13,7 @@ from services.linker.links import matching
 from services.linker.links.candidates import reports_for, studies_for
 from services.linker.links.deciding import decide_link, mark_settled
 from services.linker.links.matching import ManualDecision, Match
+from services.linker.links.merges import merged_patients
 from services.linker.links.records import LINKS, Link
 from services.linker.links.sites import linked_within_site, within_site
 from services.linker.links.states import Settled
@@ -104,7 +105,8 @@ async def repair_forever(deps: CentreDeps, _: Lease) -> None:
 
 async def reports_of(deps: CentreDeps, study: KnownStudy) -> set[str]:
     """Return every report without a Study that a rule could link to this one, and those already linked to it."""
-    possible = await reports_for(deps.documents, REPORTS, study, deps.settings.date_tolerance_days)
+    merged = await merged_patients(deps.documents, study.site, study.patient_ids)
+    possible = await reports_for(deps.documents, REPORTS, study, deps.settings.date_tolerance_days, merged)
     linked = await deps.documents.find_all(REPORTS, Eq("studies", study.study_instance_uid))
     return possible | {report.report_id for report in linked}
 
@@ -125,9 +127,11 @@ async def _find(deps: CentreDeps, report: StoredReport, link: Link, decision: Ma
     if version.link in FINAL_AT_GATEWAY:
         return Match(reason=version.link)
     tolerance = deps.settings.date_tolerance_days
-    studies = await studies_for(deps.documents, STUDIES_KNOWN, version.keys, tolerance)
-    rules = partial(matching.decide, version.keys, decisions=decisions, tolerance_days=tolerance)
-    return within_site(report.site, [study.keys for study in studies], _sites(studies), rules)
+    merged = await merged_patients(deps.documents, report.site, [version.keys.patient_id])
+    studies = await studies_for(deps.documents, STUDIES_KNOWN, version.keys, tolerance, merged)
+    keys = merged.of_report(version.keys)
+    rules = partial(matching.decide, keys, decisions=decisions, tolerance_days=tolerance)
+    return within_site(report.site, [merged.of_study(study.keys) for study in studies], _sites(studies), rules)
 
 
 def _sites(studies: Iterable[KnownStudy]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from services.linker.centre import feed, handlers, linking, withdrawals
 from services.linker.centre.cases import CaseRoutes
 from services.linker.centre.completeness import CompletenessRoutes
 from services.linker.centre.deps import CentreDeps
+from services.linker.centre.merges.routes import MergeRoutes
 from services.linker.centre.recalls import OUTCOMES, RecallRoutes
 from services.linker.centre.records import RECALLS, REPORTS
 from services.linker.centre.reports import ReportRoutes
@@ -77,6 +78,7 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
                 *RecallRoutes(deps).routes(),
                 *StayingRoutes(deps).routes(),
                 *WithdrawalRoutes(deps).routes(),
+                *MergeRoutes(deps).routes(),
                 *CompletenessRoutes(deps).routes(),
             ],
             handlers={InstancesStored: partial(handlers.take_stored, deps=deps)},

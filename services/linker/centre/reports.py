@@ -11,6 +11,8 @@ from aiohttp import web
 from services.linker.centre import free_text, linking, views, within_reach
 from services.linker.centre.acceptance import check_gateway, check_profile, check_site, delivered_by
 from services.linker.centre.deps import CentreDeps
+from services.linker.centre.merges import shown as merged
+from services.linker.centre.merges.take import PATIENT
 from services.linker.centre.recalls import RECALL
 from services.linker.centre.records import (
     ANNOTATIONS,
@@ -28,6 +30,7 @@ from services.linker.centre.records import (
 from services.linker.centre.withdrawal_records import is_withdrawn
 from services.linker.centre.withdrawals import WITHDRAWN
 from services.linker.links.manual import CORRELATION, ManualLinkRequest, decoded
+from services.linker.links.merges import NOBODY, merged_patients
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import LinkState
 from services.linker.reports import document as documents
@@ -135,13 +138,22 @@ class ReportRoutes(routing.Routes):
 
     @routing.get("/api/reports")
     async def get_reports(self, request: web.Request) -> web.Response:
-        """Return the reports of one Study as a searchset Bundle."""
+        """Return the reports of one Study as a searchset Bundle; with its Patient, if numbers of theirs were merged."""
         study = request.query.get("study", "")
         if not study:
             return _outcome(400, "required", "the query parameter study is missing")
         page = await self._deps.documents.find(REPORTS, Eq("studies", study), limit=_LIMIT)
         shown = await within_reach.reports(self._deps, (report for report in page.documents if not report.hidden))
-        return _fhir(views.searchset(shown))
+        return _fhir(views.searchset(shown, await self._patient(study)))
+
+    async def _patient(self, study_instance_uid: str) -> dict[str, Any] | None:
+        """Return the merged patient of a Study; None if nothing was merged, or nothing that is within reach."""
+        known = await self._deps.documents.get(STUDIES_KNOWN, study_instance_uid)
+        if known is None:
+            return None
+        return merged.resource_of(
+            known.patient_ids, await merged.within_reach(self._deps, known.patient_ids, known.site)
+        )
 
     @routing.get("/api/reports/changes")
     async def get_changes(self, request: web.Request) -> web.Response:
@@ -195,8 +207,9 @@ class ReportRoutes(routing.Routes):
         decision = asked.decision()
         known = await self._deps.documents.get(REPORTS, asked.report_id)
         study = await self._deps.documents.get(STUDIES_KNOWN, decision.study_instance_uid)
-        keys = known.current.keys if known else None
-        decision = asked.checked(decision, keys, study.keys if study else None)
+        patients = await merged_patients(self._deps.documents, known.site, [known.patient_id]) if known else NOBODY
+        keys = patients.of_report(known.current.keys) if known else None
+        decision = asked.checked(decision, keys, patients.of_study(study.keys) if study else None)
         report = await linking.relink(self._deps, asked.report_id, at=clock.now(), decision=decision)
         if report is None:
             raise NotFound("unknown-report", "report_id: no such report at the centre")
@@ -222,6 +235,8 @@ class ReportRoutes(routing.Routes):
             if row.kind == WITHDRAWN
             else views.recall_change(seq, row.document_id, await store.get(RECALLS, row.document_id))
             if row.kind == RECALL
+            else views.patient_change(seq, row.document_id, row.studies)
+            if row.kind == PATIENT
             else views.report_change(seq, row.document_id, reports.get(row.document_id))
             if row.kind == "report"
             else views.entry_change(seq, row.kind, row.document_id, entries[row.kind].get(row.document_id))

@@ -1,5 +1,6 @@
 """How the centre's documents look from outside. Pure."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -77,10 +78,17 @@ def withdrawal(seq: int, study_instance_uid: str) -> Json:
     return {**head, "study_instance_uids": [study_instance_uid], "touched": [], "removed": True, "document": None}
 
 
-def searchset(reports: list[StoredReport]) -> Json:
-    """Return reports as a FHIR searchset Bundle."""
+def patient_change(seq: int, merge_id: str, studies: Sequence[str]) -> Json:
+    """Return the feed's entry of Studies whose patient was merged, or is no longer."""
+    head = {"seq": seq, "kind": "patient", "id": merge_id, "report_id": ""}
+    return {**head, "study_instance_uids": list(studies), "touched": [], "removed": False, "document": None}
+
+
+def searchset(reports: list[StoredReport], patient: Json | None = None) -> Json:
+    """Return reports as a FHIR searchset Bundle. patient: that is included, beside what matches."""
     entries = [{"resource": resource(report), "search": {"mode": "match"}} for report in reports]
-    return {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
+    included = [{"resource": patient, "search": {"mode": "include"}}] if patient else []
+    return {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": [*entries, *included]}
 
 
 def history(report: StoredReport) -> Json:

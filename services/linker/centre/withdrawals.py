@@ -34,6 +34,7 @@ from services.linker.centre.withdrawal_records import (
     WithdrawalState,
     WithdrawnName,
 )
+from services.linker.links.merges import PATIENT_MERGES
 from services.linker.links.records import LINKS
 from shared import clock
 from shared.documents import Collection, Delete, Eq, In, Order
@@ -168,6 +169,9 @@ async def _documents(deps: CentreDeps, asked: Withdrawal, studies: set[str]) -> 
         for entry in entries:
             await deps.documents.write(Delete(collection, entry.id))
             await feed.note(deps, kind, entry.id, entry.touched)
+    for merge in await deps.documents.find_all(PATIENT_MERGES, In("patients", asked.patient_ids)):
+        if merge.site == asked.site:
+            await deps.documents.delete(PATIENT_MERGES, merge.id)
     for study in studies:
         pins = await deps.documents.find_all(PINS, Eq("study_instance_uid", study))
         rows = (Delete(STUDIES_KNOWN, study), Delete(RECALLS, study), Delete(PROOFS, study))

@@ -11,6 +11,7 @@ from services.linker.links import matching
 from services.linker.links.candidates import reports_for, studies_for
 from services.linker.links.deciding import decide_link, mark_settled
 from services.linker.links.matching import ManualDecision, Match
+from services.linker.links.merges import merged_patients
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Settled
 from shared import clock
@@ -91,12 +92,13 @@ async def _find(deps: GatewayDeps, report: SeenReport, link: Link, decision: Man
     version = report.current
     tolerance = deps.settings.date_tolerance_days
     delivery = await deps.documents.get(DELIVERIES, planning.report_key(report.report_id))
-    if report.is_contested(delivery.approved if delivery else ""):
+    merged = await planning.merged_of(deps, report)
+    if report.is_contested(delivery.approved if delivery else "", merged):
         return await _contested(deps, report)
-    studies = await studies_for(deps.documents, STUDIES_SEEN, version.keys, tolerance)
+    studies = await studies_for(deps.documents, STUDIES_SEEN, version.keys, tolerance, merged)
     return matching.decide(
-        version.keys,
-        [study.keys for study in studies],
+        merged.of_report(version.keys),
+        [merged.of_study(study.keys) for study in studies],
         retracted=version.status in RETRACTED,
         decisions=(*link.decisions, decision) if decision else link.decisions,
         tolerance_days=tolerance,
@@ -116,6 +118,7 @@ async def _contested(deps: GatewayDeps, report: SeenReport) -> Match:
 
 async def _reports_of(deps: GatewayDeps, study: SeenStudy) -> set[str]:
     """Return every report that a rule could link to this Study, or that has been linked to it."""
-    possible = await reports_for(deps.documents, REPORTS_SEEN, study, deps.settings.date_tolerance_days)
+    merged = await merged_patients(deps.documents, deps.site, study.patient_ids)
+    possible = await reports_for(deps.documents, REPORTS_SEEN, study, deps.settings.date_tolerance_days, merged)
     linked = await deps.documents.find_all(LINKS, Eq("studies", study.study_instance_uid))
     return possible | {link.report_id for link in linked}

@@ -16,6 +16,9 @@ from services.linker.gateway.delivery.peer import centre
 from services.linker.gateway.delivery.transport import Centre
 from services.linker.gateway.delivery.worker import DeliveryWorker, Outage
 from services.linker.gateway.deps import GatewayDeps
+from services.linker.gateway.merges.routes import MergeRoutes
+from services.linker.gateway.merges.take import take_merge
+from services.linker.gateway.merges.tell import merges_round
 from services.linker.gateway.operator_actions import OperatorActions
 from services.linker.gateway.opt_out import take_opt_out, withdrawals_round
 from services.linker.gateway.opt_out_records import OPEN, WITHDRAWALS
@@ -29,7 +32,7 @@ from services.linker.links.unsettled import Unsettled
 from services.linker.settings import LinkerSettings, centre_token, complete
 from shared import settings
 from shared.documents import Eq, In
-from shared.events import InstancesDeidentified, PatientOptedOut, ReportDeidentified, StudyFetched
+from shared.events import InstancesDeidentified, PatientOptedOut, PatientsMerged, ReportDeidentified, StudyFetched
 from shared.lease import Leases, leases_of
 from shared.service import Place, Role, Running
 from shared.web import gateway_token
@@ -79,12 +82,13 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
             return {**await actions.counts(), **tries, **own}
 
         yield Running(
-            routes=[*routes.routes(), *BacklogRoutes(backlog).routes()],
+            routes=[*routes.routes(), *BacklogRoutes(backlog).routes(), *MergeRoutes(deps).routes()],
             handlers={
                 InstancesDeidentified: partial(handlers.take_instances, deps=deps),
                 ReportDeidentified: partial(handlers.take_report, deps=deps),
                 PatientOptedOut: partial(take_opt_out, deps=deps),
                 StudyFetched: partial(take_fetched, deps=deps),
+                PatientsMerged: partial(take_merge, deps=deps),
             },
             tasks=[worker.run for worker in workers],
             status=status,
@@ -123,6 +127,9 @@ def _workers(deps: GatewayDeps, peer: Centre, leases: Leases, session: aiohttp.C
     async def withdrawn(outage: Outage) -> int:
         return await withdrawals_round(deps, peer, outage)
 
+    async def merged(outage: Outage) -> int:
+        return await merges_round(deps, peer, outage)
+
     async def told(outage: Outage) -> int:
         return await completeness.completeness_round(deps, peer, session, outage)
 
@@ -132,6 +139,7 @@ def _workers(deps: GatewayDeps, peer: Centre, leases: Leases, session: aiohttp.C
         alone("links", settled),
         alone("releases", released, rest_s=_RELEASE_EVERY_S),
         worker("withdrawals", withdrawn, wake_up=deps.wake_up.listen()),
+        worker("merges", merged, wake_up=deps.wake_up.listen()),
         alone("recalls", recalled, rest_s=deps.settings.recall_poll_s),
         alone("custody", compared, rest_s=_LOOK_AT_CLOCK_S),
         alone("completeness", told, rest_s=deps.settings.completeness_s),

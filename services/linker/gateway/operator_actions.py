@@ -20,6 +20,7 @@ from services.linker.gateway.records import (
 )
 from services.linker.links.manual import ManualLinkRequest
 from services.linker.links.matching import MANUAL
+from services.linker.links.merges import NOBODY
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import DeliveryKind, DeliveryState, LinkState
 from services.linker.links.versions import precedence
@@ -66,8 +67,9 @@ class OperatorActions:
         report = await self._deps.documents.get(REPORTS_SEEN, asked.report_id)
         if decision.action == "link" and study is None:
             raise NotFound("unknown-study", "study_instance_uid: no such Study at this gateway")
-        keys = report.current.keys if report else None
-        decision = asked.checked(decision, keys, study.keys if study else None)
+        merged = await planning.merged_of(self._deps, report) if report else NOBODY
+        keys = merged.of_report(report.current.keys) if report else None
+        decision = asked.checked(decision, keys, merged.of_study(study.keys) if study else None)
         link = await linking.relink(self._deps, asked.report_id, at=clock.now(), decision=decision)
         if link is None:
             raise NotFound("unknown-report", "report_id: no such report at this gateway")

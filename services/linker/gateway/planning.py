@@ -6,6 +6,7 @@ from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, WITHDRAWN, Delivery, Lane, SeenReport
 from services.linker.links import policy
 from services.linker.links.matching import PATIENTS_DISAGREE
+from services.linker.links.merges import MergedPatients, merged_patients
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Announcement, DeliveryKind, DeliveryState
 from shared import clock
@@ -138,7 +139,7 @@ async def plan_report(deps: GatewayDeps, report_id: str) -> Delivery | None:
         link = await deps.documents.get(LINKS, report_id)
         if report is None or link is None:
             return None
-        return planned(deps, old or _new(report), report, link)
+        return planned(deps, old or _new(report), report, link, await merged_of(deps, report))
 
     delivery = await derive(deps.documents, DELIVERIES, report_key(report_id), step)
     if delivery is not None and delivery.state is DeliveryState.PENDING:
@@ -146,11 +147,16 @@ async def plan_report(deps: GatewayDeps, report_id: str) -> Delivery | None:
     return delivery
 
 
-def planned(deps: GatewayDeps, old: Delivery, report: SeenReport, link: Link) -> Delivery:
+async def merged_of(deps: GatewayDeps, report: SeenReport) -> MergedPatients:
+    """Return whose pseudonyms are one patient's with those of a report."""
+    return await merged_patients(deps.documents, deps.site, report.patient_ids)
+
+
+def planned(deps: GatewayDeps, old: Delivery, report: SeenReport, link: Link, merged: MergedPatients) -> Delivery:
     """Return the report's delivery as version, link, policy and review make it."""
     version = report.current
     want = wanted(report, link)
-    contested = report.is_contested(old.approved)
+    contested = report.is_contested(old.approved, merged)
     facts = policy.ReportFacts(
         want=want,
         sent=old.sent,

@@ -6,6 +6,7 @@ import msgspec
 
 from services.linker.links import versions
 from services.linker.links.candidates import IdentifiedReport, IdentifiedStudy
+from services.linker.links.merges import NOBODY, MergedPatients
 from services.linker.links.states import Announcement, DeliveryKind, DeliveryState
 from shared.documents import Collection
 from shared.events import InstanceRef, LinkKeys
@@ -43,14 +44,20 @@ class SeenReport(IdentifiedReport, frozen=True, kw_only=True):
         """The version that holds."""
         return versions.current(self.versions)
 
-    def is_contested(self, approved: str) -> bool:
+    def is_contested(self, approved: str, merged: MergedPatients = NOBODY) -> bool:
         """Say whether versions are of different patients, and nobody said that the one that holds is right.
 
         approved: the SHA-256 of the version that a person let leave, or empty. It stands for others of its patient.
+        merged: whose pseudonyms are one patient's.
         """
-        patients = {version.keys.patient_id for version in self.versions} - {""}
-        settled = {version.keys.patient_id for version in self.versions if version.sha256 == approved}
-        return len(patients) > 1 and self.current.keys.patient_id not in settled
+        patients = {merged.survivor(version.keys.patient_id) for version in self.versions} - {""}
+        settled = {merged.survivor(each.keys.patient_id) for each in self.versions if each.sha256 == approved}
+        return len(patients) > 1 and merged.survivor(self.current.keys.patient_id) not in settled
+
+    @property
+    def patient_ids(self) -> frozenset[str]:
+        """The pseudonyms that its versions name."""
+        return frozenset(version.keys.patient_id for version in self.versions) - {""}
 
 
 class Lane(enum.StrEnum):

@@ -4,9 +4,9 @@ Source: FHIR R4 DiagnosticReport.status and .issued (valueset-diagnostic-report-
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Final, Protocol, TypeVar
 
+from shared.fhir.instants import instant as instant
 from shared.fhir.statuses import ReportStatus
 
 _RANK: Final[Mapping[str, int]] = {
@@ -48,12 +48,3 @@ def precedence(version: Version) -> tuple[float, int, str]:
     """Return the sort key: time of issue (else of receipt), then how settled the status is, then the digest."""
     at = instant(version.issued)
     return (version.seen_at if at is None else at, _RANK.get(version.status, 0), version.sha256)
-
-
-def instant(text: str) -> float | None:
-    """Return a FHIR instant or dateTime as seconds since 1970; None if empty or not one. Without a zone it is UTC."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()

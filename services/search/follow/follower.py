@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from services.search.case import Case, build_case
+from services.search.case import Case, build_case, of_patient
 from services.search.follow.set_aside import SetAside
 from services.search.follow.sources import Sources
 from services.search.follow.stated import with_findings
@@ -128,10 +128,12 @@ class Follower:
             if case_id.startswith("report-"):
                 documents = await self._sources.documents(report=case_id.removeprefix("report-"))
                 lone = [report for report in documents.reports if not report.studies]
-                return build_case("", None, [], lone, documents.diagnoses, documents.annotations)
+                case = build_case("", None, [], lone, documents.diagnoses, documents.annotations)
+                return of_patient(case, documents.patient_id)
             study, series = await self._sources.study(case_id)
             documents = await self._sources.documents(study=case_id)
-        return build_case(case_id, study, series, documents.reports, documents.diagnoses, documents.annotations)
+        case = build_case(case_id, study, series, documents.reports, documents.diagnoses, documents.annotations)
+        return of_patient(case, documents.patient_id)
 
     async def _wait(self, seconds: float) -> None:
         try:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -20,11 +21,12 @@ _MOST_SERIES = 1000
 
 
 class Documents(msgspec.Struct, frozen=True):
-    """The clinical documents of one Study."""
+    """The clinical documents of one Study. patient_id: the pseudonym that stays where numbers were merged, or empty."""
 
     reports: Sequence[PublishedReport] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
     annotations: int = 0
+    patient_id: str = ""
 
 
 class CaseChange(msgspec.Struct, frozen=True):
@@ -105,8 +107,16 @@ class HttpSources:
         reports = [one] if one else _entries(await self._get(f"{self._linker}/api/reports", asked))
         diagnoses = _entries(await self._get(f"{self._linker}/api/diagnoses", asked))
         annotations = _entries(await self._get(f"{self._linker}/api/annotations", asked))
-        read = [published(each) for each in reports]
-        return Documents(read, tuple(_diagnosis(each) for each in diagnoses), len(annotations))
+        patients = [each for each in reports if each.get("resourceType") == "Patient"]
+        read = [published(each) for each in reports if each.get("resourceType") != "Patient"]
+        patient_id = await self._survivor(read) if report else next((str(each["id"]) for each in patients), "")
+        return Documents(read, tuple(_diagnosis(each) for each in diagnoses), len(annotations), patient_id)
+
+    async def _survivor(self, reports: Sequence[PublishedReport]) -> str:
+        """Return the pseudonym that stays for the patient of a report that is a case of its own."""
+        own = next((each.patient_id for each in reports if each.patient_id), "")
+        found = await self._get(f"{self._linker}/api/patients/{quote(own, safe='')}", {}) if own else None
+        return str(found["patient_id"]) if isinstance(found, Mapping) else ""
 
     async def _get(self, url: str, query: Mapping[str, str]) -> Any:
         """Return the JSON answer; None for 204, 404 and 410."""

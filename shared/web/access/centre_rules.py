@@ -96,7 +96,7 @@ CENTRE: Final = (
     ),
     Rule(
         Permission.DELIVER,
-        "deliver de-identified reports, answer recalls, and renew a certificate, as a gateway",
+        "deliver de-identified reports, tell of merged patients, answer recalls, and renew a certificate, as a gateway",
         of_all(AccessRole.SERVICE),
         (
             "POST /api/reports",
@@ -104,6 +104,7 @@ CENTRE: Final = (
             "POST /api/recalls/{study}/progress",
             "POST /api/recalls/{study}/proof",
             "POST /api/completeness",
+            "POST /api/merges",
             "POST /enrolment/renewal",
         ),
     ),
@@ -115,7 +116,7 @@ CENTRE: Final = (
     ),
     Rule(
         Permission.READ_REPORTS,
-        "read reports, links, diagnoses and annotations",
+        "read reports, links, diagnoses, annotations, and whose pseudonyms are one patient's",
         _READERS,
         (
             "GET /api/reports",
@@ -124,6 +125,7 @@ CENTRE: Final = (
             "GET /api/links",
             "GET /api/diagnoses",
             "GET /api/annotations",
+            "GET /api/patients/{patient_id}",
         ),
         _ROWS,
     ),

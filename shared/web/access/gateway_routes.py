@@ -22,6 +22,7 @@ GATEWAY_ROUTES: Final = frozenset(
         "POST /api/recalls/{study}/progress",
         "POST /api/recalls/{study}/proof",
         "POST /api/completeness",
+        "POST /api/merges",
         "POST /api/withdrawals",
         "GET /api/withdrawals/{withdrawal}",
         "POST /enrolment/renewal",

@@ -110,6 +110,7 @@ GATEWAY: Final = (
             "GET /gateway/links",
             "GET /gateway/reports/{report_id}",
             "GET /api/gateway/links",
+            "GET /api/gateway/merges",
             "GET /api/gateway/reports/{report_id}",
             "GET /api/gateway/deliveries",
             "GET /gateway/backlog",
@@ -119,9 +120,9 @@ GATEWAY: Final = (
     ),
     Rule(
         Permission.DECIDE_LINKS,
-        "link by hand, let a report pass review, have a delivery tried again",
+        "link by hand, merge patients, let a report pass review, have a delivery tried again",
         _of_site(AccessRole.PRIVACY_OFFICER),
-        ("POST /gateway/links", "POST /api/gateway/links", "POST /api/gateway/deliveries"),
+        ("POST /gateway/links", "POST /api/gateway/links", "POST /api/gateway/deliveries", "POST /api/gateway/merges"),
         _SITE,
     ),
 )

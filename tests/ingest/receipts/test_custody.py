@@ -226,6 +226,7 @@ DONE = msgspec.structs.replace(ONE, state=ArrivalState.RELEASED, outcome=Outcome
         (DONE, {"1.2": "other"}, Stage.OTHER),
         (DONE, {"1.2": "a word of tomorrow"}, Stage.OTHER),
         (DONE, {}, Stage.MISSING),
+        (msgspec.structs.replace(DONE, known_as="merge/1"), {}, Stage.STORED),
         (msgspec.structs.replace(DONE, outcome=Outcome.OPEN), {"1.2": "held"}, Stage.STORED),
         (msgspec.structs.replace(DONE, outcome=Outcome.FAILED), {}, Stage.NOT_TAKEN),
         (msgspec.structs.replace(ONE, state=ArrivalState.REFUSED), {}, Stage.HELD),

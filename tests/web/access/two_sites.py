@@ -50,6 +50,10 @@ class Data:
         return f"report-of-{self.number}"
 
     @property
+    def patient(self) -> str:
+        return f"patient-of-{self.number}"
+
+    @property
     def ids(self) -> dict[str, str]:
         """The value of each part of a path, by the name that routes have for it."""
         return {
@@ -60,6 +64,7 @@ class Data:
             "path": "7FE00010",
             "case_id": self.study,
             "report_id": self.report,
+            "patient_id": self.patient,
             "receipt_id": self.report,
             "pull_id": self.report,
             "blob": self.instance,
@@ -116,6 +121,7 @@ class Sites:
         assert (await store(self.session, instance, **gateway))[0] == 200
         report = document(data.report, text=f"No finding. {data.mark}")
         report["meta"]["source"] = f"urn:jmid:site:{data.site}"
+        report["subject"]["identifier"]["value"] = data.patient
         body, sha256 = packed(report)
         linked = form.compose(body, sha256, (data.study,), "accession")
         kind = {"Content-Type": "application/fhir+json"}

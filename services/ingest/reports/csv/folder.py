@@ -21,6 +21,7 @@ from services.ingest.deps import IngestDeps
 from services.ingest.receipts.receiving import Content, new_receipt, not_handled, receive, reject
 from services.ingest.receipts.records import REPORT
 from services.ingest.reports.bundle import bundle_of
+from services.ingest.reports.csv.merges import is_merge_table, merge_rows
 from services.ingest.reports.csv.reader import PROBLEMS, CsvMapping, Row, rows
 from services.ingest.reports.fields import canonical
 from services.ingest.reports.mentions import Mentions
@@ -85,16 +86,12 @@ async def _take(deps: IngestDeps, path: Path, data: bytes, mapping: CsvMapping) 
         return
     contents: list[Content] = []
     problems: list[str] = []
-    for row in taken:
-        try:
-            contents.append(_content(row, mapping))
-        except Invalid as error:
-            problems.append(f"line {row.line}: {error}")
-            await reject(deps, receipt, row.raw, Invalid(error.reason, f"line {row.line}: {error.detail}"))
-        except Exception as error:
-            reason = not_handled(error)
-            problems.append(f"line {row.line}: {reason}")
-            await reject(deps, receipt, row.raw, reason)
+    for line, raw, content in taken:
+        if isinstance(content, Invalid):
+            problems.append(f"line {line}: {content}")
+            await reject(deps, receipt, raw, Invalid(content.reason, f"line {line}: {content.detail}"))
+        else:
+            contents.append(content)
     kept = 0
     for start in range(0, len(contents), BATCH):
         kept += await receive(deps, receipt, contents[start : start + BATCH])
@@ -102,16 +99,30 @@ async def _take(deps: IngestDeps, path: Path, data: bytes, mapping: CsvMapping) 
     decided("csv-taken", service="ingest", receipt_id=receipt.id, count=kept)
 
 
-def _rows(data: bytes, mapping: CsvMapping) -> list[Row]:
-    return list(rows(data, mapping))
+def _rows(data: bytes, mapping: CsvMapping) -> list[tuple[int, bytes, Content | Invalid]]:
+    """Return line, bytes and content of each row of reports or merges; where it is none, why."""
+    if is_merge_table(data, mapping):
+        return [(line, raw, each) for line, raw, each in _merges(data, mapping)]
+    return [(row.line, row.raw, _content(row, mapping)) for row in rows(data, mapping)]
 
 
-def _content(row: Row, mapping: CsvMapping) -> Content:
-    """Return the report of a row; raise Invalid that says why it is none."""
+def _merges(data: bytes, mapping: CsvMapping) -> Iterator[tuple[int, bytes, Content | Invalid]]:
+    for record, document in merge_rows(data, mapping):
+        raw = "\n".join(record.cells).encode("utf-8", "surrogateescape")
+        yield record.line, raw, Content(document, raw, is_merge=True) if isinstance(document, bytes) else document
+
+
+def _content(row: Row, mapping: CsvMapping) -> Content | Invalid:
+    """Return the report of a row, or why it is none."""
     if row.problem:
-        raise Invalid(row.problem, PROBLEMS[row.problem])
-    report = canonical(row.fields, Mentions(unmapped=row.unmapped), mapping.status_words)
-    return Content(bundle_of(report), row.raw)
+        return Invalid(row.problem, PROBLEMS[row.problem])
+    try:
+        report = canonical(row.fields, Mentions(unmapped=row.unmapped), mapping.status_words)
+        return Content(bundle_of(report), row.raw)
+    except Invalid as error:
+        return error
+    except Exception as error:
+        return not_handled(error)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from services.ingest.reports.fhir.composition import with_sections
+from services.ingest.reports.fhir.merges import fhir_merges
 from services.ingest.reports.fhir.xml import document_of
 from shared.errors import Invalid
 from shared.fhir.statuses import RETRACTED, status_of
@@ -22,7 +23,10 @@ MOST_RESOURCES = 5000
 
 
 def fhir_bundles(data: bytes) -> list[bytes]:
-    """Return one Bundle for each report of a JSON document; raise Invalid that says what breaks which rule."""
+    """Return one Bundle for each report of a JSON document, and one document for each merge of patients.
+
+    Raises Invalid that says what breaks which rule. A merge that cannot be used refuses no report.
+    """
     try:
         document = orjson.loads(data.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
@@ -37,13 +41,19 @@ def fhir_xml_bundles(data: bytes) -> list[bytes]:
 
 def _bundles(document: Any) -> list[bytes]:
     entries = with_sections(_entries(document))
+    by_address = {address: entry["resource"] for entry in entries for address in _addresses(entry)}
+    links = list(fhir_merges(entries, by_address))
+    merges = [each for each in links if isinstance(each, bytes)]
     reports = [entry for entry in entries if entry["resource"].get("resourceType") == "DiagnosticReport"]
-    if not reports:
+    for unusable in links:
+        if isinstance(unusable, Invalid) and not reports:
+            raise unusable
+    if not reports and not merges:
         raise Invalid("no-report", "there is no DiagnosticReport or Composition in it (FHIR R4)")
     for report in reports:
         _check(report["resource"])
     try:
-        return [_bundle(report, entries) for report in reports]
+        return [*merges, *(_bundle(report, entries) for report in reports)]
     except (orjson.JSONEncodeError, RecursionError) as error:
         raise Invalid("not-fhir", "the document is nested deeper than any report is") from error
 

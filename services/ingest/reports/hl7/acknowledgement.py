@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Sequence
 
+from services.ingest.reports.hl7.merges import MERGES
 from services.ingest.reports.hl7.message import Segment
 from services.ingest.reports.hl7.messages import REPORTS, check_kind
 from shared.errors import Invalid
@@ -17,7 +18,7 @@ _CODES = {  # table 0357
     "unsupported-message": "200", "unsupported-event": "201", "unsupported-processing": "202",
     "missing-field": "101", "no-subject": "100", "no-report": "100", "no-text": "101", "bad-uid": "102",
     "bad-date": "102", "bad-characters": "102", "stray-delimiter": "102", "bad-value-type": "103", "bad-segment": "100",
-    "text-too-long": "102",
+    "text-too-long": "102", "merge-of-one": "102",
     "unsupported-continuation": "200",
 }  # fmt: skip
 _TRANSIENT = "207"
@@ -26,7 +27,7 @@ _TRANSIENT = "207"
 def check(segments: Sequence[Segment]) -> None:
     """Raise Invalid if the message is of a kind that is not taken."""
     head = segments[0]
-    check_kind(head, REPORTS)
+    check_kind(head, {**REPORTS, **MERGES})
     if not head.text(10):
         raise Invalid("missing-field", "MSH-10, the message control ID, is empty (HL7 v2.5 2.15.9.10)")
 

@@ -10,6 +10,7 @@ from services.linker.gateway.delivery.worker import Outage
 from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, Delivery, SeenReport
 from services.linker.links.matching import AWAITED
+from services.linker.links.merges import NOBODY, MergedPatients
 from services.linker.links.records import LINKS, Link
 from services.linker.links.states import Announcement, DeliveryKind, DeliveryState
 from services.linker.reports import document as reports
@@ -117,7 +118,9 @@ async def _record_report(deps: GatewayDeps, delivery_id: str, want: str, status:
             return None
         report = await deps.documents.get(REPORTS_SEEN, old.report_id)
         link = await deps.documents.get(LINKS, old.report_id)
-        return report_answered(deps, old, want, status, report, link) if report and link else None
+        if report is None or link is None:
+            return None
+        return report_answered(deps, old, want, status, report, link, await planning.merged_of(deps, report))
 
     recorded = await change(deps.documents, DELIVERIES, delivery_id, step)
     if recorded is not None:
@@ -129,7 +132,13 @@ async def _record_report(deps: GatewayDeps, delivery_id: str, want: str, status:
 
 
 def report_answered(
-    deps: GatewayDeps, old: Delivery, want: str, status: int, report: SeenReport, link: Link
+    deps: GatewayDeps,
+    old: Delivery,
+    want: str,
+    status: int,
+    report: SeenReport,
+    link: Link,
+    merged: MergedPatients = NOBODY,
 ) -> Delivery:
     """Return the report's delivery after the centre's answer about ``want``; what it wants may be newer by now."""
     if status not in (200, 201):
@@ -141,11 +150,11 @@ def report_answered(
             announce=Announcement.DUE,
             resent=False,
         )
-        return planning.planned(deps, refused, report, link)
+        return planning.planned(deps, refused, report, link, merged)
     sent = msgspec.structs.replace(
         old, sent=want, refused="", reason="", attempts=0, done_at=clock.now(), announce=Announcement.DUE, resent=False
     )
-    return planning.planned(deps, sent, report, link)
+    return planning.planned(deps, sent, report, link, merged)
 
 
 def _report_reason(status: int) -> str:

@@ -1,0 +1,1 @@
+"""Merged patients at the centre: as gateways tell them, followed by links, shown beside reports and cases."""

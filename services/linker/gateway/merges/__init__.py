@@ -1,0 +1,1 @@
+"""Merged patients at the gateway: taken from messages or made by hand, followed by links, told to the centre."""
