@@ -14,6 +14,7 @@ from aiohttp import web
 
 from services.search import handlers
 from services.search.api import cases as api
+from services.search.api import export
 from services.search.deps import SearchDeps
 from services.search.follow.follower import Follower
 from services.search.follow.set_aside import SetAside
@@ -67,7 +68,10 @@ async def _running(place: Place, settings: SearchSettings, index: CaseIndex, fol
                 return "ok" if await asyncio.to_thread(index.is_complete) else "being built from the feeds"
 
             yield Running(
-                routes=[_when_complete(index, each) for each in (*api.routes(deps), *pages.routes(deps))],
+                routes=[
+                    _when_complete(index, each)
+                    for each in (*api.routes(deps), *export.routes(deps), *pages.routes(deps))
+                ],
                 handlers={
                     StudyChanged: partial(handlers.study_changed, deps=deps),
                     CaseChanged: partial(handlers.case_changed, deps=deps),

@@ -1,8 +1,6 @@
 """Records as files: DICOM audit messages, FHIR AuditEvents, or CSV (RFC 4180); one a line. Pure."""
 
-import csv
 import enum
-import io
 from typing import Final
 
 import orjson
@@ -10,8 +8,8 @@ import orjson
 from shared.audit.dicom_message import message
 from shared.audit.fhir_event import audit_event
 from shared.audit.record import AuditRecord
+from shared.text.csv_rows import csv_row
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 FIELDS: Final = tuple(name for name in AuditRecord.__struct_fields__ if name != "key")
 
 
@@ -32,7 +30,7 @@ MEDIA_TYPES: Final = {
 
 def begun(form: Format) -> str:
     """Return what stands before the first record."""
-    return _row(("number", *FIELDS)) if form is Format.CSV else ""
+    return csv_row(("number", *FIELDS)) if form is Format.CSV else ""
 
 
 def line(record: AuditRecord, form: Format) -> str:
@@ -43,15 +41,8 @@ def line(record: AuditRecord, form: Format) -> str:
         case Format.FHIR:
             return orjson.dumps(audit_event(record)).decode() + "\n"
         case Format.CSV:
-            values = (str(record.number), *(_text(getattr(record, field)) for field in FIELDS))
-            return _row(tuple(f"'{value}" if value.startswith(_FORMULA) else value for value in values))
+            return csv_row((str(record.number), *(_text(getattr(record, field)) for field in FIELDS)))
 
 
 def _text(value: object) -> str:
     return " ".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _row(values: tuple[str, ...]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(values)
-    return buffer.getvalue()

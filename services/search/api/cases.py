@@ -1,4 +1,4 @@
-"""The JSON API: /api/cases, /api/cases/{id}, /api/counts."""
+"""The JSON API: /api/cases, /api/cases/{id}, /api/cases/{id}/similar, /api/counts."""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,6 +20,7 @@ from shared.errors import Invalid, NotFound
 from shared.web.access import reach
 from shared.web.language import translatable, translated
 
+MOST_SIMILAR = 10
 PERIODS = {"year": 4, "month": 6, "day": 8}
 GROUPS = ("modality", "site", "sex", "body_part")
 
@@ -47,8 +48,16 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
         numbers = await asyncio.to_thread(deps.index.counts, query, by, PERIODS[period], reach.current())
         return _json({"by": by, "period": period, "counts": numbers})
 
+    async def similar(request: web.Request) -> web.Response:
+        case = await case_of(deps, request)
+        found = await asyncio.to_thread(deps.index.similar, case, MOST_SIMILAR, reach.current())
+        return _json(
+            {"like": case.id, "cases": [{**_summary(each, ()), "score": round(score, 3)} for score, each in found]}
+        )
+
     return [
         web.get("/api/cases", cases),
+        web.get("/api/cases/{case_id}/similar", similar),
         web.get("/api/cases/{case_id}", case),
         web.get("/api/counts", counts),
     ]

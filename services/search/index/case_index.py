@@ -183,6 +183,13 @@ class CaseIndex:
         counted = facets.count(searcher, asked, query.facets)
         return Hits(total, [case_of(searcher, at) for _, at in hits], int(hits[-1][0]) if more else None, counted)
 
+    def similar(self, case: Case, most: int, within: Reach) -> list[tuple[float, Case]]:
+        """Return other cases within reach whose reports have the most telling words in common, with their scores."""
+        searcher = self._index.searcher()
+        asked = queries.like(searcher, self._schema, case, within)
+        hits = searcher.search(asked, most).hits if asked is not None else []
+        return [(float(score), case_of(searcher, at)) for score, at in hits]
+
     def tallies(self, query: CaseQuery, within: Reach) -> dict[str, int]:
         """Return how many cases within reach each term of the text finds by itself."""
         searcher = self._index.searcher()

@@ -6,11 +6,15 @@ from functools import partial
 import tantivy
 from tantivy import FieldType, Occur, Query
 
+from services.search.case import Case
 from services.search.index.records import single_field, text_field
-from services.search.language.folding import bigrams
+from services.search.language.folding import bigrams, fold_text
 from services.search.language.query import ORDERS, CaseQuery
-from services.search.language.tree import All, Any, Between, Contains, Is, Node, Not, Word, value_form, word_form
+from services.search.language.tree import TEXT, All, Any, Between, Contains, Is, Node, Not, Word, value_form, word_form
 from shared.web.access.reach import Reach
+
+_TELLING = 40
+"""How many pairs of characters, the rarest that another case has, stand for a text."""
 
 
 def whole(schema: tantivy.Schema, query: CaseQuery, within: Reach) -> Query:
@@ -26,6 +30,28 @@ def after(schema: tantivy.Schema, query: CaseQuery, asked: Query) -> Query:
     bounds = (0, query.after - 1) if is_largest_first else (query.after + 1, (1 << 63) - 1)
     rest = Query.range_query(schema, f"order_{name}", FieldType.Integer, *bounds)
     return Query.boolean_query([(Occur.Must, asked), (Occur.Must, rest)])
+
+
+def like(searcher: tantivy.Searcher, schema: tantivy.Schema, case: Case, within: Reach) -> Query | None:
+    """Return the query for other cases whose text is like that of the reports of this one; None if it has none.
+
+    tantivy's own query of this kind panics on an index that has deleted documents, so the words are chosen here.
+    """
+    field = text_field(TEXT)
+    texts = [text for report in case.reports for _, text in report.sections()]
+    words = {word for text in texts for word in bigrams(fold_text(text))}
+    known = {word: number for word in words if (number := int(searcher.doc_freq(field, word))) > 1}
+    telling = sorted(known, key=lambda word: (known[word], word))[:_TELLING]
+    if not telling:
+        return None
+    alike = Query.boolean_query([(Occur.Should, Query.term_query(schema, field, word)) for word in telling])
+    itself = Query.term_query(schema, "id", case.id)
+    parts = [(Occur.Must, alike), (Occur.Must, _unscored(reached(schema, within))), (Occur.MustNot, itself)]
+    return Query.boolean_query(parts)
+
+
+def _unscored(asked: Query) -> Query:
+    return Query.const_score_query(asked, 0.0)
 
 
 def reached(schema: tantivy.Schema, within: Reach) -> Query:

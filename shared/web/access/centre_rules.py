@@ -38,6 +38,8 @@ CENTRE: Final = (
             "GET /counts",
             "GET /api/cases",
             "GET /api/cases/{case_id}",
+            "GET /api/cases/{case_id}/similar",
+            "GET /api/export/cases",
             "GET /api/counts",
             "GET /dicom-web/studies",
             "GET /dicom-web/series",

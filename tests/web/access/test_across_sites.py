@@ -31,10 +31,12 @@ BY_QUERY = (
     "GET /api/diagnoses?study={study}",
     "GET /api/annotations?study={study}",
     "GET /api/cases?q={mark}",
+    "GET /api/export/cases?q={mark}",
 )
 LISTS = (
     "GET /",
     "GET /api/cases",
+    "GET /api/export/cases?format=csv",
     "GET /dicom-web/studies?includefield=all",
     "GET /dicom-web/series?includefield=all",
     "GET /dicom-web/instances?includefield=all",
