@@ -85,6 +85,7 @@ POST: Final[tuple[tuple[str, str], ...]] = (
         "negates",
         rf"(?:疑い|可能性|所見|根拠|徴候|兆候|傾向)?(?:は|も|が|を|に)?(?:明らかに|特に|有意に|積極的に)?(?:{_SEEN})?{_NOT_VERB}|"
         rf"(?:は|も)?(?:明らか|明瞭|著明|有意|顕著|はっきり|明確)(?:で|と)?(?:は)?(?:し)?{_NOT}|所見(?:に|は|が)?(?:は)?乏し[いく]|陰性|"
+        r"(?:は|も)?(?:考え|認め|疑い)(?:にく|がた|難)[いく]|考えづら[いく]|"
         rf"否定的(?!で(?:は)?な)(?!とは)|"
         r"(?:は)?否定(?:され|でき(?:る|ます|た)|し(?:た|ます|て)|(?=[。、,\s)]|$))|除外(?:され(?:る|た|ます)|でき(?:る|た|ます))|"
         r"[(\[]\s?[-ー一]\s?[)\]]|(?<=[^\s\d\-(])\s?:?\s?-(?=[\s、,。.]|$)|(?:同定|指摘|検出|確認|描出)(?:は)?困難|ありません|無|"
@@ -197,7 +198,7 @@ PRE: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         "negates_next",
-        r"(?<![a-z])(?:no|without|negative for|free of|absence of|lack of|neither|nor|denies|absent|fails? to (?:show|"
+        r"(?<![a-z])(?:no(?! longer| (?:[a-z]{1,16} ){0,2}change)|without|negative for|free of|absence of|lack of|neither|nor|denies|absent|fails? to (?:show|"
         r"demonstrate)|not (?:show|demonstrate|reveal|have|contain|associated with)|rules? out|excludes?|"
         r"exclude[sd]|w/o)(?![a-z])(?: (?:definite |convincing |radiographic |imaging |ct |mri? |significant |"
         r"suspicious ){0,4}(?:evidence|signs?|suggestion|indication|finding|features?) (?:of|for|to suggest))?",

@@ -65,7 +65,7 @@ def abbreviations() -> re.Pattern[str]:
 
 def is_weak(term: str) -> bool:
     """Say whether a word is a finding only where a predicate speaks of it directly."""
-    return term.endswith(_weak())
+    return any(term.endswith(word) and not terms().search(term.removesuffix(word)) for word in _weak())
 
 
 @cache

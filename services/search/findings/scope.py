@@ -25,6 +25,7 @@ _TOPIC: Final = re.compile(
     r"(?:形成|部|像|巣|所見)?(?:の?(?:内部|内|周囲|辺縁|近傍|中心|直下|断端|部分?))?(?:は|には|に(?!も|対|関|つい|加え)|で(?!も)|より|から|に対し|については)"
 )
 _NOUN: Final = re.compile(r"[一-龯ァ-ヶa-z0-9]|もの|よう")
+_BOTH_WAYS: Final = ("doubts", "relatives", "past")  # 乳癌家族歴 and 家族歴 乳癌
 _ADNOMINAL: Final = ("う", "る", "た", "い", "の", "せる")
 _NEAR: Final = 3  # signs between a doubt and its denial: 疑いは否定的
 _CLOSES_DENIAL: Final = ("there", "show", "demonstrat", "reveal", "again", "and ")
@@ -96,8 +97,10 @@ class Scope:
             self._next = "relatives_next" if self._section == "family" else self._next
 
     def _ahead(self, at: int, token: Token) -> None:
-        if token.kind.startswith("doubts") and self._pending and not self._has_term_ahead(at):
-            self._behind(at, token._replace(kind="doubts"))
+        kind = token.kind.rpartition("_")[0]
+        is_english_past = kind == "past" and self._low[token.start].isascii()
+        if kind in _BOTH_WAYS and not is_english_past and self._pending and not self._has_term_ahead(at):
+            self._behind(at, token._replace(kind=kind))
             return
         word = self._low[token.start : token.end]
         if word.startswith(("vs", "versus")):
