@@ -109,7 +109,8 @@ POST: Final[tuple[tuple[str, str], ...]] = (
     (
         "doubts",
         r"疑(?:い|う|われ(?:る|ます|た|、)?|わせ(?:る|ます)?|わし(?:い|く)|った|って|え(?:る|ます)?|診)(?:ます|ました)?|"
-        r"(?<![a-z])susp(?:ected|icion|icious)?(?![a-z])\.?|(?:の)?可能性|懸念|示唆(?:され|し|する)?|(?:が|も|を)鑑別|の鑑別(?!の?(?:ため|目的))|"
+        r"(?<![a-z])susp(?:ected|icion|icious)?(?![a-z])\.?|(?:の)?可能性|懸念|示唆(?:され|し|する)?|"
+        r"(?:が|も|を)鑑別|の鑑別(?!の?(?:ため|目的))|"
         r"鑑別(?:に挙|を要|が必要|診断)|(?:が|も|を)(?:最も|まず|第一に|強く)?考え(?:ます|る|られ(?:る|ます)?|たい)|を第一に|考慮|思わせる|思わせ|"
         r"かもしれ(?:ない|ません)|ありうる|あり得る|判然と(?:し)?(?:ない|ず|せず)|(?:ほか|他)に|[?？]|[(\[]\s?(?:±|\+/-|\+-)\s?[)\]]|±|"
         r"(?<![a-z])[srd]/[od](?![a-z])|"
@@ -166,7 +167,8 @@ PRE: Final[tuple[tuple[str, str], ...]] = (
     (
         "doubts_one",
         r"(?<![a-z])(?:possibly|possible|probably|probable|likely|maybe|perhaps|question(?:able)?(?: of)?|equivocal|"
-        r"suspected|suspect|presumed|rule out|rule-out|r/o|s/o|d/d|susp\.?|(?<![a-z])vs\.?|versus|(?:is |are |highly |"
+        r"suspected|suspect|presumed|rule out|rule-out|r/o|s/o|d/d|susp\.?|"
+        r"(?<![a-z])vs\.?|versus|(?:is |are |highly |"
         r"mildly |raising |raises ){0,4}(?:suspicio(?:us|n) (?:for|of)|concern(?:ing)? (?:for|of)|worrisome for)|"
         r"suggest(?:ive of|ing|s|ed)?|may (?:represent|reflect|be|indicate)|might (?:represent|be|reflect)|"
         r"could (?:represent|be|reflect)|favou?r(?:s|ing|ed)?(?: to represent)?)(?![a-z])|\?(?=[a-z一-龯])",
@@ -198,7 +200,8 @@ PRE: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         "negates_next",
-        r"(?<![a-z])(?:no(?! longer| (?:[a-z]{1,16} ){0,2}change)|without|negative for|free of|absence of|lack of|neither|nor|denies|absent|fails? to (?:show|"
+        r"(?<![a-z])(?:no(?! longer| (?:[a-z]{1,16} ){0,2}change)|without|negative for|"
+        r"free of|absence of|lack of|neither|nor|denies|absent|fails? to (?:show|"
         r"demonstrate)|not (?:show|demonstrate|reveal|have|contain|associated with)|rules? out|excludes?|"
         r"exclude[sd]|w/o)(?![a-z])(?: (?:definite |convincing |radiographic |imaging |ct |mri? |significant |"
         r"suspicious ){0,4}(?:evidence|signs?|suggestion|indication|finding|features?) (?:of|for|to suggest))?",
@@ -217,10 +220,16 @@ PRE: Final[tuple[tuple[str, str], ...]] = (
 
 
 def _compiled() -> tuple[re.Pattern[str], tuple[str, ...]]:
+    """Return one pattern, which looks at what begins with no sign of a group, and its group, only once."""
     kinds = [*PRE, *POST]
-    body = "|".join(f"(?P<c{number}>{pattern})" for number, (_, pattern) in enumerate(kinds))
-    starts = re.escape("".join(sorted({sign for sign in body if not sign.isascii()})))
-    return re.compile(rf"(?=[{starts} -~])(?:{body})"), tuple(kind for kind, _ in kinds)
+    body = "|".join(f"{_begins(pattern)}(?P<c{number}>{pattern})" for number, (_, pattern) in enumerate(kinds))
+    return re.compile(f"{_begins(body)}(?:{body})"), tuple(kind for kind, _ in kinds)
+
+
+def _begins(pattern: str) -> str:
+    """Return a look ahead for any sign that stands in the pattern, which rules most places of a text out at once."""
+    signs = re.escape("".join(sorted({sign for sign in pattern if not sign.isascii()})))
+    return rf"(?=[{signs} -~])"
 
 
 CUE, KINDS = _compiled()
