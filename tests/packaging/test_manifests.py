@@ -17,6 +17,7 @@ from services.ingest.peers.listed import read_peers
 from services.ingest.settings import IngestSettings
 from shared.runtime.backup_settings import BackupSettings
 from shared.settings import settings_of
+from shared.web.access.gateway_routes import GATEWAY_ROUTES
 
 ROOT = Path(__file__).parents[2]
 Manifest = dict[str, Any]
@@ -51,6 +52,8 @@ PEOPLE = [
     ("centre", "/api/reports", "jmid-linker"),
     ("centre", "/api/links", "jmid-linker"),
     ("centre", "/api/recalls", "jmid-linker"),
+    ("centre", "/api/patients/1", "jmid-linker"),
+    ("gateway", "/api/gateway/merges", "jmid-linker"),
 ]
 
 
@@ -74,6 +77,11 @@ def backend(overlay: str, path: str) -> str | None:
     ]
     longest = max(fitting, key=lambda rule: len(rule["path"]), default=None)
     return longest and str(longest["backend"]["service"]["name"])
+
+
+@pytest.mark.parametrize("route", sorted(each for each in GATEWAY_ROUTES if "/enrolment" not in each))
+def test_what_a_gateway_asks_of_the_centre_comes_through_its_ingress(route: str) -> None:
+    assert backend("centre", route.partition(" ")[2]) in ("jmid-archive", "jmid-linker")
 
 
 def alerts() -> list[Manifest]:

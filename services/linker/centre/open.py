@@ -11,6 +11,7 @@ from services.linker.centre import feed, handlers, linking, withdrawals
 from services.linker.centre.cases import CaseRoutes
 from services.linker.centre.completeness import CompletenessRoutes
 from services.linker.centre.deps import CentreDeps
+from services.linker.centre.links.routes import LinkRoutes
 from services.linker.centre.merges.routes import MergeRoutes
 from services.linker.centre.recalls import OUTCOMES, RecallRoutes
 from services.linker.centre.records import RECALLS, REPORTS
@@ -74,6 +75,7 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
         yield Running(
             routes=[
                 *ReportRoutes(deps).routes(),
+                *LinkRoutes(deps).routes(),
                 *CaseRoutes(deps).routes(),
                 *RecallRoutes(deps).routes(),
                 *StayingRoutes(deps).routes(),

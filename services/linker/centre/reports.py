@@ -8,7 +8,7 @@ import msgspec
 import orjson
 from aiohttp import web
 
-from services.linker.centre import free_text, linking, views, within_reach
+from services.linker.centre import linking, views, within_reach
 from services.linker.centre.acceptance import check_gateway, check_profile, check_site, delivered_by
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.merges import shown as merged
@@ -29,13 +29,10 @@ from services.linker.centre.records import (
 )
 from services.linker.centre.withdrawal_records import is_withdrawn
 from services.linker.centre.withdrawals import WITHDRAWN
-from services.linker.links.manual import CORRELATION, ManualLinkRequest, decoded
-from services.linker.links.merges import NOBODY, merged_patients
-from services.linker.links.records import LINKS, Link
-from services.linker.links.states import LinkState
+from services.linker.links.manual import CORRELATION
 from services.linker.reports import document as documents
 from shared import clock
-from shared.documents import Change, Collection, Eq, Order
+from shared.documents import Change, Collection, Eq
 from shared.documents.optimistic import change
 from shared.errors import Invalid, NotFound
 from shared.fhir.values import operation_outcome
@@ -45,7 +42,6 @@ from shared.whole_numbers import whole_number
 
 FHIR_TYPES = ("application/fhir+json", "application/json")
 _LIMIT = 200
-MOST_LOOKED_AT = 10_000
 _MAX_CHANGES = 1000
 _MOST_SEQUENCE = 10**18  # the feed counts in 64 bits
 ENTRIES: dict[str, Collection[Entry]] = {"diagnosis": DIAGNOSES, "annotation": ANNOTATIONS}
@@ -178,44 +174,6 @@ class ReportRoutes(routing.Routes):
         """Return every version of a report."""
         report = await self._named(request)
         return _fhir(views.history(report)) if report else _no_such_report()
-
-    @routing.get("/api/links")
-    async def get_links(self, request: web.Request) -> web.Response:
-        """Return links of one state (default unlinked), newest first: of the last MOST_LOOKED_AT those within reach."""
-        links = await self._links(request.query.get("state", LinkState.UNLINKED))
-        reports = await self._deps.documents.get_many(REPORTS, [link.report_id for link in links])
-        shown = [views.link(link, reports.get(link.report_id)) for link in links]
-        return web.Response(body=orjson.dumps({"links": shown}), content_type="application/json")
-
-    async def _links(self, state: str) -> list[Link]:
-        order, after, shown = (Order("decided_at", descending=True),), None, list[Link]()
-        for _ in range(MOST_LOOKED_AT // _LIMIT):
-            page = await self._deps.documents.find(LINKS, Eq("state", state), order=order, limit=_LIMIT, after=after)
-            shown += await within_reach.links(self._deps, page.documents)
-            after = page.next
-            if after is None or len(shown) >= _LIMIT:
-                break
-        return shown[:_LIMIT]
-
-    @routing.post("/api/links")
-    async def post_link(self, request: web.Request) -> web.Response:
-        """Link, unlink, or give back to the rules, by hand."""
-        asked = await decoded(request, ManualLinkRequest)
-        named = [asked.study_instance_uid] if asked.study_instance_uid else []
-        await within_reach.check(self._deps, named, asked.report_id)
-        doubts = await free_text.warnings(self._deps.check_text, {"why": asked.why})
-        decision = asked.decision()
-        known = await self._deps.documents.get(REPORTS, asked.report_id)
-        study = await self._deps.documents.get(STUDIES_KNOWN, decision.study_instance_uid)
-        patients = await merged_patients(self._deps.documents, known.site, [known.patient_id]) if known else NOBODY
-        keys = patients.of_report(known.current.keys) if known else None
-        decision = asked.checked(decision, keys, patients.of_study(study.keys) if study else None)
-        report = await linking.relink(self._deps, asked.report_id, at=clock.now(), decision=decision)
-        if report is None:
-            raise NotFound("unknown-report", "report_id: no such report at the centre")
-        link = await self._deps.documents.get(LINKS, asked.report_id)
-        body = orjson.dumps(free_text.with_warnings(views.link(link, report) if link else {}, doubts))
-        return web.Response(body=body, content_type="application/json")
 
     async def _named(self, request: web.Request) -> StoredReport | None:
         report = await self._deps.documents.get(REPORTS, request.match_info["report_id"])

@@ -506,3 +506,29 @@ async def test_an_event_that_does_not_say_the_site_does_not_make_it_unknown(cent
     await centre.post("/api/reports", linked(document(), STUDY), 201, FHIR)
 
     assert studies_of(await centre.get("/api/reports/R1")) == ()
+
+
+async def test_a_study_tells_which_reports_are_linked_to_it_and_which_could_be(tmp_path: Path, qido: Qido) -> None:
+    async with opened(CENTRE, tmp_path, {"JMID_LINKER_ARCHIVE_URL": f"{qido.url}/dicom-web"}, tasks=False) as centre:
+        keys = LinkKeys(patient_id="P1", accession_number="A1", modality="CT", study_date="20260401")
+        await centre.take(
+            InstancesStored.first(
+                "one",
+                correlation_id="r1",
+                site="centre",
+                study_instance_uid=STUDY,
+                series_instance_uid=f"{STUDY}.1",
+                sop_instance_uids=(f"{STUDY}.1.1",),
+                keys=keys,
+            )
+        )
+        other = document("R2")
+        other["subject"]["identifier"]["value"] = "P2"
+        for each in (document("R1"), other):
+            await centre.post("/api/reports", each, 201, FHIR)
+
+        links = (await centre.get(f"/api/links?study={STUDY}"))["links"]
+
+        shown = [(each["report_id"], each["rule"] or each["reason"], each["candidates"]) for each in links]
+        assert sorted(shown) == [("R1", "accession", []), ("R2", "patient-conflict", [STUDY])]
+        assert (await centre.get(f"/api/links?study={OTHER}"))["links"] == []
