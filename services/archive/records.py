@@ -62,6 +62,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     commit: id of the write that brought it, as its ledger row has it; empty in what was written before it was recorded.
     is_made_here: derived of a Study by a page of this centre; no gateway could deliver it again, so it is not evicted.
     site: short name of the site that it came from; empty if unknown.
+    first_sha256: of the bytes that came first, if others, de-identified anew, came in their place after an eviction.
     """
 
     sop_instance_uid: str
@@ -87,6 +88,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     commit: str = ""
     is_made_here: bool = False
     site: str = ""
+    first_sha256: str = ""
 
     @property
     def is_here(self) -> bool:

@@ -7,6 +7,8 @@ import base64
 import binascii
 import re
 
+REPLACES = "X-Replaces-Digest"
+"""Of a part of a Store request: the digest of what its sender delivered before of the same content, in that form."""
 _SHA_256 = re.compile(r"(?:^|,)\s*sha-256\s*=\s*:([A-Za-z0-9+/=]*):", re.IGNORECASE)
 
 _WANTED = re.compile(r"(?:^|,)\s*sha-256\s*=\s*(\d{1,2})\s*(?:,|$)", re.IGNORECASE | re.ASCII)

@@ -256,6 +256,30 @@ async def test_what_changed_in_the_pacs_since_is_shown(tmp_path: Path, pacs: Dcm
     assert found["missing"] == {"0111": 1, "not-in-pacs": 1}
 
 
+async def test_what_is_deidentified_otherwise_since_comes_back_and_is_shown(
+    tmp_path: Path, pacs: Dcmqrscp, files: list[Path]
+) -> None:
+    async with hospital(tmp_path, pacs.port) as system:
+        before = await delivered(system, pacs, files)
+        study, paths = system.study, system.paths
+    async with hospital(tmp_path, pacs.port, {"JMID_ANONYMIZER_PROFILE": "research"}) as system:
+        system.study, system.paths = study, paths
+
+        found = await recalled(system)
+
+        assert set((await system.statuses()).values()) == {200}
+        after = await digests(system)
+        firsts = await system.documents(Role.CENTRE).find_all(INSTANCES)
+    assert (found["state"], found["missing"], found["compared"]) == ("redelivered", {}, {"changed": 3})
+    ((why, count),) = found["changed_by"].items()
+    assert why.startswith("profile jmid")
+    assert " to research" in why
+    assert count == 3
+    assert after.keys() == before.keys()
+    assert set(after.values()).isdisjoint(before.values())
+    assert {each.sop_instance_uid: each.first_sha256 for each in firsts} == before
+
+
 @contextmanager
 def finder(counts: Sequence[int]) -> Iterator[int]:
     """A PACS that has every Study it is asked for, with as many Instances as told; yield its port."""

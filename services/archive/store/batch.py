@@ -18,10 +18,14 @@ Bytes = bytes | mmap.mmap
 
 
 class Sent(NamedTuple):
-    """A Part 10 file as it was sent. sha256: what the sender says of it, hexadecimal; empty if nothing."""
+    """A Part 10 file as it was sent. sha256: what the sender says of it, hexadecimal; empty if nothing.
+
+    replaces: the SHA-256 of what the sender delivered before of the same content, if that was different.
+    """
 
     data: Bytes
     sha256: str = ""
+    replaces: str = ""
 
 
 async def prepare_all(sent: Sequence[Sent], cpu: Cpu, *, root: str, at: float, study: str) -> list[Prepared | Failure]:

@@ -18,7 +18,7 @@ from shared.dicom.native_xml_reader import data_sets
 from shared.dicom.spool import TooLarge, take_in
 from shared.dicom.store_response import TOO_LARGE
 from shared.errors import Invalid
-from shared.web.content_digest import sha256_of
+from shared.web.content_digest import REPLACES, sha256_of
 
 DICOM, JSON, XML = "application/dicom", "application/dicom+json", "application/dicom+xml"
 MOST_METADATA_BYTES = 512 << 20
@@ -89,7 +89,8 @@ async def _instance(part: Part, deps: ArchiveDeps, received: Received) -> Sent |
     try:
         most = settings.max_part_bytes
         data = await take_in(part, small=settings.small_part_bytes, most=most, scratch=deps.scratch)
-        return Sent(data, sha256_of(part.headers.get("content-digest", "")))
+        headers = part.headers
+        return Sent(data, sha256_of(headers.get("content-digest", "")), sha256_of(headers.get(REPLACES.lower(), "")))
     except TooLarge as error:
         received.failures.append(Failure(TOO_LARGE, str(error)))
         return None

@@ -1,7 +1,7 @@
 """Refuses Instances that do not fit what is stored: other bytes of a known Instance, or a Study of another site."""
 
 from services.archive.deps import ArchiveDeps
-from services.archive.records import CONFLICTS, ConflictRecord, InstanceRecord, StudyRecord
+from services.archive.records import CONFLICTS, ConflictRecord, InstanceRecord, InstanceState, StudyRecord
 from services.archive.store.batch import Bytes
 from services.archive.store.prepare import Failure
 from shared.dicom import spool
@@ -29,6 +29,15 @@ async def refuse_other_bytes(deps: ArchiveDeps, new: InstanceRecord, old: Instan
     )
     await deps.documents.put(CONFLICTS, conflict)
     return failure
+
+
+def takes_the_place(old: InstanceRecord, replaces: str) -> bool:
+    """Say whether other bytes may be stored under a known SOP Instance UID. Pure.
+
+    The bytes of the first time are evicted, and the sender proves by their digest that it made both of one content:
+    its de-identifier has changed since. replaces: that digest, or empty.
+    """
+    return old.state is InstanceState.EVICTED and replaces == old.sha256
 
 
 def is_of_other_site(new: InstanceRecord, there: StudyRecord | InstanceRecord | None) -> bool:

@@ -28,7 +28,7 @@ from services.archive.store import acceptance, change_ledger, tombstones, withdr
 from services.archive.store.acceptance import Sender
 from services.archive.store.batch import Bytes, Sent, prepare_all
 from services.archive.store.bytes_at_rest import without_bytes
-from services.archive.store.conflicts import OTHER_SITE, is_of_other_site, refuse_other_bytes
+from services.archive.store.conflicts import OTHER_SITE, is_of_other_site, refuse_other_bytes, takes_the_place
 from services.archive.store.counts import recount
 from services.archive.store.prepare import Failure, Prepared, unforeseen
 from shared import clock
@@ -46,11 +46,12 @@ ELSEWHERE = "the Series Instance UID is that of a Series of another Study (PS3.3
 
 
 class Ready(NamedTuple):
-    """An Instance to store. position: its place in the batch.  data: its Part 10 file."""
+    """An Instance to store. position: its place in the batch.  data: its Part 10 file.  replaces: as of Sent."""
 
     position: int
     prepared: Prepared
     data: Bytes
+    replaces: str = ""
 
     @property
     def record(self) -> InstanceRecord:
@@ -100,7 +101,9 @@ class Store:
         results = await withdrawal.refused(results, self._deps) if sender.is_gateway else results
         results = await tombstones.refused(results, self._deps)
         ready = [
-            Ready(number, each, sent[number].data) for number, each in enumerate(results) if isinstance(each, Prepared)
+            Ready(number, each, sent[number].data, sent[number].replaces if sender.is_gateway else "")
+            for number, each in enumerate(results)
+            if isinstance(each, Prepared)
         ]
         failures = await self._store_all(ready, correlation_id)
         stored = [each.prepared for each in ready if each.position not in failures]
@@ -216,6 +219,9 @@ class Store:
                 failures[each.position] = Failure(NOT_AUTHORIZED, OTHER_SITE, each.record.sop_class_uid, uid)
             elif old is None or (old.sha256 == each.record.sha256 and uid in missing):
                 fresh[uid] = each
+            elif takes_the_place(old, each.replaces):
+                record = msgspec.structs.replace(each.record, first_sha256=old.first_sha256 or old.sha256)
+                fresh[uid] = each._replace(prepared=msgspec.structs.replace(each.prepared, record=record))
             elif old.sha256 != each.record.sha256:
                 failures[each.position] = await refuse_other_bytes(self._deps, each.record, old, each.data)
         return list(fresh.values()), failures

@@ -14,7 +14,7 @@ from shared.dicom.json_values import integer, items, text
 from shared.dicom.native_xml_reader import data_set
 from shared.errors import Invalid
 from shared.events import MAX_BATCH, InstanceRef
-from shared.web.content_digest import content_digest
+from shared.web.content_digest import REPLACES, content_digest
 
 CRLF = b"\r\n"
 
@@ -138,12 +138,14 @@ def content_type(boundary: str) -> str:
     return f'multipart/related; type="application/dicom"; boundary={boundary}'
 
 
-def part_head(boundary: str, sha256: str) -> bytes:
+def part_head(boundary: str, sha256: str, replaces: str = "") -> bytes:
     """Return what goes before the bytes of one Instance; the CRLF that ends it is ``CRLF``.
 
     sha256: of these bytes, hexadecimal, so that the other end can compare (RFC 9530); empty leaves it out.
+    replaces: of what was made of the same content before, if that was different.
     """
     digest = f"Content-Digest: {content_digest(sha256)}\r\n" if sha256 else ""
+    digest += f"{REPLACES}: {content_digest(replaces)}\r\n" if replaces else ""
     return f"--{boundary}\r\nContent-Type: application/dicom\r\n{digest}\r\n".encode("ascii")
 
 

@@ -204,7 +204,7 @@ class Centre:
 
     async def _multipart(self, boundary: str, instances: Sequence[InstanceRef]) -> AsyncIterator[bytes]:
         for ref in instances:
-            yield stow_response.part_head(boundary, ref.sha256)
+            yield stow_response.part_head(boundary, ref.sha256, ref.earlier_sha256)
             async for chunk in self._blobs.stream(ref.blob):
                 async for piece in self._allowance.pieces(chunk):
                     yield piece
