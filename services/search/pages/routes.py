@@ -16,20 +16,12 @@ from services.search.language.notes import Say
 from services.search.language.query import CaseQuery, parse_query, parse_text
 from services.search.pages.doubts import DOUBTS
 from services.search.pages.plot import legend, names_of, stacked_bars
+from services.search.pages.recall_texts import recall_texts
 from shared.errors import Invalid
 from shared.web.access import reach
 from shared.web.language import translatable, translated
 
 PAGE = 20
-RECALL_STATES = {
-    "requested": translatable("{by} asked for them at {at}; waiting for the hospital."),
-    "redelivered": translatable("The hospital has delivered them again; load this page anew."),
-    "partly-redelivered": translatable(
-        "A part was delivered; {count} did not come back ({reasons}; 0111: other bytes than the first time)."
-    ),
-    "unavailable-at-gateway": translatable("The hospital cannot deliver them again."),
-}
-"""What became of a recall, by its state."""
 EXAMPLE = '結節 "すりガラス" -転移'
 
 
@@ -51,7 +43,7 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
             "q": request.query.get("q", ""),
             "date": day,
             "doubts": {word: translated(request, text) for word, text in DOUBTS.items()},
-            "recall_states": {state: translated(request, text) for state, text in RECALL_STATES.items()},
+            "recall_texts": recall_texts(partial(translated, request)),
         }
         return aiohttp_jinja2.render_template("search/case.html", request, context)
 

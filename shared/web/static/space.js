@@ -1,4 +1,4 @@
-// Asks for the images of a Study that were evicted, says what became of that, and pins a Study so that its images stay.
+// Asks for the images of a Study that were evicted, says how far that is and what became of it, and pins a Study so that its images stay.
 "use strict";
 (() => {
   const json = { "Content-Type": "application/json" };
@@ -9,26 +9,40 @@
   const refused = (form, answer, kept) =>
     form.dataset.refused.replace("{status}", answer.status).replace("{detail}", kept.detail || kept.reason || "");
 
+  const recalled = document.getElementById("recalled");
   const recall = document.getElementById("recall");
-  if (recall) {
-    const told = document.getElementById("recalled");
-    const states = JSON.parse(recall.dataset.states);
-    const show = (found) => {
-      told.textContent = (states[found.state] || found.state).replace("{by}", found.requested_by).replace("{at}", found.requested_at.slice(0, 16).replace("T", " "))
-        .replace("{count}", Object.values(found.missing || {}).reduce((sum, each) => sum + each, 0))
-        .replace("{reasons}", Object.keys(found.missing || {}).join(", "));
+  if (recalled) {
+    const texts = JSON.parse(recalled.dataset.texts);
+    const filled = (text, values) => Object.entries(values).reduce((now, [name, value]) => now.replace(`{${name}}`, value), text);
+    const counted = (counts, words) => Object.entries(counts || {}).map(([word, count]) => `${words[word] || words[word.split(" ")[0]] || word} (${count})`);
+    const minute = (at) => at.slice(0, 16).replace("T", " ");
+    const lines = (found) => {
+      const count = Object.values(found.missing || {}).reduce((sum, each) => sum + each, 0);
+      const values = { by: found.requested_by, at: minute(found.requested_at), count };
+      const last = found.state === "requested" && (found.steps || []).at(-1);
+      const compared = { same: 0, changed: 0, missing: 0, new: 0, ...found.compared };
+      return [
+        found.state === "redelivered" && !recall ? "" : filled(texts.states[found.state] || found.state, values),
+        ...counted(found.missing, texts.reasons),
+        last ? `${texts.steps[last.step] || last.step} (${minute(last.at)})` : "",
+        Object.keys(found.compared || {}).length ? filled(texts.compared, compared) : "",
+        ...counted(found.changed_by, texts.why),
+      ].filter(Boolean);
     };
     const look = async () => {
-      const [answer, kept] = await asked(`/api/recalls?study=${encodeURIComponent(recall.dataset.study)}`);
+      const [answer, kept] = await asked(`/api/recalls?study=${encodeURIComponent(recalled.dataset.study)}`);
       const found = answer.ok && kept.recalls[0];
-      if (found) show(found);
-      if (found && found.state === "requested") window.setTimeout(look, 5000);
+      if (!found) return;
+      recalled.hidden = !lines(found).length;
+      recalled.replaceChildren(...lines(found).map((text) => Object.assign(document.createElement("div"), { textContent: text })));
+      if (found.state === "requested") window.setTimeout(look, 5000);
     };
-    recall.addEventListener("submit", async (event) => {
+    recall?.addEventListener("submit", async (event) => {
       event.preventDefault();
       const body = { study_instance_uid: recall.dataset.study, by: recall.elements.by.value, site: "" };
       const [answer, kept] = await asked("/api/recalls", body);
-      if (answer.ok) look(); else told.textContent = refused(recall, answer, kept);
+      document.getElementById("recall-refused").textContent = answer.ok ? "" : refused(recall, answer, kept);
+      if (answer.ok) look();
     });
     look();
   }
