@@ -8,6 +8,7 @@ import enum
 
 import msgspec
 
+from services.archive.orphan_records import SUSPECTS, SWEEPS
 from services.archive.space_records import EVICTIONS, SPACE
 from services.archive.withdrawal_records import WITHDRAWN_PATIENTS, WITHDRAWN_STUDIES
 from shared.documents import Collection
@@ -210,24 +211,6 @@ class PendingRecord(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
-class SuspectRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A blob that no record names.
-
-    seen_at: when that was found first, seconds since 1970.  sweep: the number of the sweep that found it.
-    """
-
-    blob: str
-    seen_at: float
-    sweep: int = 0
-
-
-class SweepRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """How many sweeps for bytes without a record were made."""
-
-    id: str
-    number: int
-
-
 class ScrubRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Where the scrub stands. position: the page token of what is next.  started_at: seconds since 1970.
 
@@ -294,8 +277,6 @@ STUDIES = Collection(
 CONFLICTS = Collection(name="conflicts", type=ConflictRecord, key="id", fields=("sop_instance_uid", "arrived_at"))
 DELETIONS = Collection(name="deletions", type=DeletionRecord, key="id", fields=("at",))
 PENDING = Collection(name="archive_pending", type=PendingRecord, key="id", fields=("at",))
-SUSPECTS = Collection(name="orphan_suspects", type=SuspectRecord, key="blob")
-SWEEPS = Collection(name="orphan_sweeps", type=SweepRecord, key="id")
 SCRUBS = Collection(name="scrubs", type=ScrubRecord, key="name")
 WITHDRAWN = Collection(name="withdrawn_instances", type=WithdrawnRecord, key="sop_instance_uid")
 _KEPT = (INSTANCES, SERIES, STUDIES, CONFLICTS, DELETIONS, WITHDRAWN, WITHDRAWN_STUDIES, WITHDRAWN_PATIENTS)

@@ -8,7 +8,8 @@ from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping import orphans
 from services.archive.housekeeping.eviction import ROOM, evict_some
 from services.archive.housekeeping.staying import Ask, nothing_stays
-from services.archive.records import CONFLICTS, INSTANCES, PENDING, STUDIES, SUSPECTS, InstanceState
+from services.archive.orphan_records import SUSPECTS
+from services.archive.records import CONFLICTS, INSTANCES, PENDING, STUDIES, InstanceState
 from services.archive.space_records import SPACE, SpaceRecord
 from services.archive.store.change_ledger import oldest_unpublished_s, publish_pending
 from shared import clock, outbox

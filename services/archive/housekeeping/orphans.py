@@ -12,15 +12,12 @@ import math
 from collections.abc import Sequence
 
 from services.archive.deps import ArchiveDeps
+from services.archive.orphan_records import SUSPECTS, SWEEPS, SuspectRecord, SweepRecord
 from services.archive.records import (
     CONFLICTS,
     INSTANCES,
     PENDING,
-    SUSPECTS,
-    SWEEPS,
     InstanceState,
-    SuspectRecord,
-    SweepRecord,
 )
 from services.archive.store import instance_blobs
 from shared.documents import Delete, Put

@@ -21,7 +21,8 @@ from pydicom.uid import generate_uid
 from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping import orphans
 from services.archive.housekeeping.eviction import evict, evict_some, held_bytes
-from services.archive.records import DELETIONS, INSTANCES, PENDING, STUDIES, SUSPECTS, PendingRecord
+from services.archive.orphan_records import SUSPECTS
+from services.archive.records import DELETIONS, INSTANCES, PENDING, STUDIES, PendingRecord
 from services.archive.store.counts import recount
 from shared.errors import StorageFull
 from shared.lease import Lease, LeaseLost

@@ -12,7 +12,8 @@ from pydicom.uid import generate_uid
 from services.archive.deps import ArchiveDeps
 from services.archive.housekeeping import loop, orphans
 from services.archive.housekeeping.eviction import evict_some, held_bytes
-from services.archive.records import INSTANCES, PENDING, STUDIES, SUSPECTS, InstanceState
+from services.archive.orphan_records import SUSPECTS
+from services.archive.records import INSTANCES, PENDING, STUDIES, InstanceState
 from services.archive.store import change_ledger
 from shared.documents import Eq
 from shared.errors import Conflict
