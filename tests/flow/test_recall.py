@@ -27,6 +27,7 @@ from tests.flow import inside
 from tests.flow.inside import System, running, until
 from tests.flow.system import PIXELS_UNREAD
 from tests.servers.dcmqrscp import TITLE, Dcmqrscp
+from tests.servers.process import free_ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -56,12 +57,16 @@ def files(ct: list[bytes], tmp_path: Path) -> list[Path]:
 
 @asynccontextmanager
 async def hospital(
-    tmp_path: Path, port: int, environ: dict[str, str] | None = None, source: str = "recalls = true"
+    tmp_path: Path,
+    port: int,
+    environ: dict[str, str] | None = None,
+    source: str = "recalls = true",
+    retrieve: str = "get",
 ) -> AsyncIterator[System]:
     """Run gateway and centre beside a PACS."""
     listed = tmp_path / "sources.toml"
     listed.write_text(
-        f'[[source]]\nname = "pacs"\nhost = "127.0.0.1"\nport = {port}\nae_title = "{TITLE}"\nretrieve = "get"\n'
+        f'[[source]]\nname = "pacs"\nhost = "127.0.0.1"\nport = {port}\nae_title = "{TITLE}"\nretrieve = "{retrieve}"\n'
         f"{source}\n",
         encoding="utf-8",
     )
@@ -141,6 +146,19 @@ async def test_a_recalled_study_comes_back_from_the_pacs_with_the_same_uids_and_
         assert [(each.recall_id, each.told.split("|")[0]) for each in pulls] == [(found["recall_id"], "through")]
         lists = [key async for key in system.host.ports[Role.GATEWAY].blobs["identified"].keys("pulls/")]
         assert lists == []  # no UID is kept of a recall that ended
+
+
+async def test_a_pacs_that_only_moves_sends_it_to_our_receiver(tmp_path: Path, files: list[Path]) -> None:
+    (port,) = free_ports(1)
+    with Dcmqrscp({"JMID": port}, ["--disable-get"]) as pacs:
+        environ = {"JMID_INGEST_DIMSE_PORT": str(port)}
+        async with hospital(tmp_path, pacs.port, environ, retrieve="move") as system:
+            before = await delivered(system, pacs, files)
+
+            found = await recalled(system)
+
+            assert (found["state"], found["compared"], found["source"]) == ("redelivered", {"same": 3}, "pacs")
+            assert await digests(system) == before
 
 
 async def test_a_recall_goes_on_after_everything_stopped(tmp_path: Path, pacs: Dcmqrscp, files: list[Path]) -> None:

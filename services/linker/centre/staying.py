@@ -28,6 +28,8 @@ from shared.web.actor import actor_named
 _LIMIT = 500
 MOST_ASKED = 100
 _DAY_S = 86_400.0
+_AGAIN_DAYS = 1.0
+"""How long it is believed that a Study cannot be recalled: a PACS may be set up, or come back, meanwhile."""
 
 
 class PinRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -141,7 +143,9 @@ class StayingRoutes(routing.Routes):
         return proof is not None and proof.state is ProofState.POSSIBLE and not self._is_old(proof)
 
     def _is_old(self, proof: Proof) -> bool:
-        return not 0 <= clock.now() - proof.answered_at <= self._deps.settings.recall_proof_days * _DAY_S
+        days = self._deps.settings.recall_proof_days
+        believed = days if proof.state is ProofState.POSSIBLE else min(days, _AGAIN_DAYS)
+        return not 0 <= clock.now() - proof.answered_at <= believed * _DAY_S
 
     async def _ask(self, study: str, proof: Proof | None) -> None:
         """Have the Study's gateway asked, unless it is asked already or has answered lately."""

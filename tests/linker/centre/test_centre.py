@@ -402,6 +402,24 @@ async def test_recalls_are_listed_for_a_site_and_ended_by_its_answer(centre: Ope
     assert (await centre.get("/api/recalls?state=redelivered"))["recalls"][0]["answered_by"] == "hospital"
 
 
+async def test_each_step_of_a_recall_and_its_result_are_told_and_in_the_feed(centre: Opened) -> None:
+    asked = await centre.post("/api/recalls", {"study_instance_uid": STUDY, "by": "Dr. Who"}, 201)
+    step = {"recall_id": asked["recall_id"], "site": "hospital", "step": "waiting-for-pacs"}
+    answer = {"recall_id": asked["recall_id"], "outcome": "redelivered", "site": "hospital", "source": "pacs"}
+    compared = {"compared": {"same": 2, "changed": 1}, "why": {"profile jmid/1 to jmid/2": 1}}
+
+    await centre.post(f"/api/recalls/{STUDY}/progress", {**step, "recall_id": "old"}, 409)
+    await centre.post(f"/api/recalls/{STUDY}/progress", step, 200)
+    await centre.post(f"/api/recalls/{STUDY}/done", {**answer, **compared}, 200)
+    await centre.post(f"/api/recalls/{STUDY}/progress", step, 409)  # it has been answered
+
+    (told,) = (await centre.get(f"/api/recalls?study={STUDY}"))["recalls"]
+    assert [(each["step"], each["site"]) for each in told["steps"]] == [("waiting-for-pacs", "hospital")]
+    assert (told["compared"], told["changed_by"], told["source"]) == (*compared.values(), "pacs")
+    (change,) = await changes(centre)
+    assert (change["kind"], change["study_instance_uids"], change["document"]) == ("recall", [STUDY], told)
+
+
 async def test_who_asked_is_told_what_did_not_come_back_and_why(centre: Opened) -> None:
     asked = await centre.post("/api/recalls", {"study_instance_uid": STUDY, "by": "Dr. Who"}, 201)
     answer = {"recall_id": asked["recall_id"], "outcome": "partly-redelivered", "site": "hospital"}
