@@ -11,7 +11,7 @@ Each cue has a kind, which says where the findings are that it speaks of:
 import re
 from typing import Final
 
-_NOT: Final = r"(?:な(?:い(?!し[はも、]?[^た])|く|かっ|し)|ず(?=[、。,.に\s)]|$)|ません|ぬ(?=[、。]))"
+_NOT: Final = r"(?:な(?:い(?!し[はも、]?[^た])|く(?!も膜)|かっ|し)|ず(?=[、。,.に\s)]|$)|ません|ぬ(?=[、。]))"
 _NOT_VERB: Final = rf"(?:て(?:い|は|お)?(?:ら)?|は|も|で)?{_NOT}"
 _SEEN: Final = (
     r"(?:伴(?:わ|って(?:い|は|お)?)|呈(?:さ|して(?:い)?)|示(?:さ|して(?:い)?)|有(?:さ|して(?:い)?)|含(?:ま|んで(?:い)?)"
@@ -20,12 +20,14 @@ _SEEN: Final = (
     r"|存在|証明)(?:ら|でき|出来|され|し|し得|しえ|られ|られて|れ|さ)?(?:は|も|が)?(?:でき|され|し)?"
 )
 _CHANGE: Final = (
-    r"(?:(?:明らかな|有意な|著明な|大きな|著しい)?(?:(?<![一-龯ァ-ヶ])変化|増大|縮小|増悪|増加|著変|変動|進行|改善|悪化|増減|進展|経時的変化|(?<=の)拡大|(?<=の)変形進行)"
+    r"(?:(?:明らかな|有意な|著明な|大きな|著しい)?(?:(?<![一-龯ァ-ヶ])変化|増大|縮小|増悪|増加|著変|変動|進行|改善|悪化|増減|進展|"
+    r"経時的変化|(?<=の)拡大|(?<=の)変形進行)"
     r"(?:傾向|所見)?|(?<![一-龯])変わり|大差|著変)"
 )
 _PRIOR: Final = r"(?:前回|前医|以前|前検査|既往検査|過去)(?!より|から|と|に比)[^、。,\n]{0,12}?"
 _TREATED: Final = (
-    r"(?:(?:根治|全摘|切除|摘出|部分|拡大|温存|人工\w{0,4}置換|バイパス|ステント){0,3}(?:術|手術|切除|摘出|全摘|亜全摘|治療|照射|療法|塞栓|移植|置換|留置|固定|郭清|"
+    r"(?:(?:根治|全摘|切除|摘出|部分|拡大|温存|人工\w{0,4}置換|バイパス|ステント){0,3}(?:術|手術|切除|摘出|全摘|亜全摘|治療|"
+    r"照射|療法|塞栓|移植|置換|留置|固定|郭清|"
     r"発症|形成術|破砕|開頭)|tace|rfa|tur(?:-?bt)?|crt|rt|pci|cabg|evar|tevar|esd|emr|tki|tkr|thr|tha|tka|ope?|"
     r"c[rt]x|chemo|clipping|coiling)"
 )
@@ -43,28 +45,34 @@ POST: Final[tuple[tuple[str, str], ...]] = (
     (
         "doubts",
         r"(?:は|も|が|を)?(?:否定|除外)(?!的)[はもがまですることできれさしえ出来切得て]{0,8}?(?:ない|ず|ません|なかった|難し\w{1,2}|困難)|"
-        r"否定的(?:で|と)は(?:ない|言え|いえ|あり)\w{0,4}|(?:が|は|も|を)?(?:認め|見られ|みられ)?(?:ない|なし|無い|無し)と(?:は|まで)(?:言え|いえ|断定|"
+        r"否定的(?:で|と)は(?:ない|言え|いえ|あり)\w{0,4}|(?:が|は|も|を)?(?:認め|見られ|みられ)?(?:ない|なし|無い|"
+        r"無し)と(?:は|まで)(?:言え|いえ|断定|"
         r"言い切)\w{0,5}?(?:ない|ず|ません)|"
         r"(?:なく|無く)は(?:ない|あり)\w{0,3}|(?:ない|ぬ)(?:わけ|こと)(?:で)?(?:は|も)(?:ない|あり)\w{0,3}",
     ),
     (
         "unchanged",
-        rf"{_CHANGE}(?:は|も|を|が)?(?:特に|明らかに(?:は)?|明らかで|有意に)?(?:{_SEEN})?(?:{_NOT_VERB}|ありません|乏し\w{{1,2}})|不変|"
+        rf"{_CHANGE}(?:は|も|を|が)?(?:特に|明らかに(?:は)?|明らかで|有意に)?(?:{_SEEN})?(?:{_NOT_VERB}|"
+        rf"ありません|乏し\w{{1,2}})|不変|"
         rf"変わらず|相変わらず|著変{_NOT}|同大|同程度|横ばい|(?:と|に)?(?:ほぼ)?同様(?=[、。)\s]|$|で|に|の(?:所見|大きさ|サイズ))|"
         rf"{_PRIOR}(?:同様|同等|同じ)|"
-        r"no (?:significant |interval |appreciable |substantial |definite ){0,3}(?:interval )?change|unchanged|"
-        r"stable|(?:is|are) (?:similar|the same)|not (?:significantly )?changed|similar (?:to|in size)|増大傾向なし",
+        r"no (?:significant |interval |appreciable |substantial |"
+        r"definite ){0,3}(?:interval )?change|unchanged|"
+        r"stable|(?:is|are) (?:similar|the same)|not (?:significantly )?changed|"
+        r"similar (?:to|in size)|増大傾向なし",
     ),
     (
         "larger",
         r"増大|増悪|増加|増量|(?<![一-龯ァ-ヶ])拡大|大きくな\w{1,3}|広がっ|悪化|(?<![a-z])(?:larger|has enlarged|grown)"
-        r"|(?<![a-z])increas(?:ed|ing)(?! (?:uptake|density|attenuation|signal|echo|fdg|activity|opacit))|"
+        r"|(?<![a-z])increas(?:ed|ing)(?! (?:uptake|density|attenuation|signal|echo|fdg|"
+        r"activity|opacit))|"
         r"(?<![a-z])progress(?:ion|ed|ing)"
         r"|(?<![a-z])worsen(?:ed|ing)|interval (?:growth|increase|enlargement)",
     ),
     (
         "smaller",
-        r"縮小|減少|減量|改善|軽減|退縮|目立たなくな\w{1,3}|小さくな\w{1,3}|(?<![a-z])(?:smaller|regress(?:ed|ion)|shr[aiu]nk(?:en)?)"
+        r"縮小|減少|減量|改善|軽減|退縮|目立たなくな\w{1,3}|小さくな\w{1,3}|(?<![a-z])(?:smaller|regress(?:ed|"
+        r"ion)|shr[aiu]nk(?:en)?)"
         r"|(?<![a-z])decreas(?:ed|ing)(?! (?:uptake|density|attenuation|signal|echo|fdg|activity))|"
         r"(?<![a-z])improv(?:ed|ement|ing)"
         r"|(?<![a-z])reduc(?:ed|tion) in|interval decrease",
@@ -78,7 +86,8 @@ POST: Final[tuple[tuple[str, str], ...]] = (
     (
         "gone",
         r"消失|消退|(?:は|が|も)?(?:認め|見え|みえ|見ら?れ|みら?れ|認めら?れ)?なくな(?:っ|り|る)\w{0,3}|"
-        r"(?:has|have|is|are|was|were)? ?(?:completely |nearly )?resolved|resolution of|disappear(?:ed|ance)|"
+        r"(?:has|have|is|are|was|were)? ?(?:completely |nearly )?resolved|resolution of|"
+        r"disappear(?:ed|ance)|"
         r"no longer (?:seen|visible|identified|present|demonstrated|evident|visualized)",
     ),
     (
@@ -88,19 +97,25 @@ POST: Final[tuple[tuple[str, str], ...]] = (
         r"(?:は|も)?(?:考え|認め|疑い)(?:にく|がた|難)[いく]|考えづら[いく]|"
         rf"否定的(?!で(?:は)?な)(?!とは)|"
         r"(?:は)?否定(?:され|でき(?:る|ます|た)|し(?:た|ます|て)|(?=[。、,\s)]|$))|除外(?:され(?:る|た|ます)|でき(?:る|た|ます))|"
-        r"[(\[]\s?[-ー一]\s?[)\]]|(?<=[^\s\d\-(])\s?:?\s?-(?=[\s、,。.]|$)|(?:同定|指摘|検出|確認|描出)(?:は)?困難|ありません|無|"
-        r"not (?:\w{1,16}ly )?(?:seen|identified|visuali[sz]ed|present|detected|demonstrated|evident|appreciated|"
+        r"[(\[]\s?[-ー一]\s?[)\]]|(?<=[^\s\d\-(])\s?:?\s?-(?=[\s、,。.]|$)|(?:同定|指摘|検出|確認|"
+        r"描出)(?:は)?困難|ありません|無|"
+        r"not (?:\w{1,16}ly )?(?:seen|identified|visuali[sz]ed|present|detected|"
+        r"demonstrated|evident|appreciated|"
         r"observed|noted|found|apparent|suspected|dilated|enlarged|thickened)|"
         r"(?:is|are|was|were) (?:absent|negative|excluded|ruled out|unlikely)|(?<![a-z])absent(?![a-z])|"
         r"(?<![a-z])unlikely(?![a-z])|"
-        r"(?<![a-z])negative(?![a-z])(?! for)|ruled out(?<!not ruled out)(?<!be ruled out)|\(neg(?:ative)?\)",
+        r"(?<![a-z])negative(?![a-z])(?! for)|"
+        r"ruled out(?<!not ruled out)(?<!be ruled out)|\(neg(?:ative)?\)",
     ),
     ("relatives", r"の?(?:家族歴|家系)|(?<![a-z])in (?:his|her|the) (?:mother|father|brother|sister|family)"),
     (
         "past",
-        rf"(?:の|に対する|に対し(?:て)?|による)?(?:{_TREATED}(?:の)?(?:既往|歴|(?:施行)?(?:後|済(?:み)?))(?!方|腹|頭|縦|壁|部|変化|性|瘢痕)|"
-        r"(?:の)?既往(?:歴)?(?:が?あ(?:り|る)|あり|が|を|で|の(?:ある|方|患者)|(?=[。、,)\s]|$))|(?:と|を)?(?:診断|指摘)され(?:て(?:い|お)|"
-        rf"た(?:既往|こと))\w{{0,3}}|(?:にて|で)(?:当院|他院|近医|前医)?(?:にて|で)?(?:通院|加療|治療|フォロー|経過観察|内服|化学療法|透析)(?:中|後|歴)|"
+        rf"(?:の|に対する|に対し(?:て)?|による)?(?:{_TREATED}(?:の)?(?:既往|歴|(?:施行)?(?:後|済(?:み)?))(?!方|腹|"
+        rf"頭|縦|壁|部|変化|性|瘢痕)|"
+        r"(?:の)?既往(?:歴)?(?:が?あ(?:り|る)|あり|が|を|で|の(?:ある|方|患者)|(?=[。、,)\s]|$))|(?:と|を)?(?:診断|"
+        r"指摘)され(?:て(?:い|お)|"
+        rf"た(?:既往|こと))\w{{0,3}}|(?:にて|で)(?:当院|他院|近医|前医)?(?:にて|で)?(?:通院|加療|治療|フォロー|経過観察|内服|"
+        rf"化学療法|透析)(?:中|後|歴)|"
         rf"治療歴|罹患歴|手術歴)|(?<![a-z])after (?:crt|chemo[a-z]*|radi[a-z]*|surgery|"
         rf"(?:[a-z]+ )?resection|(?:[a-z]+ )?treatment|[a-z]+ectomy)|"
         r"(?<=[a-z一-龯])(?<![直背前影食動今老最午])後(?=[。、,\s)の]|$)|"
@@ -113,8 +128,9 @@ POST: Final[tuple[tuple[str, str], ...]] = (
         r"(?:が|も|を)鑑別|の鑑別(?!の?(?:ため|目的))|"
         r"鑑別(?:に挙|を要|が必要|診断)|(?:が|も|を)(?:最も|まず|第一に|強く)?考え(?:ます|る|られ(?:る|ます)?|たい)|を第一に|考慮|思わせる|思わせ|"
         r"かもしれ(?:ない|ません)|ありうる|あり得る|判然と(?:し)?(?:ない|ず|せず)|(?:ほか|他)に|[?？]|[(\[]\s?(?:±|\+/-|\+-)\s?[)\]]|±|"
-        r"(?<![a-z])[srd]/[od](?![a-z])|"
-        r"(?<![a-z])(?:is|are) (?:possible|probable|suspected|questionable|likely|favou?red|suggested|considered|"
+        r"[srd]/[od](?![a-z])|"
+        r"(?<![a-z])(?:is|are) (?:possible|probable|suspected|questionable|likely|"
+        r"favou?red|suggested|considered|"
         r"equivocal)|(?<![a-z])(?:possible|probable|likely)(?=\s*[.,;)]|$)|"
         r"(?:cannot|can not|can't|could not) be (?:\w{1,16}ly )?(?:excluded|ruled out)|"
         r"not (?:be )?(?:excluded|ruled out)|(?<![a-z])in the differential|様(?:に見え|の)",
@@ -122,18 +138,21 @@ POST: Final[tuple[tuple[str, str], ...]] = (
     ("besides", r"(?:以外|の他|のほか|のほかに|を除(?:き|いて|けば|く)|(?:その)?ほか)(?:に|は|では|で)?"),
     (
         "affirms",
-        r"(?:認め|みとめ)(?:る|ます|ました|た|られ(?:る|ます|た|、|て)?|(?=[、,])|て)|(?:を|が)?(?:認め|みとめ)(?=[、,])|あり(?:ます|ました)?|有り|"
+        r"(?:認め|みとめ)(?:る|ます|ました|た|られ(?:る|ます|た|、|て)?|(?=[、,])|て)|(?:を|が)?(?:認め|"
+        r"みとめ)(?=[、,])|あり(?:ます|ました)?|有り|"
         r"有(?=[、。,\s]|$)|(?<=[がはも])ある|(?<=[がはも])あっ|(?:見|み)られ(?:る|ます|た|て|、)?|散見され\w{0,2}|"
         r"(?:を)?伴(?:い(?:ます)?|う|って(?:い(?:る|ます(?!ん))|おり))|"
         r"(?:が)?(?:存在|出現|多発|散在|残存|描出|集簇|散見)(?:し(?:て(?:い(?:る|ます)|おり)|、|ます)|する|され(?:る|ます))|"
         r"(?:呈し|示し|有し)(?:て(?:い(?:る|ます)|おり)|、|ます)?|[(\[]\s?\++\s?[)\]]|(?<=[^\s\d+])\+(?=[\s、,。.]|$)|陽性|"
         r"である(?=[。が、]|$)|です|(?:を)?指摘(?:され(?:る|ます)|できる)|考え(?:られ)?(?:る|ます)|思われ(?:る|ます)|"
-        r"(?<![a-z])(?:is|are|was|were) (?:\w{1,16}ly )?(?:seen|noted|identified|present|demonstrated|observed|"
+        r"(?<![a-z])(?:is|are|was|were) (?:\w{1,16}ly )?(?:seen|noted|identified|present|"
+        r"demonstrated|observed|"
         r"visuali[sz]ed|found)(?![a-z])|に矛盾し(?:ない|ません|ず)|矛盾し(?:ない|ません|ず)",
     ),
     (
         "aim",
-        r"(?:の|を|も|など(?:の)?|に対する|に関して)?(?:(?:存在)?(?:除外(?!でき|出来|は|し|され|困難)|精査|精検|評価|検索|確認|検討|鑑別|有無|検診|質的診断|確定診断|"
+        r"(?:の|を|も|など(?:の)?|に対する|に関して)?(?:(?:存在)?(?:除外(?!でき|出来|は|し|され|困難)|精査|精検|評価|検索|確認|"
+        r"検討|鑑別|有無|検診|質的診断|確定診断|"
         r"スクリーニング|フォロー(?:アップ)?|"
         r"経過観察|チェック|確定|術前評価)(?:の(?:確認|評価|検索|精査|検討|除外))?)(?:の)?(?:ため(?:に|の|、)?|目的(?:で|に|の)?|を含め|に(?:は|"
         r"つい\w{1,3})?|のため|を兼ね|(?=(?:を|が|も)?(?:勧|推奨|お願い|希望|お?すすめ|望|ご?検討|考慮|必要|追加))|も|を|が|に)?",
@@ -148,8 +167,8 @@ POST: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         "breaks",
-        r"[;；]|(?<=[るいたすん])(?:が|けれど(?:も)?|ものの)[、,]?(?![あい])|一方|ただし|しかし|"
-        r"(?<![a-z])(?:but|however|although|whereas|while|except)(?![a-z])|→|⇒|->",
+        r"[;；]|(?<=[るいたす])(?:が|けれど(?:も)?|ものの)[、,]?(?![あい])|一方|ただし|しかし|"
+        r"(?<=せん)が[、,]?|(?<![a-z])(?:but|however|although|whereas|while|except)(?![a-z])|→|⇒|->",
     ),
     (
         "breaks",
@@ -160,31 +179,39 @@ PRE: Final[tuple[tuple[str, str], ...]] = (
     (
         "doubts_next",
         r"(?:cannot|can not|can't|could not|not) (?:be )?(?:exclude|rule out)|"
-        r"(?<![a-z])differential(?: diagnos[ei]s)?(?: \w{1,20}){0,2}?(?: includes?| considerations?| is| are|:)?|"
+        r"(?<![a-z])differential(?: diagnos[ei]s)?(?: \w{1,20}){0,2}?(?: includes?|"
+        r" considerations?| is| are|:)?|"
         r"(?<![a-z])ddx:?|"
         r"鑑別(?:診断)?(?:として(?:は)?|に(?:は)?(?=[^挙要])|:|は)",
     ),
     (
         "doubts_one",
-        r"(?<![a-z])(?:possibly|possible|probably|probable|likely|maybe|perhaps|question(?:able)?(?: of)?|equivocal|"
-        r"suspected|suspect|presumed|rule out|rule-out|r/o|s/o|d/d|susp\.?|"
+        r"[sr]/o(?![a-z])|d/d(?![a-z])|(?<![a-z])(?:possibly|possible|probably|probable|"
+        r"likely|maybe|perhaps|question(?:able)?(?: of)?|equivocal|"
+        r"suspected|suspect|presumed|rule out|rule-out|susp\.?|"
         r"(?<![a-z])vs\.?|versus|(?:is |are |highly |"
-        r"mildly |raising |raises ){0,4}(?:suspicio(?:us|n) (?:for|of)|concern(?:ing)? (?:for|of)|worrisome for)|"
-        r"suggest(?:ive of|ing|s|ed)?|may (?:represent|reflect|be|indicate)|might (?:represent|be|reflect)|"
-        r"could (?:represent|be|reflect)|favou?r(?:s|ing|ed)?(?: to represent)?)(?![a-z])|\?(?=[a-z一-龯])",
+        r"mildly |raising |raises ){0,4}(?:suspicio(?:us|n) (?:for|of)|"
+        r"concern(?:ing)? (?:for|of)|worrisome for)|"
+        r"suggest(?:ive of|ing|s|ed)?|may (?:represent|reflect|be|indicate)|"
+        r"might (?:represent|be|reflect)|"
+        r"could (?:represent|be|reflect)|favou?r(?:s|ing|ed)?(?: to represent)?)(?![a-z])|"
+        r"\?(?=[a-z一-龯])",
     ),
     (
         "advises_next",
-        r"(?<![a-z])(?:recommended|advised|suggested|warranted) (?:for|to)(?: (?:exclude|rule out|evaluate|assess|"
+        r"(?<![a-z])(?:recommended|advised|suggested|warranted) (?:for|to)(?: (?:exclude|"
+        r"rule out|evaluate|assess|"
         r"confirm|detect|screen for))?(?![a-z])|"
-        r"(?<![a-z])(?:to|for) (?:further )?(?:exclude|rule out|evaluat(?:e|ion (?:of|for))|assess(?:ment of)?|"
+        r"(?<![a-z])(?:to|for) (?:further )?(?:exclude|rule out|evaluat(?:e|ion (?:of|"
+        r"for))|assess(?:ment of)?|"
         r"confirm(?:ation of)?|exclusion of|detect|investigat\w{1,6}|follow[- ]?up of|look for|"
         r"(?:better )?characteri[sz]\w{1,6}(?: of)?)(?![a-z])",
     ),
     (
         "relatives_next",
         r"家族歴(?:に(?:は)?|として|は|:)?|"
-        r"(?<![a-z])(?:family history|fhx|fh)(?: (?:of|includes|is positive for|notable for|significant for))?:?|"
+        r"(?<![a-z])(?:family history|fhx|fh)(?: (?:of|includes|is positive for|"
+        r"notable for|significant for))?:?|"
         r"(?<![a-z])(?:father|mother|brother|sister|aunt|uncle|grand(?:father|mother)|sibling|parent|"
         r"cousin)s?(?: (?:had|has|with|died of|diagnosed with))?:?|"
         rf"(?:(?<=[、。,\s:;(】\]])|^){_RELATIVE}(?:方|親)?(?:{_RELATIVE})?(?:の|が|に|は|も|:|\s)?(?=[^指趾斑細])",
@@ -192,28 +219,38 @@ PRE: Final[tuple[tuple[str, str], ...]] = (
     (
         "past_next",
         r"既往(?:歴)?(?:に(?:は)?|として|は|:)|既往(?:歴)? |"
-        r"(?<![a-z])(?:(?:past |known |previous |prior |remote )?(?:medical )?history of|past history(?: of)?|h/o|"
-        r"hx of|s/p|status[- ]post|post[- ](?:op(?:erative)? )?(?=\w)|(?:prior|previous|remote) (?:surgery|"
-        r"resection|treatment|operation) (?:for|of)|(?:prior|previous|remote)(?! (?:ct|mri|us|study|exam|"
+        r"(?<![a-z])(?:(?:past |known |previous |prior |remote )?(?:medical )?history of|"
+        r"past history(?: of)?|h/o|"
+        r"hx of|s/p|status[- ]post|post[- ](?:op(?:erative)? )?(?=\w)|(?:prior|previous|"
+        r"remote) (?:surgery|"
+        r"resection|treatment|operation) (?:for|of)|(?:prior|previous|remote)(?! (?:ct|"
+        r"mri|us|study|exam|"
         r"studies|examination|imaging|pet|x-?ray|radiograph|report|scan|film|mammogram|comparison|and|"
         r"measure)))(?![a-z])",
     ),
     (
         "negates_next",
-        r"(?<![a-z])(?:no(?! longer| (?:[a-z]{1,16} ){0,2}change)|without|negative for|"
+        r"(?<![a-z])(?:no(?! longer| (?:(?:significant|interval|appreciable|substantial|"
+        r"definite|gross|obvious) ){0,3}changes?(?![a-z]))|without|negative for|"
         r"free of|absence of|lack of|neither|nor|denies|absent|fails? to (?:show|"
-        r"demonstrate)|not (?:show|demonstrate|reveal|have|contain|associated with)|rules? out|excludes?|"
-        r"exclude[sd]|w/o)(?![a-z])(?: (?:definite |convincing |radiographic |imaging |ct |mri? |significant |"
-        r"suspicious ){0,4}(?:evidence|signs?|suggestion|indication|finding|features?) (?:of|for|to suggest))?",
+        r"demonstrate)|not (?:show|demonstrate|reveal|have|contain|associated with)|"
+        r"rules? out|excludes?|"
+        r"exclude[sd]|w/o)(?![a-z])(?: (?:definite |convincing |radiographic |imaging |"
+        r"ct |mri? |significant |"
+        r"suspicious ){0,4}(?:evidence|signs?|suggestion|indication|finding|"
+        r"features?) (?:of|for|to suggest))?",
     ),
     (
         "gone_next",
-        r"(?<![a-z])(?:interval |complete |near[- ]complete ){0,3}(?:resolution|disappearance|clearing) of(?![a-z])",
+        r"(?<![a-z])(?:interval |complete |near[- ]complete ){0,3}(?:resolution|"
+        r"disappearance|clearing) of(?![a-z])",
     ),
     (
         "affirms_next",
-        r"(?<![a-z])(?:there (?:is|are|has)|shows?|showing|demonstrat(?:es|ing|ed)|reveals?|again (?:seen|noted)|"
-        r"with(?!in|out)|consistent with|compatible with|in keeping with|representing|due to|secondary to|"
+        r"(?<![a-z])(?:there (?:is|are|has)|shows?|showing|demonstrat(?:es|ing|ed)|"
+        r"reveals?|again (?:seen|noted)|"
+        r"with(?!in|out)|consistent with|compatible with|in keeping with|representing|"
+        r"due to|secondary to|"
         r"which|that|measuring|and (?:a|an|multiple|several|small|large|mild|new))(?![a-z])",
     ),
 )

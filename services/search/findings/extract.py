@@ -13,7 +13,7 @@ from services.search.findings.tokens import Token, tokens
 from services.search.findings.unlisted import with_unlisted
 from services.search.findings.view import View, view
 
-_SAYING: Final = ("affirms", "negates", "doubts")
+_SAYING: Final = ("affirms", "negates", "doubts", "doubts_one")
 
 
 def findings_of(text: str, section: Section = "") -> tuple[Finding, ...]:

@@ -50,9 +50,8 @@ def english() -> re.Pattern[str]:
     known = [name for name in names() if name.isascii() and not _ABBREVIATION.fullmatch(name)]
     heads = [low(word) for word in (*words("heads_en", whole_lines=True), *known)]
     describing = any_of(words("describing_en", whole_lines=True))
-    return re.compile(
-        rf"(?<![a-z-])(?:{describing} ){{0,3}}(?:{any_of(_plurals(heads))}|{_NOT_GREEK}{_GREEK}|{_NAMED})(?![a-z])"
-    )
+    named = rf"(?:{any_of(_plurals(heads))}|{_NOT_GREEK}{_GREEK}|{_NAMED})"
+    return re.compile(rf"(?<![a-z-])(?:{describing} ){{0,3}}{named}(?![a-z](?!/[od])|/[od])")
 
 
 @cache
@@ -60,7 +59,7 @@ def abbreviations() -> re.Pattern[str]:
     """Return what finds abbreviations, in the case that they are written in."""
     listed = (name for name in names() if _ABBREVIATION.fullmatch(name))
     known = (*words("abbreviations"), *words("phrases", whole_lines=True), *listed)
-    return re.compile(rf"(?<![A-Za-z]){any_of(known)}s?(?![A-Za-z])")
+    return re.compile(rf"(?<![A-Za-z]){any_of(known)}(?:s(?!/))?(?![A-Za-z](?!/[od]))")
 
 
 def is_weak(term: str) -> bool:

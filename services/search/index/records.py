@@ -8,12 +8,13 @@ import msgspec
 import tantivy
 
 from services.search.case import Case
+from services.search.findings.finding import MAKER
 from services.search.index.document import document_of
 from services.search.language.fields import COUNTED_VALUES, NUMBERS, TEXTS, VALUES
 from services.search.language.folding import bigrams, fold_text, runs
 from services.search.language.tree import TEXT, folded_value
 
-FORM: Final = "3"  # of the schema; an index of another form is thrown away and made again
+FORM: Final = f"3.{MAKER}"  # of the schema, and of what reads findings; an index of another is made again
 ORDER_BITS: Final = 38
 """Of an order key, how many tell cases of one date or number apart; the rest is the date or number plus one."""
 ORDER_FIELDS: Final = {name: f"order_{name}" for name in ("date", "age", "images")}

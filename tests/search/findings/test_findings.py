@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.search.findings.extract import findings_of
+from shared.terms.open_terms import open_terms
 from tests.cost import LINEAR, growth
 
 
@@ -231,3 +232,28 @@ def test_the_work_grows_as_the_text_does(unit: str) -> None:
         return len(findings_of((unit * signs)[:signs]))
 
     assert growth(read) < LINEAR
+
+
+SAID = {
+    "ja": {
+        "absent": ("{}を認めない。", "明らかな{}は指摘できません。", "{}、{}は否定的。", "{}を疑う所見はみられない。"),
+        "doubtful": ("{}は否定できない。", "{}が疑われます。"),
+    },
+    "en": {
+        "absent": ("No {}.", "No evidence of {} or {}.", "{} is not seen.", "{}なし"),
+        "doubtful": ("possible {}", "{}s/o"),
+    },
+}
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_no_name_of_the_open_list_is_present_where_it_is_denied_or_doubted(language: str) -> None:
+    known = [term.ja if language == "ja" else term.en for term in open_terms()]
+    sentences = [
+        (c, form.replace("{}", name)) for c, forms in SAID[language].items() for form in forms for name in known
+    ]
+
+    wrong = {text: found for certainty, text in sentences if (found := set(told(text).values()) - {certainty})}
+
+    assert wrong == {}
+    assert len(sentences) > 3_000
