@@ -10,9 +10,10 @@ from services.command_line import HomeOption, ports_of, run_work
 from services.identity.passwords import Passwords
 from services.identity.records import DECLARED, USERS, User
 from services.identity.settings import IdentitySettings
-from services.identity.users import forget, put_user, sign_out
+from services.identity.users import check_user, disable_user, forget, put_user, sign_out
 from services.places import issuer_role
 from shared.console import console
+from shared.errors import Invalid
 from shared.web.access.words import AccessRole
 
 out = console()
@@ -25,7 +26,7 @@ def list_users(home: HomeOption = Path("jmid-home")) -> None:
     """List the users, with their roles and sites."""
     table = Table("user", "roles", "sites", "password")
     for user in run_work(_all(home)):
-        state = "to be chosen" if user.is_one_time else "chosen"
+        state = "disabled" if user.is_disabled else "to be chosen" if user.is_one_time else "chosen"
         table.add_row(user.name, ", ".join(user.roles), ", ".join(user.sites), state)
     out.print(table)
 
@@ -38,18 +39,30 @@ def set_user(
     home: HomeOption = Path("jmid-home"),
 ) -> None:
     """Make a user, or give one other roles and sites and a new one-time password, which is printed."""
-    if not name.isprintable() or not 0 < len(name) <= 64 or " " in name:
-        raise typer.BadParameter("a user name has at most 64 characters and no blanks", param_hint="NAME")
     roles, sites = tuple(dict.fromkeys(each.value for each in role)), tuple(site or ())
+    try:
+        check_user(name, roles, sites)
+    except Invalid as error:
+        raise typer.BadParameter(error.detail) from error
     print(run_work(_set(home, name, roles, sites)))
+
+
+@users.command()
+def disable(name: NameArgument, home: HomeOption = Path("jmid-home")) -> None:
+    """Let a user in no more, and end their sessions; running processes notice within seconds."""
+    _told(run_work(_disable(home, name, is_disabled=True)), name)
+
+
+@users.command()
+def enable(name: NameArgument, home: HomeOption = Path("jmid-home")) -> None:
+    """Let a user in again who was disabled."""
+    _told(run_work(_disable(home, name, is_disabled=False)), name)
 
 
 @users.command("remove")
 def remove_user(name: NameArgument, home: HomeOption = Path("jmid-home")) -> None:
     """Remove a user, and end their sessions; running processes notice within seconds."""
-    if not run_work(_remove(home, name)):
-        out.print(f"There is no user {name}", markup=False)
-        raise typer.Exit(1)
+    _told(run_work(_remove(home, name)), name)
 
 
 @users.command("end-sessions")
@@ -60,6 +73,21 @@ def end_sessions(name: NameArgument, home: HomeOption = Path("jmid-home")) -> No
         out.print(f"There is no user {name}", markup=False)
         raise typer.Exit(1)
     out.print(f"{count} ended.")
+
+
+def _told(is_known: bool, name: str) -> None:
+    if not is_known:
+        out.print(f"There is no user {name}", markup=False)
+        raise typer.Exit(1)
+
+
+async def _disable(home: Path, name: str, *, is_disabled: bool) -> bool:
+    async with ports_of(issuer_role(home), home, ()) as ports:
+        await ports.documents.declare(*DECLARED)
+        user = await ports.documents.get(USERS, name)
+        if user is not None:
+            await disable_user(ports.documents, user, is_disabled=is_disabled)
+        return user is not None
 
 
 async def _sign_out(home: Path, name: str) -> int | None:

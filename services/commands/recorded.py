@@ -81,6 +81,8 @@ COMMANDS: Final[Mapping[str, Line]] = {
     "opt-out proof": Line(AuditClass.EXPORT, _GATEWAY, "key"),
     "users list": Line(AuditClass.READ),
     "users set": Line(AuditClass.CHANGE, about="name"),
+    "users disable": Line(AuditClass.CHANGE, about="name"),
+    "users enable": Line(AuditClass.CHANGE, about="name"),
     "users remove": Line(AuditClass.CHANGE, about="name"),
     "users end-sessions": Line(AuditClass.CHANGE, about="name"),
     "sites invite": Line(AuditClass.CHANGE, _CENTRE, "site"),

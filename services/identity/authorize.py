@@ -108,7 +108,7 @@ class AuthorizeRoutes(routing.Routes):
         form, flow = await request.post(), self._flow
         asked = await flow.asked(str(form.get("request", "")))
         user = await self._deps.passkeys.owner(str(form.get("credential", "")), asked.passkey_challenge)
-        if user is None or user.is_one_time or asked.user not in ("", user.name):
+        if user is None or user.is_one_time or user.is_disabled or asked.user not in ("", user.name):
             decided("sign-in-refused", level="warning")
             return await flow.sign_in_page(request, asked, NOT_TAKEN, 403)
         return await flow.back(asked, user)

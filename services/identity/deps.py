@@ -14,7 +14,7 @@ from shared.documents import Documents
 class IdentityDeps:
     """issuer: the identifier.  audience: what access tokens are for.  client_id, redirect_uris: of the portal.
 
-    pages_url: under which browsers see the issuer's pages, the name that passkeys are bound to.
+    site: of this place.  pages_url: under which browsers see the issuer's pages, the name that passkeys are bound to.
     """
 
     documents: Documents
@@ -28,3 +28,4 @@ class IdentityDeps:
     audience: str
     client_id: str
     redirect_uris: frozenset[str]
+    site: str = ""

@@ -54,7 +54,7 @@ class Flow:
     async def known_user(self, asked: AuthorizationRequest) -> User:
         """Return who gave the password; raise Refused if nobody did."""
         user = await self._deps.documents.get(USERS, asked.user) if asked.user else None
-        if user is None:
+        if user is None or user.is_disabled:
             raise Refused("sign-in-over", "begin to sign in anew")
         return user
 

@@ -56,7 +56,7 @@ class Grants:
         code = await self._used(digest(form.get("code", "")))
         await self._sweep(now)
         user = await self._documents.get(USERS, code.user) if code is not None else None
-        if code is None or user is None:
+        if code is None or user is None or user.is_disabled:
             raise GrantRefused("invalid_grant")
         if not is_proven(code, form, client_id, now, self._deps.settings.code_s):
             raise GrantRefused("invalid_grant")
@@ -84,7 +84,7 @@ class Grants:
             await forget_refresh_tokens(self._documents, Eq("family", shown.family))
             raise GrantRefused("invalid_grant") from error
         user = await self._documents.get(USERS, shown.user)
-        if user is None or user.is_one_time or user.subject != shown.subject:
+        if user is None or user.is_disabled or user.is_one_time or user.subject != shown.subject:
             raise GrantRefused("invalid_grant")
         answer = self._tokens(user, client_id, now, nonce="", auth_time=shown.auth_time)
         family, until = shown.family, shown.until

@@ -81,8 +81,8 @@ class Passwords:
             self._nobodys = self._nobodys or await self.hashed(one_time_password())
             await self.is_of(password, self._nobodys)
             return None
-        if not await self.is_of(password, user.password):
-            return None
+        if not await self.is_of(password, user.password) or user.is_disabled:
+            return None  # as after a wrong one: that somebody is disabled is said to nobody
 
         async def step(old: User | None) -> User | None:
             return None if old is None else msgspec.structs.replace(old, attempts=0, locked_until=0.0)

@@ -11,7 +11,7 @@ from shared.web.identity.sessions import SESSIONS
 class User(msgspec.Struct, frozen=True, kw_only=True):
     """A person. password: argon2id, in the form of PHC.  is_one_time: a new one has to be chosen with it.
 
-    attempts: since the last good password.  locked_until: seconds since 1970.
+    attempts: since the last good password.  locked_until: seconds since 1970.  is_disabled: nothing lets them in.
     """
 
     name: str
@@ -23,6 +23,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     is_one_time: bool = True
     attempts: int = 0
     locked_until: float = 0.0
+    is_disabled: bool = False
 
 
 class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):

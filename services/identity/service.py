@@ -23,6 +23,8 @@ from services.identity.settings import IdentitySettings
 from services.identity.signing_keys import SigningKeys
 from services.identity.tokens import TokenRoutes
 from services.identity.users import first_users, write_credentials
+from services.identity.users_page import PATH as USERS_PATH
+from services.identity.users_page import UsersRoutes
 from shared.service import Place, Role, Running, Service
 from shared.settings import read
 from shared.web.identity.embedded import AUDIENCE, CLIENT, issuer_of, pages_url_of, redirect_uris_of
@@ -55,14 +57,20 @@ async def opens(place: Place) -> AsyncIterator[Running]:
         audience=AUDIENCE,
         client_id=CLIENT,
         redirect_uris=redirect_uris_of(access, place.base_url),
+        site=place.site,
     )
     await asyncio.to_thread(write_note, folder, Note(deps.issuer, place.site))
     if made := await first_users(place.documents, passwords, place.site):
         await asyncio.to_thread(write_credentials, place.home.parent, made)
     yield Running(
-        routes=[*AuthorizeRoutes(deps).routes(), *AccountRoutes(deps).routes(), *TokenRoutes(deps).routes()],
+        routes=[
+            *AuthorizeRoutes(deps).routes(),
+            *AccountRoutes(deps).routes(),
+            *UsersRoutes(deps).routes(),
+            *TokenRoutes(deps).routes(),
+        ],
         templates=Path(__file__).parent / "templates",
-        menu=[(translatable("Your account"), PATH)],
+        menu=[(translatable("Users"), USERS_PATH), (translatable("Your account"), PATH)],
     )
 
 

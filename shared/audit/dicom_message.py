@@ -38,6 +38,7 @@ _START, _STOP = Code("110120", "Application Start"), Code("110121", "Application
 _LOGIN, _LOGOUT = Code("110122", "Login"), Code("110123", "Logout")
 _NODE: Final = Code("110126", "Node Authentication")
 _CONFIGURED: Final = Code("110129", "Security Configuration")
+_ATTRIBUTES: Final = Code("110137", "User Security Attributes Changed")
 _RESTRICTED: Final = Code("110132", "Use of Restricted Function")
 
 APPLICATION: Final = Code("110150", "Application")
@@ -83,10 +84,17 @@ _ROLES: Final = {
 """What the system is, and what whoever asks is: source and destination of a query are those of the question."""
 
 
+OF_USERS: Final = ("POST /identity/", "jmid users", "jmid clients", "jmid sites")
+"""Routes and commands that change who may sign in, and as what."""
+
+
 def event_of(record: AuditRecord) -> tuple[Code, Code | None]:
     """Return EventID and EventTypeCode. A refusal is an alert: somebody asked for what they may not."""
     is_alert = record.outcome is Outcome.REFUSED and record.kind not in (EventKind.SIGN_IN, EventKind.NODE_REFUSED)
-    return (SECURITY_ALERT, _RESTRICTED) if is_alert else EVENTS[record.kind]
+    if is_alert:
+        return SECURITY_ALERT, _RESTRICTED
+    is_of_users = record.kind in (EventKind.CHANGE, EventKind.COMMAND) and record.route.startswith(OF_USERS)
+    return (SECURITY_ALERT, _ATTRIBUTES) if is_of_users else EVENTS[record.kind]
 
 
 def outcome_of(record: AuditRecord) -> str:

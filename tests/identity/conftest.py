@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -20,14 +21,16 @@ def bypasses_csp() -> bool:
     return False
 
 
+@asynccontextmanager
+async def issuing(home: Path, **more: str) -> AsyncIterator[Issuer]:
+    environ = {"JMID_ACCESS": "embedded", "JMID_INGEST_DIMSE_PORT": "0", "JMID_IDENTITY_FIRST_DELAY_S": "60", **more}
+    hosting = Hosting(services=SERVICES, every=SERVICES, home=home, site="tokyo", environ=environ)
+    async with hosted(hosting) as host, aiohttp.ClientSession() as session:
+        people = json.loads((home / "credentials.json").read_text())["users"]
+        yield Issuer(host.base_url, session, people, host.ports[Role.CENTRE].documents)
+
+
 @pytest_asyncio.fixture
 async def issuer(tmp_path: Path) -> AsyncIterator[Issuer]:
-    environ = {
-        "JMID_ACCESS": "embedded",
-        "JMID_INGEST_DIMSE_PORT": "0",
-        "JMID_IDENTITY_FIRST_DELAY_S": "60",
-    } | NEEDS_PASSKEY
-    hosting = Hosting(services=SERVICES, every=SERVICES, home=tmp_path, site="tokyo", environ=environ)
-    async with hosted(hosting) as host, aiohttp.ClientSession() as session:
-        people = json.loads((tmp_path / "credentials.json").read_text())["users"]
-        yield Issuer(host.base_url, session, people, host.ports[Role.CENTRE].documents)
+    async with issuing(tmp_path, **NEEDS_PASSKEY) as opened:
+        yield opened

@@ -34,4 +34,5 @@ AUDITED_AS: Final[Mapping[Permission, AuditClass]] = {
     Permission.OPERATE: AuditClass.OPERATE,
     Permission.READ_METRICS: AuditClass.NONE,
     Permission.OWN_ACCOUNT: AuditClass.CHANGE,
+    Permission.MANAGE_USERS: AuditClass.CHANGE,
 }

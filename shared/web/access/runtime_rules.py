@@ -79,4 +79,10 @@ RUNTIME: Final = (
             "POST /identity/account/passkeys/remove",
         ),
     ),
+    Rule(
+        Permission.MANAGE_USERS,
+        "make, change, disable and remove users of the embedded issuer",
+        of_all(AccessRole.ADMINISTRATOR),
+        ("GET /identity/users", "POST /identity/users", "POST /identity/users/change"),
+    ),
 )

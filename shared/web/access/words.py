@@ -60,3 +60,4 @@ class Permission(enum.StrEnum):
     OPERATE = "operate"
     READ_METRICS = "read-metrics"
     OWN_ACCOUNT = "own-account"
+    MANAGE_USERS = "manage-users"
