@@ -14,7 +14,8 @@ from aiohttp import web
 
 from services.search import handlers
 from services.search.api import cases as api
-from services.search.api import export
+from services.search.api import export, searches
+from services.search.api.searches import SavedDeps
 from services.search.deps import SearchDeps
 from services.search.follow.follower import Follower
 from services.search.follow.set_aside import SetAside
@@ -22,6 +23,8 @@ from services.search.follow.set_aside_records import SetAsideRecords, show_forev
 from services.search.follow.sources import open_sources
 from services.search.index.case_index import CaseIndex
 from services.search.pages import routes as pages
+from services.search.saved.matches import Matches
+from services.search.saved.records import MATCHES, SAVED_SEARCHES
 from services.search.settings import SearchSettings
 from services.search.slots import own_slot
 from shared.errors import Unavailable
@@ -46,8 +49,11 @@ async def _running(place: Place, settings: SearchSettings, index: CaseIndex, fol
     try:
         async with open_sources(settings, place.base_url, place.own_headers) as sources:
             set_aside = await asyncio.to_thread(SetAside, folder)
-            follower = Follower(index, sources, set_aside, poll_s=settings.poll_s, batch=settings.batch)
+            matches = Matches(place.documents, index)
+            follower = Follower(index, sources, set_aside, matches, poll_s=settings.poll_s, batch=settings.batch)
             deps = SearchDeps(settings, index, follower)
+            saved = searches.routes(SavedDeps(index, place.documents, matches))
+            listed = [*api.routes(deps), *export.routes(deps), *saved, *pages.routes(deps)]
 
             async def status() -> Mapping[str, int]:
                 return {
@@ -68,10 +74,7 @@ async def _running(place: Place, settings: SearchSettings, index: CaseIndex, fol
                 return "ok" if await asyncio.to_thread(index.is_complete) else "being built from the feeds"
 
             yield Running(
-                routes=[
-                    _when_complete(index, each)
-                    for each in (*api.routes(deps), *export.routes(deps), *pages.routes(deps))
-                ],
+                routes=[_when_complete(index, each) for each in listed],
                 handlers={
                     StudyChanged: partial(handlers.study_changed, deps=deps),
                     CaseChanged: partial(handlers.case_changed, deps=deps),
@@ -108,5 +111,6 @@ SERVICES = (
         opens=opens,
         settings=SearchSettings,
         takes=(StudyChanged, CaseChanged),
+        collections=(SAVED_SEARCHES, MATCHES),
     ),
 )

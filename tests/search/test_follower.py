@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.search.case import Json, build_case
+from services.search.case import Case, Json, build_case
 from services.search.follow.follower import Follower
 from services.search.follow.set_aside import SetAside
 from services.search.follow.sources import CaseChange, Documents
@@ -50,6 +50,8 @@ class Feeds:
         found = self.report_feed[after : after + limit]
         return [CaseChange((*self.reports[r][1], f"report-{r}"), r) for r in found], after + len(found)
 
+    async def note(self, changed: Sequence[Case], gone: Sequence[str]) -> None: ...
+
     async def study(self, study_instance_uid: str) -> tuple[Json | None, Sequence[Json]]:
         if study_instance_uid in self.bad:
             raise self.bad[study_instance_uid]
@@ -74,7 +76,7 @@ def index(tmp_path: Path) -> CaseIndex:
 
 
 def following(index: CaseIndex, feeds: Feeds) -> Follower:
-    return Follower(index, feeds, feeds.set_aside, poll_s=0.01, batch=2)
+    return Follower(index, feeds, feeds.set_aside, feeds, poll_s=0.01, batch=2)
 
 
 async def settle(index: CaseIndex, feeds: Feeds) -> list[str]:

@@ -251,7 +251,7 @@ def test_a_query_in_quotes_or_without_synonyms_is_not_widened() -> None:
     assert bare == quoted == ("肺癌",)
 
 
-@settings(max_examples=examples(500))
+@settings(max_examples=examples(500), deadline=None)
 @given(text=st.text(max_size=40))
 def test_a_text_is_folded_alike_with_and_without_places(text: str) -> None:
     assert fold(text).text == fold_text(text)

@@ -8,6 +8,7 @@ built is set aside, and the others go on.
 import asyncio
 import time
 from collections.abc import Sequence
+from typing import Protocol
 
 from services.search.case import Case, build_case, of_patient
 from services.search.follow.set_aside import SetAside
@@ -25,12 +26,28 @@ ALL_FAILED = 3
 BACKOFF_S = (0.5, 1, 2, 5, 10, 30)
 
 
+class Matching(Protocol):
+    """Told of the cases that the index takes next."""
+
+    async def note(self, changed: Sequence[Case], gone: Sequence[str]) -> None: ...
+
+
 class Follower:
     """Reads both feeds and replaces the cases they name."""
 
-    def __init__(self, index: CaseIndex, sources: Sources, set_aside: SetAside, *, poll_s: float, batch: int) -> None:
+    def __init__(
+        self,
+        index: CaseIndex,
+        sources: Sources,
+        set_aside: SetAside,
+        matches: Matching,
+        *,
+        poll_s: float,
+        batch: int,
+    ) -> None:
         self._index = index
         self._set_aside = set_aside
+        self._matches = matches
         self._all_failed = 0
         self._reached_at = time.monotonic()
         self._sources = sources
@@ -86,6 +103,7 @@ class Follower:
         if any(change.is_withdrawal for change in reports):
             await asyncio.to_thread(self._index.note_withdrawal)  # before the positions: a crash forgets none
         await asyncio.to_thread(self._set_aside.note, failed, set())  # before the positions: a crash forgets none
+        await self._matches.note(changed, gone)
         refused = await asyncio.to_thread(self._index.update, changed, gone, at)
         failed |= refused
         await asyncio.to_thread(self._set_aside.note, refused, touched - failed.keys())

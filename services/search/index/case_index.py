@@ -23,7 +23,7 @@ from services.search.index.writer import META, IndexWriter
 from services.search.language.query import ORDERS, CaseQuery
 from services.search.language.tree import leaves, understood
 from shared.logs import decided
-from shared.web.access.reach import Reach
+from shared.web.access.reach import EVERYTHING, Reach
 
 _STAMP = "position.json"
 _REWRITTEN = 500
@@ -189,6 +189,14 @@ class CaseIndex:
         asked = queries.like(searcher, self._schema, case, within)
         hits = searcher.search(asked, most).hits if asked is not None else []
         return [(float(score), case_of(searcher, at)) for score, at in hits]
+
+    def among(self, query: CaseQuery, case_ids: Sequence[str]) -> set[str]:
+        """Return those of these cases that satisfy the query as the index holds them."""
+        searcher = self._index.searcher()
+        own = (tantivy.Occur.Must, Query.term_set_query(self._schema, "id", list(case_ids)))
+        asked = Query.boolean_query([own, (tantivy.Occur.Must, queries.whole(self._schema, query, EVERYTHING))])
+        hits = searcher.search(asked, max(1, len(case_ids))).hits
+        return {case_of(searcher, at).id for _, at in hits}
 
     def tallies(self, query: CaseQuery, within: Reach) -> dict[str, int]:
         """Return how many cases within reach each term of the text finds by itself."""

@@ -30,7 +30,7 @@ CENTRE: Final = (
     ),
     Rule(
         Permission.SEARCH,
-        "search cases, and count them",
+        "search cases, count and export them, and keep queries of one's own",
         _READERS,
         (
             "GET /",
@@ -40,6 +40,10 @@ CENTRE: Final = (
             "GET /api/cases/{case_id}",
             "GET /api/cases/{case_id}/similar",
             "GET /api/export/cases",
+            "GET /api/searches",
+            "POST /api/searches",
+            "DELETE /api/searches/{search_id}",
+            "GET /api/searches/{search_id}/feed",
             "GET /api/counts",
             "GET /dicom-web/studies",
             "GET /dicom-web/series",

@@ -22,6 +22,7 @@ HERE, THERE = "osaka", "nagoya"
 
 
 NOT_OF_A_SITE = {"GET /-/language/{language}", "GET /-/theme/{theme}", "GET /viewer/{path}"}
+NOT_OF_A_SITE |= {"DELETE /api/searches/{search_id}", "GET /api/searches/{search_id}/feed"}
 """Routes whose path names nothing that belongs to a site."""
 
 
