@@ -43,6 +43,7 @@ class OptOut(msgspec.Struct, frozen=True, kw_only=True):
 
     in_force: yes from the moment it was asked for.  revision: counts the decisions.  steps: all of them, oldest first.
     counts: what was deleted, by where and kind.  sha256: Study Instance UID → digest of what the centre deleted.
+    digests: of pseudonyms, where only these are known: the centre remembered what a restored gateway did not.
     recipients: who had copies of the centre → when they said that they had withdrawn too.
     asked_at, done_at: RFC 3339.  key_versions: under which the pseudonyms were made.
     """
@@ -57,6 +58,7 @@ class OptOut(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, int] = {}
     sha256: dict[str, str] = {}
     recipients: dict[str, str] = {}
+    digests: tuple[str, ...] = ()
     asked_at: str
     done_at: str = ""
 
@@ -85,7 +87,8 @@ NOT_COLLECTED = Collection("deid_not_collected", NotCollected, key="blob")
 async def opted_out_now(documents: Documents, keys: tuple[KeySet, ...]) -> OptedOut:
     """Return who has opted out at this moment."""
     rows = await documents.find_all(OPT_OUTS, Eq("in_force", IN_FORCE))
-    return OptedOut(keys, frozenset(each for row in rows for each in row.patients))
+    patients = frozenset(each for row in rows for each in row.patients)
+    return OptedOut(keys, patients, frozenset(each for row in rows for each in row.digests))
 
 
 async def cover_merged(documents: Documents, patients: Iterable[str]) -> None:

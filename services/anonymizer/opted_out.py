@@ -10,15 +10,24 @@ from services.anonymizer.dicom.patient_identifiers import PatientIdentity
 from services.anonymizer.pseudonyms.keys import KeySet
 from services.anonymizer.pseudonyms.pseudonyms import patient_pseudonym
 from shared.errors import Refused
+from shared.pseudonym_digest import digest_of
 
 OPTED_OUT: Final = "opted-out"
 
 
 class OptedOut(NamedTuple):
-    """Who opted out. keys: all versions of the site's keys.  patients: pseudonyms under any of these."""
+    """Who opted out. keys: all versions of the site's keys.  patients: pseudonyms under any of these.
+
+    digests: of pseudonyms, of patients whom only the centre remembered.
+    """
 
     keys: tuple[KeySet, ...] = ()
     patients: frozenset[str] = frozenset()
+    digests: frozenset[str] = frozenset()
+
+    def holds(self, pseudonym: str) -> bool:
+        """Say whether a patient of this pseudonym opted out."""
+        return pseudonym in self.patients or (bool(self.digests) and digest_of("patient", pseudonym) in self.digests)
 
 
 NOBODY: Final = OptedOut()
@@ -32,10 +41,10 @@ def pseudonyms_of(keys: Iterable[KeySet], issuer: str, patient_id: str) -> tuple
 
 def check(opted_out: OptedOut, issuer: str, patient_ids: Iterable[str]) -> None:
     """Raise Refused if any of the IDs is of a patient who opted out."""
-    if not opted_out.patients:
+    if not opted_out.patients and not opted_out.digests:
         return
     for each in {each.strip() for each in patient_ids} - {""}:
-        if not opted_out.patients.isdisjoint(pseudonyms_of(opted_out.keys, issuer, each)):
+        if any(map(opted_out.holds, pseudonyms_of(opted_out.keys, issuer, each))):
             raise Refused(OPTED_OUT, "the patient opted out")
 
 

@@ -33,7 +33,7 @@ async def policy_now(deps: AnonymizerDeps) -> PolicyNow:
     listed = _listed(deps.policy.names, (*sorted(f"{each.kind}: {each.name}" for each in names), *told))
     since = max((*(rule.current.at for rule in rules), *(name.current.at for name in names)), default="")
     opted_out = await opted_out_now(deps.documents, deps.key_versions)
-    deps.written.follow(opted_out.patients)
+    deps.written.follow(opted_out.patients | opted_out.digests)
     return PolicyNow(deps.policy._replace(device_rules=tuple(rules), names=listed, opted_out=opted_out), since)
 
 

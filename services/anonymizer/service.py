@@ -17,7 +17,7 @@ from services.anonymizer.deps import AnonymizerDeps
 from services.anonymizer.header_names.learned import LearnedNames
 from services.anonymizer.instances import scratch
 from services.anonymizer.instances.handler import deidentify_instances
-from services.anonymizer.opt_out import carry_out
+from services.anonymizer.opt_out import carry_out, remembered
 from services.anonymizer.opt_out.routes import opt_out_routes
 from services.anonymizer.opt_out_records import OPEN, OPT_OUTS, PLACES, THIS_PLACE
 from services.anonymizer.opt_out_records import Place as ThisPlace
@@ -48,6 +48,7 @@ from shared.events import (
     InputRefused,
     InstancesDeidentified,
     InstancesReceived,
+    OptOutRemembered,
     PatientOptedOut,
     PatientsMerged,
     PatientWithdrawn,
@@ -145,6 +146,7 @@ async def open_anonymizer(place: Place) -> AsyncIterator[Running]:
             ReportReceived: partial(handler.deidentify_report, deps=deps),
             PatientWithdrawn: partial(carry_out.take_withdrawn, deps=deps),
             RecallWanted: partial(take_recall, deps=deps, ring=ring, two_persons=settings.two_persons),
+            OptOutRemembered: partial(remembered.take_remembered, deps=deps),
         },
         templates=Path(__file__).parent / "templates",
         menu=[
@@ -193,7 +195,7 @@ SERVICES = (
         role=Role.GATEWAY,
         opens=open_anonymizer,
         settings=AnonymizerSettings,
-        takes=(InstancesReceived, ReportReceived, PatientWithdrawn, RecallWanted),
+        takes=(InstancesReceived, ReportReceived, PatientWithdrawn, RecallWanted, OptOutRemembered),
         publishes=(
             InstancesDeidentified,
             ReportDeidentified,

@@ -23,6 +23,7 @@ from shared.events import (
     Delivered,
     InstancesDeidentified,
     InstancesStored,
+    OptOutRemembered,
     PatientOptedOut,
     PatientsMerged,
     PatientWithdrawn,
@@ -40,7 +41,7 @@ GATEWAY = Service(
     opens=open_gateway,
     settings=LinkerSettings,
     takes=(InstancesDeidentified, ReportDeidentified, PatientOptedOut, StudyFetched, PatientsMerged),
-    publishes=(ReportLinked, Delivered, CustodyChecked, PatientWithdrawn, RecallWanted),
+    publishes=(ReportLinked, Delivered, CustodyChecked, PatientWithdrawn, RecallWanted, OptOutRemembered),
     collections=(
         gateway_store.STUDIES_SEEN,
         gateway_store.REPORTS_SEEN,

@@ -10,6 +10,7 @@ from shared.events.base import InstanceRef as InstanceRef
 from shared.events.base import LinkKeys as LinkKeys
 from shared.events.base import Upgrade as Upgrade
 from shared.events.base import Zone as Zone
+from shared.events.patients import OptOutRemembered as OptOutRemembered
 from shared.events.patients import PatientOptedOut as PatientOptedOut
 from shared.events.patients import PatientsMerged as PatientsMerged
 from shared.events.patients import PatientWithdrawn as PatientWithdrawn
@@ -213,5 +214,6 @@ EVENTS: tuple[type[Event], ...] = (
     StudyWanted,
     StudyFetched,
     PatientsMerged,
+    OptOutRemembered,
 )
 BY_TOPIC = {event.topic: event for event in EVENTS}

@@ -22,6 +22,18 @@ class PatientOptedOut(Event, frozen=True, kw_only=True):
     lifts: bool = False
 
 
+class OptOutRemembered(Event, frozen=True, kw_only=True):
+    """The centre holds an opt-out of this site in force that the gateway does not know: it was restored from before.
+
+    digests: of the patient's pseudonyms, of all key versions, as ``shared.pseudonym_digest`` makes them.
+    """
+
+    topic = "patient.opt-out-remembered"
+    zone = Zone.DEIDENTIFIED
+    opt_out_id: str
+    digests: tuple[str, ...]
+
+
 class PatientWithdrawn(Event, frozen=True, kw_only=True):
     """Linker and centre hold nothing more of a patient who opted out; or (lifts) the centre takes them again.
 

@@ -105,11 +105,20 @@ class Hospital:
 
         async def there() -> bool:
             async with self.system.client.get("/api/gateway/opt-outs") as answer:
-                found.update((await answer.json())["opt_outs"][0])
-            return bool(found["state"] == state)
+                found.update(*(await answer.json())["opt_outs"][:1])
+            return bool(found.get("state") == state)
 
         await until(there, lambda: f"the opt-out is {found}")
         return found
+
+    async def is_gone(self) -> None:
+        """Wait until the centre holds the others' Studies alone."""
+        documents = self.system.documents(Role.CENTRE)
+
+        async def gone() -> bool:
+            return [each.study_instance_uid async for each in documents.every(STUDIES)] == self.others
+
+        await until(gone, lambda: "the patient's Studies are at the centre")
 
     async def index_is_rewritten(self) -> None:
         async def there() -> bool:

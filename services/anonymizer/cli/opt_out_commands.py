@@ -16,7 +16,7 @@ import orjson
 import typer
 
 from services.anonymizer.cli.home import HomeOption, documents_in
-from services.anonymizer.opt_out import requests
+from services.anonymizer.opt_out import remembered, requests
 from services.anonymizer.opt_out.proof import Json, as_text, is_signed, proof_of, signed
 from services.anonymizer.opt_out.requests import Asked
 from services.anonymizer.opt_out_records import OPT_OUTS, PLACES, THIS_PLACE, OptOut, OptOutState, Place
@@ -72,6 +72,18 @@ def remove(key: IdArgument, by: ByOption, reason: ReasonOption, home: HomeOption
     out.print(f"{key} takes part again")
 
 
+@opt_out.command()
+def again(
+    proofs: Annotated[list[Path], typer.Argument(help="Proofs of jmid opt-out proof, as JSON.")],
+    by: ByOption,
+    home: HomeOption = Path("jmid-home"),
+) -> None:
+    """Let patients opt out again by their proofs: after a restore from a backup of before."""
+    for each in proofs:
+        row = _run(_added_again(home, _read_proof(each), actor_named(by)))
+        out.print(row.id)
+
+
 @opt_out.command("list")
 def list_(home: HomeOption = Path("jmid-home")) -> None:
     """List opt-outs, newest first, a line each."""
@@ -116,14 +128,20 @@ def with_proof(backups_in: Callable[[Path], Sequence[Mapping[str, str]]]) -> typ
 @opt_out.command()
 def verify(file: Annotated[Path, typer.Argument(help="A proof as JSON.")]) -> None:
     """Say whether a proof is as it was signed, and by which key."""
-    try:
-        document = orjson.loads(file.read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        document = {}
-    if not isinstance(document, dict) or not is_signed(document):
+    document = _read_proof(file)
+    if not is_signed(document):
         out.print("The proof is not as it was signed.", style="red")
         raise typer.Exit(1)
     out.print(f"As it was signed by the key {document['signature']['public_key']}", soft_wrap=True, highlight=False)
+
+
+def _read_proof(file: Path) -> Json:
+    """Return a proof as it stands in a file; empty if none does."""
+    try:
+        document = orjson.loads(file.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _patient_ids() -> list[str]:
@@ -166,6 +184,13 @@ async def _added(home: Path, patient_ids: Sequence[str], issuer: str, by: str, r
         for row in rows:
             await _recorded(gateway, home, "opt-out add", row.id)
         return rows
+
+
+async def _added_again(home: Path, proof: Json, by: str) -> OptOut:
+    async with _gateway(home) as gateway:
+        row = await remembered.add_by_proof(gateway.documents, gateway.ring, proof, by)
+        await _recorded(gateway, home, "opt-out again", row.id)
+        return row
 
 
 async def _removed(home: Path, key: str, by: str, reason: str) -> None:

@@ -27,13 +27,13 @@ async def without_opted_out(
     event: InstancesReceived, deps: AnonymizerDeps, audits: Sequence[Audit]
 ) -> tuple[list[Audit], dict[str, Refusal]]:
     """Return the audits without those of patients who opted out, and a refusal for each of these."""
-    now = (await opted_out_now(deps.documents, deps.key_versions)).patients
-    late = [each for each in audits if each.subject in now]
+    now = await opted_out_now(deps.documents, deps.key_versions)
+    late = [each for each in audits if now.holds(each.subject)]
     for each in late:
         await deps.deidentified.delete(each.instance.blob)
     for subject in sorted({each.subject for each in late}):
         await withdraw_again(deps.documents, subject)
-    return [each for each in audits if each.subject not in now], {each.blob: _REFUSAL for each in late}
+    return [each for each in audits if not now.holds(each.subject)], {each.blob: _REFUSAL for each in late}
 
 
 async def not_collected(event: InstancesReceived, deps: AnonymizerDeps, refused: Mapping[str, Refusal]) -> None:

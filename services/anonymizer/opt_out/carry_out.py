@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from services.anonymizer.deps import AnonymizerDeps
+from services.anonymizer.opt_out.remembered import resolved
 from services.anonymizer.opt_out_records import (
     IN_FORCE,
     NOT_COLLECTED,
@@ -106,6 +107,7 @@ async def take_withdrawn(event: PatientWithdrawn, deps: AnonymizerDeps) -> Seque
 
 
 async def _carry_out(deps: AnonymizerDeps, bus: Bus, row: OptOut) -> None:
+    row = await resolved(deps.documents, row)
     lifts = row.state is OptOutState.LIFT_REQUESTED
     if lifts:
         row = msgspec.structs.replace(row, patients=await lifted(deps.documents, row))
@@ -136,7 +138,8 @@ async def _carry_out(deps: AnonymizerDeps, bus: Bus, row: OptOut) -> None:
         if old is None or (old.revision, old.state) != (row.revision, row.state):
             return None  # a person decided anew meanwhile
         state = OptOutState.LIFTING if lifts else OptOutState.WITHDRAWING
-        return msgspec.structs.replace(old, state=state, counts=counts)
+        patients = tuple(dict.fromkeys((*old.patients, *row.patients)))
+        return msgspec.structs.replace(old, state=state, counts=counts, patients=patients)
 
     await change(deps.documents, OPT_OUTS, row.id, step)
 
@@ -156,9 +159,10 @@ async def _lifted_at_once(old: OptOut | None) -> OptOut | None:
 
 
 async def _kept(documents: Documents, patients: Sequence[str]) -> _Kept:
-    audits = [one async for one in documents.every(AUDIT, In("subject", tuple(patients)))]
-    reports = [one async for one in documents.every(REPORT_AUDIT, In("subject", tuple(patients)))]
-    waiting = [one async for one in documents.every(QUARANTINE, In("subject", tuple(patients)))]
+    subject = In("subject", tuple(patients))
+    audits = [one async for one in documents.every(AUDIT, subject)] if patients else []
+    reports = [one async for one in documents.every(REPORT_AUDIT, subject)] if patients else []
+    waiting = [one async for one in documents.every(QUARANTINE, subject)] if patients else []
     keys = [*(each.keys for each in audits), *(each.keys for each in reports)]
     studies = {each.study_instance_uid for each in keys} - {""}
     series = {each.instance.series_instance_uid for each in audits}

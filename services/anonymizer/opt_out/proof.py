@@ -30,6 +30,11 @@ REMAINS: Final = (
         "its retention is over",
     ),
     (
+        "gateway",
+        "entries of the vault of UIDs that no record ties to a patient, such as Frame of Reference UIDs",
+        "the gateway is given up",
+    ),
+    (
         "centre",
         "Study Instance UIDs (pseudonyms) of the tombstones, digests of the patient's pseudonyms",
         "it is removed",
@@ -77,16 +82,22 @@ _NOBODY: Final = Identifiers.of_header({})
 
 def signed(proof: Json, keys: KeySet) -> Json:
     """Return the proof with the site's signature. keys: whose secret the signing key is derived from."""
-    private = Ed25519PrivateKey.from_private_bytes(hmac.digest(keys.vault, b"J-MID opt-out proof", "sha256"))
-    public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    value = private.sign(_canonical(proof))
     signature = {
         "algorithm": "Ed25519",
         "key_version": keys.version,
-        "public_key": base64.b64encode(public).decode(),
-        "value": base64.b64encode(value).decode(),
+        "public_key": public_key(keys),
+        "value": base64.b64encode(_private(keys).sign(_canonical(proof))).decode(),
     }
     return {**proof, "signature": signature}
+
+
+def public_key(keys: KeySet) -> str:
+    """Return the public key, base64, that proofs of a key version are verified with."""
+    return base64.b64encode(_private(keys).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+
+
+def _private(keys: KeySet) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(hmac.digest(keys.vault, b"J-MID opt-out proof", "sha256"))
 
 
 def is_signed(document: Json) -> bool:

@@ -72,7 +72,7 @@ async def deidentify_report(event: ReportReceived, deps: AnonymizerDeps) -> list
     rows = await _in_state(event.blob, deps, State.RELEASED)
     await deps.documents.write(Put(REPORT_AUDIT, audit), *rows, *(Put(VAULT, entry) for entry in sealed))
     deps.written.note(sealed)
-    if audit.subject in (await opted_out_now(deps.documents, deps.key_versions)).patients:  # meanwhile
+    if (await opted_out_now(deps.documents, deps.key_versions)).holds(audit.subject):  # meanwhile
         await deps.deidentified.delete(audit.document)
         await withdraw_again(deps.documents, audit.subject)
         return await _not_collected(event, deps)
@@ -149,7 +149,7 @@ async def _done_before(event: ReportReceived, deps: AnonymizerDeps) -> list[Even
     if merge is not None:
         return events_of(event, merge, profile.load(deps.policy.profile).label)
     audit = await _earlier(event, deps)
-    if audit.subject in (await opted_out_now(deps.documents, deps.key_versions)).patients:
+    if (await opted_out_now(deps.documents, deps.key_versions)).holds(audit.subject):
         return await _not_collected(event, deps)
     return _events(event, audit)
 

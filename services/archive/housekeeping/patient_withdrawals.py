@@ -72,13 +72,15 @@ async def withdraw(deps: ArchiveDeps, asked: Withdrawal) -> Withdrawn:
 async def lift(deps: ArchiveDeps, asked: Withdrawal) -> Withdrawn:
     """Forget the tombstones of a withdrawal: what comes from now on is taken."""
     begun = await deps.documents.find_all(WITHDRAWN_STUDIES, Eq("withdrawal_id", asked.withdrawal_id))
-    for patient_id in asked.patient_ids:
 
-        async def step(old: WithdrawnPatient | None) -> WithdrawnPatient | None:
-            sites = {site: each for site, each in old.sites.items() if site != asked.site} if old else {}
-            return msgspec.structs.replace(old, sites=sites) if old else None
+    async def step(old: WithdrawnPatient | None) -> WithdrawnPatient | None:
+        sites = {site: each for site, each in old.sites.items() if site != asked.site} if old else {}
+        return msgspec.structs.replace(old, sites=sites) if old else None
 
-        await change(deps.documents, WITHDRAWN_PATIENTS, digest_of("patient", patient_id), step)
+    every = [each async for each in deps.documents.every(WITHDRAWN_PATIENTS)]
+    own = {each.subject for each in every if each.sites.get(asked.site) == asked.withdrawal_id}
+    for subject in sorted({*own, *(digest_of("patient", each) for each in asked.patient_ids)}):
+        await change(deps.documents, WITHDRAWN_PATIENTS, subject, step)
     await deps.documents.write(*(Delete(WITHDRAWN_STUDIES, each.study_instance_uid) for each in begun))
     return Withdrawn([])
 

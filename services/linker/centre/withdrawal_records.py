@@ -34,7 +34,8 @@ class GoneStudy(msgspec.Struct, frozen=True):
 class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
     """One patient's withdrawal by one site. requested_at, done_at: RFC 3339.
 
-    patient_ids, report_ids: pseudonyms, until it is done.  study_instance_uids: as the site named them.
+    patient_ids, report_ids: pseudonyms, until it is done.  patients: digests of the former, which stay.
+    study_instance_uids: as the site named them.
     studies: what the archive deleted.  counts: documents deleted, by kind.  others: Studies of another site, kept.
     recipients: who follows this feed → when they said that they had withdrawn too, RFC 3339 or empty.
     """
@@ -44,6 +45,7 @@ class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
     state: WithdrawalState
     requested_at: str
     patient_ids: tuple[str, ...] = ()
+    patients: tuple[str, ...] = ()
     study_instance_uids: tuple[str, ...] = ()
     report_ids: tuple[str, ...] = ()
     done_at: str = ""

@@ -16,7 +16,8 @@ from shared import clock
 from shared.documents import Order
 from shared.documents.optimistic import change
 from shared.errors import Conflict, Invalid, NotFound
-from shared.web import routing
+from shared.pseudonym_digest import digest_of
+from shared.web import bearer, routing
 
 _LIMIT = 200
 _MOST = 10_000
@@ -51,11 +52,13 @@ class WithdrawalRoutes(routing.Routes):
         """Take a withdrawal, or its lifting; asked again it stays the same, with more Studies if more are named."""
         check_gateway(request, self._deps)
         asked = await decoded(request, WithdrawalRequest)
-        if not (asked.withdrawal_id and asked.site and asked.patient_ids):
+        if not (asked.withdrawal_id and asked.site):
             raise Invalid("missing-patient", "withdrawal_id, site and patient_ids are needed")
         check_acts_for(request, self._deps, asked.site)
 
         async def step(old: Withdrawal | None) -> Withdrawal | None:
+            if not asked.patient_ids and not (old is not None and old.patients):
+                raise Invalid("missing-patient", "patient_ids: by what else would the patient be known?")
             if old is not None and old.site != asked.site:
                 raise Conflict("the withdrawal is another site's")
             return _asked(old, asked)
@@ -70,7 +73,9 @@ class WithdrawalRoutes(routing.Routes):
             WITHDRAWALS, order=(Order("requested_at"),), limit=_LIMIT, after=request.query.get("after") or None
         )
         of_sites = delivered_by(request, self._deps)
-        shown = [_shown(each) for each in page.documents if not of_sites or each.site in of_sites]
+        is_gateway = bool(of_sites) or bearer.is_of_gateway(request, self._deps.settings.gateway_token)
+        own = (each for each in page.documents if not of_sites or each.site in of_sites)
+        shown = [_shown(each, is_gateway=is_gateway) for each in own]
         return _json({"withdrawals": shown, "next": page.next})
 
     @routing.get("/api/withdrawals/{withdrawal}")
@@ -105,6 +110,7 @@ def _asked(old: Withdrawal | None, asked: WithdrawalRequest) -> Withdrawal | Non
         new = set(asked.study_instance_uids) - {each.study_instance_uid for each in old.studies}
         if asked.lifts or not new:
             return None
+    names = (digest_of("patient", each) for each in asked.patient_ids)
     fresh = Withdrawal(id=asked.withdrawal_id, site=asked.site, state=wanted, requested_at="")
     kept = old if old is not None and old.state in (wanted, done) else None
     return msgspec.structs.replace(
@@ -112,6 +118,7 @@ def _asked(old: Withdrawal | None, asked: WithdrawalRequest) -> Withdrawal | Non
         state=wanted,
         requested_at=(kept.requested_at if kept else "") or clock.utc_now().isoformat(timespec="milliseconds"),
         patient_ids=asked.patient_ids,
+        patients=tuple(sorted({*(old.patients if old is not None else ()), *names})),
         study_instance_uids=tuple(sorted({*(kept.study_instance_uids if kept else ()), *asked.study_instance_uids})),
         report_ids=tuple(sorted({*(kept.report_ids if kept else ()), *asked.report_ids})),
         studies=old.studies if old is not None else (),
@@ -119,10 +126,10 @@ def _asked(old: Withdrawal | None, asked: WithdrawalRequest) -> Withdrawal | Non
     )
 
 
-def _shown(each: Withdrawal) -> dict[str, object]:
-    """Return what others may see: not the pseudonyms that it was asked by."""
+def _shown(each: Withdrawal, *, is_gateway: bool = False) -> dict[str, object]:
+    """Return what others may see: not the pseudonyms that it was asked by; their digests only if a gateway asks."""
     shown: dict[str, object] = msgspec.to_builtins(each)
-    for name in ("patient_ids", "report_ids", "study_instance_uids"):
+    for name in ("patient_ids", "report_ids", "study_instance_uids", *(() if is_gateway else ("patients",))):
         shown.pop(name)
     return shown
 

@@ -6,7 +6,7 @@ import msgspec
 
 from services.linker.gateway import linking, planning
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.opt_out import is_opted_out, withdraw_again
+from services.linker.gateway.opt_out.carry_out import is_opted_out, withdraw_again
 from services.linker.gateway.recalls.fetching import recall_of
 from services.linker.gateway.records import (
     REPORTS_SEEN,

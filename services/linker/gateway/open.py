@@ -20,7 +20,8 @@ from services.linker.gateway.merges.routes import MergeRoutes
 from services.linker.gateway.merges.take import take_merge
 from services.linker.gateway.merges.tell import merges_round
 from services.linker.gateway.operator_actions import OperatorActions
-from services.linker.gateway.opt_out import take_opt_out, withdrawals_round
+from services.linker.gateway.opt_out.agreement import agreement_round
+from services.linker.gateway.opt_out.carry_out import take_opt_out, withdrawals_round
 from services.linker.gateway.opt_out_records import OPEN, WITHDRAWALS
 from services.linker.gateway.pace import Pace
 from services.linker.gateway.recalls.answering import recall_round
@@ -41,6 +42,7 @@ from shared.web.language import translatable
 TEMPLATES = Path(__file__).parent.parent / "templates"
 _RELEASE_EVERY_S = 600.0
 _LOOK_AT_CLOCK_S = 60.0
+_AGREE_EVERY_S = 60.0
 _ANNOUNCING, _LONGEST_PAUSE_S = 0.05, 2.0
 """Share of the time that announcing may take: what a receipt counts is counted over all of its deliveries."""
 
@@ -130,6 +132,9 @@ def _workers(deps: GatewayDeps, peer: Centre, leases: Leases, session: aiohttp.C
     async def merged(outage: Outage) -> int:
         return await merges_round(deps, peer, outage)
 
+    async def agreed(outage: Outage) -> int:
+        return await agreement_round(deps, peer, outage)
+
     async def told(outage: Outage) -> int:
         return await completeness.completeness_round(deps, peer, session, outage)
 
@@ -140,6 +145,7 @@ def _workers(deps: GatewayDeps, peer: Centre, leases: Leases, session: aiohttp.C
         alone("releases", released, rest_s=_RELEASE_EVERY_S),
         worker("withdrawals", withdrawn, wake_up=deps.wake_up.listen()),
         worker("merges", merged, wake_up=deps.wake_up.listen()),
+        alone("opt-outs", agreed, rest_s=_AGREE_EVERY_S),
         alone("recalls", recalled, rest_s=deps.settings.recall_poll_s),
         alone("custody", compared, rest_s=_LOOK_AT_CLOCK_S),
         alone("completeness", told, rest_s=deps.settings.completeness_s),

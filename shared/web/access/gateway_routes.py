@@ -24,6 +24,7 @@ GATEWAY_ROUTES: Final = frozenset(
         "POST /api/completeness",
         "POST /api/merges",
         "POST /api/withdrawals",
+        "GET /api/withdrawals",
         "GET /api/withdrawals/{withdrawal}",
         "POST /enrolment/renewal",
     }

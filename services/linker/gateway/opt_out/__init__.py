@@ -1,0 +1,1 @@
+"""Opt-outs at the gateway's linker: what waits stops, the centre withdraws, and both agree after a restore of one."""
