@@ -45,6 +45,7 @@ FLOWS: Final = (
     *(flow for overlay, services in _SERVICES.items() for each in services for flow in _common(overlay, each)),
     Flow("gateway", HOSPITAL, "ingest", ("11112", "2575"), "C-STORE; HL7 v2 by MLLP"),
     Flow("gateway", "linker", CENTRE, ("443",), "de-identified Instances and reports, outbound alone"),
+    Flow("gateway", "linker", "ingest", ("8080",), "counts of the ledger, for the centre"),
     Flow("centre", "search", "archive", ("8080",), "change feed, metadata"),
     Flow("centre", "search", "linker", ("8080",), "change feed"),
     Flow("centre", "linker", "archive", ("8080",), "Studies that a report waits for"),
