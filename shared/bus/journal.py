@@ -10,6 +10,7 @@ import os
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from itertools import count
 from pathlib import Path
 from sqlite3 import Connection
 
@@ -17,6 +18,7 @@ from shared.bus import Bus, DeadLetter, Depth, Handle, Queue, RetryPolicy
 from shared.bus import journal_tables as tables
 from shared.bus.codec import encode
 from shared.bus.fate import Again, Dead, Done, Fate, Wait
+from shared.bus.lanes import IN_FOUR, is_urgent
 from shared.bus.owners import forget_dead, lives, own
 from shared.bus.worker import Taken, work
 from shared.bus.writer import Writer
@@ -52,10 +54,12 @@ class JournalBus(Bus):
         self._writer = Writer(path, tables.SCHEMA, self._wake_all)
         self._wakes: dict[str, set[asyncio.Event]] = {}
         self._reaper: asyncio.Task[None] | None = None
+        self._turns = count(1)
 
     async def open(self) -> None:
         """Open the file; give back what dead processes had claimed."""
         await self._writer.open()
+        await self._writer.run(tables.prepare)
         await self._writer.run(partial(tables.follow_boot, boot_id=boot_id()))
         self._owners.mkdir(exist_ok=True)
         forget_dead(self._owners)
@@ -65,7 +69,7 @@ class JournalBus(Bus):
         await self._writer.run(partial(tables.declare, queues=queues))
 
     async def publish(self, *events: Event) -> None:
-        messages = [(event.id, event.topic, encode(event)) for event in events]
+        messages = [_message(event) for event in events]
         self._wake(await self._writer.run(partial(self._publish_with_room, messages)))
 
     async def consume(self, queue: str, handle: Handle, *, prefetch: int = 8) -> None:
@@ -128,7 +132,10 @@ class JournalBus(Bus):
         longest_s = max(self._policy.delays_s, default=0)
         while True:
             wake.clear()
-            claim = partial(tables.claim, queue=queue, owner=owner, limit=room, longest_delay_s=longest_s)
+            turn = next(self._turns) % IN_FOUR
+            claim = partial(
+                tables.claim, queue=queue, owner=owner, limit=room, longest_delay_s=longest_s, bulk_first=not turn
+            )
             taken, wait_s = await self._writer.run(claim)
             if taken:
                 return taken
@@ -139,7 +146,7 @@ class JournalBus(Bus):
     async def _settle(self, taken: Taken, fate: Fate) -> None:
         match fate:
             case Done(events):
-                messages = [(event.id, event.topic, encode(event)) for event in events]
+                messages = [_message(event) for event in events]
                 self._wake(await self._writer.run(partial(tables.finish, taken=taken, messages=messages)))
             case Again():
                 await self._writer.run(partial(tables.delay, taken=taken, again=fate))
@@ -165,3 +172,7 @@ class JournalBus(Bus):
 
     def _wake_all(self) -> None:
         self._wake(self._wakes.keys())
+
+
+def _message(event: Event) -> tables.Message:
+    return (event.id, event.topic, encode(event), is_urgent(event))

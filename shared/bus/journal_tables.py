@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS messages (
     due REAL,
     error TEXT,
     died_at TEXT,
+    urgent INTEGER NOT NULL DEFAULT 0,
     UNIQUE (queue, event_id)
 );
 CREATE INDEX IF NOT EXISTS by_state ON messages (queue, state, seq);
@@ -32,8 +33,16 @@ CREATE TABLE IF NOT EXISTS boots (one INTEGER PRIMARY KEY CHECK (one = 1), id TE
 CREATE TABLE IF NOT EXISTS touched (one INTEGER PRIMARY KEY CHECK (one = 1), at REAL);
 """
 
-Message = tuple[str, str, bytes]
-"""Event id, topic, body."""
+Message = tuple[str, str, bytes, bool]
+"""Event id, topic, body, and whether it has priority."""
+
+
+def prepare(connection: Connection) -> None:
+    """Bring the tables of the release before to this one: messages had no priority."""
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(messages)")}
+    if "urgent" not in columns:
+        connection.execute("ALTER TABLE messages ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0")
+    connection.execute("CREATE INDEX IF NOT EXISTS by_lane ON messages (queue, state, urgent, seq)")
 
 
 def declare(connection: Connection, queues: Sequence[Queue]) -> None:
@@ -58,22 +67,24 @@ def publish(connection: Connection, messages: Sequence[Message]) -> set[str]:
     A message that a queue already holds, even as a dead letter, is not put in again: the same id is the same event.
     """
     reached: set[str] = set()
-    for event_id, topic, body in messages:
+    for event_id, topic, body, is_urgent in messages:
         queues = [row[0] for row in connection.execute("SELECT queue FROM takes WHERE topic = ?", (topic,))]
         if not queues:
             raise UnroutableError(f"no queue takes {topic}")
         connection.executemany(
-            "INSERT INTO messages (queue, event_id, topic, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            [(queue, event_id, topic, body) for queue in queues],
+            "INSERT INTO messages (queue, event_id, topic, body, urgent) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [(queue, event_id, topic, body, is_urgent) for queue in queues],
         )
         reached.update(queues)
     return reached
 
 
 def claim(
-    connection: Connection, queue: str, owner: str, limit: int, longest_delay_s: float
+    connection: Connection, queue: str, owner: str, limit: int, longest_delay_s: float, *, bulk_first: bool = False
 ) -> tuple[list[Taken], float | None]:
-    """Return messages that are now the owner's, oldest first, or none and the seconds until the next is due.
+    """Return messages that are now the owner's, or none and the seconds until the next is due.
+
+    Those that have priority first, unless it is the turn of the others; of each the oldest first.
 
     Times are those of the machine since its start, which no setting of a clock moves. A time further away than the
     longest delay is one of an earlier start: that message is due too.
@@ -84,13 +95,15 @@ def claim(
         " WHERE queue = ? AND state = 'delayed' AND (due <= ? OR due > ?)",
         (queue, now, now + longest_delay_s),
     )
-    rows = connection.execute(
-        "UPDATE messages SET state = 'claimed', owner = ?, deliveries = deliveries + 1 WHERE seq IN"
-        " (SELECT seq FROM messages WHERE queue = ? AND state = 'ready' ORDER BY seq LIMIT ?)"
-        " RETURNING seq, body, deliveries, failures",
-        (owner, queue, limit),
-    ).fetchall()
-    taken = [Taken(queue, body, deliveries, failures, (seq, owner)) for seq, body, deliveries, failures in sorted(rows)]
+    taken: list[Taken] = []
+    for is_urgent in (not bulk_first, bulk_first):
+        rows = connection.execute(
+            "UPDATE messages SET state = 'claimed', owner = ?, deliveries = deliveries + 1 WHERE seq IN"
+            " (SELECT seq FROM messages WHERE queue = ? AND state = 'ready' AND urgent = ? ORDER BY seq LIMIT ?)"
+            " RETURNING seq, body, deliveries, failures",
+            (owner, queue, is_urgent, limit - len(taken)),
+        ).fetchall()
+        taken += [Taken(queue, body, tries, failures, (seq, owner)) for seq, body, tries, failures in sorted(rows)]
     return taken, None if taken else _until_due(connection, queue, now)
 
 

@@ -61,9 +61,9 @@ async def maker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 async def delete_queues(url: str, names: Names) -> None:
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
-        for name in ("studies", "studies-too", "cases"):
+        for name in ("studies", "studies-too", "cases", "received"):
             retries = [names.retry(name, delay_s) for delay_s in POLICY.delays_s]
-            for each in (names.queue(name), names.dead(name), *retries):
+            for each in (names.queue(name), names.urgent(name), names.dead(name), *retries):
                 await channel.queue_delete(each)
         for zone in Zone:
             await channel.exchange_delete(names.exchange(zone))

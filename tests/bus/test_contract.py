@@ -6,7 +6,7 @@ import pytest
 
 from shared.bus import Bus, Delivery, Queue
 from shared.errors import Conflict, Invalid, StorageFull, Unavailable
-from shared.events import CaseChanged, Event, InstancesStored, StudyChanged
+from shared.events import CaseChanged, Event, InstancesReceived, InstancesStored, StudyChanged
 from tests.bus.conftest import (
     CASES,
     POLICY,
@@ -312,3 +312,43 @@ async def test_the_depth_of_cases_is_its_own(bus: Bus) -> None:
 
     await until_depth(bus, "cases", ready=1)
     await until_depth(bus, "studies", ready=0)
+
+
+def received(name: str, *, priority: bool = False) -> InstancesReceived:
+    return InstancesReceived.first(name, correlation_id="r", site="a", receipt_id="r", blobs=(name,), priority=priority)
+
+
+async def test_what_has_priority_is_delivered_before_a_backlog_that_keeps_a_share(bus: Bus) -> None:
+    await bus.declare(Queue("received", (InstancesReceived, StudyChanged)))
+    bulk = [received(f"bulk {number}") for number in range(12)]
+    urgent = [received(f"urgent {number}", priority=True) for number in range(6)]
+    recorder = Recorder()
+
+    await bus.publish(*bulk)
+    await bus.publish(*urgent)
+    depth = await bus.depth("received")
+    async with consuming(bus, "received", recorder, prefetch=1):
+        await until(lambda: len(recorder.ids) == 18)
+
+    places = [recorder.ids.index(each.id) for each in urgent]
+    assert depth.ready == 18
+    assert sorted(recorder.ids) == sorted(each.id for each in (*bulk, *urgent))
+    assert max(places) <= 12, "nothing that has priority waits for the whole backlog"
+    assert max(places) >= 6, "and the bulk had its share"
+
+
+async def test_what_has_priority_is_tried_again_and_becomes_a_dead_letter_of_its_queue(bus: Bus) -> None:
+    async def fail(_: Delivery) -> list[Event]:
+        raise Invalid("broken", "for the test")
+
+    await bus.declare(Queue("received", (InstancesReceived,)))
+    await bus.publish(received("urgent", priority=True))
+    async with consuming(bus, "received", Recorder(fail)):
+        await until_depth(bus, "received", dead=1)
+    again = Recorder()
+
+    replayed = await bus.replay("received", received("urgent", priority=True).id)
+
+    async with consuming(bus, "received", again):
+        await until(lambda: again.ids == [received("urgent", priority=True).id])
+    assert replayed == 1

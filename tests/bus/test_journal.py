@@ -12,6 +12,7 @@ import pytest
 from shared import clock
 from shared.bus import Delivery, Queue, RetryPolicy, writer
 from shared.bus import journal_tables as tables
+from shared.bus.codec import encode
 from shared.bus.fate import Again, UnroutableError
 from shared.bus.journal import open_journal
 from shared.errors import Conflict, StorageFull, Unavailable
@@ -94,7 +95,7 @@ def delayed(longest_delay_s: float) -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:")
     connection.executescript(tables.SCHEMA)
     tables.declare(connection, [STUDIES])
-    tables.publish(connection, [("id", "study.changed", b"{}")])
+    tables.publish(connection, [("id", "study.changed", b"{}", False)])
     (taken,), _ = tables.claim(connection, "studies", "owner", 1, longest_delay_s=longest_delay_s)
     tables.delay(connection, taken, Again(60, "Conflict"))
     return connection
@@ -133,7 +134,7 @@ def test_what_waited_when_the_machine_went_down_is_due_when_it_is_up() -> None:
     connection = sqlite3.connect(":memory:")
     connection.executescript(tables.SCHEMA)
     tables.declare(connection, [STUDIES])
-    tables.publish(connection, [("id", "study.changed", b"{}")])
+    tables.publish(connection, [("id", "study.changed", b"{}", False)])
     tables.follow_boot(connection, "one")
     (taken,), _ = tables.claim(connection, "studies", "owner", 1, longest_delay_s=3600)
     tables.delay(connection, taken, Again(3600, "Conflict"))
@@ -205,3 +206,20 @@ def test_nothing_that_is_asked_of_a_long_journal_scans_it(call: Callable[[sqlite
     connection.set_trace_callback(None)
     plans = [row[3] for sql in statements for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
     assert [plan for plan in plans if plan.startswith("SCAN") and "by_owner" not in plan] == []
+
+
+async def test_a_journal_of_the_release_before_keeps_what_is_in_it_and_gets_the_order(tmp_path: Path) -> None:
+    path = tmp_path / "bus.sqlite"
+    before = tables.SCHEMA.replace("    urgent INTEGER NOT NULL DEFAULT 0,\n", "")
+    with sqlite3.connect(path) as connection:
+        connection.executescript(before)
+        tables.declare(connection, [STUDIES])
+        event = study_changed("one")
+        row = ("studies", event.id, event.topic, encode(event))
+        connection.execute("INSERT INTO messages (queue, event_id, topic, body) VALUES (?, ?, ?, ?)", row)
+    recorder = Recorder()
+
+    async with open_journal(path, POLICY) as bus, consuming(bus, "studies", recorder):
+        await until(lambda: recorder.ids == [event.id])
+
+    assert before != tables.SCHEMA

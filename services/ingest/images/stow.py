@@ -67,7 +67,8 @@ class StowReceiver:
         study = request.match_info.get("study", "")
         if study and not is_uid(study):
             raise web.HTTPBadRequest(text="the Study Instance UID of the URL is no valid UID (PS3.5 9.1)\n")
-        receipt, answer = new_receipt(self._deps, "stow", INSTANCES), Answer([], [])
+        is_urgent = request.query.get("priority", "") == "true"
+        receipt, answer = new_receipt(self._deps, "stow", INSTANCES, priority=is_urgent), Answer([], [])
         try:
             async for batch in self._batches(request, receipt, answer):
                 await self._keep(batch, study, receipt, answer)

@@ -12,15 +12,17 @@ from functools import partial
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, HeadersType
+from pamqp.common import FieldTable
 
 from shared import clock
 from shared.bus import Bus, DeadLetter, Depth, Handle, Queue, RetryPolicy
 from shared.bus.codec import encode
-from shared.bus.fate import Again, Dead, Done, Fate, Wait
+from shared.bus.fate import Again, Dead, Done, Fate, UnroutableError, Wait
+from shared.bus.lanes import has_lanes, is_urgent
 from shared.bus.rabbit import letters
 from shared.bus.rabbit.inbox import Inbox
 from shared.bus.rabbit.link import Link, is_alive, own_channel, talking
-from shared.bus.rabbit.names import Names
+from shared.bus.rabbit.names import Names, urgent_key
 from shared.bus.worker import LostError, Taken, work
 from shared.errors import Unavailable
 from shared.events import EVENTS, Event, Zone
@@ -72,7 +74,7 @@ class RabbitBus(Bus):
 
     async def consume(self, queue: str, handle: Handle, *, prefetch: int = 8) -> None:
         declare = partial(self._declare, self._queues.get(queue))
-        inbox = Inbox(self._url, self._names.queue(queue), prefetch, self._watch_s, self._timeout_s, declare)
+        inbox = Inbox(self._url, self._lanes(queue), prefetch, self._watch_s, self._timeout_s, declare)
         self._inboxes.setdefault(queue, []).append(inbox)
         receiving = asyncio.create_task(inbox.run())
         try:
@@ -90,10 +92,11 @@ class RabbitBus(Bus):
     async def depth(self, queue: str) -> Depth:
         delayed = [self._names.retry(queue, delay_s) for delay_s in self._policy.delays_s]
         async with self._own_channel("depth") as channel:
-            names = (self._names.queue(queue), self._names.dead(queue), *delayed)
-            ready, dead, *waiting = [await self._count(channel, name) for name in names]
+            ready = [await self._count(channel, name) for name in self._lanes(queue)]
+            names = (self._names.dead(queue), *delayed)
+            dead, *waiting = [await self._count(channel, name) for name in names]
         unacked = sum(inbox.in_hand for inbox in self._inboxes.get(queue, ()))
-        return Depth(ready=ready, unacked=unacked, delayed=sum(waiting), dead=dead)
+        return Depth(ready=sum(ready), unacked=unacked, delayed=sum(waiting), dead=dead)
 
     async def dead(self, queue: str, *, limit: int = 100) -> list[DeadLetter]:
         async with self._own_channel("dead") as channel:
@@ -133,8 +136,12 @@ class RabbitBus(Bus):
         await self._link.close()
 
     async def _publish(self, event: Event, body: bytes) -> None:
-        headers = letters.headers(event.id, event.topic)
-        await self._send(self._names.exchange(event.zone), event.topic, body, headers)
+        headers, exchange = letters.headers(event.id, event.topic), self._names.exchange(event.zone)
+        if is_urgent(event):
+            with suppress(UnroutableError):  # consumers of the release before have no queue of their own for these
+                await self._send(exchange, urgent_key(event.topic), body, headers)
+                return
+        await self._send(exchange, event.topic, body, headers)
 
     async def _send(self, exchange: str, key: str, body: bytes, headers: HeadersType) -> None:
         """Publish, confirmed and routed. The message id is left to aiormq: it tells returned messages apart by it."""
@@ -196,6 +203,20 @@ class RabbitBus(Bus):
         for event in EVENTS:
             move = declared.bind if event in queue.takes else declared.unbind
             await move(self._names.exchange(event.zone), event.topic)
+        if has_lanes(queue.takes):
+            await self._declare_urgent(queue, channel, arguments)
+
+    async def _declare_urgent(self, queue: Queue, channel: AbstractChannel, arguments: FieldTable) -> None:
+        declared = await channel.declare_queue(self._names.urgent(queue.name), durable=True, arguments=arguments)
+        for event in EVENTS:
+            move = declared.bind if event in queue.takes and has_lanes((event,)) else declared.unbind
+            await move(self._names.exchange(event.zone), urgent_key(event.topic))
+
+    def _lanes(self, queue: str) -> tuple[str, ...]:
+        """Return the queues that are consumed as one: what has priority first."""
+        declared = self._queues.get(queue)
+        urgent = (self._names.urgent(queue),) if declared is not None and has_lanes(declared.takes) else ()
+        return (*urgent, self._names.queue(queue))
 
     async def _count(self, channel: AbstractChannel, name: str) -> int:
         async with talking(self._timeout_s):

@@ -4,9 +4,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
+from typing import NamedTuple
 
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
+from shared.bus.lanes import Lanes
 from shared.bus.rabbit.link import own_channel, talking
 from shared.errors import Unavailable
 from shared.logs import decided
@@ -16,22 +19,32 @@ PAUSE_S, MOST_PAUSE_S = 0.5, 10.0
 """The wait before connecting again, the first time and at the most."""
 
 
+class _Came(NamedTuple):
+    message: AbstractIncomingMessage
+    is_urgent: bool
+
+
 class Inbox:
     """Keeps a consumer alive and holds what came: ``take`` gives it out, ``stop`` gives the rest back."""
 
     def __init__(
         self,
         url: str,
-        queue: str,
+        queues: Sequence[str],
         prefetch: int,
         watch_s: float,
         timeout_s: float,
         declare: Callable[[AbstractChannel], Awaitable[None]],
     ) -> None:
-        """declare: makes sure that the queue exists, also on a broker that lost it.  watch_s: how often we look."""
-        self._url, self._queue, self._prefetch = url, queue, prefetch
+        """queues: consumed as one; the last is the bulk, what is before it has priority.
+
+        declare: makes sure that the queues exist, also on a broker that lost them.  watch_s: how often we look.
+        """
+        self._url, self._queues, self._prefetch = url, queues, prefetch
+        self._queue = queues[-1]
         self._watch_s, self._timeout_s, self._declare = watch_s, timeout_s, declare
-        self._came: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+        self._came: Lanes[_Came] = Lanes(lambda each: each.is_urgent)
+        self._more = asyncio.Event()
         self._deliveries = 0
         self.in_hand = 0
         self.attached = False
@@ -41,9 +54,10 @@ class Inbox:
 
     async def take(self, room: int) -> Sequence[AbstractIncomingMessage]:
         """Wait for a message; return it and what else is there."""
-        messages = [await self._came.get()]
-        while len(messages) < room and not self._came.empty():
-            messages.append(self._came.get_nowait())
+        while not self._came:
+            self._more.clear()
+            await self._more.wait()
+        messages = [self._came.pop().message for _ in range(min(room, len(self._came)))]
         self.in_hand += len(messages)
         return messages
 
@@ -77,28 +91,30 @@ class Inbox:
         self._stopped.set()
 
     async def _consume(self) -> None:
-        while not self._came.empty():
-            self._came.get_nowait()  # what a lost connection brought comes again
+        while self._came:
+            self._came.pop()  # what a lost connection brought comes again
         async with own_channel(self._url, f"{self._queue} consumer", self._timeout_s, confirms=False) as channel:
             async with talking(self._timeout_s):
                 await self._declare(channel)
                 await channel.set_qos(prefetch_count=self._prefetch)
-                queue = await channel.get_queue(self._queue, ensure=False)
-                tag = await queue.consume(self._keep)
+                queues = [await channel.get_queue(name, ensure=False) for name in self._queues]
+                tags = [await queue.consume(partial(self._keep, queue.name != self._queue)) for queue in queues]
             self.attached = True
-            await self._watch_until_stop(channel, queue)
+            await self._watch_until_stop(channel)
             async with talking(self._timeout_s):
-                await queue.cancel(tag)
-                while not self._came.empty():
-                    await self._came.get_nowait().nack(requeue=True)
+                for queue, tag in zip(queues, tags, strict=True):
+                    await queue.cancel(tag)
+                while self._came:
+                    await self._came.pop().message.nack(requeue=True)
             self._stopped.set()
             await asyncio.Event().wait()  # the channel stays open for acks until we are cancelled
 
-    async def _keep(self, message: AbstractIncomingMessage) -> None:
+    async def _keep(self, is_urgent: bool, message: AbstractIncomingMessage) -> None:
         self._deliveries += 1
-        await self._came.put(message)
+        self._came.extend([_Came(message, is_urgent)])
+        self._more.set()
 
-    async def _watch_until_stop(self, channel: AbstractChannel, queue: AbstractQueue) -> None:
+    async def _watch_until_stop(self, channel: AbstractChannel) -> None:
         """Return when stopping; raise when the channel is closed, or the broker no longer sends us what waits."""
         while not self._stopping.is_set():
             seen = self._deliveries
@@ -107,9 +123,11 @@ class Inbox:
             if channel.is_closed:
                 raise Unavailable("channel closed")
             async with talking(self._timeout_s):
-                state = (await channel.declare_queue(queue.name, passive=True)).declaration_result
-            idle = self._came.empty() and self._deliveries == seen
-            if not state.consumer_count or (state.message_count and idle and self.in_hand == 0):
+                declared = [await channel.declare_queue(name, passive=True) for name in self._queues]
+            states = [each.declaration_result for each in declared]
+            waits, is_consumed = any(each.message_count for each in states), all(each.consumer_count for each in states)
+            idle = not self._came and self._deliveries == seen
+            if not is_consumed or (waits and idle and self.in_hand == 0):
                 raise Unavailable("the consumer fell silent")
 
     async def _stops_within(self, channel: AbstractChannel) -> bool:

@@ -23,6 +23,10 @@ class Names(msgspec.Struct, frozen=True):
         """Return the queue that a service consumes."""
         return f"jmid.{self.place}.{queue}"
 
+    def urgent(self, queue: str) -> str:
+        """Return the queue beside it of what has priority; its retries and dead letters are those of the queue."""
+        return f"{self.queue(queue)}.urgent"
+
     def retry(self, queue: str, delay_s: float) -> str:
         """Return the queue in which messages wait this long before they go back."""
         return f"{self.queue(queue)}.retry.{_milliseconds(delay_s)}"
@@ -46,6 +50,11 @@ class Names(msgspec.Struct, frozen=True):
     def topics(self, queue: Queue) -> set[tuple[str, str]]:
         """Return the bindings of a queue: exchange and routing key."""
         return {(self.exchange(event.zone), event.topic) for event in queue.takes}
+
+
+def urgent_key(topic: str) -> str:
+    """Return the routing key of an event that has priority."""
+    return f"{topic}.urgent"
 
 
 _QUORUM: FieldTable = {"x-queue-type": "quorum", "x-delivery-limit": NO_LIMIT}

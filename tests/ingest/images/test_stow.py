@@ -219,3 +219,16 @@ async def test_a_structured_report_that_no_reader_foresaw_is_still_an_instance(d
     assert {row.reason for row in rejected} == {"not-handled"}
     assert len(rejected) == len(malformed_reports)
     assert len(await doors.blobs_published(len(malformed_reports))) == len(malformed_reports)
+
+
+@pytest.mark.parametrize(("query", "is_first"), [("?priority=true", True), ("", False), ("?priority=1", False)])
+async def test_a_request_can_ask_to_go_before_the_bulk_and_is_not_manual_for_that(
+    doors: Doors, ct: list[Path], query: str, is_first: bool
+) -> None:
+    headers = {"Content-Type": KIND}
+    async with doors.client.post(PATH + query, data=body(ct[0].read_bytes()), headers=headers) as answer:
+        receipt_id = answer.headers["X-Receipt"]
+
+    receipt = await doors.host.ports[Role.GATEWAY].documents.get(RECEIPTS, receipt_id)
+    assert receipt is not None
+    assert (receipt.priority, receipt.manual) == (is_first, False)

@@ -3,15 +3,10 @@
 Of what goes, at least one in four is of the bulk while any of it waits; all else that has priority goes before it.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Generic, TypeVar
+from collections.abc import Iterable, Sequence
 
 from services.linker.gateway.records import Delivery, Lane
-
-T = TypeVar("T")
-IN_FOUR: Final = 4
-"""One in so many is of the bulk."""
+from shared.bus.lanes import IN_FOUR
 
 
 def is_urgent(delivery: Delivery) -> bool:
@@ -28,38 +23,3 @@ def chosen(urgent: Sequence[Delivery], due: Iterable[Delivery], most: int) -> li
     share = min(len(bulk), max(1, most // IN_FOUR))
     first = list(urgent[: most - share])
     return [*first, *bulk[: most - len(first)]]
-
-
-class Lanes(Generic[T]):
-    """Two queues that are read as one. is_urgent: which an item belongs to."""
-
-    def __init__(self, is_urgent: Callable[[T], bool]) -> None:
-        self._is_urgent = is_urgent
-        self._urgent: deque[T] = deque()
-        self._bulk: deque[T] = deque()
-        self._in_row = 0
-
-    def __len__(self) -> int:
-        return len(self._urgent) + len(self._bulk)
-
-    def extend(self, items: Iterable[T]) -> None:
-        """Put items behind those of their lane."""
-        for item in items:
-            self._of(item).append(item)
-
-    def extend_front(self, items: Sequence[T]) -> None:
-        """Put items before those of their lane, in their order."""
-        for item in reversed(items):
-            self._of(item).appendleft(item)
-
-    def pop(self) -> T:
-        """Return the next item; every fourth is of the bulk, if any waits. Raises IndexError if none does."""
-        is_turn_of_bulk = bool(self._bulk) and (not self._urgent or self._in_row >= IN_FOUR - 1)
-        if is_turn_of_bulk:
-            self._in_row = 0
-            return self._bulk.popleft()
-        self._in_row += 1
-        return self._urgent.popleft()
-
-    def _of(self, item: T) -> deque[T]:
-        return self._urgent if self._is_urgent(item) else self._bulk

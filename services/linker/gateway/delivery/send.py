@@ -19,6 +19,7 @@ from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.records import DELIVERIES, Delivery, Lane
 from services.linker.links.states import DeliveryKind, DeliveryState
 from shared import clock
+from shared.bus.lanes import Lanes
 from shared.documents import Eq, Order, Range
 from shared.documents.optimistic import change
 from shared.errors import Transient
@@ -90,14 +91,14 @@ class _Round:
     trial: trial.Trial
     correlations: dict[str, str] = field(default_factory=dict)
     first: set[str] = field(default_factory=set)
-    queue: lanes.Lanes[stow_response.Shipment] = field(init=False)
+    queue: Lanes[stow_response.Shipment] = field(init=False)
     looked_at: float = 0.0
     suspects: list["_Suspect"] = field(default_factory=list)
     known: set[tuple[str, str]] = field(default_factory=set)
     tries: int = 0
 
     def __post_init__(self) -> None:
-        self.queue = lanes.Lanes(lambda shipment: shipment.items[0][0] in self.first)
+        self.queue = Lanes(lambda shipment: shipment.items[0][0] in self.first)
         self.tries = self.outage.tries
 
     def plan(self, deliveries: Sequence[Delivery]) -> None:

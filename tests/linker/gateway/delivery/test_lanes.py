@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.linker.gateway.delivery.lanes import IN_FOUR, Lanes, chosen
+from services.linker.gateway.delivery.lanes import chosen
 from services.linker.gateway.records import DELIVERIES, Delivery, Lane
 from services.linker.links.states import DeliveryState
 from services.linker.service import GATEWAY
+from shared.bus.lanes import IN_FOUR, Lanes
 from shared.events import ReportDeidentified
 from tests.linker.gateway.test_one_bad_item import delivered
 from tests.linker.samples import document, instances, report, uid
