@@ -75,6 +75,7 @@ COMMANDS: Final[Mapping[str, Line]] = {
     "names keep": Line(AuditClass.CHANGE, _GATEWAY, "key"),
     "opt-out add": Line(AuditClass.CHANGE, _GATEWAY, itself=True),
     "opt-out remove": Line(AuditClass.CHANGE, _GATEWAY, itself=True),
+    "opt-out again": Line(AuditClass.CHANGE, _GATEWAY, itself=True),
     "opt-out list": Line(AuditClass.READ, _GATEWAY),
     "opt-out status": Line(AuditClass.READ, _GATEWAY, "key"),
     "opt-out verify": _NONE,  # a signature of a file

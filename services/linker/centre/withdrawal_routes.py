@@ -17,7 +17,7 @@ from shared.documents import Order
 from shared.documents.optimistic import change
 from shared.errors import Conflict, Invalid, NotFound
 from shared.pseudonym_digest import digest_of
-from shared.web import bearer, routing
+from shared.web import routing
 
 _LIMIT = 200
 _MOST = 10_000
@@ -73,7 +73,7 @@ class WithdrawalRoutes(routing.Routes):
             WITHDRAWALS, order=(Order("requested_at"),), limit=_LIMIT, after=request.query.get("after") or None
         )
         of_sites = delivered_by(request, self._deps)
-        is_gateway = bool(of_sites) or bearer.is_of_gateway(request, self._deps.settings.gateway_token)
+        is_gateway = self._deps.gateways.gateway(request) is not None
         own = (each for each in page.documents if not of_sites or each.site in of_sites)
         shown = [_shown(each, is_gateway=is_gateway) for each in own]
         return _json({"withdrawals": shown, "next": page.next})
