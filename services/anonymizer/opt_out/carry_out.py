@@ -111,7 +111,7 @@ async def _carry_out(deps: AnonymizerDeps, bus: Bus, row: OptOut) -> None:
     lifts = row.state is OptOutState.LIFT_REQUESTED
     if lifts:
         row = msgspec.structs.replace(row, patients=await lifted(deps.documents, row))
-    if not row.patients:  # another opt-out covers them all
+    if lifts and not row.patients and not row.digests:  # another opt-out covers them all
         await change(deps.documents, OPT_OUTS, row.id, _lifted_at_once)
         return
     kept = None if lifts else await _kept(deps.documents, row.patients)

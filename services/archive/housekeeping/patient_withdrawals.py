@@ -78,8 +78,9 @@ async def lift(deps: ArchiveDeps, asked: Withdrawal) -> Withdrawn:
         return msgspec.structs.replace(old, sites=sites) if old else None
 
     every = [each async for each in deps.documents.every(WITHDRAWN_PATIENTS)]
+    named = {digest_of("patient", each) for each in asked.patient_ids}
     own = {each.subject for each in every if each.sites.get(asked.site) == asked.withdrawal_id}
-    for subject in sorted({*own, *(digest_of("patient", each) for each in asked.patient_ids)}):
+    for subject in sorted(named or own):  # a gateway that was restored may not know the pseudonyms any more
         await change(deps.documents, WITHDRAWN_PATIENTS, subject, step)
     await deps.documents.write(*(Delete(WITHDRAWN_STUDIES, each.study_instance_uid) for each in begun))
     return Withdrawn([])

@@ -82,7 +82,7 @@ async def _carry_out(deps: CentreDeps, asked: Withdrawal) -> None:
     if asked.state is WithdrawalState.LIFTING:
         await _archive(deps, asked)
         every = [each async for each in deps.documents.every(WITHDRAWN_NAMES)]
-        own = {each.name for each in every if each.sites.get(asked.site) == asked.id}
+        own = {each.name for each in every if not asked.patient_ids and each.sites.get(asked.site) == asked.id}
         for name in sorted({*own, *names}):
             await change(deps.documents, WITHDRAWN_NAMES, name, partial(_unnamed, asked.site))
         await _finish(deps, asked, WithdrawalState.LIFTED)
