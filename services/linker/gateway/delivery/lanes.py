@@ -4,9 +4,12 @@ Of what goes, at least one in four is of the bulk while any of it waits; all els
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from services.linker.gateway.records import Delivery, Lane
-from shared.bus.lanes import IN_FOUR
+
+SHARE: Final = 4
+"""One in so many of a round is of the bulk."""
 
 
 def is_urgent(delivery: Delivery) -> bool:
@@ -20,6 +23,6 @@ def chosen(urgent: Sequence[Delivery], due: Iterable[Delivery], most: int) -> li
     urgent: the oldest that have priority.  due: the oldest of all.
     """
     bulk = [each for each in due if not is_urgent(each)]
-    share = min(len(bulk), max(1, most // IN_FOUR))
+    share = min(len(bulk), max(1, most // SHARE))
     first = list(urgent[: most - share])
     return [*first, *bulk[: most - len(first)]]
