@@ -8,6 +8,7 @@ Both share the rules of ``links/`` and the document of ``reports/``; neither imp
 from services.linker.centre import records as centre_store
 from services.linker.centre.open import open_centre
 from services.linker.centre.withdrawal_records import WITHDRAWALS, WITHDRAWN_NAMES
+from services.linker.diagnoses.records import DIAGNOSES, DIAGNOSIS_CASES
 from services.linker.gateway import records as gateway_store
 from services.linker.gateway.merges.records import MERGE_DELIVERIES
 from services.linker.gateway.open import open_gateway
@@ -69,7 +70,8 @@ CENTRE = Service(
         centre_store.REPORTS,
         LINKS,
         centre_store.STUDIES_KNOWN,
-        centre_store.DIAGNOSES,
+        DIAGNOSES,
+        DIAGNOSIS_CASES,
         centre_store.ANNOTATIONS,
         centre_store.CASE_CHANGES,
         centre_store.CURSORS,

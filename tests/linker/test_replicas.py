@@ -21,6 +21,7 @@ from services.linker.settings import LinkerSettings
 from shared.errors import Conflict
 from shared.events import CaseChanged, Delivered, Event
 from shared.lease import Leases
+from shared.terms.catalogue import Catalogue
 from tests.linker.samples import document, instances, report, uid
 from tests.linker.system import Archive, Opened, checked, gateway_environ, keep, opened, until
 
@@ -149,7 +150,8 @@ async def test_two_centres_publish_each_change_once(tmp_path: Path) -> None:
 
 async def test_a_publisher_that_was_overtaken_does_not_move_the_cursor_back(tmp_path: Path) -> None:
     async with opened(CENTRE, tmp_path, {}, tasks=False) as centre:
-        deps = CentreDeps(centre.documents, centre.bus, LinkerSettings(), centre.session, "hospital", checked)
+        terms = Catalogue(tmp_path / "terms")
+        deps = CentreDeps(centre.documents, centre.bus, LinkerSettings(), centre.session, "hospital", checked, terms)
         await feed.note(deps, "report", "R1", (STUDY,))
         leases = Leases(centre.documents, "slow", 60.0)
         async with leases.held("linker-case-changes") as lease:

@@ -46,7 +46,7 @@ def package(folder: Path) -> Path:
             "C349": {"code": "C34.9", "name": "検査,部位不明"},
             "C00-D48": {"code": "C00-D48", "name": "新生物"},
         },
-        "index_word2icd": {"肺がん": ["C349"]},
+        "index_word2icd": {"肺がん": ["C349", None]},
     }
     for name, content in files.items():
         (data / f"{name}.json.gz").write_bytes(gzip.compress(json.dumps(content).encode()))

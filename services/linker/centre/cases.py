@@ -1,6 +1,4 @@
-"""The centre's API of what people add to a case: confirmed diagnoses and annotations."""
-
-from typing import TypeVar
+"""The centre's API of annotations."""
 
 import msgspec
 import orjson
@@ -9,9 +7,9 @@ from aiohttp import web
 from services.linker.centre import entries, feed, views, within_reach
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.free_text import warnings, with_warnings
-from services.linker.centre.records import Entry
-from services.linker.centre.reports import ENTRIES
+from services.linker.centre.records import ANNOTATIONS
 from services.linker.centre.withdrawal_records import check_studies
+from services.linker.diagnoses.records import Entry
 from services.linker.links.manual import decoded
 from shared.documents import Condition, Eq
 from shared.documents.optimistic import change
@@ -20,7 +18,6 @@ from shared.web import routing
 from shared.web.actor import name_of
 
 _LIMIT = 500
-Asked = TypeVar("Asked", entries.DiagnosisRequest, entries.AnnotationRequest)
 
 
 class CaseRoutes(routing.Routes):
@@ -29,23 +26,20 @@ class CaseRoutes(routing.Routes):
     def __init__(self, deps: CentreDeps) -> None:
         self._deps = deps
 
-    @routing.get("/api/diagnoses")
-    async def get_diagnoses(self, request: web.Request) -> web.Response:
-        """Return the confirmed diagnoses of a Study or report."""
-        return await self._list(request, "diagnosis", "diagnoses")
-
     @routing.get("/api/annotations")
     async def get_annotations(self, request: web.Request) -> web.Response:
         """Return the annotations of a Study."""
-        return await self._list(request, "annotation", "annotations")
-
-    @routing.post("/api/diagnoses")
-    async def post_diagnosis(self, request: web.Request) -> web.Response:
-        """Write a confirmed diagnosis, or a new version of one."""
-        asked = _signed(await decoded(request, entries.DiagnosisRequest))
-        entries.check_diagnosis(asked)
-        typed = {"note": asked.note, "display": asked.display}
-        return await self._write("diagnosis", asked, await warnings(self._deps.check_text, typed))
+        where: list[Condition] = []
+        if "study" in request.query:
+            where.append(Eq("studies", request.query["study"]))
+        if "report" in request.query:
+            where.append(Eq("report_id", request.query["report"]))
+        page = await self._deps.documents.find(
+            ANNOTATIONS, *where, limit=_LIMIT, after=request.query.get("after") or None
+        )
+        within = await within_reach.entries(self._deps, page.documents)
+        shown = [views.entry(e) for e in within if e.removed != "yes" or "removed" in request.query]
+        return _json({"annotations": shown, "next": page.next})
 
     @routing.post("/api/annotations")
     async def post_annotation(self, request: web.Request) -> web.Response:
@@ -53,42 +47,27 @@ class CaseRoutes(routing.Routes):
         asked = _signed(await decoded(request, entries.AnnotationRequest))
         entries.check_annotation(asked)
         typed = {"note": asked.note, "label.display": asked.label.display if asked.label else ""}
-        return await self._write("annotation", asked, await warnings(self._deps.check_text, typed))
+        return await self._write(asked, await warnings(self._deps.check_text, typed))
 
-    async def _list(self, request: web.Request, kind: str, name: str) -> web.Response:
-        where: list[Condition] = []
-        if "study" in request.query:
-            where.append(Eq("studies", request.query["study"]))
-        if "report" in request.query:
-            where.append(Eq("report_id", request.query["report"]))
-        page = await self._deps.documents.find(
-            ENTRIES[kind], *where, limit=_LIMIT, after=request.query.get("after") or None
-        )
-        within = await within_reach.entries(self._deps, page.documents)
-        shown = [views.entry(e) for e in within if e.removed != "yes" or "removed" in request.query]
-        return _json({name: shown, "next": page.next})
-
-    async def _write(
-        self, kind: str, asked: entries.DiagnosisRequest | entries.AnnotationRequest, doubts: list[str]
-    ) -> web.Response:
-        await within_reach.check(self._deps, *entries.about(asked))
-        await within_reach.check_entry(self._deps, await self._deps.documents.get(ENTRIES[kind], asked.id))
-        await check_studies(self._deps, *entries.about(asked)[0])
+    async def _write(self, asked: entries.AnnotationRequest, doubts: list[str]) -> web.Response:
+        await within_reach.check(self._deps, [asked.study_instance_uid])
+        await within_reach.check_entry(self._deps, await self._deps.documents.get(ANNOTATIONS, asked.id))
+        await check_studies(self._deps, asked.study_instance_uid)
         entry_id, stamped = entries.stamped(asked)
 
         async def step(old: Entry | None) -> Entry | None:
             if old is None and asked.id and asked.remove:
                 raise NotFound("unknown-entry", "id: no such entry")
-            return entries.versioned(old, entry_id, kind, stamped)
+            return entries.versioned(old, entry_id, stamped)
 
-        entry = await change(self._deps.documents, ENTRIES[kind], entry_id, step)
+        entry = await change(self._deps.documents, ANNOTATIONS, entry_id, step)
         if entry is None:
             raise NotFound("unknown-entry", "id: no such entry")
-        await feed.note(self._deps, kind, entry_id, entry.touched)
+        await feed.note(self._deps, "annotation", entry_id, entry.touched)
         return _json(with_warnings(views.entry(entry), doubts), status=200 if len(entry.versions) > 1 else 201)
 
 
-def _signed(asked: Asked) -> Asked:
+def _signed(asked: entries.AnnotationRequest) -> entries.AnnotationRequest:
     """Return what is asked for with the name of who asks."""
     return msgspec.structs.replace(asked, by=name_of(asked.by))
 

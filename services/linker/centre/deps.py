@@ -11,6 +11,7 @@ from services.linker.settings import LinkerSettings
 from shared.bus import Bus
 from shared.documents import Documents
 from shared.set_aside import SetAsides
+from shared.terms.catalogue import Catalogue
 from shared.text.free_text import TextFindings
 from shared.web.gateway_token import GatewayTokens
 
@@ -19,7 +20,8 @@ from shared.web.gateway_token import GatewayTokens
 class CentreDeps:
     """The ports, the settings, a session to ask the archive with, and the event that wakes the publisher.
 
-    check_text: looks for names in what a person types.  gateways: whose tokens are taken.
+    check_text: looks for names in what a person types.  terms: what codes are checked with.
+    gateways: whose tokens are taken.
     """
 
     documents: Documents
@@ -28,6 +30,7 @@ class CentreDeps:
     session: aiohttp.ClientSession
     site: str
     check_text: Callable[[str], Awaitable[TextFindings]]
+    terms: Catalogue
     gateways: GatewayTokens = field(default_factory=GatewayTokens)
     wake_up: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -1,4 +1,4 @@
-"""The form of confirmed diagnoses (確定診断) and annotations. Pure.
+"""The form of annotations. Pure.
 
 An annotation is one of ours (geometry as JSON) or a reference to a DICOM object (SR or SEG Instance in the archive).
 Source of the geometry: PS3.3 C.10.5 and C.18.6 (graphic types and number of points), C.18.9 (patient space).
@@ -6,13 +6,12 @@ Source of the geometry: PS3.3 C.10.5 and C.18.6 (graphic types and number of poi
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
-from msgspec import Meta
 
-from services.linker.centre.records import Entry
-from services.linker.links.bounds import MOST_STUDIES, Note, Word
+from services.linker.diagnoses.records import Entry
+from services.linker.links.bounds import Note, Word
 from shared import clock
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid
@@ -39,26 +38,6 @@ class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     display: Word = ""
 
 
-class DiagnosisRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A confirmed diagnosis of a case: a code of a terminology (system: URI or OID), a note in free text, or both.
-
-    by: who.  at: when it was made, RFC 3339.
-
-    id: of an earlier entry, to write a new version of it; remove: take it back.
-    """
-
-    by: Word = ""
-    study_instance_uids: Annotated[tuple[Word, ...], Meta(max_length=MOST_STUDIES)] = ()
-    report_id: Word = ""
-    system: Word = ""
-    code: Word = ""
-    display: Word = ""
-    note: Note = ""
-    at: Word = ""
-    id: Word = ""
-    remove: bool = False
-
-
 class DicomReference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The SR or SEG Instance that holds the annotation."""
 
@@ -77,7 +56,10 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class AnnotationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What somebody marked on an Instance or Series. label: what it is.  by, at, id, remove: as of a diagnosis."""
+    """What somebody marked on an Instance or Series. label: what it is.
+
+    by: who.  at: when it was made, RFC 3339.  id: of an earlier one, to write a new version; remove: take it back.
+    """
 
     by: Word = ""
     study_instance_uid: Word
@@ -90,18 +72,6 @@ class AnnotationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     at: Word = ""
     id: Word = ""
     remove: bool = False
-
-
-def check_diagnosis(asked: DiagnosisRequest) -> None:
-    """Raise Invalid that names the field that breaks a rule."""
-    _check_by(asked.by, asked.at)
-    if not asked.study_instance_uids and not asked.report_id:
-        raise Invalid("missing-case", "study_instance_uids or report_id says which case it is")
-    _check_uids(**{f"study_instance_uids[{n}]": uid for n, uid in enumerate(asked.study_instance_uids)})
-    if not asked.remove and not asked.code and not asked.note.strip():
-        raise Invalid("missing-diagnosis", "code or note is needed")
-    if bool(asked.code.strip()) != bool(asked.system.strip()):
-        raise Invalid("not-a-code", "system and code go together")
 
 
 def check_annotation(asked: AnnotationRequest) -> None:
@@ -119,14 +89,7 @@ def check_annotation(asked: AnnotationRequest) -> None:
         raise Invalid("geometry-or-reference", "exactly one of geometry and reference is needed")
 
 
-def about(asked: DiagnosisRequest | AnnotationRequest) -> tuple[tuple[str, ...], str]:
-    """Return the Studies and the report that an entry is about; the id is empty if it is about no report."""
-    if isinstance(asked, DiagnosisRequest):
-        return tuple(sorted(set(asked.study_instance_uids))), asked.report_id
-    return (asked.study_instance_uid,), ""
-
-
-def versioned(old: Entry | None, entry_id: str, kind: str, asked: DiagnosisRequest | AnnotationRequest) -> Entry:
+def versioned(old: Entry | None, entry_id: str, asked: AnnotationRequest) -> Entry:
     """Return the entry with one version more; the same content, person and time again is no new version."""
     content = msgspec.to_builtins(asked)
     for name in ("id", "remove"):
@@ -134,19 +97,18 @@ def versioned(old: Entry | None, entry_id: str, kind: str, asked: DiagnosisReque
     content["removed"] = asked.remove
     known = old.versions if old else ()
     same = bool(known) and known[-1] == content
-    studies, report_id = about(asked)
+    studies = (asked.study_instance_uid,)
     return Entry(
         id=entry_id,
-        kind=kind,
+        kind="annotation",
         studies=studies,
         touched=tuple(sorted({*(old.touched if old else ()), *studies})),
-        report_id=report_id,
         removed="yes" if asked.remove else "no",
         versions=known if same else (*known, content),
     )
 
 
-def stamped(asked: DiagnosisRequest | AnnotationRequest) -> tuple[str, DiagnosisRequest | AnnotationRequest]:
+def stamped(asked: AnnotationRequest) -> tuple[str, AnnotationRequest]:
     """Return the entry's id, new if the request has none, and the request with its time."""
     at = asked.at or clock.utc_now().isoformat(timespec="milliseconds")
     return asked.id or str(uuid.uuid4()), msgspec.structs.replace(asked, at=at)

@@ -11,6 +11,7 @@ from services.linker.centre import feed, handlers, linking, withdrawals
 from services.linker.centre.cases import CaseRoutes
 from services.linker.centre.completeness import CompletenessRoutes
 from services.linker.centre.deps import CentreDeps
+from services.linker.centre.diagnosing.routes import DiagnosisRoutes
 from services.linker.centre.links.routes import LinkRoutes
 from services.linker.centre.merges.routes import MergeRoutes
 from services.linker.centre.recalls import OUTCOMES, RecallRoutes
@@ -27,6 +28,8 @@ from shared.documents import Eq, In
 from shared.events import InstancesStored
 from shared.lease import leases_of
 from shared.service import Place, Running
+from shared.terms.catalogue import Catalogue
+from shared.terms.settings import terms_folder
 from shared.text.free_text import TextFindings
 from shared.web.gateway_token import GatewayTokens, tokens_of
 from shared.web.language import translatable
@@ -48,7 +51,8 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
         return await place.cpu(place.text_check, text)
 
     async with aiohttp.ClientSession(timeout=timeout, headers=place.own_headers) as session:
-        deps = CentreDeps(place.documents, place.bus, chosen, session, place.site, check_text, gateways)
+        catalogue = Catalogue(terms_folder(place.environ, place.home))
+        deps = CentreDeps(place.documents, place.bus, chosen, session, place.site, check_text, catalogue, gateways)
 
         watch = feed.Watch(deps)
         leases = leases_of(place.documents, place.environ)
@@ -78,6 +82,7 @@ async def open_centre(place: Place) -> AsyncIterator[Running]:
                 *LinkRoutes(deps).routes(),
                 *CaseRoutes(deps).routes(),
                 *RecallRoutes(deps).routes(),
+                *DiagnosisRoutes(deps).routes(),
                 *StayingRoutes(deps).routes(),
                 *WithdrawalRoutes(deps).routes(),
                 *MergeRoutes(deps).routes(),

@@ -1,10 +1,10 @@
 """What the centre's linker keeps: the clinical documents of every case, and one ordered feed of their changes."""
 
 import enum
-from typing import Any
 
 import msgspec
 
+from services.linker.diagnoses.records import Entry
 from services.linker.links import versions
 from services.linker.links.candidates import IdentifiedReport, IdentifiedStudy
 from services.linker.links.states import RecallState
@@ -58,21 +58,6 @@ class KnownStudy(IdentifiedStudy, frozen=True, kw_only=True):
 
     series: tuple[str, ...] = ()
     site: str = ""
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One diagnosis or annotation in all its versions, oldest first; the last one holds.
-
-    content: JSON.  at: RFC 3339.  removed: yes when a person took it back.
-    """
-
-    id: str
-    kind: str
-    studies: tuple[str, ...]
-    touched: tuple[str, ...]
-    report_id: str = ""
-    removed: str = "no"
-    versions: tuple[dict[str, Any], ...] = ()
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,7 +166,6 @@ STUDIES_KNOWN = Collection(
     key="study_instance_uid",
     fields=("accession_numbers", "patient_ids", "study_dates"),
 )
-DIAGNOSES = Collection(name="diagnoses", type=Entry, key="id", fields=("studies", "report_id"))
 ANNOTATIONS = Collection(name="annotations", type=Entry, key="id", fields=("studies", "report_id"))
 CASE_CHANGES = Collection(name="case_changes", type=Changed, key="key", feed=True)
 CURSORS = Collection(name="cursors", type=Cursor, key="name")

@@ -17,18 +17,17 @@ from services.linker.centre.recalls import RECALL
 from services.linker.centre.records import (
     ANNOTATIONS,
     CASE_CHANGES,
-    DIAGNOSES,
     RECALLS,
     REPORTS,
     STUDIES_KNOWN,
     Changed,
-    Entry,
     StoredReport,
     StoredVersion,
     with_version,
 )
 from services.linker.centre.withdrawal_records import is_withdrawn
 from services.linker.centre.withdrawals import WITHDRAWN
+from services.linker.diagnoses.records import DIAGNOSES
 from services.linker.links.manual import CORRELATION
 from services.linker.reports import document as documents
 from shared import clock
@@ -44,7 +43,7 @@ FHIR_TYPES = ("application/fhir+json", "application/json")
 _LIMIT = 200
 _MAX_CHANGES = 1000
 _MOST_SEQUENCE = 10**18  # the feed counts in 64 bits
-ENTRIES: dict[str, Collection[Entry]] = {"diagnosis": DIAGNOSES, "annotation": ANNOTATIONS}
+ENTRIES: dict[str, Collection[Any]] = {"diagnosis": DIAGNOSES, "annotation": ANNOTATIONS}
 
 
 class Taken(msgspec.Struct, frozen=True):

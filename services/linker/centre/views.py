@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import orjson
 
-from services.linker.centre.records import Entry, Recall, StoredReport
+from services.linker.centre.records import Recall, StoredReport
+from services.linker.diagnoses.records import Diagnosis, Entry, State
 from services.linker.links.records import Link
 from services.linker.reports import document as reports
 
@@ -31,8 +32,19 @@ def entry(stored: Entry) -> Json:
         "id": stored.id,
         "kind": stored.kind,
         "version": len(stored.versions),
-        **last,
+        **({"state": stored.state.value} if isinstance(stored, Diagnosis) else {}),
+        **version(last),
     }
+
+
+def version(content: Json) -> Json:
+    """Return one version of an entry without what tells persons apart, which is no reader's business."""
+    return {name: value for name, value in content.items() if name != "author_id"}
+
+
+def is_shown(changed: Entry | None) -> bool:
+    """Say whether there is such an entry, and it is no reading that others do not see yet, nor overruled."""
+    return changed is not None and (not isinstance(changed, Diagnosis) or changed.state is State.STANDS)
 
 
 def report_change(seq: int, report_id: str, report: StoredReport | None) -> Json:
@@ -53,7 +65,7 @@ def report_change(seq: int, report_id: str, report: StoredReport | None) -> Json
 def entry_change(seq: int, kind: str, entry_id: str, changed: Entry | None) -> Json:
     """Return the feed's entry of a diagnosis or annotation."""
     head = {"seq": seq, "kind": kind, "id": entry_id, "report_id": changed.report_id if changed else ""}
-    if changed is None:
+    if changed is None or not is_shown(changed):
         return {**head, "study_instance_uids": [], "touched": [], "removed": True, "document": None}
     shown = entry(changed)
     return {

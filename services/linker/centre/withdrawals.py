@@ -16,13 +16,11 @@ from services.linker.centre import feed
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import (
     ANNOTATIONS,
-    DIAGNOSES,
     PINS,
     PROOFS,
     RECALLS,
     REPORTS,
     STUDIES_KNOWN,
-    Entry,
     StoredReport,
 )
 from services.linker.centre.withdrawal_records import (
@@ -34,6 +32,7 @@ from services.linker.centre.withdrawal_records import (
     WithdrawalState,
     WithdrawnName,
 )
+from services.linker.diagnoses.records import DIAGNOSES, DIAGNOSIS_CASES, case_of_report
 from services.linker.links.merges import PATIENT_MERGES
 from services.linker.links.records import LINKS
 from shared import clock
@@ -47,7 +46,7 @@ from shared.web import bearer
 
 WITHDRAWN: Final = "withdrawn"
 """The kind of the feed's row of a Study of which nothing is left."""
-_ENTRIES: Final[Mapping[str, Collection[Entry]]] = {"diagnosis": DIAGNOSES, "annotation": ANNOTATIONS}
+_ENTRIES: Final[Mapping[str, Collection[Any]]] = {"diagnosis": DIAGNOSES, "annotation": ANNOTATIONS}
 _PLURALS: Final = {"diagnosis": "diagnoses", "annotation": "annotations"}
 _PAGE: Final = 200
 
@@ -163,7 +162,8 @@ async def _documents(deps: CentreDeps, asked: Withdrawal, studies: set[str]) -> 
     reports = await _reports(deps, asked)
     counted = Counter({"reports": len(reports)})
     for report in reports:
-        await deps.documents.write(Delete(LINKS, report.report_id), Delete(REPORTS, report.report_id))
+        case = Delete(DIAGNOSIS_CASES, case_of_report(report.report_id))
+        await deps.documents.write(Delete(LINKS, report.report_id), Delete(REPORTS, report.report_id), case)
         await feed.note(deps, "report", report.report_id, (*report.touched, *report.studies))
     for kind, collection in _ENTRIES.items():
         entries = await _entries(deps, collection, studies, {each.report_id for each in reports})
@@ -176,7 +176,7 @@ async def _documents(deps: CentreDeps, asked: Withdrawal, studies: set[str]) -> 
             await deps.documents.delete(PATIENT_MERGES, merge.id)
     for study in studies:
         pins = await deps.documents.find_all(PINS, Eq("study_instance_uid", study))
-        rows = (Delete(STUDIES_KNOWN, study), Delete(RECALLS, study), Delete(PROOFS, study))
+        rows = [Delete(each, study) for each in (STUDIES_KNOWN, RECALLS, PROOFS, DIAGNOSIS_CASES)]
         await deps.documents.write(*rows, *(Delete(PINS, each.id) for each in pins))
     return dict(counted)
 
@@ -190,9 +190,9 @@ async def _reports(deps: CentreDeps, asked: Withdrawal) -> list[StoredReport]:
 
 
 async def _entries(
-    deps: CentreDeps, collection: Collection[Entry], studies: Iterable[str], reports: Iterable[str]
-) -> list[Entry]:
-    found: dict[str, Entry] = {}
+    deps: CentreDeps, collection: Collection[Any], studies: Iterable[str], reports: Iterable[str]
+) -> list[Any]:
+    found: dict[str, Any] = {}
     for field, values in (("studies", sorted(studies)), ("report_id", sorted(reports))):
         for start in range(0, len(values), _PAGE):
             page = In(field, tuple(values[start : start + _PAGE]))

@@ -5,13 +5,18 @@ of two sites is shown to who sees both. The archive is asked only where a reques
 """
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from services.linker.centre import archive
 from services.linker.centre.deps import CentreDeps
-from services.linker.centre.records import REPORTS, Entry, StoredReport
+from services.linker.centre.records import REPORTS, StoredReport
+from services.linker.diagnoses.records import Entry
 from services.linker.links.records import Link
 from shared.errors import NotFound
 from shared.web.access import reach
+
+E = TypeVar("E", bound=Entry)
+_REPORT = "report:"
 
 
 async def reports(deps: CentreDeps, every: Iterable[StoredReport]) -> list[StoredReport]:
@@ -24,7 +29,7 @@ async def reports(deps: CentreDeps, every: Iterable[StoredReport]) -> list[Store
     return [report for report in own if all(reached.holds(sites[uid]) for uid in report.studies if uid in sites)]
 
 
-async def entries(deps: CentreDeps, every: Sequence[Entry]) -> list[Entry]:
+async def entries(deps: CentreDeps, every: Sequence[E]) -> list[E]:
     """Return the diagnoses or annotations within reach, in order. Raises Unavailable."""
     if reach.current().is_all:
         return list(every)
@@ -45,6 +50,15 @@ async def links(deps: CentreDeps, every: Sequence[Link]) -> list[Link]:
     own = [link for link in every if link.report_id in known]
     studies = await _studies(deps, (uid for link in own for uid in _named(link)))
     return [link for link in own if _named(link) <= studies]
+
+
+async def cases(deps: CentreDeps, keys: Sequence[str]) -> list[str]:
+    """Return the cases within reach, in order: a Study by its UID, a report alone as report:ID. Raises Unavailable."""
+    if reach.current().is_all:
+        return list(keys)
+    studies = await _studies(deps, (key for key in keys if not key.startswith(_REPORT)))
+    known = await _reports(deps, (key.removeprefix(_REPORT) for key in keys if key.startswith(_REPORT)))
+    return [key for key in keys if key in studies or key.removeprefix(_REPORT) in known]
 
 
 async def check(deps: CentreDeps, studies: Iterable[str] = (), report_id: str = "") -> None:

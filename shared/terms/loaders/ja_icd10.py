@@ -49,7 +49,7 @@ def _name(disease: Json) -> Term:
 def _categories(data: Path) -> list[Term]:
     index: dict[str, list[str]] = {}
     for word, codes in _read(data / "index_word2icd.json.gz").items():
-        for code in codes:
+        for code in filter(None, codes):  # some words have none
             index.setdefault(dotted(code), []).append(word)
     categories = _read(data / "icd_code2category.json.gz").values()
     named = {each["code"]: each["name"] for each in categories if _is_code(each["code"])}

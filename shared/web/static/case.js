@@ -61,7 +61,7 @@
     doubts.hidden = false;
     document.getElementById("keep").onclick = () => { doubts.hidden = true; done(form.dataset.recorded); };
     document.getElementById("withdraw").onclick = async () => {
-      if (!await send({ ...body, id: kept.id, remove: true })) return;
+      if (!await send({ ...body, id: kept.id, version: kept.version, reason: form.dataset.withdrawn, remove: true })) return;
       doubts.hidden = true;
       done(form.dataset.withdrawn);
     };

@@ -17,6 +17,7 @@ from services.linker.settings import LinkerSettings
 from shared.events import CaseChanged
 from shared.lease import Leases
 from shared.set_aside import SET_ASIDE
+from shared.terms.catalogue import Catalogue
 from tests.breaking import breaking
 from tests.linker.centre.test_centre import linked, stored_with_keys
 from tests.linker.samples import document, uid
@@ -37,7 +38,8 @@ async def centre_with(tmp_path: Path) -> AsyncIterator[Opened]:
 
 def deps_of(centre: Opened, session: aiohttp.ClientSession, **ports: Any) -> CentreDeps:
     own = {"documents": centre.documents, "bus": centre.bus, **ports}
-    return CentreDeps(**own, settings=LinkerSettings(), session=session, site="centre", check_text=checked)
+    terms = Catalogue(Path("no-such-folder"))
+    return CentreDeps(**own, settings=LinkerSettings(), session=session, site="centre", check_text=checked, terms=terms)
 
 
 async def set_aside(centre: Opened) -> list[tuple[str, str]]:

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from services.linker.centre import within_reach
 from services.linker.centre.deps import CentreDeps
-from services.linker.centre.records import REPORTS, Entry, StoredReport
+from services.linker.centre.records import REPORTS, StoredReport
+from services.linker.diagnoses.records import Entry
 from services.linker.links.matching import ManualDecision
 from services.linker.links.records import Link
 from services.linker.settings import LinkerSettings
@@ -55,7 +56,7 @@ async def centre(tmp_path: Path) -> AsyncIterator[Centre]:
     ):
         await documents.declare(REPORTS)
         settings = LinkerSettings(archive_url=f"{url}/dicom-web")
-        found = Centre(CentreDeps(documents, None, settings, session, "centre", None))  # type: ignore[arg-type]
+        found = Centre(CentreDeps(documents, None, settings, session, "centre", None, None))  # type: ignore[arg-type]
         for each in (report("ours", "osaka"), report("theirs", "nagoya")):
             await documents.put(REPORTS, each)
         yield found

@@ -43,6 +43,9 @@ LISTS = (
     "GET /dicom-web/series?StudyDescription=CT*",
     "GET /api/links?state=linked",
     "GET /api/diagnoses",
+    "GET /api/diagnoses/worklist?state=diagnosed",
+    "GET /api/diagnoses/export",
+    "GET /api/diagnoses/export?format=fhir",
     "GET /api/annotations",
 )
 COUNTS = ("GET /counts", "GET /api/counts?by=site", "GET /api/counts?by=modality")

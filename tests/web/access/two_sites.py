@@ -12,6 +12,7 @@ import orjson
 
 from services.__main__ import SERVICES
 from services.linker.reports import document as form
+from shared.fhir.systems import ICD_10
 from shared.runtime.host import Hosting, hosted
 from tests.archive.store.test_acceptance import deidentified, store
 from tests.linker.samples import document, packed
@@ -24,6 +25,8 @@ HERE, THERE = "osaka", "nagoya"
 NOT_OF_A_SITE = {"GET /-/language/{language}", "GET /-/theme/{theme}", "GET /viewer/{path}"}
 NOT_OF_A_SITE |= {"DELETE /api/searches/{search_id}", "GET /api/searches/{search_id}/feed"}
 """Routes whose path names nothing that belongs to a site."""
+_DIAGNOSES: dict[str, str] = {}
+"""The id that the centre gave the diagnosis of a site."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class Data:
             "day": "2026-11-28",
             "opt_out": self.report,
             "withdrawal": self.report,
+            "diagnosis": _DIAGNOSES.get(self.site, self.report),
         }
 
     def told_by(self, body: bytes) -> list[str]:
@@ -127,7 +131,7 @@ class Sites:
         linked = form.compose(body, sha256, (data.study,), "accession")
         kind = {"Content-Type": "application/fhir+json"}
         assert (await self.ask("POST /api/reports", {**gateway, **kind}, data=linked)).status == 201
-        diagnosis = {"study_instance_uids": [data.study], "system": "urn:x", "code": data.mark}
+        diagnosis = {"study_instance_uids": [data.study], "system": ICD_10, "code": "C34.1"}
         geometry = {"shape": "point", "points": [[1.0, 2.0]]}
         annotation = {
             "study_instance_uid": data.study,
@@ -135,7 +139,9 @@ class Sites:
             "sop_instance_uid": data.instance,
             "geometry": geometry,
         }
-        assert (await self.ask("POST /api/diagnoses", person, json=diagnosis)).status == 201
+        recorded = await self.ask("POST /api/diagnoses", person, json=diagnosis)
+        assert recorded.status == 201
+        _DIAGNOSES[data.site] = orjson.loads(recorded.body)["id"]
         assert (await self.ask("POST /api/annotations", person, json=annotation)).status == 201
 
     async def indexed(self) -> None:

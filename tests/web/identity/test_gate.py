@@ -159,9 +159,10 @@ async def test_instances_are_deleted_by_an_administrator_by_token_or_identity(si
 
 async def test_what_somebody_writes_is_recorded_under_their_own_name(site: Site) -> None:
     headers = site.provider.bearer(roles=["radiologist"], preferred_username="hanako")
-    body = {"by": "somebody else", "study_instance_uids": ["1.2.3"], "system": "urn:x", "code": "C34"}
+    place = {"study_instance_uid": "1.2.3", "series_instance_uid": "1.2.3.1", "sop_instance_uid": "1.2.3.1.1"}
+    body = {"by": "somebody else", **place, "geometry": {"shape": "point", "points": [[1.0, 2.0]]}}
 
-    async with site.session.post("/api/diagnoses", json=body, headers=headers) as answer:
+    async with site.session.post("/api/annotations", json=body, headers=headers) as answer:
         written = await answer.json()
 
     assert answer.status == 201, written
