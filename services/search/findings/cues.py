@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 _NOT: Final = r"(?:な(?:い(?!し[はも、]?[^た])|く(?!も膜)|かっ|し)|ず(?=[、。,.に\s)]|$)|ません|ぬ(?=[、。]))"
-_NOT_VERB: Final = rf"(?:て(?:い|は|お)?(?:ら)?|は|も|で)?{_NOT}"
+_NOT_VERB: Final = rf"(?:て(?:い|は|お(?:り|ら)?)?|は|も|で|る(?:こと|に)(?:は|が|も)?(?:でき|出来|至ら)?)?{_NOT}"
 _SEEN: Final = (
     r"(?:伴(?:わ|って(?:い|は|お)?)|呈(?:さ|して(?:い)?)|示(?:さ|して(?:い)?)|有(?:さ|して(?:い)?)|含(?:ま|んで(?:い)?)"
     r"|来(?:さ|たして(?:い)?)|及(?:ば|んで(?:い)?)|(?:形成|出現|進展)し(?:て(?:い)?)?|起こして(?:い)?|なって(?:い)?"
@@ -45,14 +45,15 @@ POST: Final[tuple[tuple[str, str], ...]] = (
     (
         "doubts",
         r"(?:は|も|が|を)?(?:否定|除外)(?!的)[はもがまですることできれさしえ出来切得て]{0,8}?(?:ない|ず|ません|なかった|難し\w{1,2}|困難)|"
-        r"否定的(?:で|と)は(?:ない|言え|いえ|あり)\w{0,4}|(?:が|は|も|を)?(?:認め|見られ|みられ)?(?:ない|なし|無い|"
+        r"否定的(?:で|と)は(?:ない|言え|いえ|あり)\w{0,4}|否定する(?:もの|根拠)(?:で|に)?は(?:ない|ありません|乏しい)|(?:で|が|は|も|を)?(?:認め|見られ|"
+        r"みられ)?(?:ない|なし|無い|"
         r"無し)と(?:は|まで)(?:言え|いえ|断定|"
         r"言い切)\w{0,5}?(?:ない|ず|ません)|"
         r"(?:なく|無く)は(?:ない|あり)\w{0,3}|(?:ない|ぬ)(?:わけ|こと)(?:で)?(?:は|も)(?:ない|あり)\w{0,3}",
     ),
     (
         "unchanged",
-        rf"{_CHANGE}(?:は|も|を|が)?(?:特に|明らかに(?:は)?|明らかで|有意に)?(?:{_SEEN})?(?:{_NOT_VERB}|"
+        rf"{_CHANGE}(?:は|も|を|が)?(?:特に|明らかに(?:は)?|明らかで|有意に)?し?(?:{_SEEN})?(?:{_NOT_VERB}|"
         rf"ありません|乏し\w{{1,2}})|不変|"
         rf"変わらず|相変わらず|著変{_NOT}|同大|同程度|横ばい|(?:と|に)?(?:ほぼ)?同様(?=[、。)\s]|$|で|に|の(?:所見|大きさ|サイズ))|"
         rf"{_PRIOR}(?:同様|同等|同じ)|"
@@ -94,16 +95,17 @@ POST: Final[tuple[tuple[str, str], ...]] = (
         "negates",
         rf"(?:疑い|可能性|所見|根拠|徴候|兆候|傾向)?(?:は|も|が|を|に)?(?:明らかに|特に|有意に|積極的に)?(?:{_SEEN})?{_NOT_VERB}|"
         rf"(?:は|も)?(?:明らか|明瞭|著明|有意|顕著|はっきり|明確)(?:で|と)?(?:は)?(?:し)?{_NOT}|所見(?:に|は|が)?(?:は)?乏し[いく]|陰性|"
+        rf"(?:を含め|など|等)[^、。\n]{{0,6}}異常(?:所見)?(?:は|を|も)?(?:{_SEEN})?{_NOT_VERB}|"
         r"(?:は|も)?(?:考え|認め|疑い)(?:にく|がた|難)[いく]|考えづら[いく]|"
         rf"否定的(?!で(?:は)?な)(?!とは)|"
         r"(?:は)?否定(?:され|でき(?:る|ます|た)|し(?:た|ます|て)|(?=[。、,\s)]|$))|除外(?:され(?:る|た|ます)|でき(?:る|た|ます))|"
         r"[(\[]\s?[-ー一]\s?[)\]]|(?<=[^\s\d\-(])\s?:?\s?-(?=[\s、,。.]|$)|(?:同定|指摘|検出|確認|"
         r"描出)(?:は)?困難|ありません|無|"
-        r"not (?:\w{1,16}ly )?(?:seen|identified|visuali[sz]ed|present|detected|"
+        r"(?:can)?not (?:be )?(?:[a-z]{1,16}ly )?(?:seen|identified|visuali[sz]ed|present|detected|"
         r"demonstrated|evident|appreciated|"
         r"observed|noted|found|apparent|suspected|dilated|enlarged|thickened)|"
-        r"(?:is|are|was|were) (?:absent|negative|excluded|ruled out|unlikely)|(?<![a-z])absent(?![a-z])|"
-        r"(?<![a-z])unlikely(?![a-z])|"
+        r"(?:is|are|was|were|been) (?:absent|negative(?! for)|excluded|ruled out|unlikely)|(?<![a-z])absent(?![a-z])|"
+        r"(?<![a-z])unlikely(?![a-z])|(?<=[:\s])none(?![a-z])|"
         r"(?<![a-z])negative(?![a-z])(?! for)|"
         r"ruled out(?<!not ruled out)(?<!be ruled out)|\(neg(?:ative)?\)",
     ),
@@ -133,7 +135,7 @@ POST: Final[tuple[tuple[str, str], ...]] = (
         r"favou?red|suggested|considered|"
         r"equivocal)|(?<![a-z])(?:possible|probable|likely)(?=\s*[.,;)]|$)|"
         r"(?:cannot|can not|can't|could not) be (?:\w{1,16}ly )?(?:excluded|ruled out)|"
-        r"not (?:be )?(?:excluded|ruled out)|(?<![a-z])in the differential|様(?:に見え|の)",
+        r"not (?:be )?(?:excluded|ruled out)|(?<![a-z])in the differential|should be considered|様(?:に見え|の)",
     ),
     ("besides", r"(?:以外|の他|のほか|のほかに|を除(?:き|いて|けば|く)|(?:その)?ほか)(?:に|は|では|で)?"),
     (
@@ -185,20 +187,8 @@ PRE: Final[tuple[tuple[str, str], ...]] = (
         r"鑑別(?:診断)?(?:として(?:は)?|に(?:は)?(?=[^挙要])|:|は)",
     ),
     (
-        "doubts_one",
-        r"[sr]/o(?![a-z])|d/d(?![a-z])|(?<![a-z])(?:possibly|possible|probably|probable|"
-        r"likely|maybe|perhaps|question(?:able)?(?: of)?|equivocal|"
-        r"suspected|suspect|presumed|rule out|rule-out|susp\.?|"
-        r"(?<![a-z])vs\.?|versus|(?:is |are |highly |"
-        r"mildly |raising |raises ){0,4}(?:suspicio(?:us|n) (?:for|of)|"
-        r"concern(?:ing)? (?:for|of)|worrisome for)|"
-        r"suggest(?:ive of|ing|s|ed)?|may (?:represent|reflect|be|indicate)|"
-        r"might (?:represent|be|reflect)|"
-        r"could (?:represent|be|reflect)|favou?r(?:s|ing|ed)?(?: to represent)?)(?![a-z])|"
-        r"\?(?=[a-z一-龯])",
-    ),
-    (
         "advises_next",
+        r"(?<![a-z])(?:evaluation|work-?up) (?:for|of)(?![a-z])|"
         r"(?<![a-z])(?:recommended|advised|suggested|warranted) (?:for|to)(?: (?:exclude|"
         r"rule out|evaluate|assess|"
         r"confirm|detect|screen for))?(?![a-z])|"
@@ -206,6 +196,20 @@ PRE: Final[tuple[tuple[str, str], ...]] = (
         r"for))|assess(?:ment of)?|"
         r"confirm(?:ation of)?|exclusion of|detect|investigat\w{1,6}|follow[- ]?up of|look for|"
         r"(?:better )?characteri[sz]\w{1,6}(?: of)?)(?![a-z])",
+    ),
+    (
+        "doubts_one",
+        r"(?<![a-z])(?:possibility of|consider(?! (?:ct|mr|us|pet|biops|follow)))(?![a-z])|[sr]/o(?![a-z])|"
+        r"d/d(?![a-z])|(?<![a-z])(?:possibly|possible|probably|probable|"
+        r"likely|maybe|perhaps|question(?:able)?(?: of)?|equivocal|"
+        r"suspected|suspect|presumed|rule out|rule-out|susp\.?|"
+        r"(?<![a-z])vs\.?|versus|(?:is |are |highly |"
+        r"mildly |raising |raises ){0,4}(?:suspicio(?:us|n) (?:for|of)|"
+        r"concern(?:ing)? (?:for|of)|worrisome for)|"
+        r"suggest(?:ive of|ing|s|ed)?|may (?:represent|reflect|be due to|be|indicate)|"
+        r"might (?:represent|be|reflect)|"
+        r"could (?:represent|be due to|be|reflect)|favou?r(?:s|ing|ed)?(?: to represent)?)(?![a-z])|"
+        r"\?(?=[a-z一-龯])",
     ),
     (
         "relatives_next",
@@ -220,7 +224,7 @@ PRE: Final[tuple[tuple[str, str], ...]] = (
         "past_next",
         r"既往(?:歴)?(?:に(?:は)?|として|は|:)|既往(?:歴)? |"
         r"(?<![a-z])(?:(?:past |known |previous |prior |remote )?(?:medical )?history of|"
-        r"past history(?: of)?|h/o|"
+        r"past history(?: of)?|h/o|previously treated|"
         r"hx of|s/p|status[- ]post|post[- ](?:op(?:erative)? )?(?=\w)|(?:prior|previous|"
         r"remote) (?:surgery|"
         r"resection|treatment|operation) (?:for|of)|(?:prior|previous|remote)(?! (?:ct|"
@@ -232,7 +236,9 @@ PRE: Final[tuple[tuple[str, str], ...]] = (
         "negates_next",
         r"(?<![a-z])(?:no(?! longer| (?:(?:significant|interval|appreciable|substantial|"
         r"definite|gross|obvious) ){0,3}changes?(?![a-z]))|without|negative for|"
-        r"free of|absence of|lack of|neither|nor|denies|absent|fails? to (?:show|"
+        r"free of|absence of|lack of|neither|nor|denies|nothing to suggest|"
+        r"not (?:seen|identified|detected|visuali[sz]ed)\s?:|"
+        r"fails? to (?:show|"
         r"demonstrate)|not (?:show|demonstrate|reveal|have|contain|associated with)|"
         r"rules? out|excludes?|"
         r"exclude[sd]|w/o)(?![a-z])(?: (?:definite |convincing |radiographic |imaging |"

@@ -13,7 +13,7 @@ from typing import Final
 from services.search.findings.sentences import Section
 from services.search.findings.tokens import Token
 
-COMPARISONS: Final = frozenset({"new", "larger", "smaller", "unchanged", "gone"})
+_CHANGES: Final = frozenset({"larger", "smaller", "unchanged", "gone"})
 _FATES: Final = {
     "negates": "absent", "doubts": "doubtful", "past": "history", "relatives": "family", "aim": "recommended",
     "advises": "recommended", "gone": "absent",
@@ -144,12 +144,19 @@ class Scope:
         if kind == "negates" and (self._keeps_tentative or token.start - self._tokens[at - 1].end <= _NEAR):
             for term in self._tentative:
                 self.certainties[term] = "absent"
-        reached = self._reach(at, _FATES[kind])
-        self._tentative = reached if kind == "doubts" else []
+        self._tentative = self._reached(at, "absent") if kind == "doubts" else []
+        self._reach(at, _FATES[kind])
         self._keeps_tentative = kind == "doubts" and self._is_adnominal(token)
 
     def _reach(self, at: int, fate: str) -> list[int]:
         """Give the fate to the pending terms that a cue behind them reaches; the others are as they stand."""
+        reached = self._reached(at, fate)
+        self.certainties |= dict.fromkeys(reached, _FATES.get(fate, fate))
+        self._pending = []
+        return reached
+
+    def _reached(self, at: int, fate: str) -> list[int]:
+        """Return the pending terms that a cue behind them reaches, the last first."""
         reached: list[int] = []
         for term in reversed(self._pending):
             if reached and not self._goes_on(term, reached[-1], fate):
@@ -157,16 +164,13 @@ class Scope:
             if not reached and fate == "doubtful" and self._is_far(term, at):
                 break
             reached.append(term)
-        for term in reached:
-            self.certainties[term] = _FATES.get(fate, fate)
-        self._pending = []
         return reached
 
     def _goes_on(self, first: int, second: int, fate: str) -> bool:
         """Say whether what is said of the second term is said of the first one before it too."""
         between = self._low[self._tokens[first].end : self._tokens[second].start]
         kinds = {token.kind for token in self._tokens[first + 1 : second]}
-        if _TOPIC.match(between) or kinds & (COMPARISONS | {"affirms_next"}):
+        if _TOPIC.match(between) or kinds & (_CHANGES | {"affirms_next"}):
             return False
         is_listed = fate in ("absent", "history", "family")
         if "comma" not in kinds:
@@ -182,9 +186,12 @@ class Scope:
             low -= 1
         while high + 1 < len(self._tokens) and self._tokens[high + 1].kind not in ("comma", "breaks"):
             high += 1
-        return any(
-            token.kind in COMPARISONS or token.kind in ("size", "degree") for token in self._tokens[low : high + 1]
-        )
+        return any(self._asserts(token) for token in self._tokens[low : high + 1])
+
+    def _asserts(self, token: Token) -> bool:
+        """Say whether a size, a change, or a degree that is no mere attribute (少量の) says that something is there."""
+        is_attribute = self._low[token.end : token.end + 1] == "の"
+        return token.kind in _CHANGES or token.kind == "size" or (token.kind == "degree" and not is_attribute)
 
     def _is_far(self, term: int, at: int) -> bool:
         """Say whether a comma or bracket parts a term from a doubt behind it."""

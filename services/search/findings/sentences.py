@@ -37,7 +37,7 @@ _TITLE: Final = re.compile(
 )
 _END: Final = re.compile(
     r"[。!;]+|\.(?=\s|$|"
-    r"[^\x00-\x7f])(?<!\brt\.)(?<!\blt\.)(?<!\bbil\.)(?<!\bvs\.)(?<!\bno\.)(?<!\bapprox\.)(?<!\bn\.p\.)"
+    r"[^\x00-\x7f])(?<!\brt\.)(?<!\blt\.)(?<!\bbil\.)(?<!\bvs\.)(?<!\bsusp\.)(?<!\bno\.)(?<!\bapprox\.)(?<!\bn\.p\.)"
     r"|\n(?:[ \t]*\n)*|[①-⑳]|(?<=\s)#\d"
 )
 _NUMBERED: Final = re.compile(

@@ -79,7 +79,7 @@ def test_what_is_denied_is_absent(text: str) -> None:
         ("石灰化のない結節を認める。", {"石灰化": "absent", "結節": "present"}),
         ("急性期梗塞の所見。出血性変化は認められない。", {"急性期梗塞": "present", "出血性変化": "absent"}),
         ("心陰影の拡大なし。", {"心陰影の拡大": "absent"}),
-        ("肝に腫瘤、少量の腹水、胸水なし。", {"腫瘤": "present", "腹水": "present", "胸水": "absent"}),
+        ("肝に腫瘤、少量腹水、胸水なし。", {"腫瘤": "present", "腹水": "present", "胸水": "absent"}),
         ("転移を疑う結節を認める。", {"転移": "doubtful", "結節": "present"}),
         ("嚢胞を除き腫瘤なし。", {"嚢胞": "present", "腫瘤": "absent"}),
         ("Nodule suspicious for metastasis.", {"Nodule": "present", "metastasis": "doubtful"}),
@@ -120,6 +120,11 @@ def test_a_denial_reaches_what_it_speaks_of(text: str, expected: dict[str, str])
         "Pneumonia suspected.",
         "may represent pneumonia",
         "?pneumonia",
+        "肺炎を否定するものではない",
+        "肺炎でないとは言い切れない",
+        "susp. 肺炎",
+        "consider pneumonia",
+        "Pneumonia should be considered.",
     ],
 )
 def test_what_is_not_excluded_is_doubtful(text: str) -> None:
@@ -140,6 +145,7 @@ def test_what_is_not_excluded_is_doubtful(text: str) -> None:
         ("肺癌の精査を勧めます。", {"肺癌": "recommended"}),
         ("転移の除外のため、MRIを推奨します。", {"転移": "recommended"}),
         ("CT is recommended to exclude metastasis.", {"metastasis": "recommended"}),
+        ("PET/CT suggested for metastasis", {"metastasis": "recommended"}),
     ],
 )
 def test_history_family_and_advice_are_not_present(text: str, expected: dict[str, str]) -> None:
@@ -201,6 +207,7 @@ def test_a_side_is_of_its_part_of_the_sentence(text: str, side: str) -> None:
         ("結節は前回と不変。", "present", "unchanged"),
         ("結節に変化なし。", "present", "unchanged"),
         ("結節の増大は認めない。", "present", "unchanged"),
+        ("結節は増大していない。", "present", "unchanged"),
         ("新出の結節", "present", "new"),
         ("結節は消失した。", "absent", "gone"),
         ("The nodule has resolved.", "absent", "gone"),
