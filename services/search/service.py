@@ -51,7 +51,7 @@ async def _running(place: Place, settings: SearchSettings, index: CaseIndex, fol
             set_aside = await asyncio.to_thread(SetAside, folder)
             matches = Matches(place.documents, index)
             follower = Follower(index, sources, set_aside, matches, poll_s=settings.poll_s, batch=settings.batch)
-            deps = SearchDeps(settings, index, follower)
+            deps = SearchDeps(settings, index, follower, sources)
             saved = searches.routes(SavedDeps(index, place.documents, matches))
             listed = [*api.routes(deps), *export.routes(deps), *saved, *pages.routes(deps)]
 

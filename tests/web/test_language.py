@@ -25,8 +25,8 @@ MARKUP = re.compile(
 READ_ATTRIBUTE = re.compile(r"(?:aria-label|placeholder|alt|title)=\"([^\"]*)\"")
 TAG = re.compile(r"<[^>]*>", re.DOTALL)
 ATTRIBUTES = {"Image Type", "SOP Class", "Study Instance UID"}
-KEYS = {"Enter", "Shift+n"}
-NAMES = {"J-MID", "CSV", "JSON Lines", *ATTRIBUTES, *KEYS}
+KEYS = {"Enter", "Shift+n", "PgUp", "PgDn", "Home", "End"}
+NAMES = {"J-MID", "OHIF", "CSV", "JSON Lines", *ATTRIBUTES, *KEYS}
 """Proper names and the standard's terms, which are the same in both languages."""
 
 

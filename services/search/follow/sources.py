@@ -18,6 +18,8 @@ from shared.fhir.report import PublishedReport, published
 
 _STUDY_FIELDS = f"00101010,00081030,00080056,{SITE_ID}"
 _MOST_SERIES = 1000
+_MOST_INSTANCES = 20_000
+_PAGE = 500
 
 
 class Documents(msgspec.Struct, frozen=True):
@@ -117,6 +119,28 @@ class HttpSources:
         own = next((each.patient_id for each in reports if each.patient_id), "")
         found = await self._get(f"{self._linker}/api/patients/{quote(own, safe='')}", {}) if own else None
         return str(found["patient_id"]) if isinstance(found, Mapping) else ""
+
+    async def versions(self, report_id: str) -> list[PublishedReport]:
+        """Return every version of a report, the newest first and with its link as it is now."""
+        now = await self._get(f"{self._linker}/api/reports/{report_id}", {})
+        all_of_them = _entries(await self._get(f"{self._linker}/api/reports/{report_id}/history", {}))
+        return [published(each) for each in ([now, *all_of_them[1:]] if now and all_of_them else [])]
+
+    async def annotations(self, study_instance_uid: str) -> list[Json]:
+        """Return the annotations of a Study as the linker answers them."""
+        return _entries(await self._get(f"{self._linker}/api/annotations", {"study": study_instance_uid}))
+
+    async def instances(self, study_instance_uid: str, series_instance_uid: str) -> list[Json]:
+        """Return the QIDO-RS answers of all Instances of a Series, page by page."""
+        place = f"{self._archive}/studies/{study_instance_uid}/series/{series_instance_uid}/instances"
+        found: list[Json] = []
+        while len(found) < _MOST_INSTANCES:
+            page = {"includefield": "00280008", "limit": str(_PAGE), "offset": str(len(found))}
+            entries = _entries(await self._get(place, page))
+            found += entries
+            if not entries:
+                break
+        return found
 
     async def _get(self, url: str, query: Mapping[str, str]) -> Any:
         """Return the JSON answer; None for 204, 404 and 410."""

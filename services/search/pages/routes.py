@@ -9,14 +9,14 @@ import aiohttp_jinja2
 from aiohttp import web
 from yarl import URL
 
-from services.search.api.cases import PERIODS, case_of
+from services.search.api.cases import PERIODS
 from services.search.deps import SearchDeps
-from services.search.language.highlight import excerpt, segments
+from services.search.language.highlight import excerpt
 from services.search.language.notes import Say
-from services.search.language.query import CaseQuery, parse_query, parse_text
-from services.search.pages.doubts import DOUBTS
+from services.search.language.query import CaseQuery, parse_query
+from services.search.pages import case_page
+from services.search.pages.dates import day
 from services.search.pages.plot import legend, names_of, stacked_bars
-from services.search.pages.recall_texts import recall_texts
 from shared.errors import Invalid
 from shared.web.access import reach
 from shared.web.language import translatable, translated
@@ -32,20 +32,6 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
         parameters = {name: value for name, value in request.query.items() if value.strip() and name != "lang"}
         context = await _search_context(deps, parameters, partial(translated, request))
         return aiohttp_jinja2.render_template("search/search.html", request, context, status=context["status"])
-
-    async def case(request: web.Request) -> web.Response:
-        shown = await case_of(deps, request)
-        terms = parse_text(request.query.get("q", "")).terms()
-        context = {
-            "case": shown,
-            "reports": [(r, [(h, segments(t, terms)) for h, t in r.sections()]) for r in shown.reports],
-            "archive": deps.settings.public_archive_url.rstrip("/"),
-            "q": request.query.get("q", ""),
-            "date": day,
-            "doubts": {word: translated(request, text) for word, text in DOUBTS.items()},
-            "recall_texts": recall_texts(partial(translated, request)),
-        }
-        return aiohttp_jinja2.render_template("search/case.html", request, context)
 
     async def counts(request: web.Request) -> web.Response:
         period = request.query.get("period", "month")
@@ -67,7 +53,7 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
 
     return [
         web.get("/", search),
-        web.get("/cases/{case_id}", case),
+        *case_page.routes(deps),
         web.get("/counts", counts),
     ]
 
@@ -99,11 +85,6 @@ async def _search_context(deps: SearchDeps, parameters: Mapping[str, str], say: 
         "next": _link(parameters, query.offset + PAGE) if query.offset + PAGE < hits.total else None,
     }
     return context | {"hits": hits, "notes": query.text.notes, "rows": rows, "offset": query.offset, "pager": pager}
-
-
-def day(value: int) -> str:
-    """Write 20240531 as 2024-05-31."""
-    return f"{value // 10000:04d}-{value // 100 % 100:02d}-{value % 100:02d}" if value else "–"
 
 
 def _opening(texts: list[str]) -> list[Any]:

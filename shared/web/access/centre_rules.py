@@ -35,6 +35,7 @@ CENTRE: Final = (
         (
             "GET /",
             "GET /cases/{case_id}",
+            "GET /cases/{case_id}/series/{series}",
             "GET /counts",
             "GET /api/cases",
             "GET /api/cases/{case_id}",

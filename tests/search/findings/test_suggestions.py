@@ -11,6 +11,7 @@ from services.search.api.suggestions import suggestions_of
 from services.search.case import Case, Report
 from services.search.deps import SearchDeps
 from services.search.follow.follower import Follower
+from services.search.follow.sources import HttpSources
 from services.search.index.case_index import CaseIndex
 from services.search.settings import SearchSettings
 from tests.servers.web import served
@@ -36,7 +37,7 @@ def test_what_an_examination_looks_for_is_not_suggested_but_what_is_said_of_it_i
 async def test_a_case_of_the_api_has_suggestions_apart_from_what_is_confirmed(tmp_path: Path) -> None:
     index = CaseIndex(tmp_path / "index")
     index.update([CASE], [], {})
-    deps = SearchDeps(SearchSettings(), index, cast("Follower", None))
+    deps = SearchDeps(SearchSettings(), index, cast("Follower", None), cast("HttpSources", None))
 
     application = web.Application()
     application.add_routes(routes(deps))
