@@ -15,6 +15,8 @@ from shared.fhir.values import uid_identifier
 
 Json = dict[str, Any]
 _PATIENT = {"reference": "Patient/patient"}
+_UNREAD = {"resourceType": "Basic", "code": {"text": "not read"}}
+_UNKNOWN = {"system": "http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "code": "UNK"}
 
 
 def bundle_of(report: CanonicalReport) -> bytes:
@@ -27,7 +29,7 @@ def bundle_of(report: CanonicalReport) -> bytes:
         *_observations(report),
         *_people(report),
         *map(_mention, report.mentions),
-        *({"resourceType": "Basic"} for _ in range(report.unmapped)),  # one each, so that the anonymizer counts them
+        *([_UNREAD] * report.unmapped),  # one each, so that the anonymizer counts them
     ]
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in resources]}
     return orjson.dumps(_without_empty(bundle), option=orjson.OPT_SORT_KEYS)
@@ -39,7 +41,7 @@ def _report(report: CanonicalReport) -> Json:
         "id": "report",
         "identifier": [{"system": report.patient.issuer, "value": report.report_id}],
         "status": report.status,
-        "category": [{"coding": [{"system": systems.DCM, "code": report.modality}]}] if report.modality else [],
+        "category": [_RADIOLOGY, *([_coded(systems.DCM, report.modality)] if report.modality else [])],
         "code": {"coding": [{"system": systems.LOINC, "code": codes.IMAGING_REPORT}], "text": report.procedure},
         "subject": _PATIENT,
         "basedOn": [{"reference": "ServiceRequest/order"}],
@@ -52,6 +54,13 @@ def _report(report: CanonicalReport) -> Json:
         "conclusion": report.impression,
         "presentedForm": [*_presented(report.text), *({"contentType": each} for each in report.left_behind)],
     }
+
+
+def _coded(system: str, code: str) -> Json:
+    return {"coding": [{"system": system, "code": code}]}
+
+
+_RADIOLOGY = _coded(systems.LOINC, codes.RADIOLOGY)
 
 
 def _presented(text: str) -> Iterator[Json]:
@@ -90,7 +99,8 @@ def _order(report: CanonicalReport) -> Json:
 def _study(report: CanonicalReport) -> Iterator[Json]:
     if report.study_uid:
         identifier = [uid_identifier(report.study_uid)]
-        yield {"resourceType": "ImagingStudy", "id": "study", "status": "available", "identifier": identifier}
+        study = {"resourceType": "ImagingStudy", "id": "study", "status": "available", "subject": _PATIENT}
+        yield {**study, "identifier": identifier}
 
 
 def _sections(report: CanonicalReport) -> list[tuple[str, str, str]]:
@@ -130,7 +140,8 @@ def _mention(mention: Mention) -> Json:
         addresses = [_address(each) for each in mention.addresses]
         telecom = _values(mention.phones)
         return {"resourceType": "Organization", "name": mention.name, "address": addresses, "telecom": telecom}
-    return {"resourceType": "Encounter", "identifier": _values([mention.value])}
+    number = _values([mention.value])
+    return {"resourceType": "Encounter", "status": "unknown", "class": _UNKNOWN, "identifier": number}
 
 
 def _name(text: str) -> Json:

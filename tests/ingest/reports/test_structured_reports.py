@@ -83,7 +83,7 @@ def test_the_header_links_it_and_says_what_it_is_worth() -> None:
 
     [report], [patient] = resources(found, "DiagnosticReport"), resources(found, "Patient")
     assert (report["status"], report["issued"]) == ("final", "2024-04-01T17:30:00+09:00")
-    assert report["category"][0]["coding"][0]["code"] == "CT"
+    assert [each["coding"][0]["code"] for each in report["category"]] == ["LP29684-5", "CT"]
     assert report["code"]["text"] == "CT Report"
     assert patient["identifier"][0]["value"] == "0001234567"
     assert patient["name"][0]["text"] == "山本 花子"
