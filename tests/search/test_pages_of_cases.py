@@ -104,3 +104,11 @@ def test_an_answer_without_cases_says_what_each_term_finds(index: CaseIndex) -> 
     tallies = index.tallies(parse_query({"q": "結節 AND -骨折 modality:CT"}), EVERYTHING)
 
     assert tallies == {"結節": 1, "骨折": 0, "modality:CT": 0}
+
+
+def test_a_word_that_is_nowhere_within_reach_is_answered_with_words_like_it(index: CaseIndex) -> None:
+    index.update([case(0, reports=(Report("r", findings="A nodule is seen, 結節"),))], [], {})
+    query = parse_query({"q": "nodlue 結節"})
+
+    assert index.likely(query, EVERYTHING) == {"nodlue": ["nodule"]}
+    assert index.likely(query, Reach(sites=frozenset({"kyushu"}))) == {}

@@ -32,7 +32,8 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
         query = parse_query(request.query, partial(translated, request))
         hits = await asyncio.to_thread(deps.index.search, query, reach.current())
         tallies = {} if hits.total else await asyncio.to_thread(deps.index.tallies, query, reach.current())
-        return _json(_answer(query, hits, tallies))
+        likely = {} if hits.total else await asyncio.to_thread(deps.index.likely, query, reach.current())
+        return _json(_answer(query, hits, tallies, likely))
 
     async def case(request: web.Request) -> web.Response:
         shown = await case_of(deps, request)
@@ -71,8 +72,13 @@ async def case_of(deps: SearchDeps, request: web.Request) -> Case:
     return case
 
 
-def _answer(query: CaseQuery, hits: Hits, tallies: Mapping[str, int]) -> dict[str, Any]:
-    """Return the answer to a search. tallies: of an answer without cases, what each term finds by itself."""
+def _answer(
+    query: CaseQuery, hits: Hits, tallies: Mapping[str, int], likely: Mapping[str, list[str]]
+) -> dict[str, Any]:
+    """Return the answer to a search.
+
+    tallies, likely: of an answer without cases, what each term finds by itself, and words like one that is nowhere.
+    """
     terms = query.text.terms()
     answer = {
         "total": hits.total,
@@ -84,6 +90,8 @@ def _answer(query: CaseQuery, hits: Hits, tallies: Mapping[str, int]) -> dict[st
     }
     if query.facets:
         answer["facets"] = {name: _facet(facet) for name, facet in hits.facets.items()}
+    if likely:
+        answer["did_you_mean"] = dict(likely)
     return answer | {"alone": dict(tallies)} if tallies else answer
 
 

@@ -3,6 +3,7 @@
 One case is one record, replaced whole. All calls block: they run in a thread.
 """
 
+import difflib
 import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +27,8 @@ from shared.logs import decided
 from shared.web.access.reach import EVERYTHING, Reach
 
 _STAMP = "position.json"
+_ALIKE, _MOST_ALIKE = 0.7, 2000
+"""How alike a word is to be (0 to 1), and among how many words of the same first letter it is looked for."""
 _REWRITTEN = 500
 """Cases that are read at once while the index is written anew."""
 
@@ -205,6 +208,18 @@ class CaseIndex:
             understood(leaf): _count(searcher, queries.whole(self._schema, CaseQuery(where=leaf), within))
             for leaf in leaves(query.text.tree)
         }
+
+    def likely(self, query: CaseQuery, within: Reach) -> dict[str, list[str]]:
+        """Return, of each word of letters that no case within reach has, words that some have and that look like it."""
+        searcher = self._index.searcher()
+        reached = queries.reached(self._schema, within)
+        found: dict[str, list[str]] = {}
+        for word in sorted(queries.words_of(query.text.tree)):
+            listed = searcher.terms_with_prefix("word", word[0], reached, _MOST_ALIKE)
+            words = [known for known, _ in listed]
+            if word not in words and (alike := difflib.get_close_matches(word, words, 3, _ALIKE)):
+                found[word] = alike
+        return found
 
     def counts(self, query: CaseQuery, by: str, digits: int, within: Reach) -> dict[str, dict[str, int]]:
         """Count cases: period → value of ``by`` (site or modality) → number. digits: 4 years, 6 months, 8 days."""

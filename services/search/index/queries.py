@@ -8,9 +8,22 @@ from tantivy import FieldType, Occur, Query
 
 from services.search.case import Case
 from services.search.index.records import single_field, text_field
-from services.search.language.folding import bigrams, fold_text
+from services.search.language.folding import bigrams, fold_text, runs
 from services.search.language.query import ORDERS, CaseQuery
-from services.search.language.tree import TEXT, All, Any, Between, Contains, Is, Node, Not, Word, value_form, word_form
+from services.search.language.tree import (
+    TEXT,
+    All,
+    Any,
+    Between,
+    Contains,
+    Is,
+    Node,
+    Not,
+    Word,
+    leaves,
+    value_form,
+    word_form,
+)
 from shared.web.access.reach import Reach
 
 _TELLING = 40
@@ -48,6 +61,12 @@ def like(searcher: tantivy.Searcher, schema: tantivy.Schema, case: Case, within:
     itself = Query.term_query(schema, "id", case.id)
     parts = [(Occur.Must, alike), (Occur.Must, _unscored(reached(schema, within))), (Occur.MustNot, itself)]
     return Query.boolean_query(parts)
+
+
+def words_of(node: Node) -> set[str]:
+    """Return the words of letters that a tree looks for anywhere."""
+    needles = (needle for leaf in leaves(node) if isinstance(leaf, Contains) for needle in leaf.needles[:1])
+    return {word for needle in needles for word in runs(needle) if len(word) > 2 and word.isalpha()}
 
 
 def _unscored(asked: Query) -> Query:
