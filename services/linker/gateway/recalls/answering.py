@@ -61,8 +61,9 @@ async def _recall(deps: GatewayDeps, centre: Centre, recall: dict[str, Any]) -> 
     for batch in held:
         if batch.arrived_at < since:
             await _again(deps, batch, recall_id)
+    awaited = max(len(lost), not batches)
     if fetch is not None and compared.is_open(
-        fetch, len(lost), _newest(held), clock.now(), deps.settings.recall_settle_s
+        fetch, awaited, _newest(held), clock.now(), deps.settings.recall_settle_s
     ):
         await _tell_progress(deps, centre, fetch)
     elif all(_is_finished(batch, recall_id, since) for batch in held):

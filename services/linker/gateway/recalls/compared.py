@@ -1,6 +1,6 @@
 """What of a Study is still here, what came back, and whether it is what was delivered first. Pure."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -96,7 +96,8 @@ def compare(batches: Sequence[Delivery], since: float) -> Comparison:
         "missing": len(first.keys() - again.keys() - kept),
         "new": len(again.keys() - first.keys()),
     }
-    return Comparison(counts, dict(Counter(_why(first[uid], again[uid]) for uid in sorted(changed))))
+    made = _made_before(batches, since)
+    return Comparison(counts, dict(Counter(_why(first[uid], again[uid], made[uid]) for uid in sorted(changed))))
 
 
 _Made = tuple[InstanceRef, str]
@@ -114,14 +115,24 @@ def _first(batches: Sequence[Delivery]) -> Mapping[str, _Made]:
     }
 
 
+def _made_before(batches: Sequence[Delivery], since: float) -> Mapping[str, set[str]]:
+    """Return the digests of each Instance that the centre confirmed at one time or another."""
+    made = defaultdict[str, set[str]](set)
+    for batch in batches:
+        for ref in batch.instances if batch.arrived_at < since else ():
+            if ref.sop_instance_uid in batch.confirmed:
+                made[ref.sop_instance_uid].add(ref.sha256)
+    return made
+
+
 def _last(batches: Sequence[Delivery]) -> Mapping[str, _Made]:
     ordered = sorted(batches, key=lambda batch: batch.arrived_at)
     return {ref.sop_instance_uid: (ref, batch.profile) for batch in ordered for ref in batch.instances}
 
 
-def _why(first: _Made, again: _Made) -> str:
+def _why(first: _Made, again: _Made, made: set[str]) -> str:
     """Return why an Instance changed. The de-identifier knows contents by digest: what it knew did not change."""
-    if first[0].sha256 != again[0].earlier_sha256:
+    if again[0].earlier_sha256 not in made:
         return _CHANGED_AT_SOURCE
     profiles = first[1], again[1]
     return f"profile {profiles[0]} to {profiles[1]}" if all(profiles) and len({*profiles}) == 2 else _MADE_OTHERWISE

@@ -59,6 +59,15 @@ def test_the_first_of_several_deliveries_is_what_counts() -> None:
     assert (counts["changed"], why) == (1, {"de-identified-otherwise": 1})
 
 
+def test_a_second_change_of_the_profile_is_no_change_in_the_pacs() -> None:
+    first = batch(BEFORE, {"1": "a"}, state=DeliveryState.RELEASED, profile="p1")
+    second = batch(BEFORE + 1, {"1": "b<a"}, state=DeliveryState.RELEASED, profile="p2")
+
+    _, why = compare([first, second, batch(AFTER, {"1": "c<b"}, profile="p3")], ASKED)
+
+    assert why == {"profile p1 to p3": 1}
+
+
 def test_what_is_delivered_again_from_here_is_the_same() -> None:
     counts, _ = compare([batch(BEFORE, {"1": "a", "2": "b"})], float("inf"))
 
