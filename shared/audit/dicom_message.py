@@ -93,6 +93,8 @@ def event_of(record: AuditRecord) -> tuple[Code, Code | None]:
     is_alert = record.outcome is Outcome.REFUSED and record.kind not in (EventKind.SIGN_IN, EventKind.NODE_REFUSED)
     if is_alert:
         return SECURITY_ALERT, _RESTRICTED
+    if record.kind is EventKind.IMPORT and "/dicom-web/studies" in record.route:
+        return INSTANCES_TRANSFERRED, None  # between two Application Entities, not from a medium (A.5.3.7)
     is_of_users = record.kind in (EventKind.CHANGE, EventKind.COMMAND) and record.route.startswith(OF_USERS)
     return (SECURITY_ALERT, _ATTRIBUTES) if is_of_users else EVENTS[record.kind]
 
@@ -106,7 +108,8 @@ def message(record: AuditRecord, *, alone: bool = True) -> bytes:
     """Return the message as XML in UTF-8. alone: as a document, with its declaration."""
     root, (event, _) = Element("AuditMessage"), event_of(record)
     _event(root, record)
-    ours, theirs = _ROLES.get(event, (APPLICATION, None))
+    is_taken = event is INSTANCES_TRANSFERRED and record.kind is EventKind.IMPORT
+    ours, theirs = _ROLES[IMPORT] if is_taken else _ROLES.get(event, (APPLICATION, None))
     _participants(root, record, ours, theirs)
     _media(root, event, record)
     _, _, process = record.source.partition("/")

@@ -15,7 +15,7 @@ _UID: Final = re.compile(r"[0-9.]{1,64}")
 _MADE: Final = re.compile(r"2\.25\.[0-9]{30,39}")
 KEYED: Final = "hmac-"
 MOST: Final = 8
-"""Objects of one record."""
+"""Objects of one record; of more the last says how many others there are."""
 UIDS: Final = frozenset({"study", "series", "instance"})
 
 

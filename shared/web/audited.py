@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from shared.audit.log import AuditLog
-from shared.audit.names import MOST, is_pseudonymous, named
+from shared.audit.names import MOST, UIDS, is_pseudonymous, named
 from shared.audit.record import Happening, Who
 from shared.audit.words import CHANGING, Action, AuditClass, EventKind, Outcome
 from shared.errors import Permanent
@@ -48,9 +48,12 @@ _SAFE: Final = frozenset({"GET", "HEAD"})
 _REFUSED: Final = frozenset({401, 403, 421, 429})
 
 
-def about(request: web.Request, kind: str, value: str) -> None:
-    """Have the record of this request name an object that stands in no path. value: a pseudonymous id of ours."""
-    request.setdefault(ABOUT, []).append((kind, value))
+def about(request: web.Request, kind: str, *values: str) -> None:
+    """Have the record of this request name objects that stand in its body; of more than MOST it says how many.
+
+    values: ids of ours, empty ones apart; a UID that was not made here is named by keyed hash.
+    """
+    request.setdefault(ABOUT, []).extend((kind, value) for value in values if value)
 
 
 def by(request: web.Request, actor: Actor) -> None:
@@ -172,8 +175,15 @@ def _objects(request: web.Request, rule: Rule, log: AuditLog, status: int) -> tu
         names += [
             _named("study", request.query[name], rule, log, status) for name in _OF_QUERY if name in request.query
         ]
-    names += [named(kind, value) or log.keyed(kind, value) for kind, value in request.get(ABOUT, ())]
-    return tuple(names[:MOST])
+    names += [_of_body(kind, value, log) for kind, value in request.get(ABOUT, ())]
+    unique = tuple(dict.fromkeys(names))
+    return unique if len(unique) <= MOST else (*unique[: MOST - 1], f"more:{len(unique) - MOST + 1}")
+
+
+def _of_body(kind: str, value: str, log: AuditLog) -> str:
+    """Return the name of an object that a body names, which may be a UID of the hospital or of nobody."""
+    is_ours = kind not in UIDS or is_pseudonymous(value)
+    return (named(kind, value) if is_ours else "") or log.keyed(kind, value)
 
 
 def _named(kind: str, value: str, rule: Rule, log: AuditLog, status: int) -> str:

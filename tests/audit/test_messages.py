@@ -31,13 +31,15 @@ def record(kind: EventKind, **more: Any) -> AuditRecord:
     return chained(Tip(), [record_of(happened, "tokyo/centre/host:7", AT, AT + 3, count)])[0]
 
 
+STORED = {"route": "POST /dicom-web/studies", "action": Action.CREATE}
+USERS = {"route": "POST /identity/users", "action": Action.UPDATE}
 EVERY = [
     record(kind, who=who, outcome=outcome, objects=objects, reason="" if outcome is Outcome.SUCCESS else "http-404")
     for kind in EventKind
     for outcome in Outcome
     for who in (HANAKO, DOUBTFUL, Who(address="192.0.2.9"), Who())
     for objects in ((), (STUDY, "report:r-1", "study:hmac-00ff"))
-]
+] + [record(EventKind.IMPORT, objects=(STUDY,), **STORED), record(EventKind.CHANGE, objects=("user:x",), **USERS)]
 
 
 def parsed(data: bytes) -> ElementTree.Element:
@@ -63,6 +65,7 @@ def test_the_schema_refuses_what_is_no_message() -> None:
         (EventKind.RETRIEVE, "110104", None),
         (EventKind.DELETE, "110105", None),
         (EventKind.IMPORT, "110107", None),
+        (EventKind.EXPORT, "110106", None),
         (EventKind.QUERY, "110112", None),
         (EventKind.NODE_REFUSED, "110113", "110126"),
         (EventKind.SIGN_IN, "110114", "110122"),
@@ -92,6 +95,26 @@ def test_a_retrieval_names_source_destination_study_and_how_many() -> None:
     assert detail is not None
     assert (study.get("ParticipantObjectID"), study[0].get("csd-code")) == ("2.25.1", "110180")
     assert base64.b64decode(detail.get("value", "")) == b"1000"
+
+
+def test_what_is_stored_by_dicomweb_was_transferred_to_us_and_what_is_copied_names_a_medium() -> None:
+    stored, copied = parsed(message(EVERY[-2])), parsed(message(record(EventKind.EXPORT, route="jmid backup")))
+
+    told = [
+        [root.find("EventIdentification/EventID").get("csd-code")]  # type: ignore[union-attr]
+        + [part.find("RoleIDCode").get("csd-code") for part in root.iterfind("ActiveParticipant")]  # type: ignore[union-attr]
+        for root in (stored, copied)
+    ]
+    assert told[0] == ["110104", "110152", "110153"]
+    assert told[1] == ["110106", "110153", "110152", "110154"]
+    assert stored.find("EventIdentification").get("EventActionCode") == "C"  # type: ignore[union-attr]
+
+
+def test_a_change_of_users_is_one_of_their_security_attributes() -> None:
+    kind = parsed(message(EVERY[-1])).find("EventIdentification/EventTypeCode")
+
+    assert kind is not None
+    assert kind.get("csd-code") == "110137"
 
 
 def test_a_refusal_is_an_alert_and_a_failure_is_not() -> None:

@@ -39,6 +39,7 @@ PATHS = (
     "/ingest/receipts/{}",
     "/ingest/pulls/{}",
 )
+ROUTES = ("recalls", "withdrawals")
 PLANTED = ("YAMADA^TARO", "19500102", "0012345678", "1.2.392.200036.9116.2.6.1.48")
 
 
@@ -134,6 +135,22 @@ async def test_a_change_is_in_the_trail_before_its_answer_and_one_that_failed_so
     assert (record.kind, record.outcome) == ("change", "failed")
 
 
+async def test_what_a_body_names_is_named_and_of_many_how_many_more(system: System) -> None:
+    made = [f"2.25.{10**34 + number}" for number in range(20)]
+    key = (system.home / "centre" / "audit" / "names.key").read_bytes()
+
+    recalled = await system.asked("POST", "/api/recalls", "radiologist", json={"study_instance_uid": made[0]})
+    foreign = await system.asked("POST", "/api/recalls", "radiologist", json={"study_instance_uid": "1.2.840.7"})
+    many = {"withdrawal_id": "w-1", "site": "tokyo", "patient_ids": ["0" * 32], "study_instance_uids": made}
+    withdrawn = await system.asked("POST", "/api/withdrawals", "service", json=many)
+
+    records = [each async for each in system.documents[Role.CENTRE].every(LOG)]
+    objects = {route: [each.objects for each in records if each.route == f"POST /api/{route}"] for route in ROUTES}
+    assert (recalled, foreign, withdrawn) == (201, 201, 202)
+    assert objects["recalls"] == [(f"study:{made[0]}",), (keyed("study", "1.2.840.7", key),)]
+    assert objects["withdrawals"] == [("withdrawal:w-1", *(f"study:{uid}" for uid in made[:6]), "more:14")]
+
+
 async def test_while_nothing_can_be_recorded_data_is_refused_and_the_process_is_not_ready(system: System) -> None:
     log, documents = system.logs[Role.CENTRE], system.documents[Role.CENTRE]
     write = documents.write
@@ -164,6 +181,8 @@ async def test_no_planted_value_is_in_any_byte_of_the_store(system: System) -> N
         for path in (pattern.format(value) for pattern in PATHS):
             await system.asked("GET", path, "radiologist")
             await system.asked("GET", path, "privacy-officer")
+        await system.asked("POST", "/api/recalls", "radiologist", json={"study_instance_uid": value, "site": value})
+        await system.asked("POST", "/api/diagnoses", "radiologist", json={"report_id": value, "note": value})
         await system.asked("GET", f"/api/cases?q={value}", "radiologist", headers={"traceparent": value})
         await system.asked("GET", f"/dicom-web/studies?StudyInstanceUID={value}", "radiologist")
         await system.asked("POST", f"/ingest/dicom-web/studies/{value}", "site-sender", data=value.encode())

@@ -25,6 +25,7 @@ from shared.dicom.store_response import NOT_AUTHORIZED, TOO_LARGE, reference, st
 from shared.dicom.uid import is_uid
 from shared.errors import Invalid, StorageFull, Transient
 from shared.web import bearer, csrf
+from shared.web.audited import about
 
 CORRELATION = "X-Correlation-ID"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -61,6 +62,7 @@ class StowRoutes:
             raise web.HTTPInsufficientStorage(text="no room; what was confirmed before is kept\n") from error
         except Transient as error:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"}) from error
+        about(request, "study", *sorted({each.study_instance_uid for each in outcomes if not each.failure}))
         outcomes += [Outcome(each.sop_class_uid, each.sop_instance_uid, failure=each) for each in received.failures]
         return _response(request, outcomes, received, study, self._base(request))
 

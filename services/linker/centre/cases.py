@@ -16,6 +16,7 @@ from shared.documents.optimistic import change
 from shared.errors import NotFound
 from shared.web import routing
 from shared.web.actor import name_of
+from shared.web.audited import about
 
 _LIMIT = 500
 
@@ -46,6 +47,7 @@ class CaseRoutes(routing.Routes):
         """Write an annotation, or a new version of one."""
         asked = _signed(await decoded(request, entries.AnnotationRequest))
         entries.check_annotation(asked)
+        about(request, "study", asked.study_instance_uid)
         typed = {"note": asked.note, "label.display": asked.label.display if asked.label else ""}
         return await self._write(asked, await warnings(self._deps.check_text, typed))
 

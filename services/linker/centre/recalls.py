@@ -26,6 +26,7 @@ from shared.documents.optimistic import Step, change
 from shared.errors import Invalid, NotFound
 from shared.web import routing
 from shared.web.actor import name_of
+from shared.web.audited import about
 
 RECALL: Final = "recall"
 OUTCOMES: Final = (RecallState.REDELIVERED, RecallState.PARTLY, RecallState.UNAVAILABLE)
@@ -112,6 +113,7 @@ class RecallRoutes(routing.Routes):
             return None if old is not None and old.state is RecallState.REQUESTED else recall
 
         now = await self._changed(asked.study_instance_uid, step)
+        about(request, "study", asked.study_instance_uid)
         return _json(with_warnings(msgspec.to_builtins(now), doubts), status=201)
 
     @routing.post("/api/recalls/{study}/progress")

@@ -37,6 +37,7 @@ from shared.errors import Invalid, NotFound
 from shared.fhir.values import operation_outcome
 from shared.logs import decided
 from shared.web import routing
+from shared.web.audited import about
 from shared.whole_numbers import whole_number
 
 FHIR_TYPES = ("application/fhir+json", "application/json")
@@ -128,6 +129,8 @@ class ReportRoutes(routing.Routes):
         except Invalid as error:
             decided("report-refused", level="warning", service="linker", role="centre", reason=error.reason)
             return _refusal(error)
+        about(request, "report", taken.report.report_id)
+        about(request, "study", *taken.report.studies)
         headers = {"Location": f"/api/reports/{taken.report.report_id}"} if taken.is_new else {}
         return _fhir(taken.resource, status=201 if taken.is_new else 200, headers=headers)
 

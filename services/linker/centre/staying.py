@@ -24,6 +24,7 @@ from shared.documents.optimistic import change
 from shared.errors import Invalid, NotFound
 from shared.web import routing
 from shared.web.actor import actor_named
+from shared.web.audited import about
 
 _LIMIT = 500
 MOST_ASKED = 100
@@ -82,6 +83,7 @@ class StayingRoutes(routing.Routes):
             why=asked.why.strip(),
             at=clock.utc_now().isoformat(timespec="milliseconds"),
         )
+        about(request, "study", asked.study_instance_uid)
         if not asked.remove:
             await self._deps.documents.put(PINS, pin)
             return _json(with_warnings(msgspec.to_builtins(pin), doubts), status=201)

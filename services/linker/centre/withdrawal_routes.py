@@ -18,6 +18,7 @@ from shared.documents.optimistic import change
 from shared.errors import Conflict, Invalid, NotFound
 from shared.pseudonym_digest import digest_of
 from shared.web import routing
+from shared.web.audited import about
 
 _LIMIT = 200
 _MOST = 10_000
@@ -64,6 +65,8 @@ class WithdrawalRoutes(routing.Routes):
             return _asked(old, asked)
 
         now = await change(self._deps.documents, WITHDRAWALS, asked.withdrawal_id, step)
+        about(request, "withdrawal", asked.withdrawal_id)
+        about(request, "study", *asked.study_instance_uids)
         return _json(_shown(now) if now else {}, status=202)
 
     @routing.get("/api/withdrawals")

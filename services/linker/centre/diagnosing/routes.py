@@ -20,6 +20,7 @@ from shared import clock
 from shared.errors import Invalid, JmidError, NotFound
 from shared.web import routing
 from shared.web.actor import name_of
+from shared.web.audited import about
 from shared.web.identity.actor import CURRENT
 
 Json = dict[str, Any]
@@ -52,6 +53,7 @@ class DiagnosisRoutes(routing.Routes):
             entry = await writing.write(self._deps, asked)
         except writing.OtherVersion as other:
             return _other_version(other.current)
+        about(request, "study", *entry.studies)
         return _json(with_warnings(views.entry(entry), doubts), status=200 if asked.id else 201)
 
     @routing.get("/api/diagnoses/worklist")

@@ -14,6 +14,7 @@ from shared import clock
 from shared.documents import Eq, Order
 from shared.errors import NotFound
 from shared.web import routing
+from shared.web.audited import about
 
 _LIMIT = 200
 MOST_LOOKED_AT = 10_000
@@ -72,6 +73,8 @@ class LinkRoutes(routing.Routes):
         report = await linking.relink(self._deps, asked.report_id, at=clock.now(), decision=decision)
         if report is None:
             raise NotFound("unknown-report", "report_id: no such report at the centre")
+        about(request, "report", asked.report_id)
+        about(request, "study", asked.study_instance_uid)
         link = await self._deps.documents.get(LINKS, asked.report_id)
         body = orjson.dumps(free_text.with_warnings(views.link(link, report) if link else {}, doubts))
         return web.Response(body=body, content_type="application/json")
