@@ -14,7 +14,7 @@ from aiohttp import web
 
 from services.search import handlers
 from services.search.api import cases as api
-from services.search.api import export, searches
+from services.search.api import export, searches, terms
 from services.search.api.searches import SavedDeps
 from services.search.deps import SearchDeps
 from services.search.follow.follower import Follower
@@ -27,10 +27,13 @@ from services.search.saved.matches import Matches
 from services.search.saved.records import MATCHES, SAVED_SEARCHES
 from services.search.settings import SearchSettings
 from services.search.slots import own_slot
+from services.search.terms.completion import Completion
 from shared.errors import Unavailable
 from shared.events import CaseChanged, StudyChanged
 from shared.service import Place, Role, Running, Service
 from shared.settings import read
+from shared.terms.catalogue import Catalogue
+from shared.terms.settings import terms_folder
 from shared.web.language import translatable
 
 
@@ -53,7 +56,9 @@ async def _running(place: Place, settings: SearchSettings, index: CaseIndex, fol
             follower = Follower(index, sources, set_aside, matches, poll_s=settings.poll_s, batch=settings.batch)
             deps = SearchDeps(settings, index, follower, sources)
             saved = searches.routes(SavedDeps(index, place.documents, matches))
-            listed = [*api.routes(deps), *export.routes(deps), *saved, *pages.routes(deps)]
+            catalogue = Catalogue(terms_folder(place.environ, place.home))
+            known = terms.routes(terms.TermsDeps(catalogue, Completion(catalogue, folder / "terms")))
+            listed = [*api.routes(deps), *export.routes(deps), *saved, *known, *pages.routes(deps)]
 
             async def status() -> Mapping[str, int]:
                 return {

@@ -38,6 +38,8 @@ CENTRE: Final = (
             "GET /cases/{case_id}/series/{series}",
             "GET /counts",
             "GET /api/cases",
+            "GET /api/terms",
+            "GET /api/terms/CodeSystem/$lookup",
             "GET /api/cases/{case_id}",
             "GET /api/cases/{case_id}/similar",
             "GET /api/export/cases",

@@ -1,0 +1,1 @@
+"""Completes what people type with the terms in use: kanji, kana, romaji, synonyms, English, codes, typing errors."""
