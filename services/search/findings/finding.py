@@ -8,7 +8,7 @@ Certainty = Literal["present", "absent", "doubtful", "history", "family", "recom
 Side = Literal["right", "left", "both", ""]
 Comparison = Literal["new", "larger", "smaller", "unchanged", "gone", ""]
 
-MAKER: Final = 1
+MAKER: Final = 2
 """Version of the rules and words; a case that another version made is made anew."""
 
 
