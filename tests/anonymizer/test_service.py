@@ -16,7 +16,7 @@ from shared.bus.journal import open_journal
 from shared.documents.sqlite import open_sqlite
 from shared.errors import SettingsError
 from shared.events import InstancesReceived, RecallWanted, ReportReceived
-from shared.events.patients import PatientWithdrawn
+from shared.events.patients import OptOutRemembered, PatientWithdrawn
 from shared.service import Place, Role
 from tests.anonymizer.instances.test_handler import here
 
@@ -39,7 +39,13 @@ def changed(place: Place, **changes: object) -> Place:
 
 async def test_the_first_start_makes_keys_for_the_owner_alone_and_the_second_keeps_them(place: Place) -> None:
     async with SERVICE.opens(place) as running:
-        assert set(running.handlers) == {InstancesReceived, ReportReceived, PatientWithdrawn, RecallWanted}
+        assert set(running.handlers) == {
+            InstancesReceived,
+            ReportReceived,
+            PatientWithdrawn,
+            OptOutRemembered,
+            RecallWanted,
+        }
     first = (place.home / "keys" / "k1.key").read_bytes()
 
     async with SERVICE.opens(place):
