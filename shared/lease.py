@@ -112,11 +112,20 @@ class Lease:
     async def release(self) -> None:
         """Let the next one have it at once; if that fails, it has it after the time to live."""
         async with self._turn:
-            free = msgspec.structs.replace(self._record, owner="")
             with suppress(Transient, TimeoutError):
                 async with asyncio.timeout(RELEASE_S):
-                    await self._documents.put(LEASES, free, if_version=self._version)
+                    await self._free()
             self._lost = True
+
+    async def _free(self) -> None:
+        while True:
+            try:
+                free = msgspec.structs.replace(self._record, owner="")
+                await self._documents.put(LEASES, free, if_version=self._version)
+            except Conflict:  # a renewal that was cancelled was written all the same
+                await self._read_again()
+            else:
+                return
 
     async def renew_until_lost(self) -> None:
         """Renew at a third of the time to live; return when the lease is lost."""
@@ -204,10 +213,22 @@ async def _acquired(documents: Documents, name: str, owner: str, ttl_s: float) -
         if not record.owner or now - seen_at > max(record.ttl_s, ttl_s):
             ours = LeaseRecord(name=name, owner=owner, fence=record.fence + 1, ttl_s=ttl_s)
             with suppress(Conflict):  # somebody was faster
-                taken = await documents.put(LEASES, ours, if_version=version)
+                lease = await _taken(documents, ours, version, now)
                 decided("lease-taken", lease=name, fence=ours.fence)
-                return Lease(documents, ours, taken, now)
+                return lease
         await asyncio.sleep(ttl_s / RENEWALS)
+
+
+async def _taken(documents: Documents, ours: LeaseRecord, version: int, now: float) -> Lease:
+    """Write that the lease is ours. Who is cancelled meanwhile waits for that, and lets the lease go again."""
+    written = asyncio.ensure_future(documents.put(LEASES, ours, if_version=version))
+    try:
+        return Lease(documents, ours, await asyncio.shield(written), now)
+    except asyncio.CancelledError:
+        with suppress(Transient, TimeoutError):
+            async with asyncio.timeout(RELEASE_S):
+                await Lease(documents, ours, await written, now).release()
+        raise
 
 
 def owner_id() -> str:

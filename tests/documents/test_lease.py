@@ -143,7 +143,7 @@ async def test_a_write_whose_answer_was_lost_does_not_lose_the_lease(two: tuple[
         raise Unavailable("the answer was lost")
 
     store = two[0].documents
-    deaf = _Changed(store, unanswered)
+    deaf = _Changed(store, write=unanswered)
     async with held(deaf, "work", "first", 60.0) as lease:
         with pytest.raises(Unavailable):
             await lease.check()
@@ -160,7 +160,7 @@ async def test_a_holder_that_cannot_renew_stops_before_another_may_begin(two: tu
         raise Unavailable("no answer")
 
     first, second = two
-    away = _Changed(first.documents, refused)
+    away = _Changed(first.documents, write=refused)
     waiting = asyncio.create_task(_when_taken(second))
     ended = float("inf")
     with pytest.raises(LeaseLost):
@@ -185,6 +185,41 @@ async def test_a_cancelled_holder_releases_and_stays_cancelled(two: tuple[Leases
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+    record = await two[1].documents.get(LEASES, "work")
+    assert record is not None
+    assert record.owner == ""
+
+
+async def test_who_is_cancelled_while_it_takes_a_lease_lets_it_go_again(two: tuple[Leases, Leases]) -> None:
+    store, taking = two[0].documents, asyncio.Event()
+
+    async def slow(*arguments: Any, **options: Any) -> int:
+        version = await store.put(*arguments, **options)
+        taking.set()
+        await asyncio.sleep(0.05)  # written, and not answered yet
+        return version
+
+    task = asyncio.create_task(Leases(_Changed(store, put=slow), "slow", 60.0).work_under_lease("work", _never))
+    await taking.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    record = await two[1].documents.get(LEASES, "work")
+    assert record is not None
+    assert (record.owner, record.fence) == ("", 1)
+
+
+async def test_a_lease_whose_last_renewal_was_not_answered_is_let_go(two: tuple[Leases, Leases]) -> None:
+    async def unanswered(*operations: Any) -> None:
+        await store.write(*operations)
+        raise Unavailable("the answer was lost")
+
+    store = two[0].documents
+    async with held(_Changed(store, write=unanswered), "work", "first", 60.0) as lease:
+        with pytest.raises(Unavailable):
+            await lease.check()
 
     record = await two[1].documents.get(LEASES, "work")
     assert record is not None
@@ -242,11 +277,18 @@ async def processes(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
     found.close()
 
 
-class _Changed:
-    """A document store whose ``write`` does something else."""
+async def _never(_: Lease) -> None:
+    raise AssertionError("nothing works under a lease that was let go")
 
-    def __init__(self, store: Documents, write: Any) -> None:
-        self._store, self.write = store, write
+
+class _Changed:
+    """A document store some of whose methods, named, do something else."""
+
+    write: Any
+
+    def __init__(self, store: Documents, **changed: Any) -> None:
+        self._store = store
+        vars(self).update(changed)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
