@@ -48,6 +48,7 @@ from shared.runtime.home import claimed
 from shared.runtime.variables import known
 from shared.service import Role, Service
 from shared.settings import check_names
+from shared.site.times import site_time_of
 from shared.web.identity.settings import Mode
 from shared.web.loopback import LOOPBACK
 
@@ -116,6 +117,7 @@ _process = partial(Process, every=SERVICES, text_check=free_text.findings)
 @app.callback()
 def _check_environment() -> None:
     check_names(os.environ, known(SERVICES, option_variables(app)))
+    site_time_of(os.environ)
 
 
 @app.command()

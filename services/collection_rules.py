@@ -4,7 +4,7 @@ Nothing is changed. Exit code 2: a file of rules that cannot be used.
 """
 
 import asyncio
-import datetime as dt
+import math
 import os
 from collections.abc import Iterator
 from functools import partial
@@ -35,8 +35,8 @@ from shared.documents import Range
 from shared.errors import JmidError, SettingsError
 from shared.service import Role
 from shared.settings import read
+from shared.site.times import site_time_of
 
-_DAY_S = 86_400.0
 out = console()
 
 
@@ -94,10 +94,11 @@ def _asked(rule: Rule) -> str:
     return "; ".join(f"{name} {value}" for name, value in shown.items()) or "everything"
 
 
-def _day(text: str) -> float:
-    """Return the begin of a day by this machine's clock, seconds since 1970."""
+def _day(text: str) -> tuple[float, float]:
+    """Return the begin of a day at the site and of the next one, seconds since 1970."""
+    site_time = site_time_of(os.environ)
     try:
-        return dt.datetime.fromisoformat(text[:10]).astimezone().timestamp()
+        return site_time.bounds(text)
     except ValueError as error:
         raise typer.BadParameter("a day is YYYY-MM-DD", param_hint="--receipts") from error
 
@@ -135,11 +136,11 @@ def _files(folder: Path) -> Iterator[Path]:
     yield from sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-async def _try_day(trial: Trial, home: Path, begin: float) -> dict[str, int]:
+async def _try_day(trial: Trial, home: Path, bounds: tuple[float, float]) -> dict[str, int]:
     unread = left = 0
     async with ports_of(Role.GATEWAY, home, ("identified",)) as ports:
         await ports.documents.declare(*COLLECTIONS)
-        during = Range("at", begin, begin + _DAY_S)
+        during = Range("at", bounds[0], math.nextafter(bounds[1], 0.0))  # a Range has both its ends
         receipts: dict[str, Receipt] = {}
         async for receipt in ports.documents.every(RECEIPTS, during):
             left += sum(receipt.not_collected.values())

@@ -18,7 +18,7 @@ import typer
 from services.archive.housekeeping.compare import CentreCompared, compare
 from services.command_line import HomeOption, archive_of, ports_of, run_work
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts.custody import DIFFERENT, REFUSED, STORED, WAITING, DayLedger, bounds
+from services.ingest.receipts.custody import DIFFERENT, REFUSED, STORED, WAITING, DayLedger
 from services.ingest.receipts.proof import prove_day
 from services.ingest.receipts.reconcile import Identified, send_again
 from services.ingest.receipts.records import COLLECTIONS as INGEST_COLLECTIONS
@@ -38,6 +38,7 @@ from shared.errors import SettingsError
 from shared.runtime.cpu import CpuPool
 from shared.service import Role
 from shared.settings import read
+from shared.site.times import SYSTEM_TIME, site_time_of
 from shared.web import gateway_token
 
 DIFFERS = 3
@@ -125,7 +126,7 @@ def day_lines(ledger: DayLedger) -> list[str]:
 
 def _is_day(text: str) -> str:
     try:
-        bounds(text)
+        SYSTEM_TIME.bounds(text)
     except ValueError as error:
         raise typer.BadParameter("a day is YYYY-MM-DD", param_hint="--day") from error
     return text
@@ -178,10 +179,12 @@ async def _open(home: Path, address: str) -> AsyncIterator[_Opened]:
         await ports.documents.declare(*GATEWAY.collections, *INGEST_COLLECTIONS)
         site = os.environ.get("JMID_SITE", "")
         blobs = ports.blobs["deidentified"]
-        deps = GatewayDeps(ports.documents, blobs, ports.bus, settings, policy.parse(settings.policy), site)
+        rules, site_time = policy.parse(settings.policy), site_time_of(environ)
+        deps = GatewayDeps(ports.documents, blobs, ports.bus, settings, rules, site, site_time)
         own = read(IngestSettings, "INGEST", os.environ)
         folder, identified = home / "gateway" / "ingest", ports.blobs["identified"]
-        ingest = IngestDeps(own, ports.documents, identified, ports.bus, site, folder, folder, CpuPool(1))
+        own_ports = (ports.documents, identified, ports.bus)
+        ingest = IngestDeps(own, *own_ports, site, folder, folder, CpuPool(1), site_time=site_time)
         token = partial(centre_token, settings, home / Role.CENTRE.value / gateway_token.FILE)
         async with open_centre(settings, blobs, token) as peer:
             yield _Opened(deps, ingest, peer)

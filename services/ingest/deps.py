@@ -19,6 +19,7 @@ from shared.documents import Documents
 from shared.errors import Invalid, TooCostly
 from shared.service import Cpu
 from shared.set_aside import SetAsides
+from shared.site.times import SYSTEM_TIME, SiteTime
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,7 +30,8 @@ _SMALL_BYTES: Final = 256 << 10
 class IngestDeps:
     """blobs: the identified store.  scratch: a folder for what is too large for memory.
     cpu: for work whose cost a sender decides.  wake_up: set when something has arrived.
-    audit: the audit trail of the gateway; None where nothing is recorded."""
+    audit: the audit trail of the gateway; None where nothing is recorded.
+    site_time: what hours and days go by."""
 
     settings: IngestSettings
     documents: Documents
@@ -40,6 +42,7 @@ class IngestDeps:
     scratch: Path
     cpu: Cpu
     audit: AuditLog | None = None
+    site_time: SiteTime = SYSTEM_TIME
     wake_up: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def read(self, data: bytes, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:

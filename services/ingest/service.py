@@ -45,6 +45,7 @@ from shared.lease import leases_of
 from shared.metrics import DAMAGED
 from shared.service import Place, Role, Running, Service
 from shared.settings import read
+from shared.site.times import site_time_of
 from shared.web.language import translatable
 
 
@@ -55,7 +56,8 @@ async def opens(place: Place) -> AsyncIterator[Running]:
     mapping = load_mapping(settings.csv_mapping)
     folder = settings.csv_folder or place.home / "ingest" / "csv"
     blobs, scratch = place.blobs["identified"], place.home / "ingest" / "scratch"
-    deps = IngestDeps(settings, place.documents, blobs, place.bus, place.site, folder, scratch, place.cpu, place.audit)
+    ports, site_time = (place.documents, blobs, place.bus), site_time_of(place.environ)
+    deps = IngestDeps(settings, *ports, place.site, folder, scratch, place.cpu, place.audit, site_time)
 
     sources = Reloaded(SETTING, [settings.sources] if settings.sources else [], lambda: read_sources(settings))
     watched = [*deps.admission.files, deps.rules, sources]  # of these, one that cannot be used does not start

@@ -83,7 +83,7 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     bandwidth: Annotated[
         str,
         Meta(
-            description="How fast deliveries may go, all together, by this machine's time of day, such as "
+            description="How fast deliveries may go, all together, by the site's time of day, such as "
             "07:00-19:00: 20 Mbit/s, else 200 Mbit/s; empty is no limit."
         ),
     ] = ""
@@ -120,8 +120,8 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     reconcile_at: Annotated[
         str,
         Meta(
-            description="When each night the centre is asked what it holds of what it confirmed, by this machine's "
-            "clock; empty is never.",
+            description="When each night the centre is asked what it holds of what it confirmed, by the site's time of "
+            "day; empty is never.",
             pattern="^(([01][0-9]|2[0-3]):[0-5][0-9])?$",
         ),
     ] = "02:30"

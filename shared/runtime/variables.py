@@ -12,6 +12,7 @@ from shared.runtime.host import HostSettings
 from shared.runtime.ports import PortSettings
 from shared.service import Role, Service
 from shared.settings import settings_of
+from shared.site.times import SiteTimeSettings
 from shared.terms.settings import TermsSettings
 from shared.tracing.opening import TracingSettings
 from shared.web.identity.settings import AccessSettings
@@ -30,6 +31,7 @@ def groups(services: Iterable[Service]) -> list[Group]:
         ("JMID_TERMS", TermsSettings),
         ("JMID", AuditSettings),
         ("JMID_TRACING", TracingSettings),
+        ("JMID_SITE", SiteTimeSettings),
     ]
     return [("JMID", PortSettings), *of_process, *own.items(), ("JMID_BACKUP", BackupSettings)]
 

@@ -16,8 +16,8 @@ from aiohttp.test_utils import TestServer
 from pydicom.uid import generate_uid
 
 from services.archive.records import STUDIES
-from services.ingest.receipts.custody import day_of
 from shared import clock
+from shared.site.times import SiteTime
 from tests.flow import senders
 from tests.flow.inside import (
     Loss,
@@ -102,7 +102,7 @@ async def test_a_day_is_proven_by_both_sides_and_each_difference_is_named(operat
     await system.sent(ct)
     await system.note_paths()
     await system.report(senders.fhir_report(senders.person(1), 1, "20240531", "異常を認めない。"))
-    today = day_of(clock.now())
+    today = SiteTime().day_of(clock.now())
     ask = ("reconcile", "--day", today, "--centre", system.host.base_url)
 
     agreed, agreed_text = await operator.jmid(*ask)

@@ -25,7 +25,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tls: whether DIMSE is by TLS, with our certificate if there is one.  ca: PEM file of the authority of the source's
     certificate, of TLS and https; empty is those that this machine trusts.  token_file: of the Bearer token.
     insecure: whether http is fine.
-    hours: when it may be asked, by this machine's clock, such as 19:00-07:00; empty is always.
+    hours: when it may be asked, by the site's time of day, such as 19:00-07:00; empty is always.
     studies_per_hour: 0 is no limit.
     recalls: whether Studies that the centre wants back are fetched from it; at most one source is.
     """

@@ -48,7 +48,7 @@ _OPEN: Final = (PullState.FINDING, PullState.PULLING)
 
 
 class Puller:
-    """The work under one lease. peer_of: opens a source.  now: the time of day in this machine's time zone."""
+    """The work under one lease. peer_of: opens a source.  now: the time of day at the site."""
 
     def __init__(
         self,
@@ -56,9 +56,9 @@ class Puller:
         sources: Reloaded[Sources],
         *,
         peer_of: Callable[[Source], SourcePeer] | None = None,
-        now: Callable[[], dt.time] = lambda: clock.utc_now().astimezone().time(),
+        now: Callable[[], dt.time] | None = None,
     ) -> None:
-        self._deps, self._sources, self._now = deps, sources, now
+        self._deps, self._sources, self._now = deps, sources, now or deps.site_time.time_of_day
         self._peer_of = peer_of or self._opened
         self._asked_at: dict[str, float] = {}
         self._away_until: dict[str, float] = {}

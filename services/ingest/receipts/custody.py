@@ -1,11 +1,10 @@
 """Where each content that was received is: waiting, refused, or at the centre. Pure.
 
 received = stored + refused + waiting, of each day: every content is in exactly one stage, and what should be in one and
-is not there is a difference, which is named by receipt and digest. A content belongs to the day of its receipt, by this
-machine's time zone; one that was refused and then sent again belongs to the newer receipt.
+is not there is a difference, which is named by receipt and digest. A content belongs to the day of its receipt, by the
+site's time zone; one that was refused and then sent again belongs to the newer receipt.
 """
 
-import datetime as dt
 import enum
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -183,19 +182,6 @@ class Count:
             not_collected=left,
             counted_at=counted_at,
         )
-
-
-def day_of(at: float) -> str:
-    """Return the day of a moment, by this machine's time zone."""
-    return dt.datetime.fromtimestamp(at, dt.UTC).astimezone().date().isoformat()
-
-
-def bounds(day: str) -> tuple[float, float]:
-    """Return the begin of a day and of the next one, seconds since 1970. Raises ValueError."""
-    begin = dt.date.fromisoformat(day)
-    midnights = (dt.datetime.combine(each, dt.time.min).astimezone() for each in (begin, begin + dt.timedelta(1)))
-    first, last = (each.timestamp() for each in midnights)
-    return first, last
 
 
 def is_due(old: DayLedger | None, today: str, now: float) -> bool:

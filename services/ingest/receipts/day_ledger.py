@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts.custody import Count, DayLedger, bounds, day_of, is_due, judged
+from services.ingest.receipts.custody import Count, DayLedger, is_due, judged
 from services.ingest.receipts.ledger import change_arrival
 from services.ingest.receipts.records import ARRIVALS, RECEIPTS, REJECTED, RESENDS, Arrival, Outcome, Receipt
 from shared import clock
@@ -31,7 +31,7 @@ _SHARE: Final = 9.0
 
 async def receipts_of(deps: IngestDeps, day: str) -> AsyncIterator[Receipt]:
     """Yield the receipts of a day."""
-    first, last = bounds(day)
+    first, last = deps.site_time.bounds(day)
     async for receipt in deps.documents.every(RECEIPTS, Range("at", first, last), order=(Order("at"),)):
         if receipt.at < last:
             yield receipt
@@ -65,11 +65,12 @@ async def counted_day(deps: IngestDeps, day: str) -> DayLedger:
 
 async def count_due(deps: IngestDeps, now: float) -> int:
     """Count the days that are due; return how many. Days before the first receipt have no ledger."""
-    today = day_of(now)
+    today = deps.site_time.day_of(now)
     days = [(dt.date.fromisoformat(today) - dt.timedelta(back)).isoformat() for back in range(DAYS)]
     first = (await deps.documents.find(RECEIPTS, order=(Order("at"),), limit=1)).documents
     known = await deps.documents.get_many(LEDGER_DAYS, days)
-    due = [day for day in days if first and day >= day_of(first[0].at) and is_due(known.get(day), today, now)]
+    oldest = deps.site_time.day_of(first[0].at) if first else ""
+    due = [day for day in days if first and day >= oldest and is_due(known.get(day), today, now)]
 
     async def counted(day: str) -> None:
         began = time.monotonic()
@@ -107,7 +108,7 @@ async def custody_checked(event: CustodyChecked, deps: IngestDeps) -> list[Event
     news = [each async for each in deps.documents.every(ARRIVALS, names) if noted(each) != each]
     await asyncio.gather(*(change_arrival(deps, each.blob, noted) for each in news))
     receipts = await deps.documents.get_many(RECEIPTS, sorted({each.receipt_id for each in news}))
-    for day in sorted({day_of(receipt.at) for receipt in receipts.values()}):
+    for day in sorted({deps.site_time.day_of(receipt.at) for receipt in receipts.values()}):
         await optimistic.change(deps.documents, LEDGER_DAYS, day, _to_count)
     return []
 

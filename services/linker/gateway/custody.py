@@ -34,7 +34,7 @@ Holdings = dict[str, dict[str, str]]
 
 
 def night_of(at: str, now: dt.datetime) -> str:
-    """Return the date of the last time that it was this time of day. at: HH:MM.  now: in this machine's time zone."""
+    """Return the date of the last time that it was this time of day. at: HH:MM.  now: in the site's time zone."""
     is_past = now.time() >= dt.time.fromisoformat(at)
     return (now.date() - dt.timedelta(0 if is_past else 1)).isoformat()
 
@@ -43,7 +43,7 @@ async def custody_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> in
     """Compare if a night is due; return 0. The first start leaves the night that has begun alone."""
     if not deps.settings.reconcile_at:
         return 0
-    night = night_of(deps.settings.reconcile_at, clock.utc_now().astimezone())
+    night = night_of(deps.settings.reconcile_at, deps.site_time.now())
     known = await deps.documents.get(CUSTODY_NIGHTS, night)
     if known is None and not await deps.documents.count(CUSTODY_NIGHTS):
         await deps.documents.put(CUSTODY_NIGHTS, CustodyNight(night=night, began_at=clock.now(), ended_at=clock.now()))

@@ -11,6 +11,7 @@ from shared.bus import Bus
 from shared.documents import Documents
 from shared.retention import RetentionClock
 from shared.set_aside import SetAsides
+from shared.site.times import SYSTEM_TIME, SiteTime
 
 
 class WakeUp:
@@ -33,7 +34,7 @@ class WakeUp:
 
 @dataclass(frozen=True)
 class GatewayDeps:
-    """The ports, the settings, and the event that wakes the delivery workers."""
+    """The ports, the settings, what hours go by, and the event that wakes the delivery workers."""
 
     documents: Documents
     blobs: Blobs
@@ -41,6 +42,7 @@ class GatewayDeps:
     settings: LinkerSettings
     policy: Policy
     site: str
+    site_time: SiteTime = SYSTEM_TIME
     wake_up: WakeUp = field(default_factory=WakeUp)
 
     @cached_property

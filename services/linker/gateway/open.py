@@ -12,6 +12,7 @@ from services.linker.gateway import announce, completeness, custody, handlers, h
 from services.linker.gateway.backlog import Backlog
 from services.linker.gateway.backlog_routes import BacklogRoutes
 from services.linker.gateway.delivery import send, send_reports
+from services.linker.gateway.delivery.bandwidth import Allowance
 from services.linker.gateway.delivery.peer import centre
 from services.linker.gateway.delivery.transport import Centre
 from services.linker.gateway.delivery.worker import DeliveryWorker, Outage
@@ -36,6 +37,8 @@ from shared.documents import Eq, In
 from shared.events import InstancesDeidentified, PatientOptedOut, PatientsMerged, ReportDeidentified, StudyFetched
 from shared.lease import Leases, leases_of
 from shared.service import Place, Role, Running
+from shared.site.times import site_time_of
+from shared.text.hours import rate_by_hour
 from shared.web import gateway_token
 from shared.web.language import translatable
 
@@ -58,11 +61,13 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
         settings=chosen,
         policy=policy.parse(chosen.policy),
         site=place.site,
+        site_time=site_time_of(place.environ),
     )
+    allowance = Allowance(rate_by_hour(chosen.bandwidth), now=deps.site_time.time_of_day)
     token = partial(centre_token, chosen, place.home.parent / Role.CENTRE.value / gateway_token.FILE)
     timeout = aiohttp.ClientTimeout(total=chosen.idle_timeout_s, sock_connect=chosen.connect_timeout_s)
     async with (
-        centre(chosen, deps.blobs, token) as peer,
+        centre(chosen, deps.blobs, token, allowance) as peer,
         aiohttp.ClientSession(timeout=timeout, headers=place.own_headers) as session,
     ):
         workers = _workers(deps, peer, leases_of(place.documents, place.environ), session)

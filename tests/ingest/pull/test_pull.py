@@ -218,10 +218,11 @@ async def test_studies_that_failed_are_asked_for_again_when_told(
 async def test_a_pull_waits_for_its_hours_and_a_stopped_one_asks_for_nothing_more(
     tmp_path: Path, dimse_port: int
 ) -> None:
-    now = dt.datetime.now().astimezone()
-    hours = f"{now + dt.timedelta(hours=2):%H:%M}-{now + dt.timedelta(hours=3):%H:%M}"
+    now = dt.datetime.now().astimezone()  # these hours hold by the system's clock, and not by that of the site
+    hours = f"{now - dt.timedelta(hours=1):%H:%M}-{now + dt.timedelta(hours=1):%H:%M}"
     source = f'name = "pacs"\nhost = "127.0.0.1"\nae_title = "X"\nhours = ["{hours}"]'
-    async with open_doors(tmp_path / "home", **sources(tmp_path, source)) as doors:
+    own = {**sources(tmp_path, source), "JMID_SITE_TIMEZONE": "Pacific/Marquesas"}
+    async with open_doors(tmp_path / "home", **own) as doors:
         pull_id = await begun(doors, by_uids("1.2.3"))
 
         async def waits() -> bool:

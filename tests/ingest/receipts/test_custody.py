@@ -1,12 +1,14 @@
 """Each content that was received is in one stage: received = stored + refused + waiting, whatever comes when."""
 
 import asyncio
+import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -25,8 +27,6 @@ from services.ingest.receipts.custody import (
     Judged,
     Stage,
     Tally,
-    bounds,
-    day_of,
     is_due,
     judged,
     proven,
@@ -44,6 +44,7 @@ from shared.errors import Invalid
 from shared.events import CustodyChecked, Delivered, InputDeidentified, InputRefused
 from shared.service import Role
 from shared.set_aside import SET_ASIDE
+from shared.site.times import SiteTime
 from tests.examples import examples
 from tests.ingest.conftest import Doors, here
 
@@ -139,7 +140,7 @@ async def carried_out(folder: Path, plan: Sequence[tuple[str, Any]]) -> tuple[Da
                 rejected.add(subject)
             else:
                 await hospital.answer(what, subject)
-        return await count_day(deps, day_of(clock.now())), sent, len(rejected)
+        return await count_day(deps, SiteTime().day_of(clock.now())), sent, len(rejected)
 
 
 @given(plan=PLANS)
@@ -160,7 +161,7 @@ def test_the_equation_holds_for_any_events_in_any_order(
 
 
 async def test_a_day_goes_from_waiting_to_stored_and_says_what_the_centre_lost_and_got_back(deps: IngestDeps) -> None:
-    hospital, today = Hospital(deps), day_of(clock.now())
+    hospital, today = Hospital(deps), SiteTime().day_of(clock.now())
     receipt_id = await hospital.send([1, 2, 3])
     received = await counted_day(deps, today)
     for number in (1, 2, 3):
@@ -189,8 +190,25 @@ async def test_a_day_goes_from_waiting_to_stored_and_says_what_the_centre_lost_a
     assert back is not None and back.adds_up
 
 
+@pytest.mark.parametrize(
+    ("zone", "day"), [("Asia/Kolkata", "2026-11-29"), ("UTC", "2026-11-28"), ("Australia/Lord_Howe", "2026-11-29")]
+)
+async def test_a_content_belongs_to_the_day_of_its_receipt_at_the_site(deps: IngestDeps, zone: str, day: str) -> None:
+    at_site = dataclasses.replace(deps, site_time=SiteTime(ZoneInfo(zone)))
+    at = dt.datetime(2026, 11, 28, 18, 30, tzinfo=dt.UTC).timestamp()
+    receipt_id = await Hospital(deps).send([1])
+    receipt = await deps.documents.get(records.RECEIPTS, receipt_id)
+    assert receipt is not None
+    await deps.documents.put(records.RECEIPTS, msgspec.structs.replace(receipt, at=at))
+
+    await count_due(at_site, at + 60.0)
+
+    counted = (await deps.documents.find(LEDGER_DAYS)).documents
+    assert [(each.day, each.received.contents) for each in counted] == [(day, 1)]
+
+
 async def test_a_day_is_proven_from_bytes_deliveries_and_what_the_centre_says(deps: IngestDeps) -> None:
-    hospital, today = Hospital(deps), day_of(clock.now())
+    hospital, today = Hospital(deps), SiteTime().day_of(clock.now())
     await hospital.send([1, 2, 3, 4, 5])
     for number in (1, 2, 3):
         await hospital.answer("deidentified", number)
@@ -253,20 +271,12 @@ def test_days_are_counted_often_while_new_and_seldom_when_settled() -> None:
     assert due_after(waits, "2026-11-28", 3599.0, 3600.0) == [False, True]
 
 
-def test_a_day_begins_at_midnight_here() -> None:
-    first, last = bounds("2026-11-28")
-
-    assert dt.datetime.fromtimestamp(first).astimezone().isoformat()[:19] == "2026-11-28T00:00:00"
-    assert day_of(first) == day_of(last - 1.0) == "2026-11-28"
-    assert day_of(last) == "2026-11-29"
-
-
 async def test_the_ledger_and_the_custody_of_a_receipt_are_shown(doors: Doors) -> None:
     body = b"--x\r\nContent-Type: application/dicom\r\n\r\nnothing of DICOM\r\n--x--\r\n"
     kind = 'multipart/related; type="application/dicom"; boundary=x'
     async with doors.client.post("/ingest/dicom-web/studies", data=body, headers={"Content-Type": kind}):
         pass
-    today = day_of(clock.now())
+    today = SiteTime().day_of(clock.now())
 
     identified = doors.host.ports[Role.GATEWAY].blobs["identified"]
     folder = doors.csv_folder

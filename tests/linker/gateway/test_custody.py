@@ -1,8 +1,10 @@
 """Each night the centre is asked what it holds of what it confirmed; what it says is published and counted."""
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -16,6 +18,7 @@ from services.linker.gateway.records import CUSTODY_NIGHTS, DELIVERIES, WITHDRAW
 from services.linker.links.states import DeliveryState
 from shared import clock
 from shared.events import CustodyChecked, InstanceRef
+from shared.site.times import SiteTime
 from tests.linker.gateway.test_one_bad_item import delivered, deps_of, gateway_of
 from tests.linker.samples import uid
 from tests.linker.system import Opened, until
@@ -131,6 +134,17 @@ async def test_evidence_tells_what_is_held_and_what_waits(tmp_path: Path) -> Non
 
         assert held == {delivered(1).instances[0].sop_instance_uid: "held"}
         assert planned == {waiting.instances[0].sop_instance_uid: "held"}
+
+
+async def test_the_night_is_that_of_the_sites_time_zone(tmp_path: Path) -> None:
+    east, west = (SiteTime(ZoneInfo(name)) for name in ("Pacific/Kiritimati", "Pacific/Niue"))  # 25 hours apart
+    async with gateway_of(tmp_path) as gateway:
+        deps = dataclasses.replace(deps_of(gateway), site_time=east)
+        await custody_round(deps, asked_of({}), Outage())
+        await custody_round(dataclasses.replace(deps, site_time=west), asked_of({}), Outage())
+
+        nights = [each.night for each in (await gateway.documents.find(CUSTODY_NIGHTS)).documents]
+        assert len(nights) == 2
 
 
 @pytest.mark.parametrize(("now", "night"), [("02:29", "2026-11-27"), ("02:30", "2026-11-28"), ("23:00", "2026-11-28")])

@@ -1,7 +1,7 @@
 """Keep what goes to the centre to the rate of the hour: one allowance for all requests of this process.
 
 The rate is looked up for every piece, so it changes at the hour without a restart. Time passes by the steady clock;
-only the hour is read from the time of day, in this machine's time zone.
+only the hour is read from the time of day, in the site's time zone.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import datetime as dt
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from shared import clock
+from shared.site.times import SYSTEM_TIME
 from shared.text.hours import RateByHour
 
 PIECE_S = 0.25
@@ -20,24 +20,19 @@ _LEAST_BYTES = 1024
 _LEAST_BATCH = 1 << 20
 
 
-def time_of_day() -> dt.time:
-    """Return the time of day in this machine's time zone."""
-    return clock.utc_now().astimezone().time()
-
-
 def batch_bytes(most: int, rate: float, streams: int) -> int:
     """Return how large a Store request may be. rate: bytes a second of all streams; 0 is no limit. Pure."""
     return min(most, max(_LEAST_BATCH, int(rate * BATCH_S / streams))) if rate else most
 
 
 class Allowance:
-    """The bytes that may go. steady: seconds.  sleep: waits; a test replaces these."""
+    """The bytes that may go. now: the time of day at the site.  steady: seconds.  sleep: waits."""
 
     def __init__(
         self,
         rates: RateByHour,
         *,
-        now: Callable[[], dt.time] = time_of_day,
+        now: Callable[[], dt.time] = SYSTEM_TIME.time_of_day,
         steady: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 
+from services.linker.gateway.delivery.bandwidth import Allowance
 from services.linker.gateway.delivery.connection import CentreTls, provider_context
 from services.linker.gateway.delivery.credentials import ClientCredentials, Credential, FixedCredential
 from services.linker.gateway.delivery.transport import Centre
@@ -13,8 +14,16 @@ from shared.blobs import Blobs
 
 
 @asynccontextmanager
-async def centre(settings: LinkerSettings, blobs: Blobs, read: Callable[[], str] = lambda: "") -> AsyncIterator[Centre]:
-    """Open the connections to the centre. read: returns the token that it gave, empty for none."""
+async def centre(
+    settings: LinkerSettings,
+    blobs: Blobs,
+    read: Callable[[], str] = lambda: "",
+    allowance: Allowance | None = None,
+) -> AsyncIterator[Centre]:
+    """Open the connections to the centre. read: returns the token that it gave, empty for none.
+
+    allowance: of the bytes that may go; None is the limit of the settings for these connections alone.
+    """
     timeout = aiohttp.ClientTimeout(
         total=settings.request_timeout_s,
         sock_connect=settings.connect_timeout_s,
@@ -25,7 +34,7 @@ async def centre(settings: LinkerSettings, blobs: Blobs, read: Callable[[], str]
         connector = aiohttp.TCPConnector(limit=settings.streams + 4)
         session = aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=True)
         credential = await _credential(stack, settings, read)
-        yield Centre(await stack.enter_async_context(session), settings, blobs, credential, tls=tls)
+        yield Centre(await stack.enter_async_context(session), settings, blobs, credential, allowance, tls)
 
 
 async def _credential(stack: AsyncExitStack, settings: LinkerSettings, read: Callable[[], str]) -> Credential:
