@@ -83,8 +83,8 @@ class LinkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     bandwidth: Annotated[
         str,
         Meta(
-            description="How fast deliveries may go, all together, by the site's time of day, such as "
-            "07:00-19:00: 20 Mbit/s, else 200 Mbit/s; empty is no limit."
+            description="How fast deliveries may go, those of all replicas together, by the site's time of day, such "
+            "as 07:00-19:00: 20 Mbit/s, else 200 Mbit/s; empty is no limit."
         ),
     ] = ""
     connect_timeout_s: Annotated[Seconds, Meta(description="How long connecting to the centre may take.")] = 10.0

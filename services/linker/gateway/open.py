@@ -14,6 +14,7 @@ from services.linker.gateway.backlog_routes import BacklogRoutes
 from services.linker.gateway.delivery import send, send_reports
 from services.linker.gateway.delivery.bandwidth import Allowance
 from services.linker.gateway.delivery.peer import centre
+from services.linker.gateway.delivery.share import Share
 from services.linker.gateway.delivery.transport import Centre
 from services.linker.gateway.delivery.worker import DeliveryWorker, Outage
 from services.linker.gateway.deps import GatewayDeps
@@ -63,17 +64,18 @@ async def open_gateway(place: Place) -> AsyncIterator[Running]:
         site=place.site,
         site_time=site_time_of(place.environ),
     )
-    allowance = Allowance(rate_by_hour(chosen.bandwidth), now=deps.site_time.time_of_day)
+    leases = leases_of(place.documents, place.environ)
+    allowance = Allowance(rate_by_hour(chosen.bandwidth), Share(leases), now=deps.site_time.time_of_day)
     token = partial(centre_token, chosen, place.home.parent / Role.CENTRE.value / gateway_token.FILE)
     timeout = aiohttp.ClientTimeout(total=chosen.idle_timeout_s, sock_connect=chosen.connect_timeout_s)
     async with (
         centre(chosen, deps.blobs, token, allowance) as peer,
         aiohttp.ClientSession(timeout=timeout, headers=place.own_headers) as session,
     ):
-        workers = _workers(deps, peer, leases_of(place.documents, place.environ), session)
+        workers = _workers(deps, peer, leases, session)
         actions = OperatorActions(deps)
         routes = GatewayRoutes(actions)
-        backlog = Backlog(deps, lambda: peer.rate)
+        backlog = Backlog(deps, lambda: peer.limit)
 
         async def status() -> Mapping[str, int]:
             away = [each.tries for each in await actions.workers()]

@@ -1,5 +1,6 @@
 """Keep what goes to the centre to the rate of the hour: one allowance for all requests of this process.
 
+Processes of one gateway divide the rate among them (share.py).
 The rate is looked up for every piece, so it changes at the hour without a restart. Time passes by the steady clock;
 only the hour is read from the time of day, in the site's time zone.
 """
@@ -9,6 +10,7 @@ import datetime as dt
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from services.linker.gateway.delivery.share import Share
 from shared.site.times import SYSTEM_TIME
 from shared.text.hours import RateByHour
 
@@ -26,29 +28,46 @@ def batch_bytes(most: int, rate: float, streams: int) -> int:
 
 
 class Allowance:
-    """The bytes that may go. now: the time of day at the site.  steady: seconds.  sleep: waits."""
+    """The bytes that may go. share: None has the whole.  now: the time of day at the site.
+
+    steady: seconds.  sleep: waits; a test replaces these.
+    """
 
     def __init__(
         self,
         rates: RateByHour,
+        share: Share | None = None,
         *,
         now: Callable[[], dt.time] = SYSTEM_TIME.time_of_day,
         steady: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._rates, self._now, self._steady, self._sleep = rates, now, steady, sleep
+        self._rates, self._share = rates, share
+        self._now, self._steady, self._sleep = now, steady, sleep
         self._free_at = 0.0
 
     @property
-    def rate(self) -> float:
-        """The bytes a second of this hour; 0 is no limit."""
+    def limit(self) -> float:
+        """The bytes a second of this hour, of all processes of the gateway; 0 is no limit."""
         return self._rates.at(self._now())
 
+    @property
+    def rate(self) -> float:
+        """The bytes a second of this hour that this process has; 0 is no limit."""
+        return self.limit / (self._share.count if self._share is not None else 1)
+
     async def take(self, size_bytes: int) -> None:
-        """Wait until so many bytes may go; those who wait go in the order in which they came."""
-        rate = self.rate
-        if not rate:
+        """Wait until so many bytes may go; those who wait go in the order in which they came.
+
+        Raises Transient while it is not known how many divide the limit.
+        """
+        if not self.limit:
             self._free_at = 0.0
+            return
+        while self._share is not None and (wait_s := await self._share.wait_s()):
+            await self._sleep(wait_s)
+        rate = self.rate
+        if not rate:  # the hour has changed
             return
         now = self._steady()
         self._free_at = max(self._free_at, now - PIECE_S) + size_bytes / rate

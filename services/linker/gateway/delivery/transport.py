@@ -97,8 +97,13 @@ class Centre:
 
     @property
     def rate(self) -> float:
-        """The bytes a second that may go to the centre in this hour; 0 is no limit."""
+        """The bytes a second that this process may send in this hour; 0 is no limit."""
         return self._allowance.rate
+
+    @property
+    def limit(self) -> float:
+        """The bytes a second that the gateway may send in this hour; 0 is no limit."""
+        return self._allowance.limit
 
     async def store(
         self, study_instance_uid: str, instances: Sequence[InstanceRef], correlation_id: str = ""
