@@ -7,7 +7,7 @@ Source: W3C Trace Context; OpenTelemetry semantic conventions for HTTP and messa
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
@@ -93,6 +93,18 @@ def delivering(what: str, correlation_id: str) -> Iterator[dict[str, str]]:
         yield {TRACEPARENT: _told(span)}
 
 
+def indexing(correlation_id: str) -> Callable[[str], None]:
+    """Begin a span that lasts until a case is indexed, below the event that is handled; return what ends it.
+
+    That takes the class of an error, empty for none, and may be called from any task.
+    """
+    return _tracing.until_ended("index case", correlation_id) if _tracing is not None else _end_nothing
+
+
+def _end_nothing(_error: str) -> None:
+    pass
+
+
 def trace_id_of(correlation_id: str) -> int:
     """Return the trace id of a receipt: 16 bytes of its SHA-256, so that sampling by trace id is fair. Pure."""
     return int.from_bytes(hashlib.sha256(correlation_id.encode()).digest()[:16], "big") or 1
@@ -135,6 +147,17 @@ class _Tracing:
             span.set_attributes({"messaging.destination.name": topic})
             return _told(span)
 
+    def until_ended(self, name: str, correlation_id: str) -> Callable[[str], None]:
+        span = self._start(name, "INTERNAL", _handling.get(), correlation_id)
+        span.set_attributes({RECEIPT: correlation_id})
+
+        def end(error: str) -> None:
+            if error:
+                self._fail(span, error)
+            span.end()
+
+        return end
+
     @contextmanager
     def of_receipt(self, name: str, kind: str, correlation_id: str, traceparent: str) -> Iterator["Span"]:
         """Yield a span of a receipt's trace, below the one that is told if that is of it, else below its first."""
@@ -144,6 +167,19 @@ class _Tracing:
 
     @contextmanager
     def span(self, name: str, kind: str, traceparent: str, correlation_id: str = "") -> Iterator["Span"]:
+        span = self._start(name, kind, traceparent, correlation_id)
+        with self._api.use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
+            try:
+                yield span
+            except Exception as error:
+                self._fail(span, type(error).__name__)
+                raise
+
+    def _fail(self, span: "Span", error: str) -> None:
+        span.set_attributes({"error.type": error})
+        span.set_status(self._api.StatusCode.ERROR)
+
+    def _start(self, name: str, kind: str, traceparent: str, correlation_id: str) -> "Span":
         parent = self._propagator.extract({TRACEPARENT: traceparent}, self._empty())
         told = self._api.get_current_span(parent).get_span_context()
         if correlation_id and told.trace_id != trace_id_of(correlation_id):
@@ -154,14 +190,8 @@ class _Tracing:
                 trace_flags=self._api.TraceFlags(1),
             )
             parent = self._api.set_span_in_context(self._api.NonRecordingSpan(first), self._empty())
-        span = self._tracer.start_span(name, parent, getattr(self._api.SpanKind, kind))
-        with self._api.use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
-            try:
-                yield span
-            except Exception as error:
-                span.set_attributes({"error.type": type(error).__name__})
-                span.set_status(self._api.StatusCode.ERROR)
-                raise
+        started: Span = self._tracer.start_span(name, parent, getattr(self._api.SpanKind, kind))
+        return started
 
     def _empty(self) -> Any:
         from opentelemetry.context import Context

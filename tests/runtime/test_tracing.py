@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pydicom
 import pytest
@@ -15,14 +16,22 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from services.search import handlers
+from services.search.deps import SearchDeps
+from services.search.follow.awaited import MOST
+from services.search.follow.follower import Follower
+from services.search.follow.set_aside import SetAside
+from services.search.index.case_index import CaseIndex
+from services.search.settings import SearchSettings
 from shared.bus.codec import decode, encode, traceparent_of
-from shared.errors import SettingsError
-from shared.events import CaseChanged
+from shared.errors import SettingsError, Unavailable
+from shared.events import CaseChanged, StudyChanged
 from shared.tracing import spans
 from shared.tracing.opening import provider, traced
 from tests.flow import senders
 from tests.flow.conftest import ct
 from tests.flow.inside import System, running, until
+from tests.search.test_follower import Feeds
 from tests.servers.process import free_ports
 
 __all__ = ["ct"]
@@ -84,7 +93,7 @@ async def test_one_trace_goes_from_the_receiver_to_the_case_and_names_nobody(
         listed = (await answer.json())["receipts"]
     (by_store,) = {each["id"] for each in listed} - {by_report}
 
-    last_of = {by_report: "search case.changed", by_store: "search study.changed"}
+    last_of = {by_report: "index case", by_store: "index case"}
 
     async def ended() -> bool:
         return all(last in of_receipt(exported, each) for each, last in last_of.items())
@@ -96,6 +105,7 @@ async def test_one_trace_goes_from_the_receiver_to_the_case_and_names_nobody(
         "receipt", "receive", "publish instances.received", "anonymizer instances.received",
         "publish instances.deidentified", "linker instances.deidentified", "deliver POST",
         "POST /dicom-web/studies/{study}", "publish instances.stored", "linker instances.stored",
+        "publish study.changed", "search study.changed",
     } <= set(images)  # fmt: skip
     assert {
         "receipt",
@@ -104,6 +114,7 @@ async def test_one_trace_goes_from_the_receiver_to_the_case_and_names_nobody(
         "deliver POST",
         "POST /api/reports",
         "publish case.changed",
+        "search case.changed",
     } <= set(text)
     assert all(span.parent is not None for name, span in (images | text).items() if name != "receipt")
     assert text["receipt"].links[0].context.trace_id == int(CALLER.split("-")[1], 16)
@@ -138,6 +149,119 @@ def test_what_an_event_causes_is_below_it_and_an_unknown_cause_is_below_the_firs
     assert handled.parent.span_id == published.context.span_id
     assert strange.parent.span_id == spans.root_id_of("r1")
     assert decode(body) == sent
+
+
+async def handled(follower: Follower, study: str, receipt_id: str, report_id: str = "") -> None:
+    """Have search handle that a Study changed, or of none a report, as its worker does."""
+    deps = SearchDeps(SearchSettings(), cast("Any", None), follower, cast("Any", None))
+    common: dict[str, Any] = {"correlation_id": receipt_id, "site": "a", "study_instance_uid": study}
+    with spans.handling("study.changed", receipt_id, "", "search", 1):
+        if report_id:
+            await handlers.case_changed(CaseChanged.first("1", **common, report_ids=(report_id,)), deps)
+        else:
+            await handlers.study_changed(StudyChanged.first("1", **common, change="stored"), deps)
+
+
+@pytest.fixture
+def feeds(tmp_path: Path) -> Feeds:
+    feeds = Feeds()
+    feeds.set_aside = SetAside(tmp_path)
+    return feeds
+
+
+@pytest.fixture
+def follower(tmp_path: Path, feeds: Feeds) -> Follower:
+    return Follower(CaseIndex(tmp_path / "index"), feeds, feeds.set_aside, feeds, poll_s=0.01, batch=2)
+
+
+def indexed_of(exported: InMemorySpanExporter) -> list[ReadableSpan]:
+    return [span for span in exported.get_finished_spans() if span.name == "index case"]
+
+
+async def test_the_trace_of_an_image_ends_when_its_case_is_in_the_index(
+    exported: InMemorySpanExporter, follower: Follower, feeds: Feeds
+) -> None:
+    feeds.store("1.2.3")
+    await handled(follower, "1.2.3", "r1")
+    await handled(follower, "1.2.3", "r1")
+    (event, _) = exported.get_finished_spans()
+
+    before = indexed_of(exported)
+    await follower.step()
+
+    (span,) = indexed_of(exported)
+    assert before == []
+    assert span.context is not None and event.context is not None and span.parent is not None
+    assert span.context.trace_id == spans.trace_id_of("r1")
+    assert span.parent.span_id == event.context.span_id
+    assert dict(span.attributes or {}) == {"jmid.receipt_id": "r1"}
+    assert "1.2.3" not in span.to_json()
+
+
+async def test_an_event_that_comes_after_its_case_was_indexed_has_a_span_and_one_of_a_later_batch_waits_for_it(
+    exported: InMemorySpanExporter, follower: Follower, feeds: Feeds
+) -> None:
+    feeds.store("1.2.1")
+    await follower.step()
+    await handled(follower, "1.2.1", "r1")
+    await follower.step()
+    late = len(indexed_of(exported))
+    for number in (2, 3, 4):
+        feeds.store(f"1.2.{number}")
+    await handled(follower, "1.2.4", "r4")
+    await follower.step()  # of two
+    first = len(indexed_of(exported))
+    await follower.step()
+
+    assert (late, first, len(indexed_of(exported))) == (1, 1, 2)
+
+
+async def test_the_span_of_a_case_that_is_set_aside_has_the_class_of_the_error_and_others_go_on(
+    exported: InMemorySpanExporter, follower: Follower, feeds: Feeds
+) -> None:
+    feeds.store("1.2.1")
+    feeds.store("1.2.2")
+    feeds.bad["1.2.1"] = ValueError("佐藤花子")
+    await handled(follower, "1.2.1", "r1")
+    await handled(follower, "1.2.2", "r2")
+    await follower.step()
+
+    errors = {(span.attributes or {})["jmid.receipt_id"]: span for span in indexed_of(exported)}
+    assert {key: (span.attributes or {}).get("error.type") for key, span in errors.items()} == {
+        "r1": "ValueError",
+        "r2": None,
+    }
+    assert "佐藤" not in repr([json.loads(span.to_json()) for span in errors.values()])
+
+
+async def test_the_trace_of_a_report_ends_at_the_case_that_it_is_or_that_of_its_study(
+    exported: InMemorySpanExporter, follower: Follower, feeds: Feeds
+) -> None:
+    feeds.store("1.2.1")
+    feeds.bad["1.2.1"] = ValueError()
+    feeds.link()
+    await handled(follower, "", "r1", "r1")
+    await handled(follower, "1.2.1", "r2", "r2")
+    await follower.step()
+
+    errors = [(span.attributes or {}).get("error.type") for span in indexed_of(exported)]
+    assert errors == [None, "ValueError"]
+
+
+async def test_while_the_feeds_are_away_spans_stay_open_and_no_more_than_so_many(
+    exported: InMemorySpanExporter, follower: Follower, feeds: Feeds
+) -> None:
+    feeds.store("1.2.1")
+    feeds.away = True
+    for number in range(MOST + 1):
+        await handled(follower, "1.2.1", f"r{number}")
+    with pytest.raises(Unavailable):
+        await follower.step()
+    away = len(indexed_of(exported))
+    feeds.away = False
+    await follower.step()
+
+    assert (away, len(indexed_of(exported))) == (0, MOST)
 
 
 def test_the_text_of_an_error_is_in_no_span(exported: InMemorySpanExporter) -> None:

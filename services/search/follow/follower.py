@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from services.search.case import Case, build_case, of_patient
+from services.search.follow.awaited import Awaited
 from services.search.follow.set_aside import SetAside
 from services.search.follow.sources import Sources
 from services.search.follow.stated import with_findings
@@ -55,6 +56,7 @@ class Follower:
         self._batch = batch
         self._woken = asyncio.Event()
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self.awaited = Awaited()
 
     def wake(self) -> None:
         """Read the feeds now."""
@@ -82,6 +84,7 @@ class Follower:
 
     async def step(self) -> bool:
         """Take one batch of changes of each feed; say whether there was any."""
+        self.awaited.take()
         positions = await asyncio.to_thread(self._index.positions)
         studies, studies_at = await self._sources.study_changes(positions.get(STUDIES, 0), self._batch)
         reports, reports_at = await self._sources.case_changes(positions.get(REPORTS, 0), self._batch)
@@ -91,6 +94,7 @@ class Follower:
         if not studies and not reports and not again:
             await asyncio.to_thread(self._index.complete)
             await asyncio.to_thread(self._index.rewrite_after_withdrawal)
+            self.awaited.end((), self._set_aside.cases, at_end=True)
             return False
         before = await asyncio.to_thread(
             self._index.holding, [change.report_id for change in reports if change.report_id]
@@ -107,6 +111,7 @@ class Follower:
         refused = await asyncio.to_thread(self._index.update, changed, gone, at)
         failed |= refused
         await asyncio.to_thread(self._set_aside.note, refused, touched - failed.keys())
+        self.awaited.end(touched, self._set_aside.cases, at_end=at_end)
         if at_end:
             await asyncio.to_thread(self._index.complete)
             await asyncio.to_thread(self._index.rewrite_after_withdrawal)
