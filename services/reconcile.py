@@ -18,7 +18,7 @@ import typer
 from services.archive.housekeeping.compare import CentreCompared, compare
 from services.command_line import HomeOption, archive_of, ports_of, run_work
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts.custody import DIFFERENT, REFUSED, STORED, WAITING, DayLedger
+from services.ingest.receipts.custody import DELETED, DIFFERENT, REFUSED, STORED, WAITING, DayLedger
 from services.ingest.receipts.proof import prove_day
 from services.ingest.receipts.reconcile import Identified, send_again
 from services.ingest.receipts.records import COLLECTIONS as INGEST_COLLECTIONS
@@ -58,7 +58,9 @@ def reconciling() -> typer.Typer:
     @commands.callback(invoke_without_command=True)
     def day(
         context: typer.Context,
-        day: Annotated[str, typer.Option(help="YYYY-MM-DD: prove that received = stored + refused + waiting.")] = "",
+        day: Annotated[
+            str, typer.Option(help="YYYY-MM-DD: received = stored + refused + waiting + deleted?")
+        ] = "",
         site: Annotated[str, typer.Option(help="The site of this gateway; another one is refused.")] = "",
         home: HomeOption = Path("jmid-home"),
         centre: CentreOption = "",
@@ -108,13 +110,13 @@ def reconciling() -> typer.Typer:
 
 def day_lines(ledger: DayLedger) -> list[str]:
     """Return what is said of a day: the equation, its parts, and each difference by receipt and digest."""
-    stored, refused, waiting = (ledger.of(stages) for stages in (STORED, REFUSED, WAITING))
+    stored, refused, waiting, deleted = (ledger.of(stages) for stages in (STORED, REFUSED, WAITING, DELETED))
     parts = [f"  {tally.contents} {stage}, {tally.size_bytes} bytes" for stage, tally in ledger.stages.items()]
     differences = ledger.of(DIFFERENT).contents
     named = [f"receipt {each.receipt_id} content {each.blob}: {each.what}" for each in ledger.differences]
     return [
         f"{ledger.site or 'this site'}, {ledger.day}: {ledger.received.contents} received = {stored.contents} stored "
-        f"+ {refused.contents} refused + {waiting.contents} waiting"
+        f"+ {refused.contents} refused + {waiting.contents} waiting + {deleted.contents} deleted"
         + (f" + {differences} that differ" if differences else ""),
         *parts,
         f"  {ledger.sent_again} sent again, {ledger.not_collected} left out by rules: part of none of these",
@@ -137,6 +139,7 @@ def _gateway_lines(compared: Compared, identified: Identified, dry_run: bool) ->
     return [
         f"{compared.held} Instances and {compared.reports_held} reports are at the centre, as they were delivered",
         f"{compared.evicted} Instances were evicted by the centre",
+        f"{compared.gone} Instances were deleted or withdrawn at the centre, and are not delivered again",
         f"{compared.again} Instances and {compared.reports_again} reports were not there and {again}",
         f"{identified.again} Instances were not there and {again} from the identified bytes",
         f"{len(identified.lost)} Instances are neither there nor here: the hospital has to send them again",

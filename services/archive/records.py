@@ -8,6 +8,7 @@ import enum
 
 import msgspec
 
+from services.archive.deletion_records import DELETED
 from services.archive.orphan_records import SUSPECTS, SWEEPS
 from services.archive.space_records import EVICTIONS, SPACE
 from services.archive.withdrawal_records import WITHDRAWN_PATIENTS, WITHDRAWN_STUDIES
@@ -279,5 +280,5 @@ DELETIONS = Collection(name="deletions", type=DeletionRecord, key="id", fields=(
 PENDING = Collection(name="archive_pending", type=PendingRecord, key="id", fields=("at",))
 SCRUBS = Collection(name="scrubs", type=ScrubRecord, key="name")
 WITHDRAWN = Collection(name="withdrawn_instances", type=WithdrawnRecord, key="sop_instance_uid")
-_KEPT = (INSTANCES, SERIES, STUDIES, CONFLICTS, DELETIONS, WITHDRAWN, WITHDRAWN_STUDIES, WITHDRAWN_PATIENTS)
+_KEPT = (INSTANCES, SERIES, STUDIES, CONFLICTS, DELETIONS, DELETED, WITHDRAWN, WITHDRAWN_STUDIES, WITHDRAWN_PATIENTS)
 COLLECTIONS = (*_KEPT, PENDING, SUSPECTS, SWEEPS, SCRUBS, EVICTIONS, SPACE)

@@ -148,8 +148,8 @@ class Delivered(Event, frozen=True, kw_only=True):
 class CustodyChecked(Event, frozen=True, kw_only=True):
     """The centre was asked what it holds of what it had confirmed of a receipt.
 
-    holdings: the names that Delivered gives → held (with the digest that was sent), evicted, withdrawn, absent, or
-    other (another digest, or none told).
+    holdings: the names that Delivered gives → held (with the digest that was sent), evicted, withdrawn, deleted
+    (by an administrator at the centre), absent, or other (another digest, or none told).
     """
 
     topic = "custody.checked"

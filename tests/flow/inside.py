@@ -23,7 +23,7 @@ from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.housekeeping import release_round
 from services.linker.links import policy
 from services.linker.settings import LinkerSettings
-from shared.documents import Collection, Delete, Documents
+from shared.documents import Collection, Delete, Documents, Eq
 from shared.lease import Leases
 from shared.runtime.cpu import CpuPool
 from shared.runtime.host import Hosting, hosted
@@ -165,6 +165,22 @@ async def database_lost(system: System) -> None:
     async with Leases(documents, "test", 60.0).held("test") as lease:
         for day in (1.0, 2.0, 3.0):
             await remove(system.archive, lease, await look(system.archive, lease, now=day * 86_400.0))
+
+
+async def lost(system: System) -> None:
+    """Lose records and bytes, as by a restored older copy: nobody deleted anything."""
+    await database_lost(system)
+    await bytes_lost(system)
+
+
+async def records_lost(system: System, study: str) -> None:
+    """Lose the records of one Study."""
+    documents = system.documents(Role.CENTRE)
+    collections: tuple[Collection[Any], ...] = (INSTANCES, SERIES)
+    for collection in collections:
+        async for each in documents.every(collection, Eq("study_instance_uid", study)):
+            await documents.write(Delete(collection, getattr(each, collection.key)))
+    await documents.write(Delete(STUDIES, study))
 
 
 async def bytes_lost(system: System) -> None:

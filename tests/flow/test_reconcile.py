@@ -29,6 +29,8 @@ from tests.flow.inside import (
     deidentified_released,
     deleted,
     evicted,
+    lost,
+    records_lost,
     until,
 )
 from tests.flow.inside import running as hosted_in_here
@@ -83,7 +85,7 @@ async def test_what_the_centre_lost_is_named_delivered_again_and_then_agrees(
         await system.note_paths()
         before = {path: await system.get(path) for path in system.paths}
         agreed = await operator.gateway()
-        await deleted(system)
+        await lost(system)
 
         trial, trial_text = await operator.gateway("--dry-run")
         mended, mended_text = await operator.gateway()
@@ -109,14 +111,25 @@ async def test_a_day_is_proven_by_both_sides_and_each_difference_is_named(operat
     await evicted(system)
     gone, gone_text = await operator.jmid(*ask)
     await deleted(system)
-    differs, differs_text = await operator.jmid(*ask)
+    meant, meant_text = await operator.jmid(*ask)
     strange, _ = await operator.jmid("reconcile", "--day", "yesterday", "--centre", system.host.base_url)
 
-    assert (agreed, gone, differs, strange) == (0, 0, 3, 2), (agreed_text, gone_text, differs_text)
-    assert "4 received = 4 stored + 0 refused + 0 waiting" in agreed_text
-    assert "4 received = 4 stored + 0 refused + 0 waiting" in gone_text
+    assert (agreed, gone, meant, strange) == (0, 0, 0, 2), (agreed_text, gone_text, meant_text)
+    assert "4 received = 4 stored + 0 refused + 0 waiting + 0 deleted" in agreed_text
+    assert "4 received = 4 stored + 0 refused + 0 waiting + 0 deleted" in gone_text
     assert "3 evicted" in gone_text
-    assert "4 received = 1 stored + 0 refused + 0 waiting + 3 that differ" in differs_text
+    assert "4 received = 1 stored + 0 refused + 0 waiting + 3 deleted" in meant_text
+    assert "3 deleted-at-centre" in meant_text
+
+
+async def test_each_content_that_the_centre_lost_is_named(operator: Operator, ct: list[bytes]) -> None:
+    await sent_and_lost(operator, ct, lost)
+    ask = ("reconcile", "--day", SiteTime().day_of(clock.now()), "--centre", operator.system.host.base_url)
+
+    differs, differs_text = await operator.jmid(*ask)
+
+    assert differs == 3, differs_text
+    assert "3 received = 0 stored + 0 refused + 0 waiting + 0 deleted + 3 that differ" in differs_text
     assert differs_text.count("not-at-the-centre") == 3
     assert all(hashlib.sha256(each).hexdigest() in differs_text for each in ct)
 
@@ -163,7 +176,7 @@ async def test_records_that_the_archive_lost_come_from_its_bytes(operator: Opera
 async def test_what_is_only_here_in_identified_bytes_is_deidentified_and_delivered_again(
     operator: Operator, ct: list[bytes]
 ) -> None:
-    await sent_and_lost(operator, ct, deleted)
+    await sent_and_lost(operator, ct, lost)
     await deidentified_released(operator.system)
 
     code, text = await operator.gateway()
@@ -178,7 +191,7 @@ async def test_what_nobody_has_any_more_is_said_and_what_was_evicted_is_no_diffe
 ) -> None:
     await sent_and_lost(operator, ct, evicted)
     evicted_code, evicted_text = await operator.gateway()
-    await deleted(operator.system)
+    await lost(operator.system)
     await all_released(operator.system)
 
     code, text = await operator.gateway("--list")
@@ -213,8 +226,7 @@ async def test_a_study_that_the_centre_errors_on_is_named_and_the_others_are_men
     await system.sent([*ct, *of_other_studies(ct[0], 3)])
     studies = [each.study_instance_uid async for each in system.archive.documents.every(STUDIES)]
     bad, gone = sorted(studies)[:2]
-    system.study = gone
-    await deleted(system)
+    await records_lost(system, gone)
 
     async with erring(system.host.base_url, bad) as centre:
         code, text = await operator.jmid("reconcile", "gateway", "--centre", centre)

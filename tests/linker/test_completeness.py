@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp import web
 
@@ -25,6 +26,7 @@ SHOWN = {
     "stored": {"contents": 6, "size_bytes": 600},
     "refused": {"contents": 1, "size_bytes": 100},
     "waiting": {"contents": 2, "size_bytes": 200},
+    "deleted": {"contents": 0, "size_bytes": 0},
     "differences": [{"receipt_id": "r", "blob": "b", "what": "not-at-the-centre"}],
     "counted_at": "2026-11-28T02:00:00+00:00",
 }
@@ -36,6 +38,14 @@ def test_counts_are_taken_from_the_ledger_and_name_nothing() -> None:
 
     assert (counts.received, counts.stored, counts.refused, counts.waiting, counts.differences) == (10, 6, 1, 2, 1)
     assert not counts.adds_up
+
+
+def test_what_was_deleted_is_no_difference_and_a_centre_of_before_is_told_of_it_as_stored() -> None:
+    counts = day_counts({**SHOWN, "deleted": {"contents": 1, "size_bytes": 100}})
+
+    assert (counts.stored, counts.deleted, counts.differences, counts.adds_up) == (6, 1, 0, True)
+    assert b"deleted" not in msgspec.json.encode(counts.of_before)
+    assert (counts.of_before.stored, counts.of_before.adds_up) == (7, True)
 
 
 async def test_a_gateway_tells_the_centre_its_days(tmp_path: Path) -> None:

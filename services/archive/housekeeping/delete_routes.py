@@ -9,6 +9,7 @@ from aiohttp import web
 
 from services.archive.deps import ArchiveDeps
 from services.archive.records import DELETIONS, INSTANCES, DeletionRecord, InstanceRecord
+from services.archive.store import deletion
 from services.archive.store.removal import remove
 from shared import clock
 from shared.documents import Condition, Eq
@@ -34,7 +35,7 @@ class RemovalRoutes:
         return [web.delete(path, self.delete) for path in (study, series, series + "/instances/{instance}")]
 
     async def delete(self, request: web.Request) -> web.Response:
-        """Delete records, then bytes.
+        """Delete records, then bytes; what was deleted is 410 until it is stored again.
 
         401 without the administrator's token or role, 400 without a reason, 404 if unknown.
         """
@@ -48,7 +49,7 @@ class RemovalRoutes:
         deleted = 0
         async with self._deps.study_locks.hold(request.match_info["study"]):
             while page := await self._some(where, PAGE):
-                await remove(self._deps, page)
+                await remove(self._deps, page, deletion.rows(page, clock.now()))
                 deleted += len(page)
         decided("deleted", level="warning", service="archive", count=deleted)
         return web.Response(status=204)

@@ -8,8 +8,9 @@ Source: PS3.18 10.4.3.1 (status codes of the Retrieve Transaction), 8.5.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from services.archive.deletion_records import DELETED, DeletedRecord
 from services.archive.deps import ArchiveDeps
-from services.archive.http.responses import answer_gone, answer_withdrawn
+from services.archive.http.responses import answer_deleted, answer_gone, answer_withdrawn
 from services.archive.records import INSTANCES, SERIES, STUDIES, InstanceRecord
 from services.archive.withdrawal_records import WITHDRAWN_STUDIES
 from shared.documents import Eq
@@ -41,7 +42,7 @@ async def instance_of(deps: ArchiveDeps, path: Mapping[str, str]) -> InstanceRec
     """Return the Instance that the path names; raise NotFound if it is not in that Series and Study."""
     record = await deps.documents.get(INSTANCES, path["instance"])
     if record is None or record.series_instance_uid != path["series"] or record.study_instance_uid != path["study"]:
-        await _check_withdrawn(deps, path)
+        await _check_gone(deps, path)
         raise NotFound("no-such-instance")
     if not await is_within_reach(deps, record.study_instance_uid):
         raise NotFound("no-such-instance")
@@ -67,7 +68,7 @@ async def instances_of(deps: ArchiveDeps, path: Mapping[str, str]) -> list[Insta
     records = deps.documents.every(INSTANCES, where)
     instances = [record async for record in records if record.study_instance_uid == path["study"]]
     if not instances:
-        await _check_withdrawn(deps, path)
+        await _check_gone(deps, path)
     if not instances or not await is_within_reach(deps, path["study"]):
         raise NotFound("no-such-series" if "series" in path else "no-such-study")
     numbers = {} if "series" in path else await _series_numbers(deps, path["study"])
@@ -86,10 +87,24 @@ async def resource_of(deps: ArchiveDeps, path: Mapping[str, str]) -> Resource:
     return resource
 
 
-async def _check_withdrawn(deps: ArchiveDeps, path: Mapping[str, str]) -> None:
-    """Answer 410 for a Study whose patient opted out."""
+async def _check_gone(deps: ArchiveDeps, path: Mapping[str, str]) -> None:
+    """Answer 410 for a Study whose patient opted out, and for what an administrator deleted."""
     if await deps.documents.get(WITHDRAWN_STUDIES, path["study"]) is not None:
         answer_withdrawn()
+    tombstone, reached = await _tombstone(deps, path), reach.current()
+    if tombstone is not None and (reached.is_all or reached.holds(tombstone.site)):
+        answer_deleted()
+
+
+async def _tombstone(deps: ArchiveDeps, path: Mapping[str, str]) -> DeletedRecord | None:
+    """Return the tombstone of the Instance that the path names, or of one of its Series or Study."""
+    names = {"study": "study_instance_uid", "series": "series_instance_uid", "instance": "sop_instance_uid"}
+    own = {field: path[name] for name, field in names.items() if name in path}
+    if "instance" in path:
+        record = await deps.documents.get(DELETED, path["instance"])
+        return record if record and all(getattr(record, field) == uid for field, uid in own.items()) else None
+    page = await deps.documents.find(DELETED, *(Eq(field, uid) for field, uid in own.items()), limit=1)
+    return page.documents[0] if page.documents else None
 
 
 async def _series_numbers(deps: ArchiveDeps, study: str) -> dict[str, tuple[int, str]]:

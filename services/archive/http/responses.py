@@ -14,6 +14,7 @@ from services.archive.http.negotiate import Chosen, Offer, choose
 from services.archive.records import InstanceRecord, InstanceState
 from shared.errors import Damaged, Invalid, JmidError, NotFound, Refused
 from shared.logs import decided
+from shared.web.gone_reason import DELETED, GONE_REASON, WITHDRAWN
 
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 NOT_KEPT = {"Cache-Control": "no-store"}
@@ -68,16 +69,26 @@ def answer_gone(study_instance_uid: str, state: InstanceState) -> NoReturn:
         f"{why}; metadata and searches still answer. To have it delivered again: POST "
         f'{{"study_instance_uid": "{study_instance_uid}", "by": "who asks"}} to /api/recalls.'
     )
-    refuse(web.HTTPGone, state.value, detail, NOT_KEPT)
+    refuse(web.HTTPGone, state.value, detail, _gone(state.value))
 
 
-class Withdrawn(web.HTTPGone):
-    """The patient opted out: nothing is here any more, and nothing is to be asked for again."""
+class GoneForGood(web.HTTPGone):
+    """It was withdrawn or deleted: nothing is here any more, and nothing is to be asked for again."""
 
 
 def answer_withdrawn() -> NoReturn:
     """Say that a Study is gone for good (PS3.18 8.5: 410 Gone)."""
-    refuse(Withdrawn, "withdrawn", "Its patient opted out; it is not kept, and no recall brings it back.", NOT_KEPT)
+    detail = "Its patient opted out; it is not kept, and no recall brings it back."
+    refuse(GoneForGood, WITHDRAWN, detail, _gone(WITHDRAWN))
+
+
+def answer_deleted() -> NoReturn:
+    """Say that an administrator deleted it (PS3.18 8.5: 410 Gone)."""
+    refuse(GoneForGood, DELETED, "An administrator deleted it; it is here again once it is stored.", _gone(DELETED))
+
+
+def _gone(reason: str) -> Mapping[str, str]:
+    return {**NOT_KEPT, GONE_REASON: reason}
 
 
 def query_of(request: web.Request) -> dict[str, str]:

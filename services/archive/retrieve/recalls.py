@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 from aiohttp import web
 
-from services.archive.http.responses import Handle, Withdrawn, query_of
+from services.archive.http.responses import GoneForGood, Handle, query_of
 from shared.dicom.uid import is_uid
 from shared.errors import Unavailable
 from shared.logs import decided
@@ -31,13 +31,13 @@ class Recalls:
         self._woken = asyncio.Event()
 
     def noticing(self, handle: Handle) -> Handle:
-        """Return the handler that notes the Study of a GET which it answers with 410."""
+        """Return the handler that notes the Study of a GET which it answers with 410, unless it is gone for good."""
 
         @functools.wraps(handle)
         async def answer(request: web.Request) -> web.StreamResponse:
             try:
                 return await handle(request)
-            except Withdrawn:
+            except GoneForGood:
                 raise
             except web.HTTPGone:
                 if request.method == "GET":

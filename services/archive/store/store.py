@@ -24,7 +24,7 @@ from services.archive.records import (
     SeriesRecord,
     StudyRecord,
 )
-from services.archive.store import acceptance, change_ledger, tombstones, withdrawal
+from services.archive.store import acceptance, change_ledger, deletion, tombstones, withdrawal
 from services.archive.store.acceptance import Sender
 from services.archive.store.batch import Bytes, Sent, prepare_all
 from services.archive.store.bytes_at_rest import without_bytes
@@ -46,7 +46,7 @@ ELSEWHERE = "the Series Instance UID is that of a Series of another Study (PS3.3
 
 
 class Ready(NamedTuple):
-    """An Instance to store. position: its place in the batch.  data: its Part 10 file.  replaces: as of Sent."""
+    """An Instance to store. position: in the batch.  data: its Part 10 file, none if at rest.  replaces: as of Sent."""
 
     position: int
     prepared: Prepared
@@ -227,8 +227,7 @@ class Store:
         return list(fresh.values()), failures
 
     def _is_of_other_site(self, new: Ready, there: StudyRecord | InstanceRecord | None) -> bool:
-        was_taken_before = not new.data  # it is at rest
-        return self._deps.settings.accept != "any" and not was_taken_before and is_of_other_site(new.record, there)
+        return bool(new.data) and self._deps.settings.accept != "any" and is_of_other_site(new.record, there)
 
     async def _commit(self, study: str, fresh: list[Prepared], known: _Known, correlation_id: str) -> None:
         """Write everything in one go; the Study's version guards the counts."""
@@ -271,6 +270,7 @@ class Store:
         try:
             await self._deps.documents.write(
                 *rows,
+                *await deletion.lifted(self._deps, fresh),
                 *(Put(INSTANCES, new, None if new.sop_instance_uid in known.instances else 0) for new, _ in stored),
                 *(Put(SERIES, records[uid]) for uid in _by_series(fresh)),
                 Put(STUDIES, msgspec.structs.replace(record, commits=commits), known.version),

@@ -1,8 +1,8 @@
 """Where each content that was received is: waiting, refused, or at the centre. Pure.
 
-received = stored + refused + waiting, of each day: every content is in exactly one stage, and what should be in one and
-is not there is a difference, which is named by receipt and digest. A content belongs to the day of its receipt, by the
-site's time zone; one that was refused and then sent again belongs to the newer receipt.
+received = stored + refused + waiting + deleted, of each day: every content is in exactly one stage, and what should be
+in one and is not there is a difference, which is named by receipt and digest. A content belongs to the day of its
+receipt, by the site's time zone; one that was refused and then sent again belongs to the newer receipt.
 """
 
 import enum
@@ -25,7 +25,9 @@ class Stage(enum.StrEnum):
 
     received: waits to be de-identified.  on-the-way: de-identified, and the centre has not answered about it.
     held: in quarantine.  rejected: not understood when it was received.  not-taken: the centre refused it.
-    stored, evicted, deleted: the centre has confirmed it; it let the bytes go by itself; a person had it deleted.
+    stored, evicted: the centre has confirmed it; it let the bytes go by itself.
+    deleted, deleted-at-centre: it was there; a person here rejected it or its patient opted out; an administrator
+    there deleted it.
     missing, other: it was confirmed, and the centre does not hold it, or holds other bytes.
     """
 
@@ -37,19 +39,21 @@ class Stage(enum.StrEnum):
     STORED = "stored"
     EVICTED = "evicted"
     DELETED = "deleted"
+    DELETED_AT_CENTRE = "deleted-at-centre"
     MISSING = "missing"
     OTHER = "other"
 
 
 WAITING: Final = (Stage.RECEIVED, Stage.ON_THE_WAY)
 REFUSED: Final = (Stage.HELD, Stage.REJECTED, Stage.NOT_TAKEN)
-STORED: Final = (Stage.STORED, Stage.EVICTED, Stage.DELETED)
+STORED: Final = (Stage.STORED, Stage.EVICTED)
+DELETED: Final = (Stage.DELETED, Stage.DELETED_AT_CENTRE)
 DIFFERENT: Final = (Stage.MISSING, Stage.OTHER)
 _BY_HOLDING: Final[Mapping[str, Stage]] = {
     "": Stage.STORED,  # by its answer; not asked since
     "held": Stage.STORED,
     "evicted": Stage.EVICTED,
-    "deleted": Stage.DELETED,
+    "deleted": Stage.DELETED_AT_CENTRE,
     "withdrawn": Stage.DELETED,
     "absent": Stage.MISSING,
 }
@@ -94,8 +98,8 @@ class DayLedger(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def adds_up(self) -> bool:
-        """Whether received = stored + refused + waiting, without a difference."""
-        return self.received == self.of((*STORED, *REFUSED, *WAITING)) and not self.differences
+        """Whether received = stored + refused + waiting + deleted, without a difference."""
+        return self.received == self.of((*STORED, *REFUSED, *WAITING, *DELETED)) and not self.differences
 
     @property
     def is_settled(self) -> bool:
@@ -141,7 +145,7 @@ def proven(arrival: Arrival, holdings: Mapping[str, str], planned: Mapping[str, 
         return own
     if own.stage is Stage.ON_THE_WAY and arrival.known_as not in planned.keys() | holdings.keys():
         return Judged(Stage.MISSING, "no-delivery")
-    if own.stage in (*STORED, *DIFFERENT) or (own.stage is Stage.ON_THE_WAY and arrival.known_as in holdings):
+    if own.stage in (*STORED, *DELETED, *DIFFERENT) or (own.stage is Stage.ON_THE_WAY and arrival.known_as in holdings):
         holding = holdings.get(arrival.known_as)
         if holding is None:
             return Judged(Stage.MISSING, "no-delivery")

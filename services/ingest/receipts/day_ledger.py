@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts.custody import Count, DayLedger, is_due, judged
+from services.ingest.receipts.custody import Count, DayLedger, Stage, is_due, judged
 from services.ingest.receipts.ledger import change_arrival
 from services.ingest.receipts.records import ARRIVALS, RECEIPTS, REJECTED, RESENDS, Arrival, Outcome, Receipt
 from shared import clock
@@ -129,4 +129,5 @@ async def status(deps: IngestDeps) -> Mapping[str, int]:
         "ledger days": len(days),
         "ledger days that do not add up": sum(not day.adds_up for day in days),
         "ledger differences": sum(len(day.differences) for day in days),
+        "ledger deleted at the centre": sum(day.of((Stage.DELETED_AT_CENTRE,)).contents for day in days),
     }

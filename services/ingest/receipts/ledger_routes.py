@@ -10,6 +10,7 @@ from aiohttp import web
 
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts.custody import (
+    DELETED,
     REFUSED,
     STORED,
     WAITING,
@@ -66,7 +67,7 @@ class LedgerRoutes(routing.Routes):
 def shown(day: DayLedger) -> dict[str, Any]:
     """Return a day as people and programs read it."""
     fields: dict[str, Any] = msgspec.to_builtins(day)
-    sums = {"stored": STORED, "refused": REFUSED, "waiting": WAITING}
+    sums = {"stored": STORED, "refused": REFUSED, "waiting": WAITING, "deleted": DELETED}
     totals = {name: msgspec.to_builtins(day.of(stages)) for name, stages in sums.items()}
     return {**fields, **totals, "adds_up": day.adds_up, "counted_at": _moment(day.counted_at)}
 

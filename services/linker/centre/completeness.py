@@ -56,7 +56,7 @@ class CompletenessRoutes(routing.Routes):
         page = await self._deps.documents.find(COMPLETENESS, order=order, limit=_SHOWN)
         return [
             {"site": each.site, "told_at": each.told_at, "adds_up": each.counts.adds_up}
-            | msgspec.to_builtins(each.counts)
+            | msgspec.structs.asdict(each.counts)
             for each in page.documents
         ]
 

@@ -59,7 +59,7 @@ async def compare_night(deps: GatewayDeps, centre: Centre, night: str) -> Custod
     """Ask for what was confirmed in the days of the settings; publish what is held. Raises CentreUnavailable."""
     begun = CustodyNight(night=night, began_at=clock.now())
     await deps.documents.put(CUSTODY_NIGHTS, begun)
-    counts: dict[str, int] = dict.fromkeys(("held", "evicted", "withdrawn", "absent", "other"), 0)
+    counts: dict[str, int] = dict.fromkeys(("held", "evicted", "withdrawn", "deleted", "absent", "other"), 0)
     unasked, in_row = 0, 0
     since = clock.now() - deps.settings.reconcile_days * _DAY_S
     async for holdings in _each(deps, centre, since):
@@ -170,6 +170,7 @@ async def figures(deps: GatewayDeps) -> Mapping[str, int]:
     return {
         "last compared with the centre, seconds": max(0, int(clock.now() - last.ended_at)),
         "not at the centre as confirmed": last.differences,
+        "deleted at the centre": last.deleted,
         "not compared with the centre": last.unasked,
     }
 

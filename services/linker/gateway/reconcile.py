@@ -1,7 +1,8 @@
 """Compare the ledger of deliveries with the centre and with our own bytes, and have delivered again what is missing.
 
 Every Instance that the centre confirmed once is asked for by its digest, every report by its version. What the centre
-evicted by itself is no difference: a recall brings it back. Runs beside the services: a delivery is made due again by a
+evicted by itself is no difference: a recall brings it back; nor is what was deleted or withdrawn there, which is never
+delivered again from here. Runs beside the services: a delivery is made due again by a
 guarded write, and the delivery worker ships it. A Study that the centre, or one of our own stores, errors on is told
 and the next one is compared; only a centre that answers nothing ends it.
 """
@@ -34,6 +35,7 @@ class Compared(msgspec.Struct):
     """What was found, in Instances and reports.
 
     held: at the centre, with our digest or version.  evicted: the centre let go of the bytes by itself.
+    gone: an administrator there deleted it, or it was withdrawn.
     other: the centre has other bytes or another version, or says no digest.  untold: confirmed by code that kept too
     little to ask by.  again: missing at the centre, and due to be delivered again, or would be in a dry run.
     lost: missing at the centre, and the de-identified bytes are not here any more: SOP Instance UID → Study.
@@ -43,6 +45,7 @@ class Compared(msgspec.Struct):
 
     held: int = 0
     evicted: int = 0
+    gone: int = 0
     other: int = 0
     untold: int = 0
     again: int = 0
@@ -56,7 +59,7 @@ class Compared(msgspec.Struct):
     @property
     def is_empty(self) -> bool:
         """Say whether the centre has told nothing."""
-        instances = self.held + self.evicted + self.other + self.untold + self.again + len(self.lost)
+        instances = self.held + self.evicted + self.gone + self.other + self.untold + self.again + len(self.lost)
         return not (instances + self.reports_held + self.reports_again)
 
 
@@ -120,6 +123,7 @@ async def _study(
     compared.untold += len({uid for each in deliveries for uid in each.confirmed} - refs.keys())
     compared.held += sum(each is Holding.HELD for each in holdings.values())
     compared.evicted += sum(each is Holding.EVICTED for each in holdings.values())
+    compared.gone += sum(each in (Holding.DELETED, Holding.WITHDRAWN) for each in holdings.values())
     other = [uid for uid, each in holdings.items() if each is Holding.OTHER]
     compared.untold += sum(not refs[uid].sha256 for uid in other)
     compared.other += sum(bool(refs[uid].sha256) for uid in other)

@@ -163,8 +163,8 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
 class CustodyNight(msgspec.Struct, frozen=True, kw_only=True):
     """One nightly comparison with the centre. night: its date.  began_at, ended_at: seconds since 1970; 0 is not yet.
 
-    held, evicted, withdrawn, absent, other: contents, as of CustodyChecked.  unasked: Studies and reports that the
-    centre, or one of our own stores, erred on.
+    held, evicted, withdrawn, deleted, absent, other: contents, as of CustodyChecked.  unasked: Studies and reports
+    that the centre, or one of our own stores, erred on.
     """
 
     night: str
@@ -173,6 +173,7 @@ class CustodyNight(msgspec.Struct, frozen=True, kw_only=True):
     held: int = 0
     evicted: int = 0
     withdrawn: int = 0
+    deleted: int = 0
     absent: int = 0
     other: int = 0
     unasked: int = 0
@@ -185,7 +186,7 @@ class CustodyNight(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def asked(self) -> int:
         """How many contents the centre was asked for."""
-        return self.held + self.evicted + self.absent + self.other
+        return self.held + self.evicted + self.deleted + self.absent + self.other
 
 
 STUDIES_SEEN = Collection(

@@ -1,6 +1,6 @@
 """What a gateway tells the centre of a day: counts of what it received, and where that is. Pure; no row of anybody.
 
-received = stored + refused + waiting + differences, in contents: Instances and reports.
+received = stored + refused + waiting + deleted + differences, in contents: Instances and reports.
 """
 
 from collections.abc import Mapping
@@ -14,8 +14,11 @@ Day = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Number = Annotated[int, Meta(ge=0, le=1 << 53)]
 
 
-class DayCounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One day of one site. counted_at: when the gateway counted it, RFC 3339."""
+class DayCounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One day of one site. counted_at: when the gateway counted it, RFC 3339.
+
+    deleted: withdrawn, or deleted at the centre; part of stored in what a centre of before is told.
+    """
 
     day: Day
     received: Number
@@ -23,13 +26,19 @@ class DayCounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     refused: Number
     waiting: Number
     differences: Number
+    deleted: Number = 0
     received_bytes: Number = 0
     counted_at: Annotated[str, Meta(max_length=40)] = ""
 
     @property
     def adds_up(self) -> bool:
-        """Whether everything that was received is stored, refused or waiting."""
-        return self.received == self.stored + self.refused + self.waiting and not self.differences
+        """Whether everything that was received is stored, refused, waiting or deleted."""
+        return self.received == self.stored + self.refused + self.waiting + self.deleted and not self.differences
+
+    @property
+    def of_before(self) -> "DayCounts":
+        """The same for a centre that does not know of deleted."""
+        return msgspec.structs.replace(self, stored=self.stored + self.deleted, deleted=0)
 
 
 class CompletenessReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,10 +51,13 @@ class CompletenessReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 def day_counts(shown: Mapping[str, Any]) -> DayCounts:
     """Return the counts of a day of the gateway's ledger, as it shows it. Raises KeyError and TypeError."""
     sums = {name: int(shown[name]["contents"]) for name in ("received", "stored", "refused", "waiting")}
+    deleted = int(shown.get("deleted", {"contents": 0})["contents"])
+    placed = sums["stored"] + sums["refused"] + sums["waiting"] + deleted
     return DayCounts(
         day=str(shown["day"]),
         **sums,
-        differences=max(0, sums["received"] - sums["stored"] - sums["refused"] - sums["waiting"]),
+        deleted=deleted,
+        differences=max(0, sums["received"] - placed),
         received_bytes=int(shown["received"]["size_bytes"]),
         counted_at=str(shown["counted_at"]),
     )

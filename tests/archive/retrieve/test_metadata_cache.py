@@ -65,7 +65,7 @@ async def test_a_store_and_a_deletion_are_seen_at_once(serving: Serving) -> None
 
     assert alone == [first.sop_instance_uid]
     assert len(both) == 2
-    assert gone == 404
+    assert gone == 410
     assert back == [second.sop_instance_uid]
     assert await serving.deps.documents.count(INSTANCES) == 1
 

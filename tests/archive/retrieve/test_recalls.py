@@ -14,6 +14,8 @@ from services.archive import retrieve_routes
 from services.archive.records import INSTANCES, InstanceState
 from services.archive.retrieve import recalls as asking
 from services.archive.retrieve.recalls import Recalls, of_linker
+from services.archive.store import deletion
+from services.archive.store.removal import remove
 from tests.archive.conftest import Archive
 from tests.archive.retrieve.fixtures import data_of, path_of
 
@@ -45,9 +47,9 @@ async def serving(archive: Archive, linker: Linker) -> AsyncIterator[aiohttp.Cli
         await asyncio.wait([task])
 
 
-async def evicted(archive: Archive) -> tuple[str, str]:
+async def evicted(archive: Archive, name: str = "CT_small.dcm") -> tuple[str, str]:
     """Store an Instance without bytes; return its Study Instance UID and its path."""
-    (outcome,) = await archive.store.take([data_of("CT_small.dcm")])
+    (outcome,) = await archive.store.take([data_of(name)])
     record = await archive.deps.documents.get(INSTANCES, outcome.sop_instance_uid)
     assert record is not None
     await archive.deps.documents.put(INSTANCES, msgspec.structs.replace(record, state=InstanceState.EVICTED))
@@ -76,6 +78,21 @@ async def test_a_head_and_metadata_ask_for_nothing(archive: Archive) -> None:
         async with client.get(f"{path}/metadata") as answer:
             assert answer.status == 200
         async with client.get(path):  # what comes first is what this asks
+            assert (await linker.asked.get())["study_instance_uid"] == study
+    assert linker.asked.empty()
+
+
+async def test_what_an_administrator_deleted_is_not_asked_back(archive: Archive) -> None:
+    _, path = await evicted(archive)
+    study, other = await evicted(archive, "MR_small.dcm")
+    (record,) = [each async for each in archive.deps.documents.every(INSTANCES) if path == path_of(each)]
+    await remove(archive.deps, [record], deletion.rows([record], 1.0))
+    linker = Linker()
+
+    async with serving(archive, linker) as client, asyncio.timeout(20):
+        async with client.get(path) as answer:
+            assert answer.status == 410
+        async with client.get(other):  # what comes first is what this asks
             assert (await linker.asked.get())["study_instance_uid"] == study
     assert linker.asked.empty()
 

@@ -1,4 +1,4 @@
-"""Each content that was received is in one stage: received = stored + refused + waiting, whatever comes when."""
+"""Each content is in one stage: received = stored + refused + waiting + deleted, whatever comes when."""
 
 import asyncio
 import dataclasses
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts import handlers, records
 from services.ingest.receipts.custody import (
+    DELETED,
     DIFFERENT,
     REFUSED,
     STORED,
@@ -32,6 +33,7 @@ from services.ingest.receipts.custody import (
     proven,
 )
 from services.ingest.receipts.day_ledger import LEDGER_DAYS, count_day, count_due, counted_day, custody_checked, status
+from services.ingest.receipts.ledger_routes import shown
 from services.ingest.receipts.proof import prove_day
 from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
 from services.ingest.receipts.records import ARRIVALS, Arrival, ArrivalState, Outcome
@@ -114,7 +116,8 @@ class Hospital:
             await custody_checked(CustodyChecked.first(key, **own, holdings={name: what}), self.deps)
 
 
-ANSWERS = ("deidentified", "refused", "confirmed", "not-taken", "held", "evicted", "withdrawn", "absent", "other")
+HOLDINGS = ("held", "evicted", "withdrawn", "deleted", "absent", "other")
+ANSWERS = ("deidentified", "refused", "confirmed", "not-taken", *HOLDINGS)
 PLANS = st.lists(
     st.one_of(
         st.tuples(st.just("send"), st.lists(st.integers(0, 4), min_size=1, max_size=3, unique=True)),
@@ -151,11 +154,10 @@ def test_the_equation_holds_for_any_events_in_any_order(
     ledger, sent, rejected = asyncio.run(carried_out(tmp_path_factory.mktemp("plan"), plan))
 
     assert ledger.received.contents == len(sent) + rejected
-    stored, refused, waiting, different = (ledger.of(each) for each in (STORED, REFUSED, WAITING, DIFFERENT))
-    parts = stored.contents + refused.contents + waiting.contents + different.contents
-    assert ledger.received.contents == parts
-    assert len(ledger.differences) == different.contents
-    assert ledger.adds_up is (different.contents == 0)
+    parts = [ledger.of(each).contents for each in (STORED, REFUSED, WAITING, DELETED, DIFFERENT)]
+    assert ledger.received.contents == sum(parts)
+    assert len(ledger.differences) == parts[-1]
+    assert ledger.adds_up is (parts[-1] == 0)
     if not {"absent", "other"} & {what for what, _ in plan}:
         assert ledger.adds_up
 
@@ -207,6 +209,22 @@ async def test_a_content_belongs_to_the_day_of_its_receipt_at_the_site(deps: Ing
     assert [(each.day, each.received.contents) for each in counted] == [(day, 1)]
 
 
+async def test_what_the_administrator_of_the_centre_deleted_has_a_count_of_its_own(deps: IngestDeps) -> None:
+    hospital, today = Hospital(deps), SiteTime().day_of(clock.now())
+    await hospital.send([1, 2, 3])
+    for number, holding in ((1, "held"), (2, "deleted"), (3, "withdrawn")):
+        await hospital.answer("deidentified", number)
+        await hospital.answer("confirmed", number)
+        await hospital.answer(holding, number)
+
+    ledger = await counted_day(deps, today)
+    page = shown(ledger)
+
+    assert ledger.stages == dict.fromkeys((Stage.STORED, Stage.DELETED_AT_CENTRE, Stage.DELETED), Tally(1, 9))
+    assert (page["stored"]["contents"], page["deleted"]["contents"], page["adds_up"]) == (1, 2, True)
+    assert (await status(deps))["ledger deleted at the centre"] == 1
+
+
 async def test_a_day_is_proven_from_bytes_deliveries_and_what_the_centre_says(deps: IngestDeps) -> None:
     hospital, today = Hospital(deps), SiteTime().day_of(clock.now())
     await hospital.send([1, 2, 3, 4, 5])
@@ -240,6 +258,9 @@ DONE = msgspec.structs.replace(ONE, state=ArrivalState.RELEASED, outcome=Outcome
         (DONE, {"1.2": "held"}, Stage.STORED),
         (DONE, {"1.2": "evicted"}, Stage.EVICTED),
         (DONE, {"1.2": "withdrawn"}, Stage.DELETED),
+        (DONE, {"1.2": "deleted"}, Stage.DELETED_AT_CENTRE),
+        (msgspec.structs.replace(DONE, holding="deleted"), {}, Stage.MISSING),
+        (msgspec.structs.replace(DONE, holding="deleted"), {"1.2": "held"}, Stage.STORED),
         (DONE, {"1.2": "absent"}, Stage.MISSING),
         (DONE, {"1.2": "other"}, Stage.OTHER),
         (DONE, {"1.2": "a word of tomorrow"}, Stage.OTHER),

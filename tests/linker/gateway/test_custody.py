@@ -57,24 +57,29 @@ async def test_what_the_centre_holds_is_published_by_receipt_and_counted(tmp_pat
         uid(3): Holding.ABSENT,
         uid(4): ValueError("unforeseen"),
         uid(5): Holding.OTHER,
+        uid(6): Holding.DELETED,
+        uid(7): Holding.WITHDRAWN,
     }
     async with gateway_of(tmp_path) as gateway:
-        deps = await with_deliveries(gateway, 5)
+        deps = await with_deliveries(gateway, 7)
 
         night = await compare_night(deps, asked_of(answers), "2026-11-28")
 
-        await until(lambda: len(gateway.of(CustodyChecked)) == 4)
+        await until(lambda: len(gateway.of(CustodyChecked)) == 6)
         words = {event.receipt_id: set(event.holdings.values()) for event in gateway.of(CustodyChecked)}
         assert words == {
             "receipt-1": {"held"},
             "receipt-2": {"evicted"},
             "receipt-3": {"absent"},
             "receipt-5": {"other"},
+            "receipt-6": {"deleted"},
+            "receipt-7": {"withdrawn"},
         }
         assert (night.held, night.evicted, night.absent, night.other, night.unasked) == (1, 1, 1, 1, 1)
-        assert (night.differences, night.asked) == (2, 4)
+        assert (night.withdrawn, night.deleted, night.differences, night.asked) == (1, 1, 2, 5)
         assert await gateway.documents.get(CUSTODY_NIGHTS, "2026-11-28") == night
         assert (await figures(deps))["not at the centre as confirmed"] == 2
+        assert (await figures(deps))["deleted at the centre"] == 1
 
 
 async def test_what_a_person_rejected_is_withdrawn_and_not_asked_for(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ is never held in memory whole.
 import enum
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Final
 from urllib.parse import quote
 
 import aiohttp
@@ -27,12 +28,14 @@ from shared.errors import Unavailable
 from shared.events import InstanceRef
 from shared.text.hours import rate_by_hour
 from shared.tracing import spans
-from shared.web import bearer
+from shared.web import bearer, gone_reason
 from shared.web.content_digest import sha256_of
+from shared.web.gone_reason import GONE_REASON
 
 _ANSWERS = (200, 202, 409)  # carry a Store Instances Response Module, PS3.18 Table 10.5.3-1
 _WHOLE_REQUEST = (400, 413, 422)  # the request itself was refused: its parts may be good
 _NO_SUCH_ROUTE = (404, 405)
+_MALFORMED = 400
 _NO_ENTRY = (301, 302, 303, 307, 308, 401, 403, 407)  # says nothing about what is asked for
 _AVAILABILITY, _UNAVAILABLE = "00080056", "UNAVAILABLE"  # Instance Availability
 _OVERLOADED = (429, 503)  # says nothing about the request
@@ -60,13 +63,24 @@ class Holding(enum.StrEnum):
     """Whether the centre holds an Instance.
 
     held: bytes of this digest.  other: it did not say the digest, or another one.  evicted: it had it, and let it go by
-    itself.  absent: there is none, or it is damaged.
+    itself.  deleted: an administrator there deleted it.  withdrawn: its patient opted out.
+    absent: there is none, or it is damaged.
     """
 
     HELD = "held"
     OTHER = "other"
     EVICTED = "evicted"
+    DELETED = "deleted"
+    WITHDRAWN = "withdrawn"
     ABSENT = "absent"
+
+
+_BY_REASON: Final[Mapping[str, Holding]] = {
+    gone_reason.DELETED: Holding.DELETED,
+    gone_reason.WITHDRAWN: Holding.WITHDRAWN,
+    gone_reason.EVICTED: Holding.EVICTED,
+    gone_reason.DAMAGED: Holding.ABSENT,
+}
 
 
 class StoreAnswer(msgspec.Struct, frozen=True):
@@ -140,9 +154,16 @@ class Centre:
             return Holding.HELD if digest and digest in (ref.sha256, ref.earlier_sha256) else Holding.OTHER
         if status in _NO_ENTRY:
             raise CentreUnavailable(f"http-{status}")
-        if status == 410 and await self._availability(study_instance_uid, ref) == _UNAVAILABLE:
-            return Holding.ABSENT
-        return {404: Holding.ABSENT, 410: Holding.EVICTED}.get(status, Holding.OTHER)
+        if status == 410:
+            return await self._gone(study_instance_uid, ref, fields.get(GONE_REASON, ""))
+        return Holding.ABSENT if status == 404 else Holding.OTHER
+
+    async def _gone(self, study_instance_uid: str, ref: InstanceRef, reason: str) -> Holding:
+        """Return what a 410 means. reason: that it gives; an archive that gives none is asked by a search."""
+        if reason in _BY_REASON:
+            return _BY_REASON[reason]
+        is_damaged = await self._availability(study_instance_uid, ref) == _UNAVAILABLE
+        return Holding.ABSENT if is_damaged else Holding.EVICTED
 
     async def _availability(self, study_instance_uid: str, ref: InstanceRef) -> str:
         """Return the Instance Availability that a search gives (PS3.3 C.4.23.1.1); empty if it gives none."""
@@ -181,6 +202,9 @@ class Centre:
         url = f"{self._settings.centre_recalls_url.rpartition('/')[0]}/completeness"
         headers = {"Content-Type": "application/json"}
         status, _ = await self._send("POST", url, headers, msgspec.json.encode(report))
+        if status == _MALFORMED and any(day.deleted for day in report.days):
+            of_before = msgspec.structs.replace(report, days=tuple(day.of_before for day in report.days))
+            status, _ = await self._send("POST", url, headers, msgspec.json.encode(of_before))
         if status != 200 and status not in _NO_SUCH_ROUTE:
             raise CentreUnavailable(await self._no_entry(status))
 
