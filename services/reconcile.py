@@ -17,6 +17,7 @@ import typer
 
 from services.archive.housekeeping.compare import CentreCompared, compare
 from services.command_line import HomeOption, archive_of, ports_of, run_work
+from services.commands.repair import Repaired, repair_day, repair_lines
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts.custody import DELETED, DIFFERENT, REFUSED, STORED, WAITING, DayLedger
 from services.ingest.receipts.proof import prove_day
@@ -33,8 +34,10 @@ from services.linker.links import policy
 from services.linker.service import GATEWAY
 from services.linker.settings import LinkerSettings, centre_token, complete
 from services.places import gateway_variables
+from shared.audit.words import AuditClass
 from shared.console import console
 from shared.errors import SettingsError
+from shared.runtime.audit.trail import record_command
 from shared.runtime.cpu import CpuPool
 from shared.service import Role
 from shared.settings import read
@@ -58,23 +61,25 @@ def reconciling() -> typer.Typer:
     @commands.callback(invoke_without_command=True)
     def day(
         context: typer.Context,
-        day: Annotated[
-            str, typer.Option(help="YYYY-MM-DD: received = stored + refused + waiting + deleted?")
-        ] = "",
+        day: Annotated[str, typer.Option(help="YYYY-MM-DD: received = stored + refused + waiting + deleted?")] = "",
         site: Annotated[str, typer.Option(help="The site of this gateway; another one is refused.")] = "",
         home: HomeOption = Path("jmid-home"),
         centre: CentreOption = "",
+        repair: Annotated[bool, typer.Option("--repair", help="Have delivered again what the centre misses.")] = False,
+        recall: Annotated[bool, typer.Option("--recall", help="Ask the PACS for what is not here any more.")] = False,
     ) -> None:
         """Prove the ledger of a day, by asking both sides, or compare ledgers with stores by a command below."""
         if context.invoked_subcommand is not None:
             return
+        if (repair and not day) or (recall and not repair):
+            raise typer.BadParameter("--repair needs --day, and --recall --repair")
         if not day:
             out.print(context.get_help())
             raise typer.Exit(2)
-        ledger = run_work(_day(home, centre, _is_day(day), site))
-        for line in day_lines(ledger):
+        ledger, repaired = run_work(_day(home, centre, _is_day(day), site, repair=repair, recall=recall))
+        for line in [*day_lines(ledger), *(repair_lines(repaired, day) if repaired else [])]:
             out.print(line, soft_wrap=True, markup=False)
-        _exit(not ledger.adds_up)
+        _exit(left_of(ledger, repaired))
 
     @commands.command()
     def gateway(
@@ -124,6 +129,13 @@ def day_lines(ledger: DayLedger) -> list[str]:
         *([f"and {differences - len(named)} more"] if differences > len(named) else []),
         "it adds up" if ledger.adds_up else "it does not add up",
     ]
+
+
+def left_of(ledger: DayLedger, repaired: Repaired | None) -> int:
+    """Return how many contents differ, and are not on their way to where they should be; at least 1 if any is."""
+    if repaired is None:
+        return int(not ledger.adds_up)
+    return max(0, ledger.of(DIFFERENT).contents - len(repaired.missing.names)) + repaired.left
 
 
 def _is_day(text: str) -> str:
@@ -193,16 +205,22 @@ async def _open(home: Path, address: str) -> AsyncIterator[_Opened]:
             yield _Opened(deps, ingest, peer)
 
 
-async def _day(home: Path, address: str, day: str, site: str) -> DayLedger:
+async def _day(
+    home: Path, address: str, day: str, site: str, *, repair: bool, recall: bool
+) -> tuple[DayLedger, Repaired | None]:
     async with _open(home, address) as opened:
         if site and opened.ingest.site and site != opened.ingest.site:
             raise SettingsError(f"this gateway is of the site {opened.ingest.site} (JMID_SITE); give its own day")
+        words, audited = ("reconcile --repair", AuditClass.OPERATE) if repair else ("reconcile", AuditClass.READ)
+        own_home = home / Role.GATEWAY.value
+        await record_command(opened.deps.documents, Role.GATEWAY, own_home, words, day, audited)
         asked = partial(evidence, opened.deps, opened.peer)
         ledger = await prove_day(opened.ingest, day, asked)
         if not ledger.adds_up:  # what moved on meanwhile is where it should be by now
             await asyncio.sleep(_MOVED_S)
             ledger = await prove_day(opened.ingest, day, asked)
-        return msgspec.structs.replace(ledger, site=site or ledger.site)
+        ledger = msgspec.structs.replace(ledger, site=site or ledger.site)
+        return ledger, await repair_day(opened.deps, opened.ingest, day, asked, recall=recall) if repair else None
 
 
 async def _gateway(home: Path, address: str, dry_run: bool) -> tuple[Compared, Identified]:

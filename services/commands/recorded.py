@@ -101,6 +101,7 @@ COMMANDS: Final[Mapping[str, Line]] = {
     "rebuild answers": Line(AuditClass.OPERATE, _CENTRE, "study"),
     "rebuild records": Line(AuditClass.OPERATE, _CENTRE),
     "rebuild index": Line(AuditClass.OPERATE, _CENTRE, "study"),
+    "reconcile": Line(AuditClass.OPERATE, _GATEWAY, itself=True),  # reads, or with --repair operates
     "reconcile gateway": Line(AuditClass.OPERATE, _GATEWAY),
     "reconcile centre": Line(AuditClass.OPERATE, _CENTRE),
     "rules show": _NONE,  # a file of rules
@@ -176,6 +177,8 @@ def _leaves(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     if inner is None:
         yield " ".join(words), command
         return
+    if words and command.invoke_without_command:  # it does something of its own; such a one records itself
+        yield " ".join(words), command
     for name, each in inner.items():
         yield from _leaves(each, (*words, name))
 

@@ -134,6 +134,26 @@ async def test_each_content_that_the_centre_lost_is_named(operator: Operator, ct
     assert all(hashlib.sha256(each).hexdigest() in differs_text for each in ct)
 
 
+async def test_what_a_day_misses_is_delivered_again_and_what_was_deleted_is_not(
+    operator: Operator, ct: list[bytes]
+) -> None:
+    system = operator.system
+    ask = ("reconcile", "--day", day_of(clock.now()), "--centre", system.host.base_url, "--repair")
+    await sent_and_lost(operator, ct, lost)
+
+    repaired, repaired_text = await operator.jmid(*ask)
+    await operator.all_there()
+    agreed, agreed_text = await operator.jmid(*ask)
+    await deleted(system)
+    meant, meant_text = await operator.jmid(*ask)
+
+    assert (repaired, agreed, meant) == (0, 0, 0), (repaired_text, agreed_text, meant_text)
+    assert "3 Instances and 0 reports are due to be delivered again" in repaired_text
+    assert "nothing of this day is missing at the centre" in agreed_text
+    assert "nothing of this day is missing at the centre" in meant_text
+    assert set((await system.statuses()).values()) == {410}
+
+
 async def sent_and_lost(operator: Operator, ct: list[bytes], loss: Loss) -> None:
     """Send the images, note where they can be asked for, and let them be lost."""
     await operator.system.sent(ct)

@@ -15,6 +15,7 @@ import msgspec
 from services.ingest.receipts.records import Arrival, ArrivalState, Outcome, Rejected
 
 MOST_NAMED: Final = 100
+NOT_AT_THE_CENTRE: Final = "not-at-the-centre"
 _FRESH_S: Final = 300.0
 _OPEN_S: Final = 3600.0
 _SETTLED_S: Final = 86_400.0
@@ -129,7 +130,7 @@ def judged(arrival: Arrival) -> Judged:
     if arrival.outcome is Outcome.OPEN:
         return Judged(Stage.ON_THE_WAY)
     stage = _BY_HOLDING.get(arrival.holding, Stage.OTHER)
-    return Judged(stage, {Stage.MISSING: "not-at-the-centre", Stage.OTHER: "other-at-the-centre"}.get(stage, ""))
+    return Judged(stage, {Stage.MISSING: NOT_AT_THE_CENTRE, Stage.OTHER: "other-at-the-centre"}.get(stage, ""))
 
 
 def proven(arrival: Arrival, holdings: Mapping[str, str], planned: Mapping[str, str], *, has_bytes: bool) -> Judged:

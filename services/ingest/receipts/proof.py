@@ -1,17 +1,20 @@
 """Proves the ledger of one day from evidence: the bytes that are here, and what the linker and the centre say."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from services.ingest.deps import IngestDeps
-from services.ingest.receipts.custody import Count, DayLedger, proven
+from services.ingest.receipts.custody import NOT_AT_THE_CENTRE, Count, DayLedger, Judged, proven
 from services.ingest.receipts.day_ledger import receipts_of
 from services.ingest.receipts.records import ARRIVALS, REJECTED, RESENDS, Arrival, Receipt
 from shared import clock
 from shared.documents import Eq, In
 
 PAGE: Final = 500
-Evidence = Callable[[Sequence[str]], Awaitable[tuple[Mapping[str, str], Mapping[str, str]]]]
+Answered = tuple[Mapping[str, str], Mapping[str, str]]
+Evidence = Callable[[Sequence[str]], Awaitable[Answered]]
 """Returns of the contents of receipts what the centre holds, and what waits: name → word, name → state."""
 
 
@@ -23,12 +26,41 @@ async def prove_day(deps: IngestDeps, day: str, evidence: Evidence) -> DayLedger
         received += await deps.documents.count(ARRIVALS, own) + await deps.documents.count(REJECTED, own)
         again += await deps.documents.count(RESENDS, own)
         left += sum(receipt.not_collected.values())
-        holdings, planned = await evidence([receipt.id, *await _sent_again_by(deps, receipt)])
-        async for arrival in deps.documents.every(ARRIVALS, own, page_size=PAGE):
-            count.add(arrival, proven(arrival, holdings, planned, has_bytes=await _is_here(deps, arrival)))
+        async for arrival, found in _judged(deps, receipt, await evidence(await _receipts_of(deps, receipt))):
+            count.add(arrival, found)
         async for rejected in deps.documents.every(REJECTED, own):
             count.add_rejected(rejected)
     return count.ledger(day, deps.site, clock.now(), received, sent_again=again, left=left)
+
+
+class Missing(msgspec.Struct):
+    """What the centre misses of a day. names: as Delivered gives them.  receipt_ids: whose deliveries may have it."""
+
+    names: set[str] = set()
+    receipt_ids: set[str] = set()
+
+
+async def missing_of_day(deps: IngestDeps, day: str, evidence: Evidence) -> Missing:
+    """Return what the centre confirmed of a day and does not hold, and did not let go, delete or withdraw."""
+    missing = Missing()
+    async for receipt in receipts_of(deps, day):
+        receipt_ids = await _receipts_of(deps, receipt)
+        judged = _judged(deps, receipt, await evidence(receipt_ids))
+        own = {arrival.known_as async for arrival, found in judged if found.what == NOT_AT_THE_CENTRE}
+        if own:
+            missing.names |= own
+            missing.receipt_ids |= set(receipt_ids)
+    return missing
+
+
+async def _judged(deps: IngestDeps, receipt: Receipt, evidence: Answered) -> AsyncIterator[tuple[Arrival, Judged]]:
+    holdings, planned = evidence
+    async for arrival in deps.documents.every(ARRIVALS, Eq("receipt_id", receipt.id), page_size=PAGE):
+        yield arrival, proven(arrival, holdings, planned, has_bytes=await _is_here(deps, arrival))
+
+
+async def _receipts_of(deps: IngestDeps, receipt: Receipt) -> list[str]:
+    return [receipt.id, *await _sent_again_by(deps, receipt)]
 
 
 async def _sent_again_by(deps: IngestDeps, receipt: Receipt) -> list[str]:

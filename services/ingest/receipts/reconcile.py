@@ -10,12 +10,13 @@ import msgspec
 from services.ingest.deps import IngestDeps
 from services.ingest.receipts.ledger import add_arrivals
 from services.ingest.receipts.receiving import new_receipt
-from services.ingest.receipts.records import ARRIVALS, INSTANCES, Arrival, ArrivalState
+from services.ingest.receipts.records import ARRIVALS, INSTANCES, RESENDS, Arrival, ArrivalState, Outcome, Receipt
 from shared.documents import In
 from shared.logs import decided
 from shared.supervision import origin
 
 _PAGE = 200
+_ENDPOINT = "reconcile"
 _KEPT = (ArrivalState.RECEIVED, ArrivalState.DEIDENTIFIED, ArrivalState.REFUSED)
 
 
@@ -54,14 +55,39 @@ async def send_again(deps: IngestDeps, names: Iterable[str], *, dry_run: bool) -
     wanted = sorted(names)
     result = Identified(lost=set(wanted))
     await _count(deps, result)
-    receipt = new_receipt(deps, "reconcile", INSTANCES)
+    await _again(deps, result, wanted, new_receipt(deps, _ENDPOINT, INSTANCES), dry_run=dry_run)
+    return result
+
+
+async def send_missing_again(deps: IngestDeps, names: Iterable[str]) -> Identified:
+    """Have go again, before the bulk, what became these SOP Instance UIDs; what is on its way is not begun anew."""
+    wanted = sorted(names)
+    result = Identified(lost=set(wanted))
+    await _again(deps, result, wanted, new_receipt(deps, _ENDPOINT, INSTANCES, priority=True), dry_run=False)
+    return result
+
+
+async def _again(
+    deps: IngestDeps, result: Identified, wanted: Sequence[str], receipt: Receipt, *, dry_run: bool
+) -> None:
     for start in range(0, len(wanted), _PAGE):
         here = await _here(deps, wanted[start : start + _PAGE])
         result.lost -= {each.known_as for each in here}
         result.again += len({each.known_as for each in here})
-        if here and not dry_run:
-            await add_arrivals(deps, receipt, here)
-    return result
+        fresh = await _not_under_way(deps, here) if here and not dry_run else []
+        if fresh:
+            await add_arrivals(deps, receipt, fresh)
+
+
+async def _not_under_way(deps: IngestDeps, arrivals: list[Arrival]) -> list[Arrival]:
+    """Return those that no earlier run has go again and that are not answered about yet."""
+    rows = deps.documents.every(RESENDS, In("blob", tuple(each.blob for each in arrivals)))
+    begun = {
+        row.blob
+        async for row in rows
+        if row.endpoint == _ENDPOINT and row.outcome is Outcome.OPEN and row.state is not ArrivalState.REFUSED
+    }
+    return [each for each in arrivals if each.blob not in begun]
 
 
 async def _here(deps: IngestDeps, names: Sequence[str]) -> list[Arrival]:

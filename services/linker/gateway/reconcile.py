@@ -16,7 +16,7 @@ from services.linker.gateway import planning
 from services.linker.gateway.delivery.holdings import held_of
 from services.linker.gateway.delivery.transport import Centre, CentreUnavailable, Holding
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.records import DELIVERIES, Delivery
+from services.linker.gateway.records import DELIVERIES, Delivery, Lane
 from services.linker.links.states import DeliveryKind, DeliveryState
 from shared import clock
 from shared.documents import Eq, Order
@@ -119,7 +119,7 @@ async def _study(
     dry_run: bool,
 ) -> bool:
     refs = confirmed_refs(deliveries)
-    holdings, here = await held_of(centre, study, list(refs.values())), await _here(deps, deliveries)
+    holdings, here = await held_of(centre, study, list(refs.values())), await bytes_here(deps, deliveries)
     compared.untold += len({uid for each in deliveries for uid in each.confirmed} - refs.keys())
     compared.held += sum(each is Holding.HELD for each in holdings.values())
     compared.evicted += sum(each is Holding.EVICTED for each in holdings.values())
@@ -133,7 +133,7 @@ async def _study(
     waiting = {ref.sop_instance_uid for each in deliveries if _is_waiting(each) for ref in each.waiting}
     compared.unsendable |= dict.fromkeys(sorted(waiting - here), study)
     if not dry_run and missing & here:
-        await _deliver(deps, deliveries, missing & here)
+        await deliver_again(deps, deliveries, missing & here)
     return bool(refs)
 
 
@@ -150,7 +150,7 @@ def _is_waiting(delivery: Delivery) -> bool:
     return delivery.state in (DeliveryState.PENDING, DeliveryState.HELD) and not delivery.resent
 
 
-async def _here(deps: GatewayDeps, deliveries: Iterable[Delivery]) -> set[str]:
+async def bytes_here(deps: GatewayDeps, deliveries: Iterable[Delivery]) -> set[str]:
     """Return the SOP Instance UIDs whose de-identified bytes are at the gateway."""
     refs: Mapping[str, InstanceRef] = {
         ref.sop_instance_uid: ref
@@ -161,8 +161,10 @@ async def _here(deps: GatewayDeps, deliveries: Iterable[Delivery]) -> set[str]:
     return {uid for uid, ref in refs.items() if await deps.blobs.size(ref.blob) == ref.size_bytes}
 
 
-async def _deliver(deps: GatewayDeps, deliveries: Sequence[Delivery], missing: set[str]) -> None:
-    """Make each missing Instance due in one delivery that has it."""
+async def deliver_again(
+    deps: GatewayDeps, deliveries: Sequence[Delivery], missing: set[str], lane: Lane | None = None
+) -> None:
+    """Make each missing Instance due in one delivery that has it. lane: that it goes in; None is that of before."""
     left = set(missing)
     for delivery in (each for each in deliveries if each.state in _SETTLED):
         own = left & {ref.sop_instance_uid for ref in delivery.instances} & delivery.confirmed.keys()
@@ -175,7 +177,7 @@ async def _deliver(deps: GatewayDeps, deliveries: Sequence[Delivery], missing: s
                 return None
             recalled = tuple(sorted({*old.recalled, *own}))
             due = msgspec.structs.replace(old, recalled=recalled, attempts=0, tries={}, due_at=clock.now())
-            return msgspec.structs.replace(due, state=DeliveryState.PENDING, done_at=0.0)
+            return msgspec.structs.replace(due, state=DeliveryState.PENDING, done_at=0.0, lane=lane or old.lane)
 
         await change(deps.documents, DELIVERIES, delivery.id, step)
 

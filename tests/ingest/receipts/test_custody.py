@@ -34,9 +34,10 @@ from services.ingest.receipts.custody import (
 )
 from services.ingest.receipts.day_ledger import LEDGER_DAYS, count_day, count_due, counted_day, custody_checked, status
 from services.ingest.receipts.ledger_routes import shown
-from services.ingest.receipts.proof import prove_day
+from services.ingest.receipts.proof import Missing, missing_of_day, prove_day
 from services.ingest.receipts.receiving import Content, new_receipt, receive, reject
-from services.ingest.receipts.records import ARRIVALS, Arrival, ArrivalState, Outcome
+from services.ingest.receipts.reconcile import send_missing_again
+from services.ingest.receipts.records import ARRIVALS, RECEIPTS, RESENDS, Arrival, ArrivalState, Outcome
 from services.ingest.settings import IngestSettings
 from shared import clock
 from shared.blobs.local import open_local
@@ -245,6 +246,42 @@ async def test_a_day_is_proven_from_bytes_deliveries_and_what_the_centre_says(de
         (blob_of(5), "bytes-not-here"),
     }
     assert await deps.documents.get(LEDGER_DAYS, today) is None
+
+
+async def test_what_the_centre_misses_of_a_day_is_what_it_confirmed_and_did_not_let_go(deps: IngestDeps) -> None:
+    hospital, today = Hospital(deps), day_of(clock.now())
+    receipt_id = await hospital.send([1, 2, 3, 4, 5])
+    for number in (1, 2, 3, 4):
+        await hospital.answer("deidentified", number)
+        await hospital.answer("confirmed", number)
+    held = {"1.2.1": "absent", "1.2.2": "deleted", "1.2.3": "evicted", "1.2.4": "other"}
+
+    async def evidence(_: Sequence[str]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        return held, {}
+
+    missing = await missing_of_day(deps, today, evidence)
+    other_day = await missing_of_day(deps, "2020-01-01", evidence)
+
+    assert missing == Missing({"1.2.1"}, {receipt_id})
+    assert other_day == Missing()
+
+
+async def test_identified_bytes_go_again_once_and_before_the_bulk(deps: IngestDeps) -> None:
+    hospital = Hospital(deps)
+    await hospital.send([1, 2])
+    for number in (1, 2):
+        await hospital.answer("deidentified", number)
+        await hospital.answer("confirmed", number)
+    await deps.blobs.delete(blob_of(2))
+
+    first = await send_missing_again(deps, {"1.2.1", "1.2.2"})
+    second = await send_missing_again(deps, {"1.2.1", "1.2.2"})
+
+    (row,) = (await deps.documents.find(RESENDS)).documents
+    receipt = await deps.documents.get(RECEIPTS, row.receipt_id)
+    assert first.lost == second.lost == {"1.2.2"}
+    assert (first.again, row.blob) == (1, blob_of(1))
+    assert receipt is not None and receipt.priority
 
 
 ONE = Arrival(blob="b", receipt_id="r", kind="instances", endpoint="stow", known_as="1.2", at=0.0)

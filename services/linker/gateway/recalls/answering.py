@@ -30,6 +30,7 @@ _NEVER: Final = float("inf")
 
 async def recall_round(deps: GatewayDeps, centre: Centre, outage: Outage) -> int:
     """Answer what the centre's recall list asks for, and whether Studies could be recalled. Rests after it."""
+    await fetching.ask_repairs(deps)
     try:
         recalls = await recalls_of(centre, deps.site)
         answer = partial(_recall, deps, centre)

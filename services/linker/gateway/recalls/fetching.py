@@ -36,6 +36,26 @@ async def looked_for(deps: GatewayDeps, study: str) -> Fetch:
     return await _asked(deps, rows[0] if rows else new, "")
 
 
+async def is_open(deps: GatewayDeps, study: str) -> bool:
+    """Say whether a Study is being fetched to be delivered."""
+    rows = await deps.documents.find_all(FETCHES, Eq("study_instance_uid", study), Eq("state", FetchState.OPEN))
+    return any(each.purpose is Purpose.DELIVER for each in rows)
+
+
+async def want_for_repair(deps: GatewayDeps, study: str) -> None:
+    """Note that a Study is to be fetched that the centre lost; the linker that runs asks for it."""
+    new = Fetch(id=str(uuid.uuid4()), study_instance_uid=study, purpose=Purpose.DELIVER, asked_at=clock.now())
+    await deps.documents.put(FETCHES, msgspec.structs.replace(new, for_repair=True))
+
+
+async def ask_repairs(deps: GatewayDeps) -> None:
+    """Have fetched what repairs want, and was not asked for yet."""
+    rows = await deps.documents.find_all(FETCHES, Eq("state", FetchState.OPEN))
+    wanted = [each for each in rows if each.for_repair and not each.is_asked]
+    asked = partial(_asked, deps, by="reconcile")
+    await deps.set_asides.of("recall-repair").each(wanted, lambda each: each.id, asked, is_all=True)
+
+
 async def _asked(deps: GatewayDeps, fetch: Fetch, by: str) -> Fetch:
     if fetch.is_asked:
         return fetch
@@ -76,6 +96,7 @@ async def take_fetched(event: StudyFetched, deps: GatewayDeps) -> Sequence[Event
             instances=event.instances,
             refused=event.refused,
             told_at=clock.now(),
+            state=FetchState.ENDED if event.is_end and old.for_repair else old.state,
         )
 
     await change(deps.documents, FETCHES, event.recall_id, step)

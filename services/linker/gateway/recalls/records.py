@@ -20,6 +20,7 @@ class Fetch(msgspec.Struct, frozen=True, kw_only=True):
 
     asked_at, told_at: seconds since 1970.  is_asked: whether the event was published.
     outcome, is_end, instances, refused: as StudyFetched says them.  told: the outcome that the centre was told last.
+    for_repair: the gateway wants it by itself; no recall of the centre is answered by it.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Fetch(msgspec.Struct, frozen=True, kw_only=True):
     refused: dict[str, int] = {}
     told_at: float = 0.0
     told: str = ""
+    for_repair: bool = False
 
 
 FETCHES = Collection(
