@@ -138,7 +138,7 @@ async def test_what_a_day_misses_is_delivered_again_and_what_was_deleted_is_not(
     operator: Operator, ct: list[bytes]
 ) -> None:
     system = operator.system
-    ask = ("reconcile", "--day", day_of(clock.now()), "--centre", system.host.base_url, "--repair")
+    ask = ("reconcile", "--day", SiteTime().day_of(clock.now()), "--centre", system.host.base_url, "--repair")
     await sent_and_lost(operator, ct, lost)
 
     repaired, repaired_text = await operator.jmid(*ask)

@@ -249,7 +249,7 @@ async def test_a_day_is_proven_from_bytes_deliveries_and_what_the_centre_says(de
 
 
 async def test_what_the_centre_misses_of_a_day_is_what_it_confirmed_and_did_not_let_go(deps: IngestDeps) -> None:
-    hospital, today = Hospital(deps), day_of(clock.now())
+    hospital, today = Hospital(deps), SiteTime().day_of(clock.now())
     receipt_id = await hospital.send([1, 2, 3, 4, 5])
     for number in (1, 2, 3, 4):
         await hospital.answer("deidentified", number)
