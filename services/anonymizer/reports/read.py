@@ -22,8 +22,9 @@ from services.anonymizer.reports.references import Resources
 from services.anonymizer.reports.wholeness import check_whole
 from shared.errors import Invalid, Refused
 from shared.fhir import codes, systems
+from shared.fhir.instants import date_time, full_instant
 from shared.fhir.statuses import ReportStatus, status_of
-from shared.fhir.values import codes_of, is_accession, items, object_of, text_of
+from shared.fhir.values import codes_of, exact_text, is_accession, items, object_of, text_of
 from shared.text.html import html_text
 
 _CODE_SYSTEMS = re.compile(
@@ -36,7 +37,6 @@ _CODE_SYSTEMS = re.compile(
     )
 )
 _CODE = re.compile(r"[A-Za-z0-9.\-]{1,40}")
-_INSTANT = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?)?)?")
 _MODALITY = re.compile(r"[A-Z]{2,16}")
 
 
@@ -58,7 +58,7 @@ class SourceReport(msgspec.Struct, frozen=True):
     """An identified report, read. It must not leave the anonymizer.
 
     header: DICOM keyword → values, the dictionary for cleaning.  issuer, identifier: of the report itself, or empty.
-    effective, issued: as FHIR dateTime or empty.  dropped: kind → how many were left behind.
+    effective, issued: as FHIR dateTime and instant, or empty.  dropped: kind → how many were left behind.
     """
 
     header: Mapping[str, list[str]]
@@ -113,7 +113,7 @@ def read_report(data: bytes) -> SourceReport:
         study_instance_uid=resources.study_instance_uid(),
         modality=_modality(resources),
         effective=_effective(resources),
-        issued=_instant(report.get("issued")),
+        issued=full_instant(exact_text(report, "issued")),
         conclusion=text_of(report, "conclusion"),
         sections=sections,
         full_text=full_text,
@@ -150,13 +150,9 @@ def _modality(resources: Resources) -> str:
 def _effective(resources: Resources) -> str:
     report = resources.report
     period = next(iter(items(report.get("effectivePeriod"))), {})
-    started = (study.get("started") for study in resources.studies())
-    instants = (_instant(value) for value in (report.get("effectiveDateTime"), period.get("start"), *started))
+    starts = (exact_text(period, "start"), *(exact_text(study, "started") for study in resources.studies()))
+    instants = (date_time(value) for value in (exact_text(report, "effectiveDateTime"), *starts))
     return next((value for value in instants if value), "")
-
-
-def _instant(value: Any) -> str:
-    return value if isinstance(value, str) and _INSTANT.fullmatch(value) else ""
 
 
 def _sections(resources: Resources) -> Iterator[Section]:

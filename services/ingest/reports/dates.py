@@ -7,9 +7,8 @@ import re
 import unicodedata
 
 from shared.errors import Invalid
+from shared.fhir.instants import JAPAN
 
-JAPAN = "+09:00"
-"""The sites' clock: tables and messages seldom give a zone."""
 _ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
 _ERAS |= {"M": 1867, "T": 1911, "S": 1925, "H": 1988, "R": 2018}
 _DATE = re.compile(r"(\d{4})\s*[-/.年]?\s*(\d{1,2})\s*[-/.月]?\s*(\d{1,2})日?")
