@@ -41,8 +41,10 @@ def audit_event(record: AuditRecord) -> dict[str, Any]:
 
 def _agent(record: AuditRecord) -> dict[str, Any]:
     agent: dict[str, Any] = {"requestor": True}
+    named = {"display": record.name} if record.name else {}
     if record.subject:
-        agent["who"] = {"identifier": {"system": f"{OURS}:subject", "value": record.subject}, "display": record.name}
+        agent["who"] = {"identifier": {"system": f"{OURS}:subject", "value": record.subject}, **named}
+    if record.name:
         agent["name"] = record.name
     if record.roles:
         agent["role"] = [{"coding": [{"system": f"{OURS}:role", "code": role}]} for role in record.roles]

@@ -55,6 +55,11 @@ def uid_identifier(uid: str) -> dict[str, str]:
     return {"system": systems.DICOM_UID, "value": f"{systems.OID}{uid}"}
 
 
+def patient_reference(system: str, pseudonym: str) -> dict[str, Any]:
+    """Return the Reference of a patient by a pseudonym of this system; without one the system stands alone."""
+    return {"identifier": {"system": system, **({"value": pseudonym} if pseudonym else {})}}
+
+
 def operation_outcome(code: str, *diagnostics: str) -> dict[str, Any]:
     """Return an OperationOutcome with an error for each text. code: of value set issue-type."""
     issues = [{"severity": "error", "code": code, "diagnostics": text} for text in diagnostics]

@@ -68,7 +68,7 @@ known_distributions = cache(packages_distributions)
 def distributions(modules: frozenset[str]) -> dict[str, set[str]]:
     """Return which distributions provide each module."""
     known = known_distributions()
-    return {name: {each.lower().replace("_", "-") for each in known.get(name, [name])} for name in modules}
+    return {name: {re.sub("[._-]+", "-", each).lower() for each in known.get(name, [name])} for name in modules}
 
 
 def undeclared(modules: frozenset[str], names: set[str]) -> dict[str, set[str]]:

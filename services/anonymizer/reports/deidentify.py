@@ -29,6 +29,7 @@ from shared.events import LinkKeys
 from shared.fhir import codes, systems
 from shared.fhir.report import MOST_BYTES, SECTIONS
 from shared.fhir.statuses import RETRACTED, ReportStatus
+from shared.fhir.values import patient_reference
 
 _INSTITUTION_NAME = "00080080"
 _LINK_BYTES = 64 << 10  # for the link that the linker adds
@@ -190,7 +191,7 @@ def _document(
 ) -> dict[str, Any]:
     """Return the new DiagnosticReport. Every key here is the allow-list."""
     keys = _keys(source, policy, issuer, "")
-    subject = {"identifier": {"system": systems.patient_system(policy.keys.version), "value": keys.patient_id}}
+    subject = patient_reference(systems.patient_system(policy.keys.version), keys.patient_id)
     texts, conclusion = _cleaned(source, clean)
     sections = [(code, text) for code, text in _in_order(texts) if text]
     observations = [elements.observation(code, text, subject, source.status) for code, text in sections]

@@ -1,12 +1,13 @@
 """How the centre's documents look from outside. Pure."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import orjson
 
-from services.linker.centre.records import Recall, StoredReport
+from services.linker.centre.records import Recall, StoredReport, StoredVersion
 from services.linker.diagnoses.records import Diagnosis, Entry, State
 from services.linker.links.records import Link
 from services.linker.reports import document as reports
@@ -100,14 +101,29 @@ def searchset(reports: list[StoredReport], patient: Json | None = None) -> Json:
     """Return reports as a FHIR searchset Bundle. patient: that is included, beside what matches."""
     entries = [{"resource": resource(report), "search": {"mode": "match"}} for report in reports]
     included = [{"resource": patient, "search": {"mode": "include"}}] if patient else []
-    return {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": [*entries, *included]}
+    return _bundle("searchset", len(entries), [*entries, *included])
 
 
 def history(report: StoredReport) -> Json:
     """Return all versions of a report, the newest first, as a FHIR history Bundle; nothing of a retracted one."""
     versions = [] if report.hidden else list(reversed(report.versions))
-    entries = [{"resource": orjson.loads(version.resource)} for version in versions]
-    return {"resourceType": "Bundle", "type": "history", "total": len(entries), "entry": entries}
+    entries = [_as_put(report.report_id, version, is_first=version is report.versions[0]) for version in versions]
+    return _bundle("history", len(entries), entries)
+
+
+def _as_put(report_id: str, version: StoredVersion, *, is_first: bool) -> Json:
+    """Return a version as a history has it: with the request that made it, and its answer (FHIR R4 bdl-3, bdl-4)."""
+    modified = datetime.fromtimestamp(version.seen_at, UTC).isoformat(timespec="milliseconds")
+    return {
+        "resource": orjson.loads(version.resource),
+        "request": {"method": "PUT", "url": f"DiagnosticReport/{report_id}"},
+        "response": {"status": "201" if is_first else "200", "lastModified": modified},
+    }
+
+
+def _bundle(kind: str, total: int, entries: list[Json]) -> Json:
+    """Return a Bundle; one without entries has no entry, for no array of FHIR JSON is empty (FHIR R4 2.6.2)."""
+    return {"resourceType": "Bundle", "type": kind, "total": total, **({"entry": entries} if entries else {})}
 
 
 def link(decided: Link, report: StoredReport | None) -> Json:

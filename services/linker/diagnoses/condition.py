@@ -44,20 +44,19 @@ def condition(entry: Diagnosis, patient_ids: Sequence[str] = (), modifiers: Sequ
 
 
 def _code(content: Content, modifiers: Sequence[Json]) -> Json:
-    text = {"text": content.display or content.note}
+    text = _filled({"text": content.display or content.note})
     if not content.code:
         return text
-    coding: Json = {"system": content.system, "version": content.system_version, "code": content.code}
-    named = {key: value for key, value in coding.items() if value}
+    named = _filled({"system": content.system, "version": content.system_version, "code": content.code})
     if not content.modifiers:  # with modifiers the name is not that of the code alone
-        named["display"] = content.name
+        named |= _filled({"display": content.name})
     extensions = [_modifier(each) for each in modifiers]
     return {"coding": [{**named, **({"extension": extensions} if extensions else {})}], **text}
 
 
 def _modifier(modifier: Json) -> Json:
     place = "Postfix" if modifier["kind"] == "suffix" else "Prefix"
-    coding = {key: modifier[key] for key in ("system", "code", "display")}
+    coding = _filled({key: modifier[key] for key in ("system", "code", "display")})
     return {"url": _MODIFIER.format(place), "valueCodeableConcept": {"coding": [coding]}}
 
 
@@ -75,6 +74,11 @@ def _subject(patient_ids: Sequence[str]) -> Json:
     if len(patient_ids) == 1:
         return {"identifier": {"value": patient_ids[0]}}
     return {"extension": [{"url": _ABSENT, "valueCode": "unknown"}]}
+
+
+def _filled(element: Json) -> Json:
+    """Return an element without what is empty, which FHIR JSON does not have (FHIR R4 2.6.2)."""
+    return {name: value for name, value in element.items() if value}
 
 
 def _coded(system: str, code: str) -> Json:

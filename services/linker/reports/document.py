@@ -20,9 +20,10 @@ from shared.events import LinkKeys
 from shared.fhir import systems
 from shared.fhir.report import PublishedReport, contained, published, studies_of, tag_of
 from shared.fhir.statuses import ReportStatus, status_of
-from shared.fhir.values import exact_text, items, listed, object_of, uid_identifier
+from shared.fhir.values import exact_text, items, listed, object_of, patient_reference, uid_identifier
 
 _MOST_PROBLEMS = 20
+_PATIENT = systems.PATIENT.removesuffix(":")  # of which keys is not known
 
 Json = dict[str, Any]
 
@@ -79,11 +80,12 @@ def compose(data: bytes, sha256: str, studies: Sequence[str], link: str) -> byte
 
 
 def linked(document: Json, sha256: str, studies: Sequence[str], link: str) -> Json:
-    """Return a parsed document with its version, its Studies and the code of its link."""
+    """Return a parsed document with its version, its Studies and the code of its link, if that was decided."""
     meta = {**object_of(document, "meta"), "versionId": sha256}
     other = [tag for tag in listed(meta.get("tag")) if tag.get("system") != systems.LINK]
-    meta["tag"] = [*other, {"system": systems.LINK, "code": link}]
-    return with_studies({**document, "meta": meta}, studies)
+    tags = [*other, *([{"system": systems.LINK, "code": link}] if link else [])]
+    filled = {name: value for name, value in {**meta, "tag": tags}.items() if value != []}
+    return with_studies({**document, "meta": filled}, studies)
 
 
 def with_studies(document: Json, studies: Sequence[str]) -> Json:
@@ -114,7 +116,7 @@ def is_flagged(data: bytes) -> bool:
 def _named(study: Json, uid: str, number: int, document: Json) -> Json:
     """Return an ImagingStudy, made from one that is there or from nothing, with this Study Instance UID."""
     base = {**study, "resourceType": "ImagingStudy", "status": "available"}
-    base.setdefault("subject", document.get("subject", {}))
+    base.setdefault("subject", document.get("subject") or patient_reference(_PATIENT, ""))
     base["id"] = str(base.get("id") or f"study-{number}")
     base["identifier"] = [uid_identifier(uid), *base.get("identifier", [])]
     return base

@@ -44,7 +44,7 @@ def stored(patient_id: str = "P0", site: str = "hospital") -> InstancesStored:
 
 
 async def of_study(centre: Opened) -> list[dict[str, Any]]:
-    return [entry["resource"] for entry in (await centre.get(f"/api/reports?study={STUDY}"))["entry"]]
+    return [entry["resource"] for entry in (await centre.get(f"/api/reports?study={STUDY}")).get("entry", [])]
 
 
 @pytest.mark.parametrize("is_first", [True, False])
