@@ -136,11 +136,11 @@ class SqliteDocuments(Documents):
             raise Unavailable(str(error)) from error
 
     async def close(self) -> None:
-        await self._writer.close()
         await self._readers.close()
         if self._inline:
             self._inline.close()
             self._inline = None
+        await self._writer.close()  # the last of all: what was deleted stands in the log until that is written back
 
     def _shape(self, collection: Collection[T]) -> Shape[T]:
         shape = self._shapes.get(collection.name)
@@ -182,7 +182,7 @@ class SqliteDocuments(Documents):
         inline: bool = False,
     ) -> R:
         """Read in a thread, or where it is asked if that is sure to take microseconds."""
-        if inline and not self._writer.closed:
+        if inline and not self._readers.closed:
             try:
                 self._inline = self._inline or connect(self._path, timeout_s=0, read_only=True)
                 return fetch(self._inline, sql, values)

@@ -5,6 +5,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -148,6 +149,9 @@ class Writer(_Threads):
                 self._undone()
                 self._resolve([(future, None, self._noted(error)) for _, future in calls])
         if connection:
+            with suppress(sqlite3.Error):  # another process reads, or the disk is full: the log stays for the next one
+                connection.execute("PRAGMA busy_timeout=1000")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.close()
 
     def _next(self) -> tuple[list[Call], bool]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -223,3 +224,17 @@ async def _fill(write: Callable[[str], object]) -> int:
         except StorageFull:
             return number
     pytest.fail("the disk was never full")
+
+
+async def test_what_was_deleted_stands_in_no_file_after_an_orderly_end(tmp_path: Path) -> None:
+    path = tmp_path / "documents.sqlite"
+    async with open_sqlite(path) as store:
+        await store.declare(ITEMS)
+        await store.put(ITEMS, Item("withdrawn-patient"))
+        other = sqlite3.connect(path)  # the end of this store is not that of the last connection
+        assert other.execute("SELECT COUNT(*) FROM sqlite_master").fetchone() > (0,)
+        await store.delete(ITEMS, "withdrawn-patient")
+
+    found = [each.name for each in tmp_path.iterdir() if b"withdrawn-patient" in each.read_bytes()]
+    other.close()
+    assert found == []
