@@ -1,10 +1,9 @@
 """Confirmed diagnoses as lines of CSV (RFC 4180), which a spreadsheet takes for no formula. Pure."""
 
-import csv
-import io
 from typing import Final
 
 from services.linker.diagnoses.records import Diagnosis
+from shared.text.csv_rows import csv_row
 
 COLUMNS: Final = (
     "study_instance_uids",
@@ -26,12 +25,11 @@ COLUMNS: Final = (
     "at",
     "note",
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def head() -> str:
     """Return the first line."""
-    return _line(COLUMNS)
+    return csv_row(COLUMNS)
 
 
 def row(entry: Diagnosis) -> str:
@@ -45,10 +43,4 @@ def row(entry: Diagnosis) -> str:
         "state": entry.state.value,
         "modifiers": " ".join(content.modifiers),
     }
-    return _line([values[name] if name in values else str(getattr(content, name)) for name in COLUMNS])
-
-
-def _line(values: tuple[str, ...] | list[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow([f"'{value}" if value.startswith(_FORMULA) else value for value in values])
-    return text.getvalue()
+    return csv_row([values[name] if name in values else str(getattr(content, name)) for name in COLUMNS])
