@@ -16,9 +16,8 @@ from aiohttp import web
 from shared.certificates.private_files import made_once
 from shared.errors import SettingsError
 from shared.web import bearer
-from shared.web.access.gateway_routes import GATEWAY_ROUTES
 from shared.web.access.words import AccessRole
-from shared.web.identity.actor import SHOWN_BY_GATEWAY_TOKEN, Actor, Credential, actor_of
+from shared.web.identity.actor import SHOWN_BY_GATEWAY_TOKEN, Actor, Credential, actor_of, gateway_actor
 from shared.web.identity.settings import access_settings
 
 FILE: Final = "gateway.token"
@@ -46,14 +45,7 @@ def known(path: Path) -> str:
 
 def gateway_of(site: str) -> Actor:
     """Return the gateway of a site that shows its token."""
-    return Actor(
-        subject=f"gateway-token:{site}",
-        name=f"gateway {site}",
-        roles=frozenset({AccessRole.SERVICE}),
-        sites=frozenset({site}),
-        shown=SHOWN_BY_GATEWAY_TOKEN,
-        only=GATEWAY_ROUTES,
-    )
+    return gateway_actor(f"gateway-token:{site}", site, SHOWN_BY_GATEWAY_TOKEN)
 
 
 class GatewayTokens:

@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from shared.web.access.gateway_routes import GATEWAY_ROUTES
 from shared.web.access.words import AccessRole
 
 SHOWN_BY_TOKEN: Final = "token"  # noqa: S105 - how somebody showed who they are
@@ -40,6 +41,19 @@ class Actor:
     def has(self, role: AccessRole) -> bool:
         """Say whether this is one of the actor's roles."""
         return role in self.roles
+
+
+def gateway_actor(subject: str, site: str, shown: str, certificate: str = "") -> Actor:
+    """Return the gateway of a site, which may use the routes that it needs to deliver, for that site alone."""
+    return Actor(
+        subject=subject,
+        name=f"gateway {site}",
+        roles=frozenset({AccessRole.SERVICE}),
+        sites=frozenset({site}),
+        shown=shown,
+        certificate=certificate,
+        only=GATEWAY_ROUTES,
+    )
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,7 @@ from cryptography import x509
 from shared import clock
 from shared.certificates.authority import fingerprint
 from shared.documents import Collection, Documents, Eq
-from shared.web.access.gateway_routes import GATEWAY_ROUTES
-from shared.web.access.words import AccessRole
-from shared.web.identity.actor import SHOWN_BY_CERTIFICATE, Actor
+from shared.web.identity.actor import SHOWN_BY_CERTIFICATE, Actor, gateway_actor
 from shared.web.identity.proxies import Proxies
 from shared.web.identity.token import TokenRefused
 
@@ -82,15 +80,7 @@ class Certificates:
 
 def gateway_of(site: str, certificate: str) -> Actor:
     """Return the gateway of a site. certificate: its fingerprint."""
-    return Actor(
-        subject=f"site:{site}",
-        name=f"gateway {site}",
-        roles=frozenset({AccessRole.SERVICE}),
-        sites=frozenset({site}),
-        shown=SHOWN_BY_CERTIFICATE,
-        certificate=certificate,
-        only=GATEWAY_ROUTES,
-    )
+    return gateway_actor(f"site:{site}", site, SHOWN_BY_CERTIFICATE, certificate)
 
 
 def read_told(told: str) -> x509.Certificate:
