@@ -6,13 +6,14 @@ Source: HL7 v2.5 3.6.2 (merging), FHIR R4 Patient.link.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from services.linker.links.matching import StudyKeys
 from shared.documents import Collection, Documents, In
+from shared.documents.optimistic import change
 from shared.events import LinkKeys
 from shared.fhir.instants import instant
 
@@ -100,6 +101,17 @@ def with_decisions(
     return PatientMerge(
         id=merge_id(site, both), site=site, patients=both, decisions=tuple(sorted(every, key=_precedence))
     )
+
+
+async def record_decisions(
+    documents: Documents, site: str, patients: Sequence[str], decisions: Sequence[MergeDecision]
+) -> None:
+    """Note what was said of two pseudonyms of a site; the same again changes nothing."""
+
+    async def step(old: PatientMerge | None) -> PatientMerge | None:
+        return with_decisions(old, site, patients, decisions)
+
+    await change(documents, PATIENT_MERGES, merge_id(site, patients), step)
 
 
 def survivors_of(merges: Iterable[PatientMerge]) -> MergedPatients:

@@ -1,23 +1,19 @@
 """Take what a gateway says of two pseudonyms, decide anew about links, and have readers refresh the cases."""
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 
 from services.linker.centre import feed, linking
 from services.linker.centre.deps import CentreDeps
 from services.linker.centre.records import REPORTS, STUDIES_KNOWN
 from services.linker.centre.withdrawal_records import is_withdrawn
 from services.linker.links.merges import (
-    PATIENT_MERGES,
     MergeDecision,
-    PatientMerge,
     merge_id,
     merges_of,
-    with_decisions,
+    record_decisions,
 )
 from shared import clock
 from shared.documents import Eq, In
-from shared.documents.optimistic import change
 from shared.logs import decided
 
 PATIENT = "patient"
@@ -32,7 +28,7 @@ async def record(deps: CentreDeps, site: str, patients: Sequence[str], said: Ite
     if await is_withdrawn(deps, "patient", *patients, site=site):
         return
     key = merge_id(site, patients)
-    await change(deps.documents, PATIENT_MERGES, key, partial(_with, site, patients, tuple(said)))
+    await record_decisions(deps.documents, site, patients, tuple(said))
     merges = await merges_of(deps.documents, site, patients, standing=False)
     every = tuple(sorted({*patients, *(each for merge in merges for each in merge.patients)}))
     known = await deps.documents.find_all(STUDIES_KNOWN, In("patient_ids", every))
@@ -48,9 +44,3 @@ async def record(deps: CentreDeps, site: str, patients: Sequence[str], said: Ite
     if studies:
         await feed.note(deps, PATIENT, key, [study.study_instance_uid for study in studies])
     decided("patients-merged", service="linker", role="centre", count=len(studies))
-
-
-async def _with(
-    site: str, patients: Sequence[str], said: tuple[MergeDecision, ...], old: PatientMerge | None
-) -> PatientMerge | None:
-    return with_decisions(old, site, patients, said)

@@ -10,12 +10,10 @@ from services.linker.gateway.deps import GatewayDeps
 from services.linker.gateway.merges.records import MERGE_DELIVERIES, MergeDelivery, ToldState
 from services.linker.gateway.records import REPORTS_SEEN, STUDIES_SEEN
 from services.linker.links.merges import (
-    PATIENT_MERGES,
     MergeDecision,
-    PatientMerge,
     merge_id,
     merges_of,
-    with_decisions,
+    record_decisions,
 )
 from shared import clock
 from shared.documents import In
@@ -39,18 +37,11 @@ async def record(
     due = partial(_due, name, merges, receipt_id)
     await change(deps.documents, MERGE_DELIVERIES, name, due)
     for pair, decision in said:
-        step = partial(_with, deps.site, pair, decision)
-        await change(deps.documents, PATIENT_MERGES, merge_id(deps.site, pair), step)
+        await record_decisions(deps.documents, deps.site, pair, [decision])
     await change(deps.documents, MERGE_DELIVERIES, name, due)  # again: a round may have told what was there before
     decided("patients-merged", service="linker", role="gateway", reason=said[0][1].action if said else "")
     await _link_anew(deps, {each for pair, _ in said for each in pair})
     deps.wake_up.set()
-
-
-async def _with(
-    site: str, pair: Sequence[str], decision: MergeDecision, old: PatientMerge | None
-) -> PatientMerge | None:
-    return with_decisions(old, site, pair, [decision])
 
 
 async def _due(name: str, merges: tuple[str, ...], receipt_id: str, old: MergeDelivery | None) -> MergeDelivery | None:
