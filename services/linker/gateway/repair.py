@@ -11,8 +11,7 @@ import msgspec
 
 from services.linker.gateway import planning
 from services.linker.gateway.deps import GatewayDeps
-from services.linker.gateway.opt_out_records import OPTED_OUT, WITHDRAWALS
-from services.linker.gateway.recalls.fetching import is_of_opted_out, is_open, want_for_repair
+from services.linker.gateway.recalls.fetching import is_of_opted_out, is_open, is_withdrawn, want_for_repair
 from services.linker.gateway.reconcile import bytes_here, deliver_again
 from services.linker.gateway.records import DELIVERIES, REPORTS_SEEN, Delivery, Lane
 from services.linker.links.states import DeliveryKind, DeliveryState
@@ -124,10 +123,7 @@ async def _report(deps: GatewayDeps, report_id: str, result: Redelivered) -> Non
 async def _is_of_opted_out(deps: GatewayDeps, report_id: str) -> bool:
     """Say whether a report is of a patient who opted out; one that is not known here cannot be told, and is left."""
     report = await deps.documents.get(REPORTS_SEEN, report_id)
-    if report is None or await deps.documents.get_many(OPTED_OUT, sorted(report.patient_ids)):
-        return True
-    rows = [each async for each in deps.documents.every(WITHDRAWALS) if not each.lifts]
-    return any(report_id in each.report_ids for each in rows)
+    return report is None or await is_withdrawn(deps, report.patient_ids, report_id)
 
 
 def _noted(error: Exception) -> str:

@@ -5,7 +5,7 @@ event is published again. Only the anonymizer knows which Study it is; nobody he
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import msgspec
@@ -123,8 +123,13 @@ async def recall_of(deps: GatewayDeps, event: InstancesDeidentified) -> str:
 async def is_of_opted_out(deps: GatewayDeps, study_instance_uid: str) -> bool:
     """Say whether a Study is of a patient who opted out: of such a one nothing is fetched."""
     study = await deps.documents.get(STUDIES_SEEN, study_instance_uid)
-    patients = [each for each in study.patient_ids if each] if study else []
+    return await is_withdrawn(deps, study.patient_ids if study else (), study_instance_uid)
+
+
+async def is_withdrawn(deps: GatewayDeps, patient_ids: Iterable[str], name: str) -> bool:
+    """Say whether one of the patients opted out, or a withdrawal names the Study or report."""
+    patients = sorted({*patient_ids} - {""})
     if patients and await deps.documents.get_many(OPTED_OUT, patients):
         return True
     rows = [each async for each in deps.documents.every(WITHDRAWALS) if not each.lifts]
-    return any(study_instance_uid in each.study_instance_uids for each in rows)
+    return any(name in (*each.study_instance_uids, *each.report_ids) for each in rows)
