@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
-import orjson
 import prometheus_client
 from aiohttp import web
 
@@ -14,6 +13,7 @@ from shared.runtime.figures import read_figures
 from shared.runtime.home import free_bytes
 from shared.runtime.state import Host
 from shared.service import Check
+from shared.web.routing import json_answer
 
 CHECK_S = 3.0
 OK = "ok"
@@ -32,10 +32,10 @@ def routes(host: Host) -> list[web.AbstractRouteDef]:
     async def ready(_: web.Request) -> web.Response:
         checks = await _checks(host)
         good = host.ready and all(value == OK for value in checks.values())
-        return _json({"ready": good, "checks": checks}, 200 if good else 503)
+        return json_answer({"ready": good, "checks": checks}, status=200 if good else 503)
 
     async def status(_: web.Request) -> web.Response:
-        return _json(await read_figures(host), 200)
+        return json_answer(await read_figures(host), status=200)
 
     async def metrics(_: web.Request) -> web.Response:
         await asyncio.gather(read_figures(host), _checks(host))  # alerts ask for both as they are now
@@ -103,7 +103,3 @@ async def _running(host: Host) -> str:
 async def _has_room(host: Host) -> str:
     free = await asyncio.to_thread(free_bytes, host.home)
     return OK if free >= host.reserve_bytes else "less space than the reserve"
-
-
-def _json(value: object, status: int) -> web.Response:
-    return web.Response(body=orjson.dumps(value), status=status, content_type="application/json")

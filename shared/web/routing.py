@@ -1,8 +1,9 @@
-"""Handlers that stand in a class, each with its route above it."""
+"""Handlers that stand in a class, each with its route above it, and what they answer with."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+import orjson
 from aiohttp import web
 
 Handler = TypeVar("Handler", bound=Callable[[Any, web.Request], Awaitable[web.StreamResponse]])
@@ -17,6 +18,11 @@ def get(path: str) -> Callable[[Handler], Handler]:
 def post(path: str) -> Callable[[Handler], Handler]:
     """Mark a method as the handler of POST to a full path."""
     return _marked(web.post, path)
+
+
+def json_answer(value: object, *, status: int = 200) -> web.Response:
+    """Return an answer in JSON."""
+    return web.Response(body=orjson.dumps(value), status=status, content_type="application/json")
 
 
 class Routes:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-import orjson
 from aiohttp import web
 
 from services.ingest.deps import IngestDeps
@@ -12,6 +11,7 @@ from services.ingest.pull_records import PULLED, PULLS, Pull, PulledStudy, PullS
 from shared.documents import Documents, Eq, In, Order
 from shared.errors import Invalid, NotFound
 from shared.web import routing
+from shared.web.routing import json_answer
 from shared.whole_numbers import whole_number
 
 PAGE = 50
@@ -33,7 +33,9 @@ class PullRoutes(routing.Routes):
         page = await self._documents.find(
             PULLS, order=(Order("at", descending=True),), limit=limit, after=request.query.get("after") or None
         )
-        return _json({"pulls": [await shown(self._documents, each) for each in page.documents], "next": page.next})
+        return json_answer(
+            {"pulls": [await shown(self._documents, each) for each in page.documents], "next": page.next}
+        )
 
     @routing.get("/ingest/pulls/{pull_id}")
     async def one(self, request: web.Request) -> web.Response:
@@ -42,7 +44,7 @@ class PullRoutes(routing.Routes):
         if pull is None:
             raise NotFound("not-found", "there is no pull of this id")
         failed = await failed_studies(self._documents, pull)
-        return _json({**await shown(self._documents, pull), "failed_studies": [_study(each) for each in failed]})
+        return json_answer({**await shown(self._documents, pull), "failed_studies": [_study(each) for each in failed]})
 
 
 async def failed_studies(documents: Documents, pull: Pull) -> list[PulledStudy]:
@@ -71,7 +73,3 @@ async def status(documents: Documents) -> Mapping[str, int]:
 
 def _study(row: PulledStudy) -> dict[str, Any]:
     return {name: getattr(row, name) for name in ("number", "reason", "expected", "arrived", "failed", "attempts")}
-
-
-def _json(value: object) -> web.Response:
-    return web.Response(body=orjson.dumps(value), content_type="application/json")

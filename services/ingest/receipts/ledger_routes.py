@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import aiohttp_jinja2
 import msgspec
-import orjson
 from aiohttp import web
 
 from services.ingest.deps import IngestDeps
@@ -23,6 +22,7 @@ from services.ingest.receipts.records import ARRIVALS, RECEIPTS, Arrival, Arriva
 from shared.documents import Eq
 from shared.errors import NotFound
 from shared.web import routing
+from shared.web.routing import json_answer
 
 MOST: Final = 1000
 
@@ -36,7 +36,7 @@ class LedgerRoutes(routing.Routes):
     @routing.get("/ingest/ledger")
     async def listed(self, _: web.Request) -> web.Response:
         """Return the ledgers of the newest days."""
-        return _json({"days": [shown(day) for day in await newest_days(self._deps, DAYS)]})
+        return json_answer({"days": [shown(day) for day in await newest_days(self._deps, DAYS)]})
 
     @routing.get("/ingest/ledger/{day}")
     async def one(self, request: web.Request) -> web.Response:
@@ -44,7 +44,7 @@ class LedgerRoutes(routing.Routes):
         day = await self._deps.documents.get(LEDGER_DAYS, request.match_info["day"])
         if day is None:
             raise NotFound("not-found", "there is no ledger of this day")
-        return _json(shown(day))
+        return json_answer(shown(day))
 
     @routing.get("/ingest/receipts/{receipt_id}/custody")
     async def custody(self, request: web.Request) -> web.Response:
@@ -55,7 +55,7 @@ class LedgerRoutes(routing.Routes):
             raise NotFound("not-found", "there is no receipt of this id")
         after = request.query.get("after") or None
         page = await documents.find(ARRIVALS, Eq("receipt_id", receipt.id), limit=MOST, after=after)
-        return _json({"contents": [chain(receipt, each) for each in page.documents], "next": page.next})
+        return json_answer({"contents": [chain(receipt, each) for each in page.documents], "next": page.next})
 
     @routing.get("/gateway/ledger")
     async def page(self, request: web.Request) -> web.Response:
@@ -97,7 +97,3 @@ def chain(receipt: Receipt, arrival: Arrival) -> dict[str, Any]:
 
 def _moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at else ""
-
-
-def _json(value: object) -> web.Response:
-    return web.Response(body=orjson.dumps(value), content_type="application/json")

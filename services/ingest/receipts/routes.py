@@ -6,7 +6,6 @@ from typing import Any
 
 import aiohttp_jinja2
 import msgspec
-import orjson
 from aiohttp import web
 
 from services.ingest.deps import IngestDeps
@@ -24,6 +23,7 @@ from services.ingest.receipts.records import (
 from shared.documents import Condition, Eq, Order
 from shared.errors import Invalid, NotFound
 from shared.web import routing
+from shared.web.routing import json_answer
 from shared.whole_numbers import whole_number
 
 PAGE = 50
@@ -45,7 +45,7 @@ class ReceiptRoutes(routing.Routes):
         rejected = await self._deps.documents.find(REJECTED, Eq("receipt_id", receipt.id), limit=MOST)
         shown = _shown(receipt)
         shown["rejected_items"] = [{"reason": r.reason, "detail": r.detail} for r in rejected.documents]
-        return _json(shown)
+        return json_answer(shown)
 
     @routing.get("/ingest/receipts")
     async def listed(self, request: web.Request) -> web.Response:
@@ -58,7 +58,7 @@ class ReceiptRoutes(routing.Routes):
         page = await self._deps.documents.find(
             RECEIPTS, *where, order=newest, limit=limit, after=request.query.get("after") or None
         )
-        return _json({"receipts": [_shown(each) for each in page.documents], "next": page.next})
+        return json_answer({"receipts": [_shown(each) for each in page.documents], "next": page.next})
 
     @routing.get("/gateway/receipts")
     async def page(self, request: web.Request) -> web.Response:
@@ -93,7 +93,3 @@ def _shown(receipt: Receipt) -> dict[str, Any]:
     shown: dict[str, Any] = msgspec.to_builtins(receipt)
     shown["at"] = datetime.fromtimestamp(receipt.at, UTC).isoformat(timespec="seconds")
     return shown
-
-
-def _json(value: object) -> web.Response:
-    return web.Response(body=orjson.dumps(value), content_type="application/json")

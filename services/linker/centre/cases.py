@@ -1,7 +1,6 @@
 """The centre's API of annotations."""
 
 import msgspec
-import orjson
 from aiohttp import web
 
 from services.linker.centre import entries, feed, views, within_reach
@@ -17,6 +16,7 @@ from shared.errors import NotFound
 from shared.web import routing
 from shared.web.actor import name_of
 from shared.web.audited import about
+from shared.web.routing import json_answer
 
 _LIMIT = 500
 
@@ -40,7 +40,7 @@ class CaseRoutes(routing.Routes):
         )
         within = await within_reach.entries(self._deps, page.documents)
         shown = [views.entry(e) for e in within if e.removed != "yes" or "removed" in request.query]
-        return _json({"annotations": shown, "next": page.next})
+        return json_answer({"annotations": shown, "next": page.next})
 
     @routing.post("/api/annotations")
     async def post_annotation(self, request: web.Request) -> web.Response:
@@ -66,13 +66,9 @@ class CaseRoutes(routing.Routes):
         if entry is None:
             raise NotFound("unknown-entry", "id: no such entry")
         await feed.note(self._deps, "annotation", entry_id, entry.touched)
-        return _json(with_warnings(views.entry(entry), doubts), status=200 if len(entry.versions) > 1 else 201)
+        return json_answer(with_warnings(views.entry(entry), doubts), status=200 if len(entry.versions) > 1 else 201)
 
 
 def _signed(asked: entries.AnnotationRequest) -> entries.AnnotationRequest:
     """Return what is asked for with the name of who asks."""
     return msgspec.structs.replace(asked, by=name_of(asked.by))
-
-
-def _json(value: object, *, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=orjson.dumps(value), content_type="application/json")

@@ -4,7 +4,6 @@ from typing import Any
 
 import aiohttp_jinja2
 import msgspec
-import orjson
 from aiohttp import web
 
 from services.linker.centre.acceptance import check_acts_for, check_gateway
@@ -15,6 +14,7 @@ from services.linker.reports.completeness import CompletenessReport
 from shared import clock
 from shared.documents import Order, Put
 from shared.web import routing
+from shared.web.routing import json_answer
 
 _SHOWN = 500
 
@@ -37,12 +37,12 @@ class CompletenessRoutes(routing.Routes):
             for each in told.days
         ]
         await self._deps.documents.write(*(Put(COMPLETENESS, row) for row in rows))
-        return _json({"days": len(rows)})
+        return json_answer({"days": len(rows)})
 
     @routing.get("/api/completeness")
     async def get_days(self, _: web.Request) -> web.Response:
         """Return what sites told, the newest days first."""
-        return _json({"days": await self._shown()})
+        return json_answer({"days": await self._shown()})
 
     @routing.get("/completeness")
     async def page(self, request: web.Request) -> web.Response:
@@ -59,7 +59,3 @@ class CompletenessRoutes(routing.Routes):
             | msgspec.structs.asdict(each.counts)
             for each in page.documents
         ]
-
-
-def _json(value: object) -> web.Response:
-    return web.Response(body=orjson.dumps(value), content_type="application/json")

@@ -7,7 +7,6 @@ import uuid
 from typing import Annotated, Final
 
 import msgspec
-import orjson
 from aiohttp import web
 from msgspec import Meta
 
@@ -27,6 +26,7 @@ from shared.errors import Invalid, NotFound
 from shared.web import routing
 from shared.web.actor import name_of
 from shared.web.audited import about
+from shared.web.routing import json_answer
 
 RECALL: Final = "recall"
 OUTCOMES: Final = (RecallState.REDELIVERED, RecallState.PARTLY, RecallState.UNAVAILABLE)
@@ -82,12 +82,12 @@ class RecallRoutes(routing.Routes):
         if study := request.query.get("study", ""):
             last = await self._deps.documents.get(RECALLS, study)
             shown = [last] if last is not None and (not site or last.site in ("", site)) else []
-            return _json({"recalls": [msgspec.to_builtins(each) for each in shown]})
+            return json_answer({"recalls": [msgspec.to_builtins(each) for each in shown]})
         state = request.query.get("state", RecallState.REQUESTED)
         order = (Order("requested_at"),)
         page = await self._deps.documents.find(RECALLS, Eq("state", state), order=order, limit=_LIMIT)
         recalls = [msgspec.to_builtins(r) for r in page.documents if not site or r.site in ("", site)]
-        return _json({"recalls": recalls})
+        return json_answer({"recalls": recalls})
 
     @routing.post("/api/recalls")
     async def post_recall(self, request: web.Request) -> web.Response:
@@ -114,7 +114,7 @@ class RecallRoutes(routing.Routes):
 
         now = await self._changed(asked.study_instance_uid, step)
         about(request, "study", asked.study_instance_uid)
-        return _json(with_warnings(msgspec.to_builtins(now), doubts), status=201)
+        return json_answer(with_warnings(msgspec.to_builtins(now), doubts), status=201)
 
     @routing.post("/api/recalls/{study}/progress")
     async def note_progress(self, request: web.Request) -> web.Response:
@@ -132,7 +132,7 @@ class RecallRoutes(routing.Routes):
 
         now = await self._changed(request.match_info["study"], step)
         is_noted = now is not None and _is_open(now, told.recall_id)
-        return _json({} if now is None else msgspec.to_builtins(now), status=200 if is_noted else 409)
+        return json_answer({} if now is None else msgspec.to_builtins(now), status=200 if is_noted else 409)
 
     @routing.post("/api/recalls/{study}/done")
     async def answer_recall(self, request: web.Request) -> web.Response:
@@ -152,7 +152,7 @@ class RecallRoutes(routing.Routes):
 
         now = await self._changed(request.match_info["study"], step)
         is_same = now is not None and now.recall_id == answer.recall_id
-        return _json(msgspec.to_builtins(now), status=200 if is_same else 409)
+        return json_answer(msgspec.to_builtins(now), status=200 if is_same else 409)
 
     async def _changed(self, study: str, step: Step[Recall]) -> Recall | None:
         """Change a recall, and have whoever follows the case be told."""
@@ -182,7 +182,3 @@ def _is_open(recall: Recall, recall_id: str) -> bool:
 
 def _now() -> str:
     return clock.utc_now().isoformat(timespec="milliseconds")
-
-
-def _json(value: object, *, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=orjson.dumps(value), content_type="application/json")

@@ -6,7 +6,6 @@ hospital time goes on too.
 """
 
 import msgspec
-import orjson
 from aiohttp import web
 
 from services.linker.centre import within_reach
@@ -25,6 +24,7 @@ from shared.errors import Invalid, NotFound
 from shared.web import routing
 from shared.web.actor import actor_named
 from shared.web.audited import about
+from shared.web.routing import json_answer
 
 _LIMIT = 500
 MOST_ASKED = 100
@@ -63,7 +63,7 @@ class StayingRoutes(routing.Routes):
         where = [Eq("study_instance_uid", request.query["study"])] if "study" in request.query else []
         order, after = (Order("at", descending=True),), request.query.get("after") or None
         page = await self._deps.documents.find(PINS, *where, order=order, limit=_LIMIT, after=after)
-        return _json({"pins": [msgspec.to_builtins(each) for each in page.documents], "next": page.next})
+        return json_answer({"pins": [msgspec.to_builtins(each) for each in page.documents], "next": page.next})
 
     @routing.post("/api/pins")
     async def post_pin(self, request: web.Request) -> web.Response:
@@ -86,10 +86,10 @@ class StayingRoutes(routing.Routes):
         about(request, "study", asked.study_instance_uid)
         if not asked.remove:
             await self._deps.documents.put(PINS, pin)
-            return _json(with_warnings(msgspec.to_builtins(pin), doubts), status=201)
+            return json_answer(with_warnings(msgspec.to_builtins(pin), doubts), status=201)
         if not await self._deps.documents.delete(PINS, pin.id):
             raise NotFound("unknown-pin", "the Study is not pinned in this way")
-        return _json({"removed": pin.id})
+        return json_answer({"removed": pin.id})
 
     @routing.get("/api/staying")
     async def get_staying(self, request: web.Request) -> web.Response:
@@ -110,7 +110,7 @@ class StayingRoutes(routing.Routes):
             if not reasons and not is_proven and request.query.get("prove") == "yes":
                 await self._ask(uid, proofs.get(uid))
             found[uid] = {"reasons": sorted(reasons), "recallable": is_proven}
-        return _json({"studies": found})
+        return json_answer({"studies": found})
 
     @routing.get("/api/recalls/proofs")
     async def get_proofs(self, request: web.Request) -> web.Response:
@@ -118,7 +118,7 @@ class StayingRoutes(routing.Routes):
         page = await self._deps.documents.find(
             PROOFS, Eq("state", ProofState.ASKED), order=(Order("asked_at"),), limit=_LIMIT
         )
-        return _json({"studies": [each.study_instance_uid for each in page.documents]})
+        return json_answer({"studies": [each.study_instance_uid for each in page.documents]})
 
     @routing.post("/api/recalls/{study}/proof")
     async def answer_proof(self, request: web.Request) -> web.Response:
@@ -135,7 +135,7 @@ class StayingRoutes(routing.Routes):
             return msgspec.structs.replace(told, answered_at=clock.now())
 
         await change(self._deps.documents, PROOFS, request.match_info["study"], step)
-        return _json({})
+        return json_answer({})
 
     async def _is_annotated(self, study: str) -> bool:
         every = self._deps.documents.every(ANNOTATIONS, Eq("studies", study))
@@ -154,7 +154,3 @@ class StayingRoutes(routing.Routes):
         if proof is None or (proof.state is not ProofState.ASKED and self._is_old(proof)):
             asked = Proof(study_instance_uid=study, state=ProofState.ASKED, asked_at=clock.now())
             await self._deps.documents.put(PROOFS, asked)
-
-
-def _json(value: object, *, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=orjson.dumps(value), content_type="application/json")

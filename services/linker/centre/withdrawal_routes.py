@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import msgspec
-import orjson
 from aiohttp import web
 from msgspec import Meta
 
@@ -19,6 +18,7 @@ from shared.errors import Conflict, Invalid, NotFound
 from shared.pseudonym_digest import digest_of
 from shared.web import routing
 from shared.web.audited import about
+from shared.web.routing import json_answer
 
 _LIMIT = 200
 _MOST = 10_000
@@ -67,7 +67,7 @@ class WithdrawalRoutes(routing.Routes):
         now = await change(self._deps.documents, WITHDRAWALS, asked.withdrawal_id, step)
         about(request, "withdrawal", asked.withdrawal_id)
         about(request, "study", *asked.study_instance_uids)
-        return _json(_shown(now) if now else {}, status=202)
+        return json_answer(_shown(now) if now else {}, status=202)
 
     @routing.get("/api/withdrawals")
     async def listed(self, request: web.Request) -> web.Response:
@@ -79,7 +79,7 @@ class WithdrawalRoutes(routing.Routes):
         is_gateway = self._deps.gateways.gateway(request) is not None
         own = (each for each in page.documents if not of_sites or each.site in of_sites)
         shown = [_shown(each, is_gateway=is_gateway) for each in own]
-        return _json({"withdrawals": shown, "next": page.next})
+        return json_answer({"withdrawals": shown, "next": page.next})
 
     @routing.get("/api/withdrawals/{withdrawal}")
     async def one(self, request: web.Request) -> web.Response:
@@ -88,7 +88,7 @@ class WithdrawalRoutes(routing.Routes):
         of_sites = delivered_by(request, self._deps)
         if found is None or (of_sites and found.site not in of_sites):
             raise NotFound("unknown-withdrawal", "no such withdrawal")
-        return _json(_shown(found))
+        return json_answer(_shown(found))
 
     @routing.post("/api/withdrawals/{withdrawal}/acknowledged")
     async def acknowledge(self, request: web.Request) -> web.Response:
@@ -102,7 +102,7 @@ class WithdrawalRoutes(routing.Routes):
             return msgspec.structs.replace(old, recipients={**old.recipients, recipient: at})
 
         now = await change(self._deps.documents, WITHDRAWALS, request.match_info["withdrawal"], step)
-        return _json(_shown(now) if now else {})
+        return json_answer(_shown(now) if now else {})
 
 
 def _asked(old: Withdrawal | None, asked: WithdrawalRequest) -> Withdrawal | None:
@@ -135,7 +135,3 @@ def _shown(each: Withdrawal, *, is_gateway: bool = False) -> dict[str, object]:
     for name in ("patient_ids", "report_ids", "study_instance_uids", *(() if is_gateway else ("patients",))):
         shown.pop(name)
     return shown
-
-
-def _json(value: object, *, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=orjson.dumps(value), content_type="application/json")

@@ -4,7 +4,6 @@ from typing import Any
 
 import aiohttp_jinja2
 import msgspec
-import orjson
 from aiohttp import web
 
 from services.linker.gateway.operator_actions import DeliveryRequest, OperatorActions
@@ -12,6 +11,7 @@ from services.linker.links.manual import ManualLinkRequest, OtherPatient, decode
 from services.linker.links.states import DeliveryState, LinkState
 from shared.errors import Invalid
 from shared.web import routing
+from shared.web.routing import json_answer
 
 _WAITING = (DeliveryState.FAILED, DeliveryState.REVIEW, DeliveryState.PENDING, DeliveryState.HELD)
 
@@ -25,17 +25,17 @@ class GatewayRoutes(routing.Routes):
     @routing.get("/api/gateway/links")
     async def get_links(self, request: web.Request) -> web.Response:
         """Return links of one state (default unlinked) with what came close, newest first."""
-        return _json({"links": await self._actions.links(request.query.get("state", LinkState.UNLINKED))})
+        return json_answer({"links": await self._actions.links(request.query.get("state", LinkState.UNLINKED))})
 
     @routing.post("/api/gateway/links")
     async def post_link(self, request: web.Request) -> web.Response:
         """Link, unlink, or give back to the rules, by hand."""
-        return _json(await self._actions.decide(await decoded(request, ManualLinkRequest)))
+        return json_answer(await self._actions.decide(await decoded(request, ManualLinkRequest)))
 
     @routing.get("/api/gateway/reports/{report_id}")
     async def get_report(self, request: web.Request) -> web.Response:
         """Return the de-identified report with its link and delivery."""
-        return _json(await self._actions.report(request.match_info["report_id"]))
+        return json_answer(await self._actions.report(request.match_info["report_id"]))
 
     @routing.get("/api/gateway/deliveries")
     async def get_deliveries(self, request: web.Request) -> web.Response:
@@ -43,12 +43,12 @@ class GatewayRoutes(routing.Routes):
         states = (request.query["state"],) if "state" in request.query else _WAITING
         deliveries = [delivery for state in states for delivery in await self._actions.deliveries(state)]
         outages = {each.name: {"tries": each.tries, "reason": each.reason} for each in await self._actions.workers()}
-        return _json({"counts": await self._actions.counts(), "outages": outages, "deliveries": deliveries})
+        return json_answer({"counts": await self._actions.counts(), "outages": outages, "deliveries": deliveries})
 
     @routing.post("/api/gateway/deliveries")
     async def post_delivery(self, request: web.Request) -> web.Response:
         """Let a report pass review, or try failed deliveries again."""
-        return _json({"changed": await self._actions.act(await decoded(request, DeliveryRequest))})
+        return json_answer({"changed": await self._actions.act(await decoded(request, DeliveryRequest))})
 
     @routing.get("/gateway/links")
     async def links_page(self, request: web.Request) -> web.Response:
@@ -92,7 +92,3 @@ def _page(request: web.Request, name: str, **context: Any) -> web.Response:
     response = aiohttp_jinja2.render_template(f"linker/{name}.html", request, context)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _json(value: object) -> web.Response:
-    return web.Response(body=orjson.dumps(value), content_type="application/json")

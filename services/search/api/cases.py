@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import msgspec
-import orjson
 from aiohttp import web
 
 from services.search.api.suggestions import suggestions_of
@@ -19,6 +18,7 @@ from services.search.language.query import CaseQuery, page_token, parse_query
 from shared.errors import Invalid, NotFound
 from shared.web.access import reach
 from shared.web.language import translatable, translated
+from shared.web.routing import json_answer
 
 MOST_SIMILAR = 10
 PERIODS = {"year": 4, "month": 6, "day": 8}
@@ -33,12 +33,12 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
         hits = await asyncio.to_thread(deps.index.search, query, reach.current())
         tallies = {} if hits.total else await asyncio.to_thread(deps.index.tallies, query, reach.current())
         likely = {} if hits.total else await asyncio.to_thread(deps.index.likely, query, reach.current())
-        return _json(_answer(query, hits, tallies, likely))
+        return json_answer(_answer(query, hits, tallies, likely))
 
     async def case(request: web.Request) -> web.Response:
         shown = await case_of(deps, request)
         suggested = await asyncio.to_thread(suggestions_of, shown)
-        return _json(_whole(shown) | {"suggestions": msgspec.to_builtins(suggested)})
+        return json_answer(_whole(shown) | {"suggestions": msgspec.to_builtins(suggested)})
 
     async def counts(request: web.Request) -> web.Response:
         parameters = dict(request.query)
@@ -47,12 +47,12 @@ def routes(deps: SearchDeps) -> list[web.RouteDef]:
             raise Invalid("wrong-parameter", f"by is one of {GROUPS}, period one of {tuple(PERIODS)}")
         query = parse_query(parameters, partial(translated, request))
         numbers = await asyncio.to_thread(deps.index.counts, query, by, PERIODS[period], reach.current())
-        return _json({"by": by, "period": period, "counts": numbers})
+        return json_answer({"by": by, "period": period, "counts": numbers})
 
     async def similar(request: web.Request) -> web.Response:
         case = await case_of(deps, request)
         found = await asyncio.to_thread(deps.index.similar, case, MOST_SIMILAR, reach.current())
-        return _json(
+        return json_answer(
             {"like": case.id, "cases": [{**_summary(each, ()), "score": round(score, 3)} for score, each in found]}
         )
 
@@ -114,7 +114,3 @@ def _whole(case: Case) -> dict[str, Any]:
     whole: dict[str, Any] = msgspec.to_builtins(case)
     whole["has_images"], whole["has_report"], whole["instances"] = case.has_images, bool(case.reports), case.instances
     return whole
-
-
-def _json(value: object) -> web.Response:
-    return web.Response(body=orjson.dumps(value), content_type="application/json")

@@ -12,7 +12,6 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 import msgspec
-import orjson
 from aiohttp import web
 
 from services.search.case import Case
@@ -26,6 +25,7 @@ from shared.errors import Invalid, NotFound
 from shared.web.access import reach
 from shared.web.identity.actor import actor_of
 from shared.web.language import translatable, translated
+from shared.web.routing import json_answer
 
 MOST_SAVED: Final = 100
 MOST_NAME: Final = 200
@@ -61,7 +61,7 @@ def routes(deps: SavedDeps) -> list[web.RouteDef]:
 
 async def _listed(deps: SavedDeps, request: web.Request) -> web.Response:
     own = await deps.documents.find_all(SAVED_SEARCHES, Eq("owner", _owner(request)))
-    return _json({"searches": [_shown(search) for search in sorted(own, key=lambda each: each.saved_at)]})
+    return json_answer({"searches": [_shown(search) for search in sorted(own, key=lambda each: each.saved_at)]})
 
 
 async def _save(deps: SavedDeps, request: web.Request) -> web.Response:
@@ -85,7 +85,7 @@ async def _save(deps: SavedDeps, request: web.Request) -> web.Response:
         saved_at=clock.now(),
     )
     await deps.documents.put(SAVED_SEARCHES, search)
-    return _json(_shown(search), status=201)
+    return json_answer(_shown(search), status=201)
 
 
 async def _delete(deps: SavedDeps, request: web.Request) -> web.Response:
@@ -111,7 +111,7 @@ async def _feed(deps: SavedDeps, request: web.Request) -> web.Response:
     if form == "atom":
         return web.Response(body=_atom(search, found), content_type="application/atom+xml", charset="utf-8")
     entries = [{"case_id": match.case_id, "at": _moment(match.at), "title": _title(case)} for match, case in found]
-    return _json({"id": search.id, "name": search.name, "entries": entries})
+    return json_answer({"id": search.id, "name": search.name, "entries": entries})
 
 
 async def _own(deps: SavedDeps, request: web.Request) -> SavedSearch:
@@ -164,7 +164,3 @@ def _title(case: Case) -> str:
 
 def _moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _json(value: object, status: int = 200) -> web.Response:
-    return web.Response(body=orjson.dumps(value), content_type="application/json", status=status)

@@ -22,6 +22,7 @@ from shared.web import routing
 from shared.web.actor import name_of
 from shared.web.audited import about
 from shared.web.identity.actor import CURRENT
+from shared.web.routing import json_answer
 
 Json = dict[str, Any]
 _LIMIT: Final = 500
@@ -39,7 +40,7 @@ class DiagnosisRoutes(routing.Routes):
     async def get_diagnoses(self, request: web.Request) -> web.Response:
         """Return the confirmed diagnoses of a Study or report."""
         shown, after = await listing.listed(self._deps, request.query, _author(), _LIMIT)
-        return _json({"diagnoses": shown, "next": after})
+        return json_answer({"diagnoses": shown, "next": after})
 
     @routing.post("/api/diagnoses")
     async def post_diagnosis(self, request: web.Request) -> web.Response:
@@ -54,7 +55,7 @@ class DiagnosisRoutes(routing.Routes):
         except writing.OtherVersion as other:
             return _other_version(other.current)
         about(request, "study", *entry.studies)
-        return _json(with_warnings(views.entry(entry), doubts), status=200 if asked.id else 201)
+        return json_answer(with_warnings(views.entry(entry), doubts), status=200 if asked.id else 201)
 
     @routing.get("/api/diagnoses/worklist")
     async def get_worklist(self, request: web.Request) -> web.Response:
@@ -62,7 +63,7 @@ class DiagnosisRoutes(routing.Routes):
         state = request.query.get("state", CaseState.AWAITING)
         limit, after = _limit(request), request.query.get("after") or None
         cases, after = await listing.worklist(self._deps, state, _author(), limit=limit, after=after)
-        return _json({"cases": cases, "next": after})
+        return json_answer({"cases": cases, "next": after})
 
     @routing.get("/api/diagnoses/export")
     async def get_export(self, request: web.Request) -> web.StreamResponse:
@@ -83,7 +84,7 @@ class DiagnosisRoutes(routing.Routes):
     async def get_diagnosis(self, request: web.Request) -> web.Response:
         """Return a diagnosis with its history, oldest first."""
         entry = await self._named(request)
-        return _json({**views.entry(entry), "history": [views.version(each) for each in entry.versions]})
+        return json_answer({**views.entry(entry), "history": [views.version(each) for each in entry.versions]})
 
     @routing.get("/api/diagnoses/{diagnosis}/condition")
     async def get_condition(self, request: web.Request) -> web.Response:
@@ -141,8 +142,4 @@ def _limit(request: web.Request) -> int:
 
 def _other_version(current: Diagnosis) -> web.Response:
     detail = "somebody changed it since it was seen"
-    return _json({"reason": "other-version", "detail": detail, "current": views.entry(current)}, status=409)
-
-
-def _json(value: object, *, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=orjson.dumps(value), content_type="application/json")
+    return json_answer({"reason": "other-version", "detail": detail, "current": views.entry(current)}, status=409)

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import msgspec
-import orjson
 from aiohttp import web
 from msgspec import Meta
 
@@ -16,6 +15,7 @@ from services.linker.links.manual import decoded
 from services.linker.links.merges import ACTIONS, MergeDecision
 from shared.errors import Invalid, NotFound
 from shared.web import routing
+from shared.web.routing import json_answer
 
 _MOST_MERGES = 100
 _MOST_DECISIONS = 1000
@@ -64,7 +64,7 @@ class MergeRoutes(routing.Routes):
         for merge in asked.merges:
             said = [MergeDecision(each.action, each.surviving, each.at) for each in merge.decisions]
             await record(self._deps, asked.site, merge.patients, said)
-        return _json({"merges": len(asked.merges)})
+        return json_answer({"merges": len(asked.merges)})
 
     @routing.get("/api/patients/{patient_id}")
     async def get_patient(self, request: web.Request) -> web.Response:
@@ -73,8 +73,4 @@ class MergeRoutes(routing.Routes):
         merges = await within_reach(self._deps, [patient_id])
         if not merges and not await is_known(self._deps, patient_id):
             raise NotFound("unknown-patient", "no such patient")
-        return _json(patient_of(patient_id, merges))
-
-
-def _json(value: object) -> web.Response:
-    return web.Response(body=orjson.dumps(value), content_type="application/json")
+        return json_answer(patient_of(patient_id, merges))

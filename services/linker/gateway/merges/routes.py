@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-import orjson
 from aiohttp import web
 
 from services.linker.gateway.deps import GatewayDeps
@@ -17,6 +16,7 @@ from shared.documents import Eq, In
 from shared.errors import Invalid, NotFound
 from shared.web import routing
 from shared.web.actor import actor_named
+from shared.web.routing import json_answer
 
 _LIMIT = 200
 
@@ -54,7 +54,7 @@ class MergeRoutes(routing.Routes):
         where = [Eq("patients", request.query["patient"])] if "patient" in request.query else []
         after = request.query.get("after") or None
         page = await self._deps.documents.find(PATIENT_MERGES, *where, limit=_LIMIT, after=after)
-        return _json({"merges": [shown(each) for each in page.documents], "next": page.next})
+        return json_answer({"merges": [shown(each) for each in page.documents], "next": page.next})
 
     @routing.post("/api/gateway/merges")
     async def post_merge(self, request: web.Request) -> web.Response:
@@ -64,7 +64,7 @@ class MergeRoutes(routing.Routes):
         await self._check_known(pair)
         await record(self._deps, f"hand/{merge_id(self._deps.site, pair)}", [(pair, decision)])
         merge = await self._deps.documents.get(PATIENT_MERGES, merge_id(self._deps.site, pair))
-        return _json(shown(merge) if merge else {})
+        return json_answer(shown(merge) if merge else {})
 
     async def _check_known(self, patients: tuple[str, ...]) -> None:
         documents = self._deps.documents
@@ -84,7 +84,3 @@ def shown(merge: PatientMerge) -> dict[str, Any]:
         "surviving": merge.last.surviving if merge.stands else "",
         "decisions": [msgspec.to_builtins(each) for each in merge.decisions],
     }
-
-
-def _json(value: object) -> web.Response:
-    return web.Response(body=orjson.dumps(value), content_type="application/json")
